@@ -1,0 +1,56 @@
+"""DeepStep: the deep fully-connected network with every step open.
+
+The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
+functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
+scikit-learn estimators. Names load on first use, so that ``import deepstep`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from deepstep.errors import DeepStepError
+    from deepstep.estimators import DeepClassifier, DeepRegressor
+    from deepstep.inspection import GradientReport, Trace
+    from deepstep.model import Network
+    from deepstep.network import Architecture, Parameters
+    from deepstep.run import Run
+    from deepstep.training import History
+
+_HOME = {
+    "Architecture": "deepstep.network",
+    "DeepClassifier": "deepstep.estimators",
+    "DeepRegressor": "deepstep.estimators",
+    "DeepStepError": "deepstep.errors",
+    "GradientReport": "deepstep.inspection",
+    "History": "deepstep.training",
+    "Network": "deepstep.model",
+    "Parameters": "deepstep.network",
+    "Run": "deepstep.run",
+    "Trace": "deepstep.inspection",
+}
+
+__all__ = [
+    "Architecture",
+    "DeepClassifier",
+    "DeepRegressor",
+    "DeepStepError",
+    "GradientReport",
+    "History",
+    "Network",
+    "Parameters",
+    "Run",
+    "Trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'deepstep' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

@@ -1,0 +1,98 @@
+"""Errors: where it happened, what was expected, what came, how to mend it.
+
+Every error that DeepStep raises on purpose is a `DeepStepError` and follows one template::
+
+    where: what was expected; what came. How to mend it.
+
+The command line turns them into exit code 2 (1 for `DivergenceError`).
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class DeepStepError(Exception):
+    """Base of all errors raised on purpose.
+
+    Parameters
+    ----------
+    where : str
+        The layer, function, option or file in question.
+    expected : str
+        What was expected there.
+    came : str
+        What came instead.
+    mend : str, optional
+        How to mend it, one sentence.
+
+    Examples
+    --------
+    >>> print(ShapeError("Network.train", "X has 3 rows", "got X (10, 3)", "Pass X.T."))
+    Network.train: X has 3 rows; got X (10, 3). Pass X.T.
+    """
+
+    def __init__(self, where: str, expected: str, came: str, mend: str = "") -> None:
+        self.where, self.expected, self.came, self.mend = where, expected, came, mend
+        super().__init__(where, expected, came, mend)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.expected}; {self.came}.{' ' + self.mend if self.mend else ''}"
+
+
+class ShapeError(DeepStepError, ValueError):
+    """An array has a shape that does not fit."""
+
+
+class DataError(DeepStepError, ValueError):
+    """Values cannot be used: empty, not finite, one class only, of the wrong kind."""
+
+
+class ConfigurationError(DeepStepError, ValueError):
+    """A setting is unknown or out of range."""
+
+
+class FileError(DeepStepError, OSError):
+    """A file is missing, damaged, altered, of another kind, or cannot be written."""
+
+    def __init__(self, where: str, expected: str, came: str, mend: str = "") -> None:
+        DeepStepError.__init__(self, where, expected, came, mend)
+
+
+class MissingPackageError(DeepStepError, ImportError):
+    """An optional package is needed for this and is not installed."""
+
+
+class DivergenceError(DeepStepError, ArithmeticError):
+    """Training left the finite numbers."""
+
+
+def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ConfigurationError:
+    """The error for a name that is not in a table, with the nearest known name.
+
+    Examples
+    --------
+    >>> print(unknown_name("Network", "activation", "rellu", ["relu", "tanh"]))
+    Network: activation is one of 'relu', 'tanh'; got 'rellu'. Did you mean 'relu'?
+    """
+    names = list(known)
+    near = get_close_matches(str(name).lower(), names, n=1)
+    listed = ", ".join(map(repr, names))
+    return ConfigurationError(
+        where, f"{kind} is one of {listed}", f"got {name!r}", f"Did you mean {near[0]!r}?" if near else ""
+    )
+
+
+def missing_package(where: str, package: str, extra: str) -> MissingPackageError:
+    """The error for an optional package that is not installed.
+
+    Examples
+    --------
+    >>> print(missing_package("read_hdf5", "h5py", "images"))
+    read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install 'deepstep[images]'
+    """
+    return MissingPackageError(
+        where,
+        f"the package {package!r} is needed",
+        "it is not installed",
+        f"Run: pip install 'deepstep[{extra}]'",
+    )
