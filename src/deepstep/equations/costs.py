@@ -1,0 +1,150 @@
+"""The cost J: the mean of the losses over the examples, with weights and regularization."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from deepstep.equations.losses import get_head
+from deepstep.equations.registry import equation
+from deepstep.errors import DataError, ShapeError
+from deepstep.types import Array
+
+
+@equation("J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))", source="lecture 4")
+def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
+    """The lecture's cost, from the probabilities.
+
+    Parameters
+    ----------
+    AL, Y : arrays of shape (n_L, m)
+        Output of the network and target. Losses are summed over the n_L outputs.
+    output : {"sigmoid", "softmax", "identity"}
+        Which loss belongs to AL: cross-entropy of yes/no outputs, cross-entropy of one choice among n_L
+        classes, half the squared error.
+
+    Returns
+    -------
+    J : float
+        0 where every answer is sure and right, inf where one is sure and wrong; never NaN.
+        `cost_from_logits` is finite there too and is what trains.
+
+    Raises
+    ------
+    ShapeError
+        If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
+    DataError
+        If there is no example, or a probability lies outside 0 … 1.
+
+    Examples
+    --------
+    >>> compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))
+    0.2797765635793423
+    """
+    AL, Y = np.asarray(AL), np.asarray(Y)
+    check_target(AL, Y, "compute_cost")
+    if output != "identity" and not (AL.min() >= 0 and AL.max() <= 1):
+        raise DataError(
+            "compute_cost",
+            "AL holds probabilities from 0 to 1",
+            f"got values from {AL.min():g} to {AL.max():g}",
+            "From logits use cost_from_logits; for numbers pass output='identity'.",
+        )
+    return float(get_head(output, "compute_cost").textbook(AL, Y).mean())
+
+
+@equation("J = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ", source="lecture 4, from the logits")
+def cost_from_logits(
+    ZL: Array, Y: Array, *, output: str = "sigmoid", sample_weight: Array | None = None
+) -> float:
+    """The cost that trains: from the logits, finite for every finite ZL.
+
+    Parameters
+    ----------
+    ZL, Y : arrays of shape (n_L, m)
+        Pre-activation of the output layer and target.
+    output : {"sigmoid", "softmax", "identity"}
+        Output activation, which decides the loss.
+    sample_weight : array of shape (m,), optional
+        Weight of each example; scaled to mean 1, so that a weight of 2 equals the row twice.
+
+    Returns
+    -------
+    J : float
+
+    Examples
+    --------
+    >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
+    0.34657359027997264
+    """
+    loss = get_head(output, "cost_from_logits").loss(ZL, Y)
+    return float(np.average(loss[0], weights=sample_weight))
+
+
+@equation("dZL = w ∘ ∂loss/∂ZL,  w scaled to mean 1", source="lecture 5.3, both factors joined")
+def output_gradient(
+    ZL: Array, Y: Array, *, output: str = "sigmoid", sample_weight: Array | None = None
+) -> Array:
+    """Derivative of m·J by the logits, where the backward pass begins.
+
+    Parameters
+    ----------
+    ZL, Y, output, sample_weight
+        As in `cost_from_logits`.
+
+    Returns
+    -------
+    dZL : array of shape (n_L, m)
+
+    Examples
+    --------
+    >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
+    array([[ 0.75, -0.25]])
+    """
+    dZL = get_head(output, "output_gradient").loss_backward(ZL, Y)
+    return dZL if sample_weight is None else dZL * (sample_weight / sample_weight.mean())
+
+
+@equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
+def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
+    """What L2 regularization adds to the cost; biases are left alone.
+
+    Parameters
+    ----------
+    weights : iterable of arrays
+        W1, W2, …
+    l2 : float
+        λ, scikit-learn's ``alpha``.
+    m : float
+        Number of examples, or the sum of their weights.
+
+    Examples
+    --------
+    >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
+    0.25
+    """
+    return l2 / (2 * m) * sum(float(np.vdot(W, W)) for W in weights)
+
+
+@equation("dW_L2 = λ / m · W", source="lecture, course 2 week 1")
+def l2_backward(W: Array, l2: float, m: float) -> Array:
+    """What L2 regularization adds to dW.
+
+    Examples
+    --------
+    >>> l2_backward(np.array([[3.0, 4.0]]), l2=0.5, m=5)
+    array([[0.3, 0.4]])
+    """
+    return l2 / m * W
+
+
+def check_target(AL: Array, Y: Array, where: str) -> None:
+    """Refuse a target that does not have the shape of the output, and an empty one."""
+    if AL.shape != Y.shape or AL.ndim != 2:
+        raise ShapeError(
+            where,
+            f"Y has the shape of AL, {AL.shape}",
+            f"got Y {Y.shape}",
+            f"Pass Y.reshape{AL.shape}." if Y.size == AL.size else "Columns are examples here.",
+        )
+    if AL.shape[1] == 0:
+        raise DataError(where, "at least one example", "got m = 0")

@@ -1,0 +1,138 @@
+"""The linear part of a layer, forward and backward."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from deepstep.equations.registry import equation
+from deepstep.errors import DataError, ShapeError
+from deepstep.types import Array
+
+
+class LinearCache(NamedTuple):
+    """What the linear step keeps for its backward step: ``(A_prev, W, b)``."""
+
+    A_prev: Array
+    W: Array
+    b: Array
+
+
+@equation("Z = W·A_prev + b", source="lecture 3.1")
+def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCache]:
+    """Weigh the activations of the layer before and add the bias.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    b : array of shape (n_l, 1)
+        Bias.
+
+    Returns
+    -------
+    Z : array of shape (n_l, m)
+        Pre-activation.
+    cache : LinearCache
+        ``(A_prev, W, b)``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Z, cache = linear_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([[0.5], [0.0]]))
+    >>> Z
+    array([[3.5, 6.5],
+           [4. , 8. ]])
+    """
+    _check_forward(A_prev, W, b)
+    return W @ A_prev + b, LinearCache(A_prev, W, b)
+
+
+@equation("dA_prev = Wᵀ·dZ,  dW = dZ·A_prevᵀ / m,  db = Σᵢ dZ⁽ⁱ⁾ / m", source="lecture 5.1")
+def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
+    """Carry the derivative from Z to the layer before, the weights and the bias.
+
+    Parameters
+    ----------
+    dZ : array of shape (n_l, m)
+        Derivative of the summed loss m·J by Z.
+    cache : LinearCache
+        ``(A_prev, W, b)`` of the forward step.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J by A_prev.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W; the 1/m stands here and in db, nowhere else.
+    db : array of shape (n_l, 1)
+        Derivative of the cost J by b.
+
+    Raises
+    ------
+    ShapeError
+        If dZ does not have the shape of Z.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dZ = np.array([[1.0, 3.0]])
+    >>> cache = LinearCache(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 5.0]]), np.array([[0.0]]))
+    >>> dA_prev, dW, db = linear_backward(dZ, cache)
+    >>> dW, db
+    (array([[0.5, 1.5]]), array([[2.]]))
+    """
+    _check_backward(dZ, cache)
+    dW, db = weight_gradients(dZ, cache)
+    return cache[1].T @ dZ, dW, db
+
+
+def weight_gradients(dZ: Array, cache: LinearCache) -> tuple[Array, Array]:
+    """dW and db alone: for layer 1 in training, where nobody needs dA0."""
+    A_prev, _, _ = cache
+    m = dZ.shape[1]
+    return dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+
+
+def _check_forward(A_prev: Array, W: Array, b: Array) -> None:
+    for name, value in (("A_prev", A_prev), ("W", W), ("b", b)):
+        if not isinstance(value, np.ndarray):
+            raise DataError(
+                "linear_forward", f"{name} is a NumPy array", f"got {type(value).__name__}", "Use np.asarray."
+            )
+        if value.ndim != 2:
+            raise ShapeError("linear_forward", f"{name} has two axes", f"got shape {value.shape}")
+    if W.shape[1] != A_prev.shape[0]:
+        raise ShapeError(
+            "linear_forward",
+            f"W has {W.shape[1]} columns, so A_prev needs {W.shape[1]} rows",
+            f"got A_prev {A_prev.shape}",
+            "Columns are examples here. If your rows are examples, pass A_prev.T.",
+        )
+    if b.shape != (W.shape[0], 1):
+        raise ShapeError(
+            "linear_forward", f"b has shape ({W.shape[0]}, 1)", f"got {b.shape}", "Pass b.reshape(-1, 1)."
+        )
+
+
+def _check_backward(dZ: Array, cache: LinearCache) -> None:
+    try:
+        A_prev, W, _ = cache
+    except (TypeError, ValueError):
+        raise DataError(
+            "linear_backward",
+            "cache is the LinearCache (A_prev, W, b) of the forward step",
+            f"got {type(cache).__name__}",
+            "From a LayerCache pass cache.linear.",
+        ) from None
+    expected = (W.shape[0], A_prev.shape[1])
+    if np.shape(dZ) != expected:
+        raise ShapeError("linear_backward", f"dZ has the shape of Z, {expected}", f"got {np.shape(dZ)}")
+    if expected[1] == 0:
+        raise DataError("linear_backward", "at least one example", "got m = 0")

@@ -1,0 +1,297 @@
+"""The whole network, forward and backward, and the update of the parameters."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.equations.activations import get_activation
+from deepstep.equations.costs import check_target
+from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
+from deepstep.equations.losses import get_head
+from deepstep.equations.registry import equation
+from deepstep.equations.updates import gradient_descent_update
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network.parameters import Parameters, as_parameters
+from deepstep.types import Array
+
+
+class LayerCache(NamedTuple):
+    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``."""
+
+    linear: LinearCache
+    Z: Array
+
+
+@equation("Z = W·A_prev + b,  A = g(Z)", source="lecture 3.2")
+def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
+    """One layer forward.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+    b : array of shape (n_l, 1)
+    activation : str
+        A name in ``ACTIVATIONS``.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+    cache : LayerCache
+        ``(LinearCache(A_prev, W, b), Z)``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the activation is unknown.
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
+    >>> A, cache.Z
+    (array([[0.]]), array([[-1.5]]))
+    """
+    forward = get_activation(activation, "linear_activation_forward").forward
+    Z, linear = linear_forward(A_prev, W, b)
+    return forward(Z), LayerCache(linear, Z)
+
+
+@equation("A[0] = X,  A[l] = g(W[l]·A[l-1] + b[l]),  l = 1 … L", source="lecture 3.3")
+def model_forward(
+    X: Array, parameters: Mapping[str, Array], *, activations: Sequence[str] | None = None
+) -> tuple[Array, list[LayerCache]]:
+    """All layers forward.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    parameters : mapping
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary.
+    activations : sequence of str, optional
+        One name per layer; by default relu, …, relu, sigmoid.
+
+    Returns
+    -------
+    AL : array of shape (n_L, m)
+    caches : list of LayerCache
+        One per layer.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If X, the parameters or the activations do not fit together.
+
+    Examples
+    --------
+    >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
+    >>> AL, len(caches)
+    (array([[0.5, 0.5, 0.5]]), 1)
+    """
+    theta = as_parameters(parameters, "model_forward")
+    names = layer_activations(activations, theta.n_layers, "model_forward")
+    A, caches = X, []
+    for layer, activation in enumerate(names, start=1):
+        A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
+        caches.append(cache)
+    return A, caches
+
+
+@equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")
+def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) -> tuple[Array, Array, Array]:
+    """One layer backward.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    cache : LayerCache
+        Of the forward step.
+    activation : str
+        The layer's activation.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of J.
+    db : array of shape (n_l, 1)
+        Derivative of J.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError, DataError
+        If the activation is unknown, or dA or the cache does not fit.
+
+    Examples
+    --------
+    >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
+    >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
+    (array([[6.]]), array([[3.]]), array([[3.]]))
+    """
+    backward = get_activation(activation, "linear_activation_backward").backward
+    try:
+        linear, Z = cache
+    except (TypeError, ValueError):
+        raise DataError(
+            "linear_activation_backward",
+            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
+            f"got {type(cache).__name__} of another form",
+        ) from None
+    if np.shape(dA) != Z.shape:
+        raise ShapeError(
+            "linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {np.shape(dA)}"
+        )
+    return linear_backward(backward(dA, Z), linear)
+
+
+@equation("dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]", source="lecture 5.3")
+def model_backward(
+    AL: Array, Y: Array, caches: Sequence[LayerCache], *, activations: Sequence[str] | None = None
+) -> dict[str, Array]:
+    """All layers backward, from the output and the target.
+
+    Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
+    AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
+
+    Parameters
+    ----------
+    AL, Y : arrays of shape (n_L, m)
+        Output and target.
+    caches : sequence of LayerCache
+        One per layer, of the forward step.
+    activations : sequence of str, optional
+        As in `model_forward`; the last one decides the loss.
+
+    Returns
+    -------
+    gradients : dict
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW and db are derivatives of J, dA of m·J.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If the target, the caches or the activations do not fit.
+
+    Examples
+    --------
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
+    array([[-0.5, -0.5]])
+    """
+    AL, Y = np.asarray(AL), np.asarray(Y)
+    names = layer_activations(activations, len(caches), "model_backward")
+    check_target(AL, Y, "model_backward")
+    head = get_head(names[-1], "model_backward")
+    output = get_activation(names[-1])
+    ZL = caches[-1][1]
+    own_output = output.forward(ZL)
+    rounding = 64 * float(np.finfo(own_output.dtype).eps)
+    if own_output.shape == AL.shape and np.allclose(AL, own_output, rtol=rounding, atol=0):
+        dZL = head.loss_backward(ZL, Y)
+    else:
+        dZL = output.backward(head.textbook_backward(AL, Y), ZL)
+    return backpropagate(dZL, caches, names)
+
+
+def backpropagate(
+    dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str], *, input_gradient: bool = True
+) -> dict[str, Array]:
+    """All layers backward, from the derivative by the logits.
+
+    Parameters
+    ----------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by Z[L], see `output_gradient`.
+    caches, activations
+        As in `model_backward`.
+    input_gradient : bool
+        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
+
+    Returns
+    -------
+    gradients : dict
+        As in `model_backward`.
+    """
+    gradients: dict[str, Array] = {}
+    linear = caches[-1][0]
+    dZ = dZL
+    for layer in range(len(caches), 0, -1):
+        linear = caches[layer - 1][0]
+        if layer == 1 and not input_gradient:
+            gradients["dW1"], gradients["db1"] = weight_gradients(dZ, linear)
+            break
+        dA_prev, gradients[f"dW{layer}"], gradients[f"db{layer}"] = linear_backward(dZ, linear)
+        gradients[f"dA{layer - 1}"] = dA_prev
+        if layer > 1:
+            dZ = get_activation(activations[layer - 2]).backward(dA_prev, caches[layer - 2][1])
+    return gradients
+
+
+@equation("W[l] := W[l] - α·dW[l],  b[l] := b[l] - α·db[l]", source="lecture 6")
+def update_parameters(
+    parameters: Mapping[str, Array], gradients: Mapping[str, Array], learning_rate: float
+) -> Parameters:
+    """One step of gradient descent; nothing given is changed.
+
+    Parameters
+    ----------
+    parameters : mapping
+        W1, b1, …
+    gradients : mapping
+        dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
+    learning_rate : float
+        α.
+
+    Returns
+    -------
+    Parameters
+        New parameters.
+
+    Raises
+    ------
+    ShapeError
+        If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
+
+    Examples
+    --------
+    >>> before = {"W1": [[1.0]], "b1": [[0.0]]}
+    >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
+    array([[0.8]])
+    """
+    theta = as_parameters(parameters, "update_parameters")
+    gradient = flatten_gradients(gradients, theta, "update_parameters")
+    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=learning_rate)
+    return Parameters(flat, theta.layer_dims)
+
+
+def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
+    """dW1, db1, … as one vector in the order of the parameters."""
+    for name, value in parameters.items():
+        gradient = gradients.get(f"d{name}")
+        if gradient is None or np.shape(gradient) != value.shape:
+            raise ShapeError(
+                where,
+                f"d{name} has the shape of {name}, {value.shape}",
+                "it is missing" if gradient is None else f"got {np.shape(gradient)}",
+                "Sum over the examples with keepdims=True." if name.startswith("b") else "",
+            )
+    return np.concatenate([np.ravel(gradients[f"d{name}"]) for name in parameters])
+
+
+def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
+    """One activation per layer; None means relu, …, relu, sigmoid."""
+    if activations is None:
+        return ["relu"] * (n_layers - 1) + ["sigmoid"]
+    if isinstance(activations, str) or len(activations) != n_layers:
+        raise ConfigurationError(
+            where,
+            f"{n_layers} activations, one per layer",
+            f"got {activations!r}",
+            "For example ['relu', 'sigmoid'].",
+        )
+    return activations
