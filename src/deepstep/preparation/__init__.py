@@ -7,7 +7,8 @@ JSON file and back. Importing this package loads numpy alone; polars loads on fi
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.preparation import Preparation
 from deepstep.preparation.table import ColumnSummary, TablePreparation
-from deepstep.preparation.targets import ClassTarget, NumberTarget, guess_task, one_hot
+from deepstep.preparation.targets import ClassTarget, NumberTarget, one_hot
+from deepstep.preparation.tasks import guess_task
 
 __all__ = [
     "ClassTarget",

@@ -6,7 +6,7 @@ missing, or that training never saw, is all zeros.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,42 +44,20 @@ class NumberColumn:
     """Numbers: standardized with the training mean and standard deviation."""
 
     kind: ClassVar[str] = "number"
+    unit: ClassVar[str] = ""
     name: str
     mean: float
     std: float
     marks_missing: bool
 
-    @classmethod
-    def fit(cls, series: "polars.Series") -> "NumberColumn":
-        mean, std, marks_missing = _moments(series.name, _numbers(series))
-        return cls(series.name, mean, std, marks_missing)
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        return _with_mark(self.name, self.marks_missing)
-
-    @property
-    def done(self) -> str:
-        return f"minus the mean {self.mean:.6g}, divided by {self.std:.6g}{_mark_done(self.marks_missing)}"
-
-    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        _write_numbers(_numbers(series), self.mean, self.std, out)
-
-
-@dataclass(frozen=True)
-class DateColumn:
-    """Dates and times: days since 1970-01-01 (times of day: since midnight), then as numbers."""
-
-    kind: ClassVar[str] = "date"
-    name: str
-    mean: float
-    std: float
-    marks_missing: bool
+    @staticmethod
+    def values(series: "polars.Series") -> NDArray[np.float64]:
+        """Floats, NaN where missing: (m,)."""
+        return _numbers(series)
 
     @classmethod
-    def fit(cls, series: "polars.Series") -> "DateColumn":
-        mean, std, marks_missing = _moments(series.name, _days(series))
-        return cls(series.name, mean, std, marks_missing)
+    def fit(cls, series: "polars.Series") -> Self:
+        return cls(series.name, *_moments(series.name, cls.values(series)))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -88,12 +66,30 @@ class DateColumn:
     @property
     def done(self) -> str:
         return (
-            f"days since 1970-01-01, minus the mean {self.mean:.6g}, divided by {self.std:.6g}"
+            f"{self.unit}minus the mean {self.mean:.6g}, divided by {self.std:.6g}"
             f"{_mark_done(self.marks_missing)}"
         )
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        _write_numbers(_days(series), self.mean, self.std, out)
+        values = self.values(series)
+        missing = np.isnan(values)
+        with np.errstate(over="ignore"):
+            standardized = np.where(missing, 0.0, (values - self.mean) / self.std)
+        _refuse_infinite(series.name, standardized, values)
+        out[:, 0] = standardized
+        out[:, 1:] = missing[:, None]
+
+
+@dataclass(frozen=True)
+class DateColumn(NumberColumn):
+    """Dates and times: days since 1970-01-01 (times of day: since midnight), then as numbers."""
+
+    kind: ClassVar[str] = "date"
+    unit: ClassVar[str] = "days since 1970-01-01, "
+
+    @staticmethod
+    def values(series: "polars.Series") -> NDArray[np.float64]:
+        return _days(series)
 
 
 @dataclass(frozen=True)
@@ -226,12 +222,6 @@ def _mark_done(marks_missing: bool, mean: str = "") -> str:
     return f"; missing: the mean{mean}" + (", and a 0/1 feature marks it" if marks_missing else "")
 
 
-def _write_numbers(values: NDArray[np.float64], mean: float, std: float, out: NDArray[np.float64]) -> None:
-    missing = np.isnan(values)
-    out[:, 0] = np.where(missing, 0.0, (values - mean) / std)
-    out[:, 1:] = missing[:, None]
-
-
 def _moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]:
     """Mean, standard deviation (1 for a constant) and whether any value is missing."""
     present = values[~np.isnan(values)]
@@ -261,15 +251,20 @@ def _numbers(series: "polars.Series") -> NDArray[np.float64]:
     elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
         raise _wrong_kind(series, "numbers")
     values = series.cast(polars.Float64).to_numpy()
+    _refuse_infinite(series.name, values, values)
+    return values
+
+
+def _refuse_infinite(name: str, values: NDArray[np.float64], came: NDArray[np.float64]) -> None:
+    """Name the first row whose value is infinite, and what came there."""
     infinite = np.flatnonzero(np.isinf(values))
     if infinite.size:
         raise DataError(
-            f"column {series.name!r}",
-            "finite numbers are expected",
-            f"row {infinite[0] + 1} is {values[infinite[0]]}",
-            "Leave the field empty where the value is not known.",
+            f"column {name!r}",
+            "finite numbers of the training rows' size are expected",
+            f"row {infinite[0] + 1} is {came[infinite[0]]:g}",
+            "Correct the value or leave the field empty.",
         )
-    return values
 
 
 def _days(series: "polars.Series") -> NDArray[np.float64]:

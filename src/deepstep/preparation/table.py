@@ -153,6 +153,8 @@ class TablePreparation:
         columns = tuple(from_record(item, COLUMN_KINDS) for item in records)
         if len({column.name for column in columns}) < len(columns):
             raise damaged("every column has its own name", "one stands twice")
+        if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
+            raise damaged("every category stands once", "one stands twice")
         if any(getattr(column, "std", 1.0) <= 0 for column in columns):
             raise damaged("std is above 0", "one is not")
         return cls(columns)

@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,65 +17,7 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-Task = Literal["binary", "multiclass", "regression"]
 Label = str | int | float | bool
-
-MOST_NUMBER_CLASSES = 20
-"""So many different whole numbers are still taken for classes."""
-
-
-def guess_task(series: "polars.Series") -> tuple[Task, str]:
-    """Guess from a target column what is to be learned. Missing values do not count.
-
-    - Texts, categories and truth values are classes: two are "binary", more are "multiclass".
-    - Whole numbers (also as floats: 1.0) are classes when there are two different ones, or at most 20 that
-      make up at most half of the rows.
-    - Other numbers are "regression".
-
-    Parameters
-    ----------
-    series : polars.Series (m,)
-
-    Returns
-    -------
-    task : {"binary", "multiclass", "regression"}
-    reason : str
-        A sentence for people.
-
-    Raises
-    ------
-    DataError
-        When there is no value, only one different value, or the column holds dates, lists or structures.
-
-    Examples
-    --------
-    >>> import polars
-    >>> guess_task(polars.Series("survived", [0, 1, 1, 0]))
-    ('binary', 'survived has 2 different values: 0, 1')
-    >>> guess_task(polars.Series("mpg", [18.5, 15.0, 36.1]))
-    ('regression', 'mpg has 3 different numbers')
-    """
-    import polars
-
-    where = f"target {series.name!r}"
-    is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
-    if not is_text and not series.dtype.is_numeric():
-        raise DataError(where, "classes or numbers are expected", f"the column holds {series.dtype}")
-    present = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
-    values = present.unique().sort()
-    if len(values) < 2:
-        came = f"it has only {values[0]!r}" if len(values) else "it has none"
-        raise DataError(where, "at least two different values are needed", came, "Choose another target.")
-    is_whole = series.dtype.is_integer() or (
-        series.dtype.is_float() and bool((values.floor() == values).all())
-    )
-    few = len(values) == 2 or (len(values) <= MOST_NUMBER_CLASSES and 2 * len(values) <= len(present))
-    if not is_text and not (is_whole and few):
-        return "regression", f"{series.name} has {len(values)} different numbers"
-    shown = ", ".join(map(str, values.cast(polars.Int64) if is_whole else values[:5]))
-    dots = "" if is_whole or len(values) <= 5 else ", …"
-    task: Task = "binary" if len(values) == 2 else "multiclass"
-    return task, f"{series.name} has {len(values)} different values: {shown}{dots}"
 
 
 @dataclass(frozen=True)
@@ -107,7 +51,7 @@ class ClassTarget:
         ShapeError
             When `values` is not (m,).
         """
-        different = set(_present(values))
+        different = set(_labels(values))
         if len(different) < 2:
             raise DataError(
                 "target",
@@ -149,7 +93,7 @@ class ClassTarget:
     def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
         """The position of each value in `classes`: (m,)."""
         table = {label: position for position, label in enumerate(self.classes)}
-        labels: list[Any] = _present(values)
+        labels = _labels(values)
         if all(isinstance(label, str) for label in self.classes):
             # A file whose rows happen to hold digits alone comes with numbers for the same classes.
             labels = [label if isinstance(label, str) else str(label) for label in labels]
@@ -343,7 +287,7 @@ def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
     """Targets as plain Python values, none of them missing."""
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise ShapeError("target", "(m,) is expected", f"got {values.shape}", "Pass y.ravel().")
-    labels: list[Any] = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    labels = [label.item() if isinstance(label, np.generic) else label for label in values]
     if not labels:
         raise DataError("target", "at least one row is expected", "got none")
     # NaN is the one value that does not equal itself.
@@ -358,9 +302,20 @@ def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
     return labels
 
 
+def _labels(values: "Iterable[Label] | AnyArray | polars.Series") -> list[Label]:
+    """Classes: values that a JSON file can hold."""
+    labels = _present(values)
+    for label in labels:
+        if not isinstance(label, (str, int, float)) or label in (math.inf, -math.inf):
+            raise DataError(
+                "target", "classes are texts, finite numbers or truth values", f"got {label!r:.60}"
+            )
+    return labels
+
+
 def _finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
     labels = _present(values)
-    wrong = next((label for label in labels if isinstance(label, (str, bytes, list, dict))), None)
+    wrong = next((label for label in labels if not isinstance(label, (Real, Decimal))), None)
     if wrong is not None:
         raise DataError("target", "numbers are expected", f"got {wrong!r:.60}")
     numbers = np.array(labels, dtype=np.float64)
