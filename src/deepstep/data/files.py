@@ -1,0 +1,223 @@
+"""Files and folders that appear whole or not at all.
+
+New bytes go to a temporary sibling, reach the disk (fsync), and take the place of the old ones in one
+rename. Whatever fails before the rename (a full disk, an interrupt, an exception of the caller) leaves the
+old file or folder as it was. A process killed outright leaves at most a `.deepstep-*` sibling behind.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from deepstep.errors import DeepStepError, FileError
+
+RUN_MARK = "config.toml"
+"""The file that makes a folder a run folder of DeepStep, which may be replaced."""
+
+
+@contextmanager
+def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
+    """Write a file that appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file to write; its folder exists. A symbolic link is followed: the file behind it is replaced.
+
+    Yields
+    ------
+    BinaryIO
+        An open binary file. When the block ends without an exception its bytes become `path`.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be written (full disk, no permission, missing folder). The old file is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "model.bin"
+    >>> with atomic_write(path) as file:
+    ...     _ = file.write(b"weights")
+    >>> path.read_bytes()
+    b'weights'
+    """
+    target = Path(os.path.realpath(path))
+    temporary = _sibling(target)
+    with _as_file_error(path, target):
+        file = temporary.open("xb")
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    _sync_folder(target.parent)
+
+
+@contextmanager
+def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
+    """Fill a folder that appears whole or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+        The folder to make; its parent exists.
+    overwrite : bool, default False
+        Replace an existing folder. It must be empty or a run folder (hold `config.toml`): anything else is
+        never removed.
+
+    Yields
+    ------
+    Path
+        A new, empty sibling folder. When the block ends without an exception it is renamed to `path`, and the
+        old folder is removed only after the new one stands in its place.
+
+    Raises
+    ------
+    FileError
+        When `path` exists and may not be replaced, or cannot be written. The old folder is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> run = Path(tempfile.mkdtemp()) / "run"
+    >>> with atomic_directory(run) as folder:
+    ...     _ = (folder / "config.toml").write_text("seed = 1")
+    >>> [entry.name for entry in run.iterdir()]
+    ['config.toml']
+    """
+    target = Path(os.path.realpath(path))
+    temporary = _sibling(target)
+    with _as_file_error(path, target):
+        _refuse_to_replace(path, target, overwrite)
+        temporary.mkdir()
+        try:
+            yield temporary
+            _sync_tree(temporary)
+            # The block may have run for hours: look again before anything is moved.
+            _refuse_to_replace(path, target, overwrite)
+            old = _swap(temporary, target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+    _sync_folder(target.parent)
+    if old is not None:
+        try:
+            shutil.rmtree(old)
+        except OSError as error:
+            raise FileError(
+                str(path),
+                "the replaced folder is removed",
+                f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
+                "Remove it by hand.",
+            ) from error
+
+
+def sha256(path: Path | str) -> str:
+    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "abc"
+    >>> _ = path.write_bytes(b"abc")
+    >>> sha256(path)
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(
+            str(path), "a readable file is expected", f"it cannot be read ({error.strerror})"
+        ) from error
+
+
+def _sibling(target: Path) -> Path:
+    """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
+    return target.with_name(f".deepstep-{secrets.token_hex(6)}")
+
+
+@contextmanager
+def _as_file_error(path: Path | str, target: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into the one sentence that people need."""
+    try:
+        yield
+    except DeepStepError:
+        raise
+    except OSError as error:
+        kept = "the old one is untouched" if os.path.lexists(target) else "nothing was left behind"
+        raise FileError(
+            str(path),
+            "it can be written",
+            f"{error.strerror or error}; {kept}",
+            "Choose a folder that exists, that you may write to, and that has room.",
+        ) from error
+
+
+def _refuse_to_replace(path: Path | str, target: Path, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    if not overwrite:
+        raise FileError(
+            str(path),
+            "a new name is expected",
+            "it exists already",
+            "Choose another name or allow overwriting.",
+        )
+    if not target.is_dir() or (any(target.iterdir()) and not (target / RUN_MARK).is_file()):
+        raise FileError(
+            str(path),
+            f"only an empty folder or a run folder (one with {RUN_MARK}) is replaced",
+            "it is something else and stays as it is",
+            "Choose another name.",
+        )
+
+
+def _swap(new: Path, target: Path) -> Path | None:
+    """Rename `new` to `target`; the folder that stood there, if any, under its temporary name."""
+    if not target.exists():
+        os.rename(new, target)
+        return None
+    old = _sibling(target)
+    os.rename(target, old)
+    try:
+        os.rename(new, target)
+    except BaseException:
+        os.rename(old, target)
+        raise
+    return old
+
+
+def _sync_tree(folder: Path) -> None:
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            with Path(directory, name).open("rb+") as file:
+                os.fsync(file.fileno())
+        _sync_folder(Path(directory))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a rename to the disk; Windows has no such call and journals renames by itself."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,130 @@
+"""The lecture's cat / non-cat images, from their two HDF5 files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import FileError, missing_package
+
+TRAIN_FILE = "train_catvnoncat.h5"
+TEST_FILE = "test_catvnoncat.h5"
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images with classes, in a training and a test part.
+
+    Attributes
+    ----------
+    X_train, X_test : ndarray of uint8 (m, height, width, channels)
+    y_train, y_test : ndarray of int64 (m,)
+        Positions in `classes`.
+    classes : tuple of str
+    """
+
+    X_train: NDArray[np.uint8]
+    y_train: NDArray[np.int64]
+    X_test: NDArray[np.uint8]
+    y_test: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+def read_cats(directory: Path | str) -> ImageSet:
+    """Read `train_catvnoncat.h5` and `test_catvnoncat.h5` of a folder.
+
+    Parameters
+    ----------
+    directory : Path or str
+        The folder with both files. Each holds `<part>_set_x` uint8 (m, height, width, channels) and
+        `<part>_set_y` integers (m,); the training file's `list_classes` names the classes.
+
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    FileError
+        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape.
+    MissingPackageError
+        When h5py is not installed.
+
+    Examples
+    --------
+    >>> read_cats("no/such/folder")
+    Traceback (most recent call last):
+    deepstep.errors.FileError: no/such/folder: a folder with train_catvnoncat.h5 and test_catvnoncat.h5 is
+    expected; there is no such folder. Give the folder of the two files.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise FileError(
+            str(directory),
+            f"a folder with {TRAIN_FILE} and {TEST_FILE} is expected",
+            "this is no folder" if directory.exists() else "there is no such folder",
+            "Give the folder of the two files.",
+        )
+    X_train, y_train, classes = _read_part(directory / TRAIN_FILE, "train")
+    X_test, y_test, _ = _read_part(directory / TEST_FILE, "test")
+    if X_train.shape[1:] != X_test.shape[1:]:
+        raise FileError(
+            str(directory / TEST_FILE),
+            f"images of the training file's size {X_train.shape[1:]} are expected",
+            f"they are {X_test.shape[1:]}",
+        )
+    return ImageSet(X_train, y_train, X_test, y_test, classes)
+
+
+def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int64], tuple[str, ...]]:
+    try:
+        import h5py
+    except ImportError as error:
+        raise missing_package("read_cats", "h5py", "images") from error
+    if not path.is_file():
+        raise FileError(str(path), "an HDF5 file is expected", "there is no such file")
+    try:
+        with h5py.File(path, "r") as file:
+            missing = {f"{part}_set_x", f"{part}_set_y", "list_classes"} - set(file)
+            if missing:
+                raise FileError(
+                    str(path),
+                    f"{part}_set_x, {part}_set_y and list_classes are expected",
+                    f"{', '.join(sorted(missing))} is missing",
+                )
+            X, y = np.asarray(file[f"{part}_set_x"]), np.asarray(file[f"{part}_set_y"])
+            classes = np.asarray(file["list_classes"])
+    except FileError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        # h5py maps the library's own error classes to these.
+        raise FileError(
+            str(path),
+            "an HDF5 file is expected",
+            f"it cannot be read ({str(error).rstrip('.')})",
+            "It is no HDF5 or damaged: get the file again.",
+        ) from error
+    _check_arrays(path, X, y, classes)
+    names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes.tolist())
+    return X, y.astype(np.int64), names
+
+
+def _check_arrays(
+    path: Path, X: NDArray[np.generic], y: NDArray[np.generic], classes: NDArray[np.generic]
+) -> None:
+    rules = {
+        "images of uint8 (m, height, width, channels)": X.dtype == np.uint8 and X.ndim == 4 and X.size > 0,
+        "one integer label for each image": y.dtype.kind in "iu" and y.shape == X.shape[:1],
+        "a list of class names": classes.ndim == 1 and classes.dtype.kind in "SOU",
+    }
+    for rule, holds in rules.items():
+        if not holds:
+            raise FileError(
+                str(path),
+                f"{rule} is expected",
+                f"images are {X.dtype} {X.shape}, labels {y.dtype} {y.shape}, "
+                f"classes {classes.dtype} {classes.shape}",
+            )
+    if not np.isin(y, np.arange(len(classes))).all():
+        raise FileError(str(path), f"labels are 0 to {len(classes) - 1}", f"they are {np.unique(y).tolist()}")

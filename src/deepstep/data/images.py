@@ -1,0 +1,128 @@
+"""Pictures from files, as arrays of the size that a network was made for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import ConfigurationError, FileError, missing_package
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+_FORMATS = {
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "JPEG": (".jpg", ".jpeg"),
+    "PNG": (".png",),
+    "PPM": (".ppm", ".pgm", ".pbm"),
+    "TGA": (".tga",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+}
+# Pillow knows more, among them EPS, which starts another program on the file: reading must execute nothing.
+
+IMAGE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in suffixes)
+"""The usual suffixes of the pictures that `read_image` reads; the content decides, not the suffix."""
+
+
+def read_image(path: Path | str, *, height: int, width: int, channels: int) -> NDArray[np.uint8]:
+    """Read a picture and bring it to the given size.
+
+    The picture is turned upright (EXIF orientation), laid on white where it is transparent, and resized to
+    height × width with the Lanczos filter; proportions are not kept. Of an animation the first frame counts.
+
+    Parameters
+    ----------
+    path : Path or str
+        BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
+    height, width : int
+        Pixels, at least 1.
+    channels : {1, 3}
+        1: grey; 3: red, green, blue.
+
+    Returns
+    -------
+    ndarray of uint8 (height, width, channels)
+
+    Raises
+    ------
+    FileError
+        When the file is missing, no picture, damaged, or of more than 89 million pixels (Pillow's guard
+        against small files that unpack to fill the memory).
+    ConfigurationError
+        When the size is not possible.
+    MissingPackageError
+        When Pillow is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "dot.ppm"
+    >>> _ = path.write_bytes(b"P6 1 1 255\\n" + bytes([255, 128, 0]))
+    >>> read_image(path, height=1, width=2, channels=3).tolist()
+    [[[255, 128, 0], [255, 128, 0]]]
+    """
+    try:
+        import PIL.Image
+        import PIL.ImageOps
+    except ImportError as error:
+        raise missing_package("read_image", "pillow", "images") from error
+    if channels not in (1, 3) or height < 1 or width < 1:
+        raise ConfigurationError(
+            "read_image",
+            "height and width are at least 1, channels is 1 or 3",
+            f"got {height} × {width} × {channels}",
+        )
+    path = Path(path)
+    if not path.is_file():
+        came = "this is a folder" if path.is_dir() else "there is no such file"
+        raise FileError(str(path), "a picture is expected", came)
+    try:
+        with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:
+            limit = PIL.Image.MAX_IMAGE_PIXELS
+            if limit is not None and picture.width * picture.height > limit:
+                raise FileError(
+                    str(path),
+                    f"a picture of at most {limit} pixels is expected",
+                    f"it has {picture.width} × {picture.height}",
+                    "Make it smaller.",
+                )
+            upright = PIL.ImageOps.exif_transpose(picture)
+            plain = _opaque(upright).convert("L" if channels == 1 else "RGB")
+            small = plain.resize((width, height), PIL.Image.Resampling.LANCZOS)
+    except FileError:
+        raise
+    except PIL.UnidentifiedImageError as error:
+        raise FileError(
+            str(path), "a picture is expected", "this is none that can be read", "Save it as PNG or JPEG."
+        ) from error
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        raise FileError(
+            str(path), "a picture of reasonable size is expected", str(error).rstrip("."), "Make it smaller."
+        ) from error
+    except _DECODER_ERRORS as error:
+        raise FileError(
+            str(path), "a whole picture is expected", f"it is damaged ({error})", "Get the file again."
+        ) from error
+    return np.asarray(small, dtype=np.uint8).reshape(height, width, channels)
+
+
+# What Pillow's decoders raise on damaged files, by its own tests and by ours.
+_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
+
+
+def _opaque(picture: "Picture") -> "Picture":
+    """Lay a transparent picture on white; bring 16-bit grey to 8 bits, where Pillow would clip."""
+    import PIL.Image
+
+    if picture.mode.startswith("I;16"):
+        return PIL.Image.fromarray((np.asarray(picture).astype(np.uint16) >> 8).astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError("its pixels are 32-bit numbers without a known range")
+    if not picture.has_transparency_data:
+        return picture
+    coloured = picture.convert("RGBA")
+    white = PIL.Image.new("RGBA", coloured.size, "white")
+    return PIL.Image.alpha_composite(white, coloured)

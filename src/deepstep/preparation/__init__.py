@@ -1,0 +1,22 @@
+"""Stage 2, preparation: takes raw frames, pictures and targets, gives X and Y as float64 rows.
+
+What was learned from the training rows (means, categories, classes) is a frozen `Preparation` that goes to a
+JSON file and back. Importing this package loads numpy alone; polars loads on first use.
+"""
+
+from deepstep.preparation.images import ImagePreparation
+from deepstep.preparation.preparation import Preparation
+from deepstep.preparation.table import ColumnSummary, TablePreparation
+from deepstep.preparation.targets import ClassTarget, NumberTarget, one_hot
+from deepstep.preparation.tasks import guess_task
+
+__all__ = [
+    "ClassTarget",
+    "ColumnSummary",
+    "ImagePreparation",
+    "NumberTarget",
+    "Preparation",
+    "TablePreparation",
+    "guess_task",
+    "one_hot",
+]

@@ -1,0 +1,89 @@
+"""The two halves of a preparation together, and their JSON file."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from deepstep.errors import FileError
+from deepstep.preparation.images import ImagePreparation
+from deepstep.preparation.records import damaged
+from deepstep.preparation.table import TablePreparation
+from deepstep.preparation.targets import ClassTarget, NumberTarget
+
+FORMAT = "deepstep-preparation"
+VERSION = 1
+
+_INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
+    kind.kind: kind for kind in (TablePreparation, ImagePreparation)
+}
+_TARGETS: dict[str, type[ClassTarget | NumberTarget]] = {
+    kind.kind: kind for kind in (ClassTarget, NumberTarget)
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How inputs and targets become floats; what `preparation.json` of a run folder holds.
+
+    Attributes
+    ----------
+    inputs : TablePreparation or ImagePreparation
+    target : ClassTarget or NumberTarget
+
+    Examples
+    --------
+    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
+    >>> Preparation.from_json(preparation.to_json()) == preparation
+    True
+    """
+
+    inputs: TablePreparation | ImagePreparation
+    target: ClassTarget | NumberTarget
+
+    def to_json(self) -> str:
+        """JSON with format, version and both halves."""
+        return json.dumps(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "inputs": self.inputs.to_dict(),
+                "target": self.target.to_dict(),
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=1,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Preparation":
+        """The preparation that `to_json` wrote.
+
+        Raises
+        ------
+        FileError
+            When the text is no JSON, of another format or version, or was altered.
+        """
+        try:
+            record = json.loads(text)
+        except ValueError as error:
+            raise damaged("JSON is expected", f"it cannot be read ({error})") from error
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")
+        if record.get("version") != VERSION:
+            raise FileError(
+                "preparation",
+                f"version {VERSION} is expected",
+                f"got version {record.get('version')!r}",
+                "Update DeepStep, or train again with this version.",
+            )
+        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS)
+        return cls(_INPUTS[inputs["kind"]].from_dict(inputs), _TARGETS[target["kind"]].from_dict(target))
+
+
+def _half(record: dict[str, Any], name: str, kinds: dict[str, Any]) -> dict[str, Any]:
+    """One half of the record, of a known kind."""
+    half = record.get(name)
+    kind = half.get("kind") if isinstance(half, dict) else None
+    if not isinstance(half, dict) or not isinstance(kind, str) or kind not in kinds:
+        raise damaged(f"{name} is of kind {' or '.join(map(repr, kinds))}", f"got {kind!r}")
+    return half

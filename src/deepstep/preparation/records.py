@@ -1,0 +1,65 @@
+"""Frozen dataclasses to plain JSON types and back, with every type checked on the way back."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from deepstep.errors import FileError
+
+Record = TypeVar("Record")
+
+_CHECKS: dict[Any, Callable[[Any], bool]] = {
+    str: lambda value: isinstance(value, str),
+    bool: lambda value: isinstance(value, bool),
+    int: lambda value: isinstance(value, int) and not isinstance(value, bool),
+    float: lambda value: (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    ),
+    tuple[str, ...]: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+    tuple[Any, ...]: lambda value: (
+        isinstance(value, list) and all(isinstance(item, (str, int, float, bool)) for item in value)
+    ),
+}
+
+
+def to_record(instance: Any, kind: str) -> dict[str, Any]:
+    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists."""
+    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    return {"kind": kind, **plain}
+
+
+def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
+    """The dataclass that `to_record` wrote; `kinds` says which class each kind is.
+
+    Raises
+    ------
+    FileError
+        When the kind is unknown, or an entry is missing, superfluous or of another type.
+    """
+    if not isinstance(record, dict):
+        raise damaged("an object with a kind is expected", f"got {type(record).__name__}")
+    kind = record.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise damaged(f"kind is one of {', '.join(map(repr, kinds))}", f"got {kind!r}")
+    wanted = {field.name: field.type for field in fields(kinds[kind])}  # type: ignore[arg-type]
+    given = {name: value for name, value in record.items() if name != "kind"}
+    if given.keys() != wanted.keys():
+        raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)}")
+    for name, value in given.items():
+        if not _CHECKS[wanted[name]](value):
+            raise damaged(f"{name} of kind {kind!r} is {_type_name(wanted[name])}", f"got {value!r:.60}")
+    plain = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return kinds[kind](**plain)
+
+
+def damaged(expected: str, came: str) -> FileError:
+    """The error for a stored preparation that cannot be used."""
+    return FileError(
+        "preparation", expected, came, "The file was altered or comes from a newer version: train again."
+    )
+
+
+def _type_name(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) else str(kind)

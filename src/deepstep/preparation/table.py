@@ -1,0 +1,184 @@
+"""A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError, unknown_name
+from deepstep.preparation.columns import COLUMN_KINDS, AnyColumn, EmptyColumn, fit_column
+from deepstep.preparation.records import damaged, from_record, to_record
+
+if TYPE_CHECKING:
+    import polars
+
+
+class ColumnSummary(NamedTuple):
+    """One line of `TablePreparation.describe`."""
+
+    column: str
+    kind: str
+    done: str
+
+
+@dataclass(frozen=True)
+class TablePreparation:
+    """What the training table taught: for each of its columns, how it becomes features.
+
+    ======== ======================================================================================
+    column   features
+    ======== ======================================================================================
+    number   minus the training mean, divided by the training deviation (a constant column: by 1)
+    boolean  0 or 1
+    date     days since 1970-01-01 (times of day: since midnight), then as a number
+    category a 0/1 feature for each training value, sorted; of more than 50 the 50 most frequent
+    empty    no feature: the column had no value in training
+    ======== ======================================================================================
+
+    A missing number, boolean or date is the training mean, and a further 0/1 feature marks it where the
+    training rows had missing ones (NaN counts as missing). A missing or unseen text is all zeros.
+
+    Attributes
+    ----------
+    columns : tuple
+        One frozen record per column, in the training table's order.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
+    >>> preparation = TablePreparation.fit(frame)
+    >>> preparation.feature_names
+    ('age', 'age missing', 'sex=f', 'sex=m')
+    >>> preparation.transform(frame)
+    array([[-1.,  0.,  1.,  0.],
+           [ 0.,  1.,  0.,  1.],
+           [ 1.,  0.,  1.,  0.]])
+    """
+
+    kind: ClassVar[str] = "table"
+    columns: tuple[AnyColumn, ...]
+
+    @classmethod
+    def fit(cls, frame: "polars.DataFrame", *, exclude: Sequence[str] = ()) -> "TablePreparation":
+        """Learn from the training rows.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame (m, any columns)
+        exclude : sequence of str
+            Columns that are no inputs, as the target.
+
+        Raises
+        ------
+        DataError
+            When there are no rows or no usable columns, a column holds lists or structures, or a number is
+            infinite.
+        ConfigurationError
+            When `exclude` names a column that is not there.
+        """
+        for name in exclude:
+            if name not in frame.columns:
+                raise unknown_name("TablePreparation.fit", "column to exclude", name, frame.columns)
+        _check_rows(frame)
+        columns = tuple(fit_column(frame[name]) for name in frame.columns if name not in exclude)
+        preparation = cls(columns)
+        if not preparation.feature_names:
+            raise DataError(
+                "table", "at least one column with values is expected besides the target", "there is none"
+            )
+        return preparation
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the features, as "age", "age missing", "sex=female"."""
+        return tuple(name for column in self.columns for name in column.feature_names)
+
+    @property
+    def n_features(self) -> int:
+        """The number of features."""
+        return len(self.feature_names)
+
+    def transform(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
+        """The features of m rows.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            The training columns in any order; further columns are ignored. A column of numbers, dates or
+            truth values may come as text.
+
+        Returns
+        -------
+        ndarray of float64 (m, n_features), C-ordered, finite
+
+        Raises
+        ------
+        DataError
+            When there are no rows, a column is missing, or a value cannot be used (it is named).
+        """
+        _check_rows(frame)
+        used = [column for column in self.columns if not isinstance(column, EmptyColumn)]
+        check_columns(frame, [column.name for column in used])
+        features = np.zeros((frame.height, self.n_features))
+        start = 0
+        for column in used:
+            stop = start + len(column.feature_names)
+            column.write(frame[column.name], features[:, start:stop])
+            start = stop
+        return features
+
+    def describe(self) -> list[ColumnSummary]:
+        """What is done with each column, for people: (column, kind, what is done)."""
+        return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {"kind": self.kind, "columns": [to_record(column, column.kind) for column in self.columns]}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "TablePreparation":
+        """The preparation that `to_dict` wrote.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
+        """
+        records = record.get("columns")
+        if not isinstance(records, list):
+            raise damaged("columns is a list", f"got {type(records).__name__}")
+        columns = tuple(from_record(item, COLUMN_KINDS) for item in records)
+        if len({column.name for column in columns}) < len(columns):
+            raise damaged("every column has its own name", "one stands twice")
+        if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
+            raise damaged("every category stands once", "one stands twice")
+        if any(getattr(column, "std", 1.0) <= 0 for column in columns):
+            raise damaged("std is above 0", "one is not")
+        return cls(columns)
+
+
+def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
+    """Refuse a table that lacks one of the columns.
+
+    Raises
+    ------
+    DataError
+        Naming the missing columns, and for the first of them the nearest name in the table.
+    """
+    missing = [name for name in names if name not in frame.columns]
+    if missing:
+        spare = [name for name in frame.columns if name not in names]
+        raise DataError(
+            "table",
+            f"the {len(names)} columns of the training table are expected",
+            f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''} missing",
+            unknown_name("", "", missing[0], spare).mend,
+        )
+
+
+def _check_rows(frame: "polars.DataFrame") -> None:
+    if frame.height == 0:
+        raise DataError("table", "at least one row is expected", "it has none")

@@ -1,0 +1,337 @@
+"""Targets: classes and numbers → Y rows as floats, and a network's output rows back to labels."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError, ShapeError
+from deepstep.preparation.records import damaged, from_record, to_record
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+Label = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """Classes, sorted; two have one output (the probability of the second), more have one output each.
+
+    Attributes
+    ----------
+    classes : tuple of str, int, float or bool
+
+    Examples
+    --------
+    >>> target = ClassTarget.fit(["no", "yes", "no"])
+    >>> target.encode(["yes", "no"]).tolist()
+    [[1.0], [0.0]]
+    >>> target.decode(np.array([[0.7], [0.2]])).tolist()
+    ['yes', 'no']
+    """
+
+    kind: ClassVar[str] = "classes"
+    classes: tuple[Any, ...]
+
+    @classmethod
+    def fit(cls, values: "Iterable[Label] | AnyArray | polars.Series") -> "ClassTarget":
+        """The different values, sorted (numbers before texts where both occur).
+
+        Raises
+        ------
+        DataError
+            When there are no rows, missing values, or fewer than two classes.
+        ShapeError
+            When `values` is not (m,).
+        """
+        different = set(_labels(values))
+        if len(different) < 2:
+            raise DataError(
+                "target",
+                "at least two classes are needed",
+                f"got only {different.pop()!r}",
+                "Check the column, and that the rows are not filtered to one class.",
+            )
+        return cls(tuple(sorted(different, key=lambda value: (isinstance(value, str), value))))
+
+    @property
+    def n_outputs(self) -> int:
+        """1 for two classes, else the number of classes."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
+    def output(self) -> str:
+        """The network's output: "sigmoid" or "softmax"."""
+        return "sigmoid" if len(self.classes) == 2 else "softmax"
+
+    def encode(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.float64]:
+        """Y as rows: 0/1 for two classes, one-hot for more.
+
+        Returns
+        -------
+        ndarray of float64 (m, n_outputs)
+
+        Raises
+        ------
+        DataError
+            When there are no rows, missing values, or a class that training did not have.
+        ShapeError
+            When `values` is not (m,).
+        """
+        positions = self.positions(values)
+        if self.n_outputs == 1:
+            return positions.astype(np.float64)[:, None]
+        return np.ascontiguousarray(one_hot(positions, len(self.classes)).T)
+
+    def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
+        """The position of each value in `classes`: (m,)."""
+        table = {label: position for position, label in enumerate(self.classes)}
+        labels = _labels(values)
+        if all(isinstance(label, str) for label in self.classes):
+            # A file whose rows happen to hold digits alone comes with numbers for the same classes.
+            labels = [label if isinstance(label, str) else str(label) for label in labels]
+        unseen = next((label for label in labels if label not in table), None)
+        if unseen is not None:
+            known = ", ".join(map(repr, self.classes[:10])) + (", …" if len(self.classes) > 10 else "")
+            raise DataError(
+                "target", f"the classes of training are expected ({known})", f"got {unseen!r} as well"
+            )
+        return np.array([table[label] for label in labels], dtype=np.intp)
+
+    def probabilities(self, outputs: Array) -> Array:
+        """A probability for each class.
+
+        Parameters
+        ----------
+        outputs : ndarray (m, n_outputs)
+            The network's output A as rows.
+
+        Returns
+        -------
+        ndarray (m, n_classes)
+        """
+        _check_outputs(outputs, self.n_outputs)
+        return np.hstack([1 - outputs, outputs]) if self.n_outputs == 1 else outputs
+
+    def decode(self, outputs: Array) -> AnyArray:
+        """The most probable class: for two classes the second where its probability is above 0.5.
+
+        Parameters
+        ----------
+        outputs : ndarray (m, n_outputs)
+            The network's output A as rows.
+
+        Returns
+        -------
+        ndarray (m,) of labels
+        """
+        _check_outputs(outputs, self.n_outputs)
+        positions = outputs[:, 0] > 0.5 if self.n_outputs == 1 else outputs.argmax(axis=1)
+        same = len({type(label) for label in self.classes}) == 1
+        labels = np.array(self.classes, dtype=None if same else object)
+        return labels[positions.astype(np.intp)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; the classes keep theirs."""
+        return to_record(self, self.kind)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ClassTarget":
+        """The target that `to_dict` wrote.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
+        """
+        target = from_record(record, {cls.kind: cls})
+        if len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:
+            raise damaged("at least two different classes", f"got {target.classes!r:.60}")
+        return target
+
+
+@dataclass(frozen=True)
+class NumberTarget:
+    """Numbers, standardized for the network and returned in their own units.
+
+    Attributes
+    ----------
+    mean, std : float
+        Of the training targets; std is 1 where they are constant.
+
+    Examples
+    --------
+    >>> target = NumberTarget.fit([10.0, 30.0])
+    >>> target.encode([30.0]).tolist(), target.decode(np.array([[1.0]])).tolist()
+    ([[1.0]], [30.0])
+    """
+
+    kind: ClassVar[str] = "number"
+    mean: float
+    std: float
+
+    @classmethod
+    def fit(cls, values: "Iterable[float] | AnyArray | polars.Series") -> "NumberTarget":
+        """Mean and standard deviation.
+
+        Raises
+        ------
+        DataError
+            When there are no rows, or a value is missing, infinite or no number.
+        ShapeError
+            When `values` is not (m,).
+        """
+        numbers = _finite(values)
+        constant = numbers.min() == numbers.max()
+        with np.errstate(over="ignore"):
+            mean, std = float(numbers.mean()), float(numbers.std())
+        if not math.isfinite(std):
+            raise DataError(
+                "target", "numbers that can be standardized are expected", f"they reach {numbers.max():g}"
+            )
+        return cls(float(numbers[0]), 1.0) if constant else cls(mean, std or 1.0)
+
+    @property
+    def n_outputs(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def output(self) -> str:
+        """The network's output: "identity"."""
+        return "identity"
+
+    def encode(self, values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
+        """Y as rows (m, 1): minus the mean, divided by the deviation.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As `fit`.
+        """
+        return ((_finite(values) - self.mean) / self.std)[:, None]
+
+    def decode(self, outputs: Array) -> Array:
+        """The network's output rows (m, 1) in the target's units: (m,)."""
+        _check_outputs(outputs, 1)
+        return outputs[:, 0] * self.std + self.mean
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return to_record(self, self.kind)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "NumberTarget":
+        """The target that `to_dict` wrote.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
+        """
+        target = from_record(record, {cls.kind: cls})
+        if target.std <= 0:
+            raise damaged("std is above 0", f"got {target.std}")
+        return target
+
+
+def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
+    """Columns of the identity: Y for a softmax output, in the lecture's layout.
+
+    Parameters
+    ----------
+    labels : ndarray of integers (m,)
+        0 to n_classes − 1.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of float64 (n_classes, m)
+
+    Raises
+    ------
+    ShapeError
+        When `labels` is not (m,).
+    DataError
+        When a label is no integer or out of range.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, 0]), 3)
+    array([[0., 1.],
+           [0., 0.],
+           [1., 0.]])
+    """
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ShapeError("one_hot", "labels are (m,)", f"got {labels.shape}", "Pass labels.ravel().")
+    if labels.dtype.kind not in "iu":
+        raise DataError("one_hot", "labels are integers", f"got {labels.dtype}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise DataError(
+            "one_hot", f"labels are 0 to {n_classes - 1}", f"got {labels.min()} to {labels.max()}"
+        )
+    Y = np.zeros((n_classes, len(labels)))
+    Y[labels, np.arange(len(labels))] = 1.0
+    return Y
+
+
+def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
+    """Targets as plain Python values, none of them missing."""
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise ShapeError("target", "(m,) is expected", f"got {values.shape}", "Pass y.ravel().")
+    labels = [label.item() if isinstance(label, np.generic) else label for label in values]
+    if not labels:
+        raise DataError("target", "at least one row is expected", "got none")
+    # NaN is the one value that does not equal itself.
+    missing = sum(label is None or label != label for label in labels)
+    if missing:
+        raise DataError(
+            "target",
+            "every row has a target",
+            f"{missing} of {len(labels)} have none",
+            "Drop these rows.",
+        )
+    return labels
+
+
+def _labels(values: "Iterable[Label] | AnyArray | polars.Series") -> list[Label]:
+    """Classes: values that a JSON file can hold."""
+    labels = _present(values)
+    for label in labels:
+        if not isinstance(label, (str, int, float)) or label in (math.inf, -math.inf):
+            raise DataError(
+                "target", "classes are texts, finite numbers or truth values", f"got {label!r:.60}"
+            )
+    return labels
+
+
+def _finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
+    labels = _present(values)
+    wrong = next((label for label in labels if not isinstance(label, (Real, Decimal))), None)
+    if wrong is not None:
+        raise DataError("target", "numbers are expected", f"got {wrong!r:.60}")
+    numbers = np.array(labels, dtype=np.float64)
+    infinite = np.flatnonzero(np.isinf(numbers))
+    if infinite.size:
+        raise DataError(
+            "target", "finite numbers are expected", f"row {infinite[0] + 1} is {numbers[infinite[0]]}"
+        )
+    return numbers
+
+
+def _check_outputs(outputs: Array, n_outputs: int) -> None:
+    if outputs.ndim != 2 or outputs.shape[1] != n_outputs:
+        raise ShapeError(
+            "target",
+            f"output rows (m, {n_outputs}) are expected",
+            f"got {outputs.shape}",
+            "Pass A.T." if outputs.ndim == 2 and outputs.shape[0] == n_outputs else "",
+        )
