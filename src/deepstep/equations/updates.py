@@ -5,6 +5,7 @@ Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,21 @@ class Optimizer:
     state: tuple[str, ...] = ()
     counts_steps: bool = False
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyperparameters with these changes.
+
+        Raises
+        ------
+        ConfigurationError
+            If the update rule does not know one of them; the message has the nearest one.
+        """
+        given = {"theta", "gradient", "learning_rate", "t", *self.state}
+        known = [name for name in signature(self.update).parameters if name not in given]
+        for name in hyperparameters:
+            if name not in known:
+                raise unknown_name(self.update.__name__, "hyperparameter", name, known)
+        return {**self.hyperparameters, **hyperparameters}
 
 
 OPTIMIZERS: dict[str, Optimizer] = {

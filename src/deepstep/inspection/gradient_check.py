@@ -1,0 +1,261 @@
+"""Gradients against finite differences of the cost."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import backpropagate, cost_from_logits, model_forward, output_gradient
+from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.inspection.faults import name_fault
+from deepstep.inspection.finite_differences import (
+    KINKED,
+    STENCILS,
+    Evaluate,
+    difference,
+    numeric_gradient,
+    spread,
+)
+from deepstep.inspection.tables import html_table, text_table
+from deepstep.network import Architecture, Parameters
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The check of one parameter.
+
+    Attributes
+    ----------
+    name : str
+        ``"W1"``, ``"b1"``, …
+    shape : tuple
+        Of the parameter.
+    checked, at_kink : int
+        Entries compared; entries left out because a relu switches within ±2ε, where no derivative exists.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared.
+    worst : tuple of int
+        Index of the entry with the largest absolute difference.
+    analytic, numeric : float
+        Both values there.
+    verdict : str
+        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"`` (all entries at a kink).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    at_kink: int
+    difference: float
+    worst: tuple[int, ...]
+    analytic: float
+    numeric: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """The check of all parameters.
+
+    Attributes
+    ----------
+    checks : tuple of ParameterCheck
+    difference : float
+        The lecture's one number (course 2 week 1), over all parameters together.
+    tolerance : float
+        A parameter is good where its difference is below.
+    diagnosis : str
+        Where the check failed: the classic fault that explains it.
+    """
+
+    checks: tuple[ParameterCheck, ...]
+    difference: float
+    tolerance: float
+    diagnosis: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether no parameter is wrong."""
+        return not any(check.verdict.startswith("wrong") for check in self.checks)
+
+    @property
+    def worst(self) -> ParameterCheck:
+        """The parameter with the largest difference."""
+        return max(self.checks, key=lambda check: check.difference)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "passed": self.passed,
+            "difference": self.difference,
+            "tolerance": self.tolerance,
+            "diagnosis": self.diagnosis,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+    _HEADER = ("parameter", "shape", "entries", "difference", "worst entry", "analytic", "numeric", "verdict")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                check.name,
+                str(check.shape),
+                str(check.checked) + (f" (+{check.at_kink} at a kink)" if check.at_kink else ""),
+                f"{check.difference:.2e}",
+                str(list(check.worst)),
+                f"{check.analytic:.6g}",
+                f"{check.numeric:.6g}",
+                check.verdict,
+            )
+            for check in self.checks
+        ]
+
+    def _verdict(self) -> str:
+        if self.passed:
+            return f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
+        return f"Gradients are WRONG: difference {self.difference:.2e}. {self.diagnosis}."
+
+    def __str__(self) -> str:
+        return text_table(self._HEADER, self._rows()) + "\n" + self._verdict()
+
+    def _repr_html_(self) -> str:
+        return html_table(self._HEADER, self._rows(), caption=self._verdict())
+
+
+def check_gradients(
+    architecture: Architecture,
+    parameters: Parameters,
+    X: Array,
+    Y: Array,
+    *,
+    gradients: Mapping[str, Array] | None = None,
+    epsilon: float = 3e-4,
+    order: int = 4,
+    tolerance: float = 1e-7,
+    max_entries: int | None = 200,
+) -> GradientReport:
+    """Compare gradients with finite differences of the cost, in float64.
+
+    Parameters
+    ----------
+    architecture, parameters
+        The network.
+    X, Y : arrays of shape (n_x, m) and (n_L, m)
+        Examples.
+    gradients : mapping, optional
+        dW1, db1, … to check, for example a learner's own; by default those of the equations.
+    epsilon : float
+        Distance of the differences.
+    order : {2, 4}
+        Order of their error: 2 is the lecture's two-sided difference.
+    tolerance : float
+        Largest difference that counts as right.
+    max_entries : int or None
+        Entries checked for each parameter, evenly spread; None for all.
+
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    ConfigurationError
+        If the order is unknown or epsilon is not positive.
+    ShapeError
+        If a gradient is missing.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([3, 4, 1], activation="tanh", seed=1)
+    >>> X, Y = np.random.RandomState(2).randn(3, 5), np.array([[0, 1, 1, 0, 1]])
+    >>> report = net.check_gradients(X, Y)
+    >>> report.passed, report.difference < 1e-9
+    (True, True)
+    """
+    if order not in STENCILS or epsilon <= 0:
+        raise ConfigurationError(
+            "check_gradients", "order is 2 or 4 and epsilon is positive", f"got {order!r} and {epsilon!r}"
+        )
+    theta = parameters.astype(np.float64)
+    X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
+    activations = architecture.activations
+    _, caches = model_forward(X, theta, activations=activations)
+    dZL = output_gradient(caches[-1].Z, Y, output=architecture.output)
+    if gradients is None:
+        gradients = backpropagate(dZL, caches, activations)
+    cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
+    size_of_cost = max(1.0, abs(cost))
+
+    evaluate = _cost_and_switches(architecture, theta, X, Y)
+    checks: list[ParameterCheck] = []
+    pairs: list[tuple[Array, Array]] = []
+    for name, value in theta.items():
+        if gradients.get(f"d{name}") is None:
+            raise ShapeError("check_gradients", f"a gradient d{name}", "it is missing")
+        gradient = np.asarray(gradients[f"d{name}"], dtype=np.float64)
+        if gradient.shape != value.shape:
+            nan = float("nan")
+            checks.append(ParameterCheck(name, value.shape, 0, 0, np.inf, (), nan, nan, "wrong shape"))
+            continue
+        entries = spread(value.size, max_entries)
+        numeric = numeric_gradient(value.reshape(-1), entries, evaluate, epsilon, order)
+        smooth = ~np.isnan(numeric)
+        pair = gradient.ravel()[entries[smooth]], numeric[smooth]
+        pairs.append(pair)
+        checks.append(_compare(name, value.shape, entries, smooth, *pair, size_of_cost, tolerance))
+    apart = np.inf
+    if pairs:
+        analytic, numeric = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        apart = difference(analytic, numeric, size_of_cost)
+    report = GradientReport(tuple(checks), apart, tolerance)
+    if report.passed:
+        return report
+    return replace(report, diagnosis=name_fault(gradients, dZL, caches, activations))
+
+
+def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
+    """A function of nothing that gives J at θ as it stands, and which kinked units are on."""
+    activations = architecture.activations
+    kinked = [index for index, name in enumerate(activations) if name in KINKED]
+
+    def evaluate() -> tuple[float, AnyArray]:
+        _, caches = model_forward(X, theta, activations=activations)
+        cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
+        switches = [caches[index].Z.ravel() > 0 for index in kinked]
+        return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
+
+    return evaluate
+
+
+def _compare(
+    name: str,
+    shape: tuple[int, ...],
+    entries: AnyArray,
+    smooth: AnyArray,
+    analytic: Array,
+    numeric: Array,
+    size_of_cost: float,
+    tolerance: float,
+) -> ParameterCheck:
+    at_kink = int((~smooth).sum())
+    if not smooth.any():
+        nan = float("nan")
+        return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
+    apart = difference(analytic, numeric, size_of_cost)
+    worst = int(np.argmax(np.abs(analytic - numeric)))
+    index = tuple(int(i) for i in np.unravel_index(entries[smooth][worst], shape))
+    verdict = "good" if apart < tolerance else "wrong"
+    return ParameterCheck(
+        name,
+        shape,
+        len(analytic),
+        at_kink,
+        apart,
+        index,
+        float(analytic[worst]),
+        float(numeric[worst]),
+        verdict,
+    )

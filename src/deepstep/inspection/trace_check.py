@@ -1,0 +1,133 @@
+"""Finite differences at every quantity of a trace, not only at the parameters."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import cost_from_logits, get_activation
+from deepstep.inspection.finite_differences import KINKED, Evaluate, difference, numeric_gradient, spread
+from deepstep.inspection.tables import html_table, text_table
+from deepstep.network import Architecture
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class QuantityCheck:
+    """The check of one derivative.
+
+    Attributes
+    ----------
+    name : str
+        ``"dZ2"``, ``"dW1"``, …
+    checked, at_kink : int
+        Entries compared; entries left out because a relu switches there.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖).
+    good : bool
+    """
+
+    name: str
+    checked: int
+    at_kink: int
+    difference: float
+    good: bool
+
+
+@dataclass(frozen=True)
+class TraceCheck:
+    """The check of all derivatives of a trace, in the order of the backward pass."""
+
+    checks: tuple[QuantityCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every derivative is right."""
+        return all(check.good for check in self.checks)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """Where the backward pass goes wrong first."""
+        return next((check.name for check in self.checks if not check.good), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "passed": self.passed,
+            "first_wrong": self.first_wrong,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+    _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                check.name,
+                str(check.checked),
+                str(check.at_kink),
+                f"{check.difference:.2e}",
+                "good" if check.good else "WRONG",
+            )
+            for check in self.checks
+        ]
+
+    def __str__(self) -> str:
+        return text_table(self._HEADER, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(self._HEADER, self._rows(), caption="Derivatives against finite differences")
+
+
+def check_entries(
+    architecture: Architecture,
+    values: Mapping[str, Any],
+    *,
+    epsilon: float,
+    max_entries: int,
+) -> TraceCheck:
+    """Check the derivatives among the values of a trace, see `Trace.check`."""
+    # C order, so that reshape(-1) below is a view that writes through
+    work = {name: np.array(value, dtype=np.float64, order="C") for name, value in values.items()}
+    tolerance = 1e-7 if values["A0"].dtype == np.float64 else 1e-3
+    m = work["A0"].shape[1]
+    checks = []
+    for name in values:
+        if not name.startswith("d"):
+            continue
+        target = name[1:]
+        layer = int(target[1:])
+        # dW and db are derivatives of J, dZ and dA of m·J
+        factor = m if target[0] in "ZA" else 1
+        evaluate = _cost_from(architecture, work, target, layer, factor)
+        analytic = work[name].ravel()
+        entries = spread(analytic.size, max_entries)
+        numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon, 4)
+        smooth = ~np.isnan(numeric)
+        scale = max(1.0, abs(float(work["J"]) * factor))
+        apart = difference(analytic[entries[smooth]], numeric[smooth], scale)
+        checks.append(QuantityCheck(name, int(smooth.sum()), int((~smooth).sum()), apart, apart < tolerance))
+    return TraceCheck(tuple(checks))
+
+
+def _cost_from(
+    architecture: Architecture, work: Mapping[str, Array], target: str, layer: int, factor: float
+) -> Evaluate:
+    """J times a factor, run from one quantity on; the quantity is changed in place from outside."""
+
+    def evaluate() -> tuple[float, AnyArray]:
+        A, switches = work[f"A{max(layer - 1, 0)}"], []
+        first = layer + 1 if target[0] == "A" else layer
+        if target[0] == "A":
+            A = work[target]
+        for at in range(first, architecture.n_layers + 1):
+            Z = work[f"Z{at}"] if target == f"Z{at}" else work[f"W{at}"] @ A + work[f"b{at}"]
+            activation = architecture.activations[at - 1]
+            if activation in KINKED:
+                switches.append(Z.ravel() > 0)
+            A = get_activation(activation).forward(Z)
+        cost = factor * cost_from_logits(Z, work["Y"], output=architecture.output)
+        return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
+
+    return evaluate

@@ -1,0 +1,487 @@
+"""`Network`: the easy-to-use class over the stages. Columns are examples."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from deepstep.engines import Session, Settings, open_session
+from deepstep.equations import (
+    get_activation,
+    get_head,
+    initialize_parameters,
+    model_backward,
+    model_forward,
+)
+from deepstep.errors import ConfigurationError
+from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
+from deepstep.inspection.tables import text_table
+from deepstep.network import Architecture, Parameters, as_parameters
+from deepstep.network.border import check_inputs, check_several_classes, check_targets
+from deepstep.network.model_file import load_model, save_model
+from deepstep.preparation.batches import Examples, Order, as_they_are, shuffled
+from deepstep.training import History, Plan, Progress, train, updates
+from deepstep.training.callbacks import as_callbacks
+from deepstep.training.plan import check_learning_rate
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update, as `Network.steps` gives it.
+
+    Attributes
+    ----------
+    number : int
+        Updates done, from 1.
+    epoch : int
+        Pass over the data, from 0.
+    cost : float
+        J of the batch before the update.
+    X, Y : arrays of shape (n_x, k) and (n_L, k)
+        The batch.
+    before, after : Parameters
+        θ before and after the update.
+    learning_rate : float
+        α.
+    architecture : Architecture
+    """
+
+    number: int
+    epoch: int
+    cost: float
+    X: Array
+    Y: Array
+    before: Parameters
+    after: Parameters
+    learning_rate: float
+    architecture: Architecture
+
+    def trace(self) -> Trace:
+        """The step opened; its update is that of gradient descent."""
+        return trace_step(self.architecture, self.before, self.X, self.Y, learning_rate=self.learning_rate)
+
+
+class Network:
+    """A deep fully-connected network with every step open.
+
+    Parameters
+    ----------
+    layer_dims : sequence of int, optional
+        n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
+    activation : str or sequence of str
+        Activation of the hidden layers: one for all, or one per hidden layer.
+    output : {"sigmoid", "softmax", "identity"}
+        Output activation, which decides the loss: cross-entropy of yes/no outputs, cross-entropy of one
+        class among n_L, half the squared error.
+    initialization : {"he", "glorot", "lecun", "small", "large", "zeros"}
+        Scale of the initial weights.
+    seed : int, Generator or RandomState, optional
+        An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
+        come out; with None a seed is drawn and kept in ``network.seed``.
+    parameters : mapping, optional
+        Initial parameters W1, b1, …; they are copied.
+    dtype : {"float64", "float32"}
+    engine : {"auto", "reference"}
+        What runs the training.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    parameters : Parameters
+        θ now; named views over one flat vector.
+    history : History or None
+        Of the last training.
+    seed : int or None
+        Seed of the initial values and of the order of mini-batches.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError
+        If the settings do not fit together.
+
+    Examples
+    --------
+    The exclusive or:
+
+    >>> X = [[0, 0, 1, 1], [0, 1, 0, 1]]
+    >>> Y = [[0, 1, 1, 0]]
+    >>> net = Network([2, 4, 1], activation="tanh", seed=1)
+    >>> history = net.train(X, Y, learning_rate=0.5, iterations=2000)
+    >>> net.predict(X)
+    array([[0, 1, 1, 0]])
+    """
+
+    def __init__(
+        self,
+        layer_dims: Sequence[int] | None = None,
+        *,
+        activation: str | Sequence[str] = "relu",
+        output: str = "sigmoid",
+        initialization: str = "he",
+        seed: int | np.random.Generator | np.random.RandomState | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        dtype: Any = "float64",
+        engine: str = "auto",
+    ) -> None:
+        given = None if parameters is None else as_parameters(parameters, "Network")
+        if layer_dims is None:
+            if given is None:
+                raise ConfigurationError(
+                    "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
+                )
+            layer_dims = given.layer_dims
+        names = _activations(activation, output, len(layer_dims) - 1)
+        self.architecture = Architecture(tuple(layer_dims), names)
+        if given is not None and given.layer_dims != self.architecture.layer_dims:
+            raise ConfigurationError(
+                "Network",
+                f"parameters for the layer sizes {list(self.architecture.layer_dims)}",
+                f"got parameters for {list(given.layer_dims)}",
+            )
+        seed = _fresh_seed() if seed is None else seed
+        rng = _generator(seed)
+        if given is None:
+            given = initialize_parameters(layer_dims, method=initialization, rng=rng)
+        self.seed = (
+            int(seed)
+            if isinstance(seed, int | np.integer)
+            else int(rng.standard_normal() * 2**31) & 0x7FFFFFFF
+        )
+        self.parameters: Parameters = given.astype(_dtype(dtype))
+        self.engine = engine
+        self._session()  # an unknown engine is refused here and not after the data was read
+        self.history: History | None = None
+
+    def train(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        batch_size: int | None = None,
+        optimizer: str = "gd",
+        hyperparameters: Mapping[str, Any] | None = None,
+        order: Order | None = None,
+        validation: tuple[Any, Any] | None = None,
+        progress: bool | str | None = None,
+        callbacks: Iterable[Any] = (),
+    ) -> History:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Targets: 0/1 for sigmoid, a 1 per column for softmax, numbers for identity.
+        learning_rate : float
+            α.
+        iterations : int
+            Passes over the data: with ``batch_size=None`` one update each, as in the lecture.
+        batch_size : int, optional
+            Examples an update; None for all of them (gradient descent as in the lecture).
+        optimizer : {"gd", "momentum", "heavy_ball", "nesterov", "adam"}
+            Update rule; its state begins at zero in each call.
+        hyperparameters : mapping, optional
+            Of the update rule, for example ``{"beta": 0.95}``.
+        order : callable, optional
+            ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
+            drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
+        validation : pair of arrays, optional
+            ``(X, Y)`` whose cost is recorded as ``validation_cost`` after each pass.
+        progress : bool or str, optional
+            Show progress on stderr; a string is its label.
+        callbacks : iterable
+            `deepstep.training.Callback` objects, or functions that take the record of each pass.
+
+        Returns
+        -------
+        History
+            ``history.costs`` holds J before each update (for mini-batches: the pass's mean).
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit; the network is as it was.
+        DivergenceError
+            If the cost leaves the finite numbers; the network is as it was.
+        KeyboardInterrupt
+            If interrupted; the network keeps what was reached, and ``history`` the records so far.
+        """
+        where = "Network.train"
+        X, Y = self._check(X, Y, where)
+        check_several_classes(Y, self.architecture.output, where)
+        session = self._session(optimizer, hyperparameters)
+        plan = self._plan(learning_rate, iterations, batch_size, order)
+        held_out = None
+        if validation is not None:
+            held_out = Examples(*(part.T for part in self._check(*validation, f"{where}, validation")))
+        watchers = as_callbacks(callbacks, where)
+        if progress:
+            watchers.append(Progress(progress if isinstance(progress, str) else "train"))
+        history = History()
+        examples = _examples(X, Y, plan)
+        try:
+            train(
+                session, examples, plan, validation=held_out, callbacks=watchers, history=history, where=where
+            )
+        except KeyboardInterrupt:
+            self.parameters, self.history = session.parameters, history
+            raise
+        self.parameters, self.history = session.parameters, history
+        return history
+
+    def steps(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        batch_size: int | None = None,
+        optimizer: str = "gd",
+        hyperparameters: Mapping[str, Any] | None = None,
+        order: Order | None = None,
+    ) -> Iterator[Step]:
+        """The same training as `train`, one update at a time: stop, look, go on.
+
+        The arguments are those of `train`. The network holds the new parameters at each step; leaving the loop
+        leaves them there.
+
+        Yields
+        ------
+        Step
+
+        Examples
+        --------
+        >>> net = Network([1, 2, 1], seed=1)
+        >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
+        ...     if step.cost < 0.5:
+        ...         break
+        >>> step.trace()["J"].value == step.cost
+        True
+        """
+        X, Y = self._check(X, Y, "Network.steps")
+        session = self._session(optimizer, hyperparameters)
+        plan = self._plan(learning_rate, iterations, batch_size, order)
+        return self._walk(session, _examples(X, Y, plan), plan)
+
+    def _walk(self, session: Session, examples: Examples, plan: Plan) -> Iterator[Step]:
+        for number, epoch, cost, X, Y, before, rate in updates(session, examples, plan):
+            self.parameters = session.parameters
+            yield Step(number, epoch, cost, X, Y, before, self.parameters, rate, self.architecture)
+
+    def forward(self, X: Any) -> Array:
+        """Output AL of shape (n_L, m)."""
+        X = check_inputs(X, self.architecture.n_inputs, "Network.forward").astype(self.dtype, copy=False)
+        return self._session().forward(X)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities of shape (n_L, m), a column for each example.
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers and no probabilities.
+        """
+        if self.architecture.output == "identity":
+            raise ConfigurationError(
+                "Network.predict_proba",
+                "an output that gives probabilities",
+                "this network's output is 'identity'",
+                "Use predict.",
+            )
+        return self.forward(X)
+
+    def predict(self, X: Any) -> AnyArray:
+        """Answers: 0/1 of shape (n_L, m) where a probability is above ½ (sigmoid), the class of shape (1, m)
+        (softmax), or the numbers of shape (n_L, m) (identity).
+        """
+        AL = self.forward(X)
+        if self.architecture.output == "sigmoid":
+            return (AL > 0.5).astype(int)
+        return AL.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else AL
+
+    def accuracy(self, X: Any, Y: Any) -> float:
+        """Share of right answers, from 0 to 1.
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers.
+        """
+        if self.architecture.output == "identity":
+            raise ConfigurationError(
+                "Network.accuracy",
+                "an output that gives classes",
+                "this network's output is 'identity'",
+                "Use cost.",
+            )
+        X, Y = self._check(X, Y, "Network.accuracy")
+        answer = Y.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else Y > 0.5
+        return float(np.mean(self.predict(X) == answer))
+
+    def cost(self, X: Any, Y: Any) -> float:
+        """The cost J, from the logits."""
+        X, Y = self._check(X, Y, "Network.cost")
+        return self._session().cost(X, Y)
+
+    def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
+        """``"dW1"``, ``"db1"``, … (derivatives of J) and ``"dA0"``, … (of m·J), see `model_backward`."""
+        X, Y = self._check(X, Y, "Network.gradients")
+        AL, caches = model_forward(X, self.parameters, activations=self.architecture.activations)
+        return model_backward(AL, Y, caches, activations=self.architecture.activations)
+
+    def trace(self, X: Any, Y: Any, *, learning_rate: float = 0.0075) -> Trace:
+        """One training step opened: every quantity in order, with formula, shape and value.
+
+        The network is not changed; the trace ends with what gradient descent would make of the parameters.
+        """
+        X, Y = self._check(X, Y, "Network.trace")
+        rate = check_learning_rate(learning_rate)
+        return trace_step(self.architecture, self.parameters, X, Y, learning_rate=rate)
+
+    def check_gradients(
+        self, X: Any, Y: Any, *, gradients: Mapping[str, Array] | None = None, **options: Any
+    ) -> GradientReport:
+        """Compare the gradients with finite differences of the cost.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        gradients : mapping, optional
+            Gradients to check instead of the network's own: a learner's dW1, db1, …
+        **options
+            ``epsilon``, ``order``, ``tolerance``, ``max_entries`` of
+            `deepstep.inspection.check_gradients`.
+
+        Returns
+        -------
+        GradientReport
+            Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+        """
+        X, Y = self._check(X, Y, "Network.check_gradients")
+        return check_gradients(self.architecture, self.parameters, X, Y, gradients=gradients, **options)
+
+    def summary(self) -> str:
+        """Layers, shapes and numbers of parameters as a table."""
+        rows = [("0", "input", str(self.architecture.n_inputs), "", "", "0")]
+        for layer, name in enumerate(self.architecture.activations, start=1):
+            W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
+            n = str(W.shape[0])
+            rows.append((str(layer), name, n, str(W.shape), str(b.shape), f"{W.size + b.size:,}"))
+        table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
+        return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to a safetensors file; an old file stays whole until the new one is complete.
+
+        Raises
+        ------
+        FileError
+            If it cannot be written; what stood there before is untouched.
+        """
+        save_model(path, self.architecture, self.parameters, {"seed": self.seed})
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a network that `save` wrote; nothing in the file is executed.
+
+        Raises
+        ------
+        FileError
+            If the file is missing, damaged, or no DeepStep model.
+        """
+        architecture, parameters, notes = load_model(path)
+        hidden, output = architecture.activations[:-1], architecture.output
+        seed = notes.get("seed")
+        return cls(
+            architecture.layer_dims,
+            activation=hidden,
+            output=output,
+            parameters=parameters,
+            dtype=parameters.dtype,
+            seed=seed if isinstance(seed, int) else None,
+        )
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.parameters.dtype
+
+    def __repr__(self) -> str:
+        sizes, names = (
+            "-".join(map(str, self.architecture.layer_dims)),
+            ", ".join(self.architecture.activations),
+        )
+        return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"
+
+    def _session(self, optimizer: str = "gd", hyperparameters: Mapping[str, Any] | None = None) -> Session:
+        settings = Settings(optimizer, hyperparameters or {})
+        return open_session(self.engine, self.architecture, self.parameters, settings)
+
+    def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
+        X = check_inputs(X, self.architecture.n_inputs, where)
+        Y = check_targets(Y, self.architecture.n_outputs, X.shape[1], self.architecture.output, where)
+        return X.astype(self.dtype, copy=False), Y.astype(self.dtype, copy=False)
+
+    def _plan(
+        self, learning_rate: float, iterations: int, batch_size: int | None, order: Order | None
+    ) -> Plan:
+        if order is None:
+            order = as_they_are if batch_size is None else shuffled(self.seed)
+        return Plan(iterations, check_learning_rate(learning_rate), batch_size, order)
+
+
+def _examples(X: Array, Y: Array, plan: Plan) -> Examples:
+    """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
+    if plan.batch_size is None:
+        return Examples(X.T, Y.T)
+    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T))
+
+
+def _activations(activation: str | Sequence[str], output: str, n_layers: int) -> tuple[str, ...]:
+    """One name per layer, each of them known."""
+    hidden = [activation] * (n_layers - 1) if isinstance(activation, str) else list(activation)
+    if len(hidden) != n_layers - 1:
+        raise ConfigurationError(
+            "Network",
+            f"one activation for all hidden layers or a list of {n_layers - 1}",
+            f"got {hidden!r}",
+            "The output's activation is the argument output.",
+        )
+    for layer, name in enumerate(hidden, start=1):
+        get_activation(name, f"Network, layer {layer}")
+    get_head(output, "Network")
+    return (*hidden, output)
+
+
+def _generator(seed: Any) -> np.random.Generator | np.random.RandomState:
+    if isinstance(seed, np.random.Generator | np.random.RandomState):
+        return seed
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not (whole and 0 <= seed < 2**32):
+        raise ConfigurationError(
+            "Network",
+            "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None",
+            f"got {seed!r}",
+        )
+    return np.random.RandomState(int(seed))
+
+
+def _fresh_seed() -> int:
+    return int(np.random.SeedSequence().generate_state(1)[0])
+
+
+def _dtype(dtype: Any) -> np.dtype[Any]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found not in (np.float32, np.float64):
+        raise ConfigurationError("Network", "dtype is 'float64' or 'float32'", f"got {dtype!r}")
+    return found

@@ -1,0 +1,88 @@
+"""Examples as rows, the order in which they are visited, and the batches cut from it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepstep.types import AnyArray, Array
+
+Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
+"""``order(epoch, m)`` gives the order of the m examples in that epoch, or None for the order as it is."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs and targets, rows as examples.
+
+    Rows lie together in memory, so a batch is gathered from rows; its transpose, a view, is what the
+    equations take.
+
+    Attributes
+    ----------
+    X : array or SciPy sparse array of shape (m, n_x)
+        Inputs. Of sparse inputs only the batch at hand is made dense.
+    Y : array of shape (m, n_L)
+        Targets.
+    weight : array of shape (m,), optional
+        Sample weights.
+    """
+
+    X: Any
+    Y: Array
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return int(self.Y.shape[0])
+
+    def take(self, rows: AnyArray | slice) -> tuple[Array, Array, Array | None]:
+        """Columns of X and Y, and the weights, of some rows.
+
+        Returns
+        -------
+        X : array of shape (n_x, k)
+        Y : array of shape (n_L, k)
+        weight : array of shape (k,) or None
+        """
+        X = self.X[rows]
+        if not isinstance(X, np.ndarray):
+            X = X.toarray()
+        return X.T, self.Y[rows].T, None if self.weight is None else self.weight[rows]
+
+
+def as_they_are(epoch: int, m: int) -> None:
+    """The order of the examples as they are given."""
+
+
+def shuffled(seed: int) -> Order:
+    """A new order in each epoch: a function of (seed, epoch) alone, so any epoch can be rebuilt.
+
+    Examples
+    --------
+    >>> order = shuffled(seed=1)
+    >>> bool((order(7, 5) == order(7, 5)).all()), sorted(order(7, 5).tolist())
+    (True, [0, 1, 2, 3, 4])
+    """
+
+    def order(epoch: int, m: int) -> AnyArray:
+        counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])
+        return np.random.Generator(counter_based).permutation(m)
+
+    return order
+
+
+def batches(order: AnyArray | None, m: int, batch_size: int | None) -> Iterator[AnyArray | slice]:
+    """Cut the order of m examples into batches; the last one may be short.
+
+    Examples
+    --------
+    >>> [batch.tolist() for batch in batches(np.array([3, 1, 0, 2, 4]), 5, 2)]
+    [[3, 1], [0, 2], [4]]
+    >>> list(batches(None, 5, None))
+    [slice(0, 5, None)]
+    """
+    size = m if batch_size is None else batch_size
+    for start in range(0, m, size):
+        rows = slice(start, min(start + size, m))
+        yield rows if order is None else order[rows]

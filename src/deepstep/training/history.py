@@ -1,0 +1,86 @@
+"""What happened in training: a list of plain records."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import FileError
+from deepstep.types import Array
+
+Record = dict[str, Any]
+
+
+class History:
+    """Records of training, one for each pass over the data.
+
+    Parameters
+    ----------
+    records : iterable of dict, optional
+        ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for mini-batches
+        the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if asked for.
+    engine : str
+        The engine that ran.
+    stopped : str
+        Why training ended.
+
+    Examples
+    --------
+    >>> history = History([{"epoch": 0, "cost": 0.7}, {"epoch": 1, "cost": 0.5}])
+    >>> history.costs, len(history)
+    (array([0.7, 0.5]), 2)
+    """
+
+    def __init__(self, records: Iterable[Record] = (), *, engine: str = "", stopped: str = "") -> None:
+        self.records = list(records)
+        self.engine = engine
+        self.stopped = stopped
+
+    @property
+    def costs(self) -> Array:
+        """J before each update, or the mean of each epoch; shape (epochs,)."""
+        return self.column("cost")
+
+    def column(self, name: str) -> Array:
+        """One quantity over the epochs, NaN where a record lacks it; shape (epochs,)."""
+        return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
+
+    def to_jsonl(self) -> str:
+        """One JSON object a line."""
+        return "".join(json.dumps(record) + "\n" for record in self.records)
+
+    @classmethod
+    def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
+        """Read what `to_jsonl` wrote.
+
+        Raises
+        ------
+        FileError
+            If a line is not a JSON object.
+        """
+        records = []
+        for number, line in enumerate(text.splitlines(), start=1):
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                record = None
+            if not isinstance(record, dict):
+                raise FileError(where, "one JSON object a line", f"line {number} is {line[:60]!r}")
+            records.append(record)
+        return cls(records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __getitem__(self, index: int) -> Record:
+        return self.records[index]
+
+    def __repr__(self) -> str:
+        if not self.records:
+            return "History(empty)"
+        first, last = self.records[0].get("cost"), self.records[-1].get("cost")
+        return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
