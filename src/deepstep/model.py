@@ -145,11 +145,7 @@ class Network:
         rng = _generator(seed)
         if given is None:
             given = initialize_parameters(layer_dims, method=initialization, rng=rng)
-        self.seed = (
-            int(seed)
-            if isinstance(seed, int | np.integer)
-            else int(rng.standard_normal() * 2**31) & 0x7FFFFFFF
-        )
+        self.seed = _order_seed(seed, rng)
         self.parameters: Parameters = given.astype(_dtype(dtype))
         self.engine = engine
         self._session()  # an unknown engine is refused here and not after the data was read
@@ -249,8 +245,8 @@ class Network:
     ) -> Iterator[Step]:
         """The same training as `train`, one update at a time: stop, look, go on.
 
-        The arguments are those of `train`. The network holds the new parameters at each step; leaving the loop
-        leaves them there.
+        The arguments are those of `train`. The network holds the new parameters at each step, and keeps them
+        when the loop is left.
 
         Yields
         ------
@@ -471,6 +467,13 @@ def _generator(seed: Any) -> np.random.Generator | np.random.RandomState:
             f"got {seed!r}",
         )
     return np.random.RandomState(int(seed))
+
+
+def _order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> int:
+    """The seed of the order of mini-batches: the network's own, or a draw from its generator."""
+    if isinstance(seed, int | np.integer):
+        return int(seed)
+    return int(rng.randint(2**31) if isinstance(rng, np.random.RandomState) else rng.integers(2**31))
 
 
 def _fresh_seed() -> int:

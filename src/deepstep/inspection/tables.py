@@ -25,4 +25,5 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption:
     body = "".join(
         "<tr>" + "".join(f"<td><pre>{escape(cell)}</pre></td>" for cell in row) + "</tr>" for row in rows
     )
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f"{top}<tbody>{body}</tbody></table>"

@@ -65,7 +65,7 @@ class TraceEntry:
         return EQUATIONS[self.equation].source if self.equation else ""
 
     def preview(self, limit: int = 6) -> str:
-        """The value as text: whole if it has at most ``limit`` rows and columns, else its corner and range."""
+        """The value as text: whole up to ``limit`` rows and columns, else its corner and range."""
         if not self.shape:
             return f"{float(self.value):.6g}"
         with np.printoptions(precision=4, suppress=False, linewidth=100):
