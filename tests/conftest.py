@@ -3,10 +3,18 @@
 import os
 from pathlib import Path
 
+# Two workers on two cores: one BLAS thread each. Read when NumPy loads, so it stands before every import of it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# Examples are the same in every run of CI, so that a change alone can turn it red.
+settings.register_profile("deepstep", deadline=None, derandomize=IN_CI)
+settings.load_profile("deepstep")
 
 
 @pytest.fixture(scope="session")

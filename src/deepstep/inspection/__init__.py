@@ -1,4 +1,4 @@
-"""Stage 7, inspection: takes a network and examples, opens a step: its trace, and the check of its gradients."""
+"""Stage 7, inspection: takes a network and examples, gives the trace of a step and its checked gradients."""
 
 from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry, trace_step

@@ -107,10 +107,10 @@ def _backward_with(
 
 
 def _places(n_layers: int) -> Iterator[list[int]]:
-    """All layers at once, as a fault in a shared function is, then each alone."""
-    yield list(range(1, n_layers + 1))
+    """Each layer alone, then all at once, as a fault in a shared function is."""
+    yield from ([layer] for layer in range(1, n_layers + 1))
     if n_layers > 1:
-        yield from ([layer] for layer in range(1, n_layers + 1))
+        yield list(range(1, n_layers + 1))
 
 
 def _layers(layers: Sequence[int], n_layers: int) -> str:
