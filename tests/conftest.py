@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-# Two workers on two cores: one BLAS thread each. Read when NumPy loads, so it stands before every import of it.
+# Two workers on two cores: one BLAS thread each. It is read when NumPy loads, so it stands before imports.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
