@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError
+from deepstep.preparation.values import days, numbers, refuse_infinite, truths, wrong_kind
 
 if TYPE_CHECKING:
     import polars
@@ -53,7 +54,7 @@ class NumberColumn:
     @staticmethod
     def values(series: "polars.Series") -> NDArray[np.float64]:
         """Floats, NaN where missing: (m,)."""
-        return _numbers(series)
+        return numbers(series)
 
     @classmethod
     def fit(cls, series: "polars.Series") -> Self:
@@ -75,7 +76,7 @@ class NumberColumn:
         missing = np.isnan(values)
         with np.errstate(over="ignore"):
             standardized = np.where(missing, 0.0, (values - self.mean) / self.std)
-        _refuse_infinite(series.name, standardized, values)
+        refuse_infinite(series.name, standardized, values)
         out[:, 0] = standardized
         out[:, 1:] = missing[:, None]
 
@@ -89,7 +90,7 @@ class DateColumn(NumberColumn):
 
     @staticmethod
     def values(series: "polars.Series") -> NDArray[np.float64]:
-        return _days(series)
+        return days(series)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class BooleanColumn:
 
     @classmethod
     def fit(cls, series: "polars.Series") -> "BooleanColumn":
-        values = _truths(series)
+        values = truths(series)
         missing = np.isnan(values)
         return cls(series.name, float(values[~missing].mean()), bool(missing.any()))
 
@@ -116,7 +117,7 @@ class BooleanColumn:
         return f"false 0, true 1{_mark_done(self.marks_missing, f' (here {self.mean:.6g})')}"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        values = _truths(series)
+        values = truths(series)
         missing = np.isnan(values)
         out[:, 0] = np.where(missing, self.mean, values)
         out[:, 1:] = missing[:, None]
@@ -135,8 +136,8 @@ class CategoryColumn:
     def fit(cls, series: "polars.Series") -> "CategoryColumn":
         import polars
 
-        counts = series.cast(polars.String).drop_nulls().value_counts(name="rows")
-        frequent = counts.sort(["rows", series.name], descending=[True, False])[series.name].to_list()
+        counts = series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
+        frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].to_list()
         kept = frequent[:MOST_CATEGORIES]
         return cls(series.name, tuple(sorted(kept)), len(frequent) - len(kept))
 
@@ -155,7 +156,7 @@ class CategoryColumn:
         import polars
 
         if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
-            raise _wrong_kind(series, "text")
+            raise wrong_kind(series, "texts")
         position = series.cast(polars.String).cast(polars.Enum(self.categories), strict=False).to_physical()
         rows = position.is_not_null().arg_true().to_numpy()
         out[rows, position.drop_nulls().to_numpy()] = 1.0
@@ -211,7 +212,7 @@ def fit_column(series: "polars.Series") -> AnyColumn:
         return DateColumn.fit(series)
     if dtype in (polars.String, polars.Categorical, polars.Enum):
         return CategoryColumn.fit(series)
-    raise _wrong_kind(series, "numbers, texts, truth values or dates")
+    raise wrong_kind(series, "numbers, texts, truth values or dates")
 
 
 def _with_mark(name: str, marks_missing: bool) -> tuple[str, ...]:
@@ -240,98 +241,3 @@ def _moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool
             "Divide the column by a constant.",
         )
     return mean, std or 1.0, marks_missing
-
-
-def _numbers(series: "polars.Series") -> NDArray[np.float64]:
-    """Floats with NaN for missing; texts are parsed."""
-    import polars
-
-    if series.dtype in (polars.String, polars.Categorical, polars.Enum):
-        series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
-    elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
-        raise _wrong_kind(series, "numbers")
-    values = series.cast(polars.Float64).to_numpy()
-    _refuse_infinite(series.name, values, values)
-    return values
-
-
-def _refuse_infinite(name: str, values: NDArray[np.float64], came: NDArray[np.float64]) -> None:
-    """Name the first row whose value is infinite, and what came there."""
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
-        raise DataError(
-            f"column {name!r}",
-            "finite numbers of the training rows' size are expected",
-            f"row {infinite[0] + 1} is {came[infinite[0]]:g}",
-            "Correct the value or leave the field empty.",
-        )
-
-
-def _days(series: "polars.Series") -> NDArray[np.float64]:
-    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
-    import polars
-
-    if series.dtype == polars.String:
-        series = _parsed(series, lambda text: text.str.to_datetime(strict=False), "an ISO date")
-    if series.dtype == polars.Null:
-        return np.full(len(series), np.nan)
-    if not series.dtype.is_temporal():
-        raise _wrong_kind(series, "dates")
-    per_day = {"Date": 1, "Time": 86_400 * 10**9}.get(str(series.dtype))
-    if per_day is None:
-        per_day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[series.dtype.time_unit]  # type: ignore[attr-defined]
-    return series.to_physical().cast(polars.Float64).to_numpy() / per_day
-
-
-def _truths(series: "polars.Series") -> NDArray[np.float64]:
-    """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
-    import polars
-
-    if series.dtype == polars.String:
-        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
-
-        def truth(text: "polars.Series") -> "polars.Series":
-            return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
-
-        series = _parsed(series, truth, "true or false")
-    values = _numbers(series)
-    wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
-    if wrong.size:
-        raise DataError(
-            f"column {series.name!r}",
-            "true or false is expected",
-            f"row {wrong[0] + 1} is {values[wrong[0]]:g}",
-        )
-    return values
-
-
-def _parsed(series: "polars.Series", parse: "Parser", wanted: str) -> "polars.Series":
-    """Texts as `parse` reads them; an empty text is a missing value."""
-    import polars
-
-    text = series.cast(polars.String).str.strip_chars().replace("", None)
-    parsed = parse(text)
-    wrong = (parsed.is_null() & text.is_not_null()).arg_true()
-    if len(wrong):
-        raise DataError(
-            f"column {series.name!r}",
-            f"{wanted} is expected, as in training",
-            f"row {wrong[0] + 1} is {text[wrong[0]]!r}",
-            "Correct the value or leave the field empty.",
-        )
-    return parsed
-
-
-class Parser(Protocol):
-    """Reads texts, with null for what it cannot read."""
-
-    def __call__(self, text: "polars.Series", /) -> "polars.Series": ...
-
-
-def _wrong_kind(series: "polars.Series", wanted: str) -> DataError:
-    return DataError(
-        f"column {series.name!r}",
-        f"{wanted} are expected",
-        f"the column holds {series.dtype}",
-        "Convert or drop the column.",
-    )

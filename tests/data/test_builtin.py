@@ -1,0 +1,68 @@
+"""Built-in sets: the published points, and scikit-learn's."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_circles, make_moons
+from sklearn.neighbors import KNeighborsClassifier
+
+from deepstep.data import DATASETS, load, planar_flower
+from deepstep.errors import ConfigurationError
+
+
+def test_the_flower_is_the_published_one(shared):
+    check = json.loads((shared / "reference/lecture.json").read_text())["datasets"]["planar"]["check_values"]
+    X, y = planar_flower()
+    assert X[0].tolist() == check["first_point"]
+    assert X[-1].tolist() == check["last_point"]
+    assert X.sum() == pytest.approx(check["sum_of_all_coordinates"], rel=1e-13)
+    assert y.tolist() == [0] * 200 + [1] * 200
+    np.testing.assert_array_equal(load("planar").X_train, X)
+
+
+def test_circles_and_moons_are_the_lecture_s_bit_for_bit():
+    circles, moons = load("circles"), load("moons")
+    for ours_X, ours_y, (X, y) in (
+        (circles.X_train, circles.y_train, make_circles(300, noise=0.05, factor=0.8, random_state=1)),
+        (circles.X_test, circles.y_test, make_circles(100, noise=0.05, factor=0.8, random_state=2)),
+        (moons.X_train, moons.y_train, make_moons(300, noise=0.2, random_state=3)),
+    ):
+        np.testing.assert_array_equal(ours_X, X)
+        np.testing.assert_array_equal(ours_y, y)
+
+
+def test_digits_are_scikit_learn_s_and_stratified():
+    digits, bunch = load("digits"), load_digits()
+    together = np.vstack([digits.X_train, digits.X_test])
+    order, theirs = np.lexsort(together.T), np.lexsort(bunch.data.T)
+    np.testing.assert_array_equal(together[order], bunch.data[theirs])
+    shares = np.bincount(digits.y_test) / np.bincount(bunch.target)
+    assert ((shares > 0.19) & (shares < 0.21)).all()
+    assert digits.image_shape == (8, 8, 1)
+    assert digits.X_train.max() * digits.scale == 1.0
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_set_is_whole_and_can_be_learned(name):
+    data = load(name)
+    n_features = len(data.feature_names)
+    for X, y in ((data.X_train, data.y_train), (data.X_test, data.y_test)):
+        assert X.shape == (len(y), n_features)
+        assert X.dtype == np.float64
+        assert X.flags.c_contiguous
+        assert set(y.tolist()) == set(range(len(data.classes)))
+    assert not {tuple(row) for row in data.X_train} & {tuple(row) for row in data.X_test}
+    neighbours = KNeighborsClassifier().fit(data.X_train, data.y_train)
+    assert neighbours.score(data.X_test, data.y_test) > 0.8
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_seed_alone_decides(name):
+    np.testing.assert_array_equal(load(name, seed=5).X_train, load(name, seed=5).X_train)
+    assert (load(name, seed=5).X_train != load(name, seed=6).X_train).any()
+
+
+def test_an_unknown_name():
+    with pytest.raises(ConfigurationError, match="Did you mean 'moons'"):
+        load("moon")

@@ -1,0 +1,212 @@
+"""Files and folders appear whole or not at all."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepstep.data import atomic_directory, atomic_write, sha256
+from deepstep.errors import DataError, FileError
+
+
+def names(folder: Path) -> set[str]:
+    return {entry.name for entry in folder.iterdir()}
+
+
+def run_folder(path: Path, text: str) -> Path:
+    path.mkdir()
+    (path / "config.toml").write_text(text)
+    return path
+
+
+def test_a_written_file_holds_the_bytes_and_leaves_no_other(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(b"old and longer")
+    with atomic_write(path) as file:
+        file.write(b"new")
+        assert path.read_bytes() == b"old and longer"
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == {"model"}
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), DataError("a", "b", "c")])
+def test_an_exception_of_the_caller_passes_and_keeps_the_old_file(tmp_path, error):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+
+    def write_half():
+        with atomic_write(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write_half()
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == {"model"}
+
+
+def test_a_missing_folder_is_a_file_error(tmp_path):
+    with pytest.raises(FileError, match="No such file or directory; nothing was left behind"):
+        atomic_write(tmp_path / "no" / "model").__enter__()
+
+
+def test_a_folder_in_the_file_s_place_is_a_file_error(tmp_path):
+    (tmp_path / "model").mkdir()
+    with (
+        pytest.raises(FileError, match="Is a directory; the old one is untouched"),
+        atomic_write(tmp_path / "model"),
+    ):
+        pass
+    assert names(tmp_path) == {"model"}
+
+
+def test_a_symbolic_link_is_followed(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    link.symlink_to(real)
+    with atomic_write(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from deepstep.data import atomic_directory, atomic_write
+from deepstep.errors import FileError
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+folder = Path(sys.argv[1])
+try:
+    with atomic_write(folder / "model") as file:
+        file.write(bytes(int(sys.argv[2])))
+except FileError as error:
+    print(error)
+try:
+    with atomic_directory(folder / "run", overwrite=True) as run:
+        (run / "model").write_bytes(bytes(100_000))
+except FileError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("size", [5_000, 1_000_000])  # fails when the buffer is flushed; when it is written
+def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path, size):
+    (tmp_path / "model").write_bytes(b"old")
+    run_folder(tmp_path / "run", "old")
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.count("File too large; the old one is untouched") == 2
+    assert (tmp_path / "model").read_bytes() == b"old"
+    assert (tmp_path / "run" / "config.toml").read_text() == "old"
+    assert names(tmp_path) == {"model", "run"}
+
+
+def test_a_new_folder_appears_at_the_end(tmp_path):
+    with atomic_directory(tmp_path / "run") as folder:
+        (folder / "config.toml").write_text("new")
+        (folder / "deep").mkdir()
+        (folder / "deep" / "file").write_text("x")
+        assert not (tmp_path / "run").exists()
+    assert names(tmp_path) == {"run"}
+    assert names(tmp_path / "run") == {"config.toml", "deep"}
+
+
+def test_an_existing_folder_needs_leave_to_be_replaced(tmp_path):
+    run = run_folder(tmp_path / "run", "old")
+    with pytest.raises(FileError, match="exists already"), atomic_directory(run):
+        pytest.fail("the block must not run")
+    with atomic_directory(run, overwrite=True) as folder:
+        (folder / "config.toml").write_text("new")
+        assert (run / "config.toml").read_text() == "old"
+    assert (run / "config.toml").read_text() == "new"
+    assert names(tmp_path) == {"run"}
+
+
+def test_an_empty_folder_may_be_replaced(tmp_path):
+    (tmp_path / "run").mkdir()
+    with atomic_directory(tmp_path / "run", overwrite=True) as folder:
+        (folder / "config.toml").write_text("new")
+    assert names(tmp_path / "run") == {"config.toml"}
+
+
+def test_what_is_no_run_folder_is_never_replaced(tmp_path):
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "cat.jpg").write_bytes(b"irreplaceable")
+    (tmp_path / "file").write_bytes(b"too")
+    for path in (other, tmp_path / "file"):
+        with pytest.raises(FileError, match="stays as it is"), atomic_directory(path, overwrite=True):
+            pytest.fail("the block must not run")
+    assert (other / "cat.jpg").read_bytes() == b"irreplaceable"
+    assert (tmp_path / "file").read_bytes() == b"too"
+
+
+def test_a_file_put_into_an_empty_folder_meanwhile_survives(tmp_path):
+    target = tmp_path / "run"
+    target.mkdir()
+
+    def write_slowly():
+        with atomic_directory(target, overwrite=True) as folder:
+            (folder / "config.toml").write_text("new")
+            (target / "thesis.txt").write_text("years")
+
+    with pytest.raises(FileError, match="stays as it is"):
+        write_slowly()
+    assert names(tmp_path) == {"run"}
+    assert names(target) == {"thesis.txt"}
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
+def test_an_exception_keeps_the_old_folder(tmp_path, error):
+    run = run_folder(tmp_path / "run", "old")
+
+    def write_half():
+        with atomic_directory(run, overwrite=True) as folder:
+            (folder / "config.toml").write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write_half()
+    assert (run / "config.toml").read_text() == "old"
+    assert names(tmp_path) == {"run"}
+
+
+def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypatch):
+    run = run_folder(tmp_path / "run", "old")
+    rename, calls = os.rename, []
+
+    def fail_second(source, target):
+        calls.append(target)
+        if len(calls) == 2:
+            raise OSError(5, "Input/output error")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fail_second)
+    with (
+        pytest.raises(FileError, match="Input/output error"),
+        atomic_directory(run, overwrite=True) as folder,
+    ):
+        (folder / "config.toml").write_text("new")
+    assert (run / "config.toml").read_text() == "old"
+    assert names(tmp_path) == {"run"}
+
+
+def test_sha256_equals_hashlib_s(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 1000)
+    assert sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_sha256_of_nothing_is_a_file_error(tmp_path):
+    with pytest.raises(FileError, match="No such file"):
+        sha256(tmp_path / "none")
+
+
+def test_the_cats_are_the_published_files(shared):
+    assert sha256(shared / "data/cats/train_catvnoncat.h5") == (
+        "fbe56ab67c3ae28d564e3a644189117976d6b31af0a3ce9bb17dbf22908af242"
+    )

@@ -1,0 +1,101 @@
+"""The cats' HDF5 files, whole and broken."""
+
+import h5py
+import numpy as np
+import pytest
+
+from deepstep.data import read_cats
+from deepstep.data.hdf5 import TEST_FILE, TRAIN_FILE
+from deepstep.errors import FileError
+
+
+def write_part(folder, part, **changes):
+    arrays = {
+        f"{part}_set_x": np.arange(3 * 4 * 4 * 3, dtype=np.uint8).reshape(3, 4, 4, 3),
+        f"{part}_set_y": np.array([0, 1, 1]),
+        "list_classes": np.array([b"non-cat", b"cat"]),
+    }
+    path = folder / (TRAIN_FILE if part == "train" else TEST_FILE)
+    with h5py.File(path, "w") as file:
+        for name, array in (arrays | changes).items():
+            if array is not None:
+                file[name] = array
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_part(tmp_path, "train")
+    write_part(tmp_path, "test")
+    return tmp_path
+
+
+def test_the_published_cats(shared):
+    cats = read_cats(shared / "data/cats")
+    assert cats.X_train.shape == (209, 64, 64, 3)
+    assert cats.X_test.shape == (50, 64, 64, 3)
+    assert cats.X_train.dtype == cats.X_test.dtype == np.uint8
+    assert (int(cats.y_train.sum()), int(cats.y_test.sum())) == (72, 33)
+    assert cats.classes == ("non-cat", "cat")
+    assert cats.X_train[0].ravel()[:5].tolist() == [17, 31, 56, 22, 33]
+
+
+def test_small_files(folder):
+    cats = read_cats(folder)
+    assert cats.X_train.shape == (3, 4, 4, 3)
+    assert cats.y_test.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("name", [TRAIN_FILE, TEST_FILE])
+@pytest.mark.parametrize("content", [None, b"", b"no HDF5"])
+def test_missing_and_other_files_are_named(folder, name, content):
+    (folder / name).unlink()
+    if content is not None:
+        (folder / name).write_bytes(content)
+    with pytest.raises(FileError, match=name):
+        read_cats(folder)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated_files_are_named(shared, folder, share):
+    whole = (shared / "data/cats" / TRAIN_FILE).read_bytes()
+    (folder / TRAIN_FILE).write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(FileError, match=rf"{TRAIN_FILE}.*cannot be read"):
+        read_cats(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"train_set_y": None}, "train_set_y is missing"),
+        ({"train_set_x": np.zeros((3, 48), dtype=np.uint8)}, "images of uint8"),
+        ({"train_set_x": np.zeros((3, 4, 4, 3))}, "images of uint8"),
+        ({"train_set_x": np.zeros((0, 4, 4, 3), dtype=np.uint8)}, "images of uint8"),
+        ({"train_set_y": np.array([[0, 1, 1]])}, "one integer label for each image"),
+        ({"train_set_y": np.array([0, 1])}, "one integer label for each image"),
+        ({"train_set_y": np.array([0.0, 1.0, 1.0])}, "one integer label for each image"),
+        ({"train_set_y": np.array([0, 1, 2])}, "labels are 0 to 1"),
+        ({"list_classes": np.array(3)}, "class names"),
+        ({"train_set_x": np.zeros((3, 5, 5, 3), dtype=np.uint8)}, "images of the training file's size"),
+    ],
+)
+def test_wrong_arrays_are_told(folder, changes, sentence):
+    write_part(folder, "train", **changes)
+    with pytest.raises(FileError, match=sentence):
+        read_cats(folder)
+
+
+def test_a_group_in_an_array_s_place_is_told(folder):
+    with h5py.File(folder / TRAIN_FILE, "a") as file:
+        del file["train_set_x"]
+        file.create_group("train_set_x")
+    with pytest.raises(FileError, match=TRAIN_FILE):
+        read_cats(folder)
+
+
+def test_a_missing_folder(tmp_path):
+    with pytest.raises(FileError, match="no such folder"):
+        read_cats(tmp_path / "none")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileError, match="no folder"):
+        read_cats(tmp_path / "file")

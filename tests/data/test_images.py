@@ -1,0 +1,153 @@
+"""Pictures: upright, on white, of the size asked for; one sentence for what is none."""
+
+import io
+import random
+import zlib
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from deepstep.data import IMAGE_SUFFIXES, read_image
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+
+RAMP = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3) * 3
+
+
+def save(path, array, **options):
+    PIL.Image.fromarray(array).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
+def test_every_suffix_is_read(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    PIL.Image.new("1" if suffix == ".pbm" else "RGB", (4, 6), "white").save(path)
+    np.testing.assert_array_equal(read_image(path, height=6, width=4, channels=3), 255)
+
+
+def test_a_picture_of_the_right_size_is_not_changed(tmp_path):
+    path = save(tmp_path / "t.png", RAMP)
+    pixels = read_image(path, height=6, width=4, channels=3)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, RAMP)
+
+
+def test_resizing_is_pillow_s_lanczos(tmp_path):
+    path = save(tmp_path / "t.png", RAMP)
+    expected = np.asarray(PIL.Image.fromarray(RAMP).resize((3, 2), PIL.Image.Resampling.LANCZOS))
+    np.testing.assert_array_equal(read_image(path, height=2, width=3, channels=3), expected)
+
+
+def test_grey_has_one_channel(tmp_path):
+    path = save(tmp_path / "t.png", np.full((5, 5, 3), (255, 0, 0), dtype=np.uint8))
+    pixels = read_image(path, height=5, width=5, channels=1)
+    assert pixels.shape == (5, 5, 1)
+    np.testing.assert_array_equal(pixels, 76)  # ITU-R 601: 0.299 · 255
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_transparent_pixels_are_white(tmp_path, channels):
+    pixels = np.zeros((2, 2, 4), dtype=np.uint8)
+    pixels[0, 0, 3] = 255
+    path = save(tmp_path / "t.png", pixels)
+    expected = np.array([[0, 255], [255, 255]])
+    np.testing.assert_array_equal(read_image(path, height=2, width=2, channels=channels)[..., 0], expected)
+
+
+def test_a_transparent_palette_is_white(tmp_path):
+    path = tmp_path / "t.gif"
+    picture = PIL.Image.new("P", (2, 2), 0)
+    picture.putpalette([0, 0, 0, 255, 0, 0])
+    picture.save(path, transparency=0)
+    np.testing.assert_array_equal(read_image(path, height=2, width=2, channels=3), 255)
+
+
+def test_exif_orientation_is_respected(tmp_path):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    path = save(tmp_path / "t.png", RAMP, exif=exif)
+    np.testing.assert_array_equal(read_image(path, height=4, width=6, channels=3), np.rot90(RAMP, -1))
+
+
+def test_sixteen_bits_become_eight_without_clipping(tmp_path):
+    levels = np.array([[0, 256, 32768, 65535]], dtype=np.uint16)
+    path = save(tmp_path / "t.png", levels)
+    assert read_image(path, height=1, width=4, channels=1).ravel().tolist() == [0, 1, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "1", "LA", "P", "RGBA"])
+def test_every_mode_becomes_colour(tmp_path, mode):
+    path = tmp_path / "t.tiff"
+    PIL.Image.new("RGB", (3, 3), "white").convert(mode).save(path)
+    assert (read_image(path, height=2, width=2, channels=3) >= 254).all()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "none that can be read"),
+        (b"hello", "none that can be read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "none"),
+    ],
+)
+def test_what_is_no_picture(tmp_path, content, sentence):
+    path = tmp_path / "t.png"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=sentence):
+        read_image(path, height=2, width=2, channels=3)
+
+
+def test_missing_and_folder(tmp_path):
+    with pytest.raises(FileError, match="no such file"):
+        read_image(tmp_path / "t.png", height=2, width=2, channels=3)
+    with pytest.raises(FileError, match="folder"):
+        read_image(tmp_path, height=2, width=2, channels=3)
+
+
+@pytest.mark.parametrize("size", [{"height": 0}, {"width": -1}, {"channels": 2}])
+def test_impossible_sizes(tmp_path, size):
+    with pytest.raises(ConfigurationError, match="at least 1"):
+        read_image(tmp_path / "t.png", **({"height": 2, "width": 2, "channels": 3} | size))
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(("width", "height"), [(10_000, 10_000), (20_000, 20_000)])
+def test_a_picture_that_unpacks_to_too_much_is_refused(tmp_path, width, height):
+    """Pillow warns about the first and refuses the second; here both are refused."""
+    path = tmp_path / "t.png"
+    stream = io.BytesIO()
+    PIL.Image.new("1", (1, 1)).save(stream, "PNG")
+    content = bytearray(stream.getvalue())
+    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="Make it smaller"):
+        read_image(path, height=2, width=2, channels=3)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # Pillow's remarks about what it skips
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif", ".webp", ".bmp", ".tga", ".tiff", ".ppm"])
+def test_a_damaged_picture_never_fails_otherwise(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    noise = np.random.default_rng(1).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    whole = save(path, noise).read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(FileError, match=r"damaged|none that can be read"):
+        read_image(path, height=8, width=8, channels=3)
+    draw = random.Random(1)
+    read = refused = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(3):
+            content[draw.randrange(min(len(whole), 200))] = draw.randrange(256)
+        path.write_bytes(content)
+        try:
+            pixels = read_image(path, height=8, width=8, channels=3)
+        except DeepStepError:
+            refused += 1
+        else:
+            read += 1
+            assert pixels.shape == (8, 8, 3)
+    assert read + refused == 150
+    assert refused > 0

@@ -1,0 +1,205 @@
+"""Tables from files: the same as pandas reads, and one sentence for whatever is broken."""
+
+import contextlib
+import datetime
+import random
+
+import numpy as np
+import pandas
+import polars
+import pytest
+from polars.testing import assert_frame_equal
+
+from deepstep.data import TABLE_SUFFIXES, column, read_table
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError
+
+SMALL = polars.DataFrame({"number": [1.5, None, 3.0], "word": ["a", "b", None]})
+WRITE = {
+    ".parquet": polars.DataFrame.write_parquet,
+    ".arrow": polars.DataFrame.write_ipc,
+    ".feather": polars.DataFrame.write_ipc,
+    ".csv": polars.DataFrame.write_csv,
+    ".tsv": lambda frame, path: frame.write_csv(path, separator="\t"),
+    ".jsonl": polars.DataFrame.write_ndjson,
+    ".ndjson": polars.DataFrame.write_ndjson,
+}
+
+
+def read_text(folder, text, name="table.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_table(path)
+
+
+def rows(folder, text, name="table.csv"):
+    return read_text(folder, text, name).rows()
+
+
+def test_every_suffix_is_written_here():
+    assert set(WRITE) == set(TABLE_SUFFIXES)
+
+
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+def test_every_format_comes_back(tmp_path, suffix):
+    path = tmp_path / f"table{suffix.upper()}"
+    WRITE[suffix](SMALL, path)
+    assert_frame_equal(read_table(path), SMALL)
+
+
+@pytest.mark.parametrize("name", ["titanic", "penguins", "mpg", "california_housing", "diamonds"])
+def test_real_tables_are_read_as_pandas_reads_them(shared, name):
+    path = shared / f"data/tables/{name}.csv"
+    ours, theirs = read_table(path), pandas.read_csv(path)
+    assert ours.columns == list(theirs.columns)
+    for series in ours:
+        other = theirs[series.name]
+        assert series.is_null().to_list() == other.isna().tolist()
+        present = other[other.notna()].tolist()
+        assert series.drop_nulls().to_list() == present
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "dtype"),
+    [
+        ("1\n2", [1, 2], polars.Int64),
+        ("1\n" * 5000 + "2.5", [*[1.0] * 5000, 2.5], polars.Float64),
+        ("1\nx", ["1", "x"], polars.String),
+        ("+1\n 2 ", [1, 2], polars.Int64),
+        ("1e3\n-.5", [1000.0, -0.5], polars.Float64),
+        (f"{10**30}\n1", [1e30, 1.0], polars.Float64),
+        ("True\nfalse\nNA", [True, False, None], polars.Boolean),
+        ("NA\nN/A\n?\nnan\nNaN\nnull\nNULL\n NA \n7", [*[None] * 8, 7], polars.Int64),
+        ("None\nx", ["None", "x"], polars.String),
+        ("2020-02-29\nNA", [datetime.date(2020, 2, 29), None], polars.Date),
+        ("2020-02-29T10:30:00", [datetime.datetime(2020, 2, 29, 10, 30)], polars.Datetime),
+        ("10:30:00", [datetime.time(10, 30)], polars.Time),
+        ("01/02/2020", ["01/02/2020"], polars.String),
+        ("NA\n?", [None, None], polars.String),
+    ],
+)
+def test_types_are_inferred_over_the_whole_column(tmp_path, text, values, dtype):
+    series = read_text(tmp_path, f"x\n{text}\n")["x"]
+    assert series.to_list() == values
+    assert series.dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a,b\n1,2", [(1, 2)]),
+        ("a,b\r\n1,2\r\n", [(1, 2)]),
+        ("\ufeffa,b\n1,2\n", [(1, 2)]),
+        ("\n\na,b\n1,2\n\n3,4\n\n", [(1, 2), (3, 4)]),
+        ("a, b\n1, 2\n", [(1, 2)]),
+        ('a,b\n"x\n,y","say ""hi"""\n', [("x\n,y", 'say "hi"')]),
+        ("a,b\n1,\n,\n,2\n", [(1, None), (None, 2)]),
+        ("a\n1\n\n2\n", [(1,), (None,), (2,)]),
+        ("größe,b\nß,2\n", [("ß", 2)]),
+    ],
+)
+def test_layouts_of_csv(tmp_path, text, expected):
+    assert rows(tmp_path, text) == expected
+
+
+def test_names_are_stripped(tmp_path):
+    assert read_text(tmp_path, "a , b\n1,2\n").columns == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("t.csv", b"", "the file is empty"),
+        ("t.csv", b"\n\n", "the file is empty"),
+        ("t.parquet", b"", "the file is empty"),
+        ("t.csv", b"a,b\n1,2\n3\n", "every line has 2 fields, as the header; line 3 has 1"),
+        ("t.csv", b'a,b\n"1\n2",2\n3,4,5\n', "line 4 has 3"),
+        ("t.csv", b"a,a\n1,2\n", "'a' stands more than once"),
+        ("t.csv", b"a, a\n1,2\n", "'a' stands more than once"),
+        ("t.csv", b"a;b\n1;2\n", "the header has semicolons"),
+        ("t.tsv", b"a,b\n1,2\n", "the header has commas"),
+        ("t.csv", b"a,b\n1,caf\xe9\n", "UTF-8 text is expected"),
+        ("t.csv", b"caf\xe9,b\n1,2\n", "UTF-8 text is expected"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16"), "zero bytes, binary or UTF-16"),
+        ("t.csv", b'a,b\n"1,2\n', "unexpected end of data"),
+        ("t.csv", b'a,b\n5"x,2\n', "cannot be read"),
+        ("t.csv", b'a,b\n"' + b"x" * 200_000 + b'",1\n', "field larger than field limit"),
+        ("t.csv", b"\x89PNG\r\n\x1a\n", "the content is a PNG picture"),
+        ("t.csv", b"PK\x03\x04abc", "Excel"),
+        ("t.csv", b'{"a": 1}\n', "the content is JSON"),
+        ("t.csv", b"<!DOCTYPE html>\n", "the content is a web page"),
+        ("t.parquet", b"a,b\n1,2\n", "the content is something else"),
+        ("t.arrow", b"PAR1", "the content is a Parquet file"),
+        ("t.parquet", b"PAR1 and no more", "cannot be read"),
+        ("t.arrow", b"ARROW1 and no more", "cannot be read"),
+        ("t.jsonl", b'[{"a": 1}]', "JSON lines"),
+        ("t.jsonl", b'{"a": 1}\n{"a":\n', "cannot be read"),
+        ("t.jsonl", b'{"a": "caf\xe9"}\n', "UTF-8"),
+        ("t.xlsx", b"PK\x03\x04abc", "this ends in '.xlsx'"),
+        ("t", b"a\n1\n", "this has no suffix"),
+    ],
+)
+def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence):
+    with pytest.raises(FileError) as caught:
+        read_text(tmp_path, content, name)
+    assert sentence in str(caught.value)
+    assert str(tmp_path / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("t.csv", b"a,b\n"), ("t.csv", b"a,b"), ("t.csv", b"a,b\n,\n"), ("t.jsonl", b"{}\n{}\n")],
+)
+def test_no_rows_is_a_data_error(tmp_path, name, content):
+    with pytest.raises(DataError, match="at least one row"):
+        read_text(tmp_path, content, name)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_no_rows_in_a_binary_table_is_a_data_error(tmp_path, suffix):
+    WRITE[suffix](SMALL.clear(), tmp_path / f"t{suffix}")
+    with pytest.raises(DataError, match="at least one row"):
+        read_table(tmp_path / f"t{suffix}")
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(FileError, match="no such file"):
+        read_table(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(FileError, match="this is a folder"):
+        read_table(tmp_path / "folder.csv")
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_a_damaged_binary_table_never_fails_otherwise(tmp_path, suffix):
+    """Cut anywhere or with bytes overwritten: an error of ours, or (a byte of the values) a table."""
+    path = tmp_path / f"t{suffix}"
+    WRITE[suffix](polars.DataFrame({"a": range(300), "s": ["x", "yy", None] * 100}), path)
+    whole = path.read_bytes()
+    draw = random.Random(1)
+    for _ in range(60):
+        path.write_bytes(whole[: draw.randrange(len(whole) - 1)])
+        with pytest.raises(FileError):
+            read_table(path)
+    for _ in range(100):
+        content = bytearray(whole)
+        content[draw.randrange(len(whole))] = draw.randrange(256)
+        path.write_bytes(content)
+        with contextlib.suppress(DeepStepError):
+            read_table(path)
+
+
+def test_column_gives_the_column_or_the_nearest_name():
+    frame = polars.DataFrame({"survived": [1, 0]})
+    assert column(frame, "survived", "--target").to_list() == [1, 0]
+    with pytest.raises(ConfigurationError, match="Did you mean 'survived'"):
+        column(frame, "survivd", "--target")
+
+
+def test_random_tables_come_back_as_written(tmp_path):
+    rng = np.random.default_rng(1)
+    table = pandas.DataFrame({"x": rng.normal(size=200), "n": rng.integers(0, 10**12, 200)})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    frame = read_table(tmp_path / "t.csv")
+    np.testing.assert_array_equal(frame["x"].to_numpy(), table["x"])  # bit for bit: both round correctly
+    np.testing.assert_array_equal(frame["n"].to_numpy(), table["n"])
