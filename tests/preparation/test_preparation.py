@@ -1,0 +1,78 @@
+"""Both halves in one JSON file."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.errors import FileError
+from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
+
+FRAME = polars.DataFrame({"größe": [1.0, None, 3.0], "wort": ["ä", "b", None], "ja": [True, False, None]})
+
+
+@pytest.mark.parametrize("inputs", [TablePreparation.fit(FRAME), ImagePreparation(8, 8, 1, 1 / 16)])
+@pytest.mark.parametrize(
+    "target", [ClassTarget((False, True)), ClassTarget(("a", "b", "c")), NumberTarget(1 / 3, 0.1)]
+)
+def test_json_keeps_everything(inputs, target):
+    preparation = Preparation(inputs, target)
+    assert Preparation.from_json(preparation.to_json()) == preparation
+
+
+def test_the_record_says_what_it_is():
+    record = json.loads(Preparation(TablePreparation.fit(FRAME), ClassTarget((0, 1))).to_json())
+    assert (record["format"], record["version"]) == ("deepstep-preparation", 1)
+    assert (record["inputs"]["kind"], record["target"]["kind"]) == ("table", "classes")
+
+
+def test_a_table_is_transformed_equally_after_json():
+    preparation = Preparation(TablePreparation.fit(FRAME), NumberTarget(0.0, 1.0))
+    again = Preparation.from_json(preparation.to_json())
+    assert isinstance(again.inputs, TablePreparation)
+    np.testing.assert_array_equal(again.inputs.transform(FRAME), TablePreparation.fit(FRAME).transform(FRAME))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"format": "other"}, "format 'deepstep-preparation'"),
+        ({"version": 2}, "got version 2. Update DeepStep"),
+        ({"version": None}, "got version None"),
+        ({"inputs": {"kind": "sound"}}, "inputs is of kind 'table' or 'image'; got 'sound'"),
+        ({"inputs": []}, "inputs is of kind"),
+        ({"inputs": {"kind": []}}, "inputs is of kind"),
+        ({"target": None}, "target is of kind 'classes' or 'number'; got None"),
+    ],
+)
+def test_other_records_are_refused(change, sentence):
+    record = json.loads(Preparation(ImagePreparation(8, 8, 1, 1.0), ClassTarget((0, 1))).to_json())
+    with pytest.raises(FileError, match=sentence):
+        Preparation.from_json(json.dumps(record | change))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", "null", '{"format": "deepstep-preparation", "version": NaN}']
+)
+def test_what_is_no_record(text):
+    with pytest.raises(FileError):
+        Preparation.from_json(text)
+
+
+def test_any_cut_is_refused():
+    text = Preparation(TablePreparation.fit(FRAME), ClassTarget((0, 1))).to_json()
+    for end in range(len(text) - 1):
+        with pytest.raises(FileError):
+            Preparation.from_json(text[:end])
+
+
+def test_importing_the_two_stages_loads_nothing_heavy():
+    code = (
+        "import sys, deepstep.data, deepstep.preparation\n"
+        "print([name for name in ('polars', 'sklearn', 'scipy', 'PIL', 'h5py') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,191 @@
+"""Targets to Y and back."""
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import LabelBinarizer, StandardScaler
+
+from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.preparation import ClassTarget, NumberTarget, one_hot
+
+LABELS = st.one_of(
+    st.lists(st.text(max_size=4), min_size=2, max_size=30),
+    st.lists(st.integers(-5, 5), min_size=2, max_size=30),
+    st.lists(st.booleans(), min_size=2, max_size=30),
+    st.lists(st.floats(-5, 5).map(lambda value: round(value, 1) + 0.0), min_size=2, max_size=30),
+).filter(lambda labels: len(set(labels)) > 1)
+
+
+@given(labels=LABELS)
+def test_classes_equal_scikit_learn_s_label_binarizer(labels):
+    target = ClassTarget.fit(labels)
+    assert list(target.classes) == sorted(set(labels))
+    Y = target.encode(labels)
+    assert Y.dtype == np.float64
+    assert Y.shape == (len(labels), target.n_outputs)
+    positions = np.array([sorted(set(labels)).index(label) for label in labels])
+    np.testing.assert_array_equal(Y, LabelBinarizer().fit_transform(positions))
+
+
+@given(labels=LABELS)
+def test_classes_come_back_after_json_with_their_types(labels):
+    target = ClassTarget.from_dict(json.loads(json.dumps(ClassTarget.fit(labels).to_dict(), allow_nan=False)))
+    decoded = target.decode(target.encode(labels)).tolist()
+    assert decoded == labels
+    assert [type(label) for label in decoded] == [type(label) for label in labels]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["b", "a", "b"],
+        np.array(["b", "a", "b"]),
+        np.array(["b", "a", "b"], dtype=object),
+        [np.str_("b"), np.str_("a"), "b"],
+        polars.Series(["b", "a", "b"]),
+        polars.Series(["b", "a", "b"], dtype=polars.Categorical),
+    ],
+)
+def test_any_kind_of_column(values):
+    target = ClassTarget.fit(values)
+    assert target == ClassTarget(("a", "b"))
+    assert target.encode(values).tolist() == [[1.0], [0.0], [1.0]]
+    assert all(type(label) is str for label in target.classes)
+
+
+def test_two_classes_have_one_output_more_have_one_each():
+    two, three = ClassTarget((0, 1)), ClassTarget((0, 1, 2))
+    assert (two.n_outputs, two.output) == (1, "sigmoid")
+    assert (three.n_outputs, three.output) == (3, "softmax")
+
+
+def test_decoding_is_strictly_above_one_half():
+    target = ClassTarget(("no", "yes"))
+    outputs = np.array([[0.5], [np.nextafter(0.5, 1)], [0.0], [1.0]])
+    assert target.decode(outputs).tolist() == ["no", "yes", "no", "yes"]
+    np.testing.assert_allclose(target.probabilities(outputs).sum(axis=1), 1)
+    assert target.probabilities(outputs)[3].tolist() == [0.0, 1.0]
+
+
+def test_softmax_outputs_are_probabilities_already():
+    outputs = np.array([[0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
+    target = ClassTarget(("a", "b", "c"))
+    assert target.decode(outputs).tolist() == ["b", "c"]
+    np.testing.assert_array_equal(target.probabilities(outputs), outputs)
+
+
+def test_texts_and_numbers_together():
+    target = ClassTarget.fit(["x", 2, 1, "x"])
+    assert target.classes == (1, 2, "x")
+    assert target.decode(np.eye(3)).tolist() == [1, 2, "x"]
+
+
+def test_digits_among_texts_may_come_as_numbers_later():
+    target = ClassTarget(("1", "2", "x"))
+    assert target.encode([2, 1]).tolist() == [[0, 1, 0], [1, 0, 0]]
+
+
+def test_whole_classes_may_come_as_floats_later():
+    assert ClassTarget((0, 1)).encode(polars.Series([1.0, 0.0])).tolist() == [[1.0], [0.0]]
+
+
+@pytest.mark.parametrize("fit", [ClassTarget.fit, NumberTarget.fit])
+@pytest.mark.parametrize(
+    ("values", "error", "sentence"),
+    [
+        ([], DataError, "at least one row"),
+        ([1, None, 0, None], DataError, "2 of 4 have none. Drop these rows"),
+        ([1.0, float("nan"), 0.0], DataError, "1 of 3 have none"),
+        (polars.Series([1, None]), DataError, "1 of 2 have none"),
+        (np.array([[1], [0]]), ShapeError, r"got \(2, 1\)\. Pass y\.ravel\(\)"),
+        (np.array(1), ShapeError, r"\(m,\) is expected"),
+        ([1.0, float("inf")], DataError, "finite numbers"),
+        ([[1], [2]], DataError, "numbers"),
+        ([b"a", b"b"], DataError, "numbers"),
+    ],
+)
+def test_impossible_targets(fit, values, error, sentence):
+    with pytest.raises(error, match=sentence):
+        fit(values)
+
+
+def test_one_class_only():
+    with pytest.raises(DataError, match="at least two classes are needed; got only 'a'"):
+        ClassTarget.fit(["a", "a"])
+
+
+def test_an_unseen_class_is_named():
+    with pytest.raises(DataError, match="'c'"):
+        ClassTarget(("a", "b")).encode(["a", "c"])
+
+
+@pytest.mark.parametrize("target", [ClassTarget((0, 1)), ClassTarget((0, 1, 2)), NumberTarget(0.0, 1.0)])
+def test_outputs_of_another_shape(target):
+    for shape in [(5,), (5, target.n_outputs + 1)]:
+        with pytest.raises(ShapeError, match="output rows"):
+            target.decode(np.zeros(shape))
+    with pytest.raises(ShapeError, match=r"Pass A\.T"):
+        target.decode(np.zeros((target.n_outputs, 5)))
+
+
+@given(values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30).filter(lambda v: np.ptp(v) > 1e-3))
+def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
+    target = NumberTarget.fit(values)
+    expected = StandardScaler().fit_transform(np.array(values)[:, None])
+    np.testing.assert_allclose(target.encode(values), expected, atol=1e-8)
+    np.testing.assert_allclose(target.decode(target.encode(values)), values, rtol=1e-9, atol=1e-9)
+    assert NumberTarget.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.array([1, 3]), np.array([1, 3], dtype=np.float32), [Decimal(1), Decimal(3)], polars.Series([1, 3])],
+)
+def test_any_kind_of_number(values):
+    assert NumberTarget.fit(values) == NumberTarget(2.0, 1.0)
+
+
+def test_a_constant_number_has_deviation_one():
+    assert NumberTarget.fit([0.1] * 10) == NumberTarget(0.1, 1.0)
+
+
+def test_numbers_as_text_are_refused():
+    with pytest.raises(DataError, match="numbers are expected; got '1'"):
+        NumberTarget.fit(["1", "2"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        (ClassTarget, {"kind": "classes", "classes": ["a"]}),
+        (ClassTarget, {"kind": "classes", "classes": ["a", "a"]}),
+        (ClassTarget, {"kind": "classes", "classes": ["a", None]}),
+        (ClassTarget, {"kind": "classes", "classes": "ab"}),
+        (ClassTarget, {"kind": "number", "mean": 0.0, "std": 1.0}),
+        (NumberTarget, {"kind": "number", "mean": 0.0, "std": 0.0}),
+        (NumberTarget, {"kind": "number", "mean": 0.0}),
+    ],
+)
+def test_altered_records_are_refused(kind, record):
+    with pytest.raises(FileError, match="train again"):
+        kind.from_dict(record)
+
+
+@given(labels=st.lists(st.integers(0, 6), max_size=20))
+def test_one_hot_is_the_identity_s_columns(labels):
+    expected = np.eye(7)[:, np.array(labels, dtype=int)]
+    np.testing.assert_array_equal(one_hot(np.array(labels, dtype=int), 7), expected)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError)],
+)
+def test_one_hot_refuses(labels, error):
+    with pytest.raises(error, match="one_hot"):
+        one_hot(np.array(labels), 3)
