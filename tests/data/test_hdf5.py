@@ -76,6 +76,7 @@ def test_truncated_files_are_named(shared, folder, share):
         ({"train_set_y": np.array([0.0, 1.0, 1.0])}, "one integer label for each image"),
         ({"train_set_y": np.array([0, 1, 2])}, "labels are 0 to 1"),
         ({"list_classes": np.array(3)}, "class names"),
+        ({"list_classes": np.array([b"non-cat", b"caf\xe9"])}, "class names in UTF-8"),
         ({"train_set_x": np.zeros((3, 5, 5, 3), dtype=np.uint8)}, "images of the training file's size"),
     ],
 )

@@ -46,6 +46,15 @@ def test_every_format_comes_back(tmp_path, suffix):
     assert_frame_equal(read_table(path), SMALL)
 
 
+@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
+@pytest.mark.parametrize("stem", ["table[1]", "t*", "a b ?", "~größe"])
+def test_names_are_names_and_no_patterns(tmp_path, stem, suffix):
+    WRITE[suffix](SMALL.head(1), tmp_path / f"table1{suffix}")
+    WRITE[suffix](SMALL, tmp_path / "plain")
+    (tmp_path / "plain").rename(tmp_path / f"{stem}{suffix}")
+    assert_frame_equal(read_table(tmp_path / f"{stem}{suffix}"), SMALL)
+
+
 @pytest.mark.parametrize("name", ["titanic", "penguins", "mpg", "california_housing", "diamonds"])
 def test_real_tables_are_read_as_pandas_reads_them(shared, name):
     path = shared / f"data/tables/{name}.csv"

@@ -106,8 +106,14 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
             "It is no HDF5 or damaged: get the file again.",
         ) from error
     _check_arrays(path, X, y, classes)
-    names = tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes.tolist())
-    return X, y.astype(np.int64), names
+    return X, y.astype(np.int64), _names(path, classes)
+
+
+def _names(path: Path, classes: NDArray[np.generic]) -> tuple[str, ...]:
+    try:
+        return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes.tolist())
+    except UnicodeDecodeError as error:
+        raise FileError(str(path), "class names in UTF-8 are expected", "they are not") from error
 
 
 def _check_arrays(

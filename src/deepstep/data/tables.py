@@ -94,9 +94,9 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     _check_content(path, kind, head)
     try:
         frame = kind.read(path)
+    except FileError:
+        raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        if isinstance(error, FileError):
-            raise
         raise _damaged(path, kind.name, _first_line(error)) from error
     if frame.height == 0 or frame.width == 0:
         raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
@@ -154,22 +154,26 @@ def _check_content(path: Path, kind: _Format, head: bytes) -> None:
         )
 
 
+# The readers get open files: polars takes * and [ in a path for patterns.
 def _read_parquet(path: Path) -> "polars.DataFrame":
     import polars
 
-    return polars.read_parquet(path)
+    with path.open("rb") as file:
+        return polars.read_parquet(file)
 
 
 def _read_arrow(path: Path) -> "polars.DataFrame":
     import polars
 
-    return polars.read_ipc(path)
+    with path.open("rb") as file:
+        return polars.read_ipc(file)
 
 
 def _read_json_lines(path: Path) -> "polars.DataFrame":
     import polars
 
-    return polars.read_ndjson(path, infer_schema_length=None)
+    with path.open("rb") as file:
+        return polars.read_ndjson(file, infer_schema_length=None)
 
 
 def _read_separated(separator: str) -> "Callable[[Path], polars.DataFrame]":
@@ -178,7 +182,8 @@ def _read_separated(separator: str) -> "Callable[[Path], polars.DataFrame]":
 
         _check_lines(path, separator)
         # As text: the types are ours to infer, many times faster than by polars over the whole file.
-        frame = polars.read_csv(path, separator=separator, infer_schema=False)
+        with path.open("rb") as file:
+            frame = polars.read_csv(file, separator=separator, infer_schema=False)
         if frame.width > 1:
             frame = frame.filter(~polars.all_horizontal(polars.all().is_null()))
         return polars.DataFrame([_typed(series) for series in frame])
