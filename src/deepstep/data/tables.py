@@ -8,7 +8,7 @@ The suffix names the format, and the content has to agree with it. Text tables f
 - A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
   line makes the column decimal. Dates are ISO dates alone: 01/02/2020 means two days. Spaces around a field
   do not count.
-- A line with no value at all is dropped, where the table has more than one column.
+- A blank line is dropped, where the table has more than one column; a line of empty fields is a row.
 """
 
 import csv
@@ -180,26 +180,32 @@ def _read_separated(separator: str) -> "Callable[[Path], polars.DataFrame]":
     def read(path: Path) -> "polars.DataFrame":
         import polars
 
-        _check_lines(path, separator)
+        blank = _check_lines(path, separator)
         # As text: the types are ours to infer, many times faster than by polars over the whole file.
         with path.open("rb") as file:
             frame = polars.read_csv(file, separator=separator, infer_schema=False)
-        if frame.width > 1:
-            frame = frame.filter(~polars.all_horizontal(polars.all().is_null()))
+        if blank and frame.width > 1:  # polars makes a row of a blank line
+            frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
         return polars.DataFrame([_typed(series) for series in frame])
 
     return read
 
 
-def _check_lines(path: Path, separator: str) -> None:
-    """Read every line once with Python's csv: polars fills short lines silently and renames equal names."""
+def _check_lines(path: Path, separator: str) -> list[int]:
+    """Read every line once with Python's csv: polars fills short lines silently and renames equal names.
+
+    Gives the positions of the blank lines among the rows.
+    """
+    blank = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.reader(file, delimiter=separator, strict=True)
             header = next((fields for fields in lines if fields), [])
             _check_header(path, header, separator)
-            for fields in lines:
-                if len(fields) != len(header) and fields:
+            for row, fields in enumerate(lines):
+                if not fields:
+                    blank.append(row)
+                elif len(fields) != len(header):
                     raise FileError(
                         str(path),
                         f"every line has {len(header)} fields, as the header",
@@ -215,6 +221,7 @@ def _check_lines(path: Path, separator: str) -> None:
         ) from error
     except csv.Error as error:
         raise _damaged(path, "a text table", f"line {lines.line_num}: {error}") from error
+    return blank
 
 
 def _check_header(path: Path, header: list[str], separator: str) -> None:
