@@ -1,0 +1,64 @@
+"""Random networks with data, for the laws and the oracles."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    backpropagate,
+    cost_from_logits,
+    initialize_parameters,
+    model_forward,
+    output_gradient,
+)
+from deepstep.network import Parameters
+
+
+class Model(NamedTuple):
+    """A network, its data, and weights of the examples."""
+
+    parameters: Parameters
+    activations: list[str]
+    X: Any
+    Y: Any
+    weight: Any
+
+
+@st.composite
+def models(draw: st.DrawFn, *, outputs: tuple[str, ...] = tuple(HEADS), hidden_layers: int = 0) -> Model:
+    """Depth, widths, activations, head, number of examples and weights, all at random."""
+    sizes = st.integers(1, 6)
+    layer_dims = draw(st.lists(sizes, min_size=2 + hidden_layers, max_size=5))
+    hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[2:]]
+    output = draw(st.sampled_from(outputs))
+    m = draw(st.integers(1, 7))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too
+    return Model(
+        parameters,
+        [*hidden, output],
+        rng.standard_normal((layer_dims[0], m)),
+        target(output, (layer_dims[-1], m), rng),
+        rng.uniform(0.1, 2, size=m) if draw(st.booleans()) else None,
+    )
+
+
+def target(output: str, shape: tuple[int, int], rng: np.random.Generator) -> Any:
+    """A target that the head allows: soft labels as well as hard ones."""
+    if output == "identity":
+        return rng.standard_normal(shape)
+    if output == "sigmoid":
+        return rng.choice([0.0, 0.25, 1.0], size=shape)
+    return rng.dirichlet(np.ones(shape[0]), size=shape[1]).T
+
+
+def cost_and_gradients(model: Model) -> tuple[float, dict[str, Any]]:
+    """J and all gradients by the equations that train."""
+    _, caches = model_forward(model.X, model.parameters, activations=model.activations)
+    head = {"output": model.activations[-1], "sample_weight": model.weight}
+    cost = cost_from_logits(caches[-1].Z, model.Y, **head)
+    return cost, backpropagate(output_gradient(caches[-1].Z, model.Y, **head), caches, model.activations)

@@ -1,0 +1,200 @@
+"""Independent oracle: torch's autograd, losses and optimizers, in float64."""
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_models import Model, cost_and_gradients, models, target
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    OPTIMIZERS,
+    adam_update,
+    compute_cost,
+    l2_backward,
+    l2_cost,
+    model_backward,
+    model_forward,
+)
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
+
+TORCH_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda Z: Z,
+    "relu": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softmax": lambda Z: torch.softmax(Z, dim=0),
+}
+TORCH_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "sigmoid": lambda Z, Y: functional.binary_cross_entropy_with_logits(Z, Y, reduction="none").sum(dim=0),
+    "softmax": lambda Z, Y: functional.cross_entropy(Z.T, Y.T, reduction="none"),
+    "identity": lambda Z, Y: functional.mse_loss(Z, Y, reduction="none").sum(dim=0) / 2,
+}
+EXTREME = np.array([-1e4, -745.2, -709.9, -100.0, -36.8, -1.0, -1e-300, 1e-300, 0.5, 36.8, 709.9, 1e4])
+
+
+def test_every_activation_and_head_has_a_counterpart() -> None:
+    assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(TORCH_LOSSES) == set(HEADS)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation(name: str) -> None:
+    rng = np.random.default_rng(1)
+    Z = np.concatenate([EXTREME, 3 * rng.standard_normal(24)]).reshape(4, 9)
+    dA = rng.standard_normal(Z.shape)
+    logits = torch.tensor(Z, requires_grad=True)
+    A = TORCH_ACTIVATIONS[name](logits)
+    A.backward(torch.tensor(dA))
+    forward, backward = ACTIVATIONS[name]
+    np.testing.assert_allclose(forward(Z), A.detach().numpy(), rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(backward(dA, Z), logits.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_loss(name: str) -> None:
+    rng = np.random.default_rng(2)
+    Z = np.concatenate([EXTREME, 3 * rng.standard_normal(24)]).reshape(4, 9)
+    Y = target(name, (4, 9), rng)
+    logits = torch.tensor(Z, requires_grad=True)
+    loss = TORCH_LOSSES[name](logits, torch.tensor(Y))
+    loss.sum().backward()
+    head = HEADS[name]
+    np.testing.assert_allclose(head.loss(Z, Y)[0], loss.detach().numpy(), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(head.loss_backward(Z, Y), logits.grad.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "torch_loss"),
+    [
+        ("sigmoid", lambda A, Y: functional.binary_cross_entropy(A, Y, reduction="none").sum(dim=0)),
+        ("softmax", lambda A, Y: functional.nll_loss(torch.log(A.T), Y.argmax(dim=0), reduction="none")),
+    ],
+)
+def test_textbook_loss_away_from_saturation(name: str, torch_loss: Callable[[Any, Any], Any]) -> None:
+    rng = np.random.default_rng(3)
+    AL = rng.dirichlet(np.ones(4), size=9).T
+    Y = np.eye(4)[:, rng.integers(4, size=9)]
+    probabilities = torch.tensor(AL, requires_grad=True)
+    loss = torch_loss(probabilities, torch.tensor(Y))
+    loss.sum().backward()
+    head = HEADS[name]
+    np.testing.assert_allclose(head.textbook(AL, Y)[0], loss.detach().numpy(), rtol=1e-12)
+    np.testing.assert_allclose(head.textbook_backward(AL, Y), probabilities.grad.numpy(), rtol=1e-12)
+    assert compute_cost(AL, Y, output=name) == pytest.approx(loss.mean().item(), rel=1e-12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(models(), st.sampled_from([0.0, 0.3]))
+def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
+    parameters, activations, X, Y, weight = model
+    m = Y.shape[1] if weight is None else weight.sum()
+    weights = [parameters[f"W{layer}"] for layer in range(1, parameters.n_layers + 1)]
+    J, gradients = cost_and_gradients(model)
+    J += l2_cost(weights, l2, m)
+    for layer, W in enumerate(weights, start=1):
+        gradients[f"dW{layer}"] = gradients[f"dW{layer}"] + l2_backward(W, l2, m)
+
+    theta = {name: torch.tensor(value, requires_grad=True) for name, value in parameters.items()}
+    A = A0 = torch.tensor(X, requires_grad=True)
+    for layer, activation in enumerate(activations, start=1):
+        Z = theta[f"W{layer}"] @ A + theta[f"b{layer}"]
+        A = TORCH_ACTIVATIONS[activation](Z)
+    w = torch.tensor(np.ones(Y.shape[1]) if weight is None else weight)
+    squares = sum((value**2).sum() for name, value in theta.items() if name.startswith("W"))
+    loss = TORCH_LOSSES[activations[-1]](Z, torch.tensor(Y))
+    cost = (w * loss).sum() / w.sum() + l2 / (2 * w.sum()) * squares
+    cost.backward()
+
+    near = {"rtol": 1e-10, "atol": 1e-12}
+    np.testing.assert_allclose(J, cost.item(), **near)
+    for name, value in theta.items():
+        np.testing.assert_allclose(gradients[f"d{name}"], value.grad.numpy(), err_msg=name, **near)
+    np.testing.assert_allclose(gradients["dA0"], Y.shape[1] * A0.grad.numpy(), err_msg="dA0 of m·J", **near)
+
+
+@settings(max_examples=50, deadline=None)
+@given(models())
+def test_the_lecture_s_way_is_the_same(model: Model) -> None:
+    model = model._replace(weight=None)
+    AL, caches = model_forward(model.X, model.parameters, activations=model.activations)
+    lecture = model_backward(AL, model.Y, caches, activations=model.activations)
+    _, gradients = cost_and_gradients(model)
+    assert list(lecture) == list(gradients)
+    for name, value in lecture.items():
+        np.testing.assert_allclose(value, gradients[name], rtol=1e-12, atol=1e-15, err_msg=name)
+
+
+def sgd(theta: Any, **options: Any) -> Any:
+    return torch.optim.SGD([theta], lr=0.05, **options)
+
+
+def adam(theta: Any, **options: Any) -> Any:
+    return torch.optim.Adam([theta], lr=0.05, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "learning_rate", "hyperparameters", "peer"),
+    [
+        ("gd", 0.05, {}, sgd),
+        ("heavy_ball", 0.05, {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8)),
+        ("nesterov", 0.05, {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8, nesterov=True)),
+        # The lecture's velocity is a mean, heavy ball's a sum: 1/(1 - β) times longer steps are the same.
+        ("momentum", 0.05 / (1 - 0.8), {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8)),
+        ("adam", 0.05, {}, adam),
+        (
+            "adam",
+            0.05,
+            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
+            lambda theta: adam(theta, betas=(0.7, 0.95), eps=1e-3),
+        ),
+    ],
+)
+def test_optimizer(
+    name: str, learning_rate: float, hyperparameters: dict[str, float], peer: Callable[[Any], Any]
+) -> None:
+    rule, slope = OPTIMIZERS[name], bowl(seed=4)
+    theta = np.random.default_rng(5).standard_normal(6)
+    state = [np.zeros_like(theta) for _ in rule.state]
+    other = torch.tensor(theta, requires_grad=True)
+    optimizer = peer(other)
+    for t in range(1, 51):
+        count = {"t": t} if rule.counts_steps else {}
+        theta, *state = rule.update(
+            theta, slope(theta), *state, learning_rate=learning_rate, **count, **hyperparameters
+        )
+        other.grad = torch.tensor(slope(other.detach().numpy()))
+        optimizer.step()
+        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
+
+
+def test_adam_with_epsilon_hat_is_adam_with_an_epsilon_that_shrinks() -> None:
+    slope, epsilon = bowl(seed=6), 1e-2
+    theta = np.random.default_rng(7).standard_normal(6)
+    v = s = np.zeros_like(theta)
+    other = torch.tensor(theta, requires_grad=True)
+    optimizer = adam(other)
+    for t in range(1, 51):
+        theta, v, s = adam_update(
+            theta, slope(theta), v, s, learning_rate=0.05, t=t, epsilon=epsilon, epsilon_at="hat"
+        )
+        optimizer.param_groups[0]["eps"] = epsilon / sqrt(1 - 0.999**t)
+        other.grad = torch.tensor(slope(other.detach().numpy()))
+        optimizer.step()
+        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
+
+
+def bowl(seed: int) -> Callable[[Any], Any]:
+    """Gradient of a quadratic whose curvatures differ by a factor of 30."""
+    rng = np.random.default_rng(seed)
+    axes, _ = np.linalg.qr(rng.standard_normal((6, 6)))
+    curvature = axes * np.geomspace(0.1, 3, 6) @ axes.T
+    lowest = rng.standard_normal(6)
+    return lambda theta: curvature @ (theta - lowest)

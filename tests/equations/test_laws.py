@@ -1,0 +1,224 @@
+"""Laws that hold whatever the numbers are."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from random_models import Model, cost_and_gradients, models, target
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    compute_cost,
+    cost_from_logits,
+    model_backward,
+    model_forward,
+    output_gradient,
+    softmax,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+    update_parameters,
+)
+from deepstep.network import Parameters
+
+NEAR = {"rtol": 1e-11, "atol": 1e-13}
+seeds = st.integers(0, 2**32 - 1)
+laws = settings(max_examples=60, deadline=None)
+
+
+def same(came: dict[str, Any], expected: dict[str, Any], kinds: tuple[str, ...] = ("dW", "db")) -> None:
+    for name, value in expected.items():
+        if name.startswith(kinds):
+            np.testing.assert_allclose(came[name], value, err_msg=name, **NEAR)
+
+
+def columns(model: Model, order: Any) -> Model:
+    """The model with some of its examples, in an order, perhaps more than once."""
+    weight = None if model.weight is None else model.weight[order]
+    return model._replace(X=model.X[:, order], Y=model.Y[:, order], weight=weight)
+
+
+@laws
+@given(models(), seeds)
+def test_the_order_of_the_examples_does_not_matter(model: Model, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(model.X.shape[1])
+    cost, gradients = cost_and_gradients(model)
+    other_cost, other = cost_and_gradients(columns(model, order))
+    assert other_cost == pytest.approx(cost, rel=1e-12)
+    same(other, gradients)
+    same(
+        other, {name: dA[:, order] for name, dA in gradients.items() if name.startswith("dA")}, kinds=("dA",)
+    )
+
+
+@laws
+@given(models())
+def test_every_example_twice_leaves_cost_and_gradients(model: Model) -> None:
+    twice = np.tile(np.arange(model.X.shape[1]), 2)
+    cost, gradients = cost_and_gradients(model)
+    other_cost, other = cost_and_gradients(columns(model, twice))
+    assert other_cost == pytest.approx(cost, rel=1e-12)
+    same(other, gradients)
+
+
+@laws
+@given(models(), models())
+def test_other_columns_do_not_change_a_column_s_dA(model: Model, more: Model) -> None:
+    model, m = model._replace(weight=None), model.X.shape[1]
+    rng = np.random.default_rng(m)
+    extra = more.X.shape[1]
+    wider = model._replace(
+        X=np.hstack([model.X, rng.standard_normal((model.X.shape[0], extra))]),
+        Y=np.hstack([model.Y, target(model.activations[-1], (model.Y.shape[0], extra), rng)]),
+    )
+    _, gradients = cost_and_gradients(model)
+    _, other = cost_and_gradients(wider)
+    same({name: value[:, :m] for name, value in other.items()}, gradients, kinds=("dA",))
+
+
+@laws
+@given(models(hidden_layers=1), seeds)
+def test_permuting_hidden_units_permutes_gradients(model: Model, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    layer = int(rng.integers(1, model.parameters.n_layers))
+    order = rng.permutation(model.parameters.layer_dims[layer])
+
+    def permuted(values: dict[str, Any], prefix: str) -> dict[str, Any]:
+        into, out_of = f"{prefix}W{layer}", f"{prefix}W{layer + 1}"
+        bias = f"{prefix}b{layer}"
+        return {
+            **values,
+            into: values[into][order],
+            bias: values[bias][order],
+            out_of: values[out_of][:, order],
+        }
+
+    parameters = Parameters.from_dict(permuted(dict(model.parameters), ""))
+    cost, gradients = cost_and_gradients(model)
+    other_cost, other = cost_and_gradients(model._replace(parameters=parameters))
+    assert other_cost == pytest.approx(cost, rel=1e-12)
+    same(other, permuted(gradients, "d"))
+
+
+@laws
+@given(models(), seeds)
+def test_a_weight_of_two_is_the_row_twice(model: Model, seed: int) -> None:
+    m = model.X.shape[1]
+    times = np.random.default_rng(seed).integers(0, 3, size=m)
+    times[0] = 2
+    weighted = model._replace(weight=times.astype(float))
+    repeated = columns(model._replace(weight=None), np.repeat(np.arange(m), times))
+    cost, gradients = cost_and_gradients(repeated)
+    other_cost, other = cost_and_gradients(weighted)
+    assert other_cost == pytest.approx(cost, rel=1e-12)
+    same(other, gradients)
+
+
+@laws
+@given(
+    arrays(np.float64, (4, 3), elements=st.floats(-50, 50)),
+    arrays(np.float64, (1, 3), elements=st.floats(-1e4, 1e4)),
+    seeds,
+)
+def test_softmax_does_not_see_a_shift_of_a_column(Z: Any, shift: Any, seed: int) -> None:
+    Y = target("softmax", Z.shape, np.random.default_rng(seed))
+    near = {"rtol": 1e-9, "atol": 1e-11}  # Z + shift itself is rounded, at 1e4 to 1e-12
+    for function in (softmax, *(lambda Z, f=f: f(Z, Y) for f in SOFTMAX_LOSSES)):
+        np.testing.assert_allclose(function(Z + shift), function(Z), **near)
+
+
+SOFTMAX_LOSSES = (softmax_cross_entropy, softmax_cross_entropy_backward)
+
+
+@pytest.mark.parametrize("as_given", [dict, Parameters.from_dict])
+@laws
+@given(model=models(), rate=st.floats(0, 10))
+def test_update_parameters_changes_nothing_given(as_given: Any, model: Model, rate: float) -> None:
+    parameters = as_given({name: value.copy() for name, value in model.parameters.items()})
+    AL, caches = model_forward(model.X, parameters, activations=model.activations)
+    gradients = model_backward(AL, model.Y, caches, activations=model.activations)
+    given_arrays = [*parameters.values(), *gradients.values(), AL, model.X, model.Y]
+    given_arrays += [array for cache in caches for array in (*cache.linear, cache.Z)]
+    before = [array.tobytes() for array in given_arrays]
+    updated = update_parameters(parameters, gradients, rate)
+    assert [array.tobytes() for array in given_arrays] == before
+    assert updated is not parameters
+    assert not any(np.shares_memory(updated.flat, array) for array in given_arrays)
+    same(
+        {f"d{name}": value for name, value in updated.items()},
+        {f"d{name}": value - rate * gradients[f"d{name}"] for name, value in parameters.items()},
+    )
+
+
+@pytest.mark.parametrize("output", HEADS)
+@laws
+@given(Z=arrays(np.float64, (3, 4), elements=st.floats(-1e4, 1e4)), seed=seeds)
+def test_cost_and_gradient_are_finite_up_to_ten_thousand(output: str, Z: Any, seed: int) -> None:
+    Y = target(output, Z.shape, np.random.default_rng(seed))
+    hard = np.eye(3)[:, np.random.default_rng(seed).integers(3, size=4)]
+    for truth in (Y, hard, np.roll(hard, 1, axis=0)):
+        cost, dZ = cost_from_logits(Z, truth, output=output), output_gradient(Z, truth, output=output)
+        assert np.isfinite(cost)
+        assert np.isfinite(dZ).all()
+        layer = {"W1": Z, "b1": np.zeros((3, 1))}
+        AL, caches = model_forward(np.eye(4), layer, activations=[output])
+        gradients = model_backward(AL, truth, caches, activations=[output])
+        assert all(np.isfinite(value).all() for value in gradients.values())
+        np.testing.assert_allclose(gradients["dW1"] * 4, dZ, rtol=1e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize("output", HEADS)
+@laws
+@given(Z=arrays(np.float64, (3, 4), elements=st.floats(-30, 30)), seed=seeds)
+def test_the_textbook_s_way_agrees_away_from_saturation(output: str, Z: Any, seed: int) -> None:
+    Y = target(output, Z.shape, np.random.default_rng(seed))
+    head, (forward, backward) = HEADS[output], ACTIVATIONS[output]
+    AL = forward(Z)
+    # A probability near 1 holds 1 - A to one rounding, so log(1 - A) and 1/(1 - A) lose that much.
+    lost = 8 * np.finfo(float).eps * np.exp(np.ptp(Z) if output == "softmax" else np.abs(Z).max())
+    assert compute_cost(AL, Y, output=output) == pytest.approx(
+        cost_from_logits(Z, Y, output=output), rel=1e-12, abs=lost
+    )
+    by_factors = backward(head.textbook_backward(AL, Y), Z)
+    np.testing.assert_allclose(by_factors, head.loss_backward(Z, Y), rtol=1e-12, atol=lost)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@laws
+@given(seed=seeds)
+def test_activation_backward_is_the_slope(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Z, dA = rng.uniform(-4, 4, size=(3, 4)), rng.standard_normal((3, 4))
+    Z += np.copysign(1e-3, Z)  # away from relu's corner
+    forward, backward = ACTIVATIONS[name]
+    numeric = slope(lambda Z: np.sum(dA * forward(Z)), Z)
+    np.testing.assert_allclose(backward(dA, Z), numeric, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", HEADS)
+@laws
+@given(seed=seeds)
+def test_loss_backward_is_the_slope(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    Z, Y, head = rng.uniform(-4, 4, size=(3, 4)), target(name, (3, 4), rng), HEADS[name]
+    np.testing.assert_allclose(
+        head.loss_backward(Z, Y), slope(lambda Z: head.loss(Z, Y).sum(), Z), rtol=1e-8, atol=1e-9
+    )
+    AL = rng.uniform(0.1, 0.9, size=(3, 4))
+    np.testing.assert_allclose(
+        head.textbook_backward(AL, Y), slope(lambda A: head.textbook(A, Y).sum(), AL), rtol=1e-7, atol=1e-8
+    )
+
+
+def slope(function: Any, at: Any, step: float = 1e-5) -> Any:
+    """Central differences, entry by entry."""
+    numeric = np.empty_like(at)
+    for index in np.ndindex(at.shape):
+        plus, minus = at.copy(), at.copy()
+        plus[index] += step
+        minus[index] -= step
+        numeric[index] = (function(plus) - function(minus)) / (2 * step)
+    return numeric

@@ -1,0 +1,101 @@
+"""What every registered equation keeps, generated from the registry."""
+
+from inspect import getdoc, signature
+from typing import Any
+
+import numpy as np
+import pytest
+
+import deepstep.equations
+from deepstep.equations import ACTIVATIONS, EQUATIONS, HEADS, OPTIMIZERS, LayerCache, LinearCache, equation
+
+DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters"}
+
+
+def arguments(name: str, dtype: Any) -> dict[str, Any]:
+    """A fitting value for every parameter of an equation that has no default."""
+    rng = np.random.default_rng(1)
+
+    def draw(*shape: int) -> Any:
+        return rng.standard_normal(shape).astype(dtype)
+
+    W, b, A_prev, Z = draw(3, 2), draw(3, 1), draw(2, 4), draw(3, 4)
+    Y = np.eye(3, dtype=dtype)[:, [0, 1, 2, 1]]
+    linear = LinearCache(A_prev, W, b)
+    layer = LayerCache(linear, Z)
+    known = {
+        "A_prev": A_prev, "X": A_prev, "W": W, "b": b, "Z": Z, "ZL": Z, "dA": draw(3, 4), "dZ": draw(3, 4),
+        "AL": np.abs(Y - np.asarray(0.25, dtype)), "Y": Y, "activation": "tanh", "caches": [layer],
+        "cache": linear if name == "linear_backward" else layer,
+        "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
+        "weights": [W], "l2": 0.1, "m": 4, "learning_rate": 0.1, "t": 3,
+        "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
+    }  # fmt: skip
+    required = [
+        p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
+    ]
+    return {parameter: known[parameter] for parameter in required}
+
+
+def arrays_in(value: Any) -> list[Any]:
+    """All arrays in a value, however nested."""
+    if isinstance(value, np.ndarray):
+        return [value]
+    if hasattr(value, "values"):
+        value = list(value.values())
+    return [array for item in value for array in arrays_in(item)] if isinstance(value, list | tuple) else []
+
+
+COMPUTED = [name for name in EQUATIONS if name not in DRAWN_BY_RNG]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", COMPUTED)
+def test_the_dtype_that_comes_in_goes_out(name: str, dtype: Any) -> None:
+    came = EQUATIONS[name].function(**arguments(name, dtype))
+    assert isinstance(came, float) or arrays_in(came)
+    assert {array.dtype for array in arrays_in(came)} <= {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_no_argument_is_changed(name: str) -> None:
+    given = arguments(name, np.float64)
+    before = [array.tobytes() for array in arrays_in(given)]
+    first = EQUATIONS[name].function(**given)
+    assert [array.tobytes() for array in arrays_in(given)] == before
+    again = EQUATIONS[name].function(**given)
+    for one, two in zip(arrays_in(first), arrays_in(again), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_every_equation_is_documented(name: str) -> None:
+    entry, text = EQUATIONS[name], getdoc(EQUATIONS[name].function) or ""
+    assert entry.formula.strip() == entry.formula != ""
+    assert "\n" not in entry.formula
+    assert entry.source
+    assert entry.summary.endswith(".")
+    assert f">>> {name}(" in text or f"{name}(" in text.partition("Examples\n")[2]
+    assert getattr(deepstep.equations, name) is entry.function
+    assert name in deepstep.equations.__all__
+
+
+@pytest.mark.parametrize("name", [name for name in EQUATIONS if name.endswith("_backward")])
+def test_every_backward_stands_next_to_its_forward(name: str) -> None:
+    stem = name.removesuffix("_backward")
+    forward = {stem, f"{stem}_forward", f"{stem}_cost"} & set(EQUATIONS)
+    assert len(forward) == 1
+    order = list(EQUATIONS)
+    assert order.index(forward.pop()) < order.index(name)
+
+
+def test_every_table_is_made_of_registered_equations() -> None:
+    functions = {entry.function for entry in EQUATIONS.values()}
+    for table in (ACTIVATIONS, HEADS):
+        assert {function for row in table.values() for function in row} <= functions
+    assert {rule.update for rule in OPTIMIZERS.values()} <= functions
+
+
+def test_an_equation_cannot_be_registered_twice() -> None:
+    with pytest.raises(ValueError, match="relu is registered twice"):
+        equation("A = 0", source="nowhere")(EQUATIONS["relu"].function)
