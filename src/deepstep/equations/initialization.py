@@ -97,7 +97,7 @@ def initialize_parameters(
     >>> initialize_parameters([2, 3, 1], rng=np.random.default_rng(0))["W2"].round(3)
     array([[ 1.065,  0.773, -0.575]])
     """
-    if method not in INITIALIZATIONS:
+    if not isinstance(method, str) or method not in INITIALIZATIONS:
         raise unknown_name("initialize_parameters", "method", method, INITIALIZATIONS)
     return _scaled_normal(layer_dims, INITIALIZATIONS[method], rng, "initialize_parameters")
 

@@ -70,14 +70,14 @@ class Architecture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
-        object.__setattr__(self, "activations", tuple(self.activations))
-        if len(self.activations) != self.n_layers:
+        if isinstance(self.activations, str) or len(self.activations) != self.n_layers:
             raise ConfigurationError(
                 "Architecture",
                 f"{self.n_layers} activations, one per layer after the input",
-                f"got {len(self.activations)}: {list(self.activations)!r}",
+                f"got {self.activations!r}",
                 "Give one name for each hidden layer, and one for the output.",
             )
+        object.__setattr__(self, "activations", tuple(self.activations))
 
     @property
     def n_layers(self) -> int:

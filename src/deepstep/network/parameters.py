@@ -82,7 +82,7 @@ class Parameters(Mapping[str, Array]):
         ShapeError
             If a key is missing or unknown, or the shapes do not chain.
         DataError
-            If an entry is not numeric.
+            If an entry is not numeric or its rows differ in length.
 
         Examples
         --------
@@ -103,9 +103,10 @@ class Parameters(Mapping[str, Array]):
         for layer in range(1, n_layers + 1):
             W, b = arrays[f"W{layer}"], arrays[f"b{layer}"]
             if W.ndim != 2 or W.shape[1] != layer_dims[-1] or 0 in W.shape:
+                chained = f" with n_{layer - 1} = {layer_dims[-1]}" if layer > 1 else ", at least 1 each"
                 raise ShapeError(
                     f"{where}, layer {layer}",
-                    f"W{layer} has shape (n_{layer}, n_{layer - 1}) with n_{layer - 1} = {layer_dims[-1]}",
+                    f"W{layer} has shape (n_{layer}, n_{layer - 1}){chained}",
                     f"got {W.shape}",
                     f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == layer_dims[-1] else "",
                 )
@@ -181,7 +182,10 @@ def as_parameters(parameters: Mapping[str, Any], where: str = "parameters") -> P
 
 
 def _as_float(value: AnyArray, name: str, where: str) -> Array:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise DataError(where, f"{name} is a matrix", "got rows of different lengths") from None
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype.kind != "f":
