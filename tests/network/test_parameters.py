@@ -1,0 +1,178 @@
+"""Parameters: a mapping over one flat vector."""
+
+import pickle
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Parameters
+from deepstep.errors import DataError, DeepStepError, ShapeError
+from deepstep.network import as_parameters, parameter_count
+
+
+def numbered(layer_dims: list[int], dtype: Any = np.float64) -> Parameters:
+    return Parameters(np.arange(parameter_count(layer_dims), dtype=dtype), layer_dims)
+
+
+def test_it_is_a_mapping_in_the_order_of_the_vector() -> None:
+    parameters = numbered([3, 2, 1])
+    assert isinstance(parameters, Mapping)
+    assert list(parameters) == ["W1", "b1", "W2", "b2"] == list(parameters.keys())
+    assert len(parameters) == 4
+    assert "W2" in parameters
+    assert "W3" not in parameters
+    assert parameters.get("W3") is None
+    with pytest.raises(KeyError):
+        parameters["W3"]
+    assert {name: value.tolist() for name, value in parameters.items()} == {
+        "W1": [[0, 1, 2], [3, 4, 5]],
+        "b1": [[6], [7]],
+        "W2": [[8, 9]],
+        "b2": [[10]],
+    }
+    np.testing.assert_array_equal(np.concatenate([v.ravel() for v in parameters.values()]), parameters.flat)
+    assert parameters.n_layers == 2
+    assert repr(parameters) == "Parameters(3-2-1, 11 numbers, float64)"
+
+
+def test_a_name_cannot_be_bound_to_another_array() -> None:
+    with pytest.raises(TypeError):
+        numbered([2, 1])["W1"] = np.zeros((1, 2))  # type: ignore[index]
+
+
+def test_views_and_vector_are_the_same_memory() -> None:
+    flat = np.zeros(parameter_count([3, 2, 1]))
+    parameters = Parameters(flat, [3, 2, 1])
+    assert parameters.flat is flat
+    parameters["b1"][1, 0] = 5
+    assert flat[7] == 5
+    flat[8] = -1
+    assert parameters["W2"][0, 0] == -1
+    assert all(np.shares_memory(view, flat) for view in parameters.values())
+
+
+@pytest.mark.parametrize("length", [0, 10, 12])
+def test_a_vector_of_another_length_is_refused(length: int) -> None:
+    with pytest.raises(ShapeError, match=r"^Parameters: .*11 numbers.*; got shape \(\d+,\)\."):
+        Parameters(np.zeros(length), [3, 2, 1])
+
+
+def test_from_dict_copies_and_ignores_the_order_of_the_keys() -> None:
+    given = {"b2": np.ones((1, 1)), "W2": np.ones((1, 2)), "b1": np.zeros((2, 1)), "W1": np.ones((2, 3))}
+    parameters = Parameters.from_dict(given)
+    assert list(parameters) == ["W1", "b1", "W2", "b2"]
+    assert parameters.layer_dims == (3, 2, 1)
+    given["W1"][:] = 7
+    assert (parameters["W1"] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("W", "b", "dtype"),
+    [
+        ([[1, 2]], [[3]], np.float64),
+        (np.array([[1, 2]]), np.array([[3]], dtype=np.uint8), np.float64),
+        (np.array([[True, False]]), [[0.5]], np.float64),
+        (np.ones((1, 2), np.float16), np.ones((1, 1), np.float16), np.float64),
+        (np.ones((1, 2), np.float32), np.ones((1, 1), np.float32), np.float32),
+        (np.ones((1, 2), np.float32), np.ones((1, 1), np.float64), np.float64),
+        (np.ones((2, 1), np.float32).T, np.ones((1, 1), np.float32), np.float32),
+    ],
+)
+def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
+    parameters = Parameters.from_dict({"W1": W, "b1": b})
+    assert parameters.dtype == parameters["W1"].dtype == dtype
+    np.testing.assert_array_equal(parameters["W1"], np.asarray(W, dtype=dtype))
+
+
+W, b = np.ones((2, 3)), np.ones((2, 1))
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({}, ShapeError, r"keys are W1, b1, W2, b2.*; got \[\]"),
+        ({"W1": W}, ShapeError, r"got \['W1'\]"),
+        ({"W1": W, "b1": b, "W2": W}, ShapeError, r"got \['W1', 'W2', 'b1'\]"),
+        ({"W1": W, "b1": b, "dW1": W}, ShapeError, r"got \['W1', 'b1', 'dW1'\]. Remove other keys"),
+        ({"W1": W, "b1": b, "W3": W, "b3": b}, ShapeError, r"without gaps; got"),
+        ({"W0": W, "b0": b}, ShapeError, r"got \['W0', 'b0'\]"),
+        ({1: W, "b1": b}, ShapeError, r"got \['1', 'b1'\]"),
+        ({"W1": W, "b1": b, "W2": W, "b2": b}, ShapeError, r"layer 2: W2 .*n_1 = 2; got \(2, 3\)"),
+        ({"W1": W, "b1": b, "W2": np.ones((2, 4)), "b2": b}, ShapeError, r"layer 2: .*Pass W2\.T\."),
+        ({"W1": W, "b1": np.ones(2)}, ShapeError, r"b1 is a column .*got \(2,\)\. Pass b1\.reshape"),
+        ({"W1": W, "b1": np.ones((1, 2))}, ShapeError, r"got \(1, 2\)\. Pass b1\.reshape"),
+        ({"W1": W, "b1": np.ones((2, 2))}, ShapeError, r"shape \(2, 1\); got \(2, 2\)\.$"),
+        ({"W1": W, "b1": 0.5}, ShapeError, r"got \(\)"),
+        ({"W1": np.ones(3), "b1": b}, ShapeError, r"layer 1: W1 .*\(n_1, n_0\), at least 1 each; got \(3,\)"),
+        ({"W1": np.ones((0, 3)), "b1": np.ones((0, 1))}, ShapeError, r"got \(0, 3\)"),
+        ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"got \(2, 0\)"),
+        ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 holds real numbers; got dtype <U1"),
+        ({"W1": W * 1j, "b1": b}, DataError, r"real numbers; got dtype complex128"),
+        ({"W1": None, "b1": b}, DataError, r"real numbers; got dtype object"),
+        ({"W1": [[1, 2], [3]], "b1": b}, DataError, r"W1 is a matrix; got rows of different lengths"),
+    ],
+)
+def test_from_dict_refuses(values: dict[Any, Any], error: type[DeepStepError], message: str) -> None:
+    with pytest.raises(error, match=message) as caught:
+        Parameters.from_dict(values, where="here")
+    assert str(caught.value).startswith("here")
+
+
+def test_as_parameters() -> None:
+    parameters = numbered([2, 1])
+    assert as_parameters(parameters) is parameters
+    assert as_parameters(dict(parameters)) == parameters
+    with pytest.raises(DataError, match=r"^here: parameters are a mapping .*; got list\."):
+        as_parameters([1, 2], "here")  # type: ignore[arg-type]
+
+
+def test_a_copy_and_a_dictionary_are_independent() -> None:
+    parameters = numbered([3, 2, 1])
+    copy, arrays = parameters.copy(), parameters.to_dict()
+    assert copy == parameters
+    assert Parameters.from_dict(arrays) == parameters
+    copy.flat[:] = 0
+    arrays["W1"][:] = 0
+    assert parameters == numbered([3, 2, 1])
+
+
+def test_astype_changes_the_precision_of_a_copy() -> None:
+    parameters = numbered([3, 2, 1])
+    half = parameters.astype(np.float32)
+    assert half.dtype == np.float32
+    assert parameters.dtype == np.float64
+    same = parameters.astype(np.float64)
+    assert not np.shares_memory(same.flat, parameters.flat)
+
+
+def test_equal_means_same_sizes_and_same_numbers() -> None:
+    parameters = numbered([3, 2, 1])
+    other = parameters.copy()
+    other.flat[-1] += 1
+    assert parameters == numbered([3, 2, 1])
+    assert parameters != other
+    assert Parameters(np.zeros(9), [2, 1, 3]) != Parameters(np.zeros(9), [2, 3])  # as many numbers
+    assert parameters != dict(parameters)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(parameters)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickling_keeps_numbers_and_views(protocol: int) -> None:
+    parameters = numbered([3, 2, 1], np.float32)
+    loaded = pickle.loads(pickle.dumps(parameters, protocol))
+    assert loaded == parameters
+    assert loaded.dtype == np.float32
+    loaded["W1"][0, 0] = 9
+    assert loaded.flat[0] == 9
+
+
+def test_a_deep_copy_is_independent() -> None:
+    parameters = numbered([3, 2, 1])
+    copy = deepcopy(parameters)
+    copy["W1"][0, 0] = 9
+    assert copy.flat[0] == 9
+    assert parameters == numbered([3, 2, 1])
