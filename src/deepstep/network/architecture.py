@@ -70,14 +70,15 @@ class Architecture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
-        if isinstance(self.activations, str) or len(self.activations) != self.n_layers:
+        names: Sequence[str] = self.activations
+        if isinstance(names, str) or len(names) != self.n_layers:
             raise ConfigurationError(
                 "Architecture",
                 f"{self.n_layers} activations, one per layer after the input",
-                f"got {self.activations!r}",
+                f"got {names!r}",
                 "Give one name for each hidden layer, and one for the output.",
             )
-        object.__setattr__(self, "activations", tuple(self.activations))
+        object.__setattr__(self, "activations", tuple(names))
 
     @property
     def n_layers(self) -> int:
