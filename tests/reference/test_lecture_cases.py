@@ -10,6 +10,7 @@ import pytest
 from lecture import assert_printed, gradient_descent, replay
 
 import deepstep
+from deepstep import Network, Parameters
 from deepstep.equations import (
     EQUATIONS,
     LayerCache,
@@ -32,7 +33,7 @@ from deepstep.equations import (
     sigmoid_cross_entropy_backward,
     update_parameters,
 )
-from deepstep.network import Parameters
+from deepstep.preparation.batches import batches
 
 Values = dict[str, Any]
 
@@ -166,6 +167,36 @@ def adam(d: Values) -> Values:
     )
 
 
+PLANTED = {"dW2": 2, "db1": 4}
+
+
+def gradient_check(d: Values, *, planted: dict[str, float]) -> Values:
+    # The lecture's numbers are those of its cost from the probabilities, whose 1 - AL loses digits.
+    theta, Y, epsilon = Parameters.from_dict(parameters_in(d)), d["Y"].reshape(1, -1), 1e-7
+    AL, caches = model_forward(d["X"], theta)
+    gradients = model_backward(AL, Y, caches)
+    faulty = gradients | {name: factor * gradients[name] for name, factor in planted.items()}
+    analytic = np.concatenate([faulty[f"d{name}"].ravel() for name in theta])
+    numeric = np.empty_like(analytic)
+    for entry, kept in enumerate(theta.flat.copy()):
+        costs = []
+        for value in (kept + epsilon, kept - epsilon):
+            theta.flat[entry] = value
+            costs.append(compute_cost(model_forward(d["X"], theta)[0], Y))
+        theta.flat[entry] = kept
+        numeric[entry] = (costs[0] - costs[1]) / (2 * epsilon)
+    norm = np.linalg.norm
+    return {"difference": norm(analytic - numeric) / (norm(analytic) + norm(numeric))}
+
+
+def mini_batches(d: Values, *, size: int) -> Values:
+    m = d["X"].shape[1]
+    cut = list(batches(np.random.RandomState(0).permutation(m), m, size))
+    taken = {f"batch{number}_X": d["X"][:, rows] for number, rows in enumerate(cut, start=1)}
+    sizes = [len(rows) for rows in cut]
+    return {"first": taken["batch1_X"][0, :3], "n": len(cut), "sizes": sizes, **taken}
+
+
 def parameters_in(d: Values) -> dict[str, Any]:
     return {name: value for name, value in d.items() if name[0] in "Wb"}
 
@@ -205,9 +236,13 @@ CASES: dict[str, Callable[[Values], Values]] = {
     "c2w1.compute_cost_with_regularization": cost_with_l2,
     "c2w1.backward_propagation_with_regularization": whole_model_back_with_l2,
     "c2w1.gradient_check_1d": gradient_check_of_one_weight,
+    "c2w1.gradient_check_n.planted_errors": partial(gradient_check, planted=PLANTED),
+    "c2w1.gradient_check_n.fixed": partial(gradient_check, planted={}),
     "c2w2.update_parameters_with_gd": partial(updates_by_array, rule=gradient_descent_update, state=""),
     "c2w2.update_parameters_with_momentum": partial(updates_by_array, rule=momentum_update, state="v"),
     "c2w2.update_parameters_with_adam.2017": adam,
+    "c2w2.random_mini_batches": partial(mini_batches, size=64),
+    "c2w2.random_mini_batches.small": partial(mini_batches, size=2),
 }
 
 
@@ -240,6 +275,23 @@ def test_the_case_comes_out(name: str, lecture: dict[str, Any]) -> None:
             assert_printed(came[key], expected["printed"], f"{name}: {key}")
     for key, expected in case.get("computed_only", {}).items():
         np.testing.assert_allclose(came[key], expected, rtol=1e-12, atol=1e-15, err_msg=f"{name}: {key}")
+
+
+def test_the_network_s_own_check_is_a_hundred_times_sharper(lecture: dict[str, Any]) -> None:
+    """It takes the cost from the logits, so the noise of 1e-7 in the lecture's number is not there."""
+    faulty, fixed = (
+        lecture["cases"][f"c2w1.gradient_check_n.{kind}"] for kind in ("planted_errors", "fixed")
+    )
+    d = replay(fixed["draws"])
+    network, Y = Network(parameters=parameters_in(d)), d["Y"].reshape(1, -1)
+    gradients = network.gradients(d["X"], Y)
+    report = network.check_gradients(d["X"], Y, epsilon=1e-7, order=2)
+    assert report.passed
+    assert report.difference < fixed["expected"]["difference"]["value"] / 50
+    planted = gradients | {name: factor * gradients[name] for name, factor in PLANTED.items()}
+    report = network.check_gradients(d["X"], Y, gradients=planted, epsilon=1e-7, order=2)
+    assert {check.name for check in report.checks if check.verdict == "wrong"} == {"W2", "b1"}
+    assert report.difference == pytest.approx(faulty["expected"]["difference"]["value"], abs=1e-7)
 
 
 @pytest.mark.parametrize("name", WAITING)
