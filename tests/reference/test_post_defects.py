@@ -195,6 +195,8 @@ def test_d15_a_target_of_another_shape_is_refused(shape: tuple[int, ...]) -> Non
     _, caches = model_forward(X, {"W1": W, "b1": b})
     for attempt in (
         lambda: compute_cost(AL, Y),
+        lambda: cost_from_logits(AL, Y),
+        lambda: output_gradient(AL, Y),
         lambda: model_backward(AL, Y, caches),
         lambda: Network([2, 1]).cost(X, Y),
         lambda: Network([2, 1]).train(X, Y),
@@ -204,17 +206,21 @@ def test_d15_a_target_of_another_shape_is_refused(shape: tuple[int, ...]) -> Non
 
 
 W, B, X = np.ones((1, 2)), np.ones((1, 1)), np.ones((2, 3))
-LAYER = {"W1": W, "b1": B}
+LAYER, ONES = {"W1": W, "b1": B}, np.ones((1, 3))
 
 
 @pytest.mark.parametrize(
     "attempt",
     [
         lambda: compute_cost(np.empty((1, 0)), np.empty((1, 0))),
+        lambda: cost_from_logits(np.empty((1, 0)), np.empty((1, 0))),
+        lambda: cost_from_logits(ONES, ONES, sample_weight=ONES),
+        lambda: output_gradient(ONES, ONES, sample_weight=ONES.T),
+        lambda: model_backward(np.ones((1, 1)), np.ones((1, 1)), [LayerCache(LinearCache(X, W, B), ONES)]),
         lambda: linear_backward(np.empty((1, 0)), LinearCache(np.empty((2, 0)), W, B)),
         lambda: Network([2, 1]).train(np.empty((2, 0)), np.empty((1, 0))),
         lambda: model_forward(X, {}),
-        lambda: model_backward(np.ones((1, 3)), np.ones((1, 3)), []),
+        lambda: model_backward(ONES, ONES, []),
         lambda: initialize_parameters([3], rng=np.random.RandomState(1)),
         lambda: initialize_parameters([], rng=np.random.RandomState(1)),
         lambda: model_forward(X, {**LAYER, "learning_rate": 0.1}),
@@ -230,6 +236,13 @@ def test_d16_what_cannot_be_is_a_typed_error_of_one_form(attempt: Any) -> None:
     with pytest.raises(DeepStepError) as caught:
         attempt()
     assert re.fullmatch(r"[^:;]+: [^;]+; [^;]+\.( .*)?", str(caught.value))
+
+
+def test_d16_lists_go_backward_too() -> None:
+    cache = LayerCache(LinearCache(X, W, B), W @ X)
+    came = linear_activation_backward(ONES.tolist(), cache, "relu")
+    for value, expected in zip(came, linear_backward(ONES.tolist(), cache.linear), strict=True):
+        np.testing.assert_array_equal(value, expected)
 
 
 def test_d16_nothing_is_asserted_against_users() -> None:

@@ -71,11 +71,20 @@ def cost_from_logits(
     -------
     J : float
 
+    Raises
+    ------
+    ShapeError
+        If Y does not have the shape of ZL, or there is not one weight for each example.
+    DataError
+        If there is no example.
+
     Examples
     --------
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264
     """
+    ZL, Y = np.asarray(ZL), np.asarray(Y)
+    check_target(ZL, Y, "cost_from_logits", sample_weight)
     loss = get_head(output, "cost_from_logits").loss(ZL, Y)
     return float(np.average(loss[0], weights=sample_weight))
 
@@ -95,13 +104,20 @@ def output_gradient(
     -------
     dZL : array of shape (n_L, m)
 
+    Raises
+    ------
+    ShapeError, DataError
+        As in `cost_from_logits`.
+
     Examples
     --------
     >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
     array([[ 0.75, -0.25]])
     """
+    ZL, Y = np.asarray(ZL), np.asarray(Y)
+    check_target(ZL, Y, "output_gradient", sample_weight)
     dZL = get_head(output, "output_gradient").loss_backward(ZL, Y)
-    return dZL if sample_weight is None else dZL * (sample_weight / sample_weight.mean())
+    return dZL if sample_weight is None else dZL * (sample_weight / np.mean(sample_weight))
 
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
@@ -137,14 +153,17 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
     return l2 / m * W
 
 
-def check_target(AL: Array, Y: Array, where: str) -> None:
-    """Refuse a target that does not have the shape of the output, and an empty one."""
-    if AL.shape != Y.shape or AL.ndim != 2:
+def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
+    """Refuse a target or weights that do not have the shape of the output (AL or ZL), and empty ones."""
+    if output.shape != Y.shape or output.ndim != 2:
         raise ShapeError(
             where,
-            f"Y has the shape of AL, {AL.shape}",
+            f"Y has the shape of the output, {output.shape}",
             f"got Y {Y.shape}",
-            f"Pass Y.reshape{AL.shape}." if Y.size == AL.size else "Columns are examples here.",
+            f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here.",
         )
-    if AL.shape[1] == 0:
+    m = output.shape[1]
+    if m == 0:
         raise DataError(where, "at least one example", "got m = 0")
+    if sample_weight is not None and np.shape(sample_weight) != (m,):
+        raise ShapeError(where, f"sample_weight has shape ({m},)", f"got {np.shape(sample_weight)}")

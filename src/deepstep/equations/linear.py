@@ -88,6 +88,7 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     >>> dW, db
     (array([[0.5, 1.5]]), array([[2.]]))
     """
+    dZ = np.asarray(dZ)
     _check_backward(dZ, cache)
     dW, db = weight_gradients(dZ, cache)
     return cache[1].T @ dZ, dW, db
@@ -132,7 +133,7 @@ def _check_backward(dZ: Array, cache: LinearCache) -> None:
             "From a LayerCache pass cache.linear.",
         ) from None
     expected = (W.shape[0], A_prev.shape[1])
-    if np.shape(dZ) != expected:
-        raise ShapeError("linear_backward", f"dZ has the shape of Z, {expected}", f"got {np.shape(dZ)}")
+    if dZ.shape != expected:
+        raise ShapeError("linear_backward", f"dZ has the shape of Z, {expected}", f"got {dZ.shape}")
     if expected[1] == 0:
         raise DataError("linear_backward", "at least one example", "got m = 0")

@@ -142,10 +142,9 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
             "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
             f"got {type(cache).__name__} of another form",
         ) from None
-    if np.shape(dA) != Z.shape:
-        raise ShapeError(
-            "linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {np.shape(dA)}"
-        )
+    dA = np.asarray(dA)
+    if dA.shape != Z.shape:
+        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
     return linear_backward(backward(dA, Z), linear)
 
 
@@ -184,14 +183,20 @@ def model_backward(
     array([[-0.5, -0.5]])
     """
     AL, Y = np.asarray(AL), np.asarray(Y)
+    if not caches:
+        raise DataError("model_backward", "one cache per layer", "got none", "Pass those of model_forward.")
     names = layer_activations(activations, len(caches), "model_backward")
     check_target(AL, Y, "model_backward")
     head = get_head(names[-1], "model_backward")
     output = get_activation(names[-1])
     ZL = caches[-1][1]
+    if ZL.shape != AL.shape:
+        raise ShapeError(
+            "model_backward", f"AL has the shape of the last cache's Z, {ZL.shape}", f"got AL {AL.shape}"
+        )
     own_output = output.forward(ZL)
     rounding = 64 * float(np.finfo(own_output.dtype).eps)
-    if own_output.shape == AL.shape and np.allclose(AL, own_output, rtol=rounding, atol=0):
+    if np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = output.backward(head.textbook_backward(AL, Y), ZL)
