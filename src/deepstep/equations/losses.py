@@ -16,7 +16,7 @@ from deepstep.errors import unknown_name
 from deepstep.types import Array
 
 
-@equation("loss = Σ log(1 + e^ZL) - Y ∘ ZL", source="lecture 4, from the logits")
+@equation("loss = Σ (log(1 + e^ZL) - Y ∘ ZL)", source="lecture 4, from the logits")
 def sigmoid_cross_entropy(ZL: Array, Y: Array) -> Array:
     """Cross-entropy of independent yes/no outputs, from the logits: finite for every finite ZL.
 
