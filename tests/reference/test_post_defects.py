@@ -248,7 +248,9 @@ def test_d16_lists_go_backward_too() -> None:
 def test_d16_nothing_is_asserted_against_users() -> None:
     for path in SOURCE.rglob("*.py"):
         assert not [
-            node.lineno for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assert)
+            node.lineno
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Assert)
         ]
 
 
