@@ -1,5 +1,6 @@
 """Laws that hold whatever the numbers are."""
 
+from math import exp
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from deepstep.equations import (
     model_backward,
     model_forward,
     output_gradient,
+    sigmoid_backward,
     softmax,
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
@@ -184,6 +186,16 @@ def test_the_textbook_s_way_agrees_away_from_saturation(output: str, Z: Any, see
     )
     by_factors = backward(head.textbook_backward(AL, Y), Z)
     np.testing.assert_allclose(by_factors, head.loss_backward(Z, Y), rtol=1e-12, atol=lost)
+
+
+@pytest.mark.parametrize("Z", [40.0, 100.0, 700.0])
+def test_small_numbers_keep_their_digits(Z: float) -> None:
+    """Far out the slope of the sigmoid, the loss and the gradient of a right answer are e^(-|Z|)."""
+    one = np.ones((1, 1))
+    for logit, answer in ((Z * one, one), (-Z * one, 0 * one)):
+        assert sigmoid_backward(one, logit).item() == pytest.approx(exp(-Z), rel=1e-14)
+        assert cost_from_logits(logit, answer) == pytest.approx(exp(-Z), rel=1e-14)
+    assert output_gradient(-Z * one, 0 * one).item() == pytest.approx(exp(-Z), rel=1e-14)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
