@@ -10,10 +10,10 @@ PAGE = Path(__file__).with_name("equations.md")
 HEAD = """\
 # The equations
 
-The registry of `deepstep.equations` as a table, written by `python docs/generate.py`. The same functions train
-and feed the trace, and are held against torch and finite differences. A column of a matrix is an example; dZ and
-dA are derivatives of m·J, dW and db of J. Sections are those of the lecture (course 1 week 4) unless said
-otherwise.
+The registry of `deepstep.equations` as a table, written by `python docs/generate.py`. The same functions
+train and feed the trace, and are held against torch and finite differences. A column of a matrix is an
+example; dZ and dA are derivatives of m·J, dW and db of J. Sections are those of the lecture (course 1 week 4)
+unless said otherwise.
 """
 
 
