@@ -57,6 +57,15 @@ def test_the_dtype_that_comes_in_goes_out(name: str, dtype: Any) -> None:
     assert {array.dtype for array in arrays_in(came)} <= {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_numpy_s_scalars_as_hyperparameters_keep_float32(name: str) -> None:
+    rule = OPTIMIZERS[name]
+    numbers = [p.name for p in signature(rule.update).parameters.values() if isinstance(p.default, float)]
+    settings = rule.settings({number: np.float64(0.5) for number in numbers})
+    came = rule.update(**arguments(rule.update.__name__, np.float32), **settings)
+    assert {array.dtype for array in arrays_in(came)} == {np.dtype(np.float32)}
+
+
 @pytest.mark.parametrize("name", COMPUTED)
 def test_no_argument_is_changed(name: str) -> None:
     given = arguments(name, np.float64)

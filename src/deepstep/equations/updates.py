@@ -160,7 +160,9 @@ class Optimizer:
         for name in hyperparameters:
             if name not in known:
                 raise unknown_name(self.update.__name__, "hyperparameter", name, known)
-        return {**self.hyperparameters, **hyperparameters}
+        # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
+        plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in hyperparameters.items()}
+        return {**self.hyperparameters, **plain}
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
