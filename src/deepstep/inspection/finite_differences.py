@@ -1,10 +1,11 @@
 """Central differences of the cost, aware of kinks."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
 STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
@@ -21,6 +22,25 @@ FLOOR = 1e-5
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
 """Gives the cost as things stand, and which kinked units are on."""
+
+
+def check_options(
+    where: str, *, epsilon: Any, max_entries: Any, order: Any = 4, tolerance: Any = 1e-7
+) -> None:
+    """Refuse options with which nothing would be compared.
+
+    Raises
+    ------
+    ConfigurationError
+        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
+    """
+    if order not in STENCILS:
+        raise ConfigurationError(where, "order is 2 or 4", f"got {order!r}")
+    for name, value in (("epsilon", epsilon), ("tolerance", tolerance)):
+        if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+            raise ConfigurationError(where, f"{name} is a positive number", f"got {value!r}")
+    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries > 0):
+        raise ConfigurationError(where, "max_entries is a positive whole number", f"got {max_entries!r}")
 
 
 def numeric_gradient(

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import backpropagate, cost_from_logits, model_forward, output_gradient
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
     KINKED,
-    STENCILS,
     Evaluate,
+    check_options,
     difference,
     numeric_gradient,
     spread,
@@ -113,8 +113,12 @@ class GradientReport:
         ]
 
     def _verdict(self) -> str:
+        unknown = ", ".join(check.name for check in self.checks if check.verdict == "not checkable")
         if self.passed:
-            return f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
+            verdict = (
+                f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
+            )
+            return f"{verdict} At a kink, and so not checkable: {unknown}." if unknown else verdict
         return f"Gradients are WRONG: difference {self.difference:.2e}. {self.diagnosis}."
 
     def __str__(self) -> str:
@@ -162,7 +166,7 @@ def check_gradients(
     Raises
     ------
     ConfigurationError
-        If the order is unknown or epsilon is not positive.
+        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
     ShapeError
         If a gradient is missing.
 
@@ -175,10 +179,9 @@ def check_gradients(
     >>> report.passed, report.difference < 1e-9
     (True, True)
     """
-    if order not in STENCILS or epsilon <= 0:
-        raise ConfigurationError(
-            "check_gradients", "order is 2 or 4 and epsilon is positive", f"got {order!r} and {epsilon!r}"
-        )
+    check_options(
+        "check_gradients", epsilon=epsilon, order=order, tolerance=tolerance, max_entries=max_entries
+    )
     theta = parameters.astype(np.float64)
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     activations = architecture.activations
@@ -213,7 +216,7 @@ def check_gradients(
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, dZL, caches, activations))
+    return replace(report, diagnosis=name_fault(gradients, Y, caches, activations))
 
 
 def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:

@@ -1,6 +1,6 @@
 """Finite differences at every quantity of a trace, not only at the parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,19 +83,18 @@ class TraceCheck:
 def check_entries(
     architecture: Architecture,
     values: Mapping[str, Any],
+    names: Iterable[str],
     *,
     epsilon: float,
     max_entries: int,
 ) -> TraceCheck:
-    """Check the derivatives among the values of a trace, see `Trace.check`."""
+    """Check some derivatives among the values of a trace, see `Trace.check`."""
     # C order, so that reshape(-1) below is a view that writes through
     work = {name: np.array(value, dtype=np.float64, order="C") for name, value in values.items()}
     tolerance = 1e-7 if values["A0"].dtype == np.float64 else 1e-3
     m = work["A0"].shape[1]
     checks = []
-    for name in values:
-        if not name.startswith("d"):
-            continue
+    for name in names:
         target = name[1:]
         layer = int(target[1:])
         # dW and db are derivatives of J, dZ and dA of m·J

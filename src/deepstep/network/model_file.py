@@ -110,7 +110,9 @@ def load_model(path: str | Path) -> tuple[Architecture, Parameters, dict[str, An
 def _checksum(network: str, parameters: Parameters) -> str:
     """SHA-256 of the header's network and of θ: safetensors itself would not notice a flipped bit."""
     little_endian = parameters.flat.astype(parameters.dtype.newbyteorder("<"), copy=False)
-    return hashlib.sha256(network.encode() + little_endian.tobytes()).hexdigest()
+    digest = hashlib.sha256(network.encode())
+    digest.update(little_endian.data)
+    return digest.hexdigest()
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
