@@ -86,7 +86,7 @@ class Plan:
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch."""
-        return self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate
+        return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
 
 def check_learning_rate(learning_rate: Any) -> float:
