@@ -72,24 +72,32 @@ def name_fault(
     for name, betrays in SHAPE_FAULTS:
         if misshapen and all(betrays(shapes[layer], *sizes[layer]) for layer in misshapen):
             return f"{_layers(misshapen, n_layers)}: {name}"
+    right = _backward_with(None, (), Y, caches, activations)
+    if all(_equal(gradients[name], value) for name, value in right.items()):
+        return "the gradients are those of the equations; the finite differences are not good enough"
     for fault in FAULTS:
-        for layers in _places(n_layers):
+        for layers in _places(fault, caches):
             wrong = _backward_with(fault, layers, Y, caches, activations)
-            if wrong and all(_equal(gradients[name], value) for name, value in wrong.items()):
+            if all(_equal(gradients[name], value) for name, value in wrong.items()):
                 return f"{_layers(layers, n_layers)}: {fault.name}"
     return "none of the known faults explains it"
 
 
 def _backward_with(
-    fault: Fault, layers: Sequence[int], Y: Array, caches: Sequence[LayerCache], activations: Sequence[str]
+    fault: Fault | None,
+    layers: Sequence[int],
+    Y: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
 ) -> dict[str, Array]:
-    """The whole backward pass with one fault in some layers; empty where the fault cannot run."""
+    """The whole backward pass with one fault in some layers, or with none."""
+    spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
     gradients: dict[str, Array] = {}
     m = Y.shape[1]
-    dZ = _output_with(fault.spoils if len(caches) in layers else "", Y, caches[-1].Z, activations[-1])
+    dZ = _output_with(spoilt.get(len(caches), ""), Y, caches[-1].Z, activations[-1])
     for layer in range(len(caches), 0, -1):
         (A_prev, W, _), _ = caches[layer - 1]
-        spoils = fault.spoils if layer in layers else ""
+        spoils = spoilt.get(layer, "")
         if spoils == "sign of dZ":
             dZ = -dZ
         dW, db, dA_prev = dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m, W.T @ dZ
@@ -107,13 +115,11 @@ def _backward_with(
             dW = dW.T
         if spoils == "db over units":
             db = np.full_like(db, db.sum())
-        if spoils == "transposed W" and layer > 1:  # dA0 reaches no parameter
-            if W.shape[0] != W.shape[1]:
-                return {}
+        if spoils == "transposed W":
             dA_prev = W @ dZ
         gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
         if layer > 1:
-            below = fault.spoils if layer - 1 in layers else ""
+            below = spoilt.get(layer - 1, "")
             Z = caches[layer - 2].Z
             activation = get_activation(activations[layer - 2])
             if below == "A for Z":
@@ -133,13 +139,15 @@ def _output_with(spoils: str, Y: Array, ZL: Array, output: str) -> Array:
     return output_gradient(ZL, Y, output=output)
 
 
-def _places(n_layers: int) -> Iterator[list[int]]:
+def _places(fault: Fault, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
     """All layers at once, as a fault in a shared function is, then all hidden ones, then each alone."""
-    yield list(range(1, n_layers + 1))
-    if n_layers > 2:
-        yield list(range(1, n_layers))
-    if n_layers > 1:
-        yield from ([layer] for layer in range(1, n_layers + 1))
+    layers = list(range(1, len(caches) + 1))
+    if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter
+        shapes = {layer: caches[layer - 1].linear.W.shape for layer in layers[1:]}
+        layers = [layer for layer, (n, n_prev) in shapes.items() if n == n_prev]
+    hidden = [layer for layer in layers if layer < len(caches)]
+    yield from (place for place in (layers, hidden) if len(place) > 1)
+    yield from ([layer] for layer in layers)
 
 
 def _layers(layers: Sequence[int], n_layers: int) -> str:

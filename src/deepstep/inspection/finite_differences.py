@@ -17,8 +17,8 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 KINKED = frozenset({"relu"})
 """Activations without a derivative at Z = 0."""
 
-FLOOR = 1e-5
-"""Gradients smaller than this times the cost are compared absolutely: below it rounding decides."""
+NEARER = 8
+"""How many times closer to look if a kink lies between."""
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
 """Gives the cost as things stand, and which kinked units are on."""
@@ -51,7 +51,7 @@ def numeric_gradient(
     result = np.full(len(entries), np.nan)
     for position, entry in enumerate(entries):
         kept = value[entry]
-        for distance in (epsilon, epsilon / 8):  # closer, if a kink lies between
+        for distance in (epsilon, epsilon / NEARER):
             terms = []
             for step, weight in STENCILS[order]:
                 value[entry] = kept + step * distance
@@ -66,10 +66,20 @@ def numeric_gradient(
     return result
 
 
-def difference(analytic: Array, numeric: Array, size_of_cost: float) -> float:
-    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), absolute below the floor."""
+def floor(size_of_cost: float, epsilon: float) -> float:
+    """The size of gradients below which rounding alone makes a difference of 1e-7.
+
+    A cost is exact to a few ulps of its size, a difference of costs over ε or nearer to those ulps
+    over ε.
+    """
+    rounding = np.finfo(np.float64).eps * size_of_cost / (epsilon / NEARER)
+    return float(4 * rounding / 1e-7)
+
+
+def difference(analytic: Array, numeric: Array, least: float) -> float:
+    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), the divisor at least so large."""
     scale = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
-    return float(np.linalg.norm(analytic - numeric)) / max(scale, FLOOR * size_of_cost)
+    return float(np.linalg.norm(analytic - numeric)) / max(scale, least)
 
 
 def spread(size: int, most: int | None) -> AnyArray:

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import cost_from_logits, get_activation
-from deepstep.inspection.finite_differences import KINKED, Evaluate, difference, numeric_gradient, spread
+from deepstep.inspection.finite_differences import (
+    KINKED,
+    Evaluate,
+    difference,
+    floor,
+    numeric_gradient,
+    spread,
+)
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
@@ -104,8 +111,8 @@ def check_entries(
         entries = spread(analytic.size, max_entries)
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon, 4)
         smooth = ~np.isnan(numeric)
-        scale = max(1.0, abs(float(work["J"]) * factor))
-        apart = difference(analytic[entries[smooth]], numeric[smooth], scale)
+        least = floor(max(1.0, abs(float(work["J"]) * factor)), epsilon)
+        apart = difference(analytic[entries[smooth]], numeric[smooth], least)
         checks.append(QuantityCheck(name, int(smooth.sum()), int((~smooth).sum()), apart, apart < tolerance))
     return TraceCheck(tuple(checks))
 
