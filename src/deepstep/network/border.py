@@ -118,6 +118,8 @@ def _target_hint(array: AnyArray, n_outputs: int, m: int, output: str) -> str:
 def _numeric(value: Any, name: str, where: str) -> AnyArray:
     if hasattr(value, "toarray"):
         raise DataError(where, f"{name} is dense", f"got {type(value).__name__}", f"Pass {name}.toarray().")
+    if value is None:
+        raise DataError(where, f"{name} is an array of numbers", "got None")
     if np.ma.is_masked(value):
         raise DataError(where, f"{name} has no masked value", "got some", f"Pass {name}.filled(…).")
     try:
