@@ -140,14 +140,14 @@ def _output_with(spoils: str, Y: Array, ZL: Array, output: str) -> Array:
 
 
 def _places(fault: Fault, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
-    """All layers at once, as a fault in a shared function is, then all hidden ones, then each alone."""
+    """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
     layers = list(range(1, len(caches) + 1))
     if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter
         shapes = {layer: caches[layer - 1].linear.W.shape for layer in layers[1:]}
         layers = [layer for layer, (n, n_prev) in shapes.items() if n == n_prev]
     hidden = [layer for layer in layers if layer < len(caches)]
-    yield from (place for place in (layers, hidden) if len(place) > 1)
     yield from ([layer] for layer in layers)
+    yield from (place for place in (hidden, layers) if len(place) > 1)
 
 
 def _layers(layers: Sequence[int], n_layers: int) -> str:
