@@ -75,11 +75,10 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> C
     Network: activation is one of 'relu', 'tanh'; got 'rellu'. Did you mean 'relu'?
     """
     names = list(known)
-    near = get_close_matches(str(name).lower(), names, n=1)
-    listed = ", ".join(map(repr, names))
-    return ConfigurationError(
-        where, f"{kind} is one of {listed}", f"got {name!r}", f"Did you mean {near[0]!r}?" if near else ""
-    )
+    by_lower_case = {known_name.lower(): known_name for known_name in names}
+    near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=1)]
+    expected = f"{kind} is one of {', '.join(map(repr, names))}" if names else f"there is no {kind}"
+    return ConfigurationError(where, expected, f"got {name!r}", f"Did you mean {near[0]!r}?" if near else "")
 
 
 def missing_package(where: str, package: str, extra: str) -> MissingPackageError:

@@ -9,16 +9,19 @@ import numpy as np
 
 from deepstep.engines import Session, Settings, open_session
 from deepstep.equations import (
+    INITIALIZATIONS,
     get_activation,
     get_head,
+    get_optimizer,
     initialize_parameters,
     model_backward,
     model_forward,
 )
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
 from deepstep.network import Architecture, Parameters, as_parameters
+from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets
 from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order, as_they_are, shuffled
@@ -94,13 +97,15 @@ class Network:
         θ now; named views over one flat vector.
     history : History or None
         Of the last training.
-    seed : int or None
+    seed : int
         Seed of the initial values and of the order of mini-batches.
 
     Raises
     ------
     ConfigurationError, ShapeError
         If the settings do not fit together.
+    DataError
+        If ``parameters`` are not finite numbers of this dtype.
 
     Examples
     --------
@@ -133,8 +138,10 @@ class Network:
                     "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
                 )
             layer_dims = given.layer_dims
-        names = _activations(activation, output, len(layer_dims) - 1)
-        self.architecture = Architecture(tuple(layer_dims), names)
+        sizes = layer_sizes(layer_dims, "Network")
+        self.architecture = Architecture(sizes, _activations(activation, output, len(sizes) - 1))
+        if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
+            raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
         if given is not None and given.layer_dims != self.architecture.layer_dims:
             raise ConfigurationError(
                 "Network",
@@ -144,11 +151,11 @@ class Network:
         seed = _fresh_seed() if seed is None else seed
         rng = _generator(seed)
         if given is None:
-            given = initialize_parameters(layer_dims, method=initialization, rng=rng)
+            given = initialize_parameters(sizes, method=initialization, rng=rng)
         self.seed = _order_seed(seed, rng)
-        self.parameters: Parameters = given.astype(_dtype(dtype))
+        self.parameters: Parameters = _finite(given, _dtype(dtype))
         self.engine = engine
-        self._session()  # an unknown engine is refused here and not after the data was read
+        self._session("Network")  # an unknown engine is refused here and not after the data was read
         self.history: History | None = None
 
     def train(
@@ -211,11 +218,9 @@ class Network:
         where = "Network.train"
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, self.architecture.output, where)
-        session = self._session(optimizer, hyperparameters)
+        session = self._session(where, optimizer, hyperparameters)
         plan = self._plan(learning_rate, iterations, batch_size, order)
-        held_out = None
-        if validation is not None:
-            held_out = Examples(*(part.T for part in self._check(*validation, f"{where}, validation")))
+        held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         watchers = as_callbacks(callbacks, where)
         if progress:
             watchers.append(Progress(progress if isinstance(progress, str) else "train"))
@@ -245,8 +250,8 @@ class Network:
     ) -> Iterator[Step]:
         """The same training as `train`, one update at a time: stop, look, go on.
 
-        The arguments are those of `train`. The network holds the new parameters at each step, and keeps them
-        when the loop is left.
+        The arguments are those of `train`, and so are the errors. The network holds the new parameters at
+        each step, and keeps them when the loop is left or a later step diverges.
 
         Yields
         ------
@@ -261,20 +266,21 @@ class Network:
         >>> step.trace()["J"].value == step.cost
         True
         """
-        X, Y = self._check(X, Y, "Network.steps")
-        session = self._session(optimizer, hyperparameters)
+        where = "Network.steps"
+        X, Y = self._check(X, Y, where)
+        check_several_classes(Y, self.architecture.output, where)
+        session = self._session(where, optimizer, hyperparameters)
         plan = self._plan(learning_rate, iterations, batch_size, order)
-        return self._walk(session, _examples(X, Y, plan), plan)
+        return self._walk(session, _examples(X, Y, plan), plan, where)
 
-    def _walk(self, session: Session, examples: Examples, plan: Plan) -> Iterator[Step]:
-        for number, epoch, cost, X, Y, before, rate in updates(session, examples, plan):
+    def _walk(self, session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Step]:
+        for number, epoch, cost, X, Y, before, rate in updates(session, examples, plan, where=where):
             self.parameters = session.parameters
             yield Step(number, epoch, cost, X, Y, before, self.parameters, rate, self.architecture)
 
     def forward(self, X: Any) -> Array:
         """Output AL of shape (n_L, m)."""
-        X = check_inputs(X, self.architecture.n_inputs, "Network.forward").astype(self.dtype, copy=False)
-        return self._session().forward(X)
+        return self._forward(X, "Network.forward")
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of shape (n_L, m), a column for each example.
@@ -284,20 +290,21 @@ class Network:
         ConfigurationError
             If the output gives numbers and no probabilities.
         """
+        where = "Network.predict_proba"
         if self.architecture.output == "identity":
             raise ConfigurationError(
-                "Network.predict_proba",
+                where,
                 "an output that gives probabilities",
                 "this network's output is 'identity'",
                 "Use predict.",
             )
-        return self.forward(X)
+        return self._forward(X, where)
 
     def predict(self, X: Any) -> AnyArray:
         """Answers: 0/1 of shape (n_L, m) where a probability is above ½ (sigmoid), the class of shape (1, m)
         (softmax), or the numbers of shape (n_L, m) (identity).
         """
-        AL = self.forward(X)
+        AL = self._forward(X, "Network.predict")
         if self.architecture.output == "sigmoid":
             return (AL > 0.5).astype(int)
         return AL.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else AL
@@ -324,7 +331,7 @@ class Network:
     def cost(self, X: Any, Y: Any) -> float:
         """The cost J, from the logits."""
         X, Y = self._check(X, Y, "Network.cost")
-        return self._session().cost(X, Y)
+        return self._session("Network.cost").cost(X, Y)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
         """``"dW1"``, ``"db1"``, … (derivatives of J) and ``"dA0"``, … (of m·J), see `model_backward`."""
@@ -393,16 +400,17 @@ class Network:
             If the file is missing, damaged, or no DeepStep model.
         """
         architecture, parameters, notes = load_model(path)
-        hidden, output = architecture.activations[:-1], architecture.output
-        seed = notes.get("seed")
-        return cls(
-            architecture.layer_dims,
-            activation=hidden,
-            output=output,
-            parameters=parameters,
-            dtype=parameters.dtype,
-            seed=seed if isinstance(seed, int) else None,
-        )
+        try:
+            return cls(
+                architecture.layer_dims,
+                activation=architecture.activations[:-1],
+                output=architecture.output,
+                parameters=parameters,
+                dtype=parameters.dtype,
+                seed=notes.get("seed"),
+            )
+        except (ConfigurationError, DataError) as error:
+            raise FileError(str(path), "a whole DeepStep model", f"it does not fit: {error}") from None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -410,20 +418,32 @@ class Network:
         return self.parameters.dtype
 
     def __repr__(self) -> str:
-        sizes, names = (
-            "-".join(map(str, self.architecture.layer_dims)),
-            ", ".join(self.architecture.activations),
-        )
+        sizes = "-".join(map(str, self.architecture.layer_dims))
+        names = ", ".join(self.architecture.activations)
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"
 
-    def _session(self, optimizer: str = "gd", hyperparameters: Mapping[str, Any] | None = None) -> Session:
-        settings = Settings(optimizer, hyperparameters or {})
-        return open_session(self.engine, self.architecture, self.parameters, settings)
+    def _session(
+        self, where: str, optimizer: str = "gd", hyperparameters: Mapping[str, Any] | None = None
+    ) -> Session:
+        settings = Settings(get_optimizer(optimizer, where), hyperparameters or {})
+        return open_session(self.engine, self.architecture, self.parameters, settings, where=where)
+
+    def _forward(self, X: Any, where: str) -> Array:
+        X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
+        return self._session(where).forward(X)
 
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
-        X = check_inputs(X, self.architecture.n_inputs, where)
-        Y = check_targets(Y, self.architecture.n_outputs, X.shape[1], self.architecture.output, where)
-        return X.astype(self.dtype, copy=False), Y.astype(self.dtype, copy=False)
+        n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
+        X = check_inputs(X, n_inputs, where, dtype=self.dtype)
+        Y = check_targets(Y, n_outputs, X.shape[1], self.architecture.output, where, dtype=self.dtype)
+        return X, Y
+
+    def _held_out(self, validation: Any, where: str) -> Examples:
+        if not isinstance(validation, Sequence) or len(validation) != 2:
+            raise ConfigurationError(where, "a pair (X, Y)", f"got {type(validation).__name__}")
+        X, Y = validation
+        X, Y = self._check(X, Y, where)
+        return Examples(X.T, Y.T)
 
     def _plan(
         self, learning_rate: float, iterations: int, batch_size: int | None, order: Order | None
@@ -442,13 +462,15 @@ def _examples(X: Array, Y: Array, plan: Plan) -> Examples:
 
 def _activations(activation: str | Sequence[str], output: str, n_layers: int) -> tuple[str, ...]:
     """One name per layer, each of them known."""
-    hidden = [activation] * (n_layers - 1) if isinstance(activation, str) else list(activation)
-    if len(hidden) != n_layers - 1:
+    hidden: Any = activation
+    if isinstance(activation, str):
+        hidden = [activation] * (n_layers - 1)
+    if not isinstance(hidden, Sequence) or len(hidden) != n_layers - 1:
         raise ConfigurationError(
             "Network",
             f"one activation for all hidden layers or a list of {n_layers - 1}",
             f"got {hidden!r}",
-            "The output's activation is the argument output.",
+            "The activation of the output is the argument output.",
         )
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
@@ -478,6 +500,16 @@ def _order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> 
 
 def _fresh_seed() -> int:
     return int(np.random.SeedSequence().generate_state(1)[0])
+
+
+def _finite(parameters: Parameters, dtype: np.dtype[Any]) -> Parameters:
+    """The parameters in this precision; a number too large for it would become infinite."""
+    with np.errstate(over="ignore"):
+        result = parameters.astype(dtype)
+    for name, value in result.items():
+        if not np.isfinite(value).all():
+            raise DataError("Network", f"{name} has finite numbers of {dtype} only", "one is not finite")
+    return result
 
 
 def _dtype(dtype: Any) -> np.dtype[Any]:

@@ -16,7 +16,12 @@ ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession}
 
 
 def open_session(
-    engine: str, architecture: Architecture, parameters: Parameters, settings: Settings | None = None
+    engine: str,
+    architecture: Architecture,
+    parameters: Parameters,
+    settings: Settings | None = None,
+    *,
+    where: str = "open_session",
 ) -> Session:
     """Open a session on an engine.
 
@@ -29,6 +34,8 @@ def open_session(
         Where training starts; not changed. Their dtype is the session's.
     settings : Settings, optional
         Optimizer and regularization.
+    where : str
+        Name for error messages.
 
     Raises
     ------
@@ -36,6 +43,6 @@ def open_session(
         If the engine is unknown.
     """
     name = "reference" if engine == "auto" else engine
-    if name not in ENGINES:
-        raise unknown_name("engine", "engine", engine, ["auto", *ENGINES])
+    if not isinstance(name, str) or name not in ENGINES:
+        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
     return ENGINES[name](architecture, parameters, settings or Settings())

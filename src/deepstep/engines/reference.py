@@ -14,6 +14,7 @@ from deepstep.equations import (
     model_forward,
     output_gradient,
 )
+from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batches
 from deepstep.types import AnyArray, Array
@@ -97,6 +98,13 @@ class ReferenceSession:
 
     def load(self, state: SessionState) -> None:
         """Go on from a state."""
+        if set(state.slots) != set(self._optimizer.state):
+            raise ConfigurationError(
+                "Session.load",
+                f"the state of this update rule, {list(self._optimizer.state)}",
+                f"got {list(state.slots)}",
+                "Open the session with the optimizer that made the state.",
+            )
         self._parameters = Parameters(state.theta.copy(), self._architecture.layer_dims)
         self._slots = tuple(state.slots[name].copy() for name in self._optimizer.state)
         self._step = state.step

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from deepstep.equations import Optimizer
+import numpy as np
+
+from deepstep.equations import Optimizer, get_optimizer
+from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
@@ -21,12 +24,22 @@ class Settings:
     hyperparameters : mapping
         Of the update rule: ``beta``, ``beta1``, …
     l2 : float
-        λ of L2 regularization.
+        λ of L2 regularization, at least 0.
+
+    Raises
+    ------
+    ConfigurationError
+        If the optimizer or one of its hyperparameters is unknown or out of range, or λ is negative.
     """
 
     optimizer: str | Optimizer = "gd"
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        get_optimizer(self.optimizer).settings(self.hyperparameters)
+        if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
+            raise ConfigurationError("l2", "a number of at least 0", f"got {self.l2!r}")
 
 
 @dataclass(frozen=True)
@@ -88,5 +101,11 @@ class Session(Protocol):
         ...
 
     def load(self, state: SessionState) -> None:
-        """Go on from a state, of this engine or another."""
+        """Go on from a state, of this engine or another.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError
+            If the state is that of another update rule or of another network.
+        """
         ...

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.registry import equation
-from deepstep.errors import unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array
 
 
@@ -122,8 +122,26 @@ def adam_update(
     elif epsilon_at == "inside":
         root = np.sqrt(s / correction + epsilon)
     else:
-        raise unknown_name("adam_update", "epsilon_at", epsilon_at, ("outside", "hat", "inside"))
+        raise unknown_name("adam_update", "epsilon_at", epsilon_at, _EPSILON_AT)
     return theta - learning_rate / (1 - beta1**t) * (v / root), v, s
+
+
+def _decay(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0 <= value < 1)
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0 < value < np.inf)
+
+
+_EPSILON_AT = ("outside", "hat", "inside")
+
+_HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("beta", "beta1", "beta2"), ("a number from 0 to below 1", _decay)),
+    "epsilon": ("a positive number", _positive),
+    "epsilon_at": (f"one of {', '.join(map(repr, _EPSILON_AT))}", lambda value: value in _EPSILON_AT),
+}
+"""What hyperparameters of these names may be, in words and as a test."""
 
 
 @dataclass(frozen=True)
@@ -153,13 +171,23 @@ class Optimizer:
         Raises
         ------
         ConfigurationError
-            If the update rule does not know one of them; the message has the nearest one.
+            If the update rule does not know one of them (the message has the nearest one), or one of them
+            is out of range.
         """
+        where = self.update.__name__
+        if not isinstance(hyperparameters, Mapping):
+            raise ConfigurationError(
+                where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
+            )
         given = {"theta", "gradient", "learning_rate", "t", *self.state}
         known = [name for name in signature(self.update).parameters if name not in given]
-        for name in hyperparameters:
+        for name, value in hyperparameters.items():
             if name not in known:
-                raise unknown_name(self.update.__name__, "hyperparameter", name, known)
+                raise unknown_name(where, "hyperparameter", name, known)
+            if name in _HYPERPARAMETERS:
+                expected, accepts = _HYPERPARAMETERS[name]
+                if not accepts(value):
+                    raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in hyperparameters.items()}
         return {**self.hyperparameters, **plain}

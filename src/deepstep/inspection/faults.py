@@ -1,11 +1,11 @@
 """Classic faults of a backward pass, written out on purpose, so that a failed gradient check can name one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from deepstep.equations import LayerCache, get_activation
+from deepstep.equations import LayerCache, get_activation, get_head, output_gradient
 from deepstep.types import Array
 
 
@@ -21,6 +21,7 @@ FAULTS = (
     Fault("the 1/m is lost in dW and db", "1/m"),
     Fault("the 1/m is lost in dW", "1/m of dW"),
     Fault("the 1/m is lost in db", "1/m of db"),
+    Fault("the 1/m stands twice, in dZ and again in dW and db", "1/m twice"),
     Fault("the sign of dZ is wrong", "sign of dZ"),
     Fault("the sign of dW is wrong", "sign of dW"),
     Fault("the sign of db is wrong", "sign of db"),
@@ -31,10 +32,20 @@ FAULTS = (
     Fault("db is summed over the units as well", "db over units"),
 )
 
+SHAPE_FAULTS: tuple[tuple[str, Callable[[tuple[int, ...], int, int], bool]], ...] = (
+    (
+        "db is squeezed; it needs the shape (n, 1) of b",
+        lambda shape, n, m: shape == (n,) or (n == 1 and shape == ()),
+    ),
+    ("db is summed over the units as well", lambda shape, n, m: shape in {(), (1,), (1, 1)}),
+    ("db is summed over the units instead of the examples", lambda shape, n, m: shape in {(m,), (1, m)}),
+)
+"""Faults that the shape of db betrays, given the n units of the layer and the m examples."""
+
 
 def name_fault(
     gradients: Mapping[str, Array],
-    dZL: Array,
+    Y: Array,
     caches: Sequence[LayerCache],
     activations: Sequence[str],
 ) -> str:
@@ -44,8 +55,8 @@ def name_fault(
     ----------
     gradients : mapping
         dW1, db1, … as they came, wrong.
-    dZL : array of shape (n_L, m)
-        The right derivative by the logits.
+    Y : array of shape (n_L, m)
+        Target.
     caches, activations
         Of the forward pass.
 
@@ -55,27 +66,38 @@ def name_fault(
         For example ``"layer 2: the sign of dW is wrong"``.
     """
     n_layers = len(caches)
-    squeezed = [n for n in range(1, n_layers + 1) if np.ndim(gradients[f"db{n}"]) < 2]
-    if squeezed:
-        return f"{_layers(squeezed, n_layers)}: db is squeezed; it needs the shape (n, 1) of b"
+    shapes = {layer: np.shape(gradients[f"db{layer}"]) for layer in range(1, n_layers + 1)}
+    sizes = {layer: cache.Z.shape for layer, cache in enumerate(caches, start=1)}
+    misshapen = [layer for layer, (n, _) in sizes.items() if shapes[layer] != (n, 1)]
+    for name, betrays in SHAPE_FAULTS:
+        if misshapen and all(betrays(shapes[layer], *sizes[layer]) for layer in misshapen):
+            return f"{_layers(misshapen, n_layers)}: {name}"
+    right = _backward_with(None, (), Y, caches, activations)
+    if all(_equal(gradients[name], value) for name, value in right.items()):
+        return "the gradients are those of the equations; the finite differences are not good enough"
     for fault in FAULTS:
-        for layers in _places(n_layers):
-            wrong = _backward_with(fault, layers, dZL, caches, activations)
-            if wrong and all(_equal(gradients[name], value) for name, value in wrong.items()):
+        for layers in _places(fault, caches):
+            wrong = _backward_with(fault, layers, Y, caches, activations)
+            if all(_equal(gradients[name], value) for name, value in wrong.items()):
                 return f"{_layers(layers, n_layers)}: {fault.name}"
     return "none of the known faults explains it"
 
 
 def _backward_with(
-    fault: Fault, layers: Sequence[int], dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str]
+    fault: Fault | None,
+    layers: Sequence[int],
+    Y: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
 ) -> dict[str, Array]:
-    """The whole backward pass with one fault in some layers; empty where the fault cannot run."""
+    """The whole backward pass with one fault in some layers, or with none."""
+    spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
     gradients: dict[str, Array] = {}
-    m = dZL.shape[1]
-    dZ = dZL
+    m = Y.shape[1]
+    dZ = _output_with(spoilt.get(len(caches), ""), Y, caches[-1].Z, activations[-1])
     for layer in range(len(caches), 0, -1):
         (A_prev, W, _), _ = caches[layer - 1]
-        spoils = fault.spoils if layer in layers else ""
+        spoils = spoilt.get(layer, "")
         if spoils == "sign of dZ":
             dZ = -dZ
         dW, db, dA_prev = dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m, W.T @ dZ
@@ -83,6 +105,8 @@ def _backward_with(
             dW = dW * m
         if spoils in ("1/m", "1/m of db"):
             db = db * m
+        if spoils == "1/m twice":
+            dW, db = dW / m, db / m
         if spoils == "sign of dW":
             dW = -dW
         if spoils == "sign of db":
@@ -92,12 +116,10 @@ def _backward_with(
         if spoils == "db over units":
             db = np.full_like(db, db.sum())
         if spoils == "transposed W":
-            if W.shape[0] != W.shape[1]:
-                return {}
             dA_prev = W @ dZ
         gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
         if layer > 1:
-            below = fault.spoils if layer - 1 in layers else ""
+            below = spoilt.get(layer - 1, "")
             Z = caches[layer - 2].Z
             activation = get_activation(activations[layer - 2])
             if below == "A for Z":
@@ -106,17 +128,32 @@ def _backward_with(
     return gradients
 
 
-def _places(n_layers: int) -> Iterator[list[int]]:
-    """Each layer alone, then all at once, as a fault in a shared function is."""
-    yield from ([layer] for layer in range(1, n_layers + 1))
-    if n_layers > 1:
-        yield list(range(1, n_layers + 1))
+def _output_with(spoils: str, Y: Array, ZL: Array, output: str) -> Array:
+    """dZ[L], by the textbook's two factors where the fault is in one of them."""
+    AL = get_activation(output).forward(ZL)
+    with np.errstate(all="ignore"):  # the textbook's way has no value at saturation
+        if spoils == "A for Z":
+            return get_activation(output).backward(get_head(output).textbook_backward(AL, Y), AL)
+        if spoils == "no derivative":
+            return get_head(output).textbook_backward(AL, Y)
+    return output_gradient(ZL, Y, output=output)
+
+
+def _places(fault: Fault, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
+    """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
+    layers = list(range(1, len(caches) + 1))
+    if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter
+        shapes = {layer: caches[layer - 1].linear.W.shape for layer in layers[1:]}
+        layers = [layer for layer, (n, n_prev) in shapes.items() if n == n_prev]
+    hidden = [layer for layer in layers if layer < len(caches)]
+    yield from ([layer] for layer in layers)
+    yield from (place for place in (hidden, layers) if len(place) > 1)
 
 
 def _layers(layers: Sequence[int], n_layers: int) -> str:
     if len(layers) == n_layers and n_layers > 1:
         return "every layer"
-    return "layer " + ", ".join(map(str, layers))
+    return ("layer " if len(layers) == 1 else "layers ") + ", ".join(map(str, layers))
 
 
 def _equal(came: Array, wrong: Array) -> bool:

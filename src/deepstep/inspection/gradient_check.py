@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations import backpropagate, cost_from_logits, model_forward, output_gradient
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
     KINKED,
-    STENCILS,
     Evaluate,
+    check_options,
     difference,
+    floor,
     numeric_gradient,
     spread,
 )
@@ -35,7 +37,8 @@ class ParameterCheck:
     checked, at_kink : int
         Entries compared; entries left out because a relu switches within ±2ε, where no derivative exists.
     difference : float
-        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared.
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
+        small that rounding alone would make the difference large.
     worst : tuple of int
         Index of the entry with the largest absolute difference.
     analytic, numeric : float
@@ -86,13 +89,16 @@ class GradientReport:
         return max(self.checks, key=lambda check: check.difference)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Plain JSON types; None where nothing could be compared, as JSON knows neither NaN nor infinity."""
         return {
             "passed": self.passed,
-            "difference": self.difference,
+            "difference": _finite_or_none(self.difference),
             "tolerance": self.tolerance,
             "diagnosis": self.diagnosis,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [
+                {name: _finite_or_none(value) for name, value in asdict(check).items()}
+                for check in self.checks
+            ],
         }
 
     _HEADER = ("parameter", "shape", "entries", "difference", "worst entry", "analytic", "numeric", "verdict")
@@ -113,8 +119,12 @@ class GradientReport:
         ]
 
     def _verdict(self) -> str:
+        unknown = ", ".join(check.name for check in self.checks if check.verdict == "not checkable")
         if self.passed:
-            return f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
+            verdict = (
+                f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
+            )
+            return f"{verdict} At a kink, and so not checkable: {unknown}." if unknown else verdict
         return f"Gradients are WRONG: difference {self.difference:.2e}. {self.diagnosis}."
 
     def __str__(self) -> str:
@@ -162,7 +172,7 @@ def check_gradients(
     Raises
     ------
     ConfigurationError
-        If the order is unknown or epsilon is not positive.
+        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
     ShapeError
         If a gradient is missing.
 
@@ -175,10 +185,9 @@ def check_gradients(
     >>> report.passed, report.difference < 1e-9
     (True, True)
     """
-    if order not in STENCILS or epsilon <= 0:
-        raise ConfigurationError(
-            "check_gradients", "order is 2 or 4 and epsilon is positive", f"got {order!r} and {epsilon!r}"
-        )
+    check_options(
+        "check_gradients", epsilon=epsilon, order=order, tolerance=tolerance, max_entries=max_entries
+    )
     theta = parameters.astype(np.float64)
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     activations = architecture.activations
@@ -187,7 +196,7 @@ def check_gradients(
     if gradients is None:
         gradients = backpropagate(dZL, caches, activations)
     cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
-    size_of_cost = max(1.0, abs(cost))
+    least = floor(max(1.0, abs(cost)), epsilon)
 
     evaluate = _cost_and_switches(architecture, theta, X, Y)
     checks: list[ParameterCheck] = []
@@ -205,15 +214,19 @@ def check_gradients(
         smooth = ~np.isnan(numeric)
         pair = gradient.ravel()[entries[smooth]], numeric[smooth]
         pairs.append(pair)
-        checks.append(_compare(name, value.shape, entries, smooth, *pair, size_of_cost, tolerance))
+        checks.append(_compare(name, value.shape, entries, smooth, *pair, least, tolerance))
     apart = np.inf
     if pairs:
         analytic, numeric = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        apart = difference(analytic, numeric, size_of_cost)
+        apart = difference(analytic, numeric, min(least, 1e-4))  # the number as the lecture has it
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, dZL, caches, activations))
+    return replace(report, diagnosis=name_fault(gradients, Y, caches, activations))
+
+
+def _finite_or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
@@ -237,14 +250,14 @@ def _compare(
     smooth: AnyArray,
     analytic: Array,
     numeric: Array,
-    size_of_cost: float,
+    least: float,
     tolerance: float,
 ) -> ParameterCheck:
     at_kink = int((~smooth).sum())
     if not smooth.any():
         nan = float("nan")
         return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
-    apart = difference(analytic, numeric, size_of_cost)
+    apart = difference(analytic, numeric, least)
     worst = int(np.argmax(np.abs(analytic - numeric)))
     index = tuple(int(i) for i in np.unravel_index(entries[smooth][worst], shape))
     verdict = "good" if apart < tolerance else "wrong"

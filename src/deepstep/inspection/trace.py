@@ -17,7 +17,8 @@ from deepstep.equations import (
     output_gradient,
     update_parameters,
 )
-from deepstep.errors import unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.inspection.finite_differences import check_options
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.inspection.trace_check import TraceCheck, check_entries
 from deepstep.network import Architecture, Parameters
@@ -104,9 +105,12 @@ class Trace:
     ('dZ2 = A2 - Y', (1, 2))
     """
 
-    def __init__(self, architecture: Architecture, entries: list[TraceEntry]) -> None:
+    def __init__(
+        self, architecture: Architecture, entries: list[TraceEntry], *, whole: "Trace | None" = None
+    ) -> None:
         self.architecture = architecture
         self.entries = entries
+        self._whole = self if whole is None else whole
         self._by_name = {entry.name: entry for entry in entries}
 
     def __getitem__(self, name: str) -> TraceEntry:
@@ -135,20 +139,23 @@ class Trace:
                 raise unknown_name("trace", "layer", layer, map(str, layers))
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
-            m = self["A0"].shape[1]
-            if not 0 <= example < m:
-                raise unknown_name("trace", f"example (0 … {m - 1})", example, [])
+            m = self._whole["A0"].shape[1]
+            if not (isinstance(example, int | np.integer) and 0 <= example < m):
+                raise ConfigurationError("trace", f"example is one of 0 … {m - 1}", f"got {example!r}")
             entries = [
-                replace(entry, value=entry.value[:, example : example + 1]) if entry.columns else entry
+                replace(entry, value=self._whole[entry.name].value[:, example : example + 1])
+                if entry.columns
+                else entry
                 for entry in entries
             ]
-        return Trace(self.architecture, entries)
+        return Trace(self.architecture, entries, whole=self._whole)
 
     def check(self, *, epsilon: float = 3e-4, max_entries: int = 40) -> TraceCheck:
         """Check every derivative in the trace by finite differences, quantity by quantity.
 
         dZ and dA are checked where they stand: Z or A is moved and the rest of the network runs from there,
-        so a wrong step is found at its own place and not only in the weights.
+        so a wrong step is found at its own place and not only in the weights. A selected part is checked with
+        all examples, as they share the weights.
 
         Parameters
         ----------
@@ -160,9 +167,16 @@ class Trace:
         Returns
         -------
         TraceCheck
+
+        Raises
+        ------
+        ConfigurationError
+            If epsilon or the number of entries is not positive.
         """
-        values = {entry.name: entry.value for entry in self.entries}
-        return check_entries(self.architecture, values, epsilon=epsilon, max_entries=max_entries)
+        check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
+        values = {entry.name: entry.value for entry in self._whole}
+        names = [name for name in self._by_name if name.startswith("d")]
+        return check_entries(self.architecture, values, names, epsilon=epsilon, max_entries=max_entries)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -187,6 +201,10 @@ class Trace:
             lines.append((*cells, first))
             lines.extend(("", "", "", "", line) for line in rest)
         return text_table(self._HEADER, lines)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(map(str, self.architecture.layer_dims))
+        return f"Trace({sizes}, {len(self)} quantities)"
 
     def _repr_html_(self) -> str:
         return html_table(self._HEADER, self._rows(), caption="One training step")

@@ -1,13 +1,20 @@
 """Finite differences at every quantity of a trace, not only at the parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations import cost_from_logits, get_activation
-from deepstep.inspection.finite_differences import KINKED, Evaluate, difference, numeric_gradient, spread
+from deepstep.inspection.finite_differences import (
+    KINKED,
+    Evaluate,
+    difference,
+    floor,
+    numeric_gradient,
+    spread,
+)
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
@@ -83,19 +90,18 @@ class TraceCheck:
 def check_entries(
     architecture: Architecture,
     values: Mapping[str, Any],
+    names: Iterable[str],
     *,
     epsilon: float,
     max_entries: int,
 ) -> TraceCheck:
-    """Check the derivatives among the values of a trace, see `Trace.check`."""
+    """Check some derivatives among the values of a trace, see `Trace.check`."""
     # C order, so that reshape(-1) below is a view that writes through
     work = {name: np.array(value, dtype=np.float64, order="C") for name, value in values.items()}
     tolerance = 1e-7 if values["A0"].dtype == np.float64 else 1e-3
     m = work["A0"].shape[1]
     checks = []
-    for name in values:
-        if not name.startswith("d"):
-            continue
+    for name in names:
         target = name[1:]
         layer = int(target[1:])
         # dW and db are derivatives of J, dZ and dA of m·J
@@ -105,8 +111,8 @@ def check_entries(
         entries = spread(analytic.size, max_entries)
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon, 4)
         smooth = ~np.isnan(numeric)
-        scale = max(1.0, abs(float(work["J"]) * factor))
-        apart = difference(analytic[entries[smooth]], numeric[smooth], scale)
+        least = floor(max(1.0, abs(float(work["J"]) * factor)), epsilon)
+        apart = difference(analytic[entries[smooth]], numeric[smooth], least)
         checks.append(QuantityCheck(name, int(smooth.sum()), int((~smooth).sum()), apart, apart < tolerance))
     return TraceCheck(tuple(checks))
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.types import AnyArray
+from deepstep.types import AnyArray, Array
 
 
-def check_inputs(X: Any, n_inputs: int, where: str) -> AnyArray:
-    """X as a numeric array of shape (n_x, m) with m ≥ 1 and finite values.
+def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) -> Array:
+    """X as an array of shape (n_x, m) and this dtype, with m ≥ 1 and finite values.
 
     Raises
     ------
@@ -24,6 +24,8 @@ def check_inputs(X: Any, n_inputs: int, where: str) -> AnyArray:
     (1, 3)
     """
     array = _numeric(X, "X", where)
+    if array.size == 0:
+        raise DataError(where, "at least one example", f"got X of shape {array.shape}")
     if array.ndim != 2:
         raise ShapeError(
             where,
@@ -38,14 +40,13 @@ def check_inputs(X: Any, n_inputs: int, where: str) -> AnyArray:
             f"got X {array.shape}",
             "If your rows are examples, pass X.T." if array.shape[1] == n_inputs else "",
         )
-    if array.shape[1] == 0:
-        raise DataError(where, "at least one example", "got X with no column")
-    _check_finite(array, "X", where)
-    return array
+    return _finite(array, "X", where, dtype)
 
 
-def check_targets(Y: Any, n_outputs: int, m: int, output: str, where: str) -> AnyArray:
-    """Y as a numeric array of shape (n_L, m) that the loss of this output can take.
+def check_targets(
+    Y: Any, n_outputs: int, m: int, output: str, where: str, *, dtype: Any = np.float64
+) -> Array:
+    """Y as an array of shape (n_L, m) and this dtype that the loss of this output can take.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def check_targets(Y: Any, n_outputs: int, m: int, output: str, where: str) -> An
             f"got shape {array.shape}",
             _target_hint(array, n_outputs, m, output),
         )
-    _check_finite(array, "Y", where)
+    array = _finite(array, "Y", where, dtype)
     if output != "identity" and not (array.min() >= 0 and array.max() <= 1):
         raise DataError(
             where,
@@ -117,25 +118,33 @@ def _target_hint(array: AnyArray, n_outputs: int, m: int, output: str) -> str:
 def _numeric(value: Any, name: str, where: str) -> AnyArray:
     if hasattr(value, "toarray"):
         raise DataError(where, f"{name} is dense", f"got {type(value).__name__}", f"Pass {name}.toarray().")
+    if value is None:
+        raise DataError(where, f"{name} is an array of numbers", "got None")
+    if np.ma.is_masked(value):
+        raise DataError(where, f"{name} has no masked value", "got some", f"Pass {name}.filled(…).")
     try:
         array = np.asarray(value)
         if array.dtype == object:
             array = array.astype(float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(where, f"{name} is an array of numbers", f"got {type(value).__name__}") from None
     if array.dtype.kind not in "fiub":
         raise DataError(where, f"{name} is an array of real numbers", f"got dtype {array.dtype}")
     return array
 
 
-def _check_finite(array: AnyArray, name: str, where: str) -> None:
-    finite = np.isfinite(array)
+def _finite(array: AnyArray, name: str, where: str, dtype: Any) -> Array:
+    """The array in this dtype, in which every value must be finite: 1e300 is too large for float32."""
+    with np.errstate(over="ignore"):
+        result: Array = array.astype(dtype, copy=False)
+    finite = np.isfinite(result)
     if not finite.all():
-        first = np.argwhere(~finite)[0]
+        row, column = np.argwhere(~finite)[0]
         raise DataError(
             where,
-            f"{name} has finite values only",
-            f"{name}[{first[0]}, {first[1]}] is {array[tuple(first)]} and "
+            f"{name} has finite values of {result.dtype} only",
+            f"{name}[{row}, {column}] is {array[row, column]} and "
             f"{(~finite).sum()} of {array.size} values are not finite",
-            "Fill or drop these examples.",
+            "Fill or drop these examples, or scale the values.",
         )
+    return result

@@ -1,5 +1,6 @@
-"""A network on disk: safetensors with a versioned header. Loading executes nothing."""
+"""A network on disk: safetensors with a versioned header and a checksum. Loading executes nothing."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,16 +41,18 @@ def save_model(
     """
     from safetensors.numpy import save
 
+    network = json.dumps(
+        {
+            "layer_dims": architecture.layer_dims,
+            "activations": architecture.activations,
+            "notes": dict(notes or {}),
+        }
+    )
     header = {
         "format": FORMAT,
         "version": str(VERSION),
-        "network": json.dumps(
-            {
-                "layer_dims": architecture.layer_dims,
-                "activations": architecture.activations,
-                "notes": dict(notes or {}),
-            }
-        ),
+        "network": network,
+        "sha256": _checksum(network, parameters),
     }
     arrays = {name: np.ascontiguousarray(value) for name, value in parameters.items()}
     with atomic_write(Path(path)) as file:
@@ -68,7 +71,7 @@ def load_model(path: str | Path) -> tuple[Architecture, Parameters, dict[str, An
     Raises
     ------
     FileError
-        If the file is missing, damaged, or no DeepStep model.
+        If the file is missing, damaged, altered, or no DeepStep model.
     """
     path = Path(path)
     header, arrays = _read(path)
@@ -94,7 +97,22 @@ def load_model(path: str | Path) -> tuple[Architecture, Parameters, dict[str, An
             f"arrays for the layer sizes {list(architecture.layer_dims)}",
             f"got arrays for {list(parameters.layer_dims)}",
         )
+    if header.get("sha256") != _checksum(header["network"], parameters):
+        raise FileError(
+            str(path),
+            "the contents that were saved, by their checksum",
+            "the file was altered or damaged",
+            "Restore it, or train again.",
+        )
     return architecture, parameters, notes
+
+
+def _checksum(network: str, parameters: Parameters) -> str:
+    """SHA-256 of the header's network and of θ: safetensors itself would not notice a flipped bit."""
+    little_endian = parameters.flat.astype(parameters.dtype.newbyteorder("<"), copy=False)
+    digest = hashlib.sha256(network.encode())
+    digest.update(little_endian.data)
+    return digest.hexdigest()
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:

@@ -68,6 +68,10 @@ def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
     """`Callback` objects as they are; a plain function is called with the record after each epoch."""
     if callable(callbacks) or isinstance(callbacks, Callback):
         callbacks = [callbacks]
+    if not isinstance(callbacks, Iterable):
+        raise ConfigurationError(
+            where, "callbacks are a list of Callback objects or functions", f"got {callbacks!r}"
+        )
     result: list[Callback] = []
     for callback in callbacks:
         if isinstance(callback, Callback):

@@ -47,8 +47,8 @@ class History:
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
     def to_jsonl(self) -> str:
-        """One JSON object a line."""
-        return "".join(json.dumps(record) + "\n" for record in self.records)
+        """One JSON object a line; NumPy values that callbacks added become plain numbers and lists."""
+        return "".join(json.dumps(record, default=_plain) + "\n" for record in self.records)
 
     @classmethod
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
@@ -82,5 +82,11 @@ class History:
     def __repr__(self) -> str:
         if not self.records:
             return "History(empty)"
-        first, last = self.records[0].get("cost"), self.records[-1].get("cost")
+        first, last = self.costs[[0, -1]]
         return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a record holds JSON values; got {type(value).__name__}")

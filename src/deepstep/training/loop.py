@@ -59,16 +59,15 @@ def train(
     training = Training(session, history, plan.epochs)
     callbacks = list(callbacks)
     start = perf_counter()
-    last = plan.first_epoch + plan.epochs - 1
     try:
         for callback in callbacks:
             callback.on_train_begin(training)
-        for epoch in range(plan.first_epoch, last + 1):
+        for epoch in plan.numbers:
             rate = plan.rate(epoch)
-            order = plan.order(epoch, len(examples))
+            order = plan.visit(epoch, len(examples))
             with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
                 cost = session.epoch(examples, order=order, batch_size=plan.batch_size, learning_rate=rate)
-            _check_finite(cost, session, epoch, epoch == last, rate, where)
+            _check_finite("cost", cost, session, epoch, rate, where)
             record: Record = {
                 "epoch": epoch,
                 "step": session.state().step,
@@ -78,7 +77,10 @@ def train(
             }
             if validation is not None:
                 X, Y, weight = validation.take(slice(None))
-                record["validation_cost"] = session.cost(X, Y, sample_weight=weight)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    cost = session.cost(X, Y, sample_weight=weight)
+                _check_finite("validation cost", cost, session, epoch, rate, where)
+                record["validation_cost"] = cost
             history.records.append(record)
             for callback in callbacks:
                 callback.on_epoch_end(training, record)
@@ -106,30 +108,37 @@ class Update(NamedTuple):
     learning_rate: float
 
 
-def updates(session: Session, examples: Examples, plan: Plan) -> Iterator[Update]:
-    """The same training as `train`, one update at a time."""
+def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
+    """The same training as `train`, one update at a time.
+
+    Raises
+    ------
+    DivergenceError
+        If the cost or a parameter is not finite any more.
+    """
     number = 0
-    for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
+    for epoch in plan.numbers:
         rate = plan.rate(epoch)
-        for rows in batches(plan.order(epoch, len(examples)), len(examples), plan.batch_size):
+        for rows in batches(plan.visit(epoch, len(examples)), len(examples), plan.batch_size):
             X, Y, weight = examples.take(rows)
             before = session.parameters
             number += 1
             with np.errstate(over="ignore", invalid="ignore"):
                 cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
+            _check_finite("cost", cost, session, epoch, rate, where)
             yield Update(number, epoch, cost, X, Y, before, rate)
 
 
 def _check_finite(
-    cost: float, session: Session, epoch: int, last: bool, learning_rate: float, where: str
+    name: str, cost: float, session: Session, epoch: int, learning_rate: float, where: str
 ) -> None:
-    """Refuse a cost that is not finite; the last update has no later cost that would show it."""
-    if isfinite(cost) and not (last and not np.isfinite(session.parameters.flat).all()):
+    """Refuse what is not finite; of the parameters too, as training may end before a cost shows it."""
+    if isfinite(cost) and np.isfinite(session.parameters.flat).all():
         return
-    what = f"the cost became {cost}" if not isfinite(cost) else "a parameter is not finite"
+    what = "a parameter is not finite" if isfinite(cost) else f"the {name} became {cost}"
     raise DivergenceError(
         where,
-        "a finite cost",
+        "the cost and the parameters stay finite",
         f"{what} in epoch {epoch} at learning rate {learning_rate:g}",
         "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1.",
     )

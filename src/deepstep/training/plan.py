@@ -9,6 +9,7 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
+from deepstep.types import AnyArray
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,41 @@ class Plan:
             _whole("batch_size", self.batch_size, least=1)
         if not callable(self.learning_rate):
             check_learning_rate(self.learning_rate)
+        if not callable(self.order):
+            raise ConfigurationError("order", "a function order(epoch, m)", f"got {self.order!r}")
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the epochs."""
+        return range(self.first_epoch, self.first_epoch + self.epochs)
+
+    def visit(self, epoch: int, m: int) -> AnyArray | None:
+        """The order of the m examples in an epoch; None for the order as it is.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is not m numbers of examples.
+        """
+        given = self.order(epoch, m)
+        if given is None:
+            return None
+        order = np.asarray(given)
+        if order.shape != (m,) or order.dtype.kind not in "iu" or not 0 <= order.min() <= order.max() < m:
+            raise ConfigurationError(
+                "order",
+                f"order({epoch}, {m}) gives {m} whole numbers from 0 to {m - 1}",
+                f"got shape {order.shape} of {order.dtype}"
+                + (
+                    f" from {order.min()} to {order.max()}" if order.size and order.dtype.kind in "iu" else ""
+                ),
+                "For example numpy.random.default_rng(epoch).permutation(m).",
+            )
+        return order
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch."""
-        return self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate
+        return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
 
 def check_learning_rate(learning_rate: Any) -> float:

@@ -28,10 +28,11 @@ class Progress(Callback):
         self._stream = stream if stream is not None else sys.stderr
         self._pause = seconds_between_lines
         self._bar: Any = None
+        self._last_line, self._done = 0.0, 0
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar."""
-        self._last_line = monotonic()
+        self._last_line, self._done = monotonic(), 0
         if not self._stream.isatty():
             return
         from rich.console import Console
@@ -62,10 +63,10 @@ class Progress(Callback):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-        elif training.history.records:
+        elif len(training.history) > self._done:
             self._write(training, training.history[-1])
 
     def _write(self, training: Training, record: Record) -> None:
-        done = len(training.history)
-        self._stream.write(f"{self._label}: {done}/{training.epochs}, cost {record['cost']:.6f}\n")
+        self._done = len(training.history)
+        self._stream.write(f"{self._label}: {self._done}/{training.epochs}, cost {record['cost']:.6f}\n")
         self._stream.flush()

@@ -1,0 +1,341 @@
+"""Every engine against a plain loop over the public equations, float64 and one array at a time.
+
+A new engine joins by being in `ENGINES`. The loop below knows neither flat vectors nor sessions, and writes
+the update rules out once more for dictionaries.
+"""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from deepstep.engines import ENGINES, SessionState, Settings, open_session
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    OPTIMIZERS,
+    cost_from_logits,
+    initialize_parameters,
+    linear_activation_forward,
+    linear_backward,
+    output_gradient,
+)
+from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, shuffled
+
+RATE = 0.05
+BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
+
+SHAPES = {
+    "one layer": ((3, 2), 5, None),
+    "one unit everywhere": ((1, 1, 1), 4, None),
+    "one example": ((3, 4, 2), 1, None),
+    "deep, short last batch": ((4, 5, 3, 2), 11, 4),
+    "batches of one": ((2, 3, 2), 5, 1),
+    "wide": ((3, 40, 3), 17, 8),
+}
+"""Layer sizes, examples, batch size."""
+
+
+def problem(shape, activation, output, dtype, seed=0):
+    """An architecture, its first parameters, and examples with weights."""
+    layer_dims, m, batch_size = SHAPES[shape]
+    rng = np.random.RandomState(seed)
+    architecture = Architecture(layer_dims, (activation,) * (len(layer_dims) - 2) + (output,))
+    parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
+    X, n_outputs = rng.standard_normal((m, layer_dims[0])), layer_dims[-1]
+    if output == "softmax":
+        Y = np.eye(n_outputs)[rng.randint(n_outputs, size=m)]
+    else:
+        Y = rng.uniform(size=(m, n_outputs)).round(0 if output == "sigmoid" else 6)
+    examples = Examples(X.astype(dtype), Y.astype(dtype), rng.uniform(0.5, 2, size=m).astype(dtype))
+    return architecture, parameters.astype(dtype), examples, batch_size
+
+
+def plain_gradients(architecture, theta, X, Y, weight, l2):
+    """J and its derivatives, layer by layer; a dictionary in, a dictionary out."""
+    caches, A = [], X
+    n_layers = architecture.n_layers
+    total = Y.shape[1] if weight is None else weight.sum()
+    for layer, activation in enumerate(architecture.activations, start=1):
+        A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
+        caches.append(cache)
+    J = cost_from_logits(caches[-1].Z, Y, output=architecture.output, sample_weight=weight)
+    J += l2 / (2 * total) * sum((theta[f"W{layer}"] ** 2).sum() for layer in range(1, n_layers + 1))
+    dZ = output_gradient(caches[-1].Z, Y, output=architecture.output, sample_weight=weight)
+    gradients = {}
+    for layer in range(n_layers, 0, -1):
+        dA, dW, gradients[f"b{layer}"] = linear_backward(dZ, caches[layer - 1].linear)
+        gradients[f"W{layer}"] = dW + l2 / total * theta[f"W{layer}"]
+        if layer > 1:
+            dZ = ACTIVATIONS[architecture.activations[layer - 2]].backward(dA, caches[layer - 2].Z)
+    return J, gradients
+
+
+def plain_update(optimizer, theta, gradients, memory, t):
+    """The update rules as their papers write them, array by array."""
+    new = {}
+    for name, value in theta.items():
+        g = gradients[name]
+        v, s = memory.get(name, (0.0, 0.0))
+        if optimizer == "gd":
+            new[name] = value - RATE * g
+        elif optimizer == "momentum":
+            v = BETA * v + (1 - BETA) * g
+            new[name] = value - RATE * v
+        elif optimizer == "heavy_ball":
+            v = BETA * v - RATE * g
+            new[name] = value + v
+        elif optimizer == "nesterov":
+            v = BETA * v - RATE * g
+            new[name] = value + BETA * v - RATE * g
+        elif optimizer == "adam":
+            v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
+            new[name] = value - RATE * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
+        else:
+            pytest.fail(
+                f"write the update rule {optimizer!r} out here, so that the engines are tested with it"
+            )
+        memory[name] = (v, s)
+    return new
+
+
+def plain_training(architecture, parameters, examples, batch_size, optimizer, steps, l2=0.0, weighted=False):
+    """Some steps of training in float64; gives the costs before them and the parameters after."""
+    theta = {name: value.astype(np.float64) for name, value in parameters.items()}
+    memory, costs, t = {}, [], 0
+    m = len(examples)
+    while t < steps:
+        for start in range(0, m, batch_size or m):
+            rows = slice(start, start + (batch_size or m))
+            X, Y = (part[rows].T.astype(np.float64) for part in (examples.X, examples.Y))
+            weight = examples.weight[rows].astype(np.float64) if weighted else None
+            J, gradients = plain_gradients(architecture, theta, X, Y, weight, l2)
+            t += 1
+            theta = plain_update(optimizer, theta, gradients, memory, t)
+            costs.append(J)
+            if t == steps:
+                break
+    return costs, np.concatenate([value.ravel() for value in theta.values()])
+
+
+def cut(examples, batch_size, step):
+    """The batch of a step when the examples are visited as they are."""
+    m = len(examples)
+    starts = list(range(0, m, batch_size or m))
+    start = starts[step % len(starts)]
+    return examples.take(slice(start, start + (batch_size or m)))
+
+
+def close(came, expected, dtype):
+    tolerance = 1e-10 if np.dtype(dtype) == np.float64 else 2e-3
+    np.testing.assert_allclose(came, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
+    for activation, output, optimizer in product(ACTIVATIONS, HEADS, OPTIMIZERS):
+        if activation == "softmax" and shape == "one unit everywhere":
+            continue  # a softmax of one unit is constant: its derivative is 0 and Adam divides noise by noise
+        architecture, parameters, examples, batch_size = problem(shape, activation, output, dtype)
+        session = open_session(engine, architecture, parameters, Settings(optimizer))
+        costs = []
+        for step in range(20):
+            X, Y, _ = cut(examples, batch_size, step)
+            costs.append(session.step(X, Y, learning_rate=RATE))
+            if step in (0, 19):
+                expected = plain_training(architecture, parameters, examples, batch_size, optimizer, step + 1)
+                close(costs, expected[0], dtype)
+                close(session.parameters.flat, expected[1], dtype)
+        assert session.parameters.dtype == np.dtype(dtype), (activation, output, optimizer)
+
+
+@pytest.mark.parametrize("output", HEADS)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_and_l2(engine, dtype, weighted, output):
+    architecture, parameters, examples, batch_size = problem("deep, short last batch", "tanh", output, dtype)
+    session = open_session(engine, architecture, parameters, Settings("gd", l2=0.3))
+    for step in range(20):
+        X, Y, weight = cut(examples, batch_size, step)
+        session.step(X, Y, learning_rate=RATE, sample_weight=weight if weighted else None)
+    _, expected = plain_training(
+        architecture, parameters, examples, batch_size, "gd", 20, l2=0.3, weighted=weighted
+    )
+    close(session.parameters.flat, expected, dtype)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("output", HEADS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_gradient_is_the_derivative_of_the_cost(engine, output, weighted):
+    """Two-sided differences of the engine's own cost, with L2 and weights."""
+    architecture, parameters, examples, _ = problem("deep, short last batch", "tanh", output, "float64")
+    X, Y, weight = examples.take(slice(None))
+    options = {"sample_weight": weight} if weighted else {}
+
+    def cost_at(flat):
+        session = open_session(
+            engine, architecture, Parameters(flat, parameters.layer_dims), Settings(l2=0.3)
+        )
+        return session.cost(X, Y, **options)
+
+    session = open_session(engine, architecture, parameters, Settings(l2=0.3))
+    cost, gradient = session.cost_and_gradient(X, Y, **options)
+    assert cost == pytest.approx(session.cost(X, Y, **options), rel=1e-14)
+    epsilon = 1e-5
+    unit_steps = epsilon * np.eye(parameters.flat.size)
+    numeric = [
+        (cost_at(parameters.flat + e) - cost_at(parameters.flat - e)) / (2 * epsilon) for e in unit_steps
+    ]
+    np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestContract:
+    def test_a_step_changes_nothing_that_was_given_or_shown(self, engine):
+        architecture, parameters, examples, _ = problem("wide", "relu", "softmax", "float64")
+        X, Y, weight = examples.take(slice(None))
+        session = open_session(engine, architecture, parameters, Settings("adam"))
+        session.step(X, Y, learning_rate=RATE)
+        kept = [parameters.flat, X, Y, weight, session.parameters.flat]
+        state = session.state()
+        kept += [state.theta, *state.slots.values()]
+        copies = [array.copy() for array in kept]
+        for _ in range(3):
+            session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+        for array, copy in zip(kept, copies, strict=True):
+            np.testing.assert_array_equal(array, copy)
+
+    def test_looking_is_not_training(self, engine):
+        architecture, parameters, examples, _ = problem("wide", "relu", "softmax", "float64")
+        X, Y, _ = examples.take(slice(None))
+        session = open_session(engine, architecture, parameters, Settings("momentum"))
+        for _ in range(2):
+            AL = session.forward(X)
+            session.cost(X, Y)
+            session.cost_and_gradient(X, Y)
+            assert AL.shape == (3, 17)
+            assert session.state().step == 0
+            np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
+
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_an_epoch_is_its_steps(self, engine, optimizer):
+        architecture, parameters, examples, batch_size = problem(
+            "deep, short last batch", "tanh", "softmax", "float64"
+        )
+        m = len(examples)
+        order = shuffled(3)(0, m)
+        whole = open_session(engine, architecture, parameters, Settings(optimizer))
+        cost = whole.epoch(examples, order=order, batch_size=batch_size, learning_rate=RATE)
+        single = open_session(engine, architecture, parameters, Settings(optimizer))
+        total = 0.0
+        for start in range(0, m, batch_size):
+            rows = order[start : start + batch_size]
+            X, Y, weight = examples.take(rows)
+            total += len(rows) * single.step(X, Y, learning_rate=RATE, sample_weight=weight)
+        assert cost == pytest.approx(total / m, rel=1e-14)
+        np.testing.assert_allclose(whole.parameters.flat, single.parameters.flat, rtol=1e-13)
+        assert whole.state().step == single.state().step == 3
+
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_a_state_goes_on_in_a_new_session_bit_for_bit(self, engine, optimizer):
+        architecture, parameters, examples, batch_size = problem("wide", "relu", "sigmoid", "float32")
+        first = open_session(engine, architecture, parameters, Settings(optimizer))
+
+        def train(session, epochs):
+            for epoch in epochs:
+                order = shuffled(1)(epoch, len(examples))
+                session.epoch(examples, order=order, batch_size=batch_size, learning_rate=RATE)
+
+        train(first, range(2))
+        state = first.state()
+        second = open_session(engine, architecture, parameters, Settings(optimizer))
+        second.load(state)
+        train(first, range(2, 4))
+        train(second, range(2, 4))
+        np.testing.assert_array_equal(first.parameters.flat, second.parameters.flat)
+        assert first.state().step == second.state().step == 12
+        for name, slot in first.state().slots.items():
+            np.testing.assert_array_equal(slot, second.state().slots[name])
+
+    def test_a_batch_of_weight_zero_teaches_nothing(self, engine):
+        architecture, parameters, examples, _ = problem("batches of one", "tanh", "sigmoid", "float64")
+        silent = replace(examples, weight=np.array([0.0, 1, 0, 0, 2]))
+        session = open_session(engine, architecture, parameters, Settings("adam"))
+        cost = session.epoch(silent, order=None, batch_size=1, learning_rate=RATE)
+        heard = open_session(engine, architecture, parameters, Settings("adam"))
+        for row in (1, 4):
+            X, Y, _ = examples.take(slice(row, row + 1))
+            heard.step(X, Y, learning_rate=RATE)
+        assert np.isfinite(cost)
+        assert session.state().step == 2
+        np.testing.assert_array_equal(session.parameters.flat, heard.parameters.flat)
+
+    def test_an_example_of_weight_zero_counts_as_absent(self, engine):
+        architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", "float64")
+        X, Y, _ = examples.take(slice(None))
+        weight = np.ones(17)
+        weight[5:] = 0
+        session = open_session(engine, architecture, parameters, Settings())
+        with_zeros = session.cost_and_gradient(X, Y, sample_weight=weight)
+        without = session.cost_and_gradient(X[:, :5], Y[:, :5])
+        assert with_zeros[0] == pytest.approx(without[0], rel=1e-13)
+        np.testing.assert_allclose(with_zeros[1], without[1], rtol=1e-11, atol=1e-14)
+
+    def test_a_foreign_state_is_refused_and_changes_nothing(self, engine):
+        architecture, parameters, _, _ = problem("wide", "tanh", "softmax", "float64")
+        session = open_session(engine, architecture, parameters, Settings("adam"))
+        with pytest.raises(ConfigurationError, match=r"\['v', 's'\]; got \['v'\]"):
+            session.load(SessionState(parameters.flat * 2, {"v": parameters.flat}, 1))
+        with pytest.raises(ShapeError):
+            session.load(SessionState(parameters.flat[1:], {"v": parameters.flat, "s": parameters.flat}, 1))
+        np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
+        assert session.state().step == 0
+
+    def test_its_name(self, engine):
+        architecture, parameters, _, _ = problem("one layer", "tanh", "softmax", "float64")
+        assert open_session(engine, architecture, parameters).name == engine
+
+
+def test_auto_is_one_of_the_engines():
+    architecture, parameters, _, _ = problem("one layer", "tanh", "softmax", "float64")
+    assert open_session("auto", architecture, parameters).name in ENGINES
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"optimizer": "adm"}, "Did you mean 'adam'?"),
+        ({"optimizer": None}, "got None"),
+        ({"optimizer": "momentum", "hyperparameters": {"bta": 0.9}}, "Did you mean 'beta'?"),
+        ({"optimizer": "gd", "hyperparameters": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        ({"optimizer": "momentum", "hyperparameters": {"beta": 1.0}}, "beta is a number from 0 to below 1"),
+        ({"optimizer": "momentum", "hyperparameters": {"beta": "0.9"}}, "got '0.9'"),
+        ({"optimizer": "adam", "hyperparameters": {"beta2": float("nan")}}, "got nan"),
+        ({"optimizer": "adam", "hyperparameters": {"epsilon": 0}}, "epsilon is a positive number"),
+        ({"optimizer": "adam", "hyperparameters": {"epsilon_at": "in"}}, "'outside', 'hat', 'inside'"),
+        ({"optimizer": "adam", "hyperparameters": {"t": 3}}, "got 't'"),
+        ({"optimizer": "adam", "hyperparameters": ["beta1"]}, "a mapping"),
+        ({"l2": -0.1}, "l2: a number of at least 0; got -0.1"),
+        ({"l2": float("nan")}, "got nan"),
+        ({"l2": "1"}, "got '1'"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings, message):
+    with pytest.raises(ConfigurationError) as error:
+        Settings(**settings)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("engine", ["refrence", None, 1, ["reference"]])
+def test_an_unknown_engine_is_refused(engine):
+    architecture, parameters, _, _ = problem("one layer", "tanh", "softmax", "float64")
+    with pytest.raises(ConfigurationError, match="engine is one of 'auto', 'reference'"):
+        open_session(engine, architecture, parameters)

@@ -1,0 +1,340 @@
+"""The trace shows what the equations compute, bit for bit and in order, and finds a fault where it stands."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import deepstep.inspection.trace
+from deepstep import Network
+from deepstep.equations import (
+    ACTIVATIONS,
+    EQUATIONS,
+    Activation,
+    cost_from_logits,
+    linear_backward,
+    model_backward,
+    model_forward,
+    update_parameters,
+)
+from deepstep.errors import ConfigurationError
+
+
+def network_and_data(layer_dims=(3, 4, 2, 2), activation=("relu", "tanh"), output="softmax", m=5, **settings):
+    rng = np.random.RandomState(4)
+    n = layer_dims[-1]
+    net = Network(list(layer_dims), activation=list(activation), output=output, **{"seed": 2, **settings})
+    X = rng.standard_normal((layer_dims[0], m))
+    Y = np.eye(n)[:, rng.randint(n, size=m)] if output == "softmax" else rng.randint(2, size=(n, m))
+    return net, X, Y
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
+def test_the_values_are_those_of_the_equations_bit_for_bit(output, dtype):
+    net, X, Y = network_and_data(output=output, dtype=dtype)
+    X, Y = X.astype(dtype), Y.astype(dtype)
+    trace = net.trace(X, Y, learning_rate=0.3)
+    activations = net.architecture.activations
+    AL, caches = model_forward(X, net.parameters, activations=activations)
+    gradients = model_backward(AL, Y, caches, activations=activations)
+    after = update_parameters(net.parameters, gradients, 0.3)
+    expected = {"A0": X, "Y": Y, "A3": AL, **net.parameters, **gradients}
+    expected |= {f"Z{layer}": cache.Z for layer, cache in enumerate(caches, start=1)}
+    expected |= {f"{name}′": value for name, value in after.items()}
+    for name, value in expected.items():
+        np.testing.assert_array_equal(trace[name].value, value, err_msg=name)
+        assert trace[name].value.dtype == np.dtype(dtype), name
+    assert trace["J"].value == cost_from_logits(caches[-1].Z, Y, output=output) == net.cost(X, Y)
+    missing = {"A1", "A2", "J", "dZ1", "dZ2", "dZ3"}
+    assert {entry.name for entry in trace} == expected.keys() | missing
+    for layer in (1, 2):
+        np.testing.assert_array_equal(trace[f"A{layer}"].value, caches[layer].linear.A_prev)
+        backward = ACTIVATIONS[activations[layer - 1]].backward
+        dZ = backward(gradients[f"dA{layer}"], caches[layer - 1].Z)
+        np.testing.assert_array_equal(trace[f"dZ{layer}"].value, dZ)
+
+
+def test_the_order_is_that_of_the_step():
+    net, X, Y = network_and_data((3, 4, 1), ["relu"], "sigmoid")
+    assert [entry.name for entry in net.trace(X, Y)] == (
+        [
+            "A0",
+            "Y",
+            "W1",
+            "b1",
+            "Z1",
+            "A1",
+            "W2",
+            "b2",
+            "Z2",
+            "A2",
+            "J",
+            "dZ2",
+            "dW2",
+            "db2",
+            "dA1",
+            "dZ1",
+            "dW1",
+            "db1",
+            "dA0",
+            "W1′",
+            "b1′",
+            "W2′",
+            "b2′",
+        ]
+    )
+    phases = [entry.phase for entry in net.trace(X, Y)]
+    order = ["input", "forward", "cost", "backward", "update"]
+    assert sorted(phases, key=order.index) == phases
+    assert set(phases) == set(order)
+
+
+def test_every_computed_quantity_names_a_registered_equation_and_its_source():
+    net, X, Y = network_and_data()
+    for entry in net.trace(X, Y):
+        if not entry.equation:
+            assert re.fullmatch(r"A0|Y|[Wb]\d", entry.name), entry.name
+            assert entry.source == ""
+            continue
+        assert entry.source == EQUATIONS[entry.equation].source != ""
+        assert entry.formula.startswith(entry.name)
+
+
+def test_the_equation_of_each_quantity():
+    net, X, Y = network_and_data()
+    trace = net.trace(X, Y)
+    expected = {
+        "Z2": "linear_forward",
+        "A1": "relu",
+        "A2": "tanh",
+        "A3": "softmax",
+        "J": "softmax_cross_entropy",
+        "dZ3": "softmax_cross_entropy_backward",
+        "dW2": "linear_backward",
+        "dA1": "linear_backward",
+        "dZ2": "tanh_backward",
+        "dZ1": "relu_backward",
+        "W3′": "update_parameters",
+    }
+    assert {name: trace[name].equation for name in expected} == expected
+    assert trace["dZ1"].formula == "dZ1 = dA1 ∘ relu′(Z1)"
+    assert trace["W3′"].formula == "W3′ = W3 - 0.0075·dW3"
+
+
+def test_the_network_is_as_it_was():
+    net, X, Y = network_and_data()
+    before = net.parameters.flat.copy()
+    net.trace(X, Y).check()
+    np.testing.assert_array_equal(net.parameters.flat, before)
+
+
+class TestSelect:
+    def test_a_layer(self):
+        net, X, Y = network_and_data()
+        part = net.trace(X, Y).select(layer=2)
+        assert [entry.name for entry in part] == [
+            "W2",
+            "b2",
+            "Z2",
+            "A2",
+            "dA2",
+            "dZ2",
+            "dW2",
+            "db2",
+            "W2′",
+            "b2′",
+        ]
+        assert [entry.name for entry in net.trace(X, Y).select(layer=0)] == ["A0", "dA0"]
+
+    def test_an_example(self):
+        net, X, Y = network_and_data()
+        trace = net.trace(X, Y)
+        part = trace.select(example=3)
+        for name in ("A0", "Y", "Z1", "A3", "dZ3", "dA0"):
+            np.testing.assert_array_equal(part[name].value, trace[name].value[:, [3]])
+        for name in ("W1", "b2", "dW1", "db3", "W2′", "J"):  # of all examples together
+            np.testing.assert_array_equal(part[name].value, trace[name].value)
+
+    @pytest.mark.parametrize("first", [{"layer": 2}, {"example": 1}, {"layer": 2, "example": 1}])
+    def test_selections_can_follow_each_other(self, first):
+        net, X, Y = network_and_data()
+        trace = net.trace(X, Y)
+        part = trace.select(**first).select(layer=2, example=1)
+        assert len(part) == 10
+        np.testing.assert_array_equal(part["Z2"].value, trace["Z2"].value[:, [1]])
+
+    def test_a_part_is_checked_with_all_examples(self):
+        net, X, Y = network_and_data()
+        part = net.trace(X, Y).select(layer=2, example=1).check()
+        assert part.passed
+        assert [check.name for check in part.checks] == ["dA2", "dZ2", "dW2", "db2"]
+
+    @pytest.mark.parametrize(
+        ("choice", "message"),
+        [
+            ({"layer": 4}, "layer is one of '0', '1', '2', '3'; got 4"),
+            ({"layer": -1}, "got -1"),
+            ({"layer": "1"}, "got '1'"),
+            ({"example": 5}, "example is one of 0 … 4; got 5"),
+            ({"example": -1}, "got -1"),
+            ({"example": 0.5}, "got 0.5"),
+            ({"example": "a"}, "got 'a'"),
+        ],
+    )
+    def test_what_is_not_there_is_refused(self, choice, message):
+        net, X, Y = network_and_data()
+        with pytest.raises(ConfigurationError) as error:
+            net.trace(X, Y).select(**choice)
+        assert message in str(error.value)
+
+    def test_an_unknown_quantity(self):
+        net, X, Y = network_and_data()
+        with pytest.raises(ConfigurationError, match="Did you mean 'dW1'"):
+            net.trace(X, Y)["dw1"]
+
+
+class TestFaces:
+    def test_to_json_and_back(self):
+        net, X, Y = network_and_data()
+        trace = net.trace(X, Y)
+        plain = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
+        assert plain["layer_dims"] == [3, 4, 2, 2]
+        assert plain["activations"] == ["relu", "tanh", "softmax"]
+        assert len(plain["entries"]) == len(trace)
+        for entry, back in zip(trace, plain["entries"], strict=True):
+            np.testing.assert_array_equal(np.array(back["value"]), entry.value)  # every digit of a float64
+            assert back["shape"] == list(entry.shape)
+            assert [back[key] for key in ("name", "layer", "phase", "formula", "equation", "source")] == [
+                entry.name,
+                entry.layer,
+                entry.phase,
+                entry.formula,
+                entry.equation,
+                entry.source,
+            ]
+
+    def test_a_small_array_is_printed_whole(self):
+        net = Network(parameters={"W1": [[0.5, -2.0]], "b1": [[0.25]]})
+        text = str(net.trace([[1.0, 2.0], [3.0, 4.0]], [[0, 1]]))
+        lines = text.splitlines()
+        assert lines[0].split() == ["phase", "quantity", "shape", "formula", "value"]
+        assert any(line.endswith("[[ 0.5 -2. ]]") for line in lines)
+        assert any(
+            line.endswith("[[-5.25 -6.75]]") for line in lines
+        )  # 0.5·1 - 2·3 + 0.25, 0.5·2 - 2·4 + 0.25
+        assert len({line.index("[") for line in lines if "[[" in line}) == 1  # one column
+
+    def test_a_huge_array_is_its_corner_and_range(self):
+        net = Network([3000, 2, 1], seed=1)
+        text = str(net.trace(np.ones((3000, 100)), np.eye(1, 100)))
+        assert "3000×100" in text
+        assert "min 1, mean 1, max 1" in text
+        assert len(text.splitlines()) < 120
+        assert max(map(len, text.splitlines())) < 200
+
+    def test_html_has_a_row_for_each_quantity_and_escapes(self):
+        net, X, Y = network_and_data()
+        trace = net.trace(X, Y)
+        html = trace._repr_html_()
+        assert html.count("<tr>") == len(trace) + 1
+        hostile = deepstep.inspection.trace.Trace(
+            net.architecture,
+            [deepstep.inspection.trace.TraceEntry("<b>", 0, "input", "a < b & c", "", X, columns=True)],
+        )
+        assert "&lt;b&gt;" in hostile._repr_html_()
+        assert "a &lt; b &amp; c" in hostile._repr_html_()
+
+    def test_its_own_text(self):
+        net, X, Y = network_and_data()
+        assert repr(net.trace(X, Y)) == "Trace(3-4-2-2, 33 quantities)"
+
+
+class TestCheck:
+    @settings(deadline=None, max_examples=60)
+    @given(
+        st.lists(st.integers(1, 6), min_size=2, max_size=5),
+        st.sampled_from(["sigmoid", "softmax", "identity"]),
+        st.integers(1, 6),
+        st.integers(0, 2**32 - 1),
+        st.data(),
+    )
+    def test_every_quantity_of_any_network_passes(self, layer_dims, output, m, seed, draw):
+        activation = [draw.draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
+        net = Network(layer_dims, activation=activation, output=output, initialization="glorot", seed=seed)
+        rng = np.random.RandomState(seed)
+        X, n = rng.standard_normal((layer_dims[0], m)), layer_dims[-1]
+        Y = np.eye(n)[:, rng.randint(n, size=m)] if output == "softmax" else rng.uniform(size=(n, m))
+        check = net.trace(X, Y).check()
+        assert check.passed, str(check)
+        assert check.first_wrong is None
+        L = len(layer_dims) - 1
+        expected = [f"{q}{n}" for n in range(L, 0, -1) for q in ("dZ", "dW", "db")] + [
+            f"dA{n}" for n in range(L)
+        ]
+        assert sorted(q.name for q in check.checks) == sorted(expected)
+
+    @pytest.mark.parametrize(
+        ("fault", "first"),
+        [
+            (lambda dA, dW, db, m: (dA, dW * m, db), "dW3"),
+            (lambda dA, dW, db, m: (dA, dW, -db), "db3"),
+            (lambda dA, dW, db, m: (dA / m, dW, db), "dA2"),
+            (lambda dA, dW, db, m: (-dA, dW, db), "dA2"),
+        ],
+    )
+    def test_a_fault_in_linear_backward_is_found_where_it_stands(self, monkeypatch, fault, first):
+        def faulty(dZ, cache):
+            return fault(*linear_backward(dZ, cache), dZ.shape[1])
+
+        monkeypatch.setattr(deepstep.inspection.trace, "linear_backward", faulty)
+        net, X, Y = network_and_data()
+        check = net.trace(X, Y).check()
+        assert not check.passed
+        assert check.first_wrong == first
+        assert "WRONG" in str(check)
+
+    @pytest.mark.parametrize("layer", [1, 2])
+    def test_a_wrong_derivative_is_found_at_its_own_layer(self, monkeypatch, layer):
+        """tanh in one layer alone is spoilt; what comes before it in the backward pass is good."""
+
+        def at_A(name, *_):
+            forward, backward = ACTIVATIONS[name]
+            wrong = Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
+            return wrong if name == "tanh" else ACTIVATIONS[name]
+
+        monkeypatch.setattr(deepstep.inspection.trace, "get_activation", at_A)
+        names = ["sigmoid", "sigmoid"]
+        names[layer - 1] = "tanh"
+        net, X, Y = network_and_data(activation=names)
+        check = net.trace(X, Y).check()
+        assert check.first_wrong == f"dZ{layer}"
+        verdicts = [quantity.good for quantity in check.checks]
+        assert all(verdicts[: [q.name for q in check.checks].index(f"dZ{layer}")])
+
+    def test_a_kink_is_reported_and_not_called_wrong(self):
+        net = Network(
+            parameters={"W1": [[0.0], [1.0]], "b1": [[0.0], [0.5]], "W2": [[1.0, -1.0]], "b2": [[0.0]]}
+        )
+        check = net.trace([[1.0, 2.0]], [[0, 1]]).check()
+        assert check.passed
+        assert {quantity.name: quantity.at_kink for quantity in check.checks}["dZ1"] == 2
+
+    def test_its_faces(self):
+        net, X, Y = network_and_data()
+        check = net.trace(X, Y).check()
+        plain = json.loads(json.dumps(check.to_dict(), allow_nan=False))
+        assert plain["passed"] is True
+        assert plain["first_wrong"] is None
+        assert len(plain["checks"]) == len(check.checks) == 12
+        assert len(str(check).splitlines()) == 13
+        assert check._repr_html_().count("<tr>") == 13
+
+    @pytest.mark.parametrize("option", [{"epsilon": 0}, {"epsilon": float("nan")}, {"max_entries": 0}])
+    def test_options_that_compare_nothing_are_refused(self, option):
+        net, X, Y = network_and_data()
+        with pytest.raises(ConfigurationError, match=r"^Trace\.check: "):
+            net.trace(X, Y).check(**option)

@@ -1,0 +1,81 @@
+"""Batches: every example once, in an order that (seed, epoch) alone decide."""
+
+import numpy as np
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepstep.preparation.batches import Examples, as_they_are, batches, shuffled
+
+seeds = st.integers(0, 2**32 - 1)
+counts = st.integers(1, 200)
+
+
+@given(seeds, st.integers(0, 10**6), counts, st.none() | st.integers(1, 250))
+def test_every_example_comes_once_and_only_the_last_batch_is_short(seed, epoch, m, batch_size):
+    cut = list(batches(shuffled(seed)(epoch, m), m, batch_size))
+    assert sorted(np.concatenate(cut).tolist()) == list(range(m))
+    size = batch_size or m
+    assert all(len(rows) == min(size, m) for rows in cut[:-1])
+    assert 1 <= len(cut[-1]) <= size
+
+
+@given(counts, st.none() | st.integers(1, 250))
+def test_examples_as_they_are_come_as_slices_in_order(m, batch_size):
+    assert as_they_are(3, m) is None
+    rows = [list(range(m))[part] for part in batches(None, m, batch_size)]
+    assert [row for batch in rows for row in batch] == list(range(m))
+    assert len(rows) == -(-m // (batch_size or m))
+
+
+@given(seeds, st.lists(st.integers(0, 1000), min_size=2, max_size=6), counts)
+def test_the_order_is_a_function_of_seed_and_epoch_alone(seed, epochs, m):
+    forward = {epoch: shuffled(seed)(epoch, m).tolist() for epoch in epochs}
+    order = shuffled(seed)
+    for epoch in reversed(epochs):  # other epochs before it, and the global generator, change nothing
+        np.random.seed(epoch)
+        assert order(epoch, m).tolist() == forward[epoch]
+
+
+@given(seeds, st.integers(0, 10**6))
+def test_epochs_and_seeds_differ(seed, epoch):
+    """50! orders: two that agree are no accident."""
+    first = shuffled(seed)(epoch, 50).tolist()
+    assert first != shuffled(seed)(epoch + 1, 50).tolist()
+    assert first != shuffled(seed + 1)(epoch, 50).tolist()
+    assert first != list(range(50))
+
+
+def test_every_example_visits_every_place():
+    """Over 3000 epochs of 5 examples each place is taken 600 times; 4.9 standard deviations are 110."""
+    order = shuffled(1)
+    visits = np.zeros((5, 5), dtype=int)
+    for epoch in range(3000):
+        visits[np.arange(5), order(epoch, 5)] += 1
+    assert abs(visits - 600).max() < 110
+
+
+def test_a_batch_is_columns_of_rows():
+    X, Y = np.arange(12.0).reshape(4, 3), np.arange(4.0).reshape(4, 1)
+    examples = Examples(X, Y, np.arange(4.0))
+    assert len(examples) == 4
+    X_batch, Y_batch, weight = examples.take(np.array([2, 0]))
+    np.testing.assert_array_equal(X_batch, [[6, 0], [7, 1], [8, 2]])
+    np.testing.assert_array_equal(Y_batch, [[2, 0]])
+    np.testing.assert_array_equal(weight, [2, 0])
+    assert Examples(X, Y).take(slice(None))[2] is None
+
+
+def test_a_slice_is_a_view_and_costs_no_copy():
+    X, Y = np.ones((4, 3)), np.ones((4, 1))
+    X_batch, Y_batch, _ = Examples(X, Y).take(slice(0, 2))
+    assert np.shares_memory(X, X_batch)
+    assert np.shares_memory(Y, Y_batch)
+
+
+def test_sparse_inputs_are_made_dense_batch_by_batch():
+    X = np.array([[0.0, 1, 0], [2, 0, 0], [0, 0, 3]])
+    for sparse in (scipy.sparse.csr_array(X), scipy.sparse.csr_matrix(X)):
+        X_batch, _, _ = Examples(sparse, np.ones((3, 1))).take(np.array([2, 0]))
+        assert type(X_batch) is np.ndarray
+        np.testing.assert_array_equal(X_batch, X[[2, 0]].T)

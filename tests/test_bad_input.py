@@ -1,0 +1,480 @@
+"""Bad input: a typed error that says where, what was expected, what came; nothing has changed afterwards."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from deepstep import DeepStepError, Network
+from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
+
+NAN, INF = float("nan"), float("inf")
+TEMPLATE = re.compile(r"^[^\n]+?: [^\n]+; [^\n]+\.( [^\n]+)?$")
+"""where: expected; came. mend"""
+
+
+def check_error(error: DeepStepError, *parts: str) -> None:
+    text = str(error)
+    assert TEMPLATE.match(text), text
+    for part in parts:
+        assert part in text, text
+    assert all(isinstance(part, str) for part in (error.where, error.expected, error.came, error.mend))
+
+
+X = np.arange(12.0).reshape(3, 4) / 10
+Y = np.array([[0, 1, 1, 0]])
+
+
+def with_value(array, value):
+    changed = np.array(array, dtype=float)
+    changed[-1, 2] = value
+    return changed
+
+
+BAD_X = [
+    (
+        X.T,
+        ShapeError,
+        "X needs 3 rows, a column for each example; got X (4, 3). If your rows are examples, pass X.T.",
+    ),
+    (X[:2], ShapeError, "X needs 3 rows, a column for each example; got X (2, 4)."),
+    (X[:, 0], ShapeError, "got shape (3,). Pass X.reshape(3, -1)."),
+    (1.5, ShapeError, "got shape ()"),
+    (X[None], ShapeError, "got shape (1, 3, 4). Flatten each example to a column."),
+    (np.zeros((3, 0)), DataError, "at least one example; got X of shape (3, 0)"),
+    (np.zeros((0, 4)), DataError, "at least one example; got X of shape (0, 4)"),
+    ([], DataError, "at least one example; got X of shape (0,)"),
+    (with_value(X, NAN), DataError, "X[2, 2] is nan and 1 of 12 values are not finite"),
+    (with_value(X, INF), DataError, "X[2, 2] is inf"),
+    (with_value(X, -INF), DataError, "X[2, 2] is -inf"),
+    (np.ma.masked_less(X, 0.5), DataError, "X has no masked value; got some"),
+    ([[1, 2], [3]], DataError, "X is an array of numbers; got list"),
+    ([[1], [None], [2]], DataError, "X[1, 0] is nan and 1 of 3 values are not finite"),
+    ([[10**400], [1], [2]], DataError, "X is an array of numbers; got list"),
+    (None, DataError, "X is an array of numbers"),
+    (X * 1j, DataError, "X is an array of real numbers; got dtype complex128"),
+    (X.astype(str), DataError, "X is an array of real numbers; got dtype <U32"),
+    (X.astype("M8[s]"), DataError, "got dtype datetime64[s]"),
+    ("pictures.h5", DataError, "X is an array of real numbers"),
+]
+
+BAD_Y = [
+    (
+        Y.T,
+        ShapeError,
+        "got shape (4, 1). Columns are examples here; pass Y.T.",
+    ),
+    (Y.ravel(), ShapeError, "got shape (4,). Pass Y.reshape(1, -1)."),
+    (Y[:, :3], ShapeError, "Y has shape (1, 4), a column for each example; got shape (1, 3)."),
+    (np.vstack([Y, Y]), ShapeError, "got shape (2, 4)"),
+    (1, ShapeError, "got shape ()"),
+    ([], ShapeError, "got shape (0,)"),
+    (with_value(Y, NAN), DataError, "Y[0, 2] is nan and 1 of 4 values are not finite"),
+    (with_value(Y, INF), DataError, "Y[0, 2] is inf"),
+    (with_value(Y, 2), DataError, "a sigmoid output learns targets from 0 to 1; got values from 0 to 2"),
+    (with_value(Y, -1), DataError, "got values from -1 to 1"),
+    ([["cat", "dog", "dog", "cat"]], DataError, "Y is an array of real numbers; got dtype <U3"),
+    (None, DataError, "Y is an array of numbers"),
+]
+
+USES = {
+    "train": lambda net, X, Y: net.train(X, Y, iterations=2),
+    "steps": lambda net, X, Y: net.steps(X, Y, iterations=2),
+    "cost": lambda net, X, Y: net.cost(X, Y),
+    "accuracy": lambda net, X, Y: net.accuracy(X, Y),
+    "gradients": lambda net, X, Y: net.gradients(X, Y),
+    "trace": lambda net, X, Y: net.trace(X, Y),
+    "check_gradients": lambda net, X, Y: net.check_gradients(X, Y),
+}
+READS = {
+    name: (lambda net, X, name=name: getattr(net, name)(X))
+    for name in ("forward", "predict", "predict_proba")
+}
+
+
+@pytest.fixture
+def net():
+    """A network whose parameters and history must be the same after the test."""
+    network = Network([3, 2, 1], seed=1)
+    before, history = network.parameters.flat.copy(), network.history
+    yield network
+    np.testing.assert_array_equal(network.parameters.flat, before)
+    assert network.history is history
+
+
+@pytest.mark.parametrize(("bad", "error", "message"), BAD_X)
+class TestX:
+    @pytest.mark.parametrize("use", USES)
+    def test_beside_a_good_Y(self, net, use, bad, error, message):
+        with pytest.raises(error) as raised:
+            USES[use](net, bad, Y)
+        check_error(raised.value, f"Network.{use}: ", message)
+
+    @pytest.mark.parametrize("read", READS)
+    def test_alone(self, net, read, bad, error, message):
+        with pytest.raises(error) as raised:
+            READS[read](net, bad)
+        check_error(raised.value, f"Network.{read}: ", message)
+
+    def test_in_the_validation_part(self, net, bad, error, message):
+        with pytest.raises(error) as raised:
+            net.train(X, Y, validation=(bad, Y))
+        check_error(raised.value, "Network.train, validation: ", message)
+
+
+@pytest.mark.parametrize(("bad", "error", "message"), BAD_Y)
+class TestY:
+    @pytest.mark.parametrize("use", USES)
+    def test_beside_a_good_X(self, net, use, bad, error, message):
+        with pytest.raises(error) as raised:
+            USES[use](net, X, bad)
+        check_error(raised.value, f"Network.{use}: ", message)
+
+    def test_in_the_validation_part(self, net, bad, error, message):
+        with pytest.raises(error) as raised:
+            net.train(X, Y, validation=(X, bad))
+        check_error(raised.value, "Network.train, validation: ", message)
+
+
+def test_sparse_inputs_are_refused_with_the_way_out(net):
+    import scipy.sparse
+
+    with pytest.raises(DataError) as raised:
+        net.predict(scipy.sparse.csr_array(X))
+    check_error(raised.value, "X is dense; got csr_array. Pass X.toarray().")
+
+
+def test_values_too_large_for_float32_are_not_finite_there():
+    net = Network([3, 2, 1], dtype="float32", seed=1)
+    with pytest.raises(DataError) as raised:
+        net.predict(with_value(X, 1e39))
+    check_error(raised.value, "X has finite values of float32 only; X[2, 2] is 1e+39 and 1 of 12")
+
+
+class TestClasses:
+    @pytest.mark.parametrize("value", [0, 1])
+    @pytest.mark.parametrize("use", ["train", "steps"])
+    def test_one_class_only(self, net, use, value):
+        with pytest.raises(DataError) as raised:
+            USES[use](net, X, np.full((1, 4), value))
+        check_error(
+            raised.value,
+            f"Network.{use}: examples of at least two classes; all 4 columns of Y are [{value}.0]",
+        )
+
+    def test_one_class_of_a_softmax(self):
+        net = Network([3, 3], output="softmax", seed=1)
+        with pytest.raises(DataError, match="at least two classes"):
+            net.train(X, np.eye(3)[:, [1, 1, 1, 1]])
+
+    def test_one_class_may_be_looked_at(self, net):
+        assert np.isfinite(net.cost(X, np.zeros((1, 4))))
+
+    def test_numbers_may_be_constant(self):
+        Network([3, 1], output="identity", seed=1).train(X, np.zeros((1, 4)), iterations=1)
+
+    @pytest.mark.parametrize(
+        "labels", [np.array([0, 2, 1, 0]), np.array([[0, 2, 1, 0]]), np.array([[0], [2], [1], [0]])]
+    )
+    def test_labels_for_a_softmax_are_sent_to_one_hot(self, labels):
+        from deepstep.preparation import one_hot
+
+        net = Network([3, 3], output="softmax", seed=1)
+        with pytest.raises(ShapeError) as raised:
+            net.train(X, labels)
+        check_error(raised.value, "Use deepstep.preparation.one_hot(labels, 3).")
+        net.train(X, one_hot(labels.ravel(), 3), iterations=1)
+
+    def test_columns_that_are_no_choice(self):
+        net = Network([3, 3], output="softmax", seed=1)
+        with pytest.raises(DataError) as raised:
+            net.train(X, np.ones((3, 4)))
+        check_error(raised.value, "each column of Y sums to 1, a 1 for the class; the first sums are [3.0")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layer_dims": None}, "layer sizes or parameters; got neither"),
+        ({"layer_dims": []}, "at least two sizes, inputs and outputs; got []"),
+        ({"layer_dims": [3]}, "at least two sizes, inputs and outputs; got [3]"),
+        ({"layer_dims": 5}, "a list of layer sizes such as [5, 4, 1]; got 5"),
+        ({"layer_dims": "321"}, "size 0 is '3'"),
+        ({"layer_dims": [3, -2, 1]}, "every size is a whole number of at least 1; size 1 is -2"),
+        ({"layer_dims": [3, 0, 1]}, "size 1 is 0"),
+        ({"layer_dims": [3, 2.0, 1]}, "size 1 is 2.0"),
+        ({"layer_dims": [True, 2, 1]}, "size 0 is True"),
+        ({"layer_dims": [3, None, 1]}, "size 1 is None"),
+        ({"activation": "rellu"}, "activation is one of 'identity', 'relu', 'tanh'"),
+        ({"activation": "rellu"}, "Network, layer 1: "),
+        ({"activation": "rellu"}, "got 'rellu'. Did you mean 'relu'?"),
+        ({"activation": "TANH"}, "Did you mean 'tanh'?"),
+        ({"activation": ["relu", "tanh"]}, "or a list of 1; got ['relu', 'tanh']"),
+        ({"activation": []}, "got []"),
+        ({"activation": None}, "got None"),
+        ({"activation": [None]}, "got None"),
+        ({"output": "sofmax"}, "output is one of 'sigmoid', 'softmax', 'identity'; got 'sofmax'"),
+        ({"output": "sofmax"}, "Did you mean 'softmax'?"),
+        ({"output": "relu"}, "got 'relu'"),
+        ({"output": ["sigmoid"]}, "got ['sigmoid']"),
+        ({"initialization": "xe"}, "initialization is one of 'he', 'glorot'"),
+        ({"initialization": "glorott"}, "Did you mean 'glorot'?"),
+        ({"initialization": ["he"]}, "got ['he']"),
+        ({"engine": "refrence"}, "got 'refrence'. Did you mean 'reference'?"),
+        ({"engine": None}, "got None"),
+        ({"seed": -1}, "got -1"),
+        ({"seed": 2**32}, "got 4294967296"),
+        ({"seed": 1.0}, "got 1.0"),
+        ({"seed": True}, "got True"),
+        ({"seed": "1"}, "got '1'"),
+        ({"dtype": "float16"}, "dtype is 'float64' or 'float32'; got 'float16'"),
+        ({"dtype": "int"}, "got 'int'"),
+        ({"dtype": "flot32"}, "got 'flot32'"),
+        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "sizes [3, 2, 1]; got parameters for [1, 1]"),
+    ],
+)  # fmt: skip
+def test_settings_of_the_network(settings, message):
+    with pytest.raises(ConfigurationError) as raised:
+        Network(**{"layer_dims": [3, 2, 1], "seed": 1, **settings})
+    check_error(raised.value, "Network", message)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        (5, DataError, "parameters are a mapping with W1, b1, …; got int"),
+        ({}, ShapeError, "the keys are W1, b1, W2, b2, … without gaps; got []"),
+        ({"W1": [[1.0]]}, ShapeError, "got ['W1']"),
+        ({"W1": [[1.0]], "b2": [[0.0]]}, ShapeError, "got ['W1', 'b2']"),
+        ({"W1": [[1.0]], "b1": [[0.0]], "dW1": [[0.0]]}, ShapeError, "got ['W1', 'b1', 'dW1']"),
+        ({"W1": [1.0], "b1": [[0.0]]}, ShapeError, "layer 1: W1 has shape"),
+        (
+            {"W1": [[1.0]], "b1": [0.0]},
+            ShapeError,
+            "b1 is a column of shape (1, 1); got (1,). Pass b1.reshape(-1, 1).",
+        ),
+        ({"W1": [[NAN]], "b1": [[0.0]]}, DataError, "W1 has finite numbers of float64 only"),
+        ({"W1": [[1.0]], "b1": [[-INF]]}, DataError, "b1 has finite numbers of float64 only"),
+        ({"W1": [["a"]], "b1": [[0.0]]}, DataError, "W1 holds real numbers"),
+        (
+            {"W1": np.ones((2, 3)), "b1": np.zeros((2, 1)), "W2": np.ones((2, 1)), "b2": np.zeros((1, 1))},
+            ShapeError,
+            "W2 has shape (n_2, n_1) with n_1 = 2; got (2, 1). Pass W2.T.",
+        ),
+    ],
+)
+def test_parameters_of_the_network(parameters, error, message):
+    with pytest.raises(error) as raised:
+        Network(parameters=parameters)
+    check_error(raised.value, "Network", message)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"learning_rate": 0}, "learning_rate: a positive number; got 0"),
+        ({"learning_rate": -1.0}, "got -1.0"),
+        ({"learning_rate": NAN}, "got nan"),
+        ({"learning_rate": "fast"}, "got 'fast'"),
+        ({"iterations": -1}, "iterations: a whole number of at least 0; got -1"),
+        ({"iterations": 2.5}, "got 2.5"),
+        ({"iterations": True}, "got True"),
+        ({"batch_size": 0}, "batch_size: a whole number of at least 1; got 0"),
+        ({"batch_size": -4}, "got -4"),
+        ({"batch_size": 4.0}, "got 4.0"),
+        ({"batch_size": True}, "got True"),
+        ({"optimizer": "adma"}, "Network.{use}: optimizer is one of 'gd', 'momentum'"),
+        ({"optimizer": "Adam"}, "got 'Adam'. Did you mean 'adam'?"),
+        ({"optimizer": None}, "got None"),
+        ({"optimizer": "adam", "hyperparameters": {"beta_1": 0.9}}, "got 'beta_1'. Did you mean 'beta1'?"),
+        ({"hyperparameters": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        (
+            {"optimizer": "momentum", "hyperparameters": {"beta": 1}},
+            "beta is a number from 0 to below 1; got 1",
+        ),
+        ({"optimizer": "momentum", "hyperparameters": 0.9}, "hyperparameters are a mapping"),
+        ({"order": [0, 1, 2, 3]}, "order: a function order(epoch, m); got [0, 1, 2, 3]"),
+    ],
+)
+@pytest.mark.parametrize("use", ["train", "steps"])
+def test_settings_of_training(net, use, settings, message):
+    with pytest.raises(ConfigurationError) as raised:
+        getattr(net, use)(X, Y, **settings)
+    check_error(raised.value, message.format(use=use))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"validation": 5}, "Network.train, validation: a pair (X, Y); got int"),
+        ({"validation": (X,)}, "a pair (X, Y); got tuple"),
+        ({"callbacks": 5}, "Network.train: callbacks are a list of Callback objects or functions; got 5"),
+        ({"callbacks": [None]}, "callbacks are Callback objects or functions of a record; got None"),
+        (
+            {"order": lambda epoch, m: [9] * m, "batch_size": 2},
+            "order(0, 4) gives 4 whole numbers from 0 to 3",
+        ),
+        ({"order": lambda epoch, m: [0, 1], "batch_size": 2}, "got shape (2,)"),
+    ],
+)
+def test_settings_of_train_alone(net, settings, message):
+    with pytest.raises(ConfigurationError) as raised:
+        net.train(X, Y, **settings)
+    check_error(raised.value, message)
+
+
+@pytest.mark.parametrize("method", ["trace", "check_gradients"])
+def test_settings_of_inspection(net, method):
+    setting = {"trace": {"learning_rate": -1}, "check_gradients": {"epsilon": 0}}[method]
+    with pytest.raises(ConfigurationError) as raised:
+        getattr(net, method)(X, Y, **setting)
+    check_error(raised.value, "a positive number; got")
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "net.safetensors"
+    Network([3, 2, 1], seed=1).save(path)
+    return path
+
+
+def load_error(path) -> FileError:
+    """The error of loading; the file is as it was."""
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(FileError) as raised:
+        Network.load(path)
+    assert isinstance(raised.value, DeepStepError)
+    assert isinstance(raised.value, OSError)
+    check_error(raised.value, f"{path}: ")
+    assert (path.read_bytes() if path.is_file() else None) == before
+    return raised.value
+
+
+class TestModelFile:
+    def test_missing(self, tmp_path):
+        check_error(load_error(tmp_path / "none.safetensors"), "a model file; there is none")
+
+    def test_a_folder(self, tmp_path):
+        check_error(load_error(tmp_path), "it cannot be read")
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"\0", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(100), b"\xff" * 64]
+    )
+    def test_foreign(self, tmp_path, content):
+        path = tmp_path / "net.safetensors"
+        path.write_bytes(content)
+        check_error(load_error(path), "a safetensors file; it cannot be read", "Restore it, or train again.")
+
+    def test_truncated_anywhere(self, saved):
+        whole = saved.read_bytes()
+        for length in range(len(whole)):
+            saved.write_bytes(whole[:length])
+            load_error(saved)
+
+    def test_a_tail_that_does_not_belong(self, saved):
+        saved.write_bytes(saved.read_bytes() + b"\0")
+        load_error(saved)
+
+    def test_any_flipped_bit_is_found(self, saved):
+        """Every bit of every byte: an error, or (in the padding of the header) the same network."""
+        whole = saved.read_bytes()
+        expected = Network.load(saved).parameters.flat.tobytes()
+        harmless = 0
+        for position in range(len(whole)):
+            for bit in range(8):
+                flipped = bytearray(whole)
+                flipped[position] ^= 1 << bit
+                saved.write_bytes(flipped)
+                try:
+                    net = Network.load(saved)
+                except FileError:
+                    continue
+                assert net.parameters.flat.tobytes() == expected, (position, bit)
+                assert repr(net) == "Network(3-2-1: relu, sigmoid; 11 parameters, float64)"
+                assert net.seed == 1
+                harmless += 1
+        assert harmless < 100
+
+    @pytest.mark.parametrize(
+        ("metadata", "message"),
+        [
+            (None, "a DeepStep model; its header says something else"),
+            ({"format": "pt"}, "a DeepStep model; its header says something else"),
+            ({"format": "deepstep-model"}, "model format version 1; got version None"),
+            ({"format": "deepstep-model", "version": "9"}, "got version '9'"),
+            ({"format": "deepstep-model", "version": "1"}, "a whole DeepStep model"),
+            ({"format": "deepstep-model", "version": "1", "network": "{"}, "a whole DeepStep model"),
+            ({"format": "deepstep-model", "version": "1", "network": "[]"}, "a whole DeepStep model"),
+        ],
+    )
+    def test_a_safetensors_file_of_somebody_else(self, tmp_path, metadata, message):
+        path = tmp_path / "net.safetensors"
+        path.write_bytes(save({"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}, metadata=metadata))
+        check_error(load_error(path), message)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            (b"[3, 2, 1]", b"[3, 3, 1]"),
+            (b"[3, 2, 1]", b"[3,-2, 1]"),
+            (b"relu", b"rulu"),
+            (b"sigmoid", b"softmax"),
+            (b'seed\\": 1', b'seed\\":-1'),
+            (b'"W1"', b'"Q1"'),
+            (b'"F64"', b'"I64"'),
+        ],
+    )
+    def test_altered_by_hand(self, saved, old, new):
+        whole = saved.read_bytes()
+        assert old in whole
+        saved.write_bytes(whole.replace(old, new, 1))
+        load_error(saved)
+
+    def test_unreadable_header_length(self, saved):
+        whole = saved.read_bytes()
+        saved.write_bytes(struct.pack("<Q", 2**62) + whole[8:])
+        load_error(saved)
+
+
+class TestSaving:
+    def test_a_folder_that_does_not_exist(self, tmp_path, net):
+        with pytest.raises(FileError) as raised:
+            net.save(tmp_path / "none" / "net.safetensors")
+        check_error(raised.value, "No such file or directory; nothing was left behind")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_folder_of_that_name(self, tmp_path, net):
+        (tmp_path / "net").mkdir()
+        with pytest.raises(FileError) as raised:
+            net.save(tmp_path / "net")
+        check_error(raised.value, "it can be written")
+        assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
+
+    @pytest.mark.skipif(os.name != "posix", reason="limits of the size of a file are POSIX")
+    def test_a_full_disk_leaves_the_old_model(self, saved):
+        """A limit on the size of files, in a process of its own, stands for the full disk."""
+        before = saved.read_bytes()
+        code = """
+import resource, sys
+from deepstep import Network
+from deepstep.errors import FileError
+net = Network([300, 200, 1], seed=2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    net.save(sys.argv[1])
+except FileError as error:
+    print(error)
+"""
+        run = subprocess.run(
+            [sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True
+        )
+        assert TEMPLATE.match(run.stdout.strip()), run.stdout
+        assert "File too large; the old one is untouched" in run.stdout
+        assert saved.read_bytes() == before
+        assert Network.load(saved).seed == 1
+        assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]

@@ -1,0 +1,48 @@
+"""What an import loads: the promise that ``import deepstep`` costs next to nothing, without a stopwatch.
+
+The stopwatch is ``benchmarks/import_time.py``.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+import deepstep
+
+ALWAYS_LAZY = {"sklearn", "polars", "matplotlib", "torch", "numba", "h5py", "PIL", "plotext"}
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules in a fresh interpreter after a statement."""
+    code = f"{statement}; import sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import deepstep", ALWAYS_LAZY | {"numpy", "scipy", "rich", "click", "safetensors"}),
+        ("import deepstep; dir(deepstep)", ALWAYS_LAZY | {"numpy"}),
+        ("import deepstep.equations", ALWAYS_LAZY | {"scipy", "rich", "click"}),
+        ("from deepstep import Network", ALWAYS_LAZY | {"scipy", "rich", "click"}),
+        ("from deepstep import Parameters, History, Trace", ALWAYS_LAZY | {"scipy", "rich", "click"}),
+    ],
+)
+def test_heavy_packages_wait_until_they_are_needed(statement, absent):
+    loaded = loaded_after(statement)
+    assert "deepstep" in loaded
+    assert not loaded & absent
+
+
+def test_every_public_name_loads_and_there_are_few():
+    assert len(deepstep.__all__) <= 15
+    for name in deepstep.__all__:
+        assert getattr(deepstep, name).__name__ == name
+        assert name in dir(deepstep)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'deepstep' has no attribute 'Netwrok'"):
+        _ = deepstep.Netwrok

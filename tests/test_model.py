@@ -1,0 +1,521 @@
+"""`Network`: construction, training, steps, answers, files. Bad input has its own file."""
+
+import io
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from deepstep import Network, Parameters
+from deepstep.equations import HEADS, OPTIMIZERS, initialize_parameters
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.training import Callback, StopTraining
+
+XOR_X, XOR_Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
+
+
+def data(output="sigmoid", n_inputs=3, n_outputs=2, m=11, seed=0):
+    rng = np.random.RandomState(seed)
+    X = rng.standard_normal((n_inputs, m))
+    if output == "softmax":
+        return X, np.eye(n_outputs)[:, np.arange(m) % n_outputs]
+    if output == "identity":
+        return X, rng.standard_normal((n_outputs, m))
+    return X, (rng.standard_normal((n_outputs, n_inputs)) @ X > 0).astype(float)
+
+
+def same(first: Network, second: Network) -> bool:
+    return first.parameters.flat.tobytes() == second.parameters.flat.tobytes()
+
+
+class TestConstruction:
+    def test_the_defaults_are_the_lectures(self):
+        net = Network([5, 4, 3, 1], seed=3)
+        assert net.architecture.layer_dims == (5, 4, 3, 1)
+        assert net.architecture.activations == ("relu", "relu", "sigmoid")
+        assert net.dtype == np.float64
+        assert net.history is None
+        assert net.seed == 3
+
+    def test_an_int_seeds_the_frozen_generator_in_the_order_W1_W2(self):
+        """The published draws: RandomState's stream, scaled by √(2 / n_{l-1})."""
+        rng = np.random.RandomState(3)
+        net = Network([5, 4, 1], seed=3)
+        np.testing.assert_array_equal(net.parameters["W1"], rng.randn(4, 5) * np.sqrt(2 / 5))
+        np.testing.assert_array_equal(net.parameters["W2"], rng.randn(1, 4) * np.sqrt(2 / 4))
+        assert not net.parameters["b1"].any()
+
+    @pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+    def test_a_generator_is_drawn_from(self, make):
+        expected = initialize_parameters([3, 2, 1], rng=make(5))
+        net = Network([3, 2, 1], seed=make(5))
+        assert net.parameters == expected
+        assert isinstance(net.seed, int)
+        again = Network([3, 2, 1], seed=make(5))
+        assert net.seed == again.seed
+        shared = make(5)
+        assert not same(Network([3, 2, 1], seed=shared), Network([3, 2, 1], seed=shared))
+
+    def test_no_seed_draws_one_and_keeps_it(self):
+        first, second = Network([3, 2, 1]), Network([3, 2, 1])
+        assert not same(first, second)
+        assert same(first, Network([3, 2, 1], seed=first.seed))
+
+    @pytest.mark.parametrize("seed", [0, 2**32 - 1, np.int64(7)])
+    def test_seeds_at_the_edges(self, seed):
+        net = Network([3, 2, 1], seed=seed)
+        assert type(net.seed) is int
+        assert net.seed == seed
+
+    def test_the_global_generator_is_not_touched(self):
+        np.random.seed(0)
+        before = np.random.get_state()[1].tolist()
+        Network([3, 2, 1]).train(*data(n_outputs=1), iterations=2, batch_size=4)
+        assert np.random.get_state()[1].tolist() == before
+
+    @pytest.mark.parametrize(
+        "layer_dims", [(3, 2, 1), np.array([3, 2, 1]), iter([3, 2, 1]), [np.int32(3), 2, 1]]
+    )
+    def test_sizes_come_in_any_sequence(self, layer_dims):
+        assert Network(layer_dims, seed=1).architecture.layer_dims == (3, 2, 1)
+
+    def test_an_activation_for_each_hidden_layer(self):
+        net = Network([3, 4, 4, 2], activation=["tanh", "sigmoid"], output="softmax", seed=1)
+        assert net.architecture.activations == ("tanh", "sigmoid", "softmax")
+        assert Network([3, 2], activation=[], seed=1).architecture.activations == ("sigmoid",)
+        assert Network([3, 2], activation="tanh", seed=1).architecture.activations == ("sigmoid",)
+
+    def test_parameters_from_a_dictionary_or_from_Parameters_are_copied(self):
+        given = {"W1": np.array([[1.0, 2.0]]), "b1": np.array([[3.0]])}
+        for parameters in (given, Parameters.from_dict(given)):
+            net = Network(parameters=parameters)
+            assert net.architecture.layer_dims == (2, 1)
+            net.parameters["W1"][:] = 9
+            np.testing.assert_array_equal(parameters["W1"], [[1, 2]])
+
+    @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("f4")])
+    def test_float32(self, dtype):
+        net = Network([3, 4, 2], dtype=dtype, seed=1)
+        X, Y = data()
+        history = net.train(X, Y, iterations=3, optimizer="adam", batch_size=4)
+        assert net.dtype == net.parameters.flat.dtype == np.float32
+        assert net.predict_proba(X).dtype == np.float32
+        assert net.gradients(X, Y)["dW1"].dtype == np.float32
+        assert history.costs.dtype == np.float64
+        wide = Network([3, 4, 2], seed=1)
+        wide.train(X, Y, iterations=3, optimizer="adam", batch_size=4)
+        np.testing.assert_allclose(net.parameters.flat, wide.parameters.flat, rtol=1e-4, atol=1e-5)
+
+    def test_its_own_text(self):
+        net = Network([3, 4, 2], activation="tanh", dtype="float32", seed=1)
+        assert repr(net) == "Network(3-4-2: tanh, sigmoid; 26 parameters, float32)"
+        lines = net.summary().splitlines()
+        assert [line.split()[:3] for line in lines[1:4]] == [
+            ["0", "input", "3"],
+            ["1", "tanh", "4"],
+            ["2", "sigmoid", "2"],
+        ]
+        assert lines[2].split()[-1] == "16"
+        assert lines[-1] == "26 parameters, float32"
+
+
+class TestTrain:
+    def test_by_hand(self):
+        """One unit, one example: Z = 0, A = ½, J = log 2, dZ = -½, so W and b go up by α/2 · x and α/2."""
+        net = Network(parameters={"W1": [[0.0]], "b1": [[0.0]]})
+        history = net.train([[2.0]], [[1]], learning_rate=0.1, iterations=1)
+        assert history.costs.tolist() == [pytest.approx(np.log(2), rel=1e-15)]
+        assert net.parameters.flat.tolist() == pytest.approx([0.1, 0.05], rel=1e-15)
+
+    def test_a_plain_numpy_loop_gives_the_same(self):
+        """The lecture's model, written here without the package."""
+        X, Y = data(n_outputs=1, m=7)
+        net = Network([3, 4, 1], activation="tanh", seed=2)
+        W1, b1, W2, b2 = (net.parameters[name].copy() for name in ("W1", "b1", "W2", "b2"))
+        history = net.train(X, Y, learning_rate=0.3, iterations=50)
+        costs, m = [], X.shape[1]
+        for _ in range(50):
+            A1 = np.tanh(W1 @ X + b1)
+            A2 = 1 / (1 + np.exp(-(W2 @ A1 + b2)))
+            costs.append(-np.mean(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)))
+            dZ2 = A2 - Y
+            dZ1 = (W2.T @ dZ2) * (1 - A1**2)
+            W2 = W2 - 0.3 * dZ2 @ A1.T / m
+            b2 = b2 - 0.3 * dZ2.mean(axis=1, keepdims=True)
+            W1 = W1 - 0.3 * dZ1 @ X.T / m
+            b1 = b1 - 0.3 * dZ1.mean(axis=1, keepdims=True)
+        np.testing.assert_allclose(history.costs, costs, rtol=1e-12)
+        for name, value in {"W1": W1, "b1": b1, "W2": W2, "b2": b2}.items():
+            np.testing.assert_allclose(net.parameters[name], value, rtol=1e-11)
+
+    def test_costs_are_those_before_each_update(self):
+        net = Network([3, 4, 2], seed=1)
+        X, Y = data()
+        before = net.cost(X, Y)
+        history = net.train(X, Y, iterations=5)
+        assert len(history.costs) == 5
+        assert history.costs[0] == before
+        assert net.cost(X, Y) < history.costs[-1] < before
+        assert net.history is history
+
+    def test_costs_of_mini_batches_are_the_mean_of_the_epoch(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        X, Y = data(m=11)
+        history = net.train(X, Y, iterations=3, batch_size=4)
+        walked = list(twin.steps(X, Y, iterations=3, batch_size=4))
+        assert [step.X.shape[1] for step in walked] == [4, 4, 3] * 3
+        for epoch in range(3):
+            costs = [step.cost for step in walked if step.epoch == epoch]
+            assert history.costs[epoch] == pytest.approx((4 * costs[0] + 4 * costs[1] + 3 * costs[2]) / 11)
+
+    @pytest.mark.parametrize("batch_size", [None, 4, 11, 100])
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    @pytest.mark.parametrize("output", HEADS)
+    def test_train_is_its_steps_bit_for_bit(self, output, optimizer, batch_size):
+        settings = {"learning_rate": 0.05, "iterations": 4, "batch_size": batch_size, "optimizer": optimizer}
+        net, twin = (Network([3, 4, 2], output=output, seed=1) for _ in range(2))
+        X, Y = data(output)
+        net.train(X, Y, **settings)
+        steps = list(twin.steps(X, Y, **settings))
+        assert same(net, twin)
+        assert [step.number for step in steps] == list(range(1, len(steps) + 1))
+
+    def test_more_training_goes_on_from_where_it_was(self):
+        X, Y = data()
+        once, twice = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        costs = once.train(X, Y, iterations=6).costs
+        parts = [*twice.train(X, Y, iterations=2).costs, *twice.train(X, Y, iterations=4).costs]
+        assert same(once, twice)
+        assert costs.tolist() == parts
+
+    def test_the_seed_decides_the_order_of_mini_batches(self):
+        parameters = Network([3, 4, 2], seed=1).parameters
+        X, Y = data()
+        nets = [Network(parameters=parameters, seed=seed) for seed in (1, 1, 2)]
+        for net in nets:
+            net.train(X, Y, iterations=2, batch_size=4)
+        assert same(nets[0], nets[1])
+        assert not same(nets[0], nets[2])
+
+    def test_an_order_of_ones_own(self):
+        net, twin = (
+            Network([3, 4, 2], seed=1),
+            Network([3, 4, 2], seed=9, parameters=Network([3, 4, 2], seed=1).parameters),
+        )
+        X, Y = data()
+        seen = []
+
+        def order(epoch, m):
+            seen.append((epoch, m))
+            return np.arange(m)[::-1]
+
+        net.train(X, Y, iterations=2, batch_size=4, order=order)
+        twin.train(X[:, ::-1], Y[:, ::-1], iterations=2, batch_size=4, order=lambda epoch, m: None)
+        assert seen == [(0, 11), (1, 11)]
+        assert same(net, twin)
+
+    def test_hyperparameters_reach_the_update_rule(self):
+        X, Y = data()
+        plain, zero, other = (Network([3, 4, 2], seed=1) for _ in range(3))
+        plain.train(X, Y, iterations=3)
+        zero.train(X, Y, iterations=3, optimizer="momentum", hyperparameters={"beta": 0.0})
+        other.train(X, Y, iterations=3, optimizer="momentum", hyperparameters={"beta": 0.5})
+        assert same(plain, zero)  # momentum without memory is gradient descent
+        assert not same(plain, other)
+
+    def test_validation_is_recorded_after_each_pass(self):
+        net = Network([3, 4, 2], seed=1)
+        X, Y = data()
+        X_held, Y_held = data(m=5, seed=8)
+        costs = []
+        history = net.train(
+            X, Y, iterations=3, validation=(X_held, Y_held), callbacks=[lambda record: costs.append(record)]
+        )
+        assert history.column("validation_cost")[-1] == net.cost(X_held, Y_held)
+        assert len(costs) == 3
+
+    def test_callbacks_as_objects_and_functions(self):
+        seen = []
+
+        class Watch(Callback):
+            def on_train_begin(self, training):
+                seen.append("begin")
+
+            def on_epoch_end(self, training, record):
+                seen.append(training.parameters.flat.copy())
+
+            def on_train_end(self, training):
+                seen.append("end")
+
+        net = Network([3, 4, 2], seed=1)
+        net.train(*data(), iterations=2, callbacks=[Watch(), lambda record: seen.append(record["epoch"])])
+        assert seen[0] == "begin"
+        assert seen[2] == 0
+        assert seen[4] == 1
+        assert seen[5] == "end"
+        np.testing.assert_array_equal(seen[3], net.parameters.flat)
+
+    def test_stop_training_keeps_what_was_reached(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+
+        def stop(record):
+            if record["epoch"] == 2:
+                raise StopTraining("enough")
+
+        history = net.train(*data(), iterations=100, callbacks=stop)
+        twin.train(*data(), iterations=3)
+        assert history.stopped == "enough"
+        assert len(history) == 3
+        assert same(net, twin)
+
+    def test_an_interrupt_keeps_what_was_reached(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+
+        def interrupt(record):
+            if record["epoch"] == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            net.train(*data(), iterations=100, callbacks=[interrupt])
+        twin.train(*data(), iterations=3)
+        assert same(net, twin)
+        assert len(net.history) == 3
+        assert net.history.stopped == "interrupted"
+
+    def test_a_broken_callback_leaves_the_network_as_it_was(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        with pytest.raises(ZeroDivisionError):
+            net.train(*data(), iterations=100, callbacks=[lambda record: 1 / 0])
+        assert same(net, twin)
+        assert net.history is None
+
+    @pytest.mark.parametrize("batch_size", [None, 4])
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    def test_divergence_leaves_the_network_as_it_was(self, dtype, batch_size):
+        net, twin = (Network([3, 4, 2], seed=1, output="identity", dtype=dtype) for _ in range(2))
+        X, Y = data("identity")
+        net.train(X, Y, iterations=2)
+        twin.train(X, Y, iterations=2)
+        history = net.history
+        with pytest.raises(DivergenceError, match=r"^Network\.train: .* learning rate 1e\+30\. Lower"):
+            net.train(X, Y, learning_rate=1e30, iterations=100, batch_size=batch_size)
+        assert same(net, twin)
+        assert net.history is history
+
+    def test_no_iteration_changes_nothing(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        history = net.train(*data(), iterations=0)
+        assert len(history) == 0
+        assert same(net, twin)
+
+    def test_what_is_given_is_not_changed(self):
+        net = Network([3, 4, 2], seed=1)
+        X, Y = data()
+        copies, before, kept = (X.copy(), Y.copy()), net.parameters, net.parameters.flat.copy()
+        net.train(X, Y, iterations=3, batch_size=4, optimizer="adam")
+        np.testing.assert_array_equal(X, copies[0])
+        np.testing.assert_array_equal(Y, copies[1])
+        np.testing.assert_array_equal(before.flat, kept)
+
+    def test_progress_goes_to_stderr_alone(self, capsys):
+        Network([3, 4, 2], seed=1).train(*data(), iterations=3, progress="cats")
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("cats: 3/3, cost 1.")
+
+    def test_progress_in_a_terminal_is_a_bar(self, monkeypatch):
+        class Terminal(io.StringIO):
+            def isatty(self):
+                return True
+
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        Network([3, 4, 2], seed=1).train(*data(), iterations=3, progress=True)
+        assert "3/3" in sys.stderr.getvalue()
+
+    @pytest.mark.parametrize("progress", [None, False])
+    def test_no_progress_unless_asked(self, capsys, progress):
+        Network([3, 4, 2], seed=1).train(*data(), iterations=3, progress=progress)
+        assert capsys.readouterr() == ("", "")
+
+
+class TestSteps:
+    def test_stop_look_and_go_on(self):
+        X, Y = data()
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        steps = net.steps(X, Y, iterations=10, optimizer="adam", learning_rate=0.01)
+        for step in steps:
+            if step.number == 4:
+                break
+        assert net.parameters == step.after
+        assert len(list(steps)) == 6  # the same training goes on, with the optimizer's memory
+        twin.train(X, Y, iterations=10, optimizer="adam", learning_rate=0.01)
+        assert same(net, twin)
+
+    def test_a_step_holds_what_happened(self):
+        X, Y = data()
+        net = Network([3, 4, 2], seed=1)
+        steps = list(net.steps(X, Y, iterations=2, batch_size=4, learning_rate=0.25))
+        for step, later in pairwise(steps):
+            assert step.after == later.before
+        first = steps[0]
+        twin = Network(parameters=first.before)
+        assert first.cost == twin.cost(first.X, first.Y)
+        expected = first.before.flat - 0.25 * np.concatenate(
+            [twin.gradients(first.X, first.Y)[f"d{name}"].ravel() for name in first.before]
+        )
+        np.testing.assert_allclose(first.after.flat, expected, rtol=1e-15)
+        assert (first.number, first.epoch, first.learning_rate) == (1, 0, 0.25)
+
+    def test_a_step_can_be_opened(self):
+        X, Y = data()
+        for step in Network([3, 4, 2], seed=1).steps(X, Y, iterations=2, batch_size=4, learning_rate=0.25):
+            trace = step.trace()
+            assert trace["J"].value == step.cost
+            np.testing.assert_array_equal(trace["A0"].value, step.X)
+            np.testing.assert_array_equal(trace["W2′"].value, step.after["W2"])
+            assert trace.check().passed
+
+    def test_nothing_happens_before_the_first_step_is_asked_for(self):
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        net.steps(*data())
+        assert same(net, twin)
+
+    def test_divergence_leaves_the_last_finite_step(self):
+        net = Network([3, 4, 2], seed=1, output="identity")
+        reached = []
+        steps = net.steps(*data("identity"), learning_rate=1e30, iterations=100)
+        with pytest.raises(DivergenceError, match=r"^Network\.steps: "):
+            reached.extend(steps)
+        assert net.parameters == reached[-1].after
+        assert np.isfinite(net.parameters.flat).all()
+
+
+class TestAnswers:
+    def test_sigmoid_by_hand(self):
+        """Logits -1, 0, 1 for unit 1 and their opposites for unit 2; at ½ exactly the answer is 0."""
+        net = Network(parameters={"W1": [[1.0], [-1.0]], "b1": [[0.0], [0.0]]})
+        X = [[-1, 0, 1]]
+        sigma = 1 / (1 + np.e)
+        np.testing.assert_allclose(net.predict_proba(X), [[sigma, 0.5, 1 - sigma], [1 - sigma, 0.5, sigma]])
+        assert net.predict(X).tolist() == [[0, 0, 1], [1, 0, 0]]
+        assert net.predict(X).dtype.kind == "i"
+        assert net.accuracy(X, [[0, 0, 1], [1, 1, 1]]) == pytest.approx(4 / 6)
+        J = np.mean([2 * np.log1p(np.exp(-1)), 2 * np.log(2), 2 * np.log1p(np.exp(-1))])
+        assert net.cost(X, [[0, 1, 1], [1, 0, 0]]) == pytest.approx(J, rel=1e-14)
+
+    def test_softmax_by_hand(self):
+        net = Network(
+            parameters={"W1": [[0.0], [np.log(2)], [0.0]], "b1": [[0.0], [0.0], [np.log(2)]]},
+            output="softmax",
+        )
+        X = [[0, 2, -1]]  # weights 1:1:2, 1:4:2, 1:½:2
+        expected = np.array([[1 / 4, 1 / 7, 2 / 7], [1 / 4, 4 / 7, 1 / 7], [2 / 4, 2 / 7, 4 / 7]])
+        np.testing.assert_allclose(net.predict_proba(X), expected)
+        assert net.predict(X).tolist() == [[2, 1, 2]]
+        Y = np.eye(3)[:, [2, 1, 0]]
+        assert net.accuracy(X, Y) == pytest.approx(2 / 3)
+        assert net.cost(X, Y) == pytest.approx(-np.mean(np.log([2 / 4, 4 / 7, 2 / 7])), rel=1e-14)
+
+    def test_identity_by_hand(self):
+        net = Network(parameters={"W1": [[2.0], [0.0]], "b1": [[1.0], [3.0]]}, output="identity")
+        assert net.predict([[0, 1]]).tolist() == [[1, 3], [3, 3]]
+        assert net.cost([[0, 1]], [[1, 1], [1, 3]]) == ((0 + 4) + (4 + 0)) / 2 / 2
+        for answer in (net.predict_proba, lambda X: net.accuracy(X, [[1], [1]])):
+            with pytest.raises(ConfigurationError, match="this network's output is 'identity'"):
+                answer([[0]])
+
+    def test_gradients_have_the_lectures_names_and_shapes(self):
+        net = Network([3, 4, 2], seed=1)
+        X, Y = data()
+        shapes = {name: value.shape for name, value in net.gradients(X, Y).items()}
+        assert shapes == {
+            "dW1": (4, 3), "db1": (4, 1), "dW2": (2, 4), "db2": (2, 1), "dA0": (3, 11), "dA1": (4, 11)
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("output", HEADS)
+    @pytest.mark.parametrize("layer_dims", [(1, 1), (1, 1, 1), (3, 1), (2, 3, 2)])
+    def test_down_to_one_unit_and_one_example(self, layer_dims, output):
+        net = Network(list(layer_dims), output=output, seed=1)
+        X, n = np.full((layer_dims[0], 1), 0.5), layer_dims[-1]
+        Y = np.eye(n)[:, :1]
+        history = net.train(X, Y, learning_rate=0.1, iterations=3)
+        assert np.isfinite(history.costs).all()
+        assert (np.diff(history.costs) <= 0).all()
+        assert net.predict(X).shape == ((1 if output == "softmax" else n), 1)
+        assert net.trace(X, Y)["J"].value == net.cost(X, Y)
+        assert net.check_gradients(X, Y).passed
+
+    def test_examples_do_not_see_each_other(self):
+        net = Network([3, 4, 2], seed=1)
+        X, _ = data()
+        alone = np.hstack([net.predict_proba(X[:, [i]]) for i in range(X.shape[1])])
+        np.testing.assert_allclose(net.predict_proba(X), alone, rtol=1e-14)
+
+    @pytest.mark.parametrize(
+        "kind", [list, np.asfortranarray, lambda X: X.astype(np.float16), lambda X: X[:, :]]
+    )
+    def test_inputs_of_many_kinds(self, kind):
+        net = Network([3, 4, 2], seed=1)
+        X = np.round(data()[0] * 4) / 4  # exact in float16 too
+        np.testing.assert_allclose(net.predict_proba(kind(X)), net.predict_proba(X), rtol=1e-14)
+
+    def test_whole_numbers_and_truth_values(self):
+        net = Network([2, 3, 1], seed=1)
+        X = np.array(XOR_X)
+        assert net.cost(X, np.array(XOR_Y, dtype=bool)) == net.cost(X.astype(float), np.array(XOR_Y, float))
+        np.testing.assert_array_equal(net.forward(X.astype(bool)), net.forward(X))
+
+
+class TestFile:
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize("output", HEADS)
+    def test_there_and_back_bit_for_bit(self, tmp_path, output, dtype):
+        net = Network([3, 4, 5, 2], activation=["relu", "tanh"], output=output, seed=7, dtype=dtype)
+        X, Y = data(output)
+        net.train(X, Y, iterations=3)
+        net.save(tmp_path / "net.safetensors")
+        back = Network.load(tmp_path / "net.safetensors")
+        assert back.architecture == net.architecture
+        assert back.dtype == net.dtype
+        assert back.seed == net.seed
+        assert same(net, back)
+        np.testing.assert_array_equal(back.forward(X), net.forward(X))
+        np.testing.assert_array_equal(back.predict(X), net.predict(X))
+
+    def test_training_goes_on_as_if_nothing_had_happened(self, tmp_path):
+        net = Network([3, 4, 2], seed=7)
+        X, Y = data()
+        net.train(X, Y, iterations=3, batch_size=4)
+        net.save(tmp_path / "net")
+        back = Network.load(str(tmp_path / "net"))
+        net.train(X, Y, iterations=3, batch_size=4)
+        back.train(X, Y, iterations=3, batch_size=4)
+        assert same(net, back)
+
+    def test_numbers_at_the_edges(self, tmp_path):
+        tiny, big = np.nextafter(0, 1), np.finfo(float).max
+        net = Network(parameters={"W1": [[tiny, -0.0, big, -big]], "b1": [[1 / 3]]})
+        net.save(tmp_path / "net")
+        assert same(net, Network.load(tmp_path / "net"))
+
+    def test_a_loaded_network_of_another_class(self, tmp_path):
+        class Mine(Network):
+            pass
+
+        Network([2, 1], seed=1).save(tmp_path / "net")
+        assert type(Mine.load(tmp_path / "net")) is Mine
+
+    def test_saving_over_an_old_one_leaves_one_file(self, tmp_path):
+        for seed in (1, 2):
+            Network([2, 1], seed=seed).save(tmp_path / "net")
+        assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
+        assert Network.load(tmp_path / "net").seed == 2
+
+
+def test_the_exclusive_or_is_learned():
+    net = Network([2, 4, 1], activation="tanh", seed=1)
+    net.train(XOR_X, XOR_Y, learning_rate=0.5, iterations=2000)
+    assert net.predict(XOR_X).tolist() == XOR_Y
+    assert net.accuracy(XOR_X, XOR_Y) == 1.0

@@ -1,0 +1,66 @@
+"""History: records to JSON lines and back."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepstep.errors import FileError
+from deepstep.training import History
+
+values = (
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**53), 2**53)
+    | st.text()
+    | st.booleans()
+)
+
+
+@given(st.lists(st.dictionaries(st.text(), values)))
+def test_json_lines_give_the_same_records_bit_for_bit(records):
+    text = History(records).to_jsonl()
+    assert History.from_jsonl(text).records == records
+    assert text.count("\n") == len(records)
+
+
+def test_numpy_values_become_plain():
+    record = {"a": np.float32(0.5), "b": np.int64(3), "c": np.array([1.0, 2.0]), "d": np.bool_(True)}
+    assert json.loads(History([record]).to_jsonl()) == {"a": 0.5, "b": 3, "c": [1.0, 2.0], "d": True}
+
+
+def test_what_is_no_json_value_is_refused_by_name():
+    with pytest.raises(TypeError, match="got object"):
+        History([{"a": object()}]).to_jsonl()
+
+
+@pytest.mark.parametrize("line", ['{"cost": 0.5', "[1]", "0.5", "", "{'cost': 1}"])
+def test_a_broken_line_is_named(line):
+    text = f'{{"cost": 0.5}}\n{line}\n{{"cost": 0.4}}\n'
+    with pytest.raises(FileError) as error:
+        History.from_jsonl(text, where="run/history.jsonl")
+    assert str(error.value) == f"run/history.jsonl: one JSON object a line; line 2 is {line!r}."
+
+
+def test_a_column_has_nan_where_a_record_lacks_it():
+    history = History([{"cost": 2.0}, {"cost": 1.0, "validation_cost": 3.0}])
+    np.testing.assert_array_equal(history.costs, [2, 1])
+    np.testing.assert_array_equal(history.column("validation_cost"), [np.nan, 3])
+    assert history.costs.shape == (2,)
+
+
+def test_it_is_a_sequence_of_records():
+    records = [{"cost": 2.0}, {"cost": 1.0}]
+    history = History(records)
+    assert list(history) == records
+    assert history[-1] == {"cost": 1.0}
+    assert len(history) == 2
+
+
+def test_its_own_text():
+    assert repr(History([{"cost": 2.0}, {"cost": 0.25}], engine="reference")) == (
+        "History(2 epochs, cost 2 → 0.25, engine 'reference')"
+    )
+    assert repr(History()) == "History(empty)"
+    assert repr(History([{"epoch": 0}])) == "History(1 epochs, cost nan → nan, engine '')"

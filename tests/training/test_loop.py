@@ -1,0 +1,266 @@
+"""The loop: what it records, in what order callbacks are asked, and how training ends."""
+
+import json
+
+import numpy as np
+import pytest
+
+from deepstep.engines import Settings, open_session
+from deepstep.equations import initialize_parameters
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import Callback, History, Plan, StopTraining, train, updates
+from deepstep.training.callbacks import as_callbacks
+
+
+def session_and_examples(m=10, seed=1):
+    rng = np.random.RandomState(seed)
+    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"))
+    session = open_session("reference", architecture, initialize_parameters((2, 3, 1), rng=rng), Settings())
+    X = rng.standard_normal((m, 2))
+    return session, Examples(X, (X[:, :1] > 0).astype(float))
+
+
+class Diary(Callback):
+    """Writes down what it is told."""
+
+    def __init__(self, name="", lines=None):
+        self.name, self.lines = name, [] if lines is None else lines
+
+    def on_train_begin(self, training):
+        self.lines.append(f"{self.name}begin {training.epochs} {len(training.history)}")
+
+    def on_epoch_end(self, training, record):
+        self.lines.append(f"{self.name}epoch {record['epoch']} {len(training.history)}")
+
+    def on_train_end(self, training):
+        self.lines.append(f"{self.name}end {len(training.history)}")
+
+
+def test_callbacks_are_asked_in_order():
+    session, examples = session_and_examples()
+    lines = []
+    train(session, examples, Plan(2, 0.1), callbacks=[Diary("a ", lines), Diary("b ", lines)])
+    assert lines == [
+        *("a begin 2 0", "b begin 2 0"),
+        *("a epoch 0 1", "b epoch 0 1"),
+        *("a epoch 1 2", "b epoch 1 2"),
+        *("a end 2", "b end 2"),
+    ]
+
+
+def test_a_record_has_what_the_documentation_says():
+    session, examples = session_and_examples()
+    X, Y, _ = examples.take(slice(None))
+    before = session.cost(X, Y)
+    history = train(session, examples, Plan(3, 0.1, batch_size=4), validation=examples)
+    assert [record["epoch"] for record in history] == [0, 1, 2]
+    assert [record["step"] for record in history] == [3, 6, 9]
+    assert set(history[0]) == {"epoch", "step", "cost", "learning_rate", "seconds", "validation_cost"}
+    seconds = history.column("seconds")
+    assert (np.diff(seconds) >= 0).all()
+    assert seconds[0] >= 0
+    assert history[-1]["validation_cost"] == session.cost(X, Y) < before
+    assert history.stopped == "all epochs done"
+    assert history.engine == "reference"
+
+
+def test_what_a_callback_writes_into_the_record_stays():
+    session, examples = session_and_examples()
+
+    def note(record):
+        record["double"] = 2 * record["cost"]
+
+    history = train(session, examples, Plan(2, 0.1), callbacks=as_callbacks([note], "test"))
+    np.testing.assert_array_equal(history.column("double"), 2 * history.costs)
+
+
+def test_parameters_seen_by_a_callback_stay_as_they_were():
+    session, examples = session_and_examples()
+    seen = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, training, record):
+            seen.append((training.parameters, training.parameters.flat.copy()))
+
+    train(session, examples, Plan(3, 0.5), callbacks=[Keep()])
+    for parameters, copy in seen:
+        np.testing.assert_array_equal(parameters.flat, copy)
+    assert not np.array_equal(seen[0][1], seen[2][1])
+
+
+@pytest.mark.parametrize(
+    ("raised", "stopped"), [(StopTraining("enough"), "enough"), (StopTraining(), "stopped by a callback")]
+)
+def test_stop_training_ends_in_order(raised, stopped):
+    session, examples = session_and_examples()
+
+    def stop(record):
+        if record["epoch"] == 1:
+            raise raised
+
+    diary = Diary()
+    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop, "test"), diary])
+    assert history.stopped == stopped
+    assert len(history) == 2
+    assert session.state().step == 2
+    assert diary.lines == ["begin 9 0", "epoch 0 1", "end 2"]
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, ValueError])
+def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(raised):
+    session, examples = session_and_examples()
+
+    def fail(record):
+        raise raised
+
+    diary, history = Diary(), History()
+    with pytest.raises(raised):
+        train(
+            session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail, "test"), diary], history=history
+        )
+    assert diary.lines == ["begin 9 0", "end 1"]
+    assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
+
+
+def test_no_epoch_at_all():
+    session, examples = session_and_examples()
+    before = session.parameters.flat.copy()
+    history = train(session, examples, Plan(0, 0.1))
+    assert len(history) == len(history.costs) == 0
+    np.testing.assert_array_equal(session.parameters.flat, before)
+
+
+def test_a_schedule_gives_the_rate_of_each_epoch():
+    session, examples = session_and_examples()
+    history = train(session, examples, Plan(3, lambda epoch: 0.1 / (1 + epoch)))
+    np.testing.assert_allclose(history.column("learning_rate"), [0.1, 0.05, 0.1 / 3], rtol=1e-15)
+
+
+def test_training_in_two_parts_equals_one_training():
+    """The order of an epoch depends on its number: who goes on sees what would have come."""
+    whole, examples = session_and_examples()
+    parts, _ = session_and_examples()
+    once = train(whole, examples, Plan(6, 0.3, 4, shuffled(5)))
+    first = train(parts, examples, Plan(2, 0.3, 4, shuffled(5)))
+    second = train(parts, examples, Plan(4, 0.3, 4, shuffled(5), first_epoch=2))
+    np.testing.assert_array_equal(whole.parameters.flat, parts.parameters.flat)
+    np.testing.assert_array_equal(once.costs, [*first.costs, *second.costs])
+    assert [record["epoch"] for record in second] == [2, 3, 4, 5]
+
+
+def test_updates_are_the_same_training_one_at_a_time():
+    whole, examples = session_and_examples()
+    single, _ = session_and_examples()
+    plan = Plan(3, 0.3, 4, shuffled(5))
+    history = train(whole, examples, plan)
+    walked = list(updates(single, examples, plan))
+    np.testing.assert_array_equal(whole.parameters.flat, single.parameters.flat)
+    assert [update.number for update in walked] == list(range(1, 10))
+    assert [update.epoch for update in walked] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert [update.X.shape[1] for update in walked] == [4, 4, 2] * 3
+    means = [sum(u.cost * u.X.shape[1] for u in walked if u.epoch == epoch) / 10 for epoch in range(3)]
+    np.testing.assert_allclose(history.costs, means, rtol=1e-15)
+
+
+class TestDivergence:
+    def huge(self):
+        """An identity output whose steps grow: each update multiplies the error by about -10¹²⁰."""
+        architecture = Architecture((1, 1), ("identity",))
+        parameters = initialize_parameters((1, 1), rng=np.random.RandomState(0))
+        session = open_session("reference", architecture, parameters)
+        return session, Examples(np.ones((2, 1)), np.zeros((2, 1))), Plan(9, 1e120)
+
+    def test_a_cost_that_is_not_finite(self):
+        session, examples, plan = self.huge()
+        with pytest.raises(DivergenceError, match=r"the cost became inf in epoch 2 at learning rate 1e\+120"):
+            train(session, examples, plan, where="here")
+
+    def test_updates_say_so_too(self):
+        session, examples, plan = self.huge()
+        with pytest.raises(DivergenceError, match=r"^here: the cost and the parameters stay finite;"):
+            list(updates(session, examples, plan, where="here"))
+
+    def test_parameters_that_are_not_finite_after_the_last_epoch(self):
+        session, examples, _ = self.huge()
+        with pytest.raises(DivergenceError, match="a parameter is not finite"):
+            train(session, Examples(examples.X * 1e10, examples.Y), Plan(1, 1.7e308))
+
+    def test_a_callback_that_stops_does_not_hide_them(self):
+        session, examples, _ = self.huge()
+
+        def stop(record):
+            raise StopTraining
+
+        with pytest.raises(DivergenceError, match="a parameter is not finite"):
+            train(
+                session,
+                Examples(examples.X * 1e10, examples.Y),
+                Plan(5, 1.7e308),
+                callbacks=as_callbacks(stop, "test"),
+            )
+
+    def test_a_validation_cost_that_is_not_finite_is_no_record(self):
+        session, examples, _ = self.huge()
+        history = History()
+        validation = Examples(np.full((1, 1), 1e200), np.zeros((1, 1)))
+        with pytest.raises(DivergenceError, match="the validation cost became inf in epoch 0"):
+            train(session, examples, Plan(3, 0.1), validation=validation, history=history)
+        assert len(history) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": -1}, "iterations: a whole number of at least 0; got -1"),
+        ({"epochs": 2.0}, "got 2.0"),
+        ({"epochs": True}, "got True"),
+        ({"epochs": "5"}, "got '5'"),
+        ({"batch_size": 0}, "batch_size: a whole number of at least 1; got 0"),
+        ({"batch_size": 1.5}, "got 1.5"),
+        ({"batch_size": True}, "got True"),
+        ({"learning_rate": 0}, "learning_rate: a positive number; got 0"),
+        ({"learning_rate": -0.1}, "got -0.1"),
+        ({"learning_rate": float("nan")}, "got nan"),
+        ({"learning_rate": float("inf")}, "got inf"),
+        ({"learning_rate": True}, "got True"),
+        ({"learning_rate": "0.1"}, "got '0.1'"),
+        ({"learning_rate": None}, "got None"),
+        ({"order": [1, 0]}, r"order: a function order(epoch, m); got [1, 0]"),
+    ],
+)
+def test_a_plan_that_cannot_work_is_refused(settings, message):
+    with pytest.raises(ConfigurationError) as error:
+        Plan(**{"epochs": 1, "learning_rate": 0.1, **settings})
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [[0, 1], [0, 1, 2, 3], [0, 1, 3], [0, -1, 2], [0.0, 1.0, 2.0], [True, False, True], "abc", [[0, 1, 2]]],
+)
+def test_an_order_that_is_none_is_refused(order):
+    with pytest.raises(ConfigurationError, match=r"order\(7, 3\) gives 3 whole numbers from 0 to 2"):
+        Plan(1, 0.1, order=lambda epoch, m: order).visit(7, 3)
+
+
+def test_an_order_may_be_a_list_and_may_repeat_an_example():
+    assert Plan(1, 0.1, order=lambda epoch, m: [2, 0, 0]).visit(7, 3).tolist() == [2, 0, 0]
+
+
+@pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])
+def test_what_is_no_callback_is_refused(callbacks):
+    with pytest.raises(ConfigurationError, match="callbacks are"):
+        as_callbacks(callbacks, "test")
+
+
+def test_one_callback_needs_no_list():
+    assert as_callbacks(Diary(), "test")[0].lines == []
+    assert len(as_callbacks(print, "test")) == 1
+
+
+def test_records_are_json():
+    session, examples = session_and_examples()
+    history = train(session, examples, Plan(2, np.float32(0.1)), validation=examples)
+    assert json.loads(json.dumps(history.records)) == history.records

@@ -1,0 +1,72 @@
+"""Progress: a bar in a terminal, plain lines elsewhere, always on the stream that was given."""
+
+import io
+
+import pytest
+
+from deepstep.training import History, Progress, Training
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def run(progress, costs, epochs=None):
+    history = History()
+    training = Training(None, history, len(costs) if epochs is None else epochs)
+    progress.on_train_begin(training)
+    for epoch, cost in enumerate(costs):
+        record = {"epoch": epoch, "cost": cost}
+        history.records.append(record)
+        progress.on_epoch_end(training, record)
+    progress.on_train_end(training)
+
+
+def test_no_terminal_one_line_at_the_end():
+    stream = io.StringIO()
+    run(Progress("cats", stream=stream), [0.7, 0.6, 0.5])
+    assert stream.getvalue() == "cats: 3/3, cost 0.500000\n"
+
+
+def test_no_terminal_a_line_when_the_last_one_is_old_enough():
+    stream = io.StringIO()
+    run(Progress("cats", stream=stream, seconds_between_lines=0), [0.7, 0.6], epochs=5)
+    assert stream.getvalue() == "cats: 1/5, cost 0.700000\ncats: 2/5, cost 0.600000\n"
+
+
+def test_nothing_happened_nothing_is_said():
+    stream = io.StringIO()
+    run(Progress(stream=stream), [])
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_gets_a_bar_with_the_last_cost(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    stream = Terminal()
+    run(Progress("cats", stream=stream), [0.7, 0.6, 0.123456])
+    assert "cats" in stream.getvalue()
+    assert "3/3" in stream.getvalue()
+    assert "cost 0.123456" in stream.getvalue()
+
+
+def test_the_bar_is_closed_when_training_is_interrupted(monkeypatch):
+    """The cursor, hidden while the bar moves, comes back."""
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    progress = Progress(stream=stream)
+    training = Training(None, History(), 5)
+    progress.on_train_begin(training)
+    progress.on_train_end(training)
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    assert stream.getvalue().count(hidden) == stream.getvalue().count(shown) == 1
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_it_can_be_used_again(terminal):
+    stream = Terminal() if terminal else io.StringIO()
+    progress = Progress("cats", stream=stream)
+    run(progress, [0.5])
+    run(progress, [0.25])
+    assert "0.250000" in stream.getvalue()
