@@ -1,7 +1,6 @@
 """`Network`: the easy-to-use class over the stages. Columns are examples."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,8 +9,6 @@ import numpy as np
 from deepstep.engines import Session, Settings, open_session
 from deepstep.equations import (
     INITIALIZATIONS,
-    get_activation,
-    get_head,
     get_optimizer,
     initialize_parameters,
     model_backward,
@@ -20,6 +17,15 @@ from deepstep.equations import (
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
+from deepstep.model.construction import (
+    finite_parameters,
+    float_dtype,
+    fresh_seed,
+    generator,
+    layer_names,
+    order_seed,
+)
+from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets
@@ -29,42 +35,6 @@ from deepstep.training import History, Plan, Progress, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import AnyArray, Array
-
-
-@dataclass(frozen=True)
-class Step:
-    """One update, as `Network.steps` gives it.
-
-    Attributes
-    ----------
-    number : int
-        Updates done, from 1.
-    epoch : int
-        Pass over the data, from 0.
-    cost : float
-        J of the batch before the update.
-    X, Y : arrays of shape (n_x, k) and (n_L, k)
-        The batch.
-    before, after : Parameters
-        θ before and after the update.
-    learning_rate : float
-        α.
-    architecture : Architecture
-    """
-
-    number: int
-    epoch: int
-    cost: float
-    X: Array
-    Y: Array
-    before: Parameters
-    after: Parameters
-    learning_rate: float
-    architecture: Architecture
-
-    def trace(self) -> Trace:
-        """The step opened; its update is that of gradient descent."""
-        return trace_step(self.architecture, self.before, self.X, self.Y, learning_rate=self.learning_rate)
 
 
 class Network:
@@ -139,7 +109,7 @@ class Network:
                 )
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, "Network")
-        self.architecture = Architecture(sizes, _activations(activation, output, len(sizes) - 1))
+        self.architecture = Architecture(sizes, layer_names(activation, output, len(sizes) - 1))
         if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
         if given is not None and given.layer_dims != self.architecture.layer_dims:
@@ -148,12 +118,12 @@ class Network:
                 f"parameters for the layer sizes {list(self.architecture.layer_dims)}",
                 f"got parameters for {list(given.layer_dims)}",
             )
-        seed = _fresh_seed() if seed is None else seed
-        rng = _generator(seed)
+        seed = fresh_seed() if seed is None else seed
+        rng = generator(seed)
         if given is None:
             given = initialize_parameters(sizes, method=initialization, rng=rng)
-        self.seed = _order_seed(seed, rng)
-        self.parameters: Parameters = _finite(given, _dtype(dtype))
+        self.seed = order_seed(seed, rng)
+        self.parameters: Parameters = finite_parameters(given, float_dtype(dtype))
         self.engine = engine
         self._session("Network")  # an unknown engine is refused here and not after the data was read
         self.history: History | None = None
@@ -458,65 +428,3 @@ def _examples(X: Array, Y: Array, plan: Plan) -> Examples:
     if plan.batch_size is None:
         return Examples(X.T, Y.T)
     return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T))
-
-
-def _activations(activation: str | Sequence[str], output: str, n_layers: int) -> tuple[str, ...]:
-    """One name per layer, each of them known."""
-    hidden: Any = activation
-    if isinstance(activation, str):
-        hidden = [activation] * (n_layers - 1)
-    if not isinstance(hidden, Sequence) or len(hidden) != n_layers - 1:
-        raise ConfigurationError(
-            "Network",
-            f"one activation for all hidden layers or a list of {n_layers - 1}",
-            f"got {hidden!r}",
-            "The activation of the output is the argument output.",
-        )
-    for layer, name in enumerate(hidden, start=1):
-        get_activation(name, f"Network, layer {layer}")
-    get_head(output, "Network")
-    return (*hidden, output)
-
-
-def _generator(seed: Any) -> np.random.Generator | np.random.RandomState:
-    if isinstance(seed, np.random.Generator | np.random.RandomState):
-        return seed
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not (whole and 0 <= seed < 2**32):
-        raise ConfigurationError(
-            "Network",
-            "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None",
-            f"got {seed!r}",
-        )
-    return np.random.RandomState(int(seed))
-
-
-def _order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> int:
-    """The seed of the order of mini-batches: the network's own, or a draw from its generator."""
-    if isinstance(seed, int | np.integer):
-        return int(seed)
-    return int(rng.randint(2**31) if isinstance(rng, np.random.RandomState) else rng.integers(2**31))
-
-
-def _fresh_seed() -> int:
-    return int(np.random.SeedSequence().generate_state(1)[0])
-
-
-def _finite(parameters: Parameters, dtype: np.dtype[Any]) -> Parameters:
-    """The parameters in this precision; a number too large for it would become infinite."""
-    with np.errstate(over="ignore"):
-        result = parameters.astype(dtype)
-    for name, value in result.items():
-        if not np.isfinite(value).all():
-            raise DataError("Network", f"{name} has finite numbers of {dtype} only", "one is not finite")
-    return result
-
-
-def _dtype(dtype: Any) -> np.dtype[Any]:
-    try:
-        found = np.dtype(dtype)
-    except TypeError:
-        found = None
-    if found not in (np.float32, np.float64):
-        raise ConfigurationError("Network", "dtype is 'float64' or 'float32'", f"got {dtype!r}")
-    return found
