@@ -1,0 +1,171 @@
+"""From prepared rows to a saved run: the way that the demos and `train` share."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.cli.screen import note
+from deepstep.cli.scores import Scores, score
+from deepstep.data import atomic_directory
+from deepstep.model import Network
+from deepstep.preparation import ClassTarget, Preparation
+from deepstep.run import Run, few_examples
+from deepstep.training import History
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; the names are those of `Network` and `Network.train`."""
+
+    hidden: tuple[int, ...]
+    activation: str
+    initialization: str
+    optimizer: str
+    learning_rate: float
+    iterations: int
+    batch_size: int | None
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """TOML and JSON types: a full batch, None, is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+class Part(NamedTuple):
+    """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers (m,).
+
+    Answers are positions of classes, or numbers in the target's units.
+    """
+
+    X: Array
+    Y: Array
+    answers: AnyArray
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gave."""
+
+    run: Run
+    train: Scores
+    test: Scores
+    test_outputs: Array
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.run.history.stopped == "interrupted"
+
+    def to_dict(self) -> dict[str, Any]:
+        """What every command that trains prints as JSON."""
+        history = self.run.history
+        return {
+            "layer_dims": self.run.network.architecture.layer_dims,
+            "settings": self.run.config["settings"],
+            "engine": history.engine,
+            "stopped": history.stopped,
+            "costs": history.costs,
+            "seconds": history[-1]["seconds"],
+            "train": self.train.to_dict(),
+            "test": self.test.to_dict(),
+        }
+
+
+def as_part(preparation: Preparation, X: Array, labels: Any) -> Part:
+    """Prepared inputs with the raw target beside them."""
+    target = preparation.target
+    Y = target.encode(labels)
+    answers = target.positions(labels) if isinstance(target, ClassTarget) else np.asarray(labels, dtype=float)
+    return Part(X, Y, answers)
+
+
+def train_and_save(
+    folder: Path,
+    settings: Settings,
+    preparation: Preparation,
+    train: Part,
+    test: Part,
+    *,
+    label: str,
+    about: dict[str, Any],
+    overwrite: bool = False,
+) -> Trained:
+    """Train with progress on stderr, compare with the baseline, and write the run folder.
+
+    That the folder can be written is found out before training. Ctrl-C ends training and keeps what was
+    reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done, goes on as
+    KeyboardInterrupt and leaves nothing behind, as every error does.
+
+    Parameters
+    ----------
+    label : str
+        What the progress is called.
+    about : dict
+        The config's ``task``, ``target`` and ``source``.
+    """
+    network = Network(
+        [preparation.inputs.n_features, *settings.hidden, preparation.target.n_outputs],
+        activation=settings.activation,
+        output=preparation.target.output,
+        initialization=settings.initialization,
+        seed=settings.seed,
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_directory(folder, overwrite=overwrite) as whole:
+        history = _train(network, settings, train, label)
+        trained = _compared(network, history, settings, preparation, train, test, about)
+        trained.run.write(whole)
+    return trained
+
+
+def _train(network: Network, settings: Settings, train: Part, label: str) -> History:
+    try:
+        return network.train(
+            train.X.T,
+            train.Y.T,
+            learning_rate=settings.learning_rate,
+            iterations=settings.iterations,
+            batch_size=settings.batch_size,
+            optimizer=settings.optimizer,
+            progress=label,
+        )
+    except KeyboardInterrupt:
+        if not network.history:
+            raise
+        note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+        return network.history
+
+
+def _compared(
+    network: Network,
+    history: History,
+    settings: Settings,
+    preparation: Preparation,
+    train: Part,
+    test: Part,
+    about: dict[str, Any],
+) -> Trained:
+    """The run, and its scores on both parts."""
+    target = preparation.target
+    majority = int(np.bincount(train.answers).argmax()) if isinstance(target, ClassTarget) else 0
+    train_outputs, test_outputs = (network.forward(part.X.T).T for part in (train, test))
+    train_scores = score(target, train.answers, train_outputs, majority)
+    test_scores = score(target, test.answers, test_outputs, majority)
+    results = {"majority": majority, "train": train_scores.to_dict(), "test": test_scores.to_dict()}
+    config = {**about, "settings": settings.to_dict(), "results": results}
+    run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
+    return Trained(run, train_scores, test_scores, test_outputs)
+
+
+def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
+    """``runs/stem``, or ``runs/stem-2``, … : the first where nothing stands, with any of the endings."""
+    number = 1
+    while True:
+        path = Path("runs", stem if number == 1 else f"{stem}-{number}")
+        if not any(Path(f"{path}{ending}").exists() for ending in endings):
+            return path
+        number += 1

@@ -1,0 +1,123 @@
+"""The entry point: the group of commands, and the single place of exit codes and of error messages.
+
+====  ===============================================================
+code  meaning
+====  ===============================================================
+0     good
+1     a check failed, or training diverged
+2     wrong usage or wrong input
+130   interrupted
+141   the reader of the output went away (``| head``), as a shell says it
+====  ===============================================================
+
+An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With ``--json``
+stdout gets one object besides, with the error in it.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from deepstep import __version__
+from deepstep.cli.screen import as_json, program
+from deepstep.errors import DeepStepError, DivergenceError, unknown_name
+
+GOOD, FAILED, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+
+COMMANDS = {
+    "demo": "demo",
+    "train": "train",
+    "predict": "predict",
+    "evaluate": "evaluate",
+    "summary": "summary",
+    "trace": "trace",
+    "check-gradients": "check_gradients",
+    "equations": "equations",
+}
+"""Each command and its module, in the order of the help."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            raise unknown_name("deepstep", "command", cmd_name, COMMANDS)
+        command: click.Command = import_module(f"deepstep.cli.{COMMANDS[cmd_name]}").command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="deepstep")
+def deepstep() -> None:
+    """The deep fully-connected network with every step open.
+
+    Begin with "deepstep demo".
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; ``sys.argv[1:]`` by default.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? and does not stop the work
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit: give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = READER_GONE
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        # Not standalone: click then raises its errors instead of printing them and leaving.
+        return deepstep.main(arguments, prog_name="deepstep", standalone_mode=False) or GOOD
+    except click.exceptions.Abort:  # click's word for KeyboardInterrupt
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        sentence = _usage(error)
+        record = {"kind": type(error).__name__, "message": sentence}
+        return _report(arguments, sentence, record, WRONG_INPUT)
+    except DeepStepError as error:
+        record = {
+            "kind": type(error).__name__,
+            "where": error.where,
+            "expected": error.expected,
+            "came": error.came,
+            "mend": error.mend,
+        }
+        code = FAILED if isinstance(error, DivergenceError) else WRONG_INPUT
+        return _report(arguments, str(error), record, code)
+
+
+def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], code: int) -> int:
+    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    if "--json" in arguments:
+        click.echo(as_json({"error": record, "exit_code": code}))
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """Click's message as one sentence, with the way to the help."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    path = context.command_path if context is not None else "deepstep"
+    help_command = path.replace("deepstep", program(), 1)
+    return f"{path}: {error.format_message().rstrip('.')}. See {help_command} --help."

@@ -1,0 +1,122 @@
+"""How good answers are, beside the answer that needs no network."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.cli.screen import percent
+from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.types import AnyArray, Array
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """Classes: the share of right answers.
+
+    Attributes
+    ----------
+    rows : int
+    accuracy : float
+    majority_accuracy : float
+        Of always answering the training majority.
+    """
+
+    rows: int
+    accuracy: float
+    majority_accuracy: float
+
+    def lines(self) -> list[Row]:
+        """Name and value of each figure, for a table."""
+        return [
+            ("accuracy", percent(self.accuracy)),
+            ("always the majority", percent(self.majority_accuracy)),
+            ("rows", f"{self.rows:,}"),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class NumberScores:
+    """Numbers: the typical error, in the target's units.
+
+    Attributes
+    ----------
+    rows : int
+    rmse : float
+        Root of the mean squared error.
+    mean_rmse : float
+        Of always answering the training mean.
+    r2 : float
+        1 - squared error / squared deviation from the rows' own mean; NaN where the rows do not vary.
+    """
+
+    rows: int
+    rmse: float
+    mean_rmse: float
+    r2: float
+
+    def lines(self) -> list[Row]:
+        """Name and value of each figure, for a table."""
+        return [
+            ("RMSE", f"{self.rmse:.6g}"),
+            ("RMSE of the mean", f"{self.mean_rmse:.6g}"),
+            ("R²", f"{self.r2:.4f}"),
+            ("rows", f"{self.rows:,}"),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return asdict(self)
+
+
+Scores = ClassScores | NumberScores
+
+
+def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array, majority: int) -> Scores:
+    """Compare a network's outputs with the right answers.
+
+    Parameters
+    ----------
+    target : ClassTarget or NumberTarget
+    answers : ndarray (m,)
+        Positions of the right classes, or the right numbers.
+    outputs : ndarray (m, n_outputs)
+    majority : int
+        Position of the training majority; of no meaning for numbers.
+    """
+    if isinstance(target, ClassTarget):
+        right = answered(target, outputs) == answers
+        return ClassScores(len(answers), float(right.mean()), float((answers == majority).mean()))
+    error = target.decode(outputs) - answers
+    spread = float(np.square(answers - answers.mean()).sum())
+    return NumberScores(
+        len(answers),
+        float(np.sqrt(np.square(error).mean())),
+        float(np.sqrt(np.square(answers - target.mean).mean())),
+        1 - float(np.square(error).sum()) / spread if spread else float("nan"),
+    )
+
+
+def answered(target: ClassTarget, outputs: Array) -> NDArray[np.intp]:
+    """The position of the most probable class of each row: (m,)."""
+    return target.probabilities(outputs).argmax(axis=1)
+
+
+def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
+    """How many rows of each class (row) got each answer (column).
+
+    Examples
+    --------
+    >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
+    np.add.at(counts, (answers, given), 1)
+    return counts

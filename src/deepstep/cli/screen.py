@@ -1,0 +1,121 @@
+"""What commands print with: JSON, tables, the program's own name."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from deepstep.cli.scores import Scores
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WIDTH = 80
+"""Columns of the output where there is no terminal that has a width."""
+
+
+def json_option(function: F) -> F:
+    """The option that every command has."""
+    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")(function)
+
+
+def as_json(record: dict[str, Any]) -> str:
+    """One JSON object; NumPy values become plain ones, numbers that are not finite become texts.
+
+    Examples
+    --------
+    >>> as_json({"cost": float("nan")})
+    '{"cost": "nan"}'
+    """
+    return json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
+
+
+def console() -> "Console":
+    """A rich console on stdout: colours in a terminal, plain text elsewhere."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+
+
+def note(text: str) -> None:
+    """One line about the work on stderr."""
+    click.echo(text, err=True)
+
+
+def print_table(
+    screen: "Console", header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, title: str = ""
+) -> None:
+    """A table: so many columns on the left are texts, the others are numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for index, name in enumerate(header):
+        # Text: names from a user's file may look like rich's markup.
+        table.add_column(Text(name), justify="left" if index < left else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if title:
+        screen.print(title, markup=False)
+    screen.print(table)
+    screen.print()
+
+
+def print_scores(screen: "Console", train: "Scores", test: "Scores") -> None:
+    """Training and test figures side by side."""
+    sides = zip(train.lines(), test.lines(), strict=True)
+    print_table(screen, ("", "train", "test"), [(name, left, right) for (name, left), (_, right) in sides])
+
+
+def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:
+    """Where the run is and what can be typed next; ``RUN`` in a command stands for the run."""
+    folder = shlex.quote(str(run))
+    screen.print(f"Saved in {run}. Next:", markup=False, soft_wrap=True)
+    typed = [f"{program()} {command.replace('RUN', folder)}" for command, _ in commands]
+    width = max(map(len, typed))
+    for line, (_, meaning) in zip(typed, commands, strict=True):
+        screen.print(f"  {line:{width}}  {meaning}", markup=False, soft_wrap=True)
+
+
+def program() -> str:
+    """What the person has to type to reach this program again."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m deepstep"
+    if shutil.which("deepstep"):
+        return "deepstep"
+    return shlex.quote(os.path.relpath(called)) if called.is_file() else "deepstep"
+
+
+def percent(share: float) -> str:
+    """A share as text.
+
+    Examples
+    --------
+    >>> percent(0.98565)
+    '98.56 %'
+    """
+    return f"{100 * share:.2f} %"
+
+
+def _plain(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, dict):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,289 @@
+"""`Run`: a trained network with everything that is needed to use it, as a folder on disk.
+
+========================  ====================================================================================
+file of a run folder      what it holds
+========================  ====================================================================================
+``config.toml``           what was trained on what and how, its results, and the SHA-256 of the other files
+``history.jsonl``         a record for each epoch
+``model.safetensors``     architecture and parameters
+``preparation.json``      how raw rows become inputs, and outputs become answers
+``examples.safetensors``  up to 16 prepared training rows, so that `trace` and `check-gradients` need no data
+========================  ====================================================================================
+
+Nothing is pickled, and loading executes nothing.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep import __version__
+from deepstep.data import atomic_directory, sha256
+from deepstep.data.files import RUN_MARK
+from deepstep.errors import FileError
+from deepstep.model import Network
+from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.training import History
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+FORMAT, VERSION = "deepstep-run", 1
+FILES = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
+MOST_EXAMPLES = 16
+ROWS_AT_ONCE = 8192
+"""Rows that `Run.outputs` takes through the network together: bounds the memory of its activations."""
+
+
+class Prediction(NamedTuple):
+    """Answers for m rows.
+
+    Attributes
+    ----------
+    values : ndarray (m,)
+        Class labels, or numbers in the target's units.
+    probabilities : ndarray (m, n_classes) or None
+        None where numbers are predicted.
+    """
+
+    values: AnyArray
+    probabilities: Array | None
+
+
+@dataclass
+class Run:
+    """A trained network and what belongs to it.
+
+    Attributes
+    ----------
+    network : Network
+    preparation : Preparation
+    history : History
+    config : dict
+        TOML values: ``task``, ``target``, ``source``, ``settings``, ``results``; `save` adds ``format``,
+        ``version``, ``deepstep``, ``engine``, ``stopped`` and ``files``.
+    examples : pair of arrays (k, n_inputs) and (k, n_outputs)
+        Prepared training rows, at most 16.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import polars
+    >>> from deepstep.preparation import ClassTarget, TablePreparation
+    >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
+    >>> preparation = Preparation(TablePreparation.fit(frame), ClassTarget(("no", "yes")))
+    >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
+    >>> network = Network([1, 1], seed=1)
+    >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)
+    >>> run = Run(network, preparation, history, {"task": "binary", "target": "y"}, few_examples(X, Y))
+    >>> folder = Path(tempfile.mkdtemp()) / "run"
+    >>> run.save(folder)
+    >>> Run.load(folder).predict(frame).values.tolist()
+    ['no', 'no', 'yes', 'yes']
+    """
+
+    network: Network
+    preparation: Preparation
+    history: History
+    config: dict[str, Any] = field(default_factory=dict)
+    examples: tuple[Array, Array] = (np.empty((0, 0)), np.empty((0, 0)))
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Write the run folder, whole or not at all.
+
+        Parameters
+        ----------
+        path : Path or str
+            The folder to make.
+        overwrite : bool, default False
+            Replace an old run folder; it stays as it is until the new one is complete.
+
+        Raises
+        ------
+        FileError
+            When the folder exists and may not be replaced, or cannot be written.
+        """
+        with atomic_directory(path, overwrite=overwrite) as folder:
+            self.write(folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the files into an existing empty folder, the config last."""
+        import tomli_w
+        from safetensors.numpy import save
+
+        X, Y = (np.ascontiguousarray(part) for part in self.examples)
+        (folder / "history.jsonl").write_text(self.history.to_jsonl(), encoding="utf-8")
+        self.network.save(folder / "model.safetensors")
+        (folder / "preparation.json").write_text(self.preparation.to_json(), encoding="utf-8")
+        (folder / "examples.safetensors").write_bytes(save({"X": X, "Y": Y}))
+        config = {
+            "format": FORMAT,
+            "version": VERSION,
+            "deepstep": __version__,
+            "engine": self.history.engine,
+            "stopped": self.history.stopped,
+            **self.config,
+            "files": {name: sha256(folder / name) for name in FILES},
+        }
+        (folder / RUN_MARK).write_text(tomli_w.dumps(config), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Run":
+        """Read a run folder; nothing in it is executed.
+
+        Raises
+        ------
+        FileError
+            When the folder is no run, of another version, or one of its files is missing or altered.
+
+        Examples
+        --------
+        >>> Run.load("no/such/run")
+        Traceback (most recent call last):
+        deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
+        written by deepstep train and deepstep demo.
+        """
+        folder = Path(path)
+        config = _read_config(folder)
+        _check_files(folder, config)
+        network = Network.load(folder / "model.safetensors")
+        text = _read_text(folder / "preparation.json")
+        try:
+            preparation = Preparation.from_json(text)
+        except FileError as error:  # it knows the text and not the file
+            where = str(folder / "preparation.json")
+            raise FileError(where, error.expected, error.came, error.mend) from error
+        where = str(folder / "history.jsonl")
+        history = History.from_jsonl(_read_text(folder / "history.jsonl"), where=where)
+        history.engine, history.stopped = str(config.pop("engine", "")), str(config.pop("stopped", ""))
+        examples = _read_examples(folder / "examples.safetensors")
+        run = cls(network, preparation, history, config, examples)
+        run._check_fit(folder)
+        return run
+
+    @property
+    def target_name(self) -> str:
+        """The name of what is predicted."""
+        return str(self.config.get("target", "target"))
+
+    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """The network's outputs for raw rows.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame or ndarray
+            A table with the columns of training (for pictures: a column per pixel), or pictures
+            (m, height, width, channels).
+
+        Returns
+        -------
+        ndarray (m, n_outputs)
+
+        Raises
+        ------
+        DataError, ShapeError
+            When the rows do not fit what the network was trained on.
+        """
+        inputs = self.preparation.inputs
+        if isinstance(inputs, TablePreparation):
+            X = inputs.transform(raw)  # type: ignore[arg-type]
+        else:
+            X = inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
+        parts = range(0, len(X), ROWS_AT_ONCE)
+        return np.vstack([self.network.forward(X[start : start + ROWS_AT_ONCE].T).T for start in parts])
+
+    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
+        """Answers for raw rows, see `outputs`."""
+        outputs, target = self.outputs(raw), self.preparation.target
+        probabilities = target.probabilities(outputs) if isinstance(target, ClassTarget) else None
+        return Prediction(target.decode(outputs), probabilities)
+
+    def _check_fit(self, folder: Path) -> None:
+        """Refuse files that are each whole but belong to different runs."""
+        architecture, (X, Y) = self.network.architecture, self.examples
+        n_x, n_y = self.preparation.inputs.n_features, self.preparation.target.n_outputs
+        came = {
+            "preparation.json": (n_x, n_y, self.preparation.target.output),
+            "examples.safetensors": (*X.shape[1:], *Y.shape[1:], architecture.output),
+        }
+        expected = (architecture.n_inputs, architecture.n_outputs, architecture.output)
+        for name, sizes in came.items():
+            if sizes != expected:
+                raise FileError(
+                    str(folder / name),
+                    f"inputs, outputs and kind of output are the model's {expected}",
+                    f"got {sizes}",
+                    "Train again.",
+                )
+
+
+def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
+    """At most 16 rows, evenly spread, first and last among them: what a run keeps of its training data."""
+    rows = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_EXAMPLES)).round().astype(int))
+    return X[rows], Y[rows]
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    if not (folder / RUN_MARK).is_file():
+        came = "there is no such folder" if not folder.exists() else f"there is no {RUN_MARK} in it"
+        if folder.exists() and not folder.is_dir():
+            came = "this is a file"
+        raise FileError(
+            str(folder), "a run folder is expected", came, "Runs are written by deepstep train and deepstep demo."
+        )
+    where = str(folder / RUN_MARK)
+    try:
+        config = tomllib.loads(_read_text(folder / RUN_MARK))
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
+    if config.get("format") != FORMAT:
+        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r}")
+    if config.get("version") != VERSION:
+        raise FileError(
+            where,
+            f"a run of version {VERSION} is expected",
+            f"got version {config.get('version')!r}",
+            "Update DeepStep, or train again with this version.",
+        )
+    return config
+
+
+def _check_files(folder: Path, config: Mapping[str, Any]) -> None:
+    written = config.get("files")
+    if not isinstance(written, dict) or set(written) != set(FILES):
+        raise FileError(
+            str(folder / RUN_MARK), f"[files] names {', '.join(FILES)}", "it does not", "Train again."
+        )
+    for name in FILES:
+        path = folder / name
+        if not path.is_file():
+            raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
+        if sha256(path) != written[name]:
+            raise FileError(
+                str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
+            )
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({error})") from error
+
+
+def _read_examples(path: Path) -> tuple[Array, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        arrays = load(path.read_bytes())
+        return arrays["X"], arrays["Y"]
+    except (SafetensorError, OSError, KeyError) as error:
+        raise FileError(
+            str(path), "the arrays X and Y are expected", f"it cannot be read ({error})", "Train again."
+        ) from error
