@@ -24,7 +24,7 @@ import numpy as np
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK
-from deepstep.errors import FileError
+from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.training import History
@@ -171,8 +171,8 @@ class Run:
         """The name of what is predicted."""
         return str(self.config.get("target", "target"))
 
-    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
-        """The network's outputs for raw rows.
+    def inputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """Raw rows as the network's inputs.
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class Run:
 
         Returns
         -------
-        ndarray (m, n_outputs)
+        ndarray of float64 (m, n_inputs)
 
         Raises
         ------
@@ -191,14 +191,19 @@ class Run:
         """
         inputs = self.preparation.inputs
         if isinstance(inputs, TablePreparation):
-            X = inputs.transform(raw)  # type: ignore[arg-type]
-        else:
-            X = inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
+            if isinstance(raw, np.ndarray):
+                raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
+            return inputs.transform(raw)
+        return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
+
+    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """The network's outputs (m, n_outputs) for raw rows, see `inputs`."""
+        X = self.inputs(raw)
         parts = range(0, len(X), ROWS_AT_ONCE)
         return np.vstack([self.network.forward(X[start : start + ROWS_AT_ONCE].T).T for start in parts])
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
-        """Answers for raw rows, see `outputs`."""
+        """Answers for raw rows, see `inputs`."""
         outputs, target = self.outputs(raw), self.preparation.target
         probabilities = target.probabilities(outputs) if isinstance(target, ClassTarget) else None
         return Prediction(target.decode(outputs), probabilities)
@@ -234,7 +239,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
         if folder.exists() and not folder.is_dir():
             came = "this is a file"
         raise FileError(
-            str(folder), "a run folder is expected", came, "Runs are written by deepstep train and deepstep demo."
+            str(folder),
+            "a run folder is expected",
+            came,
+            "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
     try:

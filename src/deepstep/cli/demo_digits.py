@@ -31,9 +31,9 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     """Train, show and save."""
     settings = Settings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
     data = load("digits", seed=seed)
-    preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassTarget(data.classes))
+    inputs = ImagePreparation(8, 8, 1, data.scale)
+    preparation = Preparation(inputs, ClassTarget(data.classes))
     labels = np.array(data.classes)
-    inputs = preparation.inputs
     train = as_part(preparation, inputs.transform(data.X_train), labels[data.y_train])
     test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])
     folder = out or free_name("digits")
@@ -50,8 +50,13 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
             **trained.to_dict(),
             "confusion": counts,
             "mistakes": [
-                {"row": row, "true": test.answers[row], "predicted": probabilities[row].argmax(),
-                 "probability": probabilities[row].max()} for row in wrong
+                {
+                    "row": row,
+                    "true": test.answers[row],
+                    "predicted": probabilities[row].argmax(),
+                    "probability": probabilities[row].max(),
+                }
+                for row in wrong
             ],
         }
         click.echo(as_json(record))
@@ -73,7 +78,9 @@ def worst_mistakes(probabilities: Array, answers: NDArray[np.intp]) -> NDArray[n
 
 def _print_training(screen: "Console", trained: Trained, train: Part, test: Part) -> None:
     m, m_test = len(train.X), len(test.X)
-    screen.print(f"{m:,} pictures of digits to learn from, {m_test} to test; {trained.run.network!r}", markup=False)
+    screen.print(
+        f"{m:,} pictures of digits to learn from, {m_test} to test; {trained.run.network!r}", markup=False
+    )
     screen.print("\nCost J of each epoch")
     screen.print(curve(trained.run.history.costs, width=76, height=11, x_name="epoch"), markup=False)
     screen.print()

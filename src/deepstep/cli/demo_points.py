@@ -80,7 +80,9 @@ def _table(X: Array, data: Dataset) -> "polars.DataFrame":
 
 def _legend(classes: tuple[str, ...]) -> str:
     parts = zip(classes, MARKS, FILLS, strict=False)
-    return "   ".join(f"{mark} {name}{f', answered in {fill}' if fill.strip() else ''}" for name, mark, fill in parts)
+    return "   ".join(
+        f"{mark} {name}{f', answered in {fill}' if fill.strip() else ''}" for name, mark, fill in parts
+    )
 
 
 def _map(run: Run, target: ClassTarget, data: Dataset, answers: NDArray[np.intp]) -> "Text":

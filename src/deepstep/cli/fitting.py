@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from deepstep.cli.screen import note
 from deepstep.cli.scores import Scores, score
+from deepstep.cli.screen import note
 from deepstep.data import atomic_directory
 from deepstep.model import Network
-from deepstep.preparation import ClassTarget, Preparation
+from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -78,9 +76,14 @@ class Trained:
 def as_part(preparation: Preparation, X: Array, labels: Any) -> Part:
     """Prepared inputs with the raw target beside them."""
     target = preparation.target
-    Y = target.encode(labels)
-    answers = target.positions(labels) if isinstance(target, ClassTarget) else np.asarray(labels, dtype=float)
-    return Part(X, Y, answers)
+    return Part(X, target.encode(labels), answers_of(target, labels))
+
+
+def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
+    """Raw targets as `score` takes them: positions of classes, or numbers (m,)."""
+    if isinstance(target, ClassTarget):
+        return target.positions(labels)
+    return target.decode(target.encode(labels))
 
 
 def train_and_save(
@@ -151,11 +154,10 @@ def _compared(
 ) -> Trained:
     """The run, and its scores on both parts."""
     target = preparation.target
-    majority = int(np.bincount(train.answers).argmax()) if isinstance(target, ClassTarget) else 0
     train_outputs, test_outputs = (network.forward(part.X.T).T for part in (train, test))
-    train_scores = score(target, train.answers, train_outputs, majority)
-    test_scores = score(target, test.answers, test_outputs, majority)
-    results = {"majority": majority, "train": train_scores.to_dict(), "test": test_scores.to_dict()}
+    train_scores = score(target, train.answers, train_outputs)
+    test_scores = score(target, test.answers, test_outputs)
+    results = {"train": train_scores.to_dict(), "test": test_scores.to_dict()}
     config = {**about, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
     return Trained(run, train_scores, test_scores, test_outputs)

@@ -10,8 +10,8 @@ code  meaning
 141   the reader of the output went away (``| head``), as a shell says it
 ====  ===============================================================
 
-An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With ``--json``
-stdout gets one object besides, with the error in it.
+An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With
+``--json`` stdout gets one object besides, with the error in it.
 """
 
 import os
@@ -74,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode shows ? and does not stop the work
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal without Unicode shows ? and does not stop the work
     try:
         code = _run(arguments)
         sys.stdout.flush()

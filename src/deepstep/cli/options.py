@@ -7,15 +7,17 @@ import click
 from deepstep.errors import ConfigurationError
 
 
-class LayerSizes(click.ParamType):
-    """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they can be sizes is the network's to say."""
+class LayerSizes(click.ParamType[tuple[int, ...]]):
+    """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
 
     name = "sizes"
 
     def __init__(self, separator: str) -> None:
         self.separator = separator
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
         if isinstance(value, tuple):
             return value
         try:

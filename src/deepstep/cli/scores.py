@@ -22,7 +22,7 @@ class ClassScores:
     rows : int
     accuracy : float
     majority_accuracy : float
-        Of always answering the training majority.
+        Of the best answer that needs no network: always the largest class of these rows.
     """
 
     rows: int
@@ -33,7 +33,7 @@ class ClassScores:
         """Name and value of each figure, for a table."""
         return [
             ("accuracy", percent(self.accuracy)),
-            ("always the majority", percent(self.majority_accuracy)),
+            ("always the largest class", percent(self.majority_accuracy)),
             ("rows", f"{self.rows:,}"),
         ]
 
@@ -52,9 +52,9 @@ class NumberScores:
     rmse : float
         Root of the mean squared error.
     mean_rmse : float
-        Of always answering the training mean.
+        Of the best answer that needs no network: always the mean of these rows.
     r2 : float
-        1 - squared error / squared deviation from the rows' own mean; NaN where the rows do not vary.
+        1 - (rmse / mean_rmse)²; NaN where the rows do not vary.
     """
 
     rows: int
@@ -66,7 +66,7 @@ class NumberScores:
         """Name and value of each figure, for a table."""
         return [
             ("RMSE", f"{self.rmse:.6g}"),
-            ("RMSE of the mean", f"{self.mean_rmse:.6g}"),
+            ("RMSE of always the mean", f"{self.mean_rmse:.6g}"),
             ("R²", f"{self.r2:.4f}"),
             ("rows", f"{self.rows:,}"),
         ]
@@ -79,7 +79,7 @@ class NumberScores:
 Scores = ClassScores | NumberScores
 
 
-def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array, majority: int) -> Scores:
+def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array) -> Scores:
     """Compare a network's outputs with the right answers.
 
     Parameters
@@ -88,20 +88,14 @@ def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array,
     answers : ndarray (m,)
         Positions of the right classes, or the right numbers.
     outputs : ndarray (m, n_outputs)
-    majority : int
-        Position of the training majority; of no meaning for numbers.
     """
+    m = len(answers)
     if isinstance(target, ClassTarget):
         right = answered(target, outputs) == answers
-        return ClassScores(len(answers), float(right.mean()), float((answers == majority).mean()))
-    error = target.decode(outputs) - answers
-    spread = float(np.square(answers - answers.mean()).sum())
-    return NumberScores(
-        len(answers),
-        float(np.sqrt(np.square(error).mean())),
-        float(np.sqrt(np.square(answers - target.mean).mean())),
-        1 - float(np.square(error).sum()) / spread if spread else float("nan"),
-    )
+        return ClassScores(m, float(right.mean()), float(np.bincount(answers).max() / m))
+    rmse = float(np.sqrt(np.square(target.decode(outputs) - answers).mean()))
+    mean_rmse = float(answers.std())
+    return NumberScores(m, rmse, mean_rmse, 1 - (rmse / mean_rmse) ** 2 if mean_rmse else float("nan"))
 
 
 def answered(target: ClassTarget, outputs: Array) -> NDArray[np.intp]:

@@ -24,7 +24,9 @@ WIDTH = 80
 
 def json_option(function: F) -> F:
     """The option that every command has."""
-    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")(function)
+    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")(
+        function
+    )
 
 
 def as_json(record: dict[str, Any]) -> str:
@@ -88,12 +90,12 @@ def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]
 
 def program() -> str:
     """What the person has to type to reach this program again."""
-    called = Path(sys.argv[0])
+    called, found = Path(sys.argv[0]), shutil.which("deepstep")
     if called.name == "__main__.py":
         return f"{Path(sys.executable).name} -m deepstep"
-    if shutil.which("deepstep"):
+    if not called.is_file() or (found is not None and called.samefile(found)):
         return "deepstep"
-    return shlex.quote(os.path.relpath(called)) if called.is_file() else "deepstep"
+    return shlex.quote(os.path.relpath(called))  # an environment that is not activated
 
 
 def percent(share: float) -> str:

@@ -1,0 +1,73 @@
+"""``deepstep check-gradients``: gradients against finite differences."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+
+from deepstep.cli.options import LayerSizes
+from deepstep.cli.screen import as_json, json_option
+from deepstep.errors import ConfigurationError
+from deepstep.model import Network
+from deepstep.preparation import one_hot
+from deepstep.run import Run
+from deepstep.types import Array
+
+RANDOM_EXAMPLES = 8
+
+
+@click.command("check-gradients")
+@click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--network", "sizes", type=LayerSizes("-"), help="Check a fresh network instead, such as 4-5-3-1."
+)
+@click.option("--activation", default="relu", show_default=True, help="Of the fresh network's hidden layers.")
+@click.option("--output", default="sigmoid", show_default=True, help="Of the fresh network.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the fresh network."
+)
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    run_folder: Path | None,
+    sizes: tuple[int, ...] | None,
+    activation: str,
+    output: str,
+    seed: int,
+    json_wanted: bool,
+) -> int:
+    """Compare every gradient of RUN, or of a fresh random network, with finite differences of the cost.
+
+    The exit code is 1 when they differ.
+    """
+    if (run_folder is None) == (sizes is None):
+        raise ConfigurationError(
+            "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
+        )
+    if run_folder is not None:
+        run = Run.load(run_folder)
+        network, (X, Y) = run.network, (part.T for part in run.examples)
+    else:
+        network = Network(sizes, activation=activation, output=output, seed=seed)
+        X, Y = random_examples(network, seed)
+    report = network.check_gradients(X, Y)
+    if json_wanted:
+        click.echo(as_json({"network": repr(network), **report.to_dict()}))
+    else:
+        click.echo(f"{network!r}, {X.shape[1]} examples\n\n{report}")
+    return 0 if report.passed else 1
+
+
+def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
+    """X and Y that the network's output can learn, columns as examples."""
+    rng = np.random.default_rng(seed)
+    shape = network.architecture
+    X = rng.standard_normal((shape.n_inputs, RANDOM_EXAMPLES))
+    targets: dict[str, Callable[[], Array]] = {
+        "sigmoid": lambda: rng.integers(0, 2, (shape.n_outputs, RANDOM_EXAMPLES)).astype(float),
+        "softmax": lambda: one_hot(rng.integers(0, shape.n_outputs, RANDOM_EXAMPLES), shape.n_outputs),
+        "identity": lambda: rng.standard_normal((shape.n_outputs, RANDOM_EXAMPLES)),
+    }
+    return X, targets[shape.output]()

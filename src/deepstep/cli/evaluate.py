@@ -1,0 +1,49 @@
+"""``deepstep evaluate``: a run's answers compared with the right ones."""
+
+from pathlib import Path
+
+import click
+
+from deepstep.cli.fitting import answers_of
+from deepstep.cli.scores import answered, confusion, score
+from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.cli.sources import read_labelled
+from deepstep.preparation import ClassTarget
+from deepstep.run import Run
+
+MOST_CLASSES = 12
+"""More than so many make a table that no screen holds."""
+
+
+@click.command("evaluate")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
+    """Compare RUN's answers for the rows of FILE with its target column.
+
+    For a run on the cats FILE may be the folder of the two HDF5 files: the test pictures are taken.
+    """
+    run = Run.load(run_folder)
+    target = run.preparation.target
+    raw, labels = read_labelled(run, file)
+    answers = answers_of(target, labels)
+    outputs = run.outputs(raw)
+    scores = score(target, answers, outputs)
+    record = {"run": run_folder, "file": file, "target": run.target_name, **scores.to_dict()}
+    names: list[str] = []
+    if isinstance(target, ClassTarget):
+        names = [str(label) for label in target.classes]
+        counts = confusion(answers, answered(target, outputs), len(target.classes))
+        record |= {"classes": target.classes, "confusion": counts}
+    if json_wanted:
+        click.echo(as_json(record))
+        return
+    screen = console()
+    print_table(screen, (run.target_name, str(file.name)), scores.lines())
+    if 0 < len(names) <= MOST_CLASSES:
+        rows = [
+            (name, *(str(count) if count else "·" for count in row))
+            for name, row in zip(names, counts, strict=True)
+        ]
+        print_table(screen, ("true ↓ given →", *names), rows)

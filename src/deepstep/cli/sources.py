@@ -1,0 +1,52 @@
+"""What a run is asked about: rows of tables, pictures, the cats' test part."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from deepstep.data import TABLE_SUFFIXES, column, read_cats, read_image, read_table
+from deepstep.errors import ConfigurationError
+from deepstep.preparation import ImagePreparation
+from deepstep.run import Run
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+
+class Labelled(NamedTuple):
+    """Raw rows (a table or pictures) and the right answers for them."""
+
+    raw: "polars.DataFrame | AnyArray"
+    answers: "polars.Series | AnyArray"
+
+
+def read_raw(run: Run, files: Sequence[Path]) -> "polars.DataFrame | AnyArray":
+    """The rows of a table, or pictures where the run was trained on pictures and the files are no tables."""
+    inputs = run.preparation.inputs
+    if isinstance(inputs, ImagePreparation) and not any(
+        file.suffix.lower() in TABLE_SUFFIXES for file in files
+    ):
+        return read_pictures(inputs, files)
+    if len(files) > 1:
+        raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
+    return read_table(files[0])
+
+
+def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
+    """Pictures (m, height, width, channels) of the size and the range of pixels of training."""
+    size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
+    images = np.stack([read_image(file, **size) for file in files])
+    # A file's pixels go to 255; training's may go to another number, 16 for the digits.
+    return images / (255 * inputs.scale)
+
+
+def read_labelled(run: Run, file: Path) -> Labelled:
+    """A table with the target column, or the folder of the cats' files, of which the test part counts."""
+    if file.is_dir() and isinstance(run.preparation.inputs, ImagePreparation):
+        cats = read_cats(file)
+        return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
+    frame = read_table(file)
+    return Labelled(frame, column(frame, run.target_name, f"{file}, the target"))

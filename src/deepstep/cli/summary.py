@@ -1,0 +1,57 @@
+"""``deepstep summary``: what a run is."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.preparation import TablePreparation
+from deepstep.run import Run
+
+
+@click.command("summary")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@json_option
+def command(run_folder: Path, json_wanted: bool) -> None:
+    """Show the layers, the training and the results of RUN, and what is done with each input column."""
+    run = Run.load(run_folder)
+    architecture, history = run.network.architecture, run.history
+    columns = (
+        run.preparation.inputs.describe() if isinstance(run.preparation.inputs, TablePreparation) else []
+    )
+    if json_wanted:
+        record: dict[str, Any] = {
+            "run": run_folder,
+            **run.config,
+            "engine": history.engine,
+            "stopped": history.stopped,
+            "epochs": len(history),
+            "cost": history[-1]["cost"],
+            "layer_dims": architecture.layer_dims,
+            "activations": architecture.activations,
+            "parameters": architecture.n_parameters,
+            "inputs": run.preparation.inputs.to_dict(),
+            "outputs": run.preparation.target.to_dict(),
+        }
+        click.echo(as_json(record))
+        return
+    screen = console()
+    screen.print(run.network.summary(), markup=False, soft_wrap=True)
+    screen.print()
+    print_table(screen, ("training", ""), _training(run), left=2)
+    results = run.config.get("results", {})
+    sides = [results.get(part, {}) for part in ("train", "test")]
+    figures = [(name, *(f"{side.get(name, float('nan')):.6g}" for side in sides)) for name in sides[0]]
+    print_table(screen, ("results", "train", "test"), figures)
+    if columns:
+        print_table(screen, ("column", "kind", "what is done"), columns, left=3)
+
+
+def _training(run: Run) -> list[tuple[str, str]]:
+    history = run.history
+    told = [(name, str(run.config[name])) for name in ("task", "target", "source") if name in run.config]
+    settings = [(name, str(value)) for name, value in run.config.get("settings", {}).items()]
+    first, last = (history[index]["cost"] for index in (0, -1))
+    ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+    return [*told, *settings, ("engine", history.engine), ("ended", ended)]
