@@ -10,6 +10,7 @@ from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import as_json, json_option
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
+from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import one_hot
 from deepstep.run import Run
 from deepstep.types import Array
@@ -38,9 +39,10 @@ def command(
     seed: int,
     json_wanted: bool,
 ) -> int:
-    """Compare every gradient of RUN, or of a fresh random network, with finite differences of the cost.
+    """Compare gradients with finite differences.
 
-    The exit code is 1 when they differ.
+    Of RUN on the examples that it keeps, or of a fresh network on random examples. The exit code is 1 when
+    they differ.
     """
     if (run_folder is None) == (sizes is None):
         raise ConfigurationError(
@@ -50,6 +52,7 @@ def command(
         run = Run.load(run_folder)
         network, (X, Y) = run.network, (part.T for part in run.examples)
     else:
+        sizes = layer_sizes(sizes or (), "--network")
         network = Network(sizes, activation=activation, output=output, seed=seed)
         X, Y = random_examples(network, seed)
     report = network.check_gradients(X, Y)

@@ -23,7 +23,9 @@ DEMOS = ("digits", "cats", *POINTS)
 def command(
     name: str, data: Path | None, out: Path | None, seed: int, iterations: int | None, json_wanted: bool
 ) -> None:
-    """Train on a built-in set and show the curve, the results and the mistakes.
+    """Train on a built-in set and show everything.
+
+    The cost curve, the results beside an answer that needs no network, the mistakes, and a saved run.
 
     digits: handwritten digits (8×8 pictures, bundled with scikit-learn). planar, moons, circles, spirals:
     points of a plane. cats: the lecture's cat pictures and its two networks; needs --data.

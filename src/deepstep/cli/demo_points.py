@@ -96,6 +96,8 @@ def _map(run: Run, target: ClassTarget, data: Dataset, answers: NDArray[np.intp]
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     regions = answered(target, run.outputs(_table(grid, data))).reshape(MAP_HEIGHT, MAP_WIDTH)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, name, other in zip(MARKS, target.classes, COLOURS, strict=False):
-        text.highlight_words([mark], style=f"bold {name if name in COLOURS else other}")
+    for mark, fill, name, other in zip(MARKS, FILLS, target.classes, COLOURS, strict=False):
+        colour = name if name in COLOURS else other
+        text.highlight_words([fill], style=f"dim {colour}")
+        text.highlight_words([mark], style=f"bold {colour}")
     return text

@@ -9,7 +9,10 @@ from deepstep.equations import EQUATIONS
 @click.command("equations")
 @json_option
 def command(json_wanted: bool) -> None:
-    """List every equation: its name in deepstep.equations, its formula, and where the lecture has it."""
+    """List the equations with formula and source.
+
+    The names are those of deepstep.equations.
+    """
     if json_wanted:
         records = [
             {"name": e.name, "topic": e.topic, "formula": e.formula, "source": e.source, "summary": e.summary}
@@ -20,4 +23,4 @@ def command(json_wanted: bool) -> None:
     screen = console()
     for topic in dict.fromkeys(equation.topic for equation in EQUATIONS.values()):
         rows = [(e.name, e.formula, e.source) for e in EQUATIONS.values() if e.topic == topic]
-        print_table(screen, (topic, "formula", "source"), rows, left=3)
+        print_table(screen, (topic, "formula", "source"), rows, left=3, whole_names=True)

@@ -20,9 +20,10 @@ MOST_CLASSES = 12
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
 def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
-    """Compare RUN's answers for the rows of FILE with its target column.
+    """Compare a run's answers with the right ones.
 
-    For a run on the cats FILE may be the folder of the two HDF5 files: the test pictures are taken.
+    FILE is a table with the target column. For a run on the cats it may be the folder of the two HDF5 files:
+    the test pictures are taken.
     """
     run = Run.load(run_folder)
     target = run.preparation.target

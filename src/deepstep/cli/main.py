@@ -89,9 +89,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        # Not standalone: click then raises its errors instead of printing them and leaving.
-        return deepstep.main(arguments, prog_name="deepstep", standalone_mode=False) or GOOD
-    except click.exceptions.Abort:  # click's word for KeyboardInterrupt
+        # Not by deepstep.main(), which has exit codes of its own.
+        with deepstep.make_context("deepstep", list(arguments)) as context:
+            return deepstep.invoke(context) or GOOD
+    except click.exceptions.Exit as leave:  # --help, --version
+        return leave.exit_code
+    except KeyboardInterrupt:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except click.ClickException as error:

@@ -21,7 +21,7 @@ class LayerSizes(click.ParamType[tuple[int, ...]]):
         if isinstance(value, tuple):
             return value
         try:
-            return tuple(int(size) for size in str(value).split(self.separator) if size or value)
+            return tuple(int(size) for size in str(value).split(self.separator))
         except ValueError:
             example = self.separator.join(("64", "32"))
             raise ConfigurationError(

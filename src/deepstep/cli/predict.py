@@ -19,7 +19,7 @@ from deepstep.run import Prediction, Run
 @click.option("--output", type=click.Path(path_type=Path), help="Write the answers to this file as CSV.")
 @json_option
 def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool) -> None:
-    """Answer for every row of a table, or for pictures.
+    """Answer for the rows of a table, or for pictures.
 
     A table gives CSV: "prediction" and, for classes, the probability of each. Pictures of any size are
     brought to the size that RUN was trained on; each gives a line. A run on pictures also takes a table with

@@ -44,7 +44,12 @@ def console() -> "Console":
     """A rich console on stdout: colours in a terminal, plain text elsewhere."""
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to `deepstep.cli.main`, where rich would make it exit code 1."""
+            raise BrokenPipeError
+
+    return Screen(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def note(text: str) -> None:
@@ -53,9 +58,18 @@ def note(text: str) -> None:
 
 
 def print_table(
-    screen: "Console", header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, title: str = ""
+    screen: "Console",
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: int = 1,
+    title: str = "",
+    whole_names: bool = False,
 ) -> None:
-    """A table: so many columns on the left are texts, the others are numbers."""
+    """A table: so many columns on the left are texts, the others are numbers.
+
+    With ``whole_names`` the first column is never broken over lines.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -63,7 +77,12 @@ def print_table(
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for index, name in enumerate(header):
         # Text: names from a user's file may look like rich's markup.
-        table.add_column(Text(name), justify="left" if index < left else "right", overflow="fold")
+        table.add_column(
+            Text(name),
+            justify="left" if index < left else "right",
+            overflow="fold",
+            no_wrap=whole_names and index == 0,
+        )
     for row in rows:
         table.add_row(*map(Text, row))
     if title:
@@ -84,8 +103,11 @@ def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]
     screen.print(f"Saved in {run}. Next:", markup=False, soft_wrap=True)
     typed = [f"{program()} {command.replace('RUN', folder)}" for command, _ in commands]
     width = max(map(len, typed))
+    longest = max(width + 2 + len(meaning) for _, meaning in commands)
     for line, (_, meaning) in zip(typed, commands, strict=True):
-        screen.print(f"  {line:{width}}  {meaning}", markup=False, soft_wrap=True)
+        side_by_side = f"  {line:{width}}  {meaning}"
+        text = side_by_side if longest + 2 <= screen.width else f"  # {meaning}\n  {line}"
+        screen.print(text, markup=False, soft_wrap=True)
 
 
 def program() -> str:

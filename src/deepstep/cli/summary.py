@@ -14,7 +14,7 @@ from deepstep.run import Run
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
 def command(run_folder: Path, json_wanted: bool) -> None:
-    """Show the layers, the training and the results of RUN, and what is done with each input column."""
+    """Show a run's layers, training, results and columns."""
     run = Run.load(run_folder)
     architecture, history = run.network.architecture, run.history
     columns = (

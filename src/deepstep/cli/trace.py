@@ -30,7 +30,10 @@ def command(
     learning_rate: float | None,
     json_wanted: bool,
 ) -> None:
-    """Do one step of gradient descent with RUN's parameters and show every quantity of it."""
+    """Open one training step: every quantity of it.
+
+    It is a step of gradient descent from RUN's parameters; RUN stays as it is.
+    """
     run = Run.load(run_folder)
     X, Y = examples(run, data)
     rate = learning_rate or run.config.get("settings", {}).get("learning_rate", 0.0075)

@@ -9,7 +9,7 @@ import click
 from deepstep.cli.drawing import curve
 from deepstep.cli.fitting import Settings, Trained, as_part, free_name, train_and_save
 from deepstep.cli.options import LayerSizes
-from deepstep.cli.screen import as_json, console, json_option, print_next, print_scores, print_table
+from deepstep.cli.screen import as_json, console, json_option, note, print_next, print_scores, print_table
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
 
@@ -66,10 +66,11 @@ def command(
     json_wanted: bool,
     **options: Any,
 ) -> None:
-    """Train a network on the table FILE (.csv, .tsv, .parquet, .arrow, .jsonl) and save it as a run.
+    """Train a network on a table and save it as a run.
 
-    Numbers are standardized, texts become 0/1 features, missing numbers become the mean. All of this is
-    learned from the training rows alone; the rows held out are for the result only.
+    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl. Numbers are standardized, texts become 0/1 features,
+    missing numbers become the mean. All of this is learned from the training rows alone; the rows held out
+    are for the result only.
     """
     from deepstep.data import column, holdout, read_table, stratification_obstacle
 
@@ -81,30 +82,24 @@ def command(
         raise ConfigurationError("--drop", "a column that is no target", f"got {target!r}, the target")
     kind, reason = _task(answers, task)
     classes = kind != "regression"
-    fitted_classes = ClassTarget.fit(answers) if classes else None
+    # On the whole table first: what cannot be used is then named by its row in the file.
+    whole = ClassTarget.fit(answers) if classes else NumberTarget.fit(answers)
+    TablePreparation.fit(frame, exclude=(target, *drop))
     y = answers.to_numpy()
     rows, test_rows = holdout(y, fraction=test_fraction, seed=options["seed"], stratify=classes)
     obstacle = stratification_obstacle(y, fraction=test_fraction) if classes else ""
     inputs = TablePreparation.fit(frame[rows], exclude=(target, *drop))
-    preparation = Preparation(inputs, fitted_classes or NumberTarget.fit(answers[rows]))
+    preparation = Preparation(inputs, whole if classes else NumberTarget.fit(answers[rows]))
     train = as_part(preparation, inputs.transform(frame[rows]), answers[rows])
     test = as_part(preparation, inputs.transform(frame[test_rows]), answers[test_rows])
 
     batch_size = batch_size or default_batch_size(len(rows))
     settings = Settings(initialization="he", batch_size=batch_size, **options)
     folder = out or free_name(file.stem)
-    if not json_wanted:
-        screen = console()
-        screen.print(
-            f"{file}: {frame.height:,} rows; {len(rows):,} to learn from, {len(test_rows):,} held out",
-            markup=False,
-            soft_wrap=True,
-        )
-        screen.print(f"Task: {kind}, because {reason}", markup=False)
-        if obstacle:
-            screen.print(f"The classes' shares are not kept in the test part: {obstacle}", markup=False)
-        screen.print()
-        _print_columns(screen, inputs)
+    note(f"{file}: {frame.height:,} rows; {len(rows):,} to learn from, {len(test_rows):,} held out.")
+    note(f"Task: {kind}, because {reason}.")
+    if obstacle:
+        note(f"The test part does not keep the classes' shares: {obstacle}.")
     about = {"task": kind, "target": target, "source": str(file)}
     trained = train_and_save(
         folder, settings, preparation, train, test, label=file.stem, about=about, overwrite=overwrite
@@ -119,7 +114,9 @@ def command(
         }
         click.echo(as_json(record))
     else:
-        _print_result(console(), trained, folder, file)
+        screen = console()
+        _print_columns(screen, inputs)
+        _print_result(screen, trained, folder, file)
     if trained.interrupted:
         raise KeyboardInterrupt
 

@@ -128,7 +128,7 @@ class MistakesDisplay:
         self.axes_: NDArray[Any] = places[: len(self.images)]
         for ax in places:
             ax.set_axis_off()
-        for ax, image, caption in zip(self.axes_, self.images, self._captions("\n"), strict=True):
+        for ax, image, caption in zip(self.axes_, self.images, self._captions("\n", "{:.3f}"), strict=True):
             ax.imshow(image, cmap="gray")
             ax.set_title(caption, fontsize=9)
         self.figure_.suptitle(self._heading(), fontsize=10)
@@ -136,15 +136,15 @@ class MistakesDisplay:
 
     def describe(self) -> str:
         """What the figure shows, as text."""
-        return "\n".join([self._heading(), *self._captions(" ")])
+        return "\n".join([self._heading(), *self._captions(" ", "probability {:.3f}")])
 
     def _heading(self) -> str:
         count = len(self.images)
         return f"{count} of {self.total} examples {'is' if count == 1 else 'are'} wrong."
 
-    def _captions(self, separator: str) -> list[str]:
+    def _captions(self, separator: str, probability: str) -> list[str]:
         parts = zip(self.rows, self.true, self.predicted, self.probabilities, strict=True)
         return [
-            f"example {row}: {true},{separator}answered {given} (probability {share:.3f})"
+            f"example {row}: {true},{separator}answered {given} ({probability.format(share)})"
             for row, true, given, share in parts
         ]

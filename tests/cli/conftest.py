@@ -1,0 +1,91 @@
+"""Fixtures of the command line's tests."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.cli.main import main
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+
+class Result(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Deepstep = Callable[..., Result]
+
+
+@pytest.fixture
+def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deepstep:
+    """The command line in this process, in an empty folder: what it printed and its exit code."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        printed = capsys.readouterr()
+        return Result(leaving.value.code or 0, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command line in a process of its own; ``before`` is Python that runs first."""
+
+    def call(*arguments: object, before: str = "", **options: object) -> subprocess.CompletedProcess[str]:
+        script = f"{before}\nimport sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
+        return subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            **options,  # type: ignore[arg-type]
+        )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of two classes, told apart by x, with a text, a missing number and a number to predict."""
+    rng = np.random.default_rng(3)
+    x = np.linspace(-2, 2, 60)
+    frame = polars.DataFrame(
+        {
+            "x": x,
+            "size": [None, *rng.normal(10, 2, 59)],
+            "colour": ["red", "blue", "green"] * 20,
+            "kind": np.where(x > 0, "tall", "short"),
+            "height": 3 * x + rng.normal(0, 0.1, 60),
+        }
+    )
+    path = tmp_path_factory.mktemp("tables") / "flowers.csv"
+    frame.write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run on the flowers; tests copy it before they change it."""
+    folder = tmp_path_factory.mktemp("runs") / "flowers"
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--iterations", "30"])
+    assert not leaving.value.code
+    return folder

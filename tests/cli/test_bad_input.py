@@ -1,0 +1,211 @@
+"""Every kind of bad input: exit code 2, one sentence on stderr, nothing on stdout, no file touched."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+TRAIN = ("--target", "kind", "--out", "new")
+
+
+def _snapshot(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _flowers_with(column: str, value: object):
+    """The flowers' table with one value replaced (row 5), or the whole column by a list."""
+
+    def write(folder: Path, flowers: Path) -> None:
+        frame = polars.read_csv(flowers, infer_schema=False)
+        values = frame[column].to_list()
+        values = value if isinstance(value, list) else [*values[:5], value, *values[6:]]
+        frame.with_columns(polars.Series(column, values)).write_csv(folder / "bad.csv")
+
+    return write
+
+
+def _text(name: str, text: bytes):
+    return lambda folder, flowers: (folder / name).write_bytes(text)
+
+
+def _nothing(folder: Path, flowers: Path) -> None:
+    pass
+
+
+def _picture_called_table(folder: Path, flowers: Path) -> None:
+    (folder / "bad.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+
+
+def _full_folder(folder: Path, flowers: Path) -> None:
+    (folder / "new").mkdir()
+    (folder / "new" / "letters.txt").write_text("mine")
+
+
+TRAININGS = {
+    # what: (files, what is typed, a part of the sentence)
+    "no file": (_nothing, ["bad.csv", *TRAIN], "there is no such file"),
+    "empty file": (_text("bad.csv", b""), ["bad.csv", *TRAIN], "the file is empty"),
+    "header alone": (_text("bad.csv", b"x,kind\n"), ["bad.csv", *TRAIN], "it has none"),
+    "not what its name says": (_picture_called_table, ["bad.csv", *TRAIN], "a PNG picture"),
+    "not Parquet": (_text("bad.parquet", b"x,kind\n1,a\n"), ["bad.parquet", *TRAIN], "a Parquet file"),
+    "unknown kind of file": (_text("bad.xyz", b"1"), ["bad.xyz", *TRAIN], "'.xyz'"),
+    "unknown target": (_nothing, ["FLOWERS", "--target", "kid", "--out", "new"], "Did you mean 'kind'?"),
+    "unknown column to drop": (_nothing, ["FLOWERS", *TRAIN, "--drop", "colur"], "Did you mean 'colour'?"),
+    "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--drop", "kind"], "the target"),
+    "one class only": (_flowers_with("kind", ["tall"] * 60), ["bad.csv", *TRAIN], "it has only 'tall'"),
+    "one class, task given": (
+        _flowers_with("kind", ["tall"] * 60),
+        ["bad.csv", *TRAIN, "--task", "classification"],
+        "got only 'tall'",
+    ),
+    "missing target": (_flowers_with("kind", ""), ["bad.csv", *TRAIN], "1 of 60 have none"),
+    "infinity in X": (_flowers_with("x", "inf"), ["bad.csv", *TRAIN], "row 6 is inf"),
+    "infinity in Y": (_flowers_with("height", "-inf"), ["bad.csv", "--target", "height"], "row 6 is -inf"),
+    "NaN in Y": (_flowers_with("height", "NaN"), ["bad.csv", "--target", "height"], "1 of 60 have none"),
+    "texts as numbers": (_nothing, ["FLOWERS", *TRAIN, "--task", "regression"], "numbers are expected"),
+    "unknown activation": (_nothing, ["FLOWERS", *TRAIN, "--activation", "rellu"], "Did you mean 'relu'?"),
+    "unknown optimizer": (_nothing, ["FLOWERS", *TRAIN, "--optimizer", "adm"], "Did you mean 'adam'?"),
+    "unknown task": (_nothing, ["FLOWERS", *TRAIN, "--task", "guess"], "'guess' is not one of"),
+    "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden"),
+    "negative size": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "-4"], "size 1 is -4"),
+    "size zero": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,0"], "size 2 is 0"),
+    "sizes that are no numbers": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "a,b"], "got 'a,b'"),
+    "a size missing": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,,4"], "got '8,,4'"),
+    "learning rate 0": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "0"], "a positive number"),
+    "learning rate NaN": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "nan"], "a positive number"),
+    "no iterations": (_nothing, ["FLOWERS", *TRAIN, "--iterations", "0"], "0 is not in the range"),
+    "batches of nothing": (_nothing, ["FLOWERS", *TRAIN, "--batch-size", "0"], "0 is not in the range"),
+    "no test part": (_nothing, ["FLOWERS", *TRAIN, "--test-fraction", "0"], "above 0 and below 1"),
+    "negative seed": (_nothing, ["FLOWERS", *TRAIN, "--seed", "-1"], "-1 is not in the range"),
+    "a folder that is no run": (
+        _full_folder,
+        ["FLOWERS", *TRAIN, "--overwrite"],
+        "it is something else and stays as it is",
+    ),
+    "a folder that exists": (_full_folder, ["FLOWERS", *TRAIN], "it exists already"),
+    "a file where the folder should be": (
+        _text("new", b"mine"),
+        ["FLOWERS", *TRAIN, "--overwrite"],
+        "stays as it is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "typed", "sentence"), TRAININGS.values(), ids=TRAININGS)
+def test_train(deepstep, flowers, tmp_path, files, typed, sentence):
+    files(tmp_path, flowers)
+    before = _snapshot(tmp_path)
+    result = deepstep("train", *(flowers if word == "FLOWERS" else word for word in typed))
+    _check(result, sentence)
+    assert _snapshot(tmp_path) == before
+
+
+COMMANDS = {
+    "no run": (["predict", "nowhere", "FLOWERS"], "there is no such folder"),
+    "a file as a run": (["predict", "FLOWERS", "FLOWERS"], "this is a file"),
+    "no table": (["predict", "RUN", "nowhere.csv"], "there is no such file"),
+    "columns missing": (["predict", "RUN", "other.csv"], "'x', 'size', 'colour', 'height' missing"),
+    "a picture for a table": (["predict", "RUN", "cat.jpg"], "this ends in '.jpg'"),
+    "two tables": (["predict", "RUN", "FLOWERS", "FLOWERS"], "got 2 files"),
+    "output in no folder": (["predict", "RUN", "FLOWERS", "--output", "no/such.csv"], "No such file"),
+    "no target to compare": (["evaluate", "RUN", "other.csv"], "column is one of"),
+    "unknown class": (["evaluate", "RUN", "odd.csv"], "got 'odd' as well"),
+    "no such layer": (["trace", "RUN", "--layer", "9"], "got 9"),
+    "no such example": (["trace", "RUN", "--example", "99"], "from 0 to 15; got 99"),
+    "negative example": (["trace", "RUN", "--example", "-1"], "from 0 to 15; got -1"),
+    "learning rate below 0": (["trace", "RUN", "--learning-rate", "-1"], "a positive number"),
+    "neither run nor network": (["check-gradients"], "got neither"),
+    "run and network": (["check-gradients", "RUN", "--network", "2-1"], "got both"),
+    "one size": (["check-gradients", "--network", "4"], "at least two sizes"),
+    "negative size": (["check-gradients", "--network", "4--5-1"], "got '4--5-1'"),
+    "size zero": (["check-gradients", "--network", "4-0-1"], "size 1 is 0"),
+    "unknown output": (
+        ["check-gradients", "--network", "2-1", "--output", "sigmod"],
+        "Did you mean 'sigmoid'",
+    ),
+    "unknown data set": (["demo", "moon"], "Did you mean 'moons'?"),
+    "data for digits": (["demo", "digits", "--data", "."], "--data"),
+    "cats without data": (["demo", "cats"], "train_catvnoncat.h5 and test_catvnoncat.h5"),
+    "cats in no folder": (
+        ["demo", "cats", "--data", "nowhere"],
+        "train_catvnoncat.h5 and test_catvnoncat.h5",
+    ),
+    "cats without files": (["demo", "cats", "--data", "."], "train_catvnoncat.h5: an HDF5 file is expected"),
+    "truncated cats": (["demo", "cats", "--data", "cut"], "It is no HDF5 or damaged"),
+}
+
+
+@pytest.mark.parametrize(("typed", "sentence"), COMMANDS.values(), ids=COMMANDS)
+def test_other_commands(deepstep, flowers, flower_run, tmp_path, typed, sentence):
+    _text("other.csv", b"a,b\n1,2\n")(tmp_path, flowers)
+    _text("cat.jpg", b"\xff\xd8\xff")(tmp_path, flowers)
+    _flowers_with("kind", "odd")(tmp_path, flowers)
+    (tmp_path / "bad.csv").rename(tmp_path / "odd.csv")
+    (tmp_path / "cut").mkdir()
+    for part in ("train", "test"):
+        (tmp_path / "cut" / f"{part}_catvnoncat.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    before = _snapshot(tmp_path)
+    places = {"FLOWERS": flowers, "RUN": flower_run}
+    result = deepstep(*(places.get(word, word) for word in typed))
+    _check(result, sentence)
+    assert _snapshot(tmp_path) == before
+
+
+def _check(result, sentence: str) -> None:
+    assert result.code == 2, result
+    assert result.out == ""
+    error = result.err.splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert sentence in error
+    # Before the error there is at most what train says about the table.
+    assert all("Error" not in line and "Traceback" not in line for line in result.err.splitlines()[:-1])
+
+
+RUN_FILES = (
+    "config.toml",
+    "history.jsonl",
+    "model.safetensors",
+    "preparation.json",
+    "examples.safetensors",
+)
+
+
+@pytest.mark.parametrize("name", RUN_FILES)
+@pytest.mark.parametrize("command", ["predict", "evaluate", "summary", "trace", "check-gradients"])
+def test_run_with_a_missing_file(deepstep, flowers, flower_run, tmp_path, command, name):
+    shutil.copytree(flower_run, tmp_path / "run")
+    (tmp_path / "run" / name).unlink()
+    files = [flowers] if command in ("predict", "evaluate") else []
+    _check(deepstep(command, "run", *files), name)
+
+
+@pytest.mark.parametrize("name", RUN_FILES[1:])
+def test_run_with_an_altered_file(deepstep, flowers, flower_run, tmp_path, name):
+    shutil.copytree(flower_run, tmp_path / "run")
+    path = tmp_path / "run" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    _check(deepstep("predict", "run", flowers), f"{name}: the file is as training wrote it")
+
+
+def test_divergence_is_exit_code_1_and_leaves_nothing(deepstep, flowers, tmp_path):
+    typed = ["--target", "height", "--out", "new", "--optimizer", "gd", "--learning-rate", "1e9"]
+    result = deepstep("train", flowers, *typed)
+    assert result.code == 1
+    assert "Lower the learning rate" in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
+    shutil.copytree(flower_run, tmp_path / "run")
+    before = _snapshot(tmp_path)
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
+    typed = ["--target", "kind", "--out", "run", "--overwrite"]
+    result = process("train", flowers, *typed, before=limit)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].startswith("Error: run: it can be written; File too large")
+    assert _snapshot(tmp_path) == before
+    assert np.all([path.name == "run" for path in tmp_path.iterdir()])

@@ -1,0 +1,143 @@
+"""The entry point: exit codes, error messages, what is imported, and streams that go away."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import deepstep as package
+from deepstep.cli.main import COMMANDS, main
+
+HEAVY = ("numba", "matplotlib", "torch", "polars", "sklearn", "scipy", "rich", "h5py", "PIL", "safetensors")
+
+
+def test_help_names_every_command(deepstep):
+    result = deepstep("--help")
+    assert result.code == 0
+    listed = [line.split()[0] for line in result.out.partition("Commands:")[2].strip().splitlines()]
+    assert listed == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_json(deepstep, command):
+    result = deepstep(command, "--help")
+    assert result.code == 0
+    assert "--json" in result.out
+
+
+def test_version(deepstep):
+    assert deepstep("--version").out == f"deepstep, version {package.__version__}\n"
+
+
+def test_help_imports_nothing_heavy(process):
+    report = f"import atexit, sys\natexit.register(lambda: print([n for n in {HEAVY} if n in sys.modules]))"
+    result = process("--help", before=report)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_module_is_the_program(process):
+    run = "import runpy, sys\nsys.argv[0] = 'deepstep'\nrunpy.run_module('deepstep', run_name='__main__')"
+    assert process("--version", before=run).stdout.startswith("deepstep, version")
+
+
+def test_unknown_command_is_answered_with_the_nearest(deepstep):
+    result = deepstep("trian")
+    assert result.code == 2
+    assert result.err.endswith("Did you mean 'train'?\n")
+
+
+def test_usage_error_is_one_sentence(deepstep):
+    result = deepstep("train")
+    assert result == (2, "", "Error: deepstep train: Missing argument 'FILE'. See deepstep train --help.\n")
+
+
+def test_error_as_json(deepstep):
+    result = deepstep("summary", "nowhere", "--json")
+    assert result.code == 2
+    assert json.loads(result.out) == {
+        "error": {
+            "kind": "FileError",
+            "where": "nowhere",
+            "expected": "a run folder is expected",
+            "came": "there is no such folder",
+            "mend": "Runs are written by deepstep train and deepstep demo.",
+        },
+        "exit_code": 2,
+    }
+    assert result.err.startswith("Error: nowhere: a run folder is expected; there is no such folder.")
+
+
+def test_usage_error_as_json(deepstep):
+    error = json.loads(deepstep("train", "--json").out)["error"]
+    assert error["kind"] == "MissingParameter"
+
+
+def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
+    """Only errors raised on purpose become sentences: a defect must be seen."""
+    monkeypatch.setattr("deepstep.cli.equations.EQUATIONS", None)
+    with pytest.raises(AttributeError):
+        main(["equations"])
+
+
+@pytest.mark.parametrize("command", [["equations"], ["equations", "--json"], ["--help"]])
+def test_reader_that_goes_away(command):
+    """As with ``| head``: no message, and the code that a shell gives for it."""
+    read, write = os.pipe()
+    os.close(read)
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    result = subprocess.run(
+        [sys.executable, "-c", script, *command], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (result.returncode, result.stderr) == (141, "")
+
+
+def test_terminal_without_unicode(process):
+    result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
+    assert result.returncode == 0
+    assert "linear_forward" in result.stdout
+
+
+SIGNAL_IN_EPOCH_3 = f"""
+import os
+from deepstep.training import Progress
+go_on = Progress.on_epoch_end
+def interrupted(self, training, record):
+    go_on(self, training, record)
+    if record["epoch"] == 3:
+        os.kill(os.getpid(), {int(signal.SIGINT)})
+Progress.on_epoch_end = interrupted
+"""
+SIGNAL_WHILE_SAVING = f"""
+from deepstep.run import Run
+def interrupted(self, folder):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+Run.write = interrupted
+"""
+
+
+def test_interrupt_saves_what_was_reached(process, flowers, tmp_path):
+    result = process("train", flowers, "--target", "kind", "--out", "run", before=SIGNAL_IN_EPOCH_3)
+    assert result.returncode == 130
+    assert "Interrupted" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert 'stopped = "interrupted"' in (tmp_path / "run" / "config.toml").read_text()
+    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 4
+
+
+def test_second_interrupt_ends_at_once(process, flowers, tmp_path):
+    before = SIGNAL_IN_EPOCH_3 + SIGNAL_WHILE_SAVING
+    result = process("train", flowers, "--target", "kind", "--out", "run", before=before)
+    assert result.returncode == 130
+    assert "Traceback" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_training_as_json(process, flowers):
+    result = process("train", flowers, "--target", "kind", "--out", "run", "--json", before=SIGNAL_IN_EPOCH_3)
+    assert result.returncode == 130
+    assert json.loads(result.stdout)["stopped"] == "interrupted"
