@@ -15,7 +15,7 @@ Nothing is pickled, and loading executes nothing.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -90,8 +90,8 @@ class Run:
     network: Network
     preparation: Preparation
     history: History
-    config: dict[str, Any] = field(default_factory=dict)
-    examples: tuple[Array, Array] = (np.empty((0, 0)), np.empty((0, 0)))
+    config: dict[str, Any]
+    examples: tuple[Array, Array]
 
     def save(self, path: Path | str, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.

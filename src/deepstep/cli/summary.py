@@ -27,7 +27,7 @@ def command(run_folder: Path, json_wanted: bool) -> None:
             "engine": history.engine,
             "stopped": history.stopped,
             "epochs": len(history),
-            "cost": history[-1]["cost"],
+            "cost": history[-1]["cost"] if history else None,
             "layer_dims": architecture.layer_dims,
             "activations": architecture.activations,
             "parameters": architecture.n_parameters,
@@ -52,6 +52,6 @@ def _training(run: Run) -> list[tuple[str, str]]:
     history = run.history
     told = [(name, str(run.config[name])) for name in ("task", "target", "source") if name in run.config]
     settings = [(name, str(value)) for name, value in run.config.get("settings", {}).items()]
-    first, last = (history[index]["cost"] for index in (0, -1))
+    first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
     return [*told, *settings, ("engine", history.engine), ("ended", ended)]

@@ -1,0 +1,48 @@
+"""Pictures of characters."""
+
+import numpy as np
+import pytest
+
+from deepstep.cli.drawing import SHADES, curve, decision_map, pictures
+
+
+def test_curve_of_a_straight_line_falls_from_corner_to_corner():
+    lines = curve(np.linspace(1, 0, 50), width=40, height=10, x_name="epoch").splitlines()
+    assert len(lines) == 10
+    assert max(map(len, lines)) == 40
+    assert lines[0].startswith("1.000 ┤⠉")
+    assert lines[7].startswith("0.000 ┤  ")
+    ends = [len(line) for line in lines[:8]]
+    assert ends == sorted(ends)
+    assert lines[-1].split() == ["1", "epoch", "50"]
+
+
+@pytest.mark.parametrize("values", [[0.5], [2.0, 2.0, 2.0], [0.0], [1e-12, 1e-13], [1e9, 1.0], [-3.0, 4.0]])
+def test_curve_of_unusual_values(values):
+    lines = curve(np.array(values), width=40, height=8, x_name="epoch").splitlines()
+    assert len(lines) == 8
+    assert max(map(len, lines)) <= 40
+
+
+def test_steep_curve_has_no_holes():
+    """Every line between the top and the bottom is touched where the curve jumps."""
+    lines = curve(np.array([1.0] * 20 + [0.0] * 20), width=48, height=12, x_name="epoch").splitlines()
+    dots = [line.partition("┤" if "┤" in line else "│")[2].strip() for line in lines[:10]]
+    assert all(dots)
+
+
+def test_pictures_stand_side_by_side():
+    white, black = np.ones((2, 2)), np.zeros((2, 2))
+    assert pictures([white, black], [("one",), ("two",)]).splitlines() == [
+        SHADES[-1] * 4,
+        SHADES[-1] * 4,
+        "one    two",
+    ]
+
+
+def test_points_lie_where_they_are():
+    regions = np.zeros((3, 5), dtype=int)
+    low, high = np.array([0.0, 0.0]), np.array([4.0, 2.0])
+    points = np.array([[0.0, 0.0], [4.0, 2.0], [2.0, 1.0], [9.0, 9.0]])
+    drawn = decision_map(regions, points, np.array([0, 1, 0, 0]), low, high, marks="ox", fills=". ")
+    assert drawn.splitlines() == ["....x", "..o..", "o...."]

@@ -1,0 +1,184 @@
+"""Run folders: what is written is what is read, and nothing else is accepted."""
+
+import tomllib
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep import Network
+from deepstep.data import sha256
+from deepstep.errors import DataError, FileError
+from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
+from deepstep.run import FILES, ROWS_AT_ONCE, Run, few_examples
+
+FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
+
+
+def _run(target=None, labels=("no", "yes", "no", "yes")) -> Run:
+    inputs = TablePreparation.fit(FRAME)
+    target = ClassTarget.fit(labels) if target is None else target
+    X, Y = inputs.transform(FRAME), target.encode(labels)
+    network = Network([inputs.n_features, 4, target.n_outputs], output=target.output, seed=1)
+    history = network.train(X.T, Y.T, iterations=3)
+    return Run(
+        network, Preparation(inputs, target), history, {"task": "binary", "target": "y"}, few_examples(X, Y)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    _run().save(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_what_is_loaded_is_what_was_saved(folder):
+    saved, loaded = _run(), Run.load(folder)
+    np.testing.assert_array_equal(loaded.network.parameters.flat, saved.network.parameters.flat)
+    assert loaded.network.architecture == saved.network.architecture
+    assert loaded.preparation == saved.preparation
+    assert loaded.history.costs.tolist() == saved.history.costs.tolist()
+    assert (loaded.history.engine, loaded.history.stopped) == ("reference", "all epochs done")
+    assert loaded.target_name == "y"
+    for one, other in zip(loaded.examples, saved.examples, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(loaded.predict(FRAME).probabilities, saved.predict(FRAME).probabilities)
+
+
+def test_loaded_run_can_be_saved_again(folder, tmp_path):
+    Run.load(folder).save(tmp_path / "again")
+    for name in set(FILES) - {"model.safetensors"}:  # whose header has no fixed order
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+    first, second = (
+        tomllib.loads((path / "config.toml").read_text()) for path in (folder, tmp_path / "again")
+    )
+    assert {**first, "files": None} == {**second, "files": None}
+
+
+def test_config_is_readable_and_complete(folder):
+    config = tomllib.loads((folder / "config.toml").read_text())
+    assert (config["format"], config["version"]) == ("deepstep-run", 1)
+    assert config["files"] == {name: sha256(folder / name) for name in FILES}
+    assert sorted(path.name for path in folder.iterdir()) == sorted(["config.toml", *FILES])
+
+
+def test_outputs_in_parts_equal_outputs_at_once():
+    run = _run()
+    many = polars.concat([FRAME] * (ROWS_AT_ONCE // 4 + 3))
+    once = run.network.forward(run.inputs(many).T).T
+    np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
+
+
+def test_numbers_come_back_in_their_own_units():
+    labels = [100.0, 200.0, 300.0, 400.0]
+    target = NumberTarget.fit(labels)
+    run = _run(target, labels)
+    prediction = run.predict(FRAME)
+    assert prediction.probabilities is None
+    np.testing.assert_allclose(prediction.values, target.mean + target.std * run.outputs(FRAME)[:, 0])
+
+
+def test_pictures_and_tables_of_pixels_are_the_same():
+    inputs, target = ImagePreparation(1, 2, 1, 0.5), ClassTarget(("dark", "light"))
+    network = Network([2, 1], seed=1)
+    run = Run(network, Preparation(inputs, target), network.history, {}, (np.zeros((1, 2)), np.zeros((1, 1))))
+    pictures = np.array([[[[0], [2]]], [[[1], [1]]]])
+    table = polars.DataFrame({"pixel_0_1": [2, 1], "pixel_0_0": [0, 1]})
+    np.testing.assert_array_equal(run.outputs(pictures), run.outputs(table))
+
+
+def test_array_for_a_table_is_refused():
+    with pytest.raises(DataError, match="a table, as in training"):
+        _run().predict(np.zeros((2, 4)))
+
+
+def test_few_examples_are_spread_over_the_rows():
+    X = np.arange(1000.0)[:, None]
+    rows, _ = few_examples(X, X)
+    assert len(rows) == 16
+    assert rows[[0, -1], 0].tolist() == [0, 999]
+    assert few_examples(X[:3], X[:3])[0].tolist() == [[0], [1], [2]]
+
+
+def test_old_run_stays_unless_overwriting(folder):
+    before = (folder / "model.safetensors").read_bytes()
+    with pytest.raises(FileError, match="it exists already"):
+        _run().save(folder)
+    assert (folder / "model.safetensors").read_bytes() == before
+    _run().save(folder, overwrite=True)
+
+
+def test_failure_while_writing_keeps_the_old_run(folder, monkeypatch):
+    before = {name: (folder / name).read_bytes() for name in ("config.toml", *FILES)}
+
+    def full(self, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Network, "save", full)
+    with pytest.raises(FileError, match="No space left on device; the old one is untouched"):
+        _run().save(folder, overwrite=True)
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize("name", ["config.toml", *FILES])
+def test_missing_file_is_named(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(FileError, match=name):
+        Run.load(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_altered_file_is_named(folder, name):
+    with (folder / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(FileError, match=f"{name}: the file is as training wrote it; it was altered"):
+        Run.load(folder)
+
+
+CONFIGS = {
+    "no TOML": ("format = ", "TOML is expected"),
+    "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
+    "a newer version": (
+        'format = "deepstep-run"\nversion = 2',
+        "a run of version 1 is expected; got version 2",
+    ),
+    "no files": ('format = "deepstep-run"\nversion = 1', r"\[files\] names"),
+    "fewer files": (
+        'format = "deepstep-run"\nversion = 1\n[files]\n"history.jsonl" = "0"',
+        r"\[files\] names",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), CONFIGS.values(), ids=CONFIGS)
+def test_config_of_another_kind(folder, text, message):
+    (folder / "config.toml").write_text(text)
+    with pytest.raises(FileError, match=message):
+        Run.load(folder)
+
+
+def test_config_of_bytes(folder):
+    (folder / "config.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FileError, match=r"config\.toml: UTF-8 text is expected"):
+        Run.load(folder)
+
+
+def test_path_outside_the_run_in_the_config_is_not_followed(folder):
+    """A hostile config names other files: only the known names are ever opened."""
+    config = (folder / "config.toml").read_text().replace("history.jsonl", "../secret")
+    (folder / "config.toml").write_text(config)
+    with pytest.raises(FileError, match=r"\[files\] names"):
+        Run.load(folder)
+
+
+def test_files_of_different_runs_do_not_mix(folder):
+    """Each file whole, with its checksum, but the model of another network."""
+    other = Network([2, 3, 1], seed=1)
+    other.save(folder / "model.safetensors")
+    config = tomllib.loads((folder / "config.toml").read_text())
+    text = (folder / "config.toml").read_text()
+    digest = sha256(folder / "model.safetensors")
+    (folder / "config.toml").write_text(text.replace(config["files"]["model.safetensors"], digest))
+    with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
+        Run.load(folder)
