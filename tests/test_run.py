@@ -158,6 +158,26 @@ def test_config_of_another_kind(folder, text, message):
         Run.load(folder)
 
 
+@pytest.mark.parametrize("table", ["settings", "results", "results.train"])
+def test_config_with_something_else_for_a_table(folder, table):
+    head, name = f"{table}.".split(".")[:2]
+    line = f"{head} = 1" if not name else f"{head} = {{ {name} = 1 }}"
+    config = (folder / "config.toml").read_text()
+    (folder / "config.toml").write_text(f"{line}\n{config}")
+    with pytest.raises(FileError, match=rf"\[{table}\] is a table; got 1"):
+        Run.load(folder)
+
+
+def test_history_without_costs(folder):
+    """Whole and with its checksum, but not what training writes."""
+    (folder / "history.jsonl").write_text('{"epoch": 0}\n')
+    old = tomllib.loads((folder / "config.toml").read_text())["files"]["history.jsonl"]
+    text = (folder / "config.toml").read_text().replace(old, sha256(folder / "history.jsonl"))
+    (folder / "config.toml").write_text(text)
+    with pytest.raises(FileError, match="a cost in every record"):
+        Run.load(folder)
+
+
 def test_config_of_bytes(folder):
     (folder / "config.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileError, match=r"config\.toml: UTF-8 text is expected"):

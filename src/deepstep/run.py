@@ -160,6 +160,8 @@ class Run:
             raise FileError(where, error.expected, error.came, error.mend) from error
         where = str(folder / "history.jsonl")
         history = History.from_jsonl(_read_text(folder / "history.jsonl"), where=where)
+        if any(not isinstance(record.get("cost"), float) for record in history):
+            raise FileError(where, "a cost in every record", "one has none", "Train again.")
         history.engine, history.stopped = str(config.pop("engine", "")), str(config.pop("stopped", ""))
         examples = _read_examples(folder / "examples.safetensors")
         run = cls(network, preparation, history, config, examples)
@@ -258,6 +260,13 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"got version {config.get('version')!r}",
             "Update DeepStep, or train again with this version.",
         )
+    results = config.get("results", {})
+    tables = {"settings": config.get("settings", {}), "results": results}
+    if isinstance(results, dict):
+        tables |= {f"results.{name}": part for name, part in results.items()}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise FileError(where, f"[{name}] is a table", f"got {table!r:.60}", "Train again.")
     return config
 
 
@@ -291,7 +300,7 @@ def _read_examples(path: Path) -> tuple[Array, Array]:
     try:
         arrays = load(path.read_bytes())
         return arrays["X"], arrays["Y"]
-    except (SafetensorError, OSError, KeyError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise FileError(
             str(path), "the arrays X and Y are expected", f"it cannot be read ({error})", "Train again."
         ) from error

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import polars
 import pytest
 
 from deepstep.equations import EQUATIONS
@@ -51,8 +52,6 @@ def test_trace_of_a_layer_and_an_example(deepstep, flower_run):
 def test_trace_of_given_rows(deepstep, flowers, flower_run):
     record = json.loads(deepstep("trace", flower_run, "--data", flowers, "--layer", 0, "--json").out)
     (A0,) = [entry["value"] for entry in record["entries"] if entry["name"] == "A0"]
-    import polars
-
     expected = Run.load(flower_run).inputs(polars.read_csv(flowers)[:16])
     np.testing.assert_array_equal(A0, expected.T)
 

@@ -21,6 +21,10 @@ def test_help_names_every_command(deepstep):
     assert listed == list(COMMANDS)
 
 
+def test_without_a_command_there_is_help(deepstep):
+    assert deepstep() == deepstep("--help")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(deepstep, command):
     result = deepstep(command, "--help")

@@ -22,7 +22,7 @@ MODELS = {"2-layer": ((7,), "small"), "4-layer": ((20, 7, 5), "lecun")}
 FIGURE = "-mislabeled.png"
 NEXT = (
     ("predict RUN picture.jpg", "put any picture of yours here"),
-    ("trace RUN --layer 4", "every number of one training step"),
+    ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
 )
 

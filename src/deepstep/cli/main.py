@@ -54,13 +54,18 @@ class Commands(click.Group):
         return command
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="deepstep")
-def deepstep() -> None:
+@click.pass_context
+def deepstep(context: click.Context) -> None:
     """The deep fully-connected network with every step open.
 
     Begin with "deepstep demo".
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

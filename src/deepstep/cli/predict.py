@@ -22,8 +22,8 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     """Answer for the rows of a table, or for pictures.
 
     A table gives CSV: "prediction" and, for classes, the probability of each. Pictures of any size are
-    brought to the size that RUN was trained on; each gives a line. A run on pictures also takes a table with
-    a column for each pixel.
+    brought to the size that RUN was trained on (digits are light on dark); each gives a line. A run on
+    pictures also takes a table with a column for each pixel.
     """
     run = Run.load(run_folder)
     raw = read_raw(run, files)

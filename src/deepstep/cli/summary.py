@@ -42,10 +42,14 @@ def command(run_folder: Path, json_wanted: bool) -> None:
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     sides = [results.get(part, {}) for part in ("train", "test")]
-    figures = [(name, *(f"{side.get(name, float('nan')):.6g}" for side in sides)) for name in sides[0]]
+    figures = [(name, *(_figure(side.get(name)) for side in sides)) for name in sides[0]]
     print_table(screen, ("results", "train", "test"), figures)
     if columns:
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
 
 
 def _training(run: Run) -> list[tuple[str, str]]:
