@@ -85,6 +85,11 @@ TRAININGS = {
         "it is something else and stays as it is",
     ),
     "a folder that exists": (_full_folder, ["FLOWERS", *TRAIN], "it exists already"),
+    "a file where runs should be": (
+        _text("runs", b"mine"),
+        ["FLOWERS", "--target", "kind"],
+        "runs: a folder for the run can be made; File exists",
+    ),
     "a file where the folder should be": (
         _text("new", b"mine"),
         ["FLOWERS", *TRAIN, "--overwrite"],

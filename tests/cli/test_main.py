@@ -100,6 +100,21 @@ def test_reader_that_goes_away(command):
     assert (result.returncode, result.stderr) == (141, "")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+def test_output_to_a_full_disk():
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", script, "equations"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
+
+
 def test_terminal_without_unicode(process):
     result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
     assert result.returncode == 0

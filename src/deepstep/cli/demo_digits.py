@@ -7,10 +7,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.cli.drawing import curve, pictures
+from deepstep.cli.drawing import pictures
 from deepstep.cli.fitting import Part, Settings, Trained, as_part, free_name, train_and_save
 from deepstep.cli.scores import confusion
-from deepstep.cli.screen import as_json, console, percent, print_next, print_scores, print_table
+from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.data import load
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.types import Array
@@ -81,9 +81,7 @@ def _print_training(screen: "Console", trained: Trained, train: Part, test: Part
     screen.print(
         f"{m:,} pictures of digits to learn from, {m_test} to test; {trained.run.network!r}", markup=False
     )
-    screen.print("\nCost J of each epoch")
-    screen.print(curve(trained.run.history.costs, width=76, height=11, x_name="epoch"), markup=False)
-    screen.print()
+    print_curve(screen, trained.run.history.costs, height=11)
     print_scores(screen, trained.train, trained.test)
 
 

@@ -7,10 +7,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.cli.drawing import curve, decision_map
+from deepstep.cli.drawing import decision_map
 from deepstep.cli.fitting import Settings, as_part, free_name, train_and_save
 from deepstep.cli.scores import answered
-from deepstep.cli.screen import as_json, console, print_next, print_scores
+from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
 from deepstep.data import load
 from deepstep.data.builtin import Dataset
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
@@ -57,11 +57,10 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
         screen = console()
         screen.print(
             f"{len(train.X)} points in {len(labels)} classes, {len(test.X)} more to test; "
-            f"{trained.run.network!r}\n\nCost J of each epoch",
+            f"{trained.run.network!r}",
             markup=False,
         )
-        screen.print(curve(trained.run.history.costs, width=76, height=9, x_name="epoch"), markup=False)
-        screen.print()
+        print_curve(screen, trained.run.history.costs, height=9)
         print_scores(screen, trained.train, trained.test)
         screen.print("What the network answers, and the training points", markup=False)
         screen.print(_legend(target.classes), markup=False)

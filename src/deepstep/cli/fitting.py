@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.data import atomic_directory
+from deepstep.errors import FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
@@ -117,12 +118,24 @@ def train_and_save(
         initialization=settings.initialization,
         seed=settings.seed,
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder.parent)
     with atomic_directory(folder, overwrite=overwrite) as whole:
         history = _train(network, settings, train, label)
         trained = _compared(network, history, settings, preparation, train, test, about)
         trained.run.write(whole)
     return trained
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            str(folder),
+            "a folder for the run can be made",
+            error.strerror or str(error),
+            "Choose another --out.",
+        ) from error
 
 
 def _train(network: Network, settings: Settings, train: Part, label: str) -> History:

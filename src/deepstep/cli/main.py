@@ -79,17 +79,25 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
-                errors="replace"
-            )  # a terminal without Unicode shows ? and does not stop the work
+            # A terminal without Unicode shows ? and does not stop the work.
+            stream.reconfigure(errors="replace")
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more at exit: give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = READER_GONE
+        _forget_stdout()
+    except OSError as error:
+        # What reads and writes files raises FileError: this is stdout, on a full disk for example.
+        click.echo(f"Error: the output: it can be written; {error.strerror or error}.", err=True)
+        code = WRONG_INPUT
+        _forget_stdout()
     sys.exit(code)
+
+
+def _forget_stdout() -> None:
+    """Python flushes stdout once more at exit: give it somewhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deepstep.cli.scores import Scores
+    from deepstep.types import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +89,18 @@ def print_table(
     if title:
         screen.print(title, markup=False)
     screen.print(table)
+    screen.print()
+
+
+def print_curve(
+    screen: "Console", costs: "Array", *, height: int, title: str = "Cost J of each epoch"
+) -> None:
+    """The course of the cost, as wide as 76 columns where the screen has them."""
+    from deepstep.cli.drawing import curve
+
+    screen.print(f"\n{title}", markup=False)
+    width = max(20, min(76, screen.width))
+    screen.print(curve(costs, width=width, height=height, x_name="epoch"), markup=False)
     screen.print()
 
 

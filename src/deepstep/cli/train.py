@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepstep.cli.drawing import curve
 from deepstep.cli.fitting import Settings, Trained, as_part, free_name, train_and_save
 from deepstep.cli.options import LayerSizes
-from deepstep.cli.screen import as_json, console, json_option, note, print_next, print_scores, print_table
+from deepstep.cli.screen import (
+    as_json,
+    console,
+    json_option,
+    note,
+    print_curve,
+    print_next,
+    print_scores,
+    print_table,
+)
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
 
@@ -137,8 +145,8 @@ def _task(answers: "polars.Series", asked: str) -> tuple[str, str]:
     if asked == "auto":
         return guess_task(answers)
     if asked == "regression":
-        return "regression", "you said so"
-    return ("binary" if answers.n_unique() == 2 else "multiclass"), "you said so"
+        return "regression", "--task says so"
+    return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
 
 
 def _print_columns(screen: "Console", inputs: TablePreparation) -> None:
@@ -151,9 +159,8 @@ def _print_columns(screen: "Console", inputs: TablePreparation) -> None:
 def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path) -> None:
     history = trained.run.history
     screen.print(f"{trained.run.network!r}", markup=False)
-    screen.print(f"\nCost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)")
-    screen.print(curve(history.costs, width=76, height=9, x_name="epoch"), markup=False)
-    screen.print()
+    title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
+    print_curve(screen, history.costs, height=9, title=title)
     print_scores(screen, trained.train, trained.test)
     commands = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in NEXT]
     print_next(screen, folder, commands)
