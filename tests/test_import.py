@@ -10,7 +10,7 @@ import pytest
 
 import deepstep
 
-ALWAYS_LAZY = {"sklearn", "polars", "matplotlib", "torch", "numba", "h5py", "PIL", "plotext"}
+ALWAYS_LAZY = {"sklearn", "polars", "matplotlib", "torch", "numba", "h5py", "PIL"}
 
 
 def loaded_after(statement: str) -> set[str]:

@@ -134,8 +134,9 @@ class ClassTarget:
         """
         _check_outputs(outputs, self.n_outputs)
         positions = outputs[:, 0] > 0.5 if self.n_outputs == 1 else outputs.argmax(axis=1)
-        same = len({type(label) for label in self.classes}) == 1
-        labels = np.array(self.classes, dtype=None if same else object)
+        kinds = {type(label) for label in self.classes}
+        # texts as objects: NumPy's own text type loses zero bytes at the end
+        labels = np.array(self.classes, dtype=None if len(kinds) == 1 and str not in kinds else object)
         return labels[positions.astype(np.intp)]
 
     def to_dict(self) -> dict[str, Any]:
