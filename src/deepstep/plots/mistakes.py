@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import ShapeError, missing_package
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    pass
 
 
 class MistakesDisplay:
