@@ -46,6 +46,11 @@ class History:
         """One quantity over the epochs, NaN where a record lacks it; shape (epochs,)."""
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
+    def extend(self, later: "History") -> None:
+        """Append the records of a training that went on; its engine and end become this history's."""
+        self.records.extend(later.records)
+        self.engine, self.stopped = later.engine, later.stopped
+
     def to_jsonl(self) -> str:
         """One JSON object a line; NumPy values that callbacks added become plain numbers and lists."""
         return "".join(json.dumps(record, default=_plain) + "\n" for record in self.records)

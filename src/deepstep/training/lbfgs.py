@@ -1,0 +1,130 @@
+"""L-BFGS: a quasi-Newton method over the flat θ, with all examples at once."""
+
+from collections.abc import Iterable
+from math import isfinite, nan
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import OptimizeResult, minimize
+
+from deepstep.engines import Session, SessionState
+from deepstep.errors import DivergenceError
+from deepstep.preparation.batches import Examples
+from deepstep.training.callbacks import Callback, StopTraining, Training
+from deepstep.training.history import History, Record
+from deepstep.types import Array
+
+
+class Outcome(NamedTuple):
+    """Where L-BFGS ended.
+
+    ``cost`` is J there, NaN if a callback ended it before the first iteration; ``converged`` is False where a
+    limit of iterations or evaluations, or a failed line search, ended it.
+    """
+
+    cost: float
+    converged: bool
+
+
+def train_lbfgs(
+    session: Session,
+    examples: Examples,
+    *,
+    iterations: int,
+    evaluations: int,
+    tolerance: float,
+    history: History,
+    callbacks: Iterable[Callback] = (),
+    where: str = "train_lbfgs",
+) -> Outcome:
+    """Train a session with SciPy's L-BFGS-B.
+
+    Parameters
+    ----------
+    session : Session
+        Where the cost and its gradient come from, in float64; holds the parameters afterwards. Its
+        optimizer is not used.
+    examples : Examples
+        Training data; sparse inputs are made dense as a whole.
+    iterations, evaluations : int
+        Greatest number of iterations, and of evaluations of the cost.
+    tolerance : float
+        Done when no entry of the gradient is larger.
+    history : History
+        Where the records go: ``cost`` is J after the iteration, ``step`` the evaluations so far.
+    callbacks : iterable of Callback
+        Called after each iteration.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    DivergenceError
+        If the cost or a parameter is not finite in the end.
+    KeyboardInterrupt
+        If interrupted; the session holds what the last whole iteration reached.
+    """
+    history.engine = session.name
+    training = Training(session, history, iterations)
+    callbacks = list(callbacks)
+    X, Y, weight = examples.take(slice(None))
+    reached = session.state()
+    step, start = 0, perf_counter()
+
+    def cost_and_gradient(theta: Array) -> tuple[float, Array]:
+        nonlocal step
+        step += 1
+        session.load(SessionState(theta, reached.slots, reached.step))
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
+            return session.cost_and_gradient(X, Y, sample_weight=weight)
+
+    def on_iteration(intermediate_result: OptimizeResult) -> None:
+        nonlocal reached
+        reached = SessionState(intermediate_result.x.copy(), reached.slots, reached.step)
+        session.load(reached)
+        record: Record = {
+            "epoch": len(history),
+            "step": step,
+            "cost": float(intermediate_result.fun),
+            "seconds": perf_counter() - start,
+        }
+        history.records.append(record)
+        for callback in callbacks:
+            callback.on_epoch_end(training, record)
+
+    try:
+        for callback in callbacks:
+            callback.on_train_begin(training)
+        result = minimize(
+            cost_and_gradient,
+            reached.theta,
+            method="L-BFGS-B",
+            jac=True,
+            callback=on_iteration,
+            options={"maxfun": evaluations, "maxiter": iterations, "gtol": tolerance},
+        )
+        reached = SessionState(result.x, reached.slots, reached.step)
+        history.stopped = str(result.message)
+        if not (isfinite(result.fun) and np.isfinite(result.x).all()):
+            raise DivergenceError(
+                where,
+                "a finite cost",
+                f"L-BFGS ended at the cost {result.fun}",
+                "Scale the inputs to mean 0 and standard deviation 1.",
+            )
+        return Outcome(float(result.fun), bool(result.success))
+    except StopTraining as stop:
+        history.stopped = str(stop) or "stopped by a callback"
+        return Outcome(history[-1]["cost"] if len(history) else nan, converged=True)
+    except KeyboardInterrupt:
+        history.stopped = "interrupted"
+        raise
+    finally:
+        session.load(reached)
+        for callback in callbacks:
+            callback.on_train_end(training)

@@ -1,0 +1,97 @@
+"""Stopping: end training when a quantity does not get better any more."""
+
+from collections.abc import Callable
+from math import inf
+
+from deepstep.network import Parameters
+from deepstep.training.callbacks import Callback, StopTraining, Training
+from deepstep.training.history import Record
+
+
+class Patience(Callback):
+    """End training, or do something about it, when a quantity of the records stops improving.
+
+    scikit-learn's rule: an epoch that is not better than the best one by ``tolerance`` counts; training ends
+    with the epoch in which more than ``epochs`` of them have come in a row.
+
+    Parameters
+    ----------
+    quantity : str
+        Entry of the records: ``"cost"``, ``"validation_cost"`` or one that an earlier callback wrote.
+    tolerance : float
+        What counts as better.
+    epochs : float
+        Epochs in a row that are borne; ``inf`` never ends training.
+    larger_is_better : bool
+        For scores.
+    keep_best : bool
+        Keep the parameters of the best epoch in ``best_parameters``.
+    instead : callable, optional
+        What to do before giving up; where it returns True, training goes on and counts anew.
+    best : float, optional
+        The best value so far, for a training that goes on.
+    stalled : int
+        Epochs without improvement so far, for a training that goes on.
+
+    Attributes
+    ----------
+    best : float or None
+        The best value; None before the first epoch.
+    stalled : int
+        Epochs in a row without improvement.
+    best_parameters : Parameters or None
+        Where ``best`` was seen, if asked for.
+    over : bool
+        Whether it ended training.
+
+    Examples
+    --------
+    >>> patience = Patience("cost", tolerance=0.1, epochs=1)
+    >>> for cost in (3.0, 2.0, 1.95, 1.99):
+    ...     try:
+    ...         patience.on_epoch_end(None, {"cost": cost})
+    ...     except StopTraining as stop:
+    ...         print(stop)
+    cost did not improve by more than 0.1 for more than 1 epochs
+    """
+
+    def __init__(
+        self,
+        quantity: str,
+        *,
+        tolerance: float,
+        epochs: float,
+        larger_is_better: bool = False,
+        keep_best: bool = False,
+        instead: Callable[[], bool] | None = None,
+        best: float | None = None,
+        stalled: int = 0,
+    ) -> None:
+        self._quantity = quantity
+        self._tolerance = tolerance
+        self._epochs = epochs
+        self._sign = -1.0 if larger_is_better else 1.0
+        self._keep_best = keep_best
+        self._instead = instead
+        self.best = best
+        self.stalled = stalled
+        self.best_parameters: Parameters | None = None
+        self.over = False
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Count, and end training where patience is at its end."""
+        value = self._sign * record[self._quantity]
+        best = inf if self.best is None else self._sign * self.best
+        self.stalled = self.stalled + 1 if value > best - self._tolerance else 0
+        if value < best:
+            self.best = record[self._quantity]
+            if self._keep_best:
+                self.best_parameters = training.parameters
+        if self.stalled > self._epochs:
+            if self._instead is None or not self._instead():
+                self.over = True
+                raise StopTraining(
+                    f"{self._quantity} did not improve by more than {self._tolerance:g} "
+                    f"for more than {self._epochs:g} epochs"
+                )
+            self.stalled = 0
