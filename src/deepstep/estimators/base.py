@@ -175,10 +175,6 @@ class DeepEstimator(BaseEstimator, ABC):
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
         call = FitCall(where, going_on, incremental, classes)
         try:
-            if incremental and self.early_stopping:
-                raise ConfigurationError(
-                    where, "early_stopping=False", "got True, which needs all data at once", "Use fit."
-                )
             examples = self._examples(X, y, sample_weight, call)
             if not going_on:
                 self.t_, self._carried, self.history_ = 0, Carried(), History()
@@ -314,9 +310,11 @@ class DeepEstimator(BaseEstimator, ABC):
 
 
 def learns_in_batches(estimator: DeepEstimator) -> bool:
-    """Whether the solver can go on with one batch after another, as partial_fit does."""
+    """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
     if estimator.solver == "lbfgs":
         raise AttributeError("partial_fit needs solver='adam' or 'sgd'; solver is 'lbfgs'")
+    if estimator.early_stopping:
+        raise AttributeError("partial_fit cannot hold a validation part out; early_stopping is True")
     return True
 
 

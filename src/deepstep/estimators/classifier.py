@@ -69,7 +69,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Hold a part of the data out, stop when the score on it stalls, and keep the parameters of the best
         epoch. Not used by 'lbfgs'.
     validation_fraction : float, default=0.1
-        The part that early stopping holds out.
+        The part that early stopping holds out, at least two examples.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of Adam's moving averages.
     epsilon : float, default=1e-8
@@ -258,7 +258,9 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Raises
         ------
         ValueError
-            As in `fit`; also for early stopping and ``class_weight='balanced'``, which need all data at once.
+            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
+        AttributeError
+            With early stopping or 'lbfgs', which need all data at once.
         DivergenceError
             As in `fit`.
         """

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -201,9 +202,14 @@ def _hold_out(
     estimator: "DeepEstimator", examples: Examples, seed: int, where: str
 ) -> tuple[Examples, Examples]:
     """The examples to learn from, and the validation part."""
+    n = len(examples)
+    if n < 4:
+        raise DataError(
+            where, "at least 4 examples for early stopping", f"got n_samples={n}", "Use early_stopping=False."
+        )
     learn, held = train_test_split(
-        np.arange(len(examples)),
-        test_size=estimator.validation_fraction,
+        np.arange(n),
+        test_size=max(2, ceil(n * estimator.validation_fraction)),
         random_state=seed,
         stratify=estimator._strata(examples.Y),
     )
@@ -212,12 +218,12 @@ def _hold_out(
         Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
         for rows in (learn, held)
     ]
-    if len(held) < 2 or any(part.weight is not None and not part.weight.any() for part in parts):
+    if any(part.weight is not None and not part.weight.any() for part in parts):
         raise DataError(
             where,
-            "a validation part of at least two examples, and weights above 0 in both parts",
-            f"got {len(held)} of {len(examples)} examples",
-            "Raise validation_fraction, or give more examples.",
+            "a weight above 0 in both the learning and the validation part",
+            "got a part whose weights are all 0",
+            "Use another random_state or validation_fraction.",
         )
     return parts[0], parts[1]
 

@@ -1,0 +1,65 @@
+"""scikit-learn's common checks, for several configurations."""
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+# Checks that scikit-learn itself skips here, so that running them would show nothing.
+SKIPPED_BY_SKLEARN = {
+    "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
+    "check_classifiers_multilabel_output_format_decision_function": "no decision_function, as MLPClassifier",
+}
+
+OTHER_SPLIT = (
+    "a row of weight 2 and the row twice are split differently into a learning and a validation part: "
+    "the law holds for a given split alone (test_weights.py shows it without early stopping)"
+)
+
+
+def expected_failures(estimator):
+    if estimator.early_stopping:
+        return {
+            "check_sample_weight_equivalence_on_dense_data": OTHER_SPLIT,
+            "check_sample_weight_equivalence_on_sparse_data": OTHER_SPLIT,
+        }
+    return {}
+
+
+@parametrize_with_checks(
+    [
+        DeepClassifier(),
+        # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
+        DeepClassifier(solver="sgd", learning_rate_init=0.1, early_stopping=True),
+        # Without regularization the multilabel check's data are separated until a probability rounds to 1.
+        DeepClassifier(solver="lbfgs", alpha=1.0),
+        DeepClassifier((20, 10), ["tanh", "relu"], solver="sgd", learning_rate="adaptive", learning_rate_init=0.1),
+        DeepRegressor(),
+        DeepRegressor(solver="sgd", learning_rate_init=0.01, early_stopping=True),
+        DeepRegressor(solver="lbfgs"),
+    ],
+    expected_failed_checks=expected_failures,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_scikit_learn_check(estimator, check):
+    if check.func.__name__ not in SKIPPED_BY_SKLEARN:
+        check(estimator)
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
+    theirs.pop("loss", None)
+    ours = Estimator().get_params()
+    assert {name: ours[name] for name in theirs} == theirs
+    assert set(ours) - set(theirs) <= {"initialization", "engine", "class_weight"}
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_html(Estimator):
+    assert Estimator.__name__ in Estimator(5)._repr_html_()
+    X, y = np.eye(6), np.arange(6) % 2
+    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=500).fit(X, y)._repr_html_()

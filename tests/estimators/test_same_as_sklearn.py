@@ -1,0 +1,198 @@
+"""The same numbers as scikit-learn's network on the same starting weights and the same batches."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import make_blobs, make_multilabel_classification, make_regression
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import StandardScaler
+
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+EXACT = {"rtol": 1e-10, "atol": 1e-10}
+HIDDEN = (7, 5)
+
+
+def data(task):
+    rng = np.random.RandomState(3)
+    if task == "binary":
+        X, y = make_blobs(60, 4, centers=2, cluster_std=6, random_state=1)
+    elif task == "multiclass":
+        X, y = make_blobs(60, 4, centers=3, cluster_std=6, random_state=1)
+    elif task == "multilabel":
+        X, y = make_multilabel_classification(60, 4, n_classes=3, random_state=1)
+    elif task == "regression":
+        X, y = make_regression(60, 4, noise=1.0, random_state=1)
+    else:
+        X, y = make_regression(60, 4, n_targets=2, noise=1.0, random_state=1)
+    if "regression" in task:
+        y = y / np.abs(y).max()
+    return StandardScaler().fit_transform(X), y, rng.randint(1, 4, 60).astype(float)
+
+
+def pair(task, hidden=HIDDEN, **settings):
+    """Our estimator and scikit-learn's with the same settings, parameters and order of examples."""
+    ours, theirs = (DeepRegressor, MLPRegressor) if "regression" in task else (DeepClassifier, MLPClassifier)
+    n_outputs = {"multiclass": 3, "multilabel": 3, "regressions": 2}.get(task, 1)
+    rng = np.random.RandomState(0)
+    sizes = [4, *hidden, n_outputs]
+    start = {}
+    for layer in range(1, len(sizes)):
+        start[f"W{layer}"] = rng.randn(sizes[layer], sizes[layer - 1]) / 2
+        start[f"b{layer}"] = rng.randn(sizes[layer], 1) / 2
+    settings = {"max_iter": 6, "random_state": 5, "shuffle": False, **settings}
+    theirs = theirs(hidden, **settings)
+    layers = iter([(start[f"W{n}"].T.copy(), start[f"b{n}"][:, 0].copy()) for n in range(1, len(sizes))])
+    theirs._init_coef = lambda fan_in, fan_out, dtype: next(layers)
+    return ours(hidden, initialization=start, **settings), theirs
+
+
+def assert_same(ours, theirs, *, curve=True):
+    for mine, other in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
+        assert_allclose(mine, other, **EXACT)
+    if curve:
+        assert_allclose(ours.loss_curve_, theirs.loss_curve_, **EXACT)
+        assert_allclose(ours.loss_, theirs.loss_, **EXACT)
+        assert_allclose(ours.best_loss_ or 0, theirs.best_loss_ or 0, **EXACT)
+        assert ours.t_ == theirs.t_
+    assert ours.n_iter_ == theirs.n_iter_
+    assert ours.n_layers_ == theirs.n_layers_
+    assert ours.n_outputs_ == theirs.n_outputs_
+    assert ours.out_activation_ == theirs.out_activation_
+
+
+SOLVERS = {
+    "adam": {"solver": "adam", "beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-4, "learning_rate_init": 0.01},
+    "sgd": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1},
+    "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
+    "nesterov": {"solver": "sgd", "momentum": 0.7, "learning_rate_init": 0.05},
+    "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.5},
+    "adaptive": {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.5,
+        "tol": 0.05,
+        "n_iter_no_change": 1,
+        "max_iter": 15,
+    },
+}
+TASKS = ["binary", "multiclass", "multilabel", "regression", "regressions"]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("task", TASKS)
+def test_batches(task, solver, weighted):
+    X, y, weight = data(task)
+    ours, theirs = pair(task, batch_size=25, alpha=0.3, **SOLVERS[solver])
+    for estimator in (ours, theirs):
+        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    # With several numbers MLPRegressor reports the mean over the outputs while it descends the sum.
+    assert_same(ours, theirs, curve=task != "regressions")
+    assert_allclose(ours.predict(X), theirs.predict(X), **EXACT)
+    if "regression" not in task:
+        assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), **EXACT)
+        assert_allclose(ours.predict_log_proba(X), theirs.predict_log_proba(X), **EXACT)
+    assert_allclose(ours.score(X, y, weight), theirs.score(X, y, weight), **EXACT)
+
+
+def test_adaptive_rate_was_lowered():
+    X, y, _ = data("binary")
+    ours, _ = pair("binary", **SOLVERS["adaptive"])
+    rates = ours.fit(X, y).history_.column("learning_rate")
+    assert rates[0] == 0.5
+    assert rates[-1] < 0.5 / 4
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
+def test_activations(activation, solver):
+    X, y, _ = data("multiclass")
+    ours, theirs = pair("multiclass", activation=activation, solver=solver, learning_rate_init=0.01)
+    assert_same(ours.fit(X, y), theirs.fit(X, y), curve=solver == "adam")
+
+
+@pytest.mark.parametrize("hidden", [(), (3,), (4, 4, 4, 4)])
+def test_depths(hidden):
+    X, y, _ = data("binary")
+    ours, theirs = pair("binary", hidden, learning_rate_init=0.01)
+    assert_same(ours.fit(X, y), theirs.fit(X, y))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
+def test_lbfgs(task, weighted):
+    X, y, weight = data(task)
+    ours, theirs = pair(task, activation="tanh", solver="lbfgs", alpha=0.1, max_iter=12)
+    for estimator in (ours, theirs):
+        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    assert_same(ours, theirs, curve=False)
+    assert_allclose(ours.loss_, theirs.loss_, **EXACT)
+    assert ours.loss_curve_[-1] == ours.loss_ == ours.best_loss_
+    assert all(np.diff(ours.loss_curve_) < 0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("task", TASKS)
+def test_gradient(task, weighted):
+    """The gradient itself, against scikit-learn's backpropagation, through one step of plain descent."""
+    X, y, weight = data(task)
+    weight = weight if weighted else None
+    ours, theirs = pair(
+        task, solver="sgd", momentum=0, batch_size=60, learning_rate_init=1.0, max_iter=1, alpha=0.7
+    )
+    start = ours.initialization
+    ours.fit(X, y, weight)
+    theirs.fit(X, y, weight)  # gives it its attributes; the parameters are put back below
+    theirs.coefs_ = [start[f"W{n}"].T for n in (1, 2, 3)]
+    theirs.intercepts_ = [start[f"b{n}"][:, 0] for n in (1, 2, 3)]
+    Y = theirs._label_binarizer.transform(y) if "regression" not in task else y.reshape(60, -1)
+    cost, coef_gradients, intercept_gradients = theirs._backprop(
+        X, Y, weight, [X, None, None, None], [None] * 3, [None] * 3, [None] * 3
+    )
+    for n in (1, 2, 3):
+        assert_allclose(start[f"W{n}"].T - ours.coefs_[n - 1], coef_gradients[n - 1], **EXACT)
+        assert_allclose(start[f"b{n}"][:, 0] - ours.intercepts_[n - 1], intercept_gradients[n - 1], **EXACT)
+    if task != "regressions":
+        assert_allclose(ours.loss_, cost, **EXACT)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("solver", ["adam", "adaptive"])
+def test_early_stopping(task, solver, weighted):
+    """The same validation part (drawn alike from the seed), scores, end, and best parameters."""
+    X, y, weight = data(task)
+    settings = {**SOLVERS[solver], "learning_rate_init": 0.3, "max_iter": 60, "n_iter_no_change": 3, "tol": 0.01}
+    ours, theirs = pair(task, batch_size=20, early_stopping=True, validation_fraction=0.3, **settings)
+    for estimator in (ours, theirs):
+        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    assert_same(ours, theirs)
+    assert_allclose(ours.validation_scores_, theirs.validation_scores_, **EXACT)
+    assert_allclose(ours.best_validation_score_, theirs.best_validation_score_, **EXACT)
+    assert ours.best_loss_ is None is theirs.best_loss_
+    if solver == "adam":
+        assert ours.n_iter_ < 60
+
+
+@pytest.mark.parametrize("solver", ["adam", "invscaling", "adaptive"])
+def test_warm_start(solver):
+    X, y, _ = data("binary")
+    ours, theirs = pair("binary", batch_size=25, warm_start=True, **SOLVERS[solver])
+    for _ in range(3):
+        assert_same(ours.fit(X, y), theirs.fit(X, y))
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS])
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_partial_fit(task, solver):
+    X, y, weight = data(task)
+    ours, theirs = pair(task, batch_size=10, **SOLVERS[solver])
+    classes = {} if task == "regression" else {"classes": [0, 1, 2]}
+    for estimator in (ours, theirs):
+        for start in (0, 20, 40, 0):
+            rows = slice(start, start + 20)
+            estimator.partial_fit(X[rows], y[rows], sample_weight=weight[rows], **classes)
+    assert_same(ours, theirs)
