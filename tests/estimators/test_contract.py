@@ -34,9 +34,11 @@ def expected_failures(estimator):
         DeepClassifier(solver="sgd", learning_rate_init=0.1, early_stopping=True),
         # Without regularization the multilabel check's data are separated until a probability rounds to 1.
         DeepClassifier(solver="lbfgs", alpha=1.0),
-        DeepClassifier((20, 10), ["tanh", "relu"], solver="sgd", learning_rate="adaptive", learning_rate_init=0.1),
+        DeepClassifier(
+            (20, 10), ["tanh", "relu"], solver="sgd", learning_rate="adaptive", learning_rate_init=0.1
+        ),
         DeepRegressor(),
-        DeepRegressor(solver="sgd", learning_rate_init=0.01, early_stopping=True),
+        DeepRegressor(solver="sgd", early_stopping=True),
         DeepRegressor(solver="lbfgs"),
     ],
     expected_failed_checks=expected_failures,

@@ -236,8 +236,12 @@ def _scores(
         return []
 
     def score(record: Record) -> None:
-        outputs = forward_rows(session.forward, held_out.X, network.architecture.layer_dims)
-        record["validation_score"] = estimator._validation_score(outputs, held_out.Y, held_out.weight)
+        with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
+            outputs = forward_rows(session.forward, held_out.X, network.architecture.layer_dims)
+        finite = np.isfinite(outputs).all()
+        record["validation_score"] = (
+            estimator._validation_score(outputs, held_out.Y, held_out.weight) if finite else np.nan
+        )
 
     return [score]
 

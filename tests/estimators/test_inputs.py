@@ -1,0 +1,194 @@
+"""What comes in: labels, frames, sparse rows, precision; and what is refused."""
+
+import tracemalloc
+
+import numpy as np
+import pandas
+import polars
+import pytest
+import scipy.sparse
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_iris, make_multilabel_classification
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor, rows
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = load_iris(return_X_y=True)
+FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learning_rate_init": 0.01}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        np.array(["virginica", "setosa", "versicolor"]),
+        np.array(["virginica", "setosa", "versicolor"], dtype=object),
+        np.array([30, -1, 7]),
+        np.array([0.5, 1.5, 2.5]) * 2,
+        np.array([b"v", b"s", b"c"], dtype=object),
+    ],
+)
+def test_labels_of_any_type(names):
+    y = names[Y]
+    model = DeepClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    assert_array_equal(model.classes_, np.unique(names))
+    assert np.isin(model.predict(X), names).all()
+    assert model.score(X, y) > 0.95
+    assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+    assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
+
+
+def test_two_classes_have_one_output_and_two_probabilities():
+    y = np.where(Y == 1, "yes", "no")
+    model = DeepClassifier(**FAST).fit(X, y)
+    assert (model.n_outputs_, model.out_activation_) == (1, "logistic")
+    p = model.predict_proba(X)
+    assert p.shape == (150, 2)
+    assert_array_equal(model.predict(X), np.where(p[:, 1] > 0.5, "yes", "no"))
+
+
+def test_truth_values():
+    assert DeepClassifier(**FAST).fit(X, Y == 0).predict(X).dtype == bool
+
+
+@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
+def test_several_columns(form):
+    inputs, columns = make_multilabel_classification(80, 6, n_classes=4, random_state=0)
+    model = DeepClassifier(solver="lbfgs", random_state=0).fit(inputs, form(columns))
+    assert (model.n_outputs_, model.out_activation_) == (4, "logistic")
+    assert model.predict(inputs).shape == (80, 4)
+    assert model.score(inputs, columns) > 0.9
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize("frame", [pandas.DataFrame, polars.DataFrame])
+def test_frames_have_names(frame, Estimator):
+    names = ["a", "b", "c", "d"]
+    table = frame(dict(zip(names, X.T, strict=True)))
+    model = Estimator(**FAST).fit(table, Y)
+    assert_array_equal(model.feature_names_in_, names)
+    assert_array_equal(model.predict(table), Estimator(**FAST).fit(X, Y).predict(X))
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(pandas.DataFrame(X, columns=["d", "c", "b", "a"]))
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("form", ["csr_matrix", "csr_array", "csc_array", "coo_array"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_sparse_equals_dense(Estimator, solver, form, early_stopping):
+    if early_stopping and (solver == "lbfgs" or form != "csr_array"):
+        early_stopping = False
+    dense = np.where(np.random.RandomState(0).rand(*X.shape) < 0.5, X, 0)
+    sparse = getattr(scipy.sparse, form)(dense)
+    settings = {**FAST, "solver": solver, "early_stopping": early_stopping}
+    left, right = Estimator(**settings).fit(dense, Y), Estimator(**settings).fit(sparse, Y)
+    assert_array_equal(left.network_.parameters.flat, right.network_.parameters.flat)
+    assert_array_equal(left.predict(dense), right.predict(sparse))
+
+
+def test_memory_of_sparse_rows_is_bounded():
+    """As a dense array the inputs would have 800 MB."""
+    sparse = scipy.sparse.random_array(
+        (20_000, 5_000), density=1e-3, format="csr", rng=np.random.default_rng(0)
+    )
+    y = np.arange(20_000) % 3
+    model = DeepClassifier(5, max_iter=1, early_stopping=True, random_state=0)
+    tracemalloc.start()
+    try:
+        model.fit(sparse, y).predict_proba(sparse)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6
+
+
+def test_prediction_in_pieces(monkeypatch):
+    model = DeepClassifier(**FAST).fit(X, Y)
+    whole = model.predict_proba(X)
+    monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 7 * (4 + 8 + 6 + 3))
+    pieces = []
+    forward = model.network_.forward
+    monkeypatch.setattr(model.network_, "forward", lambda A: pieces.append(A.shape[1]) or forward(A))
+    assert_allclose(model.predict_proba(X), whole, rtol=1e-12)
+    assert pieces == [7] * 21 + [3]
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_precision(Estimator, solver):
+    for given, kept in (("float32", "float32"), ("float64", "float64"), ("int32", "float64")):
+        model = Estimator(**{**FAST, "solver": solver}).fit(X.astype(given), Y, np.ones(150))
+        assert {array.dtype for array in model.coefs_ + model.intercepts_} == {np.dtype(kept)}
+        outputs = model.predict_proba(X) if Estimator is DeepClassifier else model.predict(X)
+        assert outputs.dtype == kept
+
+
+def test_numbers_in_a_column_or_several():
+    assert DeepRegressor(**FAST).fit(X, Y.astype(float)).predict(X).shape == (150,)
+    assert DeepRegressor(**FAST).fit(X, np.c_[Y, -Y]).predict(X).shape == (150, 2)
+
+
+def test_activation_of_each_layer():
+    model = DeepClassifier((5, 4), ["tanh", "logistic"], max_iter=2).fit(X, Y)
+    assert model.network_.architecture.activations == ("tanh", "sigmoid", "softmax")
+    with pytest.raises(ConfigurationError, match="Did you mean 'relu'"):
+        DeepClassifier((5, 4), ["tanh", "rellu"]).fit(X, Y)
+    with pytest.raises(ConfigurationError, match="list of 2"):
+        DeepClassifier((5, 4), ["tanh"]).fit(X, Y)
+
+
+@pytest.mark.parametrize("sizes", [(5, 0), (-1,), (2.5,), [[3]], "5"])
+def test_bad_sizes(sizes):
+    with pytest.raises(ValueError, match=r"whole number|hidden_layer_sizes"):
+        DeepClassifier(sizes).fit(X, Y)
+
+
+def test_start_that_does_not_fit():
+    start = DeepClassifier((5,), max_iter=1).fit(X, Y).network_.parameters
+    with pytest.raises(ConfigurationError, match="layer sizes"):
+        DeepClassifier((6,), initialization=start).fit(X, Y)
+    again = DeepClassifier((5,), initialization=start, max_iter=1, learning_rate_init=1e-12).fit(X, Y)
+    assert_allclose(again.network_.parameters.flat, start.flat, atol=1e-9)
+    assert again.network_.parameters is not start
+
+
+@pytest.mark.parametrize("y", [np.zeros(150), np.full(150, "no")])
+def test_one_class(y):
+    with pytest.raises(DataError, match="at least two classes; got one class"):
+        DeepClassifier().fit(X, y)
+
+
+def test_several_columns_of_classes():
+    with pytest.raises(DataError, match="several columns of 0 and 1"):
+        DeepClassifier().fit(X, np.c_[Y, Y])
+    with pytest.raises(DataError, match="several columns of 0 and 1"):
+        DeepClassifier().fit(X, 2 * np.c_[Y == 0, Y == 1])
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_bad_values(Estimator):
+    for bad in (np.nan, np.inf):
+        broken = X.copy()
+        broken[3, 2] = bad
+        with pytest.raises(ValueError, match=r"NaN|infinity"):
+            Estimator().fit(broken, Y)
+    with pytest.raises(ValueError, match="minimum of 1"):
+        Estimator().fit(X[:0], Y[:0])
+    with pytest.raises(ValueError, match="features"):
+        Estimator(**FAST).fit(X, Y).predict(X[:, :3])
+
+
+def test_early_stopping_needs_examples():
+    with pytest.raises(DataError, match="at least 4 examples"):
+        DeepRegressor(early_stopping=True).fit(X[:3], Y[:3])
+    with pytest.raises(DataError, match="weight above 0 in both"):
+        DeepRegressor(early_stopping=True).fit(X, Y, np.arange(150) == 3)
+    rare = np.where(np.arange(150) == 0, 2, Y // 2)  # a class of one example cannot be split in proportion
+    assert DeepClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
+
+
+def test_batch_larger_than_the_data():
+    with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
+        DeepClassifier(batch_size=151, **FAST).fit(X, Y)

@@ -1,0 +1,110 @@
+"""Weights of examples and of classes."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import make_blobs
+from sklearn.metrics import recall_score
+from sklearn.utils.class_weight import compute_sample_weight
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SETTINGS = {"hidden_layer_sizes": (6, 4), "batch_size": 500, "random_state": 1, "max_iter": 30, "alpha": 0.5}
+
+
+def unbalanced(classes=2):
+    sizes = [150, 20, 30][:classes]
+    X, y = make_blobs(sizes, 3, cluster_std=4, random_state=2)
+    return X, y
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_weight_2_is_the_row_twice_and_weight_0_no_row(Estimator, solver):
+    X, y = unbalanced(3)
+    weight = np.random.RandomState(0).randint(0, 4, len(y))
+    weighted = Estimator(solver=solver, **SETTINGS).fit(X, y, weight)
+    repeated = Estimator(solver=solver, **SETTINGS).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    for left, right in zip(weighted.coefs_, repeated.coefs_, strict=True):
+        assert_allclose(left, right, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_class_weight_is_a_sample_weight(classes, early_stopping):
+    X, y = unbalanced(classes)
+    names = np.array(["a", "b", "c"])[y]
+    settings = {**SETTINGS, "batch_size": 50, "early_stopping": early_stopping}
+    own = np.random.RandomState(0).rand(len(y))
+    by_hand = {"b": 5.0, "c": 2.5}
+    for class_weight, sample_weight in (
+        ("balanced", compute_sample_weight("balanced", y)),
+        (by_hand, np.array([1.0, 5.0, 2.5])[y]),
+    ):
+        weighted = DeepClassifier(class_weight=class_weight, **settings).fit(X, names)
+        explicit = DeepClassifier(**settings).fit(X, names, sample_weight)
+        assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-12)
+    both = DeepClassifier(class_weight=by_hand, **settings).fit(X, names, own)
+    product = DeepClassifier(**settings).fit(X, names, own * np.array([1.0, 5.0, 2.5])[y])
+    assert_allclose(both.network_.parameters.flat, product.network_.parameters.flat, rtol=1e-12)
+
+
+def test_balanced_counts_with_the_sample_weights():
+    X, y = unbalanced()
+    weight = np.random.RandomState(0).randint(1, 4, len(y))
+    settings = {**SETTINGS, "class_weight": "balanced"}
+    weighted = DeepClassifier(**settings).fit(X, y, weight)
+    repeated = DeepClassifier(**settings).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    assert_allclose(weighted.network_.parameters.flat, repeated.network_.parameters.flat, rtol=1e-6)
+
+
+def test_class_weight_raises_recall():
+    X, y = unbalanced()
+    settings = {"hidden_layer_sizes": 10, "solver": "lbfgs", "alpha": 10.0, "random_state": 0}
+    plain = DeepClassifier(**settings).fit(X, y)
+    balanced = DeepClassifier(class_weight="balanced", **settings).fit(X, y)
+    assert recall_score(y, balanced.predict(X)) > recall_score(y, plain.predict(X)) + 0.1
+
+
+def test_class_weight_in_partial_fit():
+    X, y = unbalanced()
+    by_class = DeepClassifier(class_weight={1: 5.0}, **SETTINGS)
+    by_example = DeepClassifier(**SETTINGS)
+    for rows in (slice(0, 200, 2), y == 0):  # the second piece has one class alone
+        by_class.partial_fit(X[rows], y[rows], classes=[0, 1])
+        by_example.partial_fit(X[rows], y[rows], np.where(y[rows] == 1, 5.0, 1.0), classes=[0, 1])
+    assert_allclose(by_class.network_.parameters.flat, by_example.network_.parameters.flat, rtol=1e-12)
+    with pytest.raises(ConfigurationError, match="balanced"):
+        DeepClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [({0: -1.0}, "at least 0"), ({7: 2.0}, "labels among"), ({0: float("nan")}, "at least 0")],
+)
+def test_bad_class_weight(class_weight, message):
+    X, y = unbalanced()
+    with pytest.raises(ConfigurationError, match=message):
+        DeepClassifier(class_weight=class_weight).fit(X, y)
+
+
+def test_class_weight_of_several_columns_is_refused():
+    with pytest.raises(ConfigurationError, match="several columns"):
+        DeepClassifier(class_weight={0: 2.0}).fit(np.eye(4), np.eye(4)[:, :2].astype(int))
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_bad_sample_weight(Estimator):
+    X, y = unbalanced()
+    for weight in (np.zeros(len(y)), -np.ones(len(y)), np.full(len(y), np.nan), np.ones(3)):
+        with pytest.raises(ValueError, match=r"[Ww]eight"):
+            Estimator().fit(X, y, weight)
+
+
+def test_weights_that_leave_one_class():
+    X, y = unbalanced()
+    with pytest.raises(DataError, match="two classes"):
+        DeepClassifier().fit(X, y, sample_weight=(y == 0).astype(float))

@@ -1,0 +1,65 @@
+"""L-BFGS over a session."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from deepstep.engines import Settings, open_session
+from deepstep.errors import DivergenceError
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback, History, StopTraining
+from deepstep.training.lbfgs import train_lbfgs
+
+X = np.random.RandomState(0).randn(30, 3)
+LINE = np.array([[2.0], [-1.0], [0.5]])
+LIMITS = {"iterations": 100, "evaluations": 1000, "tolerance": 1e-8}
+
+
+def session(l2=0.0):
+    line = Architecture((3, 1), ("identity",))
+    return open_session("reference", line, Parameters(np.zeros(4), (3, 1)), Settings(l2=l2))
+
+
+def test_least_squares():
+    """One linear layer has a closed solution: ridge regression without a penalty on the bias."""
+    Y = X @ LINE + 3 + np.random.RandomState(1).randn(30, 1)
+    opened, history = session(l2=2.0), History()
+    outcome = train_lbfgs(opened, Examples(X, Y), history=history, **LIMITS)
+    centred = X - X.mean(axis=0)
+    W = np.linalg.solve(centred.T @ centred + 2.0 * np.eye(3), centred.T @ Y)
+    assert_allclose(opened.parameters["W1"].T, W, atol=1e-6)
+    assert_allclose(opened.parameters["b1"][0], Y.mean() - X.mean(axis=0) @ W, atol=1e-6)
+    assert outcome.converged
+    assert outcome.cost == history.costs[-1] == opened.cost(X.T, Y.T)
+    assert history.engine == "reference"
+
+
+def test_callbacks_see_each_iteration_and_may_stop():
+    class Watch(Callback):
+        seen, ended = 0, False
+
+        def on_epoch_end(self, training, record):
+            self.seen += 1
+            assert opened.cost(X.T, (X @ LINE).T) == pytest.approx(record["cost"])
+            if self.seen == 2:
+                raise StopTraining("enough")
+
+        def on_train_end(self, training):
+            self.ended = True
+
+    opened, history, watch = session(), History(), Watch()
+    train_lbfgs(opened, Examples(X, X @ LINE), history=history, callbacks=[watch], **LIMITS)
+    assert (watch.seen, len(history), history.stopped, watch.ended) == (2, 2, "enough", True)
+
+
+def test_limit():
+    outcome = train_lbfgs(
+        session(), Examples(X, X @ LINE), history=History(), iterations=1, evaluations=100, tolerance=1e-8
+    )
+    assert not outcome.converged
+
+
+def test_divergence():
+    with pytest.raises(DivergenceError):
+        train_lbfgs(session(), Examples(1e200 * X, X @ LINE * 1e200), history=History(), **LIMITS)
