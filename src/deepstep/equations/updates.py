@@ -6,6 +6,7 @@ Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -118,7 +119,7 @@ def adam_update(
     if epsilon_at == "outside":
         root = np.sqrt(s / correction) + epsilon
     elif epsilon_at == "hat":
-        root = (np.sqrt(s) + epsilon) / np.sqrt(correction)
+        root = (np.sqrt(s) + epsilon) / sqrt(correction)
     elif epsilon_at == "inside":
         root = np.sqrt(s / correction + epsilon)
     else:
