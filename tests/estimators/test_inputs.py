@@ -26,7 +26,6 @@ FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learni
         np.array(["virginica", "setosa", "versicolor"], dtype=object),
         np.array([30, -1, 7]),
         np.array([0.5, 1.5, 2.5]) * 2,
-        np.array([b"v", b"s", b"c"], dtype=object),
     ],
 )
 def test_labels_of_any_type(names):
