@@ -23,6 +23,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.rows import forward_rows
 from deepstep.estimators.solvers import SOLVERS, Carried
 from deepstep.model import Network
+from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -121,7 +122,7 @@ class DeepEstimator(BaseEstimator, ABC):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        initialization: Any = "he",
+        initialization: Any = "glorot",
         engine: str = "auto",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -155,7 +156,7 @@ class DeepEstimator(BaseEstimator, ABC):
         """X, the targets as rows (m, n_L) of X's dtype, and the weight of each row (None: all 1)."""
 
     @abstractmethod
-    def _output(self, n_outputs: int) -> str:
+    def _output(self) -> str:
         """Activation of the output layer."""
 
     @abstractmethod
@@ -219,23 +220,24 @@ class DeepEstimator(BaseEstimator, ABC):
 
     def _network(self, examples: Examples, call: FitCall) -> Network:
         """A new network, or a copy of the fitted one to go on with."""
-        n_outputs = examples.Y.shape[1]
         sizes = self.hidden_layer_sizes
         hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
+        layer_dims = (examples.X.shape[1], *hidden, examples.Y.shape[1])
         names = [self.activation] * len(hidden) if isinstance(self.activation, str) else self.activation
-        given = isinstance(self.initialization, Mapping)
-        fresh = Network(
-            [examples.X.shape[1], *hidden, n_outputs],
-            activation=[HIDDEN_ACTIVATIONS.get(name, name) for name in names],
-            output=self._output(n_outputs),
-            seed=_seed(self.random_state),
-            dtype=examples.X.dtype,
-            engine=self.engine,
-            **{"parameters" if given else "initialization": self.initialization},
-        )
+        activations = [HIDDEN_ACTIVATIONS.get(name, name) for name in names]
+        output = self._output()
         if not call.going_on:
-            return fresh
-        if fresh.architecture != self.network_.architecture:
+            given = isinstance(self.initialization, Mapping)
+            return Network(
+                layer_dims,
+                activation=activations,
+                output=output,
+                seed=_seed(self.random_state),
+                dtype=examples.X.dtype,
+                engine=self.engine,
+                **{"parameters" if given else "initialization": self.initialization},
+            )
+        if Architecture(layer_dims, (*activations, output)) != self.network_.architecture:
             raise ConfigurationError(
                 call.where,
                 "hidden_layer_sizes, activation and outputs as they were",

@@ -54,7 +54,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
         Where the initial values, the order of the examples and the validation part come from. An int gives
-        the same fit bit for bit, and the initial values of ``Network(…, seed=random_state)``.
+        the same fit bit for bit, and the initial values of ``Network(…, initialization=…, seed=…)``.
     tol : float, default=1e-4
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool or int, default=False
@@ -78,9 +78,9 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Epochs without improvement by ``tol`` that are borne.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
-    initialization : {'he', 'glorot', 'lecun', 'small', 'large', 'zeros'} or mapping, default='he'
-        Scale of the initial weights. 'he' keeps the size of the signals through any number of relu layers;
-        'glorot' has the variance of MLPClassifier's. A mapping ``{"W1": …, "b1": …}`` of arrays
+    initialization : {'glorot', 'he', 'lecun', 'small', 'large', 'zeros'} or mapping, default='glorot'
+        Scale of the initial weights. 'glorot' has the variance of MLPClassifier's, so results compare; 'he'
+        keeps the size of signals through relu layers. A mapping ``{"W1": …, "b1": …}`` of arrays
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
     class_weight : 'balanced', dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
@@ -133,7 +133,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     >>> model.fit(X, names).score(X, names) > 0.97
     True
     >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
-    (array(['setosa'], dtype=object), (1, 3))
+    (array(['setosa'], dtype='<U10'), (1, 3))
 
     Every step of the fitted network can be opened; columns are examples there:
 
@@ -174,7 +174,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        initialization: Any = "he",
+        initialization: Any = "glorot",
         class_weight: Any = None,
         engine: str = "auto",
     ) -> None:
@@ -354,7 +354,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         known.check_known(found, call.where, all_of_them=not call.incremental or found.several)
         return known
 
-    def _output(self, n_outputs: int) -> str:
+    def _output(self) -> str:
         return self._labels.output
 
     def _strata(self, Y: Array) -> AnyArray | None:

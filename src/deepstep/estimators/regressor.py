@@ -53,7 +53,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
         Where the initial values, the order of the examples and the validation part come from. An int gives
-        the same fit bit for bit, and the initial values of ``Network(…, seed=random_state)``.
+        the same fit bit for bit, and the initial values of ``Network(…, initialization=…, seed=…)``.
     tol : float, default=1e-4
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool or int, default=False
@@ -77,9 +77,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         Epochs without improvement by ``tol`` that are borne.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
-    initialization : {'he', 'glorot', 'lecun', 'small', 'large', 'zeros'} or mapping, default='he'
-        Scale of the initial weights. 'he' keeps the size of the signals through any number of relu layers;
-        'glorot' has the variance of MLPRegressor's. A mapping ``{"W1": …, "b1": …}`` of arrays
+    initialization : {'glorot', 'he', 'lecun', 'small', 'large', 'zeros'} or mapping, default='glorot'
+        Scale of the initial weights. 'glorot' has the variance of MLPRegressor's, so results compare; 'he'
+        keeps the size of signals through relu layers. A mapping ``{"W1": …, "b1": …}`` of arrays
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
     engine : {'auto', 'reference'}, default='auto'
         What runs the training.
@@ -201,7 +201,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     def _encode(self, X: Any, y: AnyArray, weight: Array | None, call: FitCall) -> Examples:
         return Examples(X, y.reshape(len(y), -1).astype(X.dtype), weight)
 
-    def _output(self, n_outputs: int) -> str:
+    def _output(self) -> str:
         return "identity"
 
     def _strata(self, Y: Array) -> AnyArray | None:

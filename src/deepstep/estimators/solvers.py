@@ -136,9 +136,12 @@ def learn_by_lbfgs(
     estimator: "DeepEstimator", network: Network, examples: Examples, call: "FitCall"
 ) -> Reached:
     """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
-    dtype = network.dtype
+    carried: Carried = estimator._carried
+    weight = examples.weight
     wide = Examples(
-        examples.X.astype(np.float64, copy=False), examples.Y.astype(np.float64, copy=False), examples.weight
+        examples.X.astype(np.float64, copy=False),
+        examples.Y.astype(np.float64, copy=False),
+        None if weight is None else weight.astype(np.float64, copy=False),
     )
     session = _open(estimator, network, network.parameters.astype(np.float64))
     history = History()
@@ -159,9 +162,12 @@ def learn_by_lbfgs(
     except KeyboardInterrupt:
         _warn_interrupted()
         cost = history[-1]["cost"] if len(history) else np.nan
-    best = {"cost": cost}
-    parameters = session.parameters.astype(dtype)
-    return Reached(parameters, history, cost, 0, Carried(epochs=len(history), best=best))
+    costs = [record["cost"] for record in history]
+    best = dict(carried.best)
+    if costs:
+        best["cost"] = min(*costs, best.get("cost", np.inf))
+    parameters = session.parameters.astype(network.dtype)
+    return Reached(parameters, history, cost, 0, Carried(epochs=carried.epochs + len(history), best=best))
 
 
 class Solver(NamedTuple):
