@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.engines import Session, SessionState, Settings, open_session
 from deepstep.errors import DataError
+from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
 from deepstep.estimators.rows import forward_rows
 from deepstep.model import Network
 from deepstep.network import Parameters
@@ -20,7 +21,6 @@ from deepstep.training import Callback, History, Plan, Progress, train
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
 from deepstep.training.lbfgs import train_lbfgs
-from deepstep.training.schedules import AdaptiveRate, inverse_scaling
 from deepstep.training.stopping import Patience
 from deepstep.types import Array
 

@@ -1,4 +1,4 @@
-"""Learning rates that change from epoch to epoch."""
+"""scikit-learn's learning rates that change from epoch to epoch; the lecture's belong to training."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ def inverse_scaling(
     seen: int = 0,
     restart: bool = False,
 ) -> Callable[[int], float]:
-    """α / (t + 1)^power with t the examples seen so far: scikit-learn's "invscaling".
+    """α / (t + 1)^power with t the examples seen so far: "invscaling".
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def inverse_scaling(
 
 
 class AdaptiveRate:
-    """A rate that stays as it is until it is lowered: scikit-learn's "adaptive".
+    """A rate that stays as it is until it is lowered: "adaptive".
 
     Parameters
     ----------
