@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import termios
 from pathlib import Path
 
 from rich.console import Console
+from rich.style import Style
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
@@ -37,9 +39,11 @@ def screen_of(command: list[str], folder: str) -> str:
     """What a command writes to a terminal."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    found = [shutil.which(command[0], path=path) or command[0], *command[1:]]
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL
+        found, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL
     )
     os.close(theirs)
     parts = []
@@ -58,12 +62,14 @@ def screen_of(command: list[str], folder: str) -> str:
 
 def main() -> None:
     """Write docs/demo.svg."""
-    command = [str(Path(sys.executable).parent / "deepstep"), "demo"]
     with tempfile.TemporaryDirectory() as folder:
-        text = screen_of(command, folder)
+        text = screen_of(["deepstep", "demo"], folder)
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print("[bold green]$[/] [bold]deepstep demo[/]")
-    console.print(Text.from_ansi(text))
+    shown = Text.from_ansi(text)
+    # A run of its own for the curve's dots: fonts without them borrow glyphs of another width.
+    shown.highlight_regex("[\u2800-\u28ff]+", Style(bold=False))
+    console.print(shown)
     target = Path(__file__).with_name("demo.svg")
     console.save_svg(str(target), title="deepstep demo", theme=MONOKAI, code_format=FRAME, unique_id="demo")
 
