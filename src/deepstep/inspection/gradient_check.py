@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from math import prod
 from math import isfinite
 from typing import Any
 
@@ -108,7 +109,7 @@ class GradientReport:
             (
                 check.name,
                 str(check.shape),
-                str(check.checked) + (f" (+{check.at_kink} at a kink)" if check.at_kink else ""),
+                _count(check),
                 f"{check.difference:.2e}",
                 str(list(check.worst)),
                 f"{check.analytic:.6g}",
@@ -227,6 +228,13 @@ def check_gradients(
 
 def _finite_or_none(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _count(check: ParameterCheck) -> str:
+    """How many entries were compared, of how many."""
+    size = prod(check.shape)
+    count = str(size) if check.checked == size else f"{check.checked} of {size}"
+    return f"{count}, {check.at_kink} at a kink" if check.at_kink else count
 
 
 def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
