@@ -290,7 +290,7 @@ class TestKinks:
         report = net.check_gradients([[1.0, 2.0]], [[0, 1]])
         assert report.passed
         assert [(check.checked, check.at_kink) for check in report.checks] == [(1, 1), (1, 1), (2, 0), (1, 0)]
-        assert "1 (+1 at a kink)" in str(report)
+        assert "1 of 2, 1 at a kink" in str(report)
 
     def test_a_kink_nearby_is_stepped_around(self):
         """The step of 2ε = 6e-4 would cross it; the shorter one does not."""

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from math import prod
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
