@@ -42,15 +42,17 @@ def networks(draw):
         layer_dims,
         activation=list(hidden),
         output=draw(st.sampled_from(["sigmoid", "softmax", "identity"])),
-        initialization=draw(st.sampled_from(["he", "glorot", "lecun", "small"])),
+        initialization=draw(st.sampled_from(["he", "glorot", "lecun", "small", "large"])),
         seed=draw(st.integers(0, 2**32 - 1)),
     )
 
 
-@settings(deadline=None, max_examples=150)
-@given(networks(), st.integers(1, 8), st.integers(0, 2**32 - 1))
-def test_right_gradients_pass(net, m, seed):
-    report = net.check_gradients(*data(net.architecture.layer_dims, net.architecture.output, m, seed))
+@settings(deadline=None, max_examples=200)
+@given(networks(), st.integers(1, 8), st.sampled_from([1e-2, 1, 1e2, 1e3]), st.integers(0, 2**32 - 1))
+def test_right_gradients_pass(net, m, size, seed):
+    """Inputs of any size: pixels from 0 to 255 bend the cost within a step that suits inputs of size 1."""
+    X, Y = data(net.architecture.layer_dims, net.architecture.output, m, seed)
+    report = net.check_gradients(size * X, Y)
     assert report.passed, str(report)
     assert report.diagnosis == ""
     assert report.difference < 1e-7
@@ -201,11 +203,12 @@ class TestPlantedByALearner:
         assert net.check_gradients(X, Y, gradients=learner(net, X, Y)).passed
 
     @pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-    @pytest.mark.parametrize("layer", [1, 2, 3])
-    @pytest.mark.parametrize("fault", NAMES)
+    @pytest.mark.parametrize(
+        ("fault", "layer"),
+        # transposed: dA0 reaches no parameter, and W3 is not square
+        [(fault, layer) for fault in NAMES for layer in (1, 2, 3) if fault != "transposed" or layer == 2],
+    )
     def test_in_one_layer(self, fault, layer, activation):
-        if fault == "transposed" and layer != 2:
-            return  # dA0 reaches no parameter, and W3 is not square
         net = network((4, 3, 3, 2), activation)
         X, Y = data((4, 2), "sigmoid", 7)
         report = net.check_gradients(X, Y, gradients=learner(net, X, Y, fault=fault, at=layer))
@@ -226,23 +229,26 @@ class TestPlantedByALearner:
         report = net.check_gradients(X, Y, gradients=learner(net, X, Y, fault="A for Z"))
         assert report.diagnosis == f"layer 1: {NAMES['A for Z']}"
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=120)
     @given(
         st.lists(st.integers(1, 5), min_size=2, max_size=5),
-        st.sampled_from(["1/m", "sign", "A for Z", "no derivative"]),
+        st.sampled_from(["1/m", "sign", "A for Z", "no derivative", "squeezed", "transposed"]),
         st.integers(2, 8),
         st.integers(0, 2**32 - 1),
         st.data(),
     )
     def test_over_random_networks(self, layer_dims, fault, m, seed, draw):
+        if fault == "transposed":  # of a square W above layer 1
+            layer_dims = [layer_dims[0] + 1] * max(3, len(layer_dims))
         net = network(layer_dims, draw.draw(st.sampled_from(["tanh", "sigmoid"])), seed=seed)
         X, Y = data(layer_dims, "sigmoid", m, seed)
-        layer = draw.draw(st.integers(1, len(layer_dims) - 1))
+        layer = draw.draw(st.integers(2 if fault == "transposed" else 1, len(layer_dims) - 1))
         wrong, right = learner(net, X, Y, fault=fault, at=layer), learner(net, X, Y)
-        assume(max(abs(wrong[name] - right[name]).max() for name in right) > 1e-4)  # big enough to be seen
+        if fault != "squeezed":  # big enough to be seen
+            assume(max(abs(wrong[name] - right[name]).max() for name in right) > 1e-4)
         report = net.check_gradients(X, Y, gradients=wrong)
         assert not report.passed
-        assert report.diagnosis == f"layer {layer}: {NAMES[fault]}" or len(layer_dims) == 2, str(report)
+        assert report.diagnosis == f"layer {layer}: {NAMES[fault]}", str(report)
 
     def test_what_nobody_knows_is_said_to_be_unknown(self):
         net = network((3, 4, 1))
@@ -282,7 +288,7 @@ class TestKinks:
         assert report.passed
         verdicts = {check.name: check.verdict for check in report.checks}
         assert verdicts == {"W1": "not checkable", "b1": "not checkable", "W2": "good", "b2": "good"}
-        assert "At a kink, and so not checkable: W1, b1." in str(report)
+        assert "Not checkable by finite differences: W1, b1." in str(report)
 
     def test_a_unit_at_its_kink_is_reported_and_the_others_are_compared(self):
         parameters = {"W1": [[0.0], [1.0]], "b1": [[0.0], [0.5]], "W2": [[1.0, -1.0]], "b2": [[0.1]]}

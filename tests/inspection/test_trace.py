@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import deepstep.equations.model
 import deepstep.inspection.trace
 from deepstep import Network
 from deepstep.equations import (
     ACTIVATIONS,
     EQUATIONS,
+    OPTIMIZERS,
     Activation,
     cost_from_logits,
     linear_backward,
@@ -49,7 +51,7 @@ def test_the_values_are_those_of_the_equations_bit_for_bit(output, dtype):
         np.testing.assert_array_equal(trace[name].value, value, err_msg=name)
         assert trace[name].value.dtype == np.dtype(dtype), name
     assert trace["J"].value == cost_from_logits(caches[-1].Z, Y, output=output) == net.cost(X, Y)
-    missing = {"A1", "A2", "J", "dZ1", "dZ2", "dZ3"}
+    missing = {"A1", "A2", "loss", "J", "dZ1", "dZ2", "dZ3"}
     assert {entry.name for entry in trace} == expected.keys() | missing
     for layer in (1, 2):
         np.testing.assert_array_equal(trace[f"A{layer}"].value, caches[layer].linear.A_prev)
@@ -72,6 +74,7 @@ def test_the_order_is_that_of_the_step():
             "b2",
             "Z2",
             "A2",
+            "loss",
             "J",
             "dZ2",
             "dW2",
@@ -101,7 +104,7 @@ def test_every_computed_quantity_names_a_registered_equation_and_its_source():
             assert entry.source == ""
             continue
         assert entry.source == EQUATIONS[entry.equation].source != ""
-        assert entry.formula.startswith(entry.name)
+        assert entry.formula.startswith(entry.name.rstrip("′"))
 
 
 def test_the_equation_of_each_quantity():
@@ -112,17 +115,52 @@ def test_the_equation_of_each_quantity():
         "A1": "relu",
         "A2": "tanh",
         "A3": "softmax",
-        "J": "softmax_cross_entropy",
+        "loss": "softmax_cross_entropy",
+        "J": "cost_from_logits",
         "dZ3": "softmax_cross_entropy_backward",
         "dW2": "linear_backward",
         "dA1": "linear_backward",
         "dZ2": "tanh_backward",
         "dZ1": "relu_backward",
-        "W3′": "update_parameters",
+        "W3′": "gradient_descent_update",
     }
     assert {name: trace[name].equation for name in expected} == expected
-    assert trace["dZ1"].formula == "dZ1 = dA1 ∘ relu′(Z1)"
-    assert trace["W3′"].formula == "W3′ = W3 - 0.0075·dW3"
+    assert trace["Z2"].formula == "Z2 = W2·A1 + b2"
+    assert trace["A3"].formula == "A3ⱼ = e^Z3ⱼ / Σₖ e^Z3ₖ"
+    assert trace["loss"].formula == "loss = log Σⱼ e^Z3ⱼ - Σⱼ Yⱼ Z3ⱼ"
+    assert trace["dZ3"].formula == "dZ3 = A3 - Y"
+    assert trace["dA1"].formula == "dA1 = W2ᵀ·dZ2"
+    assert trace["dZ2"].formula == "dZ2 = dA2 ∘ (1 - tanh²(Z2))"
+    assert trace["dZ1"].formula == "dZ1 = dA1 where Z1 > 0, else 0"
+    assert trace["W3′"].formula == "W3 := W3 - 0.0075·dW3"
+
+
+def test_the_formula_of_an_update_with_state():
+    net, X, Y = network_and_data()
+    trace = net.trace(X, Y, optimizer="adam", learning_rate=0.001)
+    assert trace["v_dW2"].formula == "v_dW2 := β₁·v_dW2 + (1 - β₁)·dW2"
+    assert trace["W2′"].formula.startswith("W2 := W2 - 0.001·v̂ / (√ŝ + ε)")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_of_any_optimizer_is_opened_as_it_was_done(optimizer):
+    net, X, Y = network_and_data()
+    for step in net.steps(X, Y, optimizer=optimizer, learning_rate=0.05, iterations=4, batch_size=2):
+        trace = step.trace()
+        assert trace["J"].value == step.cost
+        for name, value in step.after.items():
+            np.testing.assert_array_equal(trace[f"{name}′"].value, value, err_msg=f"{step.number} {name}")
+    assert step.number == 12
+
+
+def test_later_changes_do_not_reach_a_trace():
+    net, X, Y = network_and_data(activation=("identity", "tanh"))
+    trace = net.trace(X, Y)
+    before = {entry.name: np.copy(entry.value) for entry in trace}
+    net.parameters.flat[:] = 9
+    X[:] = 9
+    for entry in trace:
+        np.testing.assert_array_equal(entry.value, before[entry.name], err_msg=entry.name)
 
 
 def test_the_network_is_as_it_was():
@@ -250,7 +288,7 @@ class TestFaces:
 
     def test_its_own_text(self):
         net, X, Y = network_and_data()
-        assert repr(net.trace(X, Y)) == "Trace(3-4-2-2, 33 quantities)"
+        assert repr(net.trace(X, Y)) == "Trace(3-4-2-2, 34 quantities)"
 
 
 class TestCheck:
@@ -290,7 +328,7 @@ class TestCheck:
         def faulty(dZ, cache):
             return fault(*linear_backward(dZ, cache), dZ.shape[1])
 
-        monkeypatch.setattr(deepstep.inspection.trace, "linear_backward", faulty)
+        monkeypatch.setattr(deepstep.equations.model, "linear_backward", faulty)
         net, X, Y = network_and_data()
         check = net.trace(X, Y).check()
         assert not check.passed
@@ -306,7 +344,7 @@ class TestCheck:
             wrong = Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
             return wrong if name == "tanh" else ACTIVATIONS[name]
 
-        monkeypatch.setattr(deepstep.inspection.trace, "get_activation", at_A)
+        monkeypatch.setattr(deepstep.equations.model, "get_activation", at_A)
         names = ["sigmoid", "sigmoid"]
         names[layer - 1] = "tanh"
         net, X, Y = network_and_data(activation=names)

@@ -32,16 +32,21 @@ def command(
 ) -> None:
     """Open one training step: every quantity of it.
 
-    It is a step of gradient descent from RUN's parameters; RUN stays as it is.
+    It is the first step that RUN's optimizer would make from RUN's parameters; RUN stays as it is.
     """
     run = Run.load(run_folder)
     X, Y = examples(run, data)
-    rate = learning_rate or run.config.get("settings", {}).get("learning_rate", 0.0075)
+    trained = run.config.get("settings", {})
+    optimizer = trained.get("optimizer", "gd")
+    rate = trained.get("learning_rate", 0.0075) if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
-    trace = run.network.trace(X.T, Y.T, learning_rate=rate).select(layer=layer, example=example)
+    whole = run.network.trace(X.T, Y.T, learning_rate=rate, optimizer=optimizer)
+    trace = whole.select(layer=layer, example=example)
     if json_wanted:
-        click.echo(as_json({"run": run_folder, "learning_rate": rate, **trace.to_dict()}))
+        click.echo(
+            as_json({"run": run_folder, "optimizer": optimizer, "learning_rate": rate, **trace.to_dict()})
+        )
     else:
         click.echo(trace)
 

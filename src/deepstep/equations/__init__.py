@@ -4,7 +4,7 @@ Pure functions in the lecture's layout (a column is an example): no argument is 
 except in the initialization, whose ``rng`` is an argument. `EQUATIONS` lists them all with their formulas.
 """
 
-from deepstep.equations.registry import EQUATIONS, Equation, equation
+from deepstep.equations.registry import EQUATIONS, Equation, equation, layer_symbols
 from deepstep.equations.initialization import (
     INITIALIZATIONS,
     initialize_parameters,
@@ -61,7 +61,9 @@ from deepstep.equations.updates import (
 )
 from deepstep.equations.model import (
     LayerCache,
+    LayerGradients,
     backpropagate,
+    backward_layers,
     flatten_gradients,
     layer_activations,
     linear_activation_backward,
@@ -81,10 +83,12 @@ __all__ = [
     "Equation",
     "Head",
     "LayerCache",
+    "LayerGradients",
     "LinearCache",
     "Optimizer",
     "adam_update",
     "backpropagate",
+    "backward_layers",
     "categorical_cross_entropy",
     "categorical_cross_entropy_backward",
     "check_target",
@@ -106,6 +110,7 @@ __all__ = [
     "l2_backward",
     "l2_cost",
     "layer_activations",
+    "layer_symbols",
     "linear_activation_backward",
     "linear_activation_forward",
     "linear_backward",

@@ -1,6 +1,6 @@
 """The whole network, forward and backward, and the update of the parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -203,10 +203,20 @@ def model_backward(
     return backpropagate(dZL, caches, names)
 
 
-def backpropagate(
+class LayerGradients(NamedTuple):
+    """What the backward pass finds at one layer."""
+
+    layer: int
+    dZ: Array
+    dW: Array
+    db: Array
+    dA_prev: Array | None
+
+
+def backward_layers(
     dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str], *, input_gradient: bool = True
-) -> dict[str, Array]:
-    """All layers backward, from the derivative by the logits.
+) -> Iterator[LayerGradients]:
+    """The backward pass, layer by layer from L to 1: training and the trace walk through this.
 
     Parameters
     ----------
@@ -217,23 +227,42 @@ def backpropagate(
     input_gradient : bool
         Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
 
+    Yields
+    ------
+    LayerGradients
+    """
+    dZ = dZL
+    for layer in range(len(caches), 0, -1):
+        linear = caches[layer - 1][0]
+        if layer == 1 and not input_gradient:
+            yield LayerGradients(layer, dZ, *weight_gradients(dZ, linear), None)
+            return
+        dA_prev, dW, db = linear_backward(dZ, linear)
+        yield LayerGradients(layer, dZ, dW, db, dA_prev)
+        if layer > 1:
+            dZ = get_activation(activations[layer - 2]).backward(dA_prev, caches[layer - 2][1])
+
+
+def backpropagate(
+    dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str], *, input_gradient: bool = True
+) -> dict[str, Array]:
+    """All layers backward, from the derivative by the logits: `backward_layers` as a dictionary.
+
+    Parameters
+    ----------
+    dZL, caches, activations, input_gradient
+        As in `backward_layers`.
+
     Returns
     -------
     gradients : dict
         As in `model_backward`.
     """
     gradients: dict[str, Array] = {}
-    linear = caches[-1][0]
-    dZ = dZL
-    for layer in range(len(caches), 0, -1):
-        linear = caches[layer - 1][0]
-        if layer == 1 and not input_gradient:
-            gradients["dW1"], gradients["db1"] = weight_gradients(dZ, linear)
-            break
-        dA_prev, gradients[f"dW{layer}"], gradients[f"db{layer}"] = linear_backward(dZ, linear)
-        gradients[f"dA{layer - 1}"] = dA_prev
-        if layer > 1:
-            dZ = get_activation(activations[layer - 2]).backward(dA_prev, caches[layer - 2][1])
+    for layer, _, dW, db, dA_prev in backward_layers(dZL, caches, activations, input_gradient=input_gradient):
+        gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
+        if dA_prev is not None:
+            gradients[f"dA{layer - 1}"] = dA_prev
     return gradients
 
 

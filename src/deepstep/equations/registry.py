@@ -1,6 +1,7 @@
 """The registry: every equation once, with its formula and where the lecture has it."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from inspect import getdoc
 from typing import Any, TypeVar
@@ -34,6 +35,29 @@ class Equation:
         """The file that the equation lives in: ``linear``, ``activations``, ``losses``, …"""
         return self.function.__module__.rpartition(".")[2]
 
+    def written(self, left: str, symbols: Mapping[str, str]) -> str:
+        """The statement about one quantity, with other symbols put in.
+
+        Parameters
+        ----------
+        left : str
+            The quantity on the left side: a formula may state several.
+        symbols : mapping
+            What to write for each symbol, such as ``layer_symbols(2, 3)``.
+
+        Examples
+        --------
+        >>> from deepstep.equations import EQUATIONS, layer_symbols
+        >>> EQUATIONS["linear_backward"].written("dW", layer_symbols(2, 3))
+        'dW2 = dZ2·A1ᵀ / m'
+        """
+        statements = self.formula.split(",  ")
+        statement = next((text for text in statements if text.startswith(left)), self.formula)
+        longest_first = sorted(symbols, key=len, reverse=True)
+        # A symbol stands alone: no letter before it; no letter, _ or hat (as in v̂) behind it.
+        found = re.compile(f"(?<![A-Za-z])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
+        return found.sub(lambda match: symbols[match[0]], statement)
+
     @property
     def summary(self) -> str:
         """First line of the function's docstring."""
@@ -42,6 +66,20 @@ class Equation:
 
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
+
+
+def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
+    """The lecture's symbols with the indices of a layer, for `Equation.written`.
+
+    Examples
+    --------
+    >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
+    ('A1', 'A3')
+    """
+    here = {name: f"{name}{layer}" for name in ("Z", "A", "W", "b", "dZ", "dA", "dW", "db")}
+    before = {f"{name}_prev": f"{name}{layer - 1}" for name in ("A", "dA")}
+    output = {f"{name}L": f"{name}{n_layers}" for name in ("Z", "A", "dZ", "dA")}
+    return here | before | output
 
 
 def equation(formula: str, *, source: str) -> Callable[[F], F]:

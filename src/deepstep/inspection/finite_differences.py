@@ -1,7 +1,7 @@
-"""Central differences of the cost, aware of kinks."""
+"""Central differences of the cost, aware of kinks and of their own error."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,14 +14,24 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 }
 """Central differences by order of their error: steps in units of ε, and weights (Fornberg 1988)."""
 
+LADDER = tuple(1e-3 / 8**rung for rung in range(6))
+"""The distances ε that are tried by default: inputs of size 1 need the first, of size 1000 the later ones."""
+
 KINKED = frozenset({"relu"})
 """Activations without a derivative at Z = 0."""
 
-NEARER = 8
-"""How many times closer to look if a kink lies between."""
+UNSURE = 1e-3
+"""A derivative whose error may be larger than this share of it says nothing."""
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
 """Gives the cost as things stand, and which kinked units are on."""
+
+
+class Numeric(NamedTuple):
+    """Numeric derivatives: value and possible error of each; NaN where a unit switches at every distance."""
+
+    values: Array
+    errors: Array
 
 
 def check_options(
@@ -37,6 +47,8 @@ def check_options(
     if order not in STENCILS:
         raise ConfigurationError(where, "order is 2 or 4", f"got {order!r}")
     for name, value in (("epsilon", epsilon), ("tolerance", tolerance)):
+        if name == "epsilon" and value is None:
+            continue
         if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
             raise ConfigurationError(where, f"{name} is a positive number", f"got {value!r}")
     if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries > 0):
@@ -44,42 +56,79 @@ def check_options(
 
 
 def numeric_gradient(
-    value: Array, entries: AnyArray, evaluate: Evaluate, epsilon: float, order: int
-) -> Array:
-    """Central differences of J by some entries of a view of θ; NaN where a unit switches on the way."""
-    _, switches = evaluate()
-    result = np.full(len(entries), np.nan)
-    for position, entry in enumerate(entries):
-        kept = value[entry]
-        for distance in (epsilon, epsilon / NEARER):
-            terms = []
-            for step, weight in STENCILS[order]:
-                value[entry] = kept + step * distance
-                cost, now = evaluate()
-                if not np.array_equal(now, switches):
-                    break
-                terms.append(weight * cost)
-            else:
-                result[position] = sum(terms) / distance
-                break
-        value[entry] = kept
-    return result
+    value: Array, entries: AnyArray, evaluate: Evaluate, *, epsilon: float | None, order: int = 4
+) -> Numeric:
+    """Central differences of J by some entries of a view of θ.
 
-
-def floor(size_of_cost: float, epsilon: float) -> float:
-    """The size of gradients below which rounding alone makes a difference of 1e-7.
-
-    A cost is exact to a few ulps of its size, a difference of costs over ε or nearer to those ulps
-    over ε.
+    Without ``epsilon`` the distance of each entry goes down the `LADDER` until two neighbouring distances
+    agree to rounding; else the pair that agrees best counts, and its disagreement is the error.
     """
-    rounding = np.finfo(np.float64).eps * size_of_cost / (epsilon / NEARER)
-    return float(4 * rounding / 1e-7)
+    cost, switches = evaluate()
+    size = max(1.0, abs(cost))
+    ladder = LADDER if epsilon is None else (epsilon,)
+    pairs = [_derivative(value, entry, evaluate, ladder, order, switches, size) for entry in entries]
+    values, errors = np.array(pairs).reshape(-1, 2).T
+    return Numeric(values, errors)
 
 
-def difference(analytic: Array, numeric: Array, least: float) -> float:
-    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), the divisor at least so large."""
+def _derivative(
+    value: Array,
+    entry: int,
+    evaluate: Evaluate,
+    ladder: Sequence[float],
+    order: int,
+    switches: AnyArray,
+    size: float,
+) -> tuple[float, float]:
+    """The derivative by one entry and its possible error; NaN where no two distances are free of kinks."""
+    best: tuple[float, float] = (np.nan, np.inf)
+    coarser: float | None = None
+    for distance in ladder:
+        finer = _central(value, entry, evaluate, distance, order, switches)
+        rounding = 4 * float(np.finfo(np.float64).eps) * size / distance
+        if finer is not None and len(ladder) == 1:
+            return finer, rounding
+        if finer is not None and coarser is not None:
+            gap = abs(finer - coarser)
+            if gap <= rounding:
+                return coarser, max(gap, rounding / 8)
+            best = min(best, (finer, gap), key=lambda pair: pair[1])
+        coarser = finer
+    return best
+
+
+def _central(
+    value: Array, entry: int, evaluate: Evaluate, distance: float, order: int, switches: AnyArray
+) -> float | None:
+    """The central difference at one distance; None where a unit switches on the way."""
+    kept = value[entry]
+    terms = []
+    for step, weight in STENCILS[order]:
+        value[entry] = kept + step * distance
+        cost, now = evaluate()
+        if not np.array_equal(now, switches):
+            break
+        terms.append(weight * cost)
+    value[entry] = kept
+    return sum(terms) / distance if len(terms) == len(STENCILS[order]) else None
+
+
+def difference(analytic: Array, numeric: Array, least: float = 0.0) -> float:
+    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), the divisor at least so large; 0 if both are 0."""
+    apart = float(np.linalg.norm(analytic - numeric))
+    scale = max(float(np.linalg.norm(analytic) + np.linalg.norm(numeric)), least)
+    return apart / scale if apart else 0.0
+
+
+def least_scale(errors: Array, tolerance: float) -> float:
+    """The divisor with which the numeric side's own error makes no difference above the tolerance."""
+    return float(np.linalg.norm(errors)) / tolerance
+
+
+def says_nothing(analytic: Array, numeric: Array, errors: Array, size_of_cost: float) -> bool:
+    """Whether the numeric side's own error is too large to tell right from wrong."""
     scale = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
-    return float(np.linalg.norm(analytic - numeric)) / max(scale, least)
+    return float(np.linalg.norm(errors)) > UNSURE * max(scale, 1e-4 * size_of_cost)
 
 
 def spread(size: int, most: int | None) -> AnyArray:

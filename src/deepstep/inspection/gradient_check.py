@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import backpropagate, cost_from_logits, model_forward, output_gradient
-from deepstep.errors import ShapeError
+from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
     KINKED,
     Evaluate,
     check_options,
     difference,
-    floor,
+    least_scale,
     numeric_gradient,
+    says_nothing,
     spread,
 )
 from deepstep.inspection.tables import html_table, text_table
@@ -35,16 +36,17 @@ class ParameterCheck:
     shape : tuple
         Of the parameter.
     checked, at_kink : int
-        Entries compared; entries left out because a relu switches within ±2ε, where no derivative exists.
+        Entries compared; entries left out because a relu switches close by, where no derivative exists.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
-        small that rounding alone would make the difference large.
+        small that the error of the finite differences alone would make the difference large.
     worst : tuple of int
         Index of the entry with the largest absolute difference.
     analytic, numeric : float
         Both values there.
     verdict : str
-        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"`` (all entries at a kink).
+        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
+        differences too inexact to tell.
     """
 
     name: str
@@ -120,11 +122,13 @@ class GradientReport:
 
     def _verdict(self) -> str:
         unknown = ", ".join(check.name for check in self.checks if check.verdict == "not checkable")
+        if self.passed and all(check.verdict == "not checkable" for check in self.checks):
+            return "Nothing could be compared: no parameter is checkable by finite differences here."
         if self.passed:
             verdict = (
                 f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
             )
-            return f"{verdict} At a kink, and so not checkable: {unknown}." if unknown else verdict
+            return f"{verdict} Not checkable by finite differences: {unknown}." if unknown else verdict
         return f"Gradients are WRONG: difference {self.difference:.2e}. {self.diagnosis}."
 
     def __str__(self) -> str:
@@ -141,7 +145,7 @@ def check_gradients(
     Y: Array,
     *,
     gradients: Mapping[str, Array] | None = None,
-    epsilon: float = 3e-4,
+    epsilon: float | None = None,
     order: int = 4,
     tolerance: float = 1e-7,
     max_entries: int | None = 200,
@@ -156,8 +160,9 @@ def check_gradients(
         Examples.
     gradients : mapping, optional
         dW1, db1, … to check, for example a learner's own; by default those of the equations.
-    epsilon : float
-        Distance of the differences.
+    epsilon : float, optional
+        Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
+        agree, so that inputs of any size are checked as well as their rounding allows.
     order : {2, 4}
         Order of their error: 2 is the lecture's two-sided difference.
     tolerance : float
@@ -196,33 +201,44 @@ def check_gradients(
     if gradients is None:
         gradients = backpropagate(dZL, caches, activations)
     cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
-    least = floor(max(1.0, abs(cost)), epsilon)
+    size = max(1.0, abs(cost))
 
     evaluate = _cost_and_switches(architecture, theta, X, Y)
     checks: list[ParameterCheck] = []
-    pairs: list[tuple[Array, Array]] = []
+    pairs: list[tuple[Array, Array, Array]] = []
     for name, value in theta.items():
-        if gradients.get(f"d{name}") is None:
-            raise ShapeError("check_gradients", f"a gradient d{name}", "it is missing")
-        gradient = np.asarray(gradients[f"d{name}"], dtype=np.float64)
+        gradient = _gradient(gradients, f"d{name}")
         if gradient.shape != value.shape:
             nan = float("nan")
             checks.append(ParameterCheck(name, value.shape, 0, 0, np.inf, (), nan, nan, "wrong shape"))
             continue
         entries = spread(value.size, max_entries)
-        numeric = numeric_gradient(value.reshape(-1), entries, evaluate, epsilon, order)
-        smooth = ~np.isnan(numeric)
-        pair = gradient.ravel()[entries[smooth]], numeric[smooth]
-        pairs.append(pair)
-        checks.append(_compare(name, value.shape, entries, smooth, *pair, least, tolerance))
+        numeric = numeric_gradient(value.reshape(-1), entries, evaluate, epsilon=epsilon, order=order)
+        smooth = ~np.isnan(numeric.values)
+        parts = gradient.ravel()[entries[smooth]], numeric.values[smooth], numeric.errors[smooth]
+        pairs.append(parts)
+        checks.append(_compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance))
     apart = np.inf
     if pairs:
-        analytic, numeric = (np.concatenate(part) for part in zip(*pairs, strict=True))
-        apart = difference(analytic, numeric, min(least, 1e-4))  # the number as the lecture has it
+        analytic, values, errors = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        # at most 1e-4: the number is the lecture's wherever there is a gradient at all
+        apart = difference(analytic, values, min(least_scale(errors, tolerance), 1e-4))
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
     return replace(report, diagnosis=name_fault(gradients, Y, caches, activations))
+
+
+def _gradient(gradients: Mapping[str, Any], name: str) -> Array:
+    where = "check_gradients"
+    if not isinstance(gradients, Mapping):
+        raise DataError(where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}")
+    if gradients.get(name) is None:
+        raise ShapeError(where, f"a gradient {name}", "it is missing")
+    try:
+        return np.asarray(gradients[name], dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(where, f"{name} is an array of numbers", "it is not") from None
 
 
 def _finite_or_none(value: Any) -> Any:
@@ -254,28 +270,22 @@ def _compare(
     name: str,
     shape: tuple[int, ...],
     entries: AnyArray,
-    smooth: AnyArray,
+    asked: int,
     analytic: Array,
     numeric: Array,
-    least: float,
+    errors: Array,
+    size_of_cost: float,
     tolerance: float,
 ) -> ParameterCheck:
-    at_kink = int((~smooth).sum())
-    if not smooth.any():
+    checked, at_kink = len(entries), asked - len(entries)
+    if not checked:
         nan = float("nan")
         return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
-    apart = difference(analytic, numeric, least)
+    apart = difference(analytic, numeric, least_scale(errors, tolerance))
     worst = int(np.argmax(np.abs(analytic - numeric)))
-    index = tuple(int(i) for i in np.unravel_index(entries[smooth][worst], shape))
+    index = tuple(int(i) for i in np.unravel_index(entries[worst], shape))
     verdict = "good" if apart < tolerance else "wrong"
-    return ParameterCheck(
-        name,
-        shape,
-        len(analytic),
-        at_kink,
-        apart,
-        index,
-        float(analytic[worst]),
-        float(numeric[worst]),
-        verdict,
-    )
+    if says_nothing(analytic, numeric, errors, size_of_cost):
+        verdict = "not checkable"
+    at_worst = float(analytic[worst]), float(numeric[worst])
+    return ParameterCheck(name, shape, checked, at_kink, apart, index, *at_worst, verdict)

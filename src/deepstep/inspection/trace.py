@@ -6,23 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import (
-    EQUATIONS,
-    LayerCache,
-    cost_from_logits,
-    get_activation,
-    get_head,
-    linear_activation_forward,
-    linear_backward,
-    output_gradient,
-    update_parameters,
-)
+from deepstep.equations import EQUATIONS
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.inspection.finite_differences import check_options
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.inspection.trace_check import TraceCheck, check_entries
-from deepstep.network import Architecture, Parameters
-from deepstep.types import Array
+from deepstep.network import Architecture
 
 
 @dataclass(frozen=True)
@@ -150,7 +139,7 @@ class Trace:
             ]
         return Trace(self.architecture, entries, whole=self._whole)
 
-    def check(self, *, epsilon: float = 3e-4, max_entries: int = 40) -> TraceCheck:
+    def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
         """Check every derivative in the trace by finite differences, quantity by quantity.
 
         dZ and dA are checked where they stand: Z or A is moved and the rest of the network runs from there,
@@ -159,8 +148,8 @@ class Trace:
 
         Parameters
         ----------
-        epsilon : float
-            Distance of the differences.
+        epsilon : float, optional
+            Distance of the differences; by default it is found for each entry.
         max_entries : int
             Entries checked for each quantity, evenly spread.
 
@@ -208,107 +197,3 @@ class Trace:
 
     def _repr_html_(self) -> str:
         return html_table(self._HEADER, self._rows(), caption="One training step")
-
-
-def trace_step(
-    architecture: Architecture, parameters: Parameters, X: Array, Y: Array, *, learning_rate: float
-) -> Trace:
-    """Do one step of gradient descent with the equations and keep every quantity.
-
-    Parameters
-    ----------
-    architecture, parameters
-        The network; not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        The batch.
-    learning_rate : float
-        α of the update.
-    """
-    forward, caches = _forward(architecture, parameters, X)
-    L, output = architecture.n_layers, architecture.output
-    ZL = caches[-1].Z
-    cost = cost_from_logits(ZL, Y, output=output)
-    head = get_head(output)
-    loss, backward = head.loss.__name__, head.loss_backward.__name__
-    given = [
-        TraceEntry("A0", 0, "input", "A0 = X", "", X, columns=True),
-        TraceEntry("Y", L, "input", "Y, the target", "", Y, columns=True),
-    ]
-    cost_entry = TraceEntry("J", L, "cost", f"J = mean of {EQUATIONS[loss].formula}", loss, cost)
-    dZL = output_gradient(ZL, Y, output=output)
-    start = TraceEntry(f"dZ{L}", L, "backward", f"dZ{L} = A{L} - Y", backward, dZL, columns=True)
-    back, gradients = _backward(architecture, caches, dZL)
-    update = _update(parameters, gradients, learning_rate)
-    return Trace(architecture, [*given, *forward, cost_entry, start, *back, *update])
-
-
-def _forward(
-    architecture: Architecture, parameters: Parameters, X: Array
-) -> tuple[list[TraceEntry], list[LayerCache]]:
-    entries, caches, A = [], [], X
-    for layer, activation in enumerate(architecture.activations, start=1):
-        W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
-        A, cache = linear_activation_forward(A, W, b, activation)
-        caches.append(cache)
-        z = f"Z{layer} = W{layer}·A{layer - 1} + b{layer}"
-        entries += [
-            TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", W),
-            TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", b),
-            TraceEntry(f"Z{layer}", layer, "forward", z, "linear_forward", cache.Z, columns=True),
-            TraceEntry(
-                f"A{layer}",
-                layer,
-                "forward",
-                f"A{layer} = {activation}(Z{layer})",
-                activation,
-                A,
-                columns=True,
-            ),
-        ]
-    return entries, caches
-
-
-def _backward(
-    architecture: Architecture, caches: list[LayerCache], dZL: Array
-) -> tuple[list[TraceEntry], dict[str, Array]]:
-    entries: list[TraceEntry] = []
-    gradients: dict[str, Array] = {}
-    dZ = dZL
-    for layer in range(architecture.n_layers, 0, -1):
-        below = layer - 1
-        dA_prev, dW, db = linear_backward(dZ, caches[below].linear)
-        gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
-        formulas = (
-            (f"dW{layer}", layer, f"dW{layer} = dZ{layer}·A{below}ᵀ / m", dW, False),
-            (f"db{layer}", layer, f"db{layer} = Σᵢ dZ{layer}⁽ⁱ⁾ / m", db, False),
-            (f"dA{below}", below, f"dA{below} = W{layer}ᵀ·dZ{layer}", dA_prev, True),
-        )
-        entries += [
-            TraceEntry(name, at, "backward", formula, "linear_backward", value, columns=columns)
-            for name, at, formula, value, columns in formulas
-        ]
-        if below:
-            activation = architecture.activations[below - 1]
-            dZ = get_activation(activation).backward(dA_prev, caches[below - 1].Z)
-            formula = f"dZ{below} = dA{below} ∘ {activation}′(Z{below})"
-            entries.append(
-                TraceEntry(
-                    f"dZ{below}", below, "backward", formula, f"{activation}_backward", dZ, columns=True
-                )
-            )
-    return entries, gradients
-
-
-def _update(parameters: Parameters, gradients: dict[str, Array], learning_rate: float) -> list[TraceEntry]:
-    after = update_parameters(parameters, gradients, learning_rate)
-    return [
-        TraceEntry(
-            f"{name}′",
-            int(name[1:]),
-            "update",
-            f"{name}′ = {name} - {learning_rate:g}·d{name}",
-            "update_parameters",
-            value,
-        )
-        for name, value in after.items()
-    ]

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import cost_from_logits, get_activation
+from deepstep.equations import cost_from_logits, get_activation, linear_activation_forward
 from deepstep.inspection.finite_differences import (
     KINKED,
     Evaluate,
     difference,
-    floor,
+    least_scale,
     numeric_gradient,
     spread,
 )
@@ -92,7 +92,7 @@ def check_entries(
     values: Mapping[str, Any],
     names: Iterable[str],
     *,
-    epsilon: float,
+    epsilon: float | None,
     max_entries: int,
 ) -> TraceCheck:
     """Check some derivatives among the values of a trace, see `Trace.check`."""
@@ -103,36 +103,35 @@ def check_entries(
     checks = []
     for name in names:
         target = name[1:]
-        layer = int(target[1:])
         # dW and db are derivatives of J, dZ and dA of m·J
-        factor = m if target[0] in "ZA" else 1
-        evaluate = _cost_from(architecture, work, target, layer, factor)
-        analytic = work[name].ravel()
-        entries = spread(analytic.size, max_entries)
-        numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon, 4)
-        smooth = ~np.isnan(numeric)
-        least = floor(max(1.0, abs(float(work["J"]) * factor)), epsilon)
-        apart = difference(analytic[entries[smooth]], numeric[smooth], least)
+        evaluate = _cost_from(architecture, work, target, factor=m if target[0] in "ZA" else 1)
+        entries = spread(work[name].size, max_entries)
+        numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon=epsilon)
+        smooth = ~np.isnan(numeric.values)
+        analytic = work[name].ravel()[entries[smooth]]
+        least = least_scale(numeric.errors[smooth], tolerance)
+        apart = difference(analytic, numeric.values[smooth], least)
         checks.append(QuantityCheck(name, int(smooth.sum()), int((~smooth).sum()), apart, apart < tolerance))
     return TraceCheck(tuple(checks))
 
 
 def _cost_from(
-    architecture: Architecture, work: Mapping[str, Array], target: str, layer: int, factor: float
+    architecture: Architecture, work: Mapping[str, Array], target: str, *, factor: float
 ) -> Evaluate:
     """J times a factor, run from one quantity on; the quantity is changed in place from outside."""
+    kind, layer = target[0], int(target[1:])
 
     def evaluate() -> tuple[float, AnyArray]:
-        A, switches = work[f"A{max(layer - 1, 0)}"], []
-        first = layer + 1 if target[0] == "A" else layer
-        if target[0] == "A":
-            A = work[target]
-        for at in range(first, architecture.n_layers + 1):
-            Z = work[f"Z{at}"] if target == f"Z{at}" else work[f"W{at}"] @ A + work[f"b{at}"]
+        A = work[f"A{layer}"] if kind == "A" else work[f"A{layer - 1}"]
+        switches, Z = [], work[f"Z{layer}"] if layer else A
+        for at in range(layer + 1 if kind == "A" else layer, architecture.n_layers + 1):
             activation = architecture.activations[at - 1]
+            if target == f"Z{at}":
+                A = get_activation(activation).forward(Z)
+            else:
+                A, (_, Z) = linear_activation_forward(A, work[f"W{at}"], work[f"b{at}"], activation)
             if activation in KINKED:
                 switches.append(Z.ravel() > 0)
-            A = get_activation(activation).forward(Z)
         cost = factor * cost_from_logits(Z, work["Y"], output=architecture.output)
         return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 

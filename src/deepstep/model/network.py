@@ -31,7 +31,7 @@ from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets
 from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order, as_they_are, shuffled
-from deepstep.training import History, Plan, Progress, train, updates
+from deepstep.training import History, Plan, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import AnyArray, Array
@@ -241,12 +241,13 @@ class Network:
         check_several_classes(Y, self.architecture.output, where)
         session = self._session(where, optimizer, hyperparameters)
         plan = self._plan(learning_rate, iterations, batch_size, order)
-        return self._walk(session, _examples(X, Y, plan), plan, where)
+        settings = Settings(optimizer, hyperparameters or {})
+        return self._walk(updates(session, _examples(X, Y, plan), plan, where=where), session, settings)
 
-    def _walk(self, session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Step]:
-        for number, epoch, cost, X, Y, before, rate in updates(session, examples, plan, where=where):
-            self.parameters = session.parameters
-            yield Step(number, epoch, cost, X, Y, before, self.parameters, rate, self.architecture)
+    def _walk(self, walk: Iterator[Update], session: Session, settings: Settings) -> Iterator[Step]:
+        for number, epoch, cost, X, Y, before, rate in walk:
+            self.parameters = after = session.parameters
+            yield Step(number, epoch, cost, X, Y, before, after, rate, self.architecture, settings)
 
     def forward(self, X: Any) -> Array:
         """Output AL of shape (n_L, m)."""
@@ -309,14 +310,45 @@ class Network:
         AL, caches = model_forward(X, self.parameters, activations=self.architecture.activations)
         return model_backward(AL, Y, caches, activations=self.architecture.activations)
 
-    def trace(self, X: Any, Y: Any, *, learning_rate: float = 0.0075) -> Trace:
+    def trace(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        optimizer: str = "gd",
+        hyperparameters: Mapping[str, Any] | None = None,
+    ) -> Trace:
         """One training step opened: every quantity in order, with formula, shape and value.
 
-        The network is not changed; the trace ends with what gradient descent would make of the parameters.
+        The network is not changed; the trace ends with what the step would make of the parameters. To open a
+        step in the midst of a training, with the optimizer's state as it is there, see `steps`.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        learning_rate, optimizer, hyperparameters
+            As in `train`; the optimizer's state is that of its first step.
+
+        Returns
+        -------
+        Trace
+
+        Examples
+        --------
+        >>> net = Network([2, 1], initialization="zeros", seed=1)
+        >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
+        array([[0.25, 0.5 ]])
         """
         X, Y = self._check(X, Y, "Network.trace")
-        rate = check_learning_rate(learning_rate)
-        return trace_step(self.architecture, self.parameters, X, Y, learning_rate=rate)
+        return trace_step(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            learning_rate=check_learning_rate(learning_rate),
+            settings=Settings(get_optimizer(optimizer, "Network.trace"), hyperparameters or {}),
+        )
 
     def check_gradients(
         self, X: Any, Y: Any, *, gradients: Mapping[str, Array] | None = None, **options: Any

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from deepstep.engines import SessionState, Settings
 from deepstep.inspection import Trace, trace_step
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
@@ -21,11 +22,15 @@ class Step:
         J of the batch before the update.
     X, Y : arrays of shape (n_x, k) and (n_L, k)
         The batch.
-    before, after : Parameters
-        θ before and after the update.
+    state : SessionState
+        θ and the optimizer's state before the update.
+    after : Parameters
+        θ after the update.
     learning_rate : float
         α.
     architecture : Architecture
+    settings : Settings
+        The update rule.
     """
 
     number: int
@@ -33,11 +38,25 @@ class Step:
     cost: float
     X: Array
     Y: Array
-    before: Parameters
+    state: SessionState
     after: Parameters
     learning_rate: float
     architecture: Architecture
+    settings: Settings
+
+    @property
+    def before(self) -> Parameters:
+        """θ before the update."""
+        return Parameters(self.state.theta, self.architecture.layer_dims)
 
     def trace(self) -> Trace:
-        """The step opened; its update is that of gradient descent."""
-        return trace_step(self.architecture, self.before, self.X, self.Y, learning_rate=self.learning_rate)
+        """The step opened, with the update that the optimizer made."""
+        return trace_step(
+            self.architecture,
+            self.before,
+            self.X,
+            self.Y,
+            learning_rate=self.learning_rate,
+            settings=self.settings,
+            state=self.state,
+        )

@@ -5,8 +5,18 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History
-from deepstep.training.loop import train, updates
+from deepstep.training.loop import Update, train, updates
 from deepstep.training.plan import Plan
 from deepstep.training.progress import Progress
 
-__all__ = ["Callback", "History", "Plan", "Progress", "StopTraining", "Training", "train", "updates"]
+__all__ = [
+    "Callback",
+    "History",
+    "Plan",
+    "Progress",
+    "StopTraining",
+    "Training",
+    "Update",
+    "train",
+    "updates",
+]

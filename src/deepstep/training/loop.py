@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from deepstep.engines import Session
+from deepstep.engines import Session, SessionState
 from deepstep.errors import DivergenceError
-from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, batches
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History, Record
@@ -97,14 +96,14 @@ def train(
 
 
 class Update(NamedTuple):
-    """One update of `updates`: number from 1, epoch from 0, J before it, the batch, θ before it."""
+    """One update of `updates`: number from 1, epoch from 0, J before it, the batch, the state before it."""
 
     number: int
     epoch: int
     cost: float
     X: Array
     Y: Array
-    before: Parameters
+    before: SessionState
     learning_rate: float
 
 
@@ -121,7 +120,7 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
         rate = plan.rate(epoch)
         for rows in batches(plan.visit(epoch, len(examples)), len(examples), plan.batch_size):
             X, Y, weight = examples.take(rows)
-            before = session.parameters
+            before = session.state()
             number += 1
             with np.errstate(over="ignore", invalid="ignore"):
                 cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
