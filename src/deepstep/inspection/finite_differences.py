@@ -61,7 +61,7 @@ def numeric_gradient(
     """Central differences of J by some entries of a view of θ.
 
     Without ``epsilon`` the distance of each entry goes down the `LADDER` until two neighbouring distances
-    agree to rounding; else the pair that agrees best counts, and its disagreement is the error.
+    agree to rounding; else the pair that agrees best counts, and twice its disagreement is the error.
     """
     cost, switches = evaluate()
     size = max(1.0, abs(cost))
@@ -85,14 +85,14 @@ def _derivative(
     coarser: float | None = None
     for distance in ladder:
         finer = _central(value, entry, evaluate, distance, order, switches)
-        rounding = 4 * float(np.finfo(np.float64).eps) * size / distance
+        rounding = 16 * float(np.finfo(np.float64).eps) * size / distance
         if finer is not None and len(ladder) == 1:
             return finer, rounding
         if finer is not None and coarser is not None:
             gap = abs(finer - coarser)
             if gap <= rounding:
-                return coarser, max(gap, rounding / 8)
-            best = min(best, (finer, gap), key=lambda pair: pair[1])
+                return coarser, max(2 * gap, rounding / 8)
+            best = min(best, (finer, 2 * gap), key=lambda pair: pair[1])
         coarser = finer
     return best
 
