@@ -296,7 +296,7 @@ class TestKinks:
         report = net.check_gradients([[1.0, 2.0]], [[0, 1]])
         assert report.passed
         assert [(check.checked, check.at_kink) for check in report.checks] == [(1, 1), (1, 1), (2, 0), (1, 0)]
-        assert "1 of 2, 1 at a kink" in str(report)
+        assert "1/2, 1 at a kink" in str(report)
 
     def test_a_kink_nearby_is_stepped_around(self):
         """The step of 2ε = 6e-4 would cross it; the shorter one does not."""
@@ -384,7 +384,7 @@ class TestReport:
 
     def test_it_prints_a_line_for_each_parameter_and_the_verdict(self):
         lines = str(self.report()).splitlines()
-        assert lines[0].split()[:3] == ["parameter", "shape", "entries"]
+        assert lines[0].split()[:3] == ["name", "shape", "entries"]
         assert [line.split()[0] for line in lines[1:5]] == ["W1", "b1", "W2", "b2"]
         assert lines[5].startswith("Gradients are right: difference ")
 

@@ -87,7 +87,7 @@ def tanh_backward(dA: Array, Z: Array) -> Array:
     return dA * (1 - A * A)
 
 
-@equation("A = 1 / (1 + e⁻ᶻ)", source="lecture 3.2")
+@equation("A = 1 / (1 + e^-Z)", source="lecture 3.2")
 def sigmoid(Z: Array) -> Array:
     """Logistic function; e to a negative power alone, so that nothing overflows.
 

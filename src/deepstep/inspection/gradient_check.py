@@ -103,7 +103,7 @@ class GradientReport:
             ],
         }
 
-    _HEADER = ("parameter", "shape", "entries", "difference", "worst entry", "analytic", "numeric", "verdict")
+    _HEADER = ("name", "shape", "entries", "difference", "worst at", "analytic", "numeric", "verdict")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
@@ -113,8 +113,8 @@ class GradientReport:
                 _count(check),
                 f"{check.difference:.2e}",
                 str(list(check.worst)),
-                f"{check.analytic:.6g}",
-                f"{check.numeric:.6g}",
+                f"{check.analytic:.4g}",
+                f"{check.numeric:.4g}",
                 check.verdict,
             )
             for check in self.checks
@@ -129,7 +129,9 @@ class GradientReport:
                 f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
             )
             return f"{verdict} Not checkable by finite differences: {unknown}." if unknown else verdict
-        return f"Gradients are WRONG: difference {self.difference:.2e}. {self.diagnosis}."
+        misshapen = any(check.verdict == "wrong shape" for check in self.checks)
+        how_far = "shapes differ" if misshapen else f"difference {self.difference:.2e}"
+        return f"Gradients are WRONG: {how_far}. {self.diagnosis}."
 
     def __str__(self) -> str:
         return text_table(self._HEADER, self._rows()) + "\n" + self._verdict()
@@ -248,7 +250,7 @@ def _finite_or_none(value: Any) -> Any:
 def _count(check: ParameterCheck) -> str:
     """How many entries were compared, of how many."""
     size = prod(check.shape)
-    count = str(size) if check.checked == size else f"{check.checked} of {size}"
+    count = str(size) if check.checked == size else f"{check.checked}/{size}"
     return f"{count}, {check.at_kink} at a kink" if check.at_kink else count
 
 

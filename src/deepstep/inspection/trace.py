@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from textwrap import indent
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,12 @@ from deepstep.inspection.finite_differences import check_options
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.inspection.trace_check import TraceCheck, check_entries
 from deepstep.network import Architecture
+
+WIDTH = 80
+"""Columns of the printed trace: those of a usual terminal."""
+
+INDENT = " " * 10
+"""Where the values stand, under their formula."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class TraceEntry:
         """The value as text: whole up to ``limit`` rows and columns, else its corner and range."""
         if not self.shape:
             return f"{float(self.value):.6g}"
-        with np.printoptions(precision=4, suppress=False, linewidth=100):
+        with np.printoptions(precision=4, suppress=False, linewidth=WIDTH - len(INDENT)):
             rows, columns = self.shape
             if rows <= limit and columns <= limit:
                 return str(self.value)
@@ -175,25 +182,23 @@ class Trace:
             "entries": [entry.to_dict() for entry in self.entries],
         }
 
-    _HEADER = ("phase", "quantity", "shape", "formula", "value")
+    _HEADER = ("phase", "quantity", "shape", "formula")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
-            (entry.phase, entry.name, "×".join(map(str, entry.shape)) or "1", entry.formula, entry.preview())
+            (entry.phase, entry.name, "×".join(map(str, entry.shape)) or "1", entry.formula)
             for entry in self.entries
         ]
 
     def __str__(self) -> str:
-        lines: list[tuple[str, ...]] = []
-        for *cells, value in self._rows():
-            first, *rest = value.splitlines()
-            lines.append((*cells, first))
-            lines.extend(("", "", "", "", line) for line in rest)
-        return text_table(self._HEADER, lines)
+        head, *lines = text_table(self._HEADER, self._rows()).splitlines()
+        values = [indent(entry.preview(), INDENT) for entry in self.entries]
+        return "\n".join([head, *(part for pair in zip(lines, values, strict=True) for part in pair)])
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))
         return f"Trace({sizes}, {len(self)} quantities)"
 
     def _repr_html_(self) -> str:
-        return html_table(self._HEADER, self._rows(), caption="One training step")
+        rows = [(*row, entry.preview()) for row, entry in zip(self._rows(), self.entries, strict=True)]
+        return html_table((*self._HEADER, "value"), rows, caption="One training step")

@@ -140,5 +140,5 @@ def _update(
         for slot, vector in states.items():
             formula = EQUATIONS[equation].written(slot, symbols)
             yield TraceEntry(f"{slot}_d{name}", layer, "update", formula, equation, vector[name])
-        formula = EQUATIONS[equation].written("θ", symbols)
+        formula = EQUATIONS[equation].written("θ", symbols).replace(name, f"{name}′", 1)
         yield TraceEntry(f"{name}′", layer, "update", formula, equation, after[name])
