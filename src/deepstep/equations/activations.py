@@ -1,7 +1,7 @@
 """Activation functions, each with its backward next to it.
 
 Every forward takes Z of shape (n, m) and gives A of the same shape; every backward takes dA and Z and gives
-dZ = dA ∘ g′(Z), all of that shape. Nothing overflows for any finite Z.
+dZ = dA ∘ g′(Z), all of that shape. What comes out is a new array, and nothing overflows for any finite Z.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def identity(Z: Array) -> Array:
     >>> identity(np.array([[-1.0, 2.0]]))
     array([[-1.,  2.]])
     """
-    return Z
+    return np.array(Z)
 
 
 @equation("dZ = dA", source="lecture, course 2 (linear output)")
@@ -35,7 +35,7 @@ def identity_backward(dA: Array, Z: Array) -> Array:
     >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
     array([[3.]])
     """
-    return dA
+    return np.array(dA)
 
 
 @equation("A = max(0, Z)", source="lecture 3.2")
@@ -59,7 +59,8 @@ def relu_backward(dA: Array, Z: Array) -> Array:
     >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 5.]])
     """
-    return np.where(Z > 0, dA, dA.dtype.type(0))
+    dA = np.asarray(dA)
+    return np.where(np.asarray(Z) > 0, dA, dA.dtype.type(0))
 
 
 @equation("A = tanh(Z)", source="lecture, course 1 week 3")

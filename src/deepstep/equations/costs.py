@@ -17,7 +17,9 @@ def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
     Parameters
     ----------
     AL, Y : arrays of shape (n_L, m)
-        Output of the network and target. Losses are summed over the n_L outputs.
+        Output of the network and target. Losses are summed over the n_L outputs. Y is taken as it is: for a
+        cross-entropy its values should lie from 0 to 1, outside of which J is a number without meaning and
+        may be negative (`Network` refuses them).
     output : {"sigmoid", "softmax", "identity"}
         Which loss belongs to AL: cross-entropy of yes/no outputs, cross-entropy of one choice among n_L
         classes, half the squared error.
@@ -25,7 +27,7 @@ def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
     Returns
     -------
     J : float
-        0 where every answer is sure and right, inf where one is sure and wrong; never NaN.
+        0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
         `cost_from_logits` is finite there too and is what trains.
 
     Raises
@@ -65,7 +67,7 @@ def cost_from_logits(
     output : {"sigmoid", "softmax", "identity"}
         Output activation, which decides the loss.
     sample_weight : array of shape (m,), optional
-        Weight of each example; scaled to mean 1, so that a weight of 2 equals the row twice.
+        Weight of each example, at least 0; scaled to mean 1, so that a weight of 2 equals the row twice.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def cost_from_logits(
     ShapeError
         If Y does not have the shape of ZL, or there is not one weight for each example.
     DataError
-        If there is no example.
+        If there is no example, a weight is negative or not finite, or all are 0.
 
     Examples
     --------
@@ -117,7 +119,10 @@ def output_gradient(
     ZL, Y = np.asarray(ZL), np.asarray(Y)
     check_target(ZL, Y, "output_gradient", sample_weight)
     dZL = get_head(output, "output_gradient").loss_backward(ZL, Y)
-    return dZL if sample_weight is None else dZL * (sample_weight / np.mean(sample_weight))
+    if sample_weight is None:
+        return dZL
+    weight = np.asarray(sample_weight, dtype=dZL.dtype)  # weights of float64 would widen float32
+    return dZL * (weight / weight.mean())
 
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
@@ -154,7 +159,9 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
 
 
 def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
-    """Refuse a target or weights that do not have the shape of the output (AL or ZL), and empty ones."""
+    """Refuse a target or weights that do not have the shape of the output (AL or ZL), empty ones, and weights
+    that are negative, not finite, or all 0.
+    """
     if output.shape != Y.shape or output.ndim != 2:
         raise ShapeError(
             where,
@@ -165,5 +172,16 @@ def check_target(output: Array, Y: Array, where: str, sample_weight: Array | Non
     m = output.shape[1]
     if m == 0:
         raise DataError(where, "at least one example", "got m = 0")
-    if sample_weight is not None and np.shape(sample_weight) != (m,):
-        raise ShapeError(where, f"sample_weight has shape ({m},)", f"got {np.shape(sample_weight)}")
+    if sample_weight is None:
+        return
+    weight = np.asarray(sample_weight)
+    if weight.shape != (m,):
+        raise ShapeError(where, f"sample_weight has shape ({m},)", f"got {weight.shape}")
+    if weight.dtype.kind not in "fiub":
+        raise DataError(where, "sample_weight holds real numbers", f"got dtype {weight.dtype}")
+    if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
+        raise DataError(
+            where,
+            "sample_weight has finite numbers of at least 0, one of them above 0",
+            f"got values from {float(weight.min()):g} to {float(weight.max()):g}",
+        )

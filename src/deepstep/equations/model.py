@@ -10,7 +10,7 @@ from deepstep.equations.costs import check_target
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
 from deepstep.equations.losses import get_head
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import gradient_descent_update
+from deepstep.equations.updates import finite_rate, gradient_descent_update
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network.parameters import Parameters, as_parameters
 from deepstep.types import Array
@@ -284,12 +284,14 @@ def update_parameters(
     Returns
     -------
     Parameters
-        New parameters.
+        New parameters, of the dtype of those given.
 
     Raises
     ------
     ShapeError
         If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
+    ConfigurationError
+        If the learning rate is not a finite number.
 
     Examples
     --------
@@ -299,8 +301,9 @@ def update_parameters(
     """
     theta = as_parameters(parameters, "update_parameters")
     gradient = flatten_gradients(gradients, theta, "update_parameters")
-    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=learning_rate)
-    return Parameters(flat, theta.layer_dims)
+    rate = finite_rate(learning_rate, "update_parameters")
+    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=rate)
+    return Parameters(flat.astype(theta.dtype, copy=False), theta.layer_dims)
 
 
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:

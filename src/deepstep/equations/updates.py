@@ -6,7 +6,7 @@ Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
-from math import sqrt
+from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -127,22 +127,45 @@ def adam_update(
     return theta - learning_rate / (1 - beta1**t) * (v / root), v, s
 
 
+def finite_rate(learning_rate: Any, where: str) -> float:
+    """α as a Python number, which takes the precision of the arrays: a NumPy scalar would widen float32.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not a finite number.
+    """
+    if not _number(learning_rate) or not isfinite(learning_rate):
+        raise ConfigurationError(where, "learning_rate is a finite number", f"got {learning_rate!r}")
+    return float(learning_rate)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
 def _decay(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and bool(0 <= value < 1)
+    return _number(value) and bool(0 <= value < 1)
+
+
+def _friction(value: Any) -> bool:
+    return _number(value) and bool(0 <= value <= 1)
 
 
 def _positive(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and bool(0 < value < np.inf)
+    return _number(value) and bool(0 < value < np.inf)
 
 
 _EPSILON_AT = ("outside", "hat", "inside")
 
 _HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     **dict.fromkeys(("beta", "beta1", "beta2"), ("a number from 0 to below 1", _decay)),
+    # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
+    **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
     "epsilon": ("a positive number", _positive),
     "epsilon_at": (f"one of {', '.join(map(repr, _EPSILON_AT))}", lambda value: value in _EPSILON_AT),
 }
-"""What hyperparameters of these names may be, in words and as a test."""
+"""What hyperparameters of these names (of one update rule: with its name) may be, in words and as a test."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +208,9 @@ class Optimizer:
         for name, value in hyperparameters.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
-            if name in _HYPERPARAMETERS:
-                expected, accepts = _HYPERPARAMETERS[name]
+            constraint = _HYPERPARAMETERS.get(f"{where}.{name}") or _HYPERPARAMETERS.get(name)
+            if constraint is not None:
+                expected, accepts = constraint
                 if not accepts(value):
                     raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.

@@ -1,0 +1,129 @@
+"""What the equations take in and refuse: weights, learning rates, precision, lists; what goes out is new."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    cost_from_logits,
+    model_forward,
+    output_gradient,
+    update_parameters,
+)
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network import Parameters
+
+Z, Y = np.array([[0.5, -1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("equation", [cost_from_logits, output_gradient])
+@pytest.mark.parametrize(
+    ("weight", "error", "message"),
+    [
+        ([0, 0, 0], DataError, "one of them above 0; got values from 0 to 0"),
+        ([False, False, False], DataError, "got values from 0 to 0"),
+        ([3, -1, 1], DataError, "of at least 0, .* got values from -1 to 3"),
+        ([1, np.nan, 1], DataError, "finite numbers .* got values from nan to nan"),
+        ([1, np.inf, 1], DataError, "got values from 1 to inf"),
+        (["a", "b", "c"], DataError, "real numbers; got dtype <U1"),
+        ([1j, 1, 1], DataError, "got dtype complex128"),
+        ([1, 1], ShapeError, r"shape \(3,\); got \(2,\)"),
+        ([[1, 1, 1]], ShapeError, r"got \(1, 3\)"),
+    ],
+)
+def test_weights_that_weigh_nothing_or_less_are_refused(
+    equation: Any, weight: Any, error: type[Exception], message: str
+) -> None:
+    for given in (weight, np.array(weight)):
+        with pytest.raises(error, match=rf"^{equation.__name__}: sample_weight .*{message}"):
+            equation(Z, Y, sample_weight=given)
+
+
+def test_weights_may_be_a_list_of_whole_numbers() -> None:
+    """A weight of 2 is the row twice, a weight of 0 no row."""
+    twice = [0, 0, 2]
+    assert cost_from_logits(Z, Y, sample_weight=[2, 1, 0]) == pytest.approx(
+        cost_from_logits(Z[:, [0, 0, 1]], Y[:, [0, 0, 1]]), rel=1e-15
+    )
+    by_hand = (1 / (1 + np.exp(-2.0)) - 1) * 3
+    assert output_gradient(Z, Y, sample_weight=twice).tolist() == [[0, 0, pytest.approx(by_hand, rel=1e-14)]]
+
+
+def test_weights_of_float64_leave_float32() -> None:
+    dZ = output_gradient(Z.astype(np.float32), Y.astype(np.float32), sample_weight=np.ones(3))
+    assert dZ.dtype == np.float32
+
+
+@pytest.mark.parametrize("rate", [0.1, np.float64(0.1), np.float32(0.1), 1, np.int64(1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_update_keeps_the_parameters_precision(dtype: Any, rate: Any) -> None:
+    parameters = Parameters(np.array([1, 2], dtype), [1, 1])
+    for gradients in (np.float32, np.float64):
+        given = {"dW1": np.ones((1, 1), gradients), "db1": np.ones((1, 1), gradients)}
+        updated = update_parameters(parameters, given, rate)
+        assert updated.dtype == updated["W1"].dtype == dtype
+        np.testing.assert_allclose(updated.flat, [1 - rate, 2 - rate], rtol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [np.nan, np.inf, "0.1", None, True, [0.1], 1j])
+def test_a_rate_that_is_no_number_is_refused(rate: Any) -> None:
+    parameters = {"W1": [[1.0]], "b1": [[2.0]]}
+    with pytest.raises(ConfigurationError, match="^update_parameters: learning_rate is a finite number; got"):
+        update_parameters(parameters, {"dW1": [[1.0]], "db1": [[1.0]]}, rate)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_take_lists(name: str) -> None:
+    forward, backward = ACTIVATIONS[name]
+    Z, dA = [[1.0, -2.0], [0.5, 3.0]], [[5.0, 6.0], [7.0, 8.0]]
+    np.testing.assert_array_equal(forward(Z), forward(np.array(Z)))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(
+        backward(dA, Z),  # type: ignore[arg-type]
+        backward(np.array(dA), np.array(Z)),
+    )
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_what_an_activation_gives_is_new(name: str) -> None:
+    forward, backward = ACTIVATIONS[name]
+    Z, dA = np.array([[1.0, 2.0], [0.5, 3.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
+    assert not np.shares_memory(forward(Z), Z)
+    assert not any(np.shares_memory(backward(dA, Z), given) for given in (dA, Z))
+
+
+def test_writing_into_the_output_leaves_the_cache() -> None:
+    parameters = {"W1": [[2.0]], "b1": [[1.0]]}
+    A, caches = model_forward(np.array([[3.0]]), parameters, activations=["identity"])
+    A[:] = 99
+    assert caches[-1].Z.tolist() == [[7.0]]
+
+
+@pytest.mark.parametrize("name", ["heavy_ball", "nesterov"])
+def test_a_sum_of_gradients_may_keep_everything(name: str) -> None:
+    """v := v - α·g, by hand over two steps: v = -1, -2; Nesterov adds one step more, -α·g."""
+    rule = OPTIMIZERS[name]
+    settings = rule.settings({"beta": 1.0})
+    theta, v = np.array([0.0]), np.array([0.0])
+    for _ in range(2):
+        theta, v = rule.update(theta, np.array([2.0]), v, learning_rate=0.5, **settings)
+    assert v.tolist() == [-2.0]
+    assert theta.tolist() == ([-3.0] if name == "heavy_ball" else [-5.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "beta", "expected"),
+    [
+        ("momentum", 1.0, "beta is a number from 0 to below 1; got 1.0"),
+        ("heavy_ball", 1.5, "beta is a number from 0 to 1; got 1.5"),
+        ("nesterov", -0.1, "beta is a number from 0 to 1; got -0.1"),
+        ("nesterov", True, "got True"),
+        ("nesterov", np.complex128(0.5), "got np.complex128"),
+    ],
+)
+def test_a_beta_out_of_range_is_refused(name: str, beta: Any, expected: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        OPTIMIZERS[name].settings({"beta": beta})
+    assert expected in str(error.value)
