@@ -21,7 +21,7 @@ from deepstep.equations import (
     linear_backward,
     output_gradient,
 )
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 
@@ -271,12 +271,60 @@ class TestContract:
         session = open_session(engine, architecture, parameters, Settings("adam"))
         cost = session.epoch(silent, order=None, batch_size=1, learning_rate=RATE)
         heard = open_session(engine, architecture, parameters, Settings("adam"))
+        costs = []
         for row in (1, 4):
             X, Y, _ = examples.take(slice(row, row + 1))
-            heard.step(X, Y, learning_rate=RATE)
-        assert np.isfinite(cost)
+            costs.append(heard.step(X, Y, learning_rate=RATE))
+        assert cost == pytest.approx(np.mean(costs), rel=1e-14)
         assert session.state().step == 2
         np.testing.assert_array_equal(session.parameters.flat, heard.parameters.flat)
+
+    def test_batches_of_weight_zero_count_as_absent(self, engine):
+        """The cost of the epoch too: 12 of 17 examples in batches of 4, then without the others."""
+        architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", "float64")
+        silent = replace(examples, weight=np.repeat([0.0, 1, 2, 0, 1], [4, 4, 4, 4, 1]))
+        rows = np.r_[4:12, 16]
+        left = Examples(examples.X[rows], examples.Y[rows], silent.weight[rows])
+        sessions = [open_session(engine, architecture, parameters, Settings("adam", l2=0.3)) for _ in "12"]
+        for _ in range(3):
+            costs = [
+                session.epoch(part, order=None, batch_size=4, learning_rate=RATE)
+                for session, part in zip(sessions, (silent, left), strict=True)
+            ]
+            assert costs[0] == pytest.approx(costs[1], rel=1e-14)
+        np.testing.assert_array_equal(*(session.parameters.flat for session in sessions))
+
+    def test_no_weight_at_all_is_refused(self, engine):
+        architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", "float64")
+        session = open_session(engine, architecture, parameters, Settings("adam"))
+        with pytest.raises(DataError, match="a weight above 0; got weights that are all 0"):
+            session.epoch(
+                replace(examples, weight=np.zeros(17)), order=None, batch_size=8, learning_rate=RATE
+            )
+        assert session.state().step == 0
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    def test_a_numpy_rate_keeps_the_precision(self, engine, dtype):
+        architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", dtype)
+        X, Y, _ = examples.take(slice(None))
+        session = open_session(engine, architecture, parameters, Settings("nesterov"))
+        session.step(X, Y, learning_rate=np.float64(RATE))
+        assert {session.state().theta.dtype, session.state().slots["v"].dtype} == {np.dtype(dtype)}
+
+    @pytest.mark.parametrize(("source", "target"), [("float32", "float64"), ("float64", "float32")])
+    def test_a_state_of_another_precision_takes_the_session_s(self, engine, source, target):
+        architecture, parameters, examples, _ = problem("wide", "relu", "sigmoid", source)
+        first = open_session(engine, architecture, parameters, Settings("adam"))
+        X, Y, _ = examples.take(slice(None))
+        first.step(X, Y, learning_rate=RATE)
+        state = first.state()
+        second = open_session(engine, architecture, parameters.astype(target), Settings("adam"))
+        second.load(state)
+        second.step(X.astype(target), Y.astype(target), learning_rate=RATE)
+        assert second.parameters.dtype == np.dtype(target)
+        assert {slot.dtype for slot in second.state().slots.values()} == {np.dtype(target)}
+        first.step(X, Y, learning_rate=RATE)
+        close(second.parameters.flat, first.parameters.flat, "float32")
 
     def test_an_example_of_weight_zero_counts_as_absent(self, engine):
         architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", "float64")
@@ -296,6 +344,8 @@ class TestContract:
             session.load(SessionState(parameters.flat * 2, {"v": parameters.flat}, 1))
         with pytest.raises(ShapeError):
             session.load(SessionState(parameters.flat[1:], {"v": parameters.flat, "s": parameters.flat}, 1))
+        with pytest.raises(ShapeError, match=r"^Session\.load: s is a vector of .*; got shape \(1,\)"):
+            session.load(SessionState(parameters.flat * 2, {"v": parameters.flat, "s": np.ones(1)}, 1))
         np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
         assert session.state().step == 0
 

@@ -14,7 +14,7 @@ from deepstep.equations import (
     model_forward,
     output_gradient,
 )
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batches
 from deepstep.types import AnyArray, Array
@@ -48,7 +48,7 @@ class ReferenceSession:
             self._parameters.flat,
             gradient,
             *self._slots,
-            learning_rate=learning_rate,
+            learning_rate=float(learning_rate),  # a NumPy scalar would widen float32
             **count,
             **self._hyperparameters,
         )
@@ -59,13 +59,17 @@ class ReferenceSession:
     def epoch(
         self, examples: Examples, *, order: AnyArray | None, batch_size: int | None, learning_rate: float
     ) -> float:
-        """One update per batch; gives the mean over the examples of J before each update."""
-        total = 0.0
+        """One update per batch that has weight; gives the mean over their examples of J before each update."""
+        total, visited = 0.0, 0
         for rows in batches(order, len(examples), batch_size):
             X, Y, weight = examples.take(rows)
-            if weight is None or weight.any():  # a batch whose weights are all zero teaches nothing
-                total += Y.shape[1] * self.step(X, Y, learning_rate=learning_rate, sample_weight=weight)
-        return total / len(examples)
+            if weight is None or weight.any():  # a batch whose weights are all 0 teaches nothing
+                m = Y.shape[1]
+                total += m * self.step(X, Y, learning_rate=learning_rate, sample_weight=weight)
+                visited += m
+        if not visited:
+            raise DataError("Session.epoch", "a weight above 0", "got weights that are all 0")
+        return total / visited
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J; nothing is updated."""
@@ -97,7 +101,7 @@ class ReferenceSession:
         return SessionState(self._parameters.flat, slots, self._step)
 
     def load(self, state: SessionState) -> None:
-        """Go on from a state."""
+        """Go on from a state, in this session's precision."""
         if set(state.slots) != set(self._optimizer.state):
             raise ConfigurationError(
                 "Session.load",
@@ -105,9 +109,18 @@ class ReferenceSession:
                 f"got {list(state.slots)}",
                 "Open the session with the optimizer that made the state.",
             )
-        self._parameters = Parameters(state.theta.copy(), self._architecture.layer_dims)
-        self._slots = tuple(state.slots[name].copy() for name in self._optimizer.state)
-        self._step = state.step
+        theta, dtype = self._parameters.flat, self._parameters.dtype
+        for name, vector in {"theta": state.theta, **state.slots}.items():
+            if np.shape(vector) != theta.shape:
+                raise ShapeError(
+                    "Session.load",
+                    f"{name} is a vector of this network's {theta.size} parameters",
+                    f"got shape {np.shape(vector)}",
+                    "Open the session with the network that made the state.",
+                )
+        self._parameters = Parameters(np.array(state.theta, dtype), self._architecture.layer_dims)
+        self._slots = tuple(np.array(state.slots[name], dtype) for name in self._optimizer.state)
+        self._step = int(state.step)
 
     def _forward(self, X: Array) -> tuple[Array, list[LayerCache]]:
         return model_forward(X, self._parameters, activations=self._architecture.activations)

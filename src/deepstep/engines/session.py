@@ -79,7 +79,16 @@ class Session(Protocol):
     def epoch(
         self, examples: Examples, *, order: AnyArray | None, batch_size: int | None, learning_rate: float
     ) -> float:
-        """One update per batch; gives the mean over the examples of J before each update."""
+        """One update per batch; gives the mean over the examples of J before each update.
+
+        A batch whose weights are all 0 is left out, of the updates and of the mean. An example of weight 0
+        in another batch adds nothing to that batch's J, but counts in its size, as in scikit-learn.
+
+        Raises
+        ------
+        DataError
+            If all weights are 0.
+        """
         ...
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -101,7 +110,7 @@ class Session(Protocol):
         ...
 
     def load(self, state: SessionState) -> None:
-        """Go on from a state, of this engine or another.
+        """Go on from a state, of this engine or another; it is copied, in this session's precision.
 
         Raises
         ------
