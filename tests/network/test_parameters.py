@@ -60,6 +60,23 @@ def test_a_vector_of_another_length_is_refused(length: int) -> None:
         Parameters(np.zeros(length), [3, 2, 1])
 
 
+@pytest.mark.parametrize(
+    ("flat", "came"),
+    [
+        ([1.0, 2.0], "list"),
+        (3.0, "float"),
+        (None, "NoneType"),
+        (np.arange(2), "dtype int64"),
+        (np.ones(2, np.float16), "dtype float16"),
+        (np.ones(2, complex), "dtype complex128"),
+        (np.array(["a", "b"]), "dtype <U1"),
+    ],
+)
+def test_a_vector_that_is_no_array_of_floats_is_refused(flat: Any, came: str) -> None:
+    with pytest.raises(DataError, match=rf"^Parameters: flat is .* float32 or float64; got {came}\. Pass "):
+        Parameters(flat, [1, 1])
+
+
 def test_from_dict_copies_and_ignores_the_order_of_the_keys() -> None:
     given = {"b2": np.ones((1, 1)), "W2": np.ones((1, 2)), "b1": np.zeros((2, 1)), "W1": np.ones((2, 3))}
     parameters = Parameters.from_dict(given)

@@ -39,6 +39,8 @@ class Parameters(Mapping[str, Array]):
     ------
     ShapeError
         If the length of ``flat`` does not fit the layer sizes.
+    DataError
+        If ``flat`` is no array of float32 or float64: what is kept and not copied cannot be converted.
 
     Examples
     --------
@@ -50,6 +52,13 @@ class Parameters(Mapping[str, Array]):
     __slots__ = ("_views", "flat", "layer_dims")
 
     def __init__(self, flat: Array, layer_dims: Sequence[int]) -> None:
+        if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
+            raise DataError(
+                "Parameters",
+                "flat is a NumPy array of float32 or float64",
+                f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}",
+                "Pass numpy.asarray(flat, dtype=float).",
+            )
         self.flat = flat
         self.layer_dims = tuple(layer_dims)
         expected = parameter_count(self.layer_dims)
