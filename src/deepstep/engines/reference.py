@@ -59,7 +59,7 @@ class ReferenceSession:
     def epoch(
         self, examples: Examples, *, order: AnyArray | None, batch_size: int | None, learning_rate: float
     ) -> float:
-        """One update per batch that has weight; gives the mean over their examples of J before each update."""
+        """One update per batch with weight; gives the mean over their examples of J before each update."""
         total, visited = 0.0, 0
         for rows in batches(order, len(examples), batch_size):
             X, Y, weight = examples.take(rows)
