@@ -1,6 +1,7 @@
 """Training that goes on, ends early, is interrupted, diverges, or is repeated."""
 
 import pickle
+from copy import copy
 
 import numpy as np
 import pytest
@@ -98,6 +99,19 @@ def test_warm_start(Estimator):
     model.set_params(warm_start=False, learning_rate_init=0.01, max_iter=5).fit(X, Y)
     assert_array_equal(theta(model), theta(Estimator(**FAST).fit(X, Y)))
     assert len(model.loss_curve_) == 5
+
+
+@BOTH
+@UNCONVERGED
+def test_a_copy_that_goes_on_leaves_the_original(Estimator):
+    model = Estimator(batch_size=40, **FAST).fit(X, Y)
+    before, curve, predicted = theta(model).copy(), model.loss_curve_, model.predict(X)
+    other = copy(model).partial_fit(X, Y)
+    assert len(other.loss_curve_) == len(other.network_.history) == len(curve) + 1
+    assert model.loss_curve_ == curve
+    assert model.network_.history is model.history_
+    assert_array_equal(theta(model), before)
+    assert_array_equal(model.predict(X), predicted)
 
 
 @UNCONVERGED

@@ -58,6 +58,15 @@ def test_it_is_a_sequence_of_records():
     assert len(history) == 2
 
 
+def test_a_sum_is_a_new_history():
+    first = History([{"cost": 2.0}], engine="reference", stopped="interrupted")
+    later = History([{"cost": 1.0}], engine="other", stopped="all epochs done")
+    both = first + later
+    assert both.costs.tolist() == [2, 1]
+    assert (both.engine, both.stopped) == ("other", "all epochs done")
+    assert (len(first), len(later)) == (1, 1)
+
+
 def test_its_own_text():
     assert repr(History([{"cost": 2.0}, {"cost": 0.25}], engine="reference")) == (
         "History(2 epochs, cost 2 → 0.25, engine 'reference')"

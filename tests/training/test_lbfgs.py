@@ -53,6 +53,20 @@ def test_callbacks_see_each_iteration_and_may_stop():
     assert (watch.seen, len(history), history.stopped, watch.ended) == (2, 2, "enough", True)
 
 
+def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others():
+    class Watch(Callback):
+        ended = 0
+
+        def on_train_end(self, training):
+            self.ended += 1
+            raise ValueError("broken")
+
+    watches = [Watch(), Watch()]
+    with pytest.raises(ValueError, match="broken"):
+        train_lbfgs(session(), Examples(X, X @ LINE), history=History(), callbacks=watches, **LIMITS)
+    assert [watch.ended for watch in watches] == [1, 1]
+
+
 def test_limit():
     outcome = train_lbfgs(
         session(), Examples(X, X @ LINE), history=History(), iterations=1, evaluations=100, tolerance=1e-8

@@ -124,6 +124,23 @@ def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(
     assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
 
 
+def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others():
+    session, examples = session_and_examples()
+
+    class Broken(Diary):
+        def on_train_end(self, training):
+            super().on_train_end(training)
+            raise ValueError(self.name)
+
+    lines, history = [], History()
+    callbacks = [Broken("a ", lines), Diary("b ", lines), Broken("c ", lines), Diary("d ", lines)]
+    with pytest.raises(ValueError, match="c ") as error:
+        train(session, examples, Plan(1, 0.1), callbacks=callbacks, history=history)
+    assert str(error.value.__context__) == "a "
+    assert lines[-4:] == ["a end 1", "b end 1", "c end 1", "d end 1"]
+    assert history.stopped == "all epochs done"
+
+
 def test_no_epoch_at_all():
     session, examples = session_and_examples()
     before = session.parameters.flat.copy()

@@ -185,7 +185,7 @@ class DeepEstimator(BaseEstimator, ABC):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-        self.history_.extend(reached.history)
+        self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own
         network.parameters, network.history = reached.parameters, self.history_
         self.network_, self._carried = network, reached.carried
         self.n_iter_, self.loss_ = len(reached.history), reached.cost

@@ -1,6 +1,6 @@
 """Callbacks: what a user may do between the epochs of training."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from deepstep.engines import Session
@@ -53,7 +53,16 @@ class Callback:
         """After each epoch, with its record; new entries in the record go into the history."""
 
     def on_train_end(self, training: Training) -> None:
-        """After the last epoch, however training ended."""
+        """After the last epoch, however training ended and whatever another callback raised."""
+
+
+def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:
+    """Tell every callback of the end, in their order, even if one raises; what it raised comes after."""
+    if callbacks:
+        try:
+            callbacks[0].on_train_end(training)
+        finally:
+            tell_the_end(callbacks[1:], training)
 
 
 class _OnEpochEnd(Callback):

@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 class History:
-    """Records of training, one for each pass over the data.
+    """Records of training, one for each epoch: a pass over the examples.
 
     Parameters
     ----------
@@ -46,10 +46,9 @@ class History:
         """One quantity over the epochs, NaN where a record lacks it; shape (epochs,)."""
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
-    def extend(self, later: "History") -> None:
-        """Append the records of a training that went on; its engine and end become this history's."""
-        self.records.extend(later.records)
-        self.engine, self.stopped = later.engine, later.stopped
+    def __add__(self, later: "History") -> "History":
+        """The records of a training and of one that went on from there; engine and end are the later's."""
+        return History([*self.records, *later.records], engine=later.engine, stopped=later.stopped)
 
     def to_jsonl(self) -> str:
         """One JSON object a line; NumPy values that callbacks added become plain numbers and lists."""

@@ -11,7 +11,7 @@ from scipy.optimize import OptimizeResult, minimize
 from deepstep.engines import Session, SessionState
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, StopTraining, Training
+from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
 from deepstep.training.history import History, Record
 from deepstep.types import Array
 
@@ -126,5 +126,4 @@ def train_lbfgs(
         raise
     finally:
         session.load(reached)
-        for callback in callbacks:
-            callback.on_train_end(training)
+        tell_the_end(callbacks, training)

@@ -10,7 +10,7 @@ import numpy as np
 from deepstep.engines import Session, SessionState
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples, batches
-from deepstep.training.callbacks import Callback, StopTraining, Training
+from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
 from deepstep.training.history import History, Record
 from deepstep.training.plan import Plan
 from deepstep.types import Array
@@ -90,8 +90,7 @@ def train(
         history.stopped = "interrupted"
         raise
     finally:
-        for callback in callbacks:
-            callback.on_train_end(training)
+        tell_the_end(callbacks, training)
     return history
 
 

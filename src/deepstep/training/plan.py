@@ -19,7 +19,7 @@ class Plan:
     Attributes
     ----------
     epochs : int
-        Passes over the data.
+        How often training passes over the examples.
     learning_rate : float or callable
         α, or a function of the epoch that gives it.
     batch_size : int or None
