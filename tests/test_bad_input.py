@@ -156,6 +156,20 @@ def test_values_too_large_for_float32_are_not_finite_there():
     check_error(raised.value, "X has finite values of float32 only; X[2, 2] is 1e+39 and 1 of 12")
 
 
+@pytest.mark.parametrize(
+    ("output", "read"),
+    [*(("softmax", read) for read in (*READS, "accuracy")), ("identity", "forward"), ("identity", "predict")],
+)
+def test_finite_inputs_whose_outputs_are_not(output, read):
+    """A NaN for a probability would be answered with class 0."""
+    net = Network(parameters={"W1": np.full((2, 3), 10.0), "b1": np.zeros((2, 1))}, output=output)
+    huge, truth = with_value(X, 1e308), np.eye(2)[:, [0, 1, 1, 0]]
+    with pytest.raises(DataError) as raised:
+        net.accuracy(huge, truth) if read == "accuracy" else READS[read](net, huge)
+    check_error(raised.value, "outputs are finite numbers of float64; got ", "scale them as in training")
+    assert np.isfinite(READS["forward"](net, X)).all()
+
+
 class TestClasses:
     @pytest.mark.parametrize("value", [0, 1])
     @pytest.mark.parametrize("use", ["train", "steps"])

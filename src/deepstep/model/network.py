@@ -432,7 +432,17 @@ class Network:
 
     def _forward(self, X: Any, where: str) -> Array:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
-        return self._session(where).forward(X)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+            AL = self._session(where).forward(X)
+        finite = np.isfinite(AL)
+        if not finite.all():
+            raise DataError(
+                where,
+                f"outputs are finite numbers of {AL.dtype}",
+                f"got {AL[~finite][0]}",
+                "The inputs are too large for these parameters: scale them as in training.",
+            )
+        return AL
 
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
         n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
