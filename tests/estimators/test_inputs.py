@@ -179,6 +179,30 @@ def test_bad_values(Estimator):
         Estimator(**FAST).fit(X, Y).predict(X[:, :3])
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):
+    y = np.tile(Y[:, np.newaxis].astype(float), columns)
+    y[7, -1] = 1e300
+    y = y[:, 0] if columns == 1 else y
+    model = DeepRegressor(**{**FAST, "solver": solver})
+    with pytest.raises(DataError) as error:
+        model.fit(X.astype(np.float32), y)
+    assert str(error.value) == (
+        "DeepRegressor.fit: y has finite values of float32, the precision of X; y of row 7 is 1e+300. "
+        "Scale y, or pass X in float64."
+    )
+    assert not hasattr(model, "network_")
+
+
+@pytest.mark.parametrize("answer", ["predict", "predict_proba"])
+def test_rows_that_leave_the_finite_numbers(answer):
+    model = DeepClassifier(**FAST).fit(X, Y)
+    model.coefs_[0][:] = model.coefs_[1][:] = 10.0  # views
+    with pytest.raises(DataError, match=r"outputs are finite numbers of float64; got nan"):
+        getattr(model, answer)([[0] * 4, [1e308] * 4, [0] * 4])
+
+
 def test_early_stopping_needs_examples():
     with pytest.raises(DataError, match="at least 4 examples"):
         DeepRegressor(early_stopping=True).fit(X[:3], Y[:3])

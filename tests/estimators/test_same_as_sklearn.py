@@ -71,6 +71,13 @@ SOLVERS = {
     "sgd": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1},
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
     "nesterov": {"solver": "sgd", "momentum": 0.7, "learning_rate_init": 0.05},
+    "all momentum": {"solver": "sgd", "momentum": 1.0, "learning_rate_init": 0.01},
+    "all classical momentum": {
+        "solver": "sgd",
+        "momentum": 1,
+        "nesterovs_momentum": False,
+        "learning_rate_init": 0.01,
+    },
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.5},
     "adaptive": {
         "solver": "sgd",
@@ -104,6 +111,14 @@ def test_batches(task, solver, weighted):
         assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), **EXACT)
         assert_allclose(ours.predict_log_proba(X), theirs.predict_log_proba(X), **EXACT)
     assert_allclose(ours.score(X, y, weight), theirs.score(X, y, weight), **EXACT)
+
+
+def test_weights_of_zero():
+    """In every batch some: a batch counts in the mean cost of an epoch with its size."""
+    X, y, weight = data("multiclass")
+    weight = np.where(np.arange(60) % 3 == 1, 0, weight)
+    ours, theirs = pair("multiclass", batch_size=25, **SOLVERS["adam"])
+    assert_same(ours.fit(X, y, weight), theirs.fit(X, y, weight))
 
 
 def test_adaptive_rate_was_lowered():

@@ -2,10 +2,12 @@
 
 from typing import Any, Self
 
+import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
+from deepstep.errors import DataError
 from deepstep.estimators.base import DeepEstimator, FitCall, learns_in_batches
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
@@ -199,7 +201,18 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         return A[:, 0] if A.shape[1] == 1 else A
 
     def _encode(self, X: Any, y: AnyArray, weight: Array | None, call: FitCall) -> Examples:
-        return Examples(X, y.reshape(len(y), -1).astype(X.dtype), weight)
+        with np.errstate(over="ignore"):
+            Y = y.reshape(len(y), -1).astype(X.dtype)
+        finite = np.isfinite(Y)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            raise DataError(
+                call.where,
+                f"y has finite values of {X.dtype}, the precision of X",
+                f"y of row {row} is {y.reshape(len(y), -1)[row, column]}",
+                "Scale y, or pass X in float64.",
+            )
+        return Examples(X, Y, weight)
 
     def _output(self) -> str:
         return "identity"
