@@ -1,16 +1,18 @@
 """scikit-learn's common checks, for several configurations."""
 
+from unittest import SkipTest
+
 import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
-# Checks that scikit-learn itself skips here, so that running them would show nothing.
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
     "check_classifiers_multilabel_output_format_decision_function": "no decision_function, as MLPClassifier",
 }
+"""Checks that scikit-learn itself skips here, and why: they would show nothing, and are left out."""
 
 OTHER_SPLIT = (
     "a row of weight 2 and the row twice are split differently into a learning and a validation part: "
@@ -27,7 +29,7 @@ def expected_failures(estimator):
     return {}
 
 
-@parametrize_with_checks(
+CHECKS = parametrize_with_checks(
     [
         DeepClassifier(),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
@@ -45,10 +47,32 @@ def expected_failures(estimator):
     ],
     expected_failed_checks=expected_failures,
 )
+
+
+def name_and_estimator(case):
+    estimator, check = getattr(case, "values", case)  # a pytest.param where a failure is expected
+    return check.func.__name__, estimator
+
+
+@pytest.mark.parametrize(
+    CHECKS.args[0],
+    [case for case in CHECKS.args[1] if name_and_estimator(case)[0] not in SKIPPED_BY_SKLEARN],
+    ids=CHECKS.kwargs["ids"],
+)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_scikit_learn_check(estimator, check):
-    if check.func.__name__ not in SKIPPED_BY_SKLEARN:
-        check(estimator)
+    check(estimator)
+
+
+@pytest.mark.parametrize("name", SKIPPED_BY_SKLEARN)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_is_left_out_is_skipped_by_scikit_learn(name):
+    """It is one of its checks, for one of the estimators above, and it skips itself."""
+    cases = [getattr(case, "values", case) for case in CHECKS.args[1] if name_and_estimator(case)[0] == name]
+    assert cases
+    for estimator, check in cases:
+        with pytest.raises(SkipTest):
+            check(estimator)
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
@@ -56,7 +80,6 @@ def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
-    theirs.pop("loss", None)
     ours = Estimator().get_params()
     assert {name: ours[name] for name in theirs} == theirs
     assert set(ours) - set(theirs) <= {"initialization", "engine", "class_weight"}

@@ -179,6 +179,15 @@ def test_bad_values(Estimator):
         Estimator(**FAST).fit(X, Y).predict(X[:, :3])
 
 
+def test_the_loss_of_numbers():
+    given = DeepRegressor(loss="squared_error", **FAST).fit(X, Y)
+    assert_array_equal(given.predict(X), DeepRegressor(**FAST).fit(X, Y).predict(X))
+    with pytest.raises(ValueError, match=r"'loss' parameter of DeepRegressor must be a str among"):
+        DeepRegressor(loss="poisson").fit(X, Y)
+    with pytest.raises(TypeError, match=r"DeepRegressor\.__init__\(\) got an unexpected keyword"):
+        DeepRegressor(losss="squared_error")
+
+
 @pytest.mark.parametrize("columns", [1, 2])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):

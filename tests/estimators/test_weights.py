@@ -35,6 +35,18 @@ def test_weight_2_is_the_row_twice_and_weight_0_no_row(Estimator, solver):
         assert_allclose(left, right, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_batches_of_weight_0_are_no_part_of_the_cost(Estimator):
+    """The end of training and the best cost go by it."""
+    X, y = make_blobs(400, 3, centers=2, cluster_std=4, random_state=2)
+    settings = {**SETTINGS, "batch_size": 100, "shuffle": False, "max_iter": 60, "tol": 5e-3}
+    weighted = Estimator(**settings).fit(X, y, np.repeat([1.0, 0.0], 200))
+    half = Estimator(**settings).fit(X[:200], y[:200])
+    assert_allclose(weighted.loss_curve_, half.loss_curve_, rtol=1e-12)
+    assert_allclose(weighted.best_loss_, half.best_loss_, rtol=1e-12)
+    assert weighted.n_iter_ == half.n_iter_
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("classes", [2, 3])
 def test_class_weight_is_a_sample_weight(classes, early_stopping):

@@ -49,7 +49,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     power_t : float, default=0.5
         Exponent of 'invscaling'.
     max_iter : int, default=200
-        Passes over the data ('lbfgs': iterations).
+        Epochs, each a pass over the examples ('lbfgs': iterations).
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
@@ -242,7 +242,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     @available_if(learns_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Go on training with one pass over these rows; the optimizer's state goes on, too.
+        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
 
         Parameters
         ----------

@@ -1,10 +1,11 @@
 """DeepRegressor: a deep network as a scikit-learn regressor."""
 
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from deepstep.errors import DataError
@@ -19,12 +20,13 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     The output is the identity, the cost half the mean squared error, summed over the outputs.
 
     It follows `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the
-    same starting weights and the same order of examples it computes the same numbers. It differs in what is
-    drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
-    function of ``random_state`` and the epoch's number alone (there: one stream of draws). With several
-    outputs J is the sum of their costs, whose derivative the gradient is (there ``loss_`` is their mean, but
-    the gradient is that of the sum). The loss 'poisson' is not offered. It adds an activation for each layer,
-    ``initialization``, and ``network_``, in which every step can be opened.
+    same starting weights and the same order of examples it computes the same parameters. It differs in what
+    is drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
+    function of ``random_state`` and the epoch's number alone (there: one stream of draws). J, in ``loss_``
+    and ``loss_curve_``, is the same for one output. For several it is the sum of their costs, whose
+    derivative the gradient is; there it is their mean, though the gradient is that of the sum, so what goes
+    by the cost (``tol``, 'adaptive', ``best_loss_``) differs. Of the losses there is 'squared_error'. It adds
+    an activation for each layer, ``initialization``, and ``network_``, in which every step can be opened.
 
     Targets are learned in their own units: scale them, for example with
     `sklearn.compose.TransformedTargetRegressor`, if they are far from 1.
@@ -35,6 +37,8 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         Units of each hidden layer; an empty sequence for none.
     activation : {'relu', 'tanh', 'logistic', 'sigmoid', 'identity'} or list of these, default='relu'
         Activation of the hidden layers: one for all, or one for each. 'logistic' and 'sigmoid' are the same.
+    loss : {'squared_error'}, default='squared_error'
+        Half the squared error; by keyword only (there: the first argument).
     solver : {'adam', 'sgd', 'lbfgs'}, default='adam'
         'adam' and 'sgd' learn from batches; 'lbfgs' from all examples at once, which is good for small data
         (of sparse inputs it makes a dense copy).
@@ -50,7 +54,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     power_t : float, default=0.5
         Exponent of 'invscaling'.
     max_iter : int, default=200
-        Passes over the data ('lbfgs': iterations).
+        Epochs, each a pass over the examples ('lbfgs': iterations).
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
@@ -129,6 +133,70 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     [(1, 20), (20, 20), (20, 1)]
     """
 
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **DeepEstimator._parameter_constraints,
+        "loss": [StrOptions({"squared_error"})],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        loss: str = "squared_error",
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool | int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        initialization: Any = "glorot",
+        engine: str = "auto",
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes,
+            activation,
+            solver=solver,
+            alpha=alpha,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            learning_rate_init=learning_rate_init,
+            power_t=power_t,
+            max_iter=max_iter,
+            shuffle=shuffle,
+            random_state=random_state,
+            tol=tol,
+            verbose=verbose,
+            warm_start=warm_start,
+            momentum=momentum,
+            nesterovs_momentum=nesterovs_momentum,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            beta_1=beta_1,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            n_iter_no_change=n_iter_no_change,
+            max_fun=max_fun,
+            initialization=initialization,
+            engine=engine,
+        )
+        self.loss = loss
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train on rows as examples.
@@ -164,7 +232,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     @available_if(learns_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on training with one pass over these rows; the optimizer's state goes on, too.
+        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
 
         Parameters
         ----------
