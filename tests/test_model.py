@@ -10,6 +10,7 @@ import pytest
 from deepstep import Network, Parameters
 from deepstep.equations import HEADS, OPTIMIZERS, initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.preparation.batches import shuffled
 from deepstep.training import Callback, StopTraining
 
 XOR_X, XOR_Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
@@ -188,6 +189,20 @@ class TestTrain:
         parts = [*twice.train(X, Y, iterations=2).costs, *twice.train(X, Y, iterations=4).costs]
         assert same(once, twice)
         assert costs.tolist() == parts
+
+    def test_each_call_begins_with_the_order_of_epoch_0(self):
+        """As documented; who asks for the order of the later epochs has one longer training."""
+        X, Y = data()
+        once, twice, onward = (Network([3, 4, 2], seed=1) for _ in range(3))
+        once.train(X, Y, iterations=5, batch_size=4)
+        for net in (twice, onward):
+            net.train(X, Y, iterations=2, batch_size=4)
+        twice.train(X, Y, iterations=3, batch_size=4)
+        onward.train(
+            X, Y, iterations=3, batch_size=4, order=lambda epoch, m: shuffled(onward.seed)(epoch + 2, m)
+        )
+        assert same(once, onward)
+        assert not same(once, twice)
 
     def test_the_seed_decides_the_order_of_mini_batches(self):
         parameters = Network([3, 4, 2], seed=1).parameters
@@ -376,6 +391,20 @@ class TestSteps:
             np.testing.assert_array_equal(trace["A0"].value, step.X)
             np.testing.assert_array_equal(trace["W2′"].value, step.after["W2"])
             assert trace.check().passed
+
+    def test_parameters_set_between_steps_are_overwritten(self):
+        """As documented: a walk goes on from its own last step, a new one from what the network has."""
+        X, Y = data()
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        other = Network([3, 4, 2], seed=2).parameters
+        steps = net.steps(X, Y, iterations=2)
+        next(steps)
+        net.parameters = other
+        next(steps)
+        twin.train(X, Y, iterations=2)
+        assert same(net, twin)
+        net.parameters = other
+        assert next(net.steps(X, Y, iterations=1)).before == other
 
     def test_nothing_happens_before_the_first_step_is_asked_for(self):
         net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)

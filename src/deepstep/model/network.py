@@ -68,7 +68,8 @@ class Network:
     history : History or None
         Of the last training.
     seed : int
-        Seed of the initial values and of the order of mini-batches.
+        Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial values
+        too; a generator's is drawn from it after the initial values, which it does not make again.
 
     Raises
     ------
@@ -143,7 +144,12 @@ class Network:
         progress: bool | str | None = None,
         callbacks: Iterable[Any] = (),
     ) -> History:
-        """Train the network.
+        """Train the network from its parameters as they are.
+
+        An iteration is an epoch: one pass over the examples. Each call begins anew with epoch 0: with the
+        optimizer's state at zero and, where mini-batches are drawn, with the order of epoch 0. Two calls are
+        therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
+        `steps` or callbacks.
 
         Parameters
         ----------
@@ -154,7 +160,7 @@ class Network:
         learning_rate : float
             α.
         iterations : int
-            Passes over the data: with ``batch_size=None`` one update each, as in the lecture.
+            Epochs: with ``batch_size=None`` one update each, as in the lecture.
         batch_size : int, optional
             Examples an update; None for all of them (gradient descent as in the lecture).
         optimizer : {"gd", "momentum", "heavy_ball", "nesterov", "adam"}
@@ -165,16 +171,16 @@ class Network:
             ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
         validation : pair of arrays, optional
-            ``(X, Y)`` whose cost is recorded as ``validation_cost`` after each pass.
+            ``(X, Y)`` whose cost is recorded as ``validation_cost`` after each epoch.
         progress : bool or str, optional
             Show progress on stderr; a string is its label.
         callbacks : iterable
-            `deepstep.training.Callback` objects, or functions that take the record of each pass.
+            `deepstep.training.Callback` objects, or functions that take the record of each epoch.
 
         Returns
         -------
         History
-            ``history.costs`` holds J before each update (for mini-batches: the pass's mean).
+            ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
 
         Raises
         ------
@@ -184,6 +190,13 @@ class Network:
             If the cost leaves the finite numbers; the network is as it was.
         KeyboardInterrupt
             If interrupted; the network keeps what was reached, and ``history`` the records so far.
+
+        Examples
+        --------
+        >>> net = Network([1, 1], initialization="zeros", seed=1)
+        >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
+        >>> history.costs.round(3)
+        array([0.693, 0.474, 0.348])
         """
         where = "Network.train"
         X, Y = self._check(X, Y, where)
@@ -220,12 +233,26 @@ class Network:
     ) -> Iterator[Step]:
         """The same training as `train`, one update at a time: stop, look, go on.
 
-        The arguments are those of `train`, and so are the errors. The network holds the new parameters at
-        each step, and keeps them when the loop is left or a later step diverges.
+        The network holds the new parameters at each step, and keeps them when the loop is left or a later
+        step diverges. The training goes on from its own last step: it starts at the parameters that the
+        network has when `steps` is called, and parameters set between two steps are overwritten by the next
+        one. To go on from others, set them and call `steps` again.
+
+        Parameters
+        ----------
+        X, Y, learning_rate, iterations, batch_size, optimizer, hyperparameters, order
+            As in `train`.
 
         Yields
         ------
         Step
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit; at once, before the first step.
+        DivergenceError
+            If the cost or a parameter leaves the finite numbers; the network keeps the step before.
 
         Examples
         --------
@@ -250,16 +277,55 @@ class Network:
             yield Step(number, epoch, cost, X, Y, before, after, rate, self.architecture, settings)
 
     def forward(self, X: Any) -> Array:
-        """Output AL of shape (n_L, m)."""
+        """The output of the last layer.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        AL : array of shape (n_L, m)
+            Of the network's dtype.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit, or is so large that an output is not finite.
+
+        Examples
+        --------
+        >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
+        array([[0.5, 0.5, 0.5]])
+        """
         return self._forward(X, "Network.forward")
 
     def predict_proba(self, X: Any) -> Array:
-        """Probabilities of shape (n_L, m), a column for each example.
+        """Probabilities.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        array of shape (n_L, m)
+            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column.
 
         Raises
         ------
         ConfigurationError
             If the output gives numbers and no probabilities.
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
+        >>> net = Network([1, 4], output="softmax", initialization="zeros", seed=1)
+        >>> net.predict_proba([[7.0]]).ravel()
+        array([0.25, 0.25, 0.25, 0.25])
         """
         where = "Network.predict_proba"
         if self.architecture.output == "identity":
@@ -272,8 +338,29 @@ class Network:
         return self._forward(X, where)
 
     def predict(self, X: Any) -> AnyArray:
-        """Answers: 0/1 of shape (n_L, m) where a probability is above ½ (sigmoid), the class of shape (1, m)
-        (softmax), or the numbers of shape (n_L, m) (identity).
+        """Answers.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        array
+            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax: the number of the most
+            probable class, (1, m). Identity: the numbers, (n_L, m).
+
+        Raises
+        ------
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
+        >>> net.predict([[0.4, 0.6]])
+        array([[0, 1]])
         """
         AL = self._forward(X, "Network.predict")
         if self.architecture.output == "sigmoid":
@@ -281,12 +368,30 @@ class Network:
         return AL.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else AL
 
     def accuracy(self, X: Any, Y: Any) -> float:
-        """Share of right answers, from 0 to 1.
+        """Share of right answers.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`; for a sigmoid a target above ½ means yes.
+
+        Returns
+        -------
+        float
+            From 0 to 1; with several sigmoid outputs over all of them.
 
         Raises
         ------
         ConfigurationError
             If the output gives numbers.
+        ShapeError, DataError
+            If X or Y does not fit, or an output is not finite.
+
+        Examples
+        --------
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
+        >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
+        0.75
         """
         if self.architecture.output == "identity":
             raise ConfigurationError(
@@ -300,12 +405,56 @@ class Network:
         return float(np.mean(self.predict(X) == answer))
 
     def cost(self, X: Any, Y: Any) -> float:
-        """The cost J, from the logits."""
+        """The cost J, from the logits.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`.
+
+        Returns
+        -------
+        J : float
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
+        1.0
+        """
         X, Y = self._check(X, Y, "Network.cost")
         return self._session("Network.cost").cost(X, Y)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
-        """``"dW1"``, ``"db1"``, … (derivatives of J) and ``"dA0"``, … (of m·J), see `model_backward`."""
+        """The derivatives at the parameters as they are; nothing is updated.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`.
+
+        Returns
+        -------
+        dict
+            ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m) (of
+            m·J), see `deepstep.equations.model_backward`.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
+        array([[1.]])
+        """
         X, Y = self._check(X, Y, "Network.gradients")
         AL, caches = model_forward(X, self.parameters, activations=self.architecture.activations)
         return model_backward(AL, Y, caches, activations=self.architecture.activations)
@@ -368,12 +517,32 @@ class Network:
         -------
         GradientReport
             Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+
+        Examples
+        --------
+        >>> net = Network([2, 3, 1], activation="tanh", seed=1)
+        >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
+        True
         """
         X, Y = self._check(X, Y, "Network.check_gradients")
         return check_gradients(self.architecture, self.parameters, X, Y, gradients=gradients, **options)
 
     def summary(self) -> str:
-        """Layers, shapes and numbers of parameters as a table."""
+        """Layers, shapes and numbers of parameters as a table.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> print(Network([2, 4, 1], seed=1).summary())
+        layer  activation  units  W       b       parameters
+        0      input       2                      0
+        1      relu        4      (4, 2)  (4, 1)  12
+        2      sigmoid     1      (1, 4)  (1, 1)  5
+        17 parameters, float64
+        """
         rows = [("0", "input", str(self.architecture.n_inputs), "", "", "0")]
         for layer, name in enumerate(self.architecture.activations, start=1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
@@ -385,10 +554,25 @@ class Network:
     def save(self, path: str | Path) -> None:
         """Write the network to a safetensors file; an old file stays whole until the new one is complete.
 
+        Architecture, parameters, dtype and seed are kept; the history and the engine are not.
+
+        Parameters
+        ----------
+        path : str or Path
+
         Raises
         ------
         FileError
             If it cannot be written; what stood there before is untouched.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> net = Network([2, 4, 1], seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(f"{folder}/net.safetensors")
+        ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
+        True
         """
         save_model(path, self.architecture, self.parameters, {"seed": self.seed})
 
@@ -396,10 +580,24 @@ class Network:
     def load(cls, path: str | Path) -> Self:
         """Read a network that `save` wrote; nothing in the file is executed.
 
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Network
+
         Raises
         ------
         FileError
             If the file is missing, damaged, or no DeepStep model.
+
+        Examples
+        --------
+        >>> Network.load("no/such/file.safetensors")
+        Traceback (most recent call last):
+        deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
         """
         architecture, parameters, notes = load_model(path)
         try:
