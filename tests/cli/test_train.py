@@ -130,6 +130,18 @@ def test_overwrite_replaces_the_run(deepstep, flowers):
     assert len(Run.load("r").history) == 3
 
 
+@pytest.mark.parametrize("huge", ["1e300", "18446744073709551615"])
+def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
+    rows = "".join(f"{x},{huge if x > 9 else 0}\n" for x in range(20))
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
+    result = deepstep("train", "t.csv", "--target", "y", "--out", "r")
+    assert result.code == 0
+    assert "Task: binary, because y has 2 different values: 0, 1" in result.err
+    for typed in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
+        assert deepstep(*typed).code == 0
+        assert json.loads(deepstep(*typed, "--json").out)
+
+
 def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):
     rows = "".join(f"{x},{'ab'[x % 2]}\n" for x in range(20)) + "99,rare\n"
     (tmp_path / "t.csv").write_text("x,y\n" + rows)
