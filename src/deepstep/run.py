@@ -23,7 +23,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
-from deepstep.data.files import RUN_MARK
+from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
@@ -236,14 +236,13 @@ def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
-    if not (folder / RUN_MARK).is_file():
-        came = "there is no such folder" if not folder.exists() else f"there is no {RUN_MARK} in it"
-        if folder.exists() and not folder.is_dir():
-            came = "this is a file"
+    if kind_at(folder / RUN_MARK) != "file":
+        kind = kind_at(folder)
+        came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
         raise FileError(
             str(folder),
             "a run folder is expected",
-            came,
+            came.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
             "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
@@ -278,7 +277,7 @@ def _check_files(folder: Path, config: Mapping[str, Any]) -> None:
         )
     for name in FILES:
         path = folder / name
-        if not path.is_file():
+        if kind_at(path) != "file":
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
         if sha256(path) != written[name]:
             raise FileError(

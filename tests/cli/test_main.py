@@ -87,6 +87,15 @@ def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
         main(["equations"])
 
 
+def test_only_the_output_s_own_errors_are_blamed_on_it(monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("deepstep.cli.equations.as_json", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        main(["equations", "--json"])
+
+
 @pytest.mark.parametrize("command", [["equations"], ["equations", "--json"], ["--help"]])
 def test_reader_that_goes_away(command):
     """As with ``| head``: no message, and the code that a shell gives for it."""
@@ -113,6 +122,30 @@ def test_output_to_a_full_disk():
         )
     assert result.returncode == 2
     assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+def test_nowhere_to_write():
+    """The error has nowhere to go either: the exit code alone tells."""
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", script, "equations"], stdout=full, stderr=full, check=False
+        )
+    assert result.returncode == 2
+
+
+def test_reader_of_the_progress_that_goes_away(flowers, tmp_path):
+    """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
+    read, write = os.pipe()
+    os.close(read)
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    late = "from deepstep.cli import train\ntrain.note = lambda text: None\n"  # until training begins
+    typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run")]
+    result = subprocess.run([sys.executable, "-c", late + script, *typed], stderr=write, check=False)
+    os.close(write)
+    assert result.returncode == 141
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_terminal_without_unicode(process):

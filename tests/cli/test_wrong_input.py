@@ -110,6 +110,12 @@ def test_train(deepstep, flowers, tmp_path, files, typed, sentence):
 COMMANDS = {
     "no run": (["predict", "nowhere", "FLOWERS"], "there is no such folder"),
     "a file as a run": (["predict", "FLOWERS", "FLOWERS"], "this is a file"),
+    "name too long for a run": (["summary", "r" * 300], "File name too long"),
+    "name too long for a table": (["predict", "RUN", "t" * 300 + ".csv"], "File name too long"),
+    "name too long for a picture": (["predict", "RUN", "t" * 300 + ".jpg"], "File name too long"),
+    "name too long for cats": (["demo", "cats", "--data", "c" * 300], "File name too long"),
+    "name too long to evaluate": (["evaluate", "RUN", "t" * 300], "File name too long"),
+    "name too long for a demo": (["demo", "moons", "--out", "o" * 300], "File name too long"),
     "no table": (["predict", "RUN", "nowhere.csv"], "there is no such file"),
     "columns missing": (["predict", "RUN", "other.csv"], "'x', 'size', 'colour', 'height' missing"),
     "a picture for a table": (["predict", "RUN", "cat.jpg"], "this ends in '.jpg'"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
+from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 
 
@@ -193,6 +194,30 @@ def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypa
         (folder / "config.toml").write_text("new")
     assert (run / "config.toml").read_text() == "old"
     assert names(tmp_path) == {"run"}
+
+
+def test_kinds_of_what_stands_at_a_path(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    kinds = {
+        name: kind_at(tmp_path / name) for name in ("pipe", "file", "link", "nowhere", "file/below", ".")
+    }
+    assert kinds == {
+        "pipe": "something else",
+        "file": "file",
+        "link": "file",
+        "nowhere": "nothing",
+        "file/below": "nothing",
+        ".": "folder",
+    }
+
+
+@pytest.mark.parametrize(("name", "reason"), [("n" * 300, "File name too long"), ("a\0b", "null byte")])
+def test_a_name_that_cannot_be_one_is_a_file_error(tmp_path, name, reason):
+    with pytest.raises(FileError, match=reason):
+        kind_at(tmp_path / name)
 
 
 def test_sha256_equals_hashlib_s(tmp_path):

@@ -14,15 +14,16 @@ An error is one sentence on stderr, without a traceback: ``Error: where: expecte
 ``--json`` stdout gets one object besides, with the error in it.
 """
 
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import click
 
 from deepstep import __version__
+from deepstep.cli.output import Output, OutputError, forget
 from deepstep.cli.screen import as_json, program
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
@@ -82,22 +83,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # A terminal without Unicode shows ? and does not stop the work.
             stream.reconfigure(errors="replace")
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = READER_GONE
-        _forget_stdout()
-    except OSError as error:
-        # What reads and writes files raises FileError: this is stdout, on a full disk for example.
-        click.echo(f"Error: the output: it can be written; {error.strerror or error}.", err=True)
-        code = WRONG_INPUT
-        _forget_stdout()
+        with redirect_stdout(_watched(sys.stdout)), redirect_stderr(_watched(sys.stderr)):
+            code = _run(arguments)
+            sys.stdout.flush()
+    except OutputError as error:
+        code = READER_GONE if error.reader_gone else WRONG_INPUT
+        forget(error.stream)
+        if not error.reader_gone:
+            _last_words(f"Error: {error}")
     sys.exit(code)
 
 
-def _forget_stdout() -> None:
-    """Python flushes stdout once more at exit: give it somewhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _watched(stream: TextIO) -> TextIO:
+    return cast(TextIO, Output(stream))
+
+
+def _last_words(sentence: str) -> None:
+    try:
+        click.echo(sentence, err=True)
+    except OSError:  # stderr goes to the same full disk: the exit code alone tells
+        forget(sys.stderr)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -114,6 +119,8 @@ def _run(arguments: Sequence[str]) -> int:
         sentence = _usage(error)
         record = {"kind": type(error).__name__, "message": sentence}
         return _report(arguments, sentence, record, WRONG_INPUT)
+    except OutputError:
+        raise
     except DeepStepError as error:
         record = {
             "kind": type(error).__name__,

@@ -12,12 +12,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from stat import S_ISDIR, S_ISREG
+from typing import BinaryIO, Literal
 
 from deepstep.errors import DeepStepError, FileError
 
 RUN_MARK = "config.toml"
 """The file that makes a folder a run folder of DeepStep, which may be replaced."""
+
+EntryKind = Literal["file", "folder", "something else", "nothing"]
 
 
 @contextmanager
@@ -121,6 +124,33 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
                 f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
+
+
+def kind_at(path: Path | str) -> EntryKind:
+    """What stands at a path; symbolic links are followed.
+
+    Returns
+    -------
+    {"file", "folder", "something else", "nothing"}
+
+    Raises
+    ------
+    FileError
+        When that cannot be found out: the name is too long, or a folder on the way may not be entered.
+
+    Examples
+    --------
+    >>> kind_at("."), kind_at("no/such/file")
+    ('folder', 'nothing')
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "nothing"
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"{path!s:.200}", "the name of a file or folder is expected", f"{reason}") from error
+    return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
 
 
 def sha256(path: Path | str) -> str:

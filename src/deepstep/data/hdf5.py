@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.files import kind_at
 from deepstep.errors import FileError, missing_package
 
 TRAIN_FILE = "train_catvnoncat.h5"
@@ -59,11 +60,11 @@ def read_cats(directory: Path | str) -> ImageSet:
     expected; there is no such folder. Give the folder of the two files.
     """
     directory = Path(directory)
-    if not directory.is_dir():
+    if (kind := kind_at(directory)) != "folder":
         raise FileError(
             str(directory),
             f"a folder with {TRAIN_FILE} and {TEST_FILE} is expected",
-            "this is no folder" if directory.exists() else "there is no such folder",
+            "there is no such folder" if kind == "nothing" else "this is no folder",
             "Give the folder of the two files.",
         )
     X_train, y_train, classes = _read_part(directory / TRAIN_FILE, "train")
@@ -82,7 +83,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         import h5py
     except ImportError as error:
         raise missing_package("read_cats", "h5py", "images") from error
-    if not path.is_file():
+    if kind_at(path) != "file":
         raise FileError(str(path), "an HDF5 file is expected", "there is no such file")
     try:
         with h5py.File(path, "r") as file:
