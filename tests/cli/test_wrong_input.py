@@ -202,6 +202,13 @@ def test_run_with_an_altered_file(deepstep, flowers, flower_run, tmp_path, name)
     _check(deepstep("predict", "run", flowers), f"{name}: the file is as training wrote it")
 
 
+def test_run_with_an_altered_config(deepstep, flowers, flower_run, tmp_path):
+    shutil.copytree(flower_run, tmp_path / "run")
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text().replace('target = "kind"', 'target = "colour"'))
+    _check(deepstep("evaluate", "run", flowers), "config.toml: the file is as training wrote it")
+
+
 def test_divergence_is_exit_code_1_and_leaves_nothing(deepstep, flowers, tmp_path):
     typed = ["--target", "height", "--out", "new", "--optimizer", "gd", "--learning-rate", "1e9"]
     result = deepstep("train", flowers, *typed)
