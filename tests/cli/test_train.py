@@ -9,6 +9,7 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
 from deepstep.data import holdout
+from deepstep.errors import DataError
 from deepstep.run import Run
 
 CLASSES = {"titanic": ("survived", "binary", ["--drop", "alive"]), "penguins": ("species", "multiclass", [])}
@@ -140,6 +141,16 @@ def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
     for typed in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
         assert deepstep(*typed).code == 0
         assert json.loads(deepstep(*typed, "--json").out)
+
+
+def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_path, monkeypatch):
+    def others(*_):
+        (tmp_path / "runs" / "theirs").mkdir()
+        raise DataError("here", "this", "that")
+
+    monkeypatch.setattr("deepstep.cli.fitting._train", others)
+    assert deepstep("train", flowers, "--target", "kind").code == 2
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
 
 
 def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):

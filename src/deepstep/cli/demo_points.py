@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map
-from deepstep.cli.fitting import Settings, as_part, free_name, train_and_save
+from deepstep.cli.fitting import TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
 from deepstep.data import load
@@ -35,7 +35,7 @@ NEXT = (
 
 def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> None:
     """Train, show and save."""
-    settings = Settings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
+    settings = TrainSettings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
     data = load(name, seed=seed)
     table, test_table = _table(data.X_train, data), _table(data.X_test, data)
     inputs, target = TablePreparation.fit(table), ClassTarget(tuple(sorted(data.classes)))

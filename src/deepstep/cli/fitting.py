@@ -1,6 +1,7 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.data import atomic_directory
+from deepstep.data.files import kind_at
 from deepstep.errors import FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
@@ -17,7 +19,7 @@ from deepstep.types import AnyArray, Array
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainSettings:
     """How to train; the names are those of `Network` and `Network.train`."""
 
     hidden: tuple[int, ...]
@@ -89,7 +91,7 @@ def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
 
 def train_and_save(
     folder: Path,
-    settings: Settings,
+    settings: TrainSettings,
     preparation: Preparation,
     train: Part,
     test: Part,
@@ -118,17 +120,31 @@ def train_and_save(
         initialization=settings.initialization,
         seed=settings.seed,
     )
-    _make_folder(folder.parent)
-    with atomic_directory(folder, overwrite=overwrite) as whole:
+    with _folder_for(folder), atomic_directory(folder, overwrite=overwrite) as whole:
         history = _train(network, settings, train, label)
         trained = _compared(network, history, settings, preparation, train, test, about)
         trained.run.write(whole)
     return trained
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _folder_for(run: Path) -> Iterator[None]:
+    """Make the folders that the run stands in; what was made goes again when the run does not come about."""
+    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for folder in reversed(missing):
+            _make(folder)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):  # it was never made, or others have put something there by now
+                folder.rmdir()
+        raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise FileError(
             str(folder),
@@ -138,7 +154,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _train(network: Network, settings: Settings, train: Part, label: str) -> History:
+def _train(network: Network, settings: TrainSettings, train: Part, label: str) -> History:
     try:
         return network.train(
             train.X.T,
@@ -159,7 +175,7 @@ def _train(network: Network, settings: Settings, train: Part, label: str) -> His
 def _compared(
     network: Network,
     history: History,
-    settings: Settings,
+    settings: TrainSettings,
     preparation: Preparation,
     train: Part,
     test: Part,
@@ -181,6 +197,6 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
     number = 1
     while True:
         path = Path("runs", stem if number == 1 else f"{stem}-{number}")
-        if not any(Path(f"{path}{ending}").exists() for ending in endings):
+        if all(kind_at(f"{path}{ending}") == "nothing" for ending in endings):
             return path
         number += 1

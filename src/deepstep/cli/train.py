@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepstep.cli.fitting import Settings, Trained, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import (
     as_json,
@@ -102,7 +102,7 @@ def command(
     test = as_part(preparation, inputs.transform(frame[test_rows]), answers[test_rows])
 
     batch_size = batch_size or default_batch_size(len(rows))
-    settings = Settings(initialization="he", batch_size=batch_size, **options)
+    settings = TrainSettings(initialization="he", batch_size=batch_size, **options)
     folder = out or free_name(file.stem)
     note(f"{file}: {frame.height:,} rows; {len(rows):,} to learn from, {len(test_rows):,} held out.")
     note(f"Task: {kind}, because {reason}.")
