@@ -39,7 +39,7 @@ def read_cats(directory: Path | str) -> ImageSet:
     ----------
     directory : Path or str
         The folder with both files. Each holds `<part>_set_x` uint8 (m, height, width, channels) and
-        `<part>_set_y` integers (m,); the training file's `list_classes` names the classes.
+        `<part>_set_y` integers (m,), positions in `list_classes`, which is the same in both.
 
     Returns
     -------
@@ -48,7 +48,8 @@ def read_cats(directory: Path | str) -> ImageSet:
     Raises
     ------
     FileError
-        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape.
+        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape, or when both
+        do not belong together.
     MissingPackageError
         When h5py is not installed.
 
@@ -68,7 +69,13 @@ def read_cats(directory: Path | str) -> ImageSet:
             "Give the folder of the two files.",
         )
     X_train, y_train, classes = _read_part(directory / TRAIN_FILE, "train")
-    X_test, y_test, _ = _read_part(directory / TEST_FILE, "test")
+    X_test, y_test, test_classes = _read_part(directory / TEST_FILE, "test")
+    if test_classes != classes:
+        raise FileError(
+            str(directory / TEST_FILE),
+            f"the training file's classes {', '.join(map(repr, classes))} are expected",
+            f"they are {', '.join(map(repr, test_classes))}",
+        )
     if X_train.shape[1:] != X_test.shape[1:]:
         raise FileError(
             str(directory / TEST_FILE),
