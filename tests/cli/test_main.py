@@ -164,6 +164,13 @@ def interrupted(self, training, record):
         os.kill(os.getpid(), {int(signal.SIGINT)})
 Progress.on_epoch_end = interrupted
 """
+SIGNAL_BEFORE_EPOCH_0 = f"""
+import os
+from deepstep.training import Progress
+def interrupted(self, training):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+Progress.on_train_begin = interrupted
+"""
 SIGNAL_WHILE_SAVING = f"""
 from deepstep.run import Run
 def interrupted(self, folder):
@@ -191,5 +198,25 @@ def test_second_interrupt_ends_at_once(process, flowers, tmp_path):
 
 def test_interrupted_training_as_json(process, flowers):
     result = process("train", flowers, "--target", "kind", "--out", "run", "--json", before=SIGNAL_IN_EPOCH_3)
+    assert result.returncode == 130
+    assert json.loads(result.stdout)["stopped"] == "interrupted"
+
+
+@pytest.mark.parametrize("typed", [["train", "FLOWERS", "--target", "kind"], ["demo", "moons"]])
+def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed):
+    typed = [flowers if word == "FLOWERS" else word for word in typed]
+    result = process(*typed, "--json", before=SIGNAL_BEFORE_EPOCH_0)
+    assert result.returncode == 130
+    assert json.loads(result.stdout) == {
+        "error": {"kind": "KeyboardInterrupt", "message": "Interrupted."},
+        "exit_code": 130,
+    }
+    assert result.stderr.splitlines()[-1] == "Interrupted."
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("demo", ["digits", "moons"])
+def test_interrupted_demo_as_json(process, demo):
+    result = process("demo", demo, "--json", before=SIGNAL_IN_EPOCH_3)
     assert result.returncode == 130
     assert json.loads(result.stdout)["stopped"] == "interrupted"

@@ -28,10 +28,8 @@ NEXT = (
 )
 
 
-def cats(
-    data: Path | None, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool
-) -> None:
-    """Train both networks, compare them, save both, and draw the mistakes of the deeper one."""
+def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, compare and save both networks, draw the deeper one's mistakes; gives the exit code."""
     if data is None:
         raise ConfigurationError(
             "deepstep demo cats",
@@ -79,8 +77,7 @@ def cats(
         screen = console()
         _print(screen, models, mistakes, figure)
         print_next(screen, folders[name], NEXT)
-    if models[name].interrupted:
-        raise KeyboardInterrupt
+    return models[name].exit_code
 
 
 def _mistakes(target: ClassTarget, images: ImageSet, trained: Trained) -> MistakesDisplay:

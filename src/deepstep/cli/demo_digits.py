@@ -27,8 +27,8 @@ NEXT = (
 )
 
 
-def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> None:
-    """Train, show and save."""
+def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, show and save; gives the exit code."""
     settings = TrainSettings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
     data = load("digits", seed=seed)
     inputs = ImagePreparation(8, 8, 1, data.scale)
@@ -66,8 +66,7 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
         _print_confusion(screen, data.classes, counts)
         _print_mistakes(screen, wrong, data.X_test * data.scale, probabilities, test.answers)
         print_next(screen, folder, NEXT)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def worst_mistakes(probabilities: Array, answers: NDArray[np.intp]) -> NDArray[np.intp]:

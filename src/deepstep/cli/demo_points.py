@@ -33,8 +33,8 @@ NEXT = (
 )
 
 
-def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> None:
-    """Train, show and save."""
+def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, show and save; gives the exit code."""
     settings = TrainSettings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
     data = load(name, seed=seed)
     table, test_table = _table(data.X_train, data), _table(data.X_test, data)
@@ -67,8 +67,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
         screen.print(_map(trained.run, target, data, train.answers))
         screen.print()
         print_next(screen, folder, NEXT)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def _table(X: Array, data: Dataset) -> "polars.DataFrame":

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.data import atomic_directory
@@ -60,6 +61,11 @@ class Trained:
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended training."""
         return self.run.history.stopped == "interrupted"
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that shows this result ends with."""
+        return INTERRUPTED if self.interrupted else GOOD
 
     def to_dict(self) -> dict[str, Any]:
         """What every command that trains prints as JSON."""

@@ -1,14 +1,4 @@
-"""The entry point: the group of commands, and the single place of exit codes and of error messages.
-
-====  ===============================================================
-code  meaning
-====  ===============================================================
-0     good
-1     a check failed, or training diverged
-2     wrong usage or wrong input
-130   interrupted
-141   the reader of the output went away (``| head``), as a shell says it
-====  ===============================================================
+"""The entry point: the group of commands, and the single place where errors become messages and exit codes.
 
 An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With
 ``--json`` stdout gets one object besides, with the error in it.
@@ -23,11 +13,10 @@ from typing import NoReturn, TextIO, cast
 import click
 
 from deepstep import __version__
+from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
 from deepstep.cli.output import Output, OutputError, forget
 from deepstep.cli.screen import as_json, program
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
-
-GOOD, FAILED, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
 COMMANDS = {
     "demo": "demo",
@@ -112,13 +101,13 @@ def _run(arguments: Sequence[str]) -> int:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+    except KeyboardInterrupt:  # with nothing to show: a training that reached something returns
+        record = {"kind": "KeyboardInterrupt", "message": "Interrupted."}
+        return _report(arguments, "Interrupted.", record, INTERRUPTED)
     except click.ClickException as error:
         sentence = _usage(error)
         record = {"kind": type(error).__name__, "message": sentence}
-        return _report(arguments, sentence, record, WRONG_INPUT)
+        return _report(arguments, f"Error: {sentence}", record, WRONG_INPUT)
     except OutputError:
         raise
     except DeepStepError as error:
@@ -130,11 +119,11 @@ def _run(arguments: Sequence[str]) -> int:
             "mend": error.mend,
         }
         code = FAILED if isinstance(error, DivergenceError) else WRONG_INPUT
-        return _report(arguments, str(error), record, code)
+        return _report(arguments, f"Error: {error}", record, code)
 
 
 def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], code: int) -> int:
-    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    click.echo(" ".join(sentence.split()), err=True)
     if "--json" in arguments:
         click.echo(as_json({"error": record, "exit_code": code}))
     return code

@@ -73,7 +73,7 @@ def command(
     batch_size: int | None,
     json_wanted: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Train a network on a table and save it as a run.
 
     FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl. Numbers are standardized, texts become 0/1 features,
@@ -125,8 +125,7 @@ def command(
         screen = console()
         _print_columns(screen, inputs)
         _print_result(screen, trained, folder, file)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def default_batch_size(rows: int) -> int:
