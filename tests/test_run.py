@@ -10,7 +10,7 @@ from deepstep import Network
 from deepstep.data import sha256
 from deepstep.errors import DataError, FileError
 from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
-from deepstep.run import FILES, ROWS_AT_ONCE, Run, config_digest, few_examples
+from deepstep.run import FILES, Run, config_digest, few_examples
 from deepstep.training import History
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
@@ -25,6 +25,19 @@ def _run() -> Run:
     return Run(
         network, Preparation(inputs, target), history, {"task": "binary", "target": "y"}, few_examples(X, Y)
     )
+
+
+@pytest.fixture
+def widths(monkeypatch):
+    """The number of rows of each forward pass."""
+    seen, forward = [], Network.forward
+
+    def watched(self, X):
+        seen.append(np.shape(X)[1])
+        return forward(self, X)
+
+    monkeypatch.setattr(Network, "forward", watched)
+    return seen
 
 
 @pytest.fixture
@@ -64,11 +77,15 @@ def test_config_is_readable_and_complete(folder):
     assert sorted(path.name for path in folder.iterdir()) == sorted(["config.toml", *FILES])
 
 
-def test_outputs_in_parts_equal_outputs_at_once():
+def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
+    """With room for 30 numbers, of 5 inputs, 4 hidden units and 1 output: 3 rows at once."""
     run = _run()
-    many = polars.concat([FRAME] * (ROWS_AT_ONCE // 4 + 3))
+    many = polars.concat([FRAME] * 2)
     once = run.network.forward(run.inputs(many).T).T
+    monkeypatch.setattr("deepstep.model.rows.NUMBERS_AT_ONCE", 30)
+    widths.clear()
     np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
+    assert widths == [3, 3, 2]
 
 
 def test_numbers_come_back_in_their_own_units():

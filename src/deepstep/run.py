@@ -28,6 +28,7 @@ from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -41,8 +42,6 @@ DIGEST = "sha256"
 """The key of the config that holds its own digest."""
 
 MOST_EXAMPLES = 16
-ROWS_AT_ONCE = 8192
-"""Rows that `Run.outputs` takes through the network together: bounds the memory of its activations."""
 
 
 class Prediction(NamedTuple):
@@ -208,9 +207,8 @@ class Run:
 
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The network's outputs (m, n_outputs) for raw rows, see `inputs`."""
-        X = self.inputs(raw)
-        parts = range(0, len(X), ROWS_AT_ONCE)
-        return np.vstack([self.network.forward(X[start : start + ROWS_AT_ONCE].T).T for start in parts])
+        network = self.network
+        return forward_rows(network.forward, self.inputs(raw), network.architecture.layer_dims)
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows, see `inputs`."""

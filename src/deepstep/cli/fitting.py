@@ -13,6 +13,7 @@ from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import FileError
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
@@ -188,8 +189,8 @@ def _compared(
     about: dict[str, Any],
 ) -> Trained:
     """The run, and its scores on both parts."""
-    target = preparation.target
-    train_outputs, test_outputs = (network.forward(part.X.T).T for part in (train, test))
+    target, sizes = preparation.target, network.architecture.layer_dims
+    train_outputs, test_outputs = (forward_rows(network.forward, part.X, sizes) for part in (train, test))
     train_scores = score(target, train.answers, train_outputs)
     test_scores = score(target, test.answers, test_outputs)
     results = {"train": train_scores.to_dict(), "test": test_scores.to_dict()}
