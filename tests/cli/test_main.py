@@ -141,10 +141,12 @@ def test_reader_of_the_progress_that_goes_away(flowers, tmp_path):
     os.close(read)
     script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     late = "from deepstep.cli import train\ntrain.note = lambda text: None\n"  # until training begins
-    typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run")]
-    result = subprocess.run([sys.executable, "-c", late + script, *typed], stderr=write, check=False)
+    typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run"), "--json"]
+    result = subprocess.run(
+        [sys.executable, "-c", late + script, *typed], stdout=subprocess.PIPE, stderr=write, check=False
+    )
     os.close(write)
-    assert result.returncode == 141
+    assert (result.returncode, result.stdout) == (141, b"")
     assert list(tmp_path.iterdir()) == []
 
 
