@@ -31,7 +31,7 @@ def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):
     run = Run.load(flower_run)
     X, Y = run.examples
     assert len(X) == 16
-    expected = run.network.trace(X.T, Y.T, learning_rate=0.001)
+    expected = run.network.trace(X.T, Y.T, learning_rate=0.001, optimizer="adam")
     values = {entry["name"]: entry["value"] for entry in record["entries"]}
     assert list(values) == [entry.name for entry in expected]
     for entry in expected:
