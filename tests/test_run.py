@@ -10,20 +10,34 @@ from deepstep import Network
 from deepstep.data import sha256
 from deepstep.errors import DataError, FileError
 from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
-from deepstep.run import FILES, ROWS_AT_ONCE, Run, few_examples
+from deepstep.run import FILES, Run, config_digest, few_examples
+from deepstep.training import History
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 
 
-def _run(target=None, labels=("no", "yes", "no", "yes")) -> Run:
-    inputs = TablePreparation.fit(FRAME)
-    target = ClassTarget.fit(labels) if target is None else target
+def _run() -> Run:
+    labels = ("no", "yes", "no", "yes")
+    inputs, target = TablePreparation.fit(FRAME), ClassTarget.fit(labels)
     X, Y = inputs.transform(FRAME), target.encode(labels)
     network = Network([inputs.n_features, 4, target.n_outputs], output=target.output, seed=1)
     history = network.train(X.T, Y.T, iterations=3)
     return Run(
         network, Preparation(inputs, target), history, {"task": "binary", "target": "y"}, few_examples(X, Y)
     )
+
+
+@pytest.fixture
+def widths(monkeypatch):
+    """The number of rows of each forward pass."""
+    seen, forward = [], Network.forward
+
+    def watched(self, X):
+        seen.append(np.shape(X)[1])
+        return forward(self, X)
+
+    monkeypatch.setattr(Network, "forward", watched)
+    return seen
 
 
 @pytest.fixture
@@ -52,7 +66,8 @@ def test_loaded_run_can_be_saved_again(folder, tmp_path):
     first, second = (
         tomllib.loads((path / "config.toml").read_text()) for path in (folder, tmp_path / "again")
     )
-    assert {**first, "files": None} == {**second, "files": None}
+    digests = {"files": None, "sha256": None}
+    assert {**first, **digests} == {**second, **digests}
 
 
 def test_config_is_readable_and_complete(folder):
@@ -62,20 +77,28 @@ def test_config_is_readable_and_complete(folder):
     assert sorted(path.name for path in folder.iterdir()) == sorted(["config.toml", *FILES])
 
 
-def test_outputs_in_parts_equal_outputs_at_once():
+def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
+    """With room for 30 numbers, of 5 inputs, 4 hidden units and 1 output: 3 rows at once."""
     run = _run()
-    many = polars.concat([FRAME] * (ROWS_AT_ONCE // 4 + 3))
+    many = polars.concat([FRAME] * 2)
     once = run.network.forward(run.inputs(many).T).T
+    monkeypatch.setattr("deepstep.model.rows.NUMBERS_AT_ONCE", 30)
+    widths.clear()
     np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
+    assert widths == [3, 3, 2]
 
 
 def test_numbers_come_back_in_their_own_units():
-    labels = [100.0, 200.0, 300.0, 400.0]
-    target = NumberTarget.fit(labels)
-    run = _run(target, labels)
-    prediction = run.predict(FRAME)
+    """100, 200, 300, 400: mean 250, deviation √12500; the network is y = 2x - 1 on x standardized."""
+    frame = polars.DataFrame({"x": [-1.0, 1.0]})  # mean 0, deviation 1
+    target = NumberTarget.fit([100.0, 200.0, 300.0, 400.0])
+    network = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]}, output="identity")
+    preparation = Preparation(TablePreparation.fit(frame), target)
+    run = Run(network, preparation, History(), {}, (np.zeros((1, 1)), np.zeros((1, 1))))
+    prediction = run.predict(polars.DataFrame({"x": [0.5, 1.0, 0.0]}))
     assert prediction.probabilities is None
-    np.testing.assert_allclose(prediction.values, target.mean + target.std * run.outputs(FRAME)[:, 0])
+    deviation = 111.80339887498948
+    np.testing.assert_allclose(prediction.values, [250, 250 + deviation, 250 - deviation], rtol=1e-14)
 
 
 def test_pictures_and_tables_of_pixels_are_the_same():
@@ -136,6 +159,39 @@ def test_altered_file_is_named(folder, name):
         Run.load(folder)
 
 
+def _signed(text: str) -> str:
+    """A config whose digest is right for what it says."""
+    config = tomllib.loads(text)
+    return text.replace(config["sha256"], config_digest(config))
+
+
+ALTERATIONS = {
+    "another target": ('target = "y"', 'target = "x"'),
+    "another result": ("accuracy = 0.5", "accuracy = 1.0"),
+    "another setting": ("hidden = 4", "hidden = 5"),
+    "a line more": ("[files]", "[note]\nby = 1\n[files]"),
+    "no digest": ("sha256 = ", "sha = "),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), ALTERATIONS.values(), ids=ALTERATIONS)
+def test_altered_config_is_named(tmp_path, old, new):
+    run = _run()
+    run.config |= {"settings": {"hidden": 4}, "results": {"test": {"accuracy": 0.5}}}
+    run.save(tmp_path / "run")
+    config = tmp_path / "run" / "config.toml"
+    assert config.read_text().count(old) == 1
+    config.write_text(config.read_text().replace(old, new))
+    with pytest.raises(FileError, match=r"config\.toml: the file is as training wrote it; it was altered"):
+        Run.load(tmp_path / "run")
+
+
+def test_config_laid_out_anew_is_the_same(folder):
+    config = folder / "config.toml"
+    config.write_text("# mine\n\n" + config.read_text().replace(" = ", "="))
+    assert Run.load(folder).target_name == "y"
+
+
 CONFIGS = {
     "no TOML": ("format = ", "TOML is expected"),
     "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
@@ -173,7 +229,7 @@ def test_history_without_costs(folder):
     (folder / "history.jsonl").write_text('{"epoch": 0}\n')
     old = tomllib.loads((folder / "config.toml").read_text())["files"]["history.jsonl"]
     text = (folder / "config.toml").read_text().replace(old, sha256(folder / "history.jsonl"))
-    (folder / "config.toml").write_text(text)
+    (folder / "config.toml").write_text(_signed(text))
     with pytest.raises(FileError, match="a cost in every record"):
         Run.load(folder)
 
@@ -199,6 +255,6 @@ def test_files_of_different_runs_do_not_mix(folder):
     config = tomllib.loads((folder / "config.toml").read_text())
     text = (folder / "config.toml").read_text()
     digest = sha256(folder / "model.safetensors")
-    (folder / "config.toml").write_text(text.replace(config["files"]["model.safetensors"], digest))
+    (folder / "config.toml").write_text(_signed(text.replace(config["files"]["model.safetensors"], digest)))
     with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
         Run.load(folder)

@@ -66,6 +66,10 @@ class DivergenceError(DeepStepError, ArithmeticError):
     """Training left the finite numbers."""
 
 
+MOST_NAMES = 12
+"""So many known names are all shown; of more, those that are near."""
+
+
 def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ConfigurationError:
     """The error for a name that is not in a table, with the nearest known name.
 
@@ -73,11 +77,16 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> C
     --------
     >>> print(unknown_name("Network", "activation", "rellu", ["relu", "tanh"]))
     Network: activation is one of 'relu', 'tanh'; got 'rellu'. Did you mean 'relu'?
+    >>> columns = [f"x{number}" for number in range(800)]
+    >>> print(unknown_name("--target", "column", "xx799", columns))
+    --target: column is one of 800, among them 'x799', 'x99', 'x79'; got 'xx799'. Did you mean 'x799'?
     """
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
-    near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=1)]
-    expected = f"{kind} is one of {', '.join(map(repr, names))}" if names else f"there is no {kind}"
+    near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=3)]
+    shown = names if len(names) <= MOST_NAMES else near or names[:3]
+    count = "" if len(shown) == len(names) else f"{len(names)}, among them "
+    expected = f"{kind} is one of {count}{', '.join(map(repr, shown))}" if names else f"there is no {kind}"
     return ConfigurationError(where, expected, f"got {name!r}", f"Did you mean {near[0]!r}?" if near else "")
 
 

@@ -3,7 +3,7 @@
 ========================  ====================================================================================
 file of a run folder      what it holds
 ========================  ====================================================================================
-``config.toml``           what was trained on what and how, its results, and the SHA-256 of the other files
+``config.toml``           what was trained on what and how, its results, and the SHA-256 of all files
 ``history.jsonl``         a record for each epoch
 ``model.safetensors``     architecture and parameters
 ``preparation.json``      how raw rows become inputs, and outputs become answers
@@ -13,6 +13,8 @@ file of a run folder      what it holds
 Nothing is pickled, and loading executes nothing.
 """
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +25,10 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
-from deepstep.data.files import RUN_MARK
+from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -35,9 +38,10 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "deepstep-run", 1
 FILES = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
+DIGEST = "sha256"
+"""The key of the config that holds its own digest."""
+
 MOST_EXAMPLES = 16
-ROWS_AT_ONCE = 8192
-"""Rows that `Run.outputs` takes through the network together: bounds the memory of its activations."""
 
 
 class Prediction(NamedTuple):
@@ -66,7 +70,7 @@ class Run:
     history : History
     config : dict
         TOML values: ``task``, ``target``, ``source``, ``settings``, ``results``; `save` adds ``format``,
-        ``version``, ``deepstep``, ``engine``, ``stopped`` and ``files``.
+        ``version``, ``deepstep``, ``engine``, ``stopped``, ``files`` and ``sha256``.
     examples : pair of arrays (k, n_inputs) and (k, n_outputs)
         Prepared training rows, at most 16.
 
@@ -124,12 +128,14 @@ class Run:
         config = {
             "format": FORMAT,
             "version": VERSION,
+            DIGEST: "",  # among the first lines; its value depends on all others
             "deepstep": __version__,
             "engine": self.history.engine,
             "stopped": self.history.stopped,
             **self.config,
             "files": {name: sha256(folder / name) for name in FILES},
         }
+        config[DIGEST] = config_digest(config)
         (folder / RUN_MARK).write_text(tomli_w.dumps(config), encoding="utf-8")
 
     @classmethod
@@ -151,6 +157,7 @@ class Run:
         folder = Path(path)
         config = _read_config(folder)
         _check_files(folder, config)
+        del config[DIGEST]
         network = Network.load(folder / "model.safetensors")
         text = _read_text(folder / "preparation.json")
         try:
@@ -200,9 +207,8 @@ class Run:
 
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The network's outputs (m, n_outputs) for raw rows, see `inputs`."""
-        X = self.inputs(raw)
-        parts = range(0, len(X), ROWS_AT_ONCE)
-        return np.vstack([self.network.forward(X[start : start + ROWS_AT_ONCE].T).T for start in parts])
+        network = self.network
+        return forward_rows(network.forward, self.inputs(raw), network.architecture.layer_dims)
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows, see `inputs`."""
@@ -235,15 +241,28 @@ def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
     return X[rows], Y[rows]
 
 
+def config_digest(config: Mapping[str, Any]) -> str:
+    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
+
+    Examples
+    --------
+    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
+    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
+    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
+    True
+    """
+    values = {name: value for name, value in config.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
 def _read_config(folder: Path) -> dict[str, Any]:
-    if not (folder / RUN_MARK).is_file():
-        came = "there is no such folder" if not folder.exists() else f"there is no {RUN_MARK} in it"
-        if folder.exists() and not folder.is_dir():
-            came = "this is a file"
+    if kind_at(folder / RUN_MARK) != "file":
+        kind = kind_at(folder)
+        came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
         raise FileError(
             str(folder),
             "a run folder is expected",
-            came,
+            came.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
             "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
@@ -276,14 +295,20 @@ def _check_files(folder: Path, config: Mapping[str, Any]) -> None:
         raise FileError(
             str(folder / RUN_MARK), f"[files] names {', '.join(FILES)}", "it does not", "Train again."
         )
+    if config.get(DIGEST) != config_digest(config):
+        raise _altered(folder / RUN_MARK)
     for name in FILES:
         path = folder / name
-        if not path.is_file():
+        if kind_at(path) != "file":
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
         if sha256(path) != written[name]:
-            raise FileError(
-                str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
-            )
+            raise _altered(path)
+
+
+def _altered(path: Path) -> FileError:
+    return FileError(
+        str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
+    )
 
 
 def _read_text(path: Path) -> str:

@@ -29,6 +29,7 @@ Deepstep = Callable[..., Result]
 def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deepstep:
     """The command line in this process, in an empty folder: what it printed and its exit code."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["deepstep"])  # and not the way in which pytest was called
     for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
 

@@ -6,8 +6,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.equations import EQUATIONS
-from deepstep.inspection import GradientReport
+from deepstep.equations import EQUATIONS, linear_backward
 from deepstep.run import Run
 
 
@@ -32,7 +31,7 @@ def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):
     run = Run.load(flower_run)
     X, Y = run.examples
     assert len(X) == 16
-    expected = run.network.trace(X.T, Y.T, learning_rate=0.001)
+    expected = run.network.trace(X.T, Y.T, learning_rate=0.001, optimizer="adam")
     values = {entry["name"]: entry["value"] for entry in record["entries"]}
     assert list(values) == [entry.name for entry in expected]
     for entry in expected:
@@ -72,9 +71,23 @@ def test_check_gradients_of_a_fresh_network(deepstep, output, activation):
     assert [check["name"] for check in record["checks"]] == ["W1", "b1", "W2", "b2", "W3", "b3"]
 
 
-def test_failed_check_is_exit_code_1(deepstep, monkeypatch):
-    monkeypatch.setattr(GradientReport, "passed", False)
-    assert deepstep("check-gradients", "--network", "2-3-1").code == 1
+@pytest.mark.parametrize("typed", [["--network", "2-3-1"], ["RUN"]])
+def test_wrong_gradient_is_exit_code_1(deepstep, flower_run, monkeypatch, typed):
+    """A backward pass with a wrong sign in db, in the equations that the command checks."""
+
+    def wrong(dZ, cache):
+        dA_prev, dW, db = linear_backward(dZ, cache)
+        return dA_prev, dW, -db
+
+    monkeypatch.setattr("deepstep.equations.model.linear_backward", wrong)
+    typed = [flower_run if word == "RUN" else word for word in typed]
+    result = deepstep("check-gradients", *typed, "--json")
+    assert result.code == 1
+    record = json.loads(result.out)
+    assert not record["passed"]
+    right = {check["name"] for check in record["checks"] if check["verdict"] == "good"}
+    assert right == {check["name"] for check in record["checks"] if check["name"].startswith("W")}
+    assert "Gradients are right" not in deepstep("check-gradients", *typed).out
 
 
 def test_equations_are_the_registry(deepstep):

@@ -87,6 +87,15 @@ def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
         main(["equations"])
 
 
+def test_only_the_output_s_own_errors_are_blamed_on_it(monkeypatch):
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("deepstep.cli.equations.as_json", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        main(["equations", "--json"])
+
+
 @pytest.mark.parametrize("command", [["equations"], ["equations", "--json"], ["--help"]])
 def test_reader_that_goes_away(command):
     """As with ``| head``: no message, and the code that a shell gives for it."""
@@ -115,6 +124,32 @@ def test_output_to_a_full_disk():
     assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+def test_nowhere_to_write():
+    """The error has nowhere to go either: the exit code alone tells."""
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", script, "equations"], stdout=full, stderr=full, check=False
+        )
+    assert result.returncode == 2
+
+
+def test_reader_of_the_progress_that_goes_away(flowers, tmp_path):
+    """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
+    read, write = os.pipe()
+    os.close(read)
+    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    late = "from deepstep.cli import train\ntrain.note = lambda text: None\n"  # until training begins
+    typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run"), "--json"]
+    result = subprocess.run(
+        [sys.executable, "-c", late + script, *typed], stdout=subprocess.PIPE, stderr=write, check=False
+    )
+    os.close(write)
+    assert (result.returncode, result.stdout) == (141, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_terminal_without_unicode(process):
     result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
     assert result.returncode == 0
@@ -130,6 +165,13 @@ def interrupted(self, training, record):
     if record["epoch"] == 3:
         os.kill(os.getpid(), {int(signal.SIGINT)})
 Progress.on_epoch_end = interrupted
+"""
+SIGNAL_BEFORE_EPOCH_0 = f"""
+import os
+from deepstep.training import Progress
+def interrupted(self, training):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+Progress.on_train_begin = interrupted
 """
 SIGNAL_WHILE_SAVING = f"""
 from deepstep.run import Run
@@ -158,5 +200,25 @@ def test_second_interrupt_ends_at_once(process, flowers, tmp_path):
 
 def test_interrupted_training_as_json(process, flowers):
     result = process("train", flowers, "--target", "kind", "--out", "run", "--json", before=SIGNAL_IN_EPOCH_3)
+    assert result.returncode == 130
+    assert json.loads(result.stdout)["stopped"] == "interrupted"
+
+
+@pytest.mark.parametrize("typed", [["train", "FLOWERS", "--target", "kind"], ["demo", "moons"]])
+def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed):
+    typed = [flowers if word == "FLOWERS" else word for word in typed]
+    result = process(*typed, "--json", before=SIGNAL_BEFORE_EPOCH_0)
+    assert result.returncode == 130
+    assert json.loads(result.stdout) == {
+        "error": {"kind": "KeyboardInterrupt", "message": "Interrupted."},
+        "exit_code": 130,
+    }
+    assert result.stderr.splitlines()[-1] == "Interrupted."
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("demo", ["digits", "moons"])
+def test_interrupted_demo_as_json(process, demo):
+    result = process("demo", demo, "--json", before=SIGNAL_IN_EPOCH_3)
     assert result.returncode == 130
     assert json.loads(result.stdout)["stopped"] == "interrupted"

@@ -8,7 +8,9 @@ import polars
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
+from deepstep import Network
 from deepstep.data import holdout
+from deepstep.errors import DataError
 from deepstep.run import Run
 
 CLASSES = {"titanic": ("survived", "binary", ["--drop", "alive"]), "penguins": ("species", "multiclass", [])}
@@ -128,6 +130,42 @@ def test_overwrite_replaces_the_run(deepstep, flowers):
         == 0
     )
     assert len(Run.load("r").history) == 3
+
+
+@pytest.mark.parametrize("huge", ["1e300", "18446744073709551615"])
+def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
+    rows = "".join(f"{x},{huge if x > 9 else 0}\n" for x in range(20))
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
+    result = deepstep("train", "t.csv", "--target", "y", "--out", "r")
+    assert result.code == 0
+    assert "Task: binary, because y has 2 different values: 0, 1" in result.err
+    for typed in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
+        assert deepstep(*typed).code == 0
+        assert json.loads(deepstep(*typed, "--json").out)
+
+
+def test_scores_are_computed_in_parts(deepstep, flowers, monkeypatch):
+    """With room for 1050 numbers, of 7 inputs, 64 + 32 hidden units and 1 output: 10 rows at once."""
+    widths, forward = [], Network.forward
+
+    def watched(self, X):
+        widths.append(np.shape(X)[1])
+        return forward(self, X)
+
+    monkeypatch.setattr(Network, "forward", watched)
+    monkeypatch.setattr("deepstep.model.rows.NUMBERS_AT_ONCE", 1050)
+    assert deepstep("train", flowers, "--target", "kind", "--iterations", "1").code == 0
+    assert widths == [10, 10, 10, 10, 8, 10, 2]  # of 48 rows to learn from and 12 held out
+
+
+def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_path, monkeypatch):
+    def others(*_):
+        (tmp_path / "runs" / "theirs").mkdir()
+        raise DataError("here", "this", "that")
+
+    monkeypatch.setattr("deepstep.cli.fitting._train", others)
+    assert deepstep("train", flowers, "--target", "kind").code == 2
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
 
 
 def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):

@@ -10,8 +10,12 @@ import pytest
 TRAIN = ("--target", "kind", "--out", "new")
 
 
-def _snapshot(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def _snapshot(folder: Path) -> dict[str, bytes | None]:
+    """Every file with its bytes, and every folder."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
 
 
 def _flowers_with(column: str, value: object):
@@ -74,6 +78,16 @@ TRAININGS = {
     "sizes that are no numbers": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "a,b"], "got 'a,b'"),
     "a size missing": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,,4"], "got '8,,4'"),
     "learning rate 0": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "0"], "a positive number"),
+    "learning rate below 0, no --out": (
+        _nothing,
+        ["FLOWERS", "--target", "kind", "--learning-rate", "-1"],
+        "a positive number",
+    ),
+    "unknown optimizer, deep --out": (
+        _nothing,
+        ["FLOWERS", "--target", "kind", "--optimizer", "adm", "--out", "a/b/c"],
+        "Did you mean 'adam'?",
+    ),
     "learning rate NaN": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "nan"], "a positive number"),
     "no iterations": (_nothing, ["FLOWERS", *TRAIN, "--iterations", "0"], "0 is not in the range"),
     "batches of nothing": (_nothing, ["FLOWERS", *TRAIN, "--batch-size", "0"], "0 is not in the range"),
@@ -110,6 +124,12 @@ def test_train(deepstep, flowers, tmp_path, files, typed, sentence):
 COMMANDS = {
     "no run": (["predict", "nowhere", "FLOWERS"], "there is no such folder"),
     "a file as a run": (["predict", "FLOWERS", "FLOWERS"], "this is a file"),
+    "name too long for a run": (["summary", "r" * 300], "File name too long"),
+    "name too long for a table": (["predict", "RUN", "t" * 300 + ".csv"], "File name too long"),
+    "name too long for a picture": (["predict", "RUN", "t" * 300 + ".jpg"], "File name too long"),
+    "name too long for cats": (["demo", "cats", "--data", "c" * 300], "File name too long"),
+    "name too long to evaluate": (["evaluate", "RUN", "t" * 300], "File name too long"),
+    "name too long for a demo": (["demo", "moons", "--out", "o" * 300], "File name too long"),
     "no table": (["predict", "RUN", "nowhere.csv"], "there is no such file"),
     "columns missing": (["predict", "RUN", "other.csv"], "'x', 'size', 'colour', 'height' missing"),
     "a picture for a table": (["predict", "RUN", "cat.jpg"], "this ends in '.jpg'"),
@@ -196,8 +216,16 @@ def test_run_with_an_altered_file(deepstep, flowers, flower_run, tmp_path, name)
     _check(deepstep("predict", "run", flowers), f"{name}: the file is as training wrote it")
 
 
-def test_divergence_is_exit_code_1_and_leaves_nothing(deepstep, flowers, tmp_path):
-    typed = ["--target", "height", "--out", "new", "--optimizer", "gd", "--learning-rate", "1e9"]
+def test_run_with_an_altered_config(deepstep, flowers, flower_run, tmp_path):
+    shutil.copytree(flower_run, tmp_path / "run")
+    config = tmp_path / "run" / "config.toml"
+    config.write_text(config.read_text().replace('target = "kind"', 'target = "colour"'))
+    _check(deepstep("evaluate", "run", flowers), "config.toml: the file is as training wrote it")
+
+
+@pytest.mark.parametrize("out", [[], ["--out", "new"], ["--out", "a/b/new"]])
+def test_divergence_is_exit_code_1_and_leaves_nothing(deepstep, flowers, tmp_path, out):
+    typed = ["--target", "height", *out, "--optimizer", "gd", "--learning-rate", "1e9"]
     result = deepstep("train", flowers, *typed)
     assert result.code == 1
     assert "Lower the learning rate" in result.err

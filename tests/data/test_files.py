@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
+from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 
 
@@ -71,6 +73,44 @@ def test_a_symbolic_link_is_followed(tmp_path):
         file.write(b"new")
     assert link.is_symlink()
     assert real.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_permissions_are_kept(tmp_path, mode):
+    path, run = tmp_path / "model", run_folder(tmp_path / "run", "old")
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    run.chmod(mode | 0o100)
+    with atomic_write(path) as file:
+        assert {stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.glob(".deepstep-*")} == {mode}
+        file.write(b"secret")
+    with atomic_directory(run, overwrite=True) as folder:
+        (folder / "config.toml").write_text("new")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert stat.S_IMODE(run.stat().st_mode) == mode | 0o100
+
+
+KILLED_BETWEEN_RENAMES = """
+import os, sys
+from pathlib import Path
+from deepstep.data import atomic_directory
+rename = os.rename
+def rename_and_die(source, target):
+    rename(source, target)
+    os._exit(9)
+os.rename = rename_and_die
+with atomic_directory(sys.argv[1], overwrite=True) as folder:
+    (folder / "config.toml").write_text("new")
+"""
+
+
+def test_killed_between_the_renames_both_folders_are_whole(tmp_path):
+    """What the module's first lines say of this case."""
+    run = run_folder(tmp_path / "run", "old")
+    done = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
+    assert done.returncode == 9
+    assert all(name.startswith(".deepstep-") for name in names(tmp_path))
+    assert sorted((folder / "config.toml").read_text() for folder in tmp_path.iterdir()) == ["new", "old"]
 
 
 FULL_DISK = """
@@ -193,6 +233,30 @@ def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypa
         (folder / "config.toml").write_text("new")
     assert (run / "config.toml").read_text() == "old"
     assert names(tmp_path) == {"run"}
+
+
+def test_kinds_of_what_stands_at_a_path(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    kinds = {
+        name: kind_at(tmp_path / name) for name in ("pipe", "file", "link", "nowhere", "file/below", ".")
+    }
+    assert kinds == {
+        "pipe": "something else",
+        "file": "file",
+        "link": "file",
+        "nowhere": "nothing",
+        "file/below": "nothing",
+        ".": "folder",
+    }
+
+
+@pytest.mark.parametrize(("name", "reason"), [("n" * 300, "File name too long"), ("a\0b", "null byte")])
+def test_a_name_that_cannot_be_one_is_a_file_error(tmp_path, name, reason):
+    with pytest.raises(FileError, match=reason):
+        kind_at(tmp_path / name)
 
 
 def test_sha256_equals_hashlib_s(tmp_path):

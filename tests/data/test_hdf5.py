@@ -86,6 +86,14 @@ def test_wrong_arrays_are_told(folder, changes, sentence):
         read_cats(folder)
 
 
+def test_classes_in_another_order_are_told(folder):
+    write_part(folder, "test", list_classes=np.array([b"cat", b"non-cat"]))
+    with pytest.raises(
+        FileError, match=rf"{TEST_FILE}: .*'non-cat', 'cat' are expected; they are 'cat', 'non-"
+    ):
+        read_cats(folder)
+
+
 def test_a_group_in_an_array_s_place_is_told(folder):
     with h5py.File(folder / TRAIN_FILE, "a") as file:
         del file["train_set_x"]

@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris, make_multilabel_classification
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, rows
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.model import rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -22,7 +22,7 @@ DEMOS = ("digits", "cats", *POINTS)
 @json_option
 def command(
     name: str, data: Path | None, out: Path | None, seed: int, iterations: int | None, json_wanted: bool
-) -> None:
+) -> int:
     """Train on a built-in set and show everything.
 
     The cost curve, the results beside an answer that needs no network, the mistakes, and a saved run.
@@ -35,15 +35,13 @@ def command(
     if name == "cats":
         from deepstep.cli.demo_cats import cats
 
-        cats(data, out, seed, iterations, json_wanted=json_wanted)
-        return
+        return cats(data, out, seed, iterations, json_wanted=json_wanted)
     if data is not None:
         raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
     if name == "digits":
         from deepstep.cli.demo_digits import digits
 
-        digits(out, seed, iterations, json_wanted=json_wanted)
-    else:
-        from deepstep.cli.demo_points import points
+        return digits(out, seed, iterations, json_wanted=json_wanted)
+    from deepstep.cli.demo_points import points
 
-        points(name, out, seed, iterations, json_wanted=json_wanted)
+    return points(name, out, seed, iterations, json_wanted=json_wanted)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from deepstep.cli.fitting import Settings, Trained, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table
 from deepstep.data import ImageSet, atomic_write, read_cats
+from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
@@ -27,10 +28,8 @@ NEXT = (
 )
 
 
-def cats(
-    data: Path | None, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool
-) -> None:
-    """Train both networks, compare them, save both, and draw the mistakes of the deeper one."""
+def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, compare and save both networks, draw the deeper one's mistakes; gives the exit code."""
     if data is None:
         raise ConfigurationError(
             "deepstep demo cats",
@@ -47,16 +46,15 @@ def cats(
     endings = [f"-{name}" for name in MODELS]
     base = out or free_name("cats", [*endings, FIGURE])
     folders = {name: Path(f"{base}{ending}") for name, ending in zip(MODELS, endings, strict=True)}
-    for folder in folders.values():  # before the first is trained, and not when the second is saved
-        if folder.exists():
-            raise FileError(
-                str(folder), "a new name is expected", "it exists already", "Choose another --out."
-            )
+    drawing = Path(f"{base}{FIGURE}")
+    for path in (*folders.values(), drawing):  # before the first is trained, and not when the last is saved
+        if kind_at(path) != "nothing":
+            raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
 
     models: dict[str, Trained] = {}
     for name, (hidden, initialization) in MODELS.items():
         rounds = iterations or ITERATIONS
-        settings = Settings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
+        settings = TrainSettings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
         about = {"task": "binary", "target": "class", "source": str(data)}
         label = f"cats, {name}"
         models[name] = train_and_save(
@@ -68,7 +66,7 @@ def cats(
     mistakes = {name: _mistakes(target, images, trained) for name, trained in models.items()}
     figure = None
     if len(models) == len(MODELS):
-        figure = _draw(mistakes["4-layer"], Path(f"{base}{FIGURE}"))
+        figure = _draw(mistakes["4-layer"], drawing)
     if json_wanted:
         record = {
             name: {"run": folders[name], **trained.to_dict(), "wrong_test_images": mistakes[name].rows}
@@ -79,8 +77,7 @@ def cats(
         screen = console()
         _print(screen, models, mistakes, figure)
         print_next(screen, folders[name], NEXT)
-    if models[name].interrupted:
-        raise KeyboardInterrupt
+    return models[name].exit_code
 
 
 def _mistakes(target: ClassTarget, images: ImageSet, trained: Trained) -> MistakesDisplay:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
-from deepstep.cli.fitting import Part, Settings, Trained, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Part, Trained, TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.data import load
@@ -27,9 +27,9 @@ NEXT = (
 )
 
 
-def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> None:
-    """Train, show and save."""
-    settings = Settings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
+def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, show and save; gives the exit code."""
+    settings = TrainSettings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
     data = load("digits", seed=seed)
     inputs = ImagePreparation(8, 8, 1, data.scale)
     preparation = Preparation(inputs, ClassTarget(data.classes))
@@ -66,8 +66,7 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
         _print_confusion(screen, data.classes, counts)
         _print_mistakes(screen, wrong, data.X_test * data.scale, probabilities, test.answers)
         print_next(screen, folder, NEXT)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def worst_mistakes(probabilities: Array, answers: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map
-from deepstep.cli.fitting import Settings, as_part, free_name, train_and_save
+from deepstep.cli.fitting import TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
 from deepstep.data import load
@@ -33,9 +33,9 @@ NEXT = (
 )
 
 
-def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> None:
-    """Train, show and save."""
-    settings = Settings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
+def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
+    """Train, show and save; gives the exit code."""
+    settings = TrainSettings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
     data = load(name, seed=seed)
     table, test_table = _table(data.X_train, data), _table(data.X_test, data)
     inputs, target = TablePreparation.fit(table), ClassTarget(tuple(sorted(data.classes)))
@@ -67,8 +67,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
         screen.print(_map(trained.run, target, data, train.answers))
         screen.print()
         print_next(screen, folder, NEXT)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def _table(X: Array, data: Dataset) -> "polars.DataFrame":

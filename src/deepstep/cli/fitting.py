@@ -1,15 +1,19 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.data import atomic_directory
+from deepstep.data.files import kind_at
 from deepstep.errors import FileError
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
@@ -17,7 +21,7 @@ from deepstep.types import AnyArray, Array
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainSettings:
     """How to train; the names are those of `Network` and `Network.train`."""
 
     hidden: tuple[int, ...]
@@ -59,6 +63,11 @@ class Trained:
         """Whether Ctrl-C ended training."""
         return self.run.history.stopped == "interrupted"
 
+    @property
+    def exit_code(self) -> int:
+        """What a command that shows this result ends with."""
+        return INTERRUPTED if self.interrupted else GOOD
+
     def to_dict(self) -> dict[str, Any]:
         """What every command that trains prints as JSON."""
         history = self.run.history
@@ -89,7 +98,7 @@ def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
 
 def train_and_save(
     folder: Path,
-    settings: Settings,
+    settings: TrainSettings,
     preparation: Preparation,
     train: Part,
     test: Part,
@@ -118,17 +127,31 @@ def train_and_save(
         initialization=settings.initialization,
         seed=settings.seed,
     )
-    _make_folder(folder.parent)
-    with atomic_directory(folder, overwrite=overwrite) as whole:
+    with _folder_for(folder), atomic_directory(folder, overwrite=overwrite) as whole:
         history = _train(network, settings, train, label)
         trained = _compared(network, history, settings, preparation, train, test, about)
         trained.run.write(whole)
     return trained
 
 
-def _make_folder(folder: Path) -> None:
+@contextmanager
+def _folder_for(run: Path) -> Iterator[None]:
+    """Make the folders that the run stands in; what was made goes again when the run does not come about."""
+    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for folder in reversed(missing):
+            _make(folder)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):  # it was never made, or others have put something there by now
+                folder.rmdir()
+        raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise FileError(
             str(folder),
@@ -138,7 +161,7 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _train(network: Network, settings: Settings, train: Part, label: str) -> History:
+def _train(network: Network, settings: TrainSettings, train: Part, label: str) -> History:
     try:
         return network.train(
             train.X.T,
@@ -159,15 +182,15 @@ def _train(network: Network, settings: Settings, train: Part, label: str) -> His
 def _compared(
     network: Network,
     history: History,
-    settings: Settings,
+    settings: TrainSettings,
     preparation: Preparation,
     train: Part,
     test: Part,
     about: dict[str, Any],
 ) -> Trained:
     """The run, and its scores on both parts."""
-    target = preparation.target
-    train_outputs, test_outputs = (network.forward(part.X.T).T for part in (train, test))
+    target, sizes = preparation.target, network.architecture.layer_dims
+    train_outputs, test_outputs = (forward_rows(network.forward, part.X, sizes) for part in (train, test))
     train_scores = score(target, train.answers, train_outputs)
     test_scores = score(target, test.answers, test_outputs)
     results = {"train": train_scores.to_dict(), "test": test_scores.to_dict()}
@@ -181,6 +204,6 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
     number = 1
     while True:
         path = Path("runs", stem if number == 1 else f"{stem}-{number}")
-        if not any(Path(f"{path}{ending}").exists() for ending in endings):
+        if all(kind_at(f"{path}{ending}") == "nothing" for ending in endings):
             return path
         number += 1

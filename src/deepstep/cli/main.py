@@ -1,32 +1,22 @@
-"""The entry point: the group of commands, and the single place of exit codes and of error messages.
-
-====  ===============================================================
-code  meaning
-====  ===============================================================
-0     good
-1     a check failed, or training diverged
-2     wrong usage or wrong input
-130   interrupted
-141   the reader of the output went away (``| head``), as a shell says it
-====  ===============================================================
+"""The entry point: the group of commands, and the single place where errors become messages and exit codes.
 
 An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With
 ``--json`` stdout gets one object besides, with the error in it.
 """
 
-import os
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO, cast
 
 import click
 
 from deepstep import __version__
+from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
+from deepstep.cli.output import Output, OutputError, forget
 from deepstep.cli.screen import as_json, program
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
-
-GOOD, FAILED, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
 COMMANDS = {
     "demo": "demo",
@@ -82,22 +72,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # A terminal without Unicode shows ? and does not stop the work.
             stream.reconfigure(errors="replace")
     try:
-        code = _run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = READER_GONE
-        _forget_stdout()
-    except OSError as error:
-        # What reads and writes files raises FileError: this is stdout, on a full disk for example.
-        click.echo(f"Error: the output: it can be written; {error.strerror or error}.", err=True)
-        code = WRONG_INPUT
-        _forget_stdout()
+        with redirect_stdout(_watched(sys.stdout)), redirect_stderr(_watched(sys.stderr)):
+            code = _run(arguments)
+            sys.stdout.flush()
+    except OutputError as error:
+        code = READER_GONE if error.reader_gone else WRONG_INPUT
+        forget(error.stream)
+        if not error.reader_gone:
+            _last_words(f"Error: {error}")
     sys.exit(code)
 
 
-def _forget_stdout() -> None:
-    """Python flushes stdout once more at exit: give it somewhere to go."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _watched(stream: TextIO) -> TextIO:
+    return cast(TextIO, Output(stream))
+
+
+def _last_words(sentence: str) -> None:
+    try:
+        click.echo(sentence, err=True)
+    except OSError:  # stderr goes to the same full disk: the exit code alone tells
+        forget(sys.stderr)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -107,13 +101,15 @@ def _run(arguments: Sequence[str]) -> int:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
+    except KeyboardInterrupt:  # with nothing to show: a training that reached something returns
+        record = {"kind": "KeyboardInterrupt", "message": "Interrupted."}
+        return _report(arguments, "Interrupted.", record, INTERRUPTED)
     except click.ClickException as error:
         sentence = _usage(error)
         record = {"kind": type(error).__name__, "message": sentence}
-        return _report(arguments, sentence, record, WRONG_INPUT)
+        return _report(arguments, f"Error: {sentence}", record, WRONG_INPUT)
+    except OutputError:
+        raise
     except DeepStepError as error:
         record = {
             "kind": type(error).__name__,
@@ -123,11 +119,11 @@ def _run(arguments: Sequence[str]) -> int:
             "mend": error.mend,
         }
         code = FAILED if isinstance(error, DivergenceError) else WRONG_INPUT
-        return _report(arguments, str(error), record, code)
+        return _report(arguments, f"Error: {error}", record, code)
 
 
 def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], code: int) -> int:
-    click.echo(f"Error: {' '.join(sentence.split())}", err=True)
+    click.echo(" ".join(sentence.split()), err=True)
     if "--json" in arguments:
         click.echo(as_json({"error": record, "exit_code": code}))
     return code

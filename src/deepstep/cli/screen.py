@@ -45,12 +45,7 @@ def console() -> "Console":
     """A rich console on stdout: colours in a terminal, plain text elsewhere."""
     from rich.console import Console
 
-    class Screen(Console):
-        def on_broken_pipe(self) -> None:
-            """Leave it to `deepstep.cli.main`, where rich would make it exit code 1."""
-            raise BrokenPipeError
-
-    return Screen(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def note(text: str) -> None:

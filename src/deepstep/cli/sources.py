@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from deepstep.data import TABLE_SUFFIXES, column, read_cats, read_image, read_table
+from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ImagePreparation
 from deepstep.run import Run
@@ -45,7 +46,7 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
 
 def read_labelled(run: Run, file: Path) -> Labelled:
     """A table with the target column, or the folder of the cats' files, of which the test part counts."""
-    if file.is_dir() and isinstance(run.preparation.inputs, ImagePreparation):
+    if kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
     frame = read_table(file)

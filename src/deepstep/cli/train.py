@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deepstep.cli.fitting import Settings, Trained, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import (
     as_json,
@@ -73,7 +73,7 @@ def command(
     batch_size: int | None,
     json_wanted: bool,
     **options: Any,
-) -> None:
+) -> int:
     """Train a network on a table and save it as a run.
 
     FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl. Numbers are standardized, texts become 0/1 features,
@@ -102,7 +102,7 @@ def command(
     test = as_part(preparation, inputs.transform(frame[test_rows]), answers[test_rows])
 
     batch_size = batch_size or default_batch_size(len(rows))
-    settings = Settings(initialization="he", batch_size=batch_size, **options)
+    settings = TrainSettings(initialization="he", batch_size=batch_size, **options)
     folder = out or free_name(file.stem)
     note(f"{file}: {frame.height:,} rows; {len(rows):,} to learn from, {len(test_rows):,} held out.")
     note(f"Task: {kind}, because {reason}.")
@@ -125,8 +125,7 @@ def command(
         screen = console()
         _print_columns(screen, inputs)
         _print_result(screen, trained, folder, file)
-    if trained.interrupted:
-        raise KeyboardInterrupt
+    return trained.exit_code
 
 
 def default_batch_size(rows: int) -> int:

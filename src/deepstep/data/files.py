@@ -1,8 +1,12 @@
 """Files and folders that appear whole or not at all.
 
-New bytes go to a temporary sibling, reach the disk (fsync), and take the place of the old ones in one
-rename. Whatever fails before the rename (a full disk, an interrupt, an exception of the caller) leaves the
-old file or folder as it was. A process killed outright leaves at most a `.deepstep-*` sibling behind.
+New bytes go to a temporary sibling, reach the disk (fsync), and then take the place of the old ones by a
+rename. Whatever fails before (a full disk, an interrupt, an exception of the caller) leaves the old file or
+folder as it was. A process killed outright leaves at most a `.deepstep-*` sibling behind.
+
+One case is weaker: no portable call exchanges two folders, so a folder that replaces another needs two
+renames. Killed outright between them (the machine loses its power, `kill -9`), a process leaves no folder of
+this name; both, the old and the new, then lie whole beside it as `.deepstep-*`, to be renamed by hand.
 """
 
 import hashlib
@@ -12,12 +16,15 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from stat import S_IMODE, S_ISDIR, S_ISREG
+from typing import BinaryIO, Literal
 
 from deepstep.errors import DeepStepError, FileError
 
 RUN_MARK = "config.toml"
 """The file that makes a folder a run folder of DeepStep, which may be replaced."""
+
+EntryKind = Literal["file", "folder", "something else", "nothing"]
 
 
 @contextmanager
@@ -28,6 +35,7 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
     ----------
     path : Path or str
         The file to write; its folder exists. A symbolic link is followed: the file behind it is replaced.
+        The new file keeps the permissions of the old one.
 
     Yields
     ------
@@ -54,6 +62,7 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
         file = temporary.open("xb")
         try:
             with file:
+                _take_mode(temporary, target)  # before there is anything to read
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -74,7 +83,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
         The folder to make; its parent exists.
     overwrite : bool, default False
         Replace an existing folder. It must be empty or a run folder (hold `config.toml`): anything else is
-        never removed.
+        never removed. The new folder keeps the permissions of the old one.
 
     Yields
     ------
@@ -102,6 +111,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
         _refuse_to_replace(path, target, overwrite)
         temporary.mkdir()
         try:
+            _take_mode(temporary, target)
             yield temporary
             _sync_tree(temporary)
             # The block may have run for hours: look again before anything is moved.
@@ -121,6 +131,33 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
                 f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
+
+
+def kind_at(path: Path | str) -> EntryKind:
+    """What stands at a path; symbolic links are followed.
+
+    Returns
+    -------
+    {"file", "folder", "something else", "nothing"}
+
+    Raises
+    ------
+    FileError
+        When that cannot be found out: the name is too long, or a folder on the way may not be entered.
+
+    Examples
+    --------
+    >>> kind_at("."), kind_at("no/such/file")
+    ('folder', 'nothing')
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "nothing"
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise FileError(f"{path!s:.200}", "the name of a file or folder is expected", f"{reason}") from error
+    return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
 
 
 def sha256(path: Path | str) -> str:
@@ -151,6 +188,12 @@ def sha256(path: Path | str) -> str:
 def _sibling(target: Path) -> Path:
     """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
     return target.with_name(f".deepstep-{secrets.token_hex(6)}")
+
+
+def _take_mode(new: Path, old: Path) -> None:
+    """Let the new one be read and written by those who could read and write the old one, if there is one."""
+    if old.exists():
+        new.chmod(S_IMODE(old.stat().st_mode))
 
 
 @contextmanager

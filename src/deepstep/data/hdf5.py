@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.files import kind_at
 from deepstep.errors import FileError, missing_package
 
 TRAIN_FILE = "train_catvnoncat.h5"
@@ -38,7 +39,7 @@ def read_cats(directory: Path | str) -> ImageSet:
     ----------
     directory : Path or str
         The folder with both files. Each holds `<part>_set_x` uint8 (m, height, width, channels) and
-        `<part>_set_y` integers (m,); the training file's `list_classes` names the classes.
+        `<part>_set_y` integers (m,), positions in `list_classes`, which is the same in both.
 
     Returns
     -------
@@ -47,7 +48,8 @@ def read_cats(directory: Path | str) -> ImageSet:
     Raises
     ------
     FileError
-        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape.
+        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape, or when both
+        do not belong together.
     MissingPackageError
         When h5py is not installed.
 
@@ -59,15 +61,21 @@ def read_cats(directory: Path | str) -> ImageSet:
     expected; there is no such folder. Give the folder of the two files.
     """
     directory = Path(directory)
-    if not directory.is_dir():
+    if (kind := kind_at(directory)) != "folder":
         raise FileError(
             str(directory),
             f"a folder with {TRAIN_FILE} and {TEST_FILE} is expected",
-            "this is no folder" if directory.exists() else "there is no such folder",
+            "there is no such folder" if kind == "nothing" else "this is no folder",
             "Give the folder of the two files.",
         )
     X_train, y_train, classes = _read_part(directory / TRAIN_FILE, "train")
-    X_test, y_test, _ = _read_part(directory / TEST_FILE, "test")
+    X_test, y_test, test_classes = _read_part(directory / TEST_FILE, "test")
+    if test_classes != classes:
+        raise FileError(
+            str(directory / TEST_FILE),
+            f"the training file's classes {', '.join(map(repr, classes))} are expected",
+            f"they are {', '.join(map(repr, test_classes))}",
+        )
     if X_train.shape[1:] != X_test.shape[1:]:
         raise FileError(
             str(directory / TEST_FILE),
@@ -82,7 +90,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         import h5py
     except ImportError as error:
         raise missing_package("read_cats", "h5py", "images") from error
-    if not path.is_file():
+    if kind_at(path) != "file":
         raise FileError(str(path), "an HDF5 file is expected", "there is no such file")
     try:
         with h5py.File(path, "r") as file:

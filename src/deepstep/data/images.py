@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, missing_package
 
 if TYPE_CHECKING:
@@ -76,8 +77,12 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
             f"got {height} × {width} × {channels}",
         )
     path = Path(path)
-    if not path.is_file():
-        came = "this is a folder" if path.is_dir() else "there is no such file"
+    if (kind := kind_at(path)) != "file":
+        came = (
+            "there is no such file"
+            if kind == "nothing"
+            else f"this is {'a folder' if kind == 'folder' else kind}"
+        )
         raise FileError(str(path), "a picture is expected", came)
     try:
         with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:

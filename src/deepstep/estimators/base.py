@@ -20,9 +20,9 @@ from sklearn.utils.validation import (
 from deepstep.engines import ENGINES
 from deepstep.equations import INITIALIZATIONS
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.rows import forward_rows
 from deepstep.estimators.solvers import SOLVERS, Carried
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
 from deepstep.training import History

@@ -13,8 +13,8 @@ from sklearn.model_selection import train_test_split
 from deepstep.engines import Session, SessionState, Settings, open_session
 from deepstep.errors import DataError
 from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
-from deepstep.estimators.rows import forward_rows
 from deepstep.model import Network
+from deepstep.model.rows import forward_rows
 from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Callback, History, Plan, Progress, train

@@ -61,7 +61,12 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     few = len(values) == 2 or (len(values) <= MOST_NUMBER_CLASSES and 2 * len(values) <= len(present))
     if not is_text and not (is_whole and few):
         return "regression", f"{series.name} has {len(values)} different numbers"
-    shown = ", ".join(map(str, values.cast(polars.Int64) if is_whole else values[:5]))
+    shown = ", ".join(map(_shown, values if is_whole else values[:5]))
     dots = "" if is_whole or len(values) <= 5 else ", …"
     task: Task = "binary" if len(values) == 2 else "multiclass"
     return task, f"{series.name} has {len(values)} different values: {shown}{dots}"
+
+
+def _shown(value: object) -> str:
+    """A value as people write it: a whole number without .0, also beyond the 64-bit integers."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)

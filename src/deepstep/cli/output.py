@@ -1,0 +1,49 @@
+"""The standard streams of the command line: what they refuse is told apart from every other error."""
+
+import os
+from typing import Any, TextIO
+
+from deepstep.errors import FileError
+
+
+class OutputError(FileError):
+    """A standard stream cannot be written.
+
+    Attributes
+    ----------
+    stream : text stream
+        The one that failed.
+    reader_gone : bool
+        Whether its reader went away (``| head``), which is no failure.
+    """
+
+    def __init__(self, stream: TextIO, error: OSError) -> None:
+        super().__init__("the output", "it can be written", error.strerror or str(error))
+        self.stream, self.reader_gone = stream, isinstance(error, BrokenPipeError)
+
+
+class Output:
+    """A text stream that raises `OutputError` where the stream itself raises OSError."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            raise OutputError(self._stream, error) from error
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            raise OutputError(self._stream, error) from error
+
+
+def forget(stream: TextIO) -> None:
+    """Give a failed stream somewhere to go: Python flushes it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,26 @@
+"""Messages of errors: short, whatever came."""
+
+import pytest
+
+from deepstep.errors import MOST_NAMES, unknown_name
+
+COLUMNS = [f"column_{number}" for number in range(800)]
+
+
+def test_few_names_are_all_shown():
+    names = COLUMNS[:MOST_NAMES]
+    assert (
+        unknown_name("here", "column", "?", names).expected
+        == f"column is one of {', '.join(map(repr, names))}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("COLUMN_799", "'column_799', "), ("zzz", "'column_0', 'column_1', 'column_2'")],
+)
+def test_of_many_names_the_near_ones_are_shown(name, shown):
+    error = unknown_name("here", "column", name, COLUMNS)
+    assert error.expected.startswith(f"column is one of 800, among them {shown}")
+    assert error.expected.count("column_") == 3
+    assert error.mend == ("Did you mean 'column_799'?" if name == "COLUMN_799" else "")
