@@ -225,7 +225,7 @@ class TestClasses:
         ({"layer_dims": [True, 2, 1]}, "size 0 is True"),
         ({"layer_dims": [3, None, 1]}, "size 1 is None"),
         ({"activation": "rellu"}, "activation is one of 'identity', 'relu', 'tanh'"),
-        ({"activation": "rellu"}, "Network, layer 1: "),
+        ({"activation": ["rellu"]}, "Network, layer 1: "),
         ({"activation": "rellu"}, "got 'rellu'. Did you mean 'relu'?"),
         ({"activation": "TANH"}, "Did you mean 'tanh'?"),
         ({"activation": ["relu", "tanh"]}, "or a list of 1; got ['relu', 'tanh']"),
@@ -374,7 +374,7 @@ class TestModelFile:
         check_error(load_error(tmp_path / "none.safetensors"), "a model file; there is none")
 
     def test_a_folder(self, tmp_path):
-        check_error(load_error(tmp_path), "it cannot be read")
+        check_error(load_error(tmp_path), "this is a folder", "deepstep.Run.load")
 
     @pytest.mark.parametrize(
         "content", [b"", b"\0", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(100), b"\xff" * 64]
@@ -492,3 +492,16 @@ except FileError as error:
         assert saved.read_bytes() == before
         assert Network.load(saved).seed == 1
         assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
+
+
+def test_a_misspelt_activation_shows_without_hidden_layers_too():
+    with pytest.raises(ConfigurationError) as error:
+        Network([4, 1], activation="tahn")
+    check_error(error.value, "Did you mean 'tanh'?")
+
+
+def test_progress_is_no_function():
+    net = Network([3, 1], seed=1)
+    with pytest.raises(ConfigurationError) as error:
+        net.train(X, Y, iterations=1, progress=print)
+    check_error(error.value, "Use callbacks=[…].")

@@ -91,6 +91,11 @@ TRAININGS = {
     "learning rate NaN": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "nan"], "a positive number"),
     "no iterations": (_nothing, ["FLOWERS", *TRAIN, "--iterations", "0"], "0 is not in the range"),
     "batches of nothing": (_nothing, ["FLOWERS", *TRAIN, "--batch-size", "0"], "0 is not in the range"),
+    "one class alone to learn from": (
+        _text("bad.csv", b"x,kind\n1,a\n2,b\n"),
+        ["bad.csv", *TRAIN],
+        "two classes to learn from",
+    ),
     "no test part": (_nothing, ["FLOWERS", *TRAIN, "--test-fraction", "0"], "above 0 and below 1"),
     "negative seed": (_nothing, ["FLOWERS", *TRAIN, "--seed", "-1"], "-1 is not in the range"),
     "a folder that is no run": (
@@ -239,6 +244,7 @@ def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     typed = ["--target", "kind", "--out", "run", "--overwrite"]
     result = process("train", flowers, *typed, before=limit)
     assert result.returncode == 2
-    assert result.stderr.splitlines()[-1].startswith("Error: run: it can be written; File too large")
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: run: it can be written; File too large; the old one is untouched")
     assert _snapshot(tmp_path) == before
     assert np.all([path.name == "run" for path in tmp_path.iterdir()])

@@ -16,7 +16,6 @@ from deepstep.equations import (
     adam_update,
     backpropagate,
     compute_cost,
-    gradient_descent_update,
     initialize_parameters,
     initialize_two_layer,
     l2_backward,
@@ -148,13 +147,19 @@ def gradient_check_of_one_weight(d: Values) -> Values:
 
 
 def updates_by_array(d: Values, *, rule: Callable[..., Any], state: str, prefix: str = "") -> Values:
-    # Array by array: the lecture's W2 (3, 3) does not follow a layer of two units, so no Parameters hold it.
+    # Array by array: the rules are over flat vectors, and any array may be flattened.
     result = {}
     for name in ("W1", "b1", "W2", "b2"):
         zeros = [np.zeros_like(d[name]) for _ in state]
         result[f"{prefix}{name}"], *moments = rule(d[name], d[f"d{name}"], *zeros, learning_rate=0.01)
         result |= {f"{letter}_d{name}": value for letter, value in zip(state, moments, strict=True)}
     return result
+
+
+def update_with_gd(d: Values) -> Values:
+    names = ("W1", "b1", "W2", "b2")  # W2 (3, 3) does not follow a layer of two units: an update allows it
+    gradients = {f"d{name}": d[f"d{name}"] for name in names}
+    return update_parameters({name: d[name] for name in names}, gradients, 0.01).to_dict()
 
 
 def adam(d: Values) -> Values:
@@ -236,7 +241,7 @@ CASES: dict[str, Callable[[Values], Values]] = {
     "c2w1.gradient_check_1d": gradient_check_of_one_weight,
     "c2w1.gradient_check_n.planted_errors": partial(gradient_check, planted=PLANTED),
     "c2w1.gradient_check_n.fixed": partial(gradient_check, planted={}),
-    "c2w2.update_parameters_with_gd": partial(updates_by_array, rule=gradient_descent_update, state=""),
+    "c2w2.update_parameters_with_gd": update_with_gd,
     "c2w2.update_parameters_with_momentum": partial(updates_by_array, rule=momentum_update, state="v"),
     "c2w2.update_parameters_with_adam.2017": adam,
     "c2w2.random_mini_batches": partial(mini_batches, size=64),

@@ -18,7 +18,7 @@ DEMOS = ("digits", "cats", *POINTS)
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Draws the first weights."
 )
-@click.option("--iterations", type=click.IntRange(min=1), help="Passes over the training data.")
+@click.option("--iterations", type=click.IntRange(min=1), help="Epochs of training.")
 @json_option
 def command(
     name: str, data: Path | None, out: Path | None, seed: int, iterations: int | None, json_wanted: bool

@@ -6,9 +6,9 @@ import click
 
 from deepstep.cli.fitting import answers_of
 from deepstep.cli.scores import answered, confusion, score
-from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
 from deepstep.cli.sources import read_labelled
-from deepstep.preparation import ClassTarget
+from deepstep.preparation import ClassTarget, TablePreparation
 from deepstep.run import Run
 
 MOST_CLASSES = 12
@@ -28,6 +28,9 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     run = Run.load(run_folder)
     target = run.preparation.target
     raw, labels = read_labelled(run, file)
+    learned_from = printable(file) == run.config.get("source")
+    if learned_from and isinstance(run.preparation.inputs, TablePreparation):
+        note(f"{file} is the table that {run_folder} learned from: most of its rows are no test.")
     answers = answers_of(target, labels)
     outputs = run.outputs(raw)
     scores = score(target, answers, outputs)

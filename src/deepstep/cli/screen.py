@@ -128,6 +128,11 @@ def program() -> str:
     return shlex.quote(os.path.relpath(called))  # an environment that is not activated
 
 
+def printable(path: Path) -> str:
+    """A path as text that can be written: bytes of its name that are no UTF-8 become question marks."""
+    return str(path).encode(errors="replace").decode()
+
+
 def percent(share: float) -> str:
     """A share as text.
 

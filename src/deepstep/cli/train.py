@@ -17,8 +17,9 @@ from deepstep.cli.screen import (
     print_next,
     print_scores,
     print_table,
+    printable,
 )
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ NEXT = (
     type=click.IntRange(min=1),
     default=40,
     show_default=True,
-    help="Passes over the rows.",
+    help="Epochs of training.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), help="Rows of an update [default: 32 to 256].")
 @click.option("--test-fraction", type=float, default=0.2, show_default=True, help="Share of rows held out.")
@@ -98,6 +99,7 @@ def command(
     obstacle = stratification_obstacle(y, fraction=test_fraction) if classes else ""
     inputs = TablePreparation.fit(frame[rows], exclude=(target, *drop))
     preparation = Preparation(inputs, whole if classes else NumberTarget.fit(answers[rows]))
+    _check_classes(whole, answers[rows])
     train = as_part(preparation, inputs.transform(frame[rows]), answers[rows])
     test = as_part(preparation, inputs.transform(frame[test_rows]), answers[test_rows])
 
@@ -108,7 +110,7 @@ def command(
     note(f"Task: {kind}, because {reason}.")
     if obstacle:
         note(f"The test part does not keep the classes' shares: {obstacle}.")
-    about = {"task": kind, "target": target, "source": str(file)}
+    about = {"task": kind, "target": target, "source": printable(file)}
     trained = train_and_save(
         folder, settings, preparation, train, test, label=file.stem, about=about, overwrite=overwrite
     )
@@ -126,6 +128,17 @@ def command(
         _print_columns(screen, inputs)
         _print_result(screen, trained, folder, file)
     return trained.exit_code
+
+
+def _check_classes(target: ClassTarget | NumberTarget, answers: "polars.Series") -> None:
+    """Refuse a training part that lost all classes but one to the test part."""
+    if isinstance(target, ClassTarget) and answers.n_unique() < 2:
+        raise DataError(
+            "--test-fraction",
+            "rows of at least two classes to learn from",
+            f"got {answers.len()} of {answers[0]!r} alone",
+            "Hold out fewer rows, or collect more.",
+        )
 
 
 def default_batch_size(rows: int) -> int:

@@ -107,7 +107,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     """
     target = Path(os.path.realpath(path))
     temporary = _sibling(target)
-    with _as_file_error(path, target):
+    with _as_file_error(path, target, inside=temporary):
         _refuse_to_replace(path, target, overwrite)
         temporary.mkdir()
         try:
@@ -197,18 +197,23 @@ def _take_mode(new: Path, old: Path) -> None:
 
 
 @contextmanager
-def _as_file_error(path: Path | str, target: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into the one sentence that people need."""
+def _as_file_error(path: Path | str, target: Path, *, inside: Path | None = None) -> Iterator[None]:
+    """Turn what the operating system refuses into the one sentence that people need.
+
+    So too where a file inside a temporary folder was refused: its name says nothing to people.
+    """
     try:
         yield
-    except DeepStepError:
-        raise
     except OSError as error:
+        about_a_part = isinstance(error, FileError) and inside is not None and str(inside) in error.where
+        if isinstance(error, DeepStepError) and not about_a_part:
+            raise
+        reason = error.came.partition(";")[0] if isinstance(error, FileError) else error.strerror or error
         kept = "the old one is untouched" if os.path.lexists(target) else "nothing was left behind"
         raise FileError(
             str(path),
             "it can be written",
-            f"{error.strerror or error}; {kept}",
+            f"{reason}; {kept}",
             "Choose a folder that exists, that you may write to, and that has room.",
         ) from error
 

@@ -53,7 +53,7 @@ class ReferenceSession:
             **self._hyperparameters,
         )
         self._slots = tuple(slots)
-        self._parameters = Parameters(theta, self._parameters.layer_dims)
+        self._parameters = self._parameters.like(theta)
         return cost
 
     def epoch(

@@ -299,11 +299,12 @@ def update_parameters(
     >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
     array([[0.8]])
     """
-    theta = as_parameters(parameters, "update_parameters")
+    # an update goes entry by entry, and the lecture's own exercise has shapes that make no network
+    theta = as_parameters(parameters, "update_parameters", chained=False)
     gradient = flatten_gradients(gradients, theta, "update_parameters")
     rate = finite_rate(learning_rate, "update_parameters")
     (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=rate)
-    return Parameters(flat.astype(theta.dtype, copy=False), theta.layer_dims)
+    return theta.like(flat.astype(theta.dtype, copy=False))
 
 
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
@@ -329,6 +330,6 @@ def layer_activations(activations: Sequence[str] | None, n_layers: int, where: s
             where,
             f"{n_layers} activations, one per layer",
             f"got {activations!r}",
-            "For example ['relu', 'sigmoid'].",
+            "One name per layer, the output's last.",
         )
     return activations

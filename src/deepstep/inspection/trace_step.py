@@ -129,11 +129,8 @@ def _update(
         **optimizer.settings(settings.hyperparameters),
     )
     equation = optimizer.update.__name__
-    after = Parameters(new_theta, theta.layer_dims)
-    states = {
-        slot: Parameters(vector, theta.layer_dims)
-        for slot, vector in zip(optimizer.state, new_slots, strict=True)
-    }
+    after = theta.like(new_theta)
+    states = {slot: theta.like(vector) for slot, vector in zip(optimizer.state, new_slots, strict=True)}
     for name in theta:
         layer, symbols = int(name[1:]), {"θ": name, "g": f"d{name}", "α": f"{learning_rate:g}"}
         symbols |= {slot: f"{slot}_d{name}" for slot in states}

@@ -14,6 +14,9 @@ def layer_names(activation: str | Sequence[str], output: str, n_layers: int) -> 
     """One name per layer, each of them known."""
     hidden: Any = activation
     if isinstance(activation, str):
+        get_activation(
+            activation, "Network"
+        )  # a network without hidden layers has no use for it: a typo shows
         hidden = [activation] * (n_layers - 1)
     if not isinstance(hidden, Sequence) or len(hidden) != n_layers - 1:
         raise ConfigurationError(

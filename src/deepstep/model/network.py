@@ -205,6 +205,10 @@ class Network:
         plan = self._plan(learning_rate, iterations, batch_size, order)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         watchers = as_callbacks(callbacks, where)
+        if not isinstance(progress, bool | str | None):
+            raise ConfigurationError(
+                where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
+            )
         if progress:
             watchers.append(Progress(progress if isinstance(progress, str) else "train"))
         history = History()

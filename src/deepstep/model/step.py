@@ -17,7 +17,7 @@ class Step:
     number : int
         Updates done, from 1.
     epoch : int
-        Pass over the data, from 0.
+        From 0.
     cost : float
         J of the batch before the update.
     X, Y : arrays of shape (n_x, k) and (n_L, k)

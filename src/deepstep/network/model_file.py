@@ -118,6 +118,10 @@ def _checksum(network: str, parameters: Parameters) -> str:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        raise FileError(
+            str(path), "a model file", "this is a folder", "A run folder is read by deepstep.Run.load."
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

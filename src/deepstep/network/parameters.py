@@ -35,6 +35,14 @@ class Parameters(Mapping[str, Array]):
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
 
+    Attributes
+    ----------
+    flat : array of shape (n_parameters,)
+    layer_dims : tuple of int
+        Empty where the shapes do not chain, which an update allows and a network does not.
+    shapes : tuple of pairs of int
+        Shapes of W1, W2, …
+
     Raises
     ------
     ShapeError
@@ -49,9 +57,12 @@ class Parameters(Mapping[str, Array]):
     (array([[0., 1., 2.]]), array([[3.]]))
     """
 
-    __slots__ = ("_views", "flat", "layer_dims")
+    __slots__ = ("_views", "flat", "layer_dims", "shapes")
 
     def __init__(self, flat: Array, layer_dims: Sequence[int]) -> None:
+        self._lay_out(flat, tuple((n, n_prev) for n_prev, n in pairwise(layer_dims)), tuple(layer_dims))
+
+    def _lay_out(self, flat: Array, shapes: tuple[tuple[int, int], ...], layer_dims: tuple[int, ...]) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
             raise DataError(
                 "Parameters",
@@ -59,25 +70,26 @@ class Parameters(Mapping[str, Array]):
                 f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}",
                 "Pass numpy.asarray(flat, dtype=float).",
             )
-        self.flat = flat
-        self.layer_dims = tuple(layer_dims)
-        expected = parameter_count(self.layer_dims)
+        self.flat, self.shapes, self.layer_dims = flat, shapes, layer_dims
+        expected = sum(n * n_prev + n for n, n_prev in shapes)
         if flat.shape != (expected,):
             raise ShapeError(
                 "Parameters",
-                f"layer sizes {list(self.layer_dims)} have {expected} numbers in a flat vector",
+                f"layer sizes {list(layer_dims)} have {expected} numbers in a flat vector",
                 f"got shape {flat.shape}",
             )
         self._views: dict[str, Array] = {}
         start = 0
-        for layer, (n_prev, n) in enumerate(pairwise(self.layer_dims), start=1):
+        for layer, (n, n_prev) in enumerate(shapes, start=1):
             self._views[f"W{layer}"] = flat[start : start + n * n_prev].reshape(n, n_prev)
             start += n * n_prev
             self._views[f"b{layer}"] = flat[start : start + n].reshape(n, 1)
             start += n
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, where: str = "Parameters.from_dict") -> Self:
+    def from_dict(
+        cls, values: Mapping[str, Any], *, chained: bool = True, where: str = "Parameters.from_dict"
+    ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
 
         Parameters
@@ -85,6 +97,8 @@ class Parameters(Mapping[str, Array]):
         values : mapping
             ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys. Whole
             numbers become float64; float32 stays when everything is float32.
+        chained : bool
+            Whether each W has to follow the layer before, as in a network.
 
         Raises
         ------
@@ -108,16 +122,17 @@ class Parameters(Mapping[str, Array]):
                 "Remove other keys and name every layer's W and b.",
             )
         arrays = {name: _as_float(values[name], name, where) for name in names}
-        layer_dims = [arrays["W1"].shape[1] if arrays["W1"].ndim == 2 else 0]
+        shapes: list[tuple[int, int]] = []
         for layer in range(1, n_layers + 1):
             W, b = arrays[f"W{layer}"], arrays[f"b{layer}"]
-            if W.ndim != 2 or W.shape[1] != layer_dims[-1] or 0 in W.shape:
-                chained = f" with n_{layer - 1} = {layer_dims[-1]}" if layer > 1 else ", at least 1 each"
+            before = shapes[-1][0] if chained and shapes else None
+            if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
+                known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
                 raise ShapeError(
                     f"{where}, layer {layer}",
-                    f"W{layer} has shape (n_{layer}, n_{layer - 1}){chained}",
+                    f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}",
                     f"got {W.shape}",
-                    f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == layer_dims[-1] else "",
+                    f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
                 )
             if b.shape != (W.shape[0], 1):
                 raise ShapeError(
@@ -126,14 +141,27 @@ class Parameters(Mapping[str, Array]):
                     f"got {b.shape}",
                     f"Pass b{layer}.reshape(-1, 1)." if b.size == W.shape[0] else "",
                 )
-            layer_dims.append(W.shape[0])
+            shapes.append((W.shape[0], W.shape[1]))
         dtype = np.result_type(*arrays.values())
-        return cls(np.concatenate([arrays[name].ravel() for name in names], dtype=dtype), layer_dims)
+        flat = np.concatenate([arrays[name].ravel() for name in names], dtype=dtype)
+        return cls._of(flat, tuple(shapes))
+
+    @classmethod
+    def _of(cls, flat: Array, shapes: tuple[tuple[int, int], ...]) -> Self:
+        chained = all(before[0] == after[1] for before, after in pairwise(shapes))
+        parameters = cls.__new__(cls)
+        layer_dims = (shapes[0][1], *(n for n, _ in shapes)) if chained else ()
+        parameters._lay_out(flat, shapes, layer_dims)
+        return parameters
+
+    def like(self, flat: Array) -> "Parameters":
+        """Parameters of the same shapes over another vector, which is kept and not copied."""
+        return Parameters._of(flat, self.shapes)
 
     @property
     def n_layers(self) -> int:
         """L, the number of layers."""
-        return len(self.layer_dims) - 1
+        return len(self.shapes)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -142,11 +170,11 @@ class Parameters(Mapping[str, Array]):
 
     def copy(self) -> "Parameters":
         """The same numbers in a new vector."""
-        return Parameters(self.flat.copy(), self.layer_dims)
+        return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
         """The same numbers in another precision, in a new vector."""
-        return Parameters(self.flat.astype(dtype), self.layer_dims)
+        return self.like(self.flat.astype(dtype))
 
     def to_dict(self) -> dict[str, Array]:
         """Copies of the arrays under their names."""
@@ -164,19 +192,21 @@ class Parameters(Mapping[str, Array]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Parameters):
             return NotImplemented
-        return self.layer_dims == other.layer_dims and np.array_equal(self.flat, other.flat)
+        return self.shapes == other.shapes and np.array_equal(self.flat, other.flat)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameters, (self.flat, self.layer_dims)
+        return Parameters._of, (self.flat, self.shapes)
 
     def __repr__(self) -> str:
-        sizes = "-".join(map(str, self.layer_dims))
+        sizes = "-".join(map(str, self.layer_dims)) or "shapes that do not chain"
         return f"Parameters({sizes}, {self.flat.size} numbers, {self.dtype})"
 
 
-def as_parameters(parameters: Mapping[str, Any], where: str = "parameters") -> Parameters:
+def as_parameters(
+    parameters: Mapping[str, Any], where: str = "parameters", *, chained: bool = True
+) -> Parameters:
     """`Parameters` as they are, any other mapping through `Parameters.from_dict`."""
     if isinstance(parameters, Parameters):
         return parameters
@@ -187,7 +217,7 @@ def as_parameters(parameters: Mapping[str, Any], where: str = "parameters") -> P
             f"got {type(parameters).__name__}",
             "Use initialize_parameters or Parameters.from_dict.",
         )
-    return Parameters.from_dict(parameters, where=where)
+    return Parameters.from_dict(parameters, chained=chained, where=where)
 
 
 def _as_float(value: AnyArray, name: str, where: str) -> Array:
