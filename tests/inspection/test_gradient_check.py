@@ -288,7 +288,7 @@ class TestKinks:
         assert report.passed
         verdicts = {check.name: check.verdict for check in report.checks}
         assert verdicts == {"W1": "not checkable", "b1": "not checkable", "W2": "good", "b2": "good"}
-        assert "Not checkable by finite differences: W1, b1." in str(report)
+        assert "Not checkable by finite differences, and so not verified: W1, b1." in str(report)
 
     def test_a_unit_at_its_kink_is_reported_and_the_others_are_compared(self):
         parameters = {"W1": [[0.0], [1.0]], "b1": [[0.0], [0.5]], "W2": [[1.0, -1.0]], "b2": [[0.1]]}
@@ -407,3 +407,19 @@ class TestReport:
         )
         assert "<script>" not in hostile._repr_html_()
         assert "&lt;script&gt;" in hostile._repr_html_()
+
+
+@pytest.mark.parametrize("factor", [-1, 5])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_wrong_gradient_is_wrong_where_finite_differences_are_inexact(factor, seed):
+    """Inputs of size 1e6: the numeric side is poor, and a gap far above its error still counts."""
+    size = 1e6
+    net = Network([3, 4, 2], activation="tanh", output="identity", seed=seed)
+    net.parameters["W1"][:] /= size
+    rng = np.random.RandomState(seed)
+    X, Y = rng.standard_normal((3, 5)) * size, rng.standard_normal((2, 5))
+    gradients = net.gradients(X, Y)
+    gradients["dW1"] = factor * gradients["dW1"]
+    assert not net.check_gradients(X, Y, gradients=gradients).passed
+    assert net.check_gradients(X, Y).passed
+    assert net.trace(X, Y).check().passed

@@ -7,7 +7,7 @@ import click
 import numpy as np
 
 from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
-from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table
+from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
 from deepstep.data import ImageSet, atomic_write, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
@@ -55,7 +55,7 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
     for name, (hidden, initialization) in MODELS.items():
         rounds = iterations or ITERATIONS
         settings = TrainSettings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
-        about = {"task": "binary", "target": "class", "source": str(data)}
+        about = {"task": "binary", "target": "class", "source": printable(data)}
         label = f"cats, {name}"
         models[name] = train_and_save(
             folders[name], settings, preparation, train, test, label=label, about=about

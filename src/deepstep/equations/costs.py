@@ -121,8 +121,9 @@ def output_gradient(
     dZL = get_head(output, "output_gradient").loss_backward(ZL, Y)
     if sample_weight is None:
         return dZL
-    weight = np.asarray(sample_weight, dtype=dZL.dtype)  # weights of float64 would widen float32
-    return dZL * (weight / weight.mean())
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    # normalized first and cast then: weights that float32 cannot hold have ratios that it can
+    return dZL * (weight / weight.mean()).astype(dZL.dtype)
 
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")

@@ -14,14 +14,17 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 }
 """Central differences by order of their error: steps in units of ε, and weights (Fornberg 1988)."""
 
-LADDER = tuple(1e-3 / 8**rung for rung in range(6))
-"""The distances ε that are tried by default: inputs of size 1 need the first, of size 1000 the later ones."""
+LADDER = tuple(1e-3 / 8**rung for rung in range(9))
+"""The distances ε that are tried by default: inputs of size 1 need the first, of size 1e6 the last ones."""
 
 KINKED = frozenset({"relu"})
 """Activations without a derivative at Z = 0."""
 
 UNSURE = 1e-3
 """A derivative whose error may be larger than this share of it says nothing."""
+
+EXPLAINED = 100
+"""The stated error is an estimate: a gap of up to so many times as much may come from it."""
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
 """Gives the cost as things stand, and which kinked units are on."""
@@ -126,9 +129,14 @@ def least_scale(errors: Array, tolerance: float) -> float:
 
 
 def says_nothing(analytic: Array, numeric: Array, errors: Array, size_of_cost: float) -> bool:
-    """Whether the numeric side's own error is too large to tell right from wrong."""
+    """Whether the numeric side's own error is too large to tell right from wrong, and explains the gap.
+
+    A gap far above that error is a wrong derivative, however inexact the finite differences are.
+    """
     scale = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
-    return float(np.linalg.norm(errors)) > UNSURE * max(scale, 1e-4 * size_of_cost)
+    error = float(np.linalg.norm(errors))
+    explained = float(np.linalg.norm(analytic - numeric)) <= EXPLAINED * error
+    return explained and error > UNSURE * max(scale, 1e-4 * size_of_cost)
 
 
 def spread(size: int, most: int | None) -> AnyArray:

@@ -128,7 +128,8 @@ class GradientReport:
             verdict = (
                 f"Gradients are right: difference {self.difference:.2e}, tolerance {self.tolerance:.0e}."
             )
-            return f"{verdict} Not checkable by finite differences: {unknown}." if unknown else verdict
+            unverified = f" Not checkable by finite differences, and so not verified: {unknown}."
+            return verdict + unverified if unknown else verdict
         misshapen = any(check.verdict == "wrong shape" for check in self.checks)
         how_far = "shapes differ" if misshapen else f"difference {self.difference:.2e}"
         return f"Gradients are WRONG: {how_far}. {self.diagnosis}."
@@ -218,8 +219,10 @@ def check_gradients(
         numeric = numeric_gradient(value.reshape(-1), entries, evaluate, epsilon=epsilon, order=order)
         smooth = ~np.isnan(numeric.values)
         parts = gradient.ravel()[entries[smooth]], numeric.values[smooth], numeric.errors[smooth]
-        pairs.append(parts)
-        checks.append(_compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance))
+        check = _compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance)
+        checks.append(check)
+        if check.verdict != "not checkable":
+            pairs.append(parts)
     apart = np.inf
     if pairs:
         analytic, values, errors = (np.concatenate(part) for part in zip(*pairs, strict=True))

@@ -240,7 +240,8 @@ class Network:
         The network holds the new parameters at each step, and keeps them when the loop is left or a later
         step diverges. The training goes on from its own last step: it starts at the parameters that the
         network has when `steps` is called, and parameters set between two steps are overwritten by the next
-        one. To go on from others, set them and call `steps` again.
+        one. To go on from others, set them and call `steps` again. Writing into the numbers of
+        ``network.parameters`` in place does take part in the training.
 
         Parameters
         ----------

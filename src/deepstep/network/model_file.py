@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.data.files import atomic_write
+from deepstep.data.files import atomic_write, kind_at
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import Architecture
 from deepstep.network.parameters import Parameters
@@ -118,7 +118,7 @@ def _checksum(network: str, parameters: Parameters) -> str:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
     from safetensors import SafetensorError, safe_open
 
-    if path.is_dir():
+    if kind_at(path) == "folder":
         raise FileError(
             str(path), "a model file", "this is a folder", "A run folder is read by deepstep.Run.load."
         )
