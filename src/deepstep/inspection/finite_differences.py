@@ -128,6 +128,16 @@ def least_scale(errors: Array, tolerance: float) -> float:
     return float(np.linalg.norm(errors)) / tolerance
 
 
+def judge(
+    analytic: Array, numeric: Array, errors: Array, size_of_cost: float, tolerance: float
+) -> tuple[float, str]:
+    """The difference, and the verdict on it: "good", "wrong" or "not checkable"."""
+    apart = difference(analytic, numeric, least_scale(errors, tolerance))
+    if says_nothing(analytic, numeric, errors, size_of_cost):
+        return apart, "not checkable"
+    return apart, "good" if apart < tolerance else "wrong"
+
+
 def says_nothing(analytic: Array, numeric: Array, errors: Array, size_of_cost: float) -> bool:
     """Whether the numeric side's own error is too large to tell right from wrong, and explains the gap.
 

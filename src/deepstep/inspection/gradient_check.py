@@ -15,9 +15,9 @@ from deepstep.inspection.finite_differences import (
     Evaluate,
     check_options,
     difference,
+    judge,
     least_scale,
     numeric_gradient,
-    says_nothing,
     spread,
 )
 from deepstep.inspection.tables import html_table, text_table
@@ -286,11 +286,8 @@ def _compare(
     if not checked:
         nan = float("nan")
         return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
-    apart = difference(analytic, numeric, least_scale(errors, tolerance))
+    apart, verdict = judge(analytic, numeric, errors, size_of_cost, tolerance)
     worst = int(np.argmax(np.abs(analytic - numeric)))
     index = tuple(int(i) for i in np.unravel_index(entries[worst], shape))
-    verdict = "good" if apart < tolerance else "wrong"
-    if says_nothing(analytic, numeric, errors, size_of_cost):
-        verdict = "not checkable"
     at_worst = float(analytic[worst]), float(numeric[worst])
     return ParameterCheck(name, shape, checked, at_kink, apart, index, *at_worst, verdict)

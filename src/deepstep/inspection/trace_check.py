@@ -10,10 +10,8 @@ from deepstep.equations import cost_from_logits, get_activation, linear_activati
 from deepstep.inspection.finite_differences import (
     KINKED,
     Evaluate,
-    difference,
-    least_scale,
+    judge,
     numeric_gradient,
-    says_nothing,
     spread,
 )
 from deepstep.inspection.tables import html_table, text_table
@@ -114,12 +112,10 @@ def check_entries(
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon=epsilon)
         smooth = ~np.isnan(numeric.values)
         analytic = work[name].ravel()[entries[smooth]]
-        least = least_scale(numeric.errors[smooth], tolerance)
-        apart = difference(analytic, numeric.values[smooth], least)
         size = max(1.0, abs(evaluate()[0]))
-        unknown = says_nothing(analytic, numeric.values[smooth], numeric.errors[smooth], size)
+        apart, verdict = judge(analytic, numeric.values[smooth], numeric.errors[smooth], size, tolerance)
         counts = int(smooth.sum()), int((~smooth).sum())
-        checks.append(QuantityCheck(name, *counts, apart, unknown or apart < tolerance, not unknown))
+        checks.append(QuantityCheck(name, *counts, apart, verdict != "wrong", verdict != "not checkable"))
     return TraceCheck(tuple(checks))
 
 
