@@ -1,12 +1,17 @@
-"""The shape of a network: layer sizes and the function of each layer."""
+"""The shape of a network: layer sizes, the function of each layer, and what its output means."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.parameters import parameter_count
+
+NORMALIZATIONS = ("none", "batch", "layer")
+"""What may stand between W·A_prev and the activation of a hidden layer."""
 
 
 def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
@@ -43,30 +48,44 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
 
 @dataclass(frozen=True)
 class Architecture:
-    """Layer sizes and activations of a fully-connected network.
+    """Layer sizes, activations, normalization and head of a fully-connected network.
 
     Parameters
     ----------
     layer_dims : sequence of int
         n_0 (inputs), n_1, …, n_L (outputs).
     activations : sequence of str
-        One name per layer 1 … L; the last one is the output's (``"sigmoid"``, ``"softmax"``,
-        ``"identity"``) and decides the loss. The names are those of ``deepstep.equations.ACTIVATIONS``.
+        One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last one is the output's.
+    output : str, optional
+        The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``.
+        By default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``,
+        ``"identity"``.
+    output_settings : mapping, optional
+        Settings of the head in JSON's types, for example ``{"delta": 1.5}``.
+    normalization : str or sequence of str, optional
+        ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A normalized layer
+        has a scale gamma (n_l, 1), and its b is the shift.
 
     Raises
     ------
     ConfigurationError
-        If a size is not a positive whole number or the number of activations is not L.
+        If a size is not a positive whole number, the number of activations is not L, or a normalization is
+        unknown.
 
     Examples
     --------
     >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"))
     >>> shape.n_layers, shape.n_parameters
     (2, 17)
+    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), normalization="batch").n_parameters
+    21
     """
 
     layer_dims: tuple[int, ...]
     activations: tuple[str, ...]
+    output: str = ""
+    output_settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    normalization: tuple[str, ...] = "none"  # type: ignore[assignment]  # a name is spread over the layers
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
@@ -79,6 +98,13 @@ class Architecture:
                 "Give one name for each hidden layer, and one for the output.",
             )
         object.__setattr__(self, "activations", tuple(names))
+        object.__setattr__(self, "output", self.output or self.activations[-1])
+        object.__setattr__(self, "output_settings", MappingProxyType(dict(self.output_settings)))
+        object.__setattr__(self, "normalization", _per_hidden_layer(self.normalization, self.n_layers - 1))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        settings = dict(self.output_settings)
+        return Architecture, (self.layer_dims, self.activations, self.output, settings, self.normalization)
 
     @property
     def n_layers(self) -> int:
@@ -96,11 +122,26 @@ class Architecture:
         return self.layer_dims[-1]
 
     @property
-    def output(self) -> str:
-        """Name of the output's activation."""
-        return self.activations[-1]
+    def normalized(self) -> tuple[int, ...]:
+        """Numbers of the layers that have a gamma."""
+        return tuple(layer for layer, kind in enumerate(self.normalization, start=1) if kind != "none")
 
     @property
     def n_parameters(self) -> int:
-        """Number of weights and biases."""
-        return parameter_count(self.layer_dims)
+        """Number of weights, biases and scales."""
+        return parameter_count(self.layer_dims, self.normalized)
+
+
+def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
+    names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
+    for name in (normalization,) if isinstance(normalization, str) else names:
+        if name not in NORMALIZATIONS:
+            raise unknown_name("Architecture", "normalization", name, NORMALIZATIONS)
+    if len(names) != n_hidden:
+        raise ConfigurationError(
+            "Architecture",
+            f"one normalization for all hidden layers or a list of {n_hidden}",
+            f"got {normalization!r}",
+            "The output layer has none.",
+        )
+    return names

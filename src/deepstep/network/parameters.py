@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -10,15 +10,33 @@ from deepstep.errors import DataError, ShapeError
 from deepstep.types import AnyArray, Array
 
 
-def parameter_count(layer_dims: Sequence[int]) -> int:
-    """Number of weights and biases of a network with these layer sizes.
+Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
+"""Names and shapes in the order in which they lie in the flat vector."""
+
+
+def parameter_count(layer_dims: Sequence[int], normalized: Sequence[int] = ()) -> int:
+    """Number of weights, biases and scales of a network with these layer sizes and normalized layers.
 
     Examples
     --------
-    >>> parameter_count([2, 4, 1])
-    17
+    >>> parameter_count([2, 4, 1]), parameter_count([2, 4, 1], normalized=[1])
+    (17, 21)
     """
-    return sum(n * n_prev + n for n_prev, n in pairwise(layer_dims))
+    return sum(n * rows for _, (n, rows) in _layout(_chain(layer_dims), normalized))
+
+
+def _chain(layer_dims: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    return tuple((n, n_prev) for n_prev, n in pairwise(layer_dims))
+
+
+def _layout(shapes: Sequence[tuple[int, int]], normalized: Sequence[int]) -> Layout:
+    """W1, b1, gamma1 where layer 1 is normalized, W2, …"""
+    layout: list[tuple[str, tuple[int, int]]] = []
+    for layer, (n, n_prev) in enumerate(shapes, start=1):
+        layout += [(f"W{layer}", (n, n_prev)), (f"b{layer}", (n, 1))]
+        if layer in normalized:
+            layout.append((f"gamma{layer}", (n, 1)))
+    return tuple(layout)
 
 
 class Parameters(Mapping[str, Array]):
@@ -31,17 +49,21 @@ class Parameters(Mapping[str, Array]):
     Parameters
     ----------
     flat : array of shape (n_parameters,)
-        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64.
+        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. The gamma of a normalized layer
+        follows its b.
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
+    normalized : sequence of int
+        Numbers of the layers that have a gamma.
 
     Attributes
     ----------
     flat : array of shape (n_parameters,)
     layer_dims : tuple of int
         Empty where the shapes do not chain, which an update allows and a network does not.
-    shapes : tuple of pairs of int
-        Shapes of W1, W2, …
+    normalized : tuple of int
+    layout : tuple of pairs
+        Names and shapes in the order of ``flat``.
 
     Raises
     ------
@@ -57,12 +79,12 @@ class Parameters(Mapping[str, Array]):
     (array([[0., 1., 2.]]), array([[3.]]))
     """
 
-    __slots__ = ("_views", "flat", "layer_dims", "shapes")
+    __slots__ = ("_views", "flat", "layer_dims", "layout", "normalized")
 
-    def __init__(self, flat: Array, layer_dims: Sequence[int]) -> None:
-        self._lay_out(flat, tuple((n, n_prev) for n_prev, n in pairwise(layer_dims)), tuple(layer_dims))
+    def __init__(self, flat: Array, layer_dims: Sequence[int], normalized: Sequence[int] = ()) -> None:
+        self._lay_out(flat, _layout(_chain(layer_dims), normalized))
 
-    def _lay_out(self, flat: Array, shapes: tuple[tuple[int, int], ...], layer_dims: tuple[int, ...]) -> None:
+    def _lay_out(self, flat: Array, layout: Layout) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
             raise DataError(
                 "Parameters",
@@ -70,21 +92,23 @@ class Parameters(Mapping[str, Array]):
                 f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}",
                 "Pass numpy.asarray(flat, dtype=float).",
             )
-        self.flat, self.shapes, self.layer_dims = flat, shapes, layer_dims
-        expected = sum(n * n_prev + n for n, n_prev in shapes)
+        self.flat, self.layout = flat, layout
+        weights = [shape for name, shape in layout if name[0] == "W"]
+        chained = all(before[0] == after[1] for before, after in pairwise(weights))
+        self.layer_dims = (weights[0][1], *(n for n, _ in weights)) if chained and weights else ()
+        self.normalized = tuple(int(name[5:]) for name, _ in layout if name.startswith("gamma"))
+        expected = sum(n * columns for _, (n, columns) in layout)
         if flat.shape != (expected,):
             raise ShapeError(
                 "Parameters",
-                f"layer sizes {list(layer_dims)} have {expected} numbers in a flat vector",
+                f"layer sizes {list(self.layer_dims)} have {expected} numbers in a flat vector",
                 f"got shape {flat.shape}",
             )
         self._views: dict[str, Array] = {}
         start = 0
-        for layer, (n, n_prev) in enumerate(shapes, start=1):
-            self._views[f"W{layer}"] = flat[start : start + n * n_prev].reshape(n, n_prev)
-            start += n * n_prev
-            self._views[f"b{layer}"] = flat[start : start + n].reshape(n, 1)
-            start += n
+        for name, (n, columns) in layout:
+            self._views[name] = flat[start : start + n * columns].reshape(n, columns)
+            start += n * columns
 
     @classmethod
     def from_dict(
@@ -95,8 +119,9 @@ class Parameters(Mapping[str, Array]):
         Parameters
         ----------
         values : mapping
-            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys. Whole
-            numbers become float64; float32 stays when everything is float32.
+            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys; ``"gamma1"``
+            (n_1, 1) where layer 1 is normalized. Whole numbers become float64; float32 stays when everything
+            is float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
 
@@ -112,56 +137,39 @@ class Parameters(Mapping[str, Array]):
         >>> Parameters.from_dict({"W1": [[1, 2]], "b1": [[3]]}).flat
         array([1., 2., 3.])
         """
-        n_layers = len(values) // 2
+        n_layers = sum(1 for name in values if isinstance(name, str) and name[:1] == "W")
+        scales = [f"gamma{layer}" for layer in range(1, n_layers + 1) if f"gamma{layer}" in values]
         names = [f"{kind}{layer}" for layer in range(1, n_layers + 1) for kind in "Wb"]
-        if not names or set(names) != set(values):
+        if not names or {*names, *scales} != set(values):
             raise ShapeError(
                 where,
                 "the keys are W1, b1, W2, b2, … without gaps",
                 f"got {sorted(map(str, values))}",
                 "Remove other keys and name every layer's W and b.",
             )
-        arrays = {name: _as_float(values[name], name, where) for name in names}
+        arrays = {name: _as_float(values[name], name, where) for name in (*names, *scales)}
         shapes: list[tuple[int, int]] = []
         for layer in range(1, n_layers + 1):
-            W, b = arrays[f"W{layer}"], arrays[f"b{layer}"]
             before = shapes[-1][0] if chained and shapes else None
-            if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
-                known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
-                raise ShapeError(
-                    f"{where}, layer {layer}",
-                    f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}",
-                    f"got {W.shape}",
-                    f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
-                )
-            if b.shape != (W.shape[0], 1):
-                raise ShapeError(
-                    f"{where}, layer {layer}",
-                    f"b{layer} is a column of shape ({W.shape[0]}, 1)",
-                    f"got {b.shape}",
-                    f"Pass b{layer}.reshape(-1, 1)." if b.size == W.shape[0] else "",
-                )
-            shapes.append((W.shape[0], W.shape[1]))
+            shapes.append(_check_layer(arrays, layer, before, where))
+        layout = _layout(shapes, [int(name[5:]) for name in scales])
         dtype = np.result_type(*arrays.values())
-        flat = np.concatenate([arrays[name].ravel() for name in names], dtype=dtype)
-        return cls._of(flat, tuple(shapes))
+        return cls._of(np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype), layout)
 
     @classmethod
-    def _of(cls, flat: Array, shapes: tuple[tuple[int, int], ...]) -> Self:
-        chained = all(before[0] == after[1] for before, after in pairwise(shapes))
+    def _of(cls, flat: Array, layout: Layout) -> Self:
         parameters = cls.__new__(cls)
-        layer_dims = (shapes[0][1], *(n for n, _ in shapes)) if chained else ()
-        parameters._lay_out(flat, shapes, layer_dims)
+        parameters._lay_out(flat, layout)
         return parameters
 
     def like(self, flat: Array) -> "Parameters":
         """Parameters of the same shapes over another vector, which is kept and not copied."""
-        return Parameters._of(flat, self.shapes)
+        return Parameters._of(flat, self.layout)
 
     @property
     def n_layers(self) -> int:
         """L, the number of layers."""
-        return len(self.shapes)
+        return sum(1 for name, _ in self.layout if name[0] == "W")
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -192,12 +200,12 @@ class Parameters(Mapping[str, Array]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Parameters):
             return NotImplemented
-        return self.shapes == other.shapes and np.array_equal(self.flat, other.flat)
+        return self.layout == other.layout and np.array_equal(self.flat, other.flat)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameters._of, (self.flat, self.shapes)
+        return Parameters._of, (self.flat, self.layout)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.layer_dims)) or "shapes that do not chain"
@@ -218,6 +226,31 @@ def as_parameters(
             "Use initialize_parameters or Parameters.from_dict.",
         )
     return Parameters.from_dict(parameters, chained=chained, where=where)
+
+
+def _check_layer(
+    arrays: Mapping[str, Array], layer: int, before: int | None, where: str
+) -> tuple[int, int]:
+    """The shape of a layer's W; refuse what does not fit it or the layer before."""
+    W = arrays[f"W{layer}"]
+    if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
+        known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
+        raise ShapeError(
+            f"{where}, layer {layer}",
+            f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}",
+            f"got {W.shape}",
+            f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
+        )
+    for name in (f"b{layer}", f"gamma{layer}"):
+        column = arrays.get(name)
+        if column is not None and column.shape != (W.shape[0], 1):
+            raise ShapeError(
+                f"{where}, layer {layer}",
+                f"{name} is a column of shape ({W.shape[0]}, 1)",
+                f"got {column.shape}",
+                f"Pass {name}.reshape(-1, 1)." if column.size == W.shape[0] else "",
+            )
+    return W.shape[0], W.shape[1]
 
 
 def _as_float(value: AnyArray, name: str, where: str) -> Array:
