@@ -4,12 +4,16 @@ An engine is an argument, never a process-wide switch. `reference` is the equati
 engine is held equal to it by tests.
 """
 
-from deepstep.engines.reference import ReferenceSession
-from deepstep.engines.session import Session, SessionState, Settings
+from collections.abc import Mapping
+
+from deepstep.engines.reference import ReferenceSession, first_statistics
+from deepstep.engines.session import Session, SessionState, StepCosts
+from deepstep.engines.settings import Settings
 from deepstep.errors import unknown_name
 from deepstep.network import Architecture, Parameters
+from deepstep.types import Array
 
-__all__ = ["ENGINES", "ReferenceSession", "Session", "SessionState", "Settings", "open_session"]
+__all__ = ["ENGINES", "ReferenceSession", "Session", "SessionState", "Settings", "StepCosts", "first_statistics", "open_session"]
 
 ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession}
 """All engines by name."""
@@ -21,6 +25,7 @@ def open_session(
     parameters: Parameters,
     settings: Settings | None = None,
     *,
+    statistics: Mapping[str, Array] | None = None,
     where: str = "open_session",
 ) -> Session:
     """Open a session on an engine.
@@ -33,7 +38,9 @@ def open_session(
     parameters : Parameters
         Where training starts; not changed. Their dtype is the session's.
     settings : Settings, optional
-        Optimizer and regularization.
+        Optimizer, regularization, dropout, …
+    statistics : mapping, optional
+        Running statistics of batch normalization; by default mean 0 and variance 1.
     where : str
         Name for error messages.
 
@@ -45,4 +52,4 @@ def open_session(
     name = "reference" if engine == "auto" else engine
     if not isinstance(name, str) or name not in ENGINES:
         raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
-    return ENGINES[name](architecture, parameters, settings or Settings())
+    return ENGINES[name](architecture, parameters, settings or Settings(), statistics)

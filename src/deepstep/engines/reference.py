@@ -1,22 +1,35 @@
 """The reference engine: the equations as they stand."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from deepstep.engines.session import SessionState, Settings
+from deepstep.engines.draws import dropout_masks, input_noise
+from deepstep.engines.session import SessionState, StepCosts
+from deepstep.engines.settings import Settings
 from deepstep.equations import (
     LayerCache,
+    NormalizedCache,
+    average_update,
     backpropagate,
+    clip_by_norm,
+    clip_by_value,
     cost_from_logits,
+    decoupled_decay,
     flatten_gradients,
     get_optimizer,
+    l1_backward,
+    l1_cost,
     l2_backward,
     l2_cost,
+    limit_norms,
     model_forward,
     output_gradient,
+    running_statistics,
 )
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples, batches
+from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
 
@@ -25,112 +38,247 @@ class ReferenceSession:
 
     name = "reference"
 
-    def __init__(self, architecture: Architecture, parameters: Parameters, settings: Settings) -> None:
-        self._architecture = architecture
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        settings: Settings,
+        statistics: Mapping[str, Array] | None = None,
+    ) -> None:
+        self.architecture = architecture
+        self.settings = settings
         self._optimizer = get_optimizer(settings.optimizer)
         self._hyperparameters = self._optimizer.settings(settings.hyperparameters)
-        self._l2 = settings.l2
+        self._dropout = settings.dropout_of(architecture)
+        self._rate_factors = settings.factors("rate", parameters)
+        self._decay_factors = settings.factors("decay", parameters)
+        self._dtype = parameters.dtype
+        self._like = parameters.like
+        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
+        if statistics is None:
+            statistics = first_statistics(architecture, self._dtype)
+        # one object, replaced as a whole: an interruption finds the state before a step or the one after it
+        self._state = SessionState(parameters.flat, slots, 0, dict(statistics))
         self._parameters = parameters
-        self._slots = tuple(np.zeros_like(parameters.flat) for _ in self._optimizer.state)
-        self._step = 0
 
     @property
     def parameters(self) -> Parameters:
         """The parameters now; an update makes new ones and leaves these."""
+        if self._parameters.flat is not self._state.theta:
+            self._parameters = self._like(self._state.theta)
         return self._parameters
 
-    def step(self, X: Array, Y: Array, *, learning_rate: float, sample_weight: Array | None = None) -> float:
+    @property
+    def outcome(self) -> Parameters:
+        """The moving average where one is kept, else `parameters`."""
+        average = self._state.average
+        return self.parameters if average is None else self._like(average)
+
+    def step(
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        learning_rate: float,
+        sample_weight: Array | None = None,
+        weight_decay: float = 1.0,
+        dropout: float = 1.0,
+    ) -> float:
         """One update; gives J before it."""
-        cost, gradient = self.cost_and_gradient(X, Y, sample_weight=sample_weight)
-        self._step += 1
-        count = {"t": self._step} if self._optimizer.counts_steps else {}
-        theta, *slots = self._optimizer.update(
-            self._parameters.flat,
-            gradient,
-            *self._slots,
-            learning_rate=float(learning_rate),  # a NumPy scalar would widen float32
-            **count,
-            **self._hyperparameters,
-        )
-        self._slots = tuple(slots)
-        self._parameters = self._parameters.like(theta)
+        before, number = self._state, self._state.step + 1
+        X, masks = self._disturbed(X, number, dropout)
+        AL_caches = self._forward(X, masks=masks)
+        cost, gradient = self._cost_and_gradient(AL_caches[1], Y, sample_weight, masks)
+        theta, slots = self._updated(gradient, number, float(learning_rate), weight_decay)
+        average = before.average
+        if self.settings.average:
+            average = average_update(average, theta, decay=self.settings.average, t=number)
+        self._state = SessionState(theta, slots, number, self._statistics_after(AL_caches[1]), average)
         return cost
 
-    def epoch(
-        self, examples: Examples, *, order: AnyArray | None, batch_size: int | None, learning_rate: float
-    ) -> float:
-        """One update per batch with weight; gives the mean over their examples of J before each update."""
-        total, visited = 0.0, 0
-        for rows in batches(order, len(examples), batch_size):
-            X, Y, weight = examples.take(rows)
+    def steps(
+        self,
+        examples: Examples,
+        *,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        learning_rate: AnyArray,
+        weight_decay: AnyArray,
+        dropout: AnyArray,
+    ) -> StepCosts:
+        """One update for each batch that has weight."""
+        costs, sizes = np.full(len(numbers), np.nan), np.zeros(len(numbers), dtype=int)
+        for at, number in enumerate(numbers):
+            X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if weight is None or weight.any():  # a batch whose weights are all 0 teaches nothing
-                m = Y.shape[1]
-                total += m * self.step(X, Y, learning_rate=learning_rate, sample_weight=weight)
-                visited += m
-        if not visited:
-            raise DataError("Session.epoch", "a weight above 0", "got weights that are all 0")
-        return total / visited
+                costs[at] = self.step(
+                    X,
+                    Y,
+                    learning_rate=learning_rate[at],
+                    sample_weight=weight,
+                    weight_decay=float(weight_decay[at]),
+                    dropout=float(dropout[at]),
+                )
+                sizes[at] = Y.shape[1]
+        return StepCosts(costs, sizes)
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J; nothing is updated."""
-        _, caches = self._forward(X)
-        return self._cost(caches[-1].Z, Y, sample_weight)
+        """J of the network that predicts; nothing is updated."""
+        _, caches = self._predicting(X)
+        return self._cost(caches[-1].Z, Y, sample_weight, self.outcome)
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ; nothing is updated."""
-        _, caches = self._forward(X)
-        ZL = caches[-1].Z
-        cost = self._cost(ZL, Y, sample_weight)
-        dZL = output_gradient(ZL, Y, output=self._architecture.output, sample_weight=sample_weight)
-        gradients = backpropagate(dZL, caches, self._architecture.activations, input_gradient=False)
-        if self._l2:
-            m = _total_weight(Y, sample_weight)
-            for layer in range(1, self._architecture.n_layers + 1):
-                gradients[f"dW{layer}"] += l2_backward(self._parameters[f"W{layer}"], self._l2, m)
-        return cost, flatten_gradients(gradients, self._parameters, "step")
+        return self._cost_and_gradient(self._forward(X)[1], Y, sample_weight, {})
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
-        return self._forward(X)[0]
+        return self._predicting(X)[0]
 
     def state(self) -> SessionState:
         """The state now."""
-        slots = dict(zip(self._optimizer.state, self._slots, strict=True))
-        return SessionState(self._parameters.flat, slots, self._step)
+        return self._state
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, in this session's precision."""
-        if set(state.slots) != set(self._optimizer.state):
-            raise ConfigurationError(
-                "Session.load",
-                f"the state of this update rule, {list(self._optimizer.state)}",
-                f"got {list(state.slots)}",
-                "Open the session with the optimizer that made the state.",
-            )
-        theta, dtype = self._parameters.flat, self._parameters.dtype
-        for name, vector in {"theta": state.theta, **state.slots}.items():
-            if np.shape(vector) != theta.shape:
+        for kind, came, own in (
+            ("slots", state.slots, self._optimizer.state),
+            ("statistics", state.statistics, self._state.statistics),
+        ):
+            if set(came) != set(own):
+                raise ConfigurationError(
+                    "Session.load",
+                    f"the {kind} of this session, {list(own)}",
+                    f"got {list(came)}",
+                    "Open the session with the optimizer and the network that made the state.",
+                )
+        theta = self._state.theta
+        vectors = {"theta": state.theta, **state.slots}
+        if state.average is not None:
+            vectors["average"] = state.average
+        expected = {name: theta.shape for name in vectors}
+        expected |= {name: own.shape for name, own in self._state.statistics.items()}
+        for name, vector in {**vectors, **state.statistics}.items():
+            if np.shape(vector) != expected[name]:
                 raise ShapeError(
                     "Session.load",
-                    f"{name} is a vector of this network's {theta.size} parameters",
+                    f"{name} has shape {expected[name]}",
                     f"got shape {np.shape(vector)}",
                     "Open the session with the network that made the state.",
                 )
-        self._parameters = Parameters(np.array(state.theta, dtype), self._architecture.layer_dims)
-        self._slots = tuple(np.array(state.slots[name], dtype) for name in self._optimizer.state)
-        self._step = int(state.step)
+        self._state = SessionState(
+            np.array(state.theta, self._dtype),
+            {name: np.array(state.slots[name], self._dtype) for name in self._optimizer.state},
+            int(state.step),
+            {name: np.array(value, self._dtype) for name, value in state.statistics.items()},
+            None if state.average is None else np.array(state.average, self._dtype),
+        )
 
-    def _forward(self, X: Array) -> tuple[Array, list[LayerCache]]:
-        return model_forward(X, self._parameters, activations=self._architecture.activations)
+    def _disturbed(self, X: Array, number: int, factor: float) -> tuple[Array, dict[int, Array]]:
+        """The inputs with noise, and the dropout masks of a step."""
+        draw = {"seed": self.settings.seed, "step": number, "dtype": self._dtype}
+        if self.settings.input_noise:
+            X = X + input_noise(X.shape, self.settings.input_noise, **draw)  # type: ignore[arg-type]
+        rates = tuple(factor * rate for rate in self._dropout)
+        return X, dropout_masks(self.architecture, rates, X.shape[1], **draw)  # type: ignore[arg-type]
 
-    def _cost(self, ZL: Array, Y: Array, sample_weight: Array | None) -> float:
-        cost = cost_from_logits(ZL, Y, output=self._architecture.output, sample_weight=sample_weight)
-        if self._l2:
-            weights = [self._parameters[f"W{n}"] for n in range(1, self._architecture.n_layers + 1)]
-            cost += l2_cost(weights, self._l2, _total_weight(Y, sample_weight))
+    def _forward(
+        self, X: Array, *, masks: Mapping[int, Array] | None = None
+    ) -> tuple[Array, list[LayerCache]]:
+        """The forward pass of training: the batch's own statistics."""
+        shape = self.architecture
+        return model_forward(
+            X, self.parameters, activations=shape.activations, normalization=shape.normalization, masks=masks
+        )
+
+    def _predicting(self, X: Array) -> tuple[Array, list[LayerCache]]:
+        """The forward pass of prediction: running statistics, no dropout, averaged parameters."""
+        shape = self.architecture
+        return model_forward(
+            X,
+            self.outcome,
+            activations=shape.activations,
+            normalization=shape.normalization,
+            statistics=self._state.statistics,
+        )
+
+    def _cost_and_gradient(
+        self, caches: list[LayerCache], Y: Array, sample_weight: Array | None, masks: Mapping[int, Array]
+    ) -> tuple[float, Array]:
+        parameters, ZL, settings = self.parameters, caches[-1].Z, self.settings
+        cost = self._cost(ZL, Y, sample_weight, parameters)
+        dZL = output_gradient(ZL, Y, output=self.architecture, sample_weight=sample_weight)
+        gradients = backpropagate(
+            dZL, caches, self.architecture.activations, masks=masks, input_gradient=False
+        )
+        m = _total_weight(Y, sample_weight)
+        for layer in range(1, self.architecture.n_layers + 1):
+            if settings.l1:
+                gradients[f"dW{layer}"] += l1_backward(parameters[f"W{layer}"], settings.l1, m)
+            if settings.l2:
+                gradients[f"dW{layer}"] += l2_backward(parameters[f"W{layer}"], settings.l2, m)
+        return cost, flatten_gradients(gradients, parameters, "step")
+
+    def _cost(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> float:
+        cost = cost_from_logits(ZL, Y, output=self.architecture, sample_weight=sample_weight)
+        l1, l2, m = self.settings.l1, self.settings.l2, _total_weight(Y, sample_weight)
+        weights = [parameters[f"W{layer}"] for layer in range(1, self.architecture.n_layers + 1)]
+        if l1:
+            cost += l1_cost(weights, l1, m)
+        if l2:
+            cost += l2_cost(weights, l2, m)
         return cost
+
+    def _updated(
+        self, gradient: Array, number: int, rate: float, weight_decay: float
+    ) -> tuple[Array, dict[str, Array]]:
+        """θ and the slots after clipping, decay, the update rule and the limit of norms."""
+        settings, before = self.settings, self._state
+        if settings.clip_value is not None:
+            gradient = clip_by_value(gradient, most=float(settings.clip_value))
+        if settings.clip_norm is not None:
+            gradient = clip_by_norm(gradient, most=float(settings.clip_norm))
+        rates = rate if self._rate_factors is None else rate * self._rate_factors
+        theta, decay = before.theta, settings.decay * weight_decay
+        if decay:
+            decays = decay if self._decay_factors is None else decay * self._decay_factors
+            theta = decoupled_decay(theta, learning_rate=rates, weight_decay=decays)
+        count = {"t": number} if self._optimizer.counts_steps else {}
+        slots = [before.slots[name] for name in self._optimizer.state]
+        theta, *slots = self._optimizer.update(
+            theta, gradient, *slots, learning_rate=rates, **count, **self._hyperparameters
+        )
+        if settings.max_norm is not None:
+            parameters = self._like(theta)
+            for layer in range(1, self.architecture.n_layers + 1):
+                W = parameters[f"W{layer}"]
+                W[:] = limit_norms(W, most=float(settings.max_norm))
+        return theta, dict(zip(self._optimizer.state, slots, strict=True))
+
+    def _statistics_after(self, caches: list[LayerCache]) -> Mapping[str, Array]:
+        statistics = dict(self._state.statistics)
+        for layer, (linear, _) in enumerate(caches, start=1):
+            if isinstance(linear, NormalizedCache) and linear.kind == "batch":
+                names = f"mean{layer}", f"variance{layer}"
+                mean, variance = (statistics[name] for name in names)
+                m = linear.A_prev.shape[1]
+                after = running_statistics(mean, variance, linear.mean, linear.variance, m)
+                statistics |= dict(zip(names, after, strict=True))
+        return statistics
+
+
+def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
+    """Running statistics before training: mean 0 and variance 1."""
+    statistics = {}
+    for layer, kind in enumerate(architecture.normalization, start=1):
+        if kind == "batch":
+            n = architecture.layer_dims[layer]
+            statistics[f"mean{layer}"] = np.zeros((n, 1), dtype)
+            statistics[f"variance{layer}"] = np.ones((n, 1), dtype)
+    return statistics
 
 
 def _total_weight(Y: Array, sample_weight: Array | None) -> float:

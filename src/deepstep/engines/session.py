@@ -2,44 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
-import numpy as np
-
-from deepstep.equations import Optimizer, get_optimizer
-from deepstep.errors import ConfigurationError
+from deepstep.engines.settings import Settings
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a session needs beside the network.
-
-    Attributes
-    ----------
-    optimizer : str or Optimizer
-        Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
-    hyperparameters : mapping
-        Of the update rule: ``beta``, ``beta1``, …
-    l2 : float
-        λ of L2 regularization, at least 0.
-
-    Raises
-    ------
-    ConfigurationError
-        If the optimizer or one of its hyperparameters is unknown or out of range, or λ is negative.
-    """
-
-    optimizer: str | Optimizer = "gd"
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    l2: float = 0.0
-
-    def __post_init__(self) -> None:
-        get_optimizer(self.optimizer).settings(self.hyperparameters)
-        if not (isinstance(self.l2, int | float | np.number) and 0 <= self.l2 < np.inf):
-            raise ConfigurationError("l2", "a number of at least 0", f"got {self.l2!r}")
 
 
 @dataclass(frozen=True)
@@ -53,56 +21,114 @@ class SessionState:
         The optimizer's vectors by name.
     step : int
         Number of updates done.
+    statistics : mapping
+        Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
+    average : array of shape (n_parameters,) or None
+        The moving average of θ, where one is kept.
     """
 
     theta: Array
     slots: Mapping[str, Array]
     step: int
+    statistics: Mapping[str, Array] = field(default_factory=dict)
+    average: Array | None = None
+
+
+class StepCosts(NamedTuple):
+    """What some steps cost.
+
+    Attributes
+    ----------
+    costs : array of float64 (k,)
+        J before each update, with regularization; NaN for a batch whose weights are all 0, which is left out.
+    sizes : array of int (k,)
+        Examples of each batch; 0 for one that is left out.
+    """
+
+    costs: Array
+    sizes: AnyArray
 
 
 class Session(Protocol):
     """Training of one network on one engine. X and Y have columns as examples."""
 
     name: str
+    architecture: Architecture
+    settings: Settings
 
-    def __init__(self, architecture: Architecture, parameters: Parameters, settings: Settings) -> None: ...
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        settings: Settings,
+        statistics: Mapping[str, Array] | None = None,
+    ) -> None: ...
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters now; never changed by a later step."""
+        """The parameters that training moves, now; never changed by a later step."""
         ...
 
-    def step(self, X: Array, Y: Array, *, learning_rate: float, sample_weight: Array | None = None) -> float:
-        """One update; gives J before it (with regularization)."""
+    @property
+    def outcome(self) -> Parameters:
+        """The parameters that predict: the moving average where one is kept, else `parameters`."""
         ...
 
-    def epoch(
-        self, examples: Examples, *, order: AnyArray | None, batch_size: int | None, learning_rate: float
+    def step(
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        learning_rate: float,
+        sample_weight: Array | None = None,
+        weight_decay: float = 1.0,
+        dropout: float = 1.0,
     ) -> float:
-        """One update per batch; gives the mean over the examples of J before each update.
+        """One update; gives J before it (with regularization).
 
-        A batch whose weights are all 0 is left out, of the updates and of the mean. An example of weight 0
-        in another batch adds nothing to that batch's J, but counts in its size, as in scikit-learn.
+        ``weight_decay`` and ``dropout`` are factors of the settings of these names, of a schedule. An
+        exception, Ctrl-C among them, leaves the state as it was before the step or after it.
+        """
+        ...
 
-        Raises
-        ------
-        DataError
-            If all weights are 0.
+    def steps(
+        self,
+        examples: Examples,
+        *,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        learning_rate: AnyArray,
+        weight_decay: AnyArray,
+        dropout: AnyArray,
+    ) -> StepCosts:
+        """One update for each of some batches of an epoch.
+
+        Parameters
+        ----------
+        examples : Examples
+        order : array of int (m,) or None
+            Order of the examples in the epoch; None for the order as it is.
+        batch_size : int or None
+        numbers : range
+            Which batches of the epoch, from 0.
+        learning_rate, weight_decay, dropout : arrays of shape (k,)
+            For each of these batches, as in `step`.
         """
         ...
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J, with regularization; nothing is updated."""
+        """J of the network that predicts (running statistics, no dropout), with L1 and L2."""
         ...
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ as one vector; nothing is updated."""
+        """J and ∂J/∂θ as one vector, with L1 and L2; the batch's own statistics, no dropout; no update."""
         ...
 
     def forward(self, X: Array) -> Array:
-        """AL of shape (n_L, m)."""
+        """AL of shape (n_L, m) of the network that predicts."""
         ...
 
     def state(self) -> SessionState:

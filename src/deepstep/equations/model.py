@@ -7,11 +7,18 @@ import numpy as np
 
 from deepstep.equations.activations import get_activation
 from deepstep.equations.costs import check_target
+from deepstep.equations.dropout import dropout_backward, dropout_forward
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
-from deepstep.equations.losses import get_head
+from deepstep.equations.losses import Head, get_head
+from deepstep.equations.normalization import (
+    NormalizedCache,
+    normalized_linear_backward,
+    normalized_linear_forward,
+)
 from deepstep.equations.registry import equation
 from deepstep.equations.updates import finite_rate, gradient_descent_update
 from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network.architecture import Architecture
 from deepstep.network.parameters import Parameters, as_parameters
 from deepstep.types import Array
 
@@ -19,7 +26,7 @@ from deepstep.types import Array
 class LayerCache(NamedTuple):
     """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``."""
 
-    linear: LinearCache
+    linear: LinearCache | NormalizedCache
     Z: Array
 
 
@@ -61,7 +68,13 @@ def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str
 
 @equation("A[0] = X,  A[l] = g(W[l]·A[l-1] + b[l]),  l = 1 … L", source="lecture 3.3")
 def model_forward(
-    X: Array, parameters: Mapping[str, Array], *, activations: Sequence[str] | None = None
+    X: Array,
+    parameters: Mapping[str, Array],
+    *,
+    activations: Sequence[str] | None = None,
+    normalization: Sequence[str] | None = None,
+    statistics: Mapping[str, Array] | None = None,
+    masks: Mapping[int, Array] | None = None,
 ) -> tuple[Array, list[LayerCache]]:
     """All layers forward.
 
@@ -70,9 +83,16 @@ def model_forward(
     X : array of shape (n_0, m)
         Inputs; a column is an example.
     parameters : mapping
-        W1, b1, …, WL, bL: `Parameters` or a plain dictionary.
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; gamma[l] for a normalized layer.
     activations : sequence of str, optional
         One name per layer; by default relu, …, relu, sigmoid.
+    normalization : sequence of str, optional
+        "none", "batch" or "layer" for each hidden layer, see `normalized_linear_forward`.
+    statistics : mapping, optional
+        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the batch's
+        own, as in training.
+    masks : mapping, optional
+        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
 
     Returns
     -------
@@ -93,11 +113,37 @@ def model_forward(
     """
     theta = as_parameters(parameters, "model_forward")
     names = layer_activations(activations, theta.n_layers, "model_forward")
+    kinds = _normalized_layers(normalization, theta)
     A, caches = X, []
     for layer, activation in enumerate(names, start=1):
-        A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
+        W, b = theta[f"W{layer}"], theta[f"b{layer}"]
+        if layer in kinds:
+            used = statistics and (statistics[f"mean{layer}"], statistics[f"variance{layer}"])
+            kind = kinds[layer]
+            Z, linear = normalized_linear_forward(
+                A, W, b, theta[f"gamma{layer}"], kind=kind, statistics=used if kind == "batch" else None
+            )
+            A, cache = get_activation(activation, "model_forward").forward(Z), LayerCache(linear, Z)
+        else:
+            A, cache = linear_activation_forward(A, W, b, activation)
+        if masks and layer in masks:
+            A = dropout_forward(A, masks[layer])
         caches.append(cache)
     return A, caches
+
+
+def _normalized_layers(normalization: Sequence[str] | None, theta: Parameters) -> dict[int, str]:
+    """The kind of normalization by layer; refuse one that does not fit the parameters."""
+    names = [] if normalization is None else list(normalization)
+    kinds = {layer: kind for layer, kind in enumerate(names, start=1) if kind != "none"}
+    if tuple(kinds) != theta.normalized:
+        raise ConfigurationError(
+            "model_forward",
+            f"a normalization for the layers with a gamma, {list(theta.normalized)}",
+            f"got {normalization!r}",
+            "Pass one of 'none', 'batch', 'layer' for each hidden layer.",
+        )
+    return kinds
 
 
 @equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")
@@ -150,7 +196,13 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
 
 @equation("dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]", source="lecture 5.3")
 def model_backward(
-    AL: Array, Y: Array, caches: Sequence[LayerCache], *, activations: Sequence[str] | None = None
+    AL: Array,
+    Y: Array,
+    caches: Sequence[LayerCache],
+    *,
+    activations: Sequence[str] | None = None,
+    output: str | Head | Architecture | None = None,
+    masks: Mapping[int, Array] | None = None,
 ) -> dict[str, Array]:
     """All layers backward, from the output and the target.
 
@@ -164,12 +216,16 @@ def model_backward(
     caches : sequence of LayerCache
         One per layer, of the forward step.
     activations : sequence of str, optional
-        As in `model_forward`; the last one decides the loss.
+        As in `model_forward`.
+    output : str, Head or Architecture, optional
+        The head, which decides the loss; by default that of the last activation's name.
+    masks : mapping, optional
+        The dropout masks of the forward pass.
 
     Returns
     -------
     gradients : dict
-        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW and db are derivatives of J, dA of m·J.
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db and dgamma are derivatives of J, dA of m·J.
 
     Raises
     ------
@@ -187,7 +243,7 @@ def model_backward(
         raise DataError("model_backward", "one cache per layer", "got none", "Pass those of model_forward.")
     names = layer_activations(activations, len(caches), "model_backward")
     check_target(AL, Y, "model_backward")
-    head = get_head(names[-1], "model_backward")
+    head = get_head(names[-1] if output is None else output, "model_backward")
     output = get_activation(names[-1])
     ZL = caches[-1][1]
     if ZL.shape != AL.shape:
@@ -196,11 +252,11 @@ def model_backward(
         )
     own_output = output.forward(ZL)
     rounding = 64 * float(np.finfo(own_output.dtype).eps)
-    if np.allclose(AL, own_output, rtol=rounding, atol=0):
+    if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = output.backward(head.textbook_backward(AL, Y), ZL)
-    return backpropagate(dZL, caches, names)
+    return backpropagate(dZL, caches, names, masks=masks)
 
 
 class LayerGradients(NamedTuple):
@@ -210,11 +266,23 @@ class LayerGradients(NamedTuple):
     dZ: Array
     dW: Array
     db: Array
+    dgamma: Array | None
     dA_prev: Array | None
+
+    @property
+    def of_parameters(self) -> dict[str, Array]:
+        """dW, db and, of a normalized layer, dgamma under their names."""
+        found = {f"dW{self.layer}": self.dW, f"db{self.layer}": self.db}
+        return found if self.dgamma is None else {**found, f"dgamma{self.layer}": self.dgamma}
 
 
 def backward_layers(
-    dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str], *, input_gradient: bool = True
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
+    *,
+    masks: Mapping[int, Array] | None = None,
+    input_gradient: bool = True,
 ) -> Iterator[LayerGradients]:
     """The backward pass, layer by layer from L to 1: training and the trace walk through this.
 
@@ -224,33 +292,48 @@ def backward_layers(
         Derivative of m·J by Z[L], see `output_gradient`.
     caches, activations
         As in `model_backward`.
+    masks : mapping, optional
+        The dropout masks of the forward pass.
     input_gradient : bool
         Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
 
     Yields
     ------
     LayerGradients
+        ``dA_prev`` is the derivative by what the layer before handed on, after its dropout.
     """
     dZ = dZL
     for layer in range(len(caches), 0, -1):
         linear = caches[layer - 1][0]
-        if layer == 1 and not input_gradient:
-            yield LayerGradients(layer, dZ, *weight_gradients(dZ, linear), None)
-            return
-        dA_prev, dW, db = linear_backward(dZ, linear)
-        yield LayerGradients(layer, dZ, dW, db, dA_prev)
-        if layer > 1:
-            dZ = get_activation(activations[layer - 2]).backward(dA_prev, caches[layer - 2][1])
+        wanted = layer > 1 or input_gradient
+        dgamma: Array | None = None
+        dA_prev: Array | None = None
+        if isinstance(linear, NormalizedCache):
+            dA_prev, dW, db, dgamma = normalized_linear_backward(dZ, linear, input_gradient=wanted)
+        elif wanted:
+            dA_prev, dW, db = linear_backward(dZ, linear)
+        else:
+            dW, db = weight_gradients(dZ, linear)
+        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev)
+        if layer > 1 and dA_prev is not None:
+            below = layer - 1
+            dA = dropout_backward(dA_prev, masks[below]) if masks and below in masks else dA_prev
+            dZ = get_activation(activations[below - 1]).backward(dA, caches[below - 1][1])
 
 
 def backpropagate(
-    dZL: Array, caches: Sequence[LayerCache], activations: Sequence[str], *, input_gradient: bool = True
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
+    *,
+    masks: Mapping[int, Array] | None = None,
+    input_gradient: bool = True,
 ) -> dict[str, Array]:
     """All layers backward, from the derivative by the logits: `backward_layers` as a dictionary.
 
     Parameters
     ----------
-    dZL, caches, activations, input_gradient
+    dZL, caches, activations, masks, input_gradient
         As in `backward_layers`.
 
     Returns
@@ -259,10 +342,10 @@ def backpropagate(
         As in `model_backward`.
     """
     gradients: dict[str, Array] = {}
-    for layer, _, dW, db, dA_prev in backward_layers(dZL, caches, activations, input_gradient=input_gradient):
-        gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
-        if dA_prev is not None:
-            gradients[f"dA{layer - 1}"] = dA_prev
+    for found in backward_layers(dZL, caches, activations, masks=masks, input_gradient=input_gradient):
+        gradients |= found.of_parameters
+        if found.dA_prev is not None:
+            gradients[f"dA{found.layer - 1}"] = found.dA_prev
     return gradients
 
 
@@ -308,7 +391,20 @@ def update_parameters(
 
 
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
-    """dW1, db1, … as one vector in the order of the parameters."""
+    """dW1, db1, … as one vector in the order of the parameters.
+
+    Raises
+    ------
+    DataError
+        If the gradients are no mapping of arrays of real numbers.
+    ShapeError
+        If one is missing or has another shape than its parameter.
+    """
+    if not isinstance(gradients, Mapping):
+        raise DataError(
+            where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}"
+        )
+    found = []
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")
         if gradient is None or np.shape(gradient) != value.shape:
@@ -318,7 +414,11 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
                 "it is missing" if gradient is None else f"got {np.shape(gradient)}",
                 "Sum over the examples with keepdims=True." if name.startswith("b") else "",
             )
-    return np.concatenate([np.ravel(gradients[f"d{name}"]) for name in parameters])
+        array = np.asarray(gradient)
+        if array.dtype.kind not in "fiub":
+            raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")
+        found.append(array.ravel())
+    return np.concatenate(found)
 
 
 def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:

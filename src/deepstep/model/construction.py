@@ -5,30 +5,54 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import get_activation, get_head
+from deepstep.equations import get_activation
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.network import Parameters
+from deepstep.network import Architecture, Parameters
 
 
-def layer_names(activation: str | Sequence[str], output: str, n_layers: int) -> tuple[str, ...]:
-    """One name per layer, each of them known."""
+def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:
+    """One name per hidden layer, each of them known."""
     hidden: Any = activation
     if isinstance(activation, str):
-        get_activation(
-            activation, "Network"
-        )  # a network without hidden layers has no use for it: a typo shows
-        hidden = [activation] * (n_layers - 1)
-    if not isinstance(hidden, Sequence) or len(hidden) != n_layers - 1:
+        # a network without hidden layers has no use for it: a typo shows
+        get_activation(activation, "Network")
+        hidden = [activation] * n_hidden
+    if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
         raise ConfigurationError(
             "Network",
-            f"one activation for all hidden layers or a list of {n_layers - 1}",
+            f"one activation for all hidden layers or a list of {n_hidden}",
             f"got {hidden!r}",
             "The activation of the output is the argument output.",
         )
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
-    get_head(output, "Network")
-    return (*hidden, output)
+    return tuple(hidden)
+
+
+def with_scales(parameters: Parameters, normalized: Sequence[int]) -> Parameters:
+    """The parameters with a gamma of 1 for each normalized layer."""
+    if not normalized:
+        return parameters
+    scales = {f"gamma{layer}": np.ones_like(parameters[f"b{layer}"]) for layer in normalized}
+    return Parameters.from_dict({**parameters, **scales})
+
+
+def check_fit(parameters: Parameters, architecture: Architecture) -> None:
+    """Refuse parameters of another network."""
+    if not parameters.layer_dims:
+        shapes = [shape for name, shape in parameters.layout if name[0] == "W"]
+        raise ConfigurationError(
+            "Network", "each W takes as many inputs as the layer before has units", f"got shapes {shapes}"
+        )
+    expected = architecture.layer_dims, architecture.normalized
+    if (parameters.layer_dims, parameters.normalized) != expected:
+        gammas = [f"gamma{layer}" for layer in parameters.normalized]
+        raise ConfigurationError(
+            "Network",
+            f"parameters for the layer sizes {list(architecture.layer_dims)}"
+            + (f" with gamma for the layers {list(expected[1])}" if expected[1] else ""),
+            f"got parameters for {list(parameters.layer_dims)}" + (f" with {gammas}" if gammas else ""),
+        )
 
 
 def generator(seed: Any) -> np.random.Generator | np.random.RandomState:

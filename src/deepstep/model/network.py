@@ -6,9 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from deepstep.engines import Session, Settings, open_session
+from deepstep.engines import Session, Settings, first_statistics, open_session
 from deepstep.equations import (
     INITIALIZATIONS,
+    get_head,
     get_optimizer,
     initialize_parameters,
     model_backward,
@@ -18,22 +19,26 @@ from deepstep.errors import ConfigurationError, DataError, FileError, unknown_na
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
 from deepstep.model.construction import (
+    check_fit,
     finite_parameters,
     float_dtype,
     fresh_seed,
     generator,
-    layer_names,
+    hidden_names,
     order_seed,
+    with_scales,
 )
+from deepstep.model.options import as_patience, as_plan
 from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
-from deepstep.network.border import check_inputs, check_several_classes, check_targets
+from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.model_file import load_model, save_model
-from deepstep.preparation.batches import Examples, Order, as_they_are, shuffled
+from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, Plan, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.plan import check_learning_rate
+from deepstep.training.scores import Metric, Scores
 from deepstep.types import AnyArray, Array
 
 
@@ -46,11 +51,17 @@ class Network:
         n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
     activation : str or sequence of str
         Activation of the hidden layers: one for all, or one per hidden layer.
-    output : {"sigmoid", "softmax", "identity"}
-        Output activation, which decides the loss: cross-entropy of yes/no outputs, cross-entropy of one
-        class among n_L, half the squared error.
-    initialization : {"he", "glorot", "lecun", "small", "large", "zeros"}
-        Scale of the initial weights.
+    output : str
+        The head, which decides what the output means and which loss trains it, a name in
+        ``deepstep.equations.HEADS``: "sigmoid" (yes/no outputs, cross-entropy), "softmax" (one class among
+        n_L), "identity" (numbers, half the squared error), "absolute_error", "huber", "poisson" (counts),
+        "quantile" (several quantiles that never cross), "ordinal" (classes in an order).
+    output_settings : mapping, optional
+        Settings of the head, for example ``{"smoothing": 0.1}`` or ``{"levels": [0.1, 0.5, 0.9]}``.
+    normalization : str or sequence of str
+        "none", "batch" or "layer": one for all hidden layers, or one for each.
+    initialization : str
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``.
     seed : int, Generator or RandomState, optional
         An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
         come out; with None a seed is drawn and kept in ``network.seed``.
@@ -65,6 +76,8 @@ class Network:
     architecture : Architecture
     parameters : Parameters
         θ now; named views over one flat vector.
+    statistics : dict
+        Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty without.
     history : History or None
         Of the last training.
     seed : int
@@ -96,6 +109,8 @@ class Network:
         *,
         activation: str | Sequence[str] = "relu",
         output: str = "sigmoid",
+        output_settings: Mapping[str, Any] | None = None,
+        normalization: str | Sequence[str] = "none",
         initialization: str = "he",
         seed: int | np.random.Generator | np.random.RandomState | None = None,
         parameters: Mapping[str, Any] | None = None,
@@ -110,21 +125,26 @@ class Network:
                 )
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, "Network")
-        self.architecture = Architecture(sizes, layer_names(activation, output, len(sizes) - 1))
+        head = get_head(output, "Network").with_settings(**(output_settings or {}))
+        self.architecture = Architecture(
+            sizes,
+            (*hidden_names(activation, len(sizes) - 2), head.activation),
+            output=head.name,
+            output_settings=head.settings,
+            normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
+        )
         if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
-        if given is not None and given.layer_dims != self.architecture.layer_dims:
-            raise ConfigurationError(
-                "Network",
-                f"parameters for the layer sizes {list(self.architecture.layer_dims)}",
-                f"got parameters for {list(given.layer_dims)}",
-            )
+        if given is not None:
+            check_fit(given, self.architecture)
         seed = fresh_seed() if seed is None else seed
         rng = generator(seed)
         if given is None:
-            given = initialize_parameters(sizes, method=initialization, rng=rng)
+            drawn = initialize_parameters(sizes, method=initialization, rng=rng)
+            given = with_scales(drawn, self.architecture.normalized)
         self.seed = order_seed(seed, rng)
         self.parameters: Parameters = finite_parameters(given, float_dtype(dtype))
+        self.statistics: dict[str, Array] = first_statistics(self.architecture, self.dtype)
         self.engine = engine
         self._session("Network")  # an unknown engine is refused here and not after the data was read
         self.history: History | None = None
@@ -139,10 +159,19 @@ class Network:
         batch_size: int | None = None,
         optimizer: str = "gd",
         hyperparameters: Mapping[str, Any] | None = None,
+        sample_weight: Any = None,
         order: Order | None = None,
-        validation: tuple[Any, Any] | None = None,
+        schedule: Any = None,
+        decay_schedule: Any = None,
+        dropout_schedule: Any = None,
+        time_budget: float | None = None,
+        validation: tuple[Any, ...] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        patience: int | None = None,
+        watch: str | None = None,
         progress: bool | str | None = None,
         callbacks: Iterable[Any] = (),
+        **settings: Any,
     ) -> History:
         """Train the network from its parameters as they are.
 
@@ -167,15 +196,37 @@ class Network:
             Update rule; its state begins at zero in each call.
         hyperparameters : mapping, optional
             Of the update rule, for example ``{"beta": 0.95}``.
+        sample_weight : array of shape (m,), optional
+            Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
         order : callable, optional
             ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
-        validation : pair of arrays, optional
-            ``(X, Y)`` whose cost is recorded as ``validation_cost`` after each epoch.
+        schedule, decay_schedule, dropout_schedule : str, mapping or callable, optional
+            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
+            training done: a name in ``deepstep.equations.SCHEDULES`` such as "cosine", a mapping with settings
+            such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        time_budget : float, optional
+            Seconds after which training ends, if the epochs are not done before; the schedules run by the
+            clock then, so that they complete.
+        validation : tuple of arrays, optional
+            ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
+            epoch.
+        metrics : mapping, optional
+            Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
+        patience : int, optional
+            End training after so many epochs in a row without a better value of ``watch``, and keep the
+            parameters of the best epoch.
+        watch : str, optional
+            Entry of the records that patience watches, smaller is better; "-name" where larger is better. By
+            default ``validation_cost``, or ``cost`` without validation data.
         progress : bool or str, optional
             Show progress on stderr; a string is its label.
         callbacks : iterable
             `deepstep.training.Callback` objects, or functions that take the record of each epoch.
+        **settings
+            `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
+            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
+            ``decay_factors``. ``seed``, of dropout and noise, is the network's unless given.
 
         Returns
         -------
@@ -199,12 +250,24 @@ class Network:
         array([0.693, 0.474, 0.348])
         """
         where = "Network.train"
-        X, Y = self._check(X, Y, where)
-        check_several_classes(Y, self.architecture.output, where)
-        session = self._session(where, optimizer, hyperparameters)
-        plan = self._plan(learning_rate, iterations, batch_size, order)
+        options = {
+            "learning_rate": learning_rate,
+            "iterations": iterations,
+            "batch_size": batch_size,
+            "order": order,
+            "schedule": schedule,
+            "decay_schedule": decay_schedule,
+            "dropout_schedule": dropout_schedule,
+            "time_budget": time_budget,
+            "optimizer": optimizer,
+            "hyperparameters": hyperparameters or {},
+            **settings,
+        }
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
-        watchers = as_callbacks(callbacks, where)
+        scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
+        stopping = as_patience(patience, watch, held_out, where)
+        watchers = as_callbacks([*scores, *as_callbacks(callbacks, where), *stopping], where)
         if not isinstance(progress, bool | str | None):
             raise ConfigurationError(
                 where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
@@ -212,16 +275,23 @@ class Network:
         if progress:
             watchers.append(Progress(progress if isinstance(progress, str) else "train"))
         history = History()
-        examples = _examples(X, Y, plan)
         try:
             train(
                 session, examples, plan, validation=held_out, callbacks=watchers, history=history, where=where
             )
         except KeyboardInterrupt:
-            self.parameters, self.history = session.parameters, history
+            self._take(session, history)
             raise
-        self.parameters, self.history = session.parameters, history
+        self._take(session, history)
+        for kept in stopping:
+            if kept.best_parameters is not None:
+                self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
         return history
+
+    def _take(self, session: Session, history: History) -> None:
+        """What a session reached becomes the network's."""
+        self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+        self.history = history
 
     def steps(
         self,
@@ -230,10 +300,8 @@ class Network:
         *,
         learning_rate: float = 0.0075,
         iterations: int = 2500,
-        batch_size: int | None = None,
-        optimizer: str = "gd",
-        hyperparameters: Mapping[str, Any] | None = None,
-        order: Order | None = None,
+        sample_weight: Any = None,
+        **options: Any,
     ) -> Iterator[Step]:
         """The same training as `train`, one update at a time: stop, look, go on.
 
@@ -245,8 +313,8 @@ class Network:
 
         Parameters
         ----------
-        X, Y, learning_rate, iterations, batch_size, optimizer, hyperparameters, order
-            As in `train`.
+        X, Y, learning_rate, iterations, sample_weight, **options
+            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
 
         Yields
         ------
@@ -269,17 +337,14 @@ class Network:
         True
         """
         where = "Network.steps"
-        X, Y = self._check(X, Y, where)
-        check_several_classes(Y, self.architecture.output, where)
-        session = self._session(where, optimizer, hyperparameters)
-        plan = self._plan(learning_rate, iterations, batch_size, order)
-        settings = Settings(optimizer, hyperparameters or {})
-        return self._walk(updates(session, _examples(X, Y, plan), plan, where=where), session, settings)
+        options |= {"learning_rate": learning_rate, "iterations": iterations}
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        return self._walk(updates(session, examples, plan, where=where), session)
 
-    def _walk(self, walk: Iterator[Update], session: Session, settings: Settings) -> Iterator[Step]:
-        for number, epoch, cost, X, Y, before, rate in walk:
-            self.parameters = after = session.parameters
-            yield Step(number, epoch, cost, X, Y, before, after, rate, self.architecture, settings)
+    def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
+        for update in walk:
+            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+            yield Step(update, session.parameters, self.architecture, session.settings)
 
     def forward(self, X: Any) -> Array:
         """The output of the last layer.
@@ -409,13 +474,15 @@ class Network:
         answer = Y.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else Y > 0.5
         return float(np.mean(self.predict(X) == answer))
 
-    def cost(self, X: Any, Y: Any) -> float:
-        """The cost J, from the logits.
+    def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
+        """The cost J of the network that predicts, from the logits, without regularization.
 
         Parameters
         ----------
         X, Y : arrays of shape (n_x, m) and (n_L, m)
             Inputs and targets, as in `train`.
+        sample_weight : array of shape (m,), optional
+            Weight of each example.
 
         Returns
         -------
@@ -433,10 +500,13 @@ class Network:
         1.0
         """
         X, Y = self._check(X, Y, "Network.cost")
-        return self._session("Network.cost").cost(X, Y)
+        weight = self._weight(sample_weight, X.shape[1], "Network.cost")
+        return self._session("Network.cost").cost(X, Y, sample_weight=weight)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
         """The derivatives at the parameters as they are; nothing is updated.
+
+        Batch normalization uses the batch's own statistics, as in training; there is no dropout.
 
         Parameters
         ----------
@@ -461,8 +531,11 @@ class Network:
         array([[1.]])
         """
         X, Y = self._check(X, Y, "Network.gradients")
-        AL, caches = model_forward(X, self.parameters, activations=self.architecture.activations)
-        return model_backward(AL, Y, caches, activations=self.architecture.activations)
+        shape = self.architecture
+        AL, caches = model_forward(
+            X, self.parameters, activations=shape.activations, normalization=shape.normalization
+        )
+        return model_backward(AL, Y, caches, activations=shape.activations, output=shape)
 
     def trace(
         self,
@@ -470,8 +543,8 @@ class Network:
         Y: Any,
         *,
         learning_rate: float = 0.0075,
-        optimizer: str = "gd",
-        hyperparameters: Mapping[str, Any] | None = None,
+        sample_weight: Any = None,
+        **settings: Any,
     ) -> Trace:
         """One training step opened: every quantity in order, with formula, shape and value.
 
@@ -481,8 +554,9 @@ class Network:
         Parameters
         ----------
         X, Y : arrays of shape (n_x, m) and (n_L, m)
-        learning_rate, optimizer, hyperparameters
-            As in `train`; the optimizer's state is that of its first step.
+        learning_rate, sample_weight, **settings
+            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state is
+            that of its first step.
 
         Returns
         -------
@@ -501,7 +575,8 @@ class Network:
             X,
             Y,
             learning_rate=check_learning_rate(learning_rate),
-            settings=Settings(get_optimizer(optimizer, "Network.trace"), hyperparameters or {}),
+            settings=Settings.of("Network.trace", **{"seed": self.seed, **settings}),
+            sample_weight=self._weight(sample_weight, X.shape[1], "Network.trace"),
         )
 
     def check_gradients(
@@ -549,10 +624,11 @@ class Network:
         17 parameters, float64
         """
         rows = [("0", "input", str(self.architecture.n_inputs), "", "", "0")]
-        for layer, name in enumerate(self.architecture.activations, start=1):
+        for layer in range(1, self.architecture.n_layers + 1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
             n = str(W.shape[0])
-            rows.append((str(layer), name, n, str(W.shape), str(b.shape), f"{W.size + b.size:,}"))
+            size = W.size + b.size * (1 + (layer in self.architecture.normalized))
+            rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
         table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
         return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
 
@@ -579,7 +655,7 @@ class Network:
         ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
         True
         """
-        save_model(path, self.architecture, self.parameters, {"seed": self.seed})
+        save_model(path, self.architecture, self.parameters, {"seed": self.seed}, self.statistics)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -604,18 +680,22 @@ class Network:
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
         """
-        architecture, parameters, notes = load_model(path)
+        architecture, parameters, notes, statistics = load_model(path)
         try:
-            return cls(
+            network = cls(
                 architecture.layer_dims,
                 activation=architecture.activations[:-1],
                 output=architecture.output,
+                output_settings=architecture.output_settings,
+                normalization=architecture.normalization,
                 parameters=parameters,
                 dtype=parameters.dtype,
                 seed=notes.get("seed"),
             )
         except (ConfigurationError, DataError) as error:
             raise FileError(str(path), "a whole DeepStep model", f"it does not fit: {error}") from None
+        network.statistics = statistics
+        return network
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -624,14 +704,36 @@ class Network:
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))
-        names = ", ".join(self.architecture.activations)
+        names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"
 
-    def _session(
-        self, where: str, optimizer: str = "gd", hyperparameters: Mapping[str, Any] | None = None
-    ) -> Session:
-        settings = Settings(get_optimizer(optimizer, where), hyperparameters or {})
-        return open_session(self.engine, self.architecture, self.parameters, settings, where=where)
+    def _described(self, layer: int) -> str:
+        """A layer's activation with its normalization; of the last one the head."""
+        shape = self.architecture
+        if layer == shape.n_layers:
+            return shape.output
+        kind = shape.normalization[layer - 1]
+        return shape.activations[layer - 1] if kind == "none" else f"{kind} norm, {shape.activations[layer - 1]}"
+
+    def _session(self, where: str, settings: Settings | None = None) -> Session:
+        return open_session(
+            self.engine, self.architecture, self.parameters, settings, statistics=self.statistics, where=where
+        )
+
+    def _prepare(
+        self, X: Any, Y: Any, sample_weight: Any, options: dict[str, Any], where: str
+    ) -> tuple[Examples, Plan, Session]:
+        """What a training needs, all of it checked before the first step."""
+        X, Y = self._check(X, Y, where)
+        check_several_classes(Y, self.architecture, where)
+        plan = as_plan(options, self.seed, where)
+        settings = Settings.of(where, **{"seed": self.seed, **options})
+        get_optimizer(settings.optimizer, where)
+        weight = self._weight(sample_weight, X.shape[1], where)
+        return _examples(X, Y, weight, plan), plan, self._session(where, settings)
+
+    def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
+        return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
 
     def _forward(self, X: Any, where: str) -> Array:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
@@ -650,26 +752,21 @@ class Network:
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
         n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
         X = check_inputs(X, n_inputs, where, dtype=self.dtype)
-        Y = check_targets(Y, n_outputs, X.shape[1], self.architecture.output, where, dtype=self.dtype)
+        Y = check_targets(Y, n_outputs, X.shape[1], self.architecture, where, dtype=self.dtype)
         return X, Y
 
     def _held_out(self, validation: Any, where: str) -> Examples:
-        if not isinstance(validation, Sequence) or len(validation) != 2:
-            raise ConfigurationError(where, "a pair (X, Y)", f"got {type(validation).__name__}")
-        X, Y = validation
-        X, Y = self._check(X, Y, where)
-        return Examples(X.T, Y.T)
-
-    def _plan(
-        self, learning_rate: float, iterations: int, batch_size: int | None, order: Order | None
-    ) -> Plan:
-        if order is None:
-            order = as_they_are if batch_size is None else shuffled(self.seed)
-        return Plan(iterations, check_learning_rate(learning_rate), batch_size, order)
+        if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
+            raise ConfigurationError(
+                where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}"
+            )
+        X, Y = self._check(*validation[:2], where)
+        weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
+        return Examples(X.T, Y.T, weight)
 
 
-def _examples(X: Array, Y: Array, plan: Plan) -> Examples:
+def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:
     """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
     if plan.batch_size is None:
-        return Examples(X.T, Y.T)
-    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T))
+        return Examples(X.T, Y.T, weight)
+    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T), weight)

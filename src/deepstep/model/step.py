@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from deepstep.engines import SessionState, Settings
 from deepstep.inspection import Trace, trace_step
 from deepstep.network import Architecture, Parameters
+from deepstep.training import Update
 from deepstep.types import Array
 
 
@@ -14,49 +15,72 @@ class Step:
 
     Attributes
     ----------
-    number : int
-        Updates done, from 1.
-    epoch : int
-        From 0.
-    cost : float
-        J of the batch before the update.
-    X, Y : arrays of shape (n_x, k) and (n_L, k)
-        The batch.
-    state : SessionState
-        θ and the optimizer's state before the update.
+    update : Update
+        What the loop did.
     after : Parameters
         θ after the update.
-    learning_rate : float
-        α.
     architecture : Architecture
     settings : Settings
-        The update rule.
+        The update rule and what regularizes.
     """
 
-    number: int
-    epoch: int
-    cost: float
-    X: Array
-    Y: Array
-    state: SessionState
+    update: Update
     after: Parameters
-    learning_rate: float
     architecture: Architecture
     settings: Settings
 
     @property
+    def number(self) -> int:
+        """Updates done, from 1."""
+        return self.update.number
+
+    @property
+    def epoch(self) -> int:
+        """From 0."""
+        return self.update.epoch
+
+    @property
+    def cost(self) -> float:
+        """J of the batch before the update."""
+        return self.update.cost
+
+    @property
+    def X(self) -> Array:
+        """Inputs of the batch, (n_x, k)."""
+        return self.update.X
+
+    @property
+    def Y(self) -> Array:
+        """Targets of the batch, (n_L, k)."""
+        return self.update.Y
+
+    @property
+    def learning_rate(self) -> float:
+        """α."""
+        return self.update.learning_rate
+
+    @property
+    def state(self) -> SessionState:
+        """θ and the optimizer's state before the update."""
+        return self.update.before
+
+    @property
     def before(self) -> Parameters:
         """θ before the update."""
-        return Parameters(self.state.theta, self.architecture.layer_dims)
+        return self.after.like(self.update.before.theta)
 
     def trace(self) -> Trace:
         """The step opened, with the update that the optimizer made."""
+        update = self.update
         return trace_step(
             self.architecture,
             self.before,
-            self.X,
-            self.Y,
-            learning_rate=self.learning_rate,
+            update.X,
+            update.Y,
+            learning_rate=update.learning_rate,
             settings=self.settings,
-            state=self.state,
+            state=update.before,
+            sample_weight=update.sample_weight,
+            weight_decay=update.weight_decay,
+            dropout=update.dropout,
         )

@@ -9,7 +9,6 @@ import numpy as np
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import AnyArray, Array
 
-
 Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 """Names and shapes in the order in which they lie in the flat vector."""
 
@@ -228,9 +227,7 @@ def as_parameters(
     return Parameters.from_dict(parameters, chained=chained, where=where)
 
 
-def _check_layer(
-    arrays: Mapping[str, Array], layer: int, before: int | None, where: str
-) -> tuple[int, int]:
+def _check_layer(arrays: Mapping[str, Array], layer: int, before: int | None, where: str) -> tuple[int, int]:
     """The shape of a layer's W; refuse what does not fit it or the layer before."""
     W = arrays[f"W{layer}"]
     if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):

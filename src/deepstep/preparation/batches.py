@@ -1,6 +1,6 @@
 """Examples as rows, the order in which they are visited, and the batches cut from it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -66,23 +66,31 @@ def shuffled(seed: int) -> Order:
     """
 
     def order(epoch: int, m: int) -> AnyArray:
-        counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])
+        counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])  # the second word of key is 0
         return np.random.Generator(counter_based).permutation(m)
 
     return order
 
 
-def batches(order: AnyArray | None, m: int, batch_size: int | None) -> Iterator[AnyArray | slice]:
-    """Cut the order of m examples into batches; the last one may be short.
+def n_batches(m: int, batch_size: int | None) -> int:
+    """How many batches m examples make; the last one may be short.
 
     Examples
     --------
-    >>> [batch.tolist() for batch in batches(np.array([3, 1, 0, 2, 4]), 5, 2)]
-    [[3, 1], [0, 2], [4]]
-    >>> list(batches(None, 5, None))
-    [slice(0, 5, None)]
+    >>> n_batches(5, 2), n_batches(5, None)
+    (3, 1)
+    """
+    return 1 if batch_size is None else -(-m // batch_size)
+
+
+def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> AnyArray | slice:
+    """The rows of one batch of an epoch, by its number from 0.
+
+    Examples
+    --------
+    >>> batch(np.array([3, 1, 0, 2, 4]), 5, 2, 1).tolist(), batch(None, 5, 2, 2)
+    ([0, 2], slice(4, 5, None))
     """
     size = m if batch_size is None else batch_size
-    for start in range(0, m, size):
-        rows = slice(start, min(start + size, m))
-        yield rows if order is None else order[rows]
+    rows = slice(number * size, min((number + 1) * size, m))
+    return rows if order is None else order[rows]

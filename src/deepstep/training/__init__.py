@@ -3,9 +3,9 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
-from deepstep.training.callbacks import Callback, StopTraining, Training
+from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.history import History
-from deepstep.training.loop import Update, train, updates
+from deepstep.training.loop import train, updates
 from deepstep.training.plan import Plan
 from deepstep.training.progress import Progress
 

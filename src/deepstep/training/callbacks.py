@@ -1,20 +1,40 @@
-"""Callbacks: what a user may do between the epochs of training."""
+"""Callbacks: what a user may do while training runs."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from deepstep.engines import Session
+import numpy as np
+
+from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError
-from deepstep.network import Parameters
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
 from deepstep.training.history import History, Record
+from deepstep.training.position import Position
+from deepstep.types import Array
 
 
 class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not an error)
     """Raise it in a callback to end training in order; the message becomes ``history.stopped``."""
 
 
+class Update(NamedTuple):
+    """One update: number from 1, epoch from 0, J before it, the batch, the state before it, what it ran at."""
+
+    number: int
+    epoch: int
+    cost: float
+    X: Array
+    Y: Array
+    before: SessionState
+    learning_rate: float
+    sample_weight: Array | None = None
+    weight_decay: float = 1.0
+    dropout: float = 1.0
+
+
 class Training:
-    """Training as a callback sees it.
+    """Training as a callback sees it: read-only.
 
     Attributes
     ----------
@@ -22,17 +42,60 @@ class Training:
         The records so far.
     epochs : int
         The epochs asked for.
+    position : Position
+        Where training stands.
     """
 
-    def __init__(self, session: Session, history: History, epochs: int) -> None:
+    def __init__(
+        self, session: Session, history: History, epochs: int, examples: Examples, callbacks: Sequence["Callback"]
+    ) -> None:
         self._session = session
+        self._callbacks = callbacks
+        self._examples = examples
         self.history = history
         self.epochs = epochs
+        self.position = Position()
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network's shape."""
+        return self._session.architecture
+
+    @property
+    def examples(self) -> Examples:
+        """The training data, as views that cannot be written."""
+        X, Y, weight = self._examples.X, self._examples.Y, self._examples.weight
+        return Examples(_read_only(X), _read_only(Y), None if weight is None else _read_only(weight))
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters now; later steps do not change them."""
-        return self._session.parameters
+        """The parameters that training moves, now; later steps do not change them."""
+        return _locked(self._session.parameters)
+
+    @property
+    def outcome(self) -> Parameters:
+        """The parameters that predict: the moving average where one is kept."""
+        return _locked(self._session.outcome)
+
+    def state(self) -> SessionState:
+        """Everything that training carries, as views that cannot be written."""
+        state = self._session.state()
+        return SessionState(
+            _read_only(state.theta),
+            {name: _read_only(slot) for name, slot in state.slots.items()},
+            state.step,
+            {name: _read_only(value) for name, value in state.statistics.items()},
+            None if state.average is None else _read_only(state.average),
+        )
+
+    def gradient(self, X: Array, Y: Array) -> Parameters:
+        """∂J/∂θ of columns X (n_x, k) and Y (n_L, k) at the parameters now, under the parameters' names."""
+        _, flat = self._session.cost_and_gradient(X, Y)
+        return self._session.parameters.like(flat)
+
+    def states_of_callbacks(self) -> list[Mapping[str, Any]]:
+        """What each callback wants to find again after an interruption."""
+        return [callback.state() for callback in self._callbacks]
 
 
 class Callback:
@@ -49,11 +112,31 @@ class Callback:
     def on_train_begin(self, training: Training) -> None:
         """Before the first epoch."""
 
+    def on_step_end(self, training: Training, update: Update) -> None:
+        """After each update. Where no callback overrides this, nothing is called per step."""
+
+    def on_pause(self, training: Training) -> None:
+        """Between two updates, whenever the engine gives control back: after each epoch and, within long ones,
+        some times a second. ``training.position`` and ``training.state()`` belong together here.
+        """
+
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """After each epoch, with its record; new entries in the record go into the history."""
 
     def on_train_end(self, training: Training) -> None:
         """After the last epoch, however training ended and whatever another callback raised."""
+
+    def state(self) -> Mapping[str, Any]:
+        """What a resumed training needs: JSON values and arrays by name."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+
+
+def watches_steps(callback: Callback) -> bool:
+    """Whether it asks to be called per step."""
+    return type(callback).on_step_end is not Callback.on_step_end
 
 
 def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:
@@ -92,3 +175,15 @@ def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
                 where, "callbacks are Callback objects or functions of a record", f"got {callback!r}"
             )
     return result
+
+
+def _read_only(array: Any) -> Any:
+    if not isinstance(array, np.ndarray):
+        return array  # sparse rows have no views
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _locked(parameters: Parameters) -> Parameters:
+    return parameters.like(_read_only(parameters.flat))

@@ -1,6 +1,7 @@
 """L-BFGS: a quasi-Newton method over the flat θ, with all examples at once."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import isfinite, nan
 from time import perf_counter
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
-from deepstep.engines import Session, SessionState
+from deepstep.engines import Session
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
@@ -70,8 +71,8 @@ def train_lbfgs(
         If interrupted; the session holds what the last whole iteration reached.
     """
     history.engine = session.name
-    training = Training(session, history, iterations)
     callbacks = list(callbacks)
+    training = Training(session, history, iterations, examples, callbacks)
     X, Y, weight = examples.take(slice(None))
     reached = session.state()
     step, start = 0, perf_counter()
@@ -79,13 +80,13 @@ def train_lbfgs(
     def cost_and_gradient(theta: Array) -> tuple[float, Array]:
         nonlocal step
         step += 1
-        session.load(SessionState(theta, reached.slots, reached.step))
+        session.load(replace(reached, theta=theta))
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             return session.cost_and_gradient(X, Y, sample_weight=weight)
 
     def on_iteration(intermediate_result: OptimizeResult) -> None:
         nonlocal reached
-        reached = SessionState(intermediate_result.x.copy(), reached.slots, reached.step)
+        reached = replace(reached, theta=intermediate_result.x.copy())
         session.load(reached)
         record: Record = {
             "epoch": len(history),
@@ -108,7 +109,7 @@ def train_lbfgs(
             callback=on_iteration,
             options={"maxfun": evaluations, "maxiter": iterations, "gtol": tolerance},
         )
-        reached = SessionState(result.x, reached.slots, reached.step)
+        reached = replace(reached, theta=result.x)
         history.stopped = str(result.message)
         if not (isfinite(result.fun) and np.isfinite(result.x).all()):
             raise DivergenceError(

@@ -1,19 +1,32 @@
 """The training loop."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import isfinite
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
-from deepstep.engines import Session, SessionState
-from deepstep.errors import DivergenceError
-from deepstep.preparation.batches import Examples, batches
-from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
+from deepstep.engines import Session, SessionState, StepCosts
+from deepstep.errors import DataError
+from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.training.callbacks import (
+    Callback,
+    StopTraining,
+    Training,
+    Update,
+    tell_the_end,
+    watches_steps,
+)
+from deepstep.training.diagnosis import Walk, divergence
 from deepstep.training.history import History, Record
-from deepstep.training.plan import Plan
-from deepstep.types import Array
+from deepstep.training.interruption import Interruption, deferred
+from deepstep.training.plan import Plan, Rates
+from deepstep.training.position import Position
+from deepstep.types import AnyArray, Array
+
+SHORT, LONG = 0.05, 0.15
+"""Seconds of work between two pauses within an epoch: so long does Ctrl-C wait."""
 
 
 def train(
@@ -24,6 +37,7 @@ def train(
     validation: Examples | None = None,
     callbacks: Iterable[Callback] = (),
     history: History | None = None,
+    start: Position | None = None,
     where: str = "train",
 ) -> History:
     """Train a session.
@@ -35,12 +49,14 @@ def train(
     examples : Examples
         Training data.
     plan : Plan
-        Epochs, learning rate, batches.
+        Epochs, learning rate, batches, schedules.
     validation : Examples, optional
         Data whose cost is recorded after each epoch.
     callbacks : iterable of Callback
     history : History, optional
         Where the records go; a new one by default.
+    start : Position, optional
+        Where an earlier training stood, which goes on from there; the session holds its state.
     where : str
         Name for error messages.
 
@@ -51,59 +67,166 @@ def train(
     Raises
     ------
     DivergenceError
-        If the cost or a parameter is not finite any more.
+        If the cost or a parameter is not finite any more; the session holds the last finite state.
+    KeyboardInterrupt
+        After Ctrl-C, once the step is done.
     """
     history = History() if history is None else history
     history.engine = session.name
-    training = Training(session, history, plan.epochs)
-    callbacks = list(callbacks)
-    start = perf_counter()
-    try:
-        for callback in callbacks:
-            callback.on_train_begin(training)
-        for epoch in plan.numbers:
-            rate = plan.rate(epoch)
-            order = plan.visit(epoch, len(examples))
-            with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-                cost = session.epoch(examples, order=order, batch_size=plan.batch_size, learning_rate=rate)
-            _check_finite("cost", cost, session, epoch, rate, where)
-            record: Record = {
-                "epoch": epoch,
-                "step": session.state().step,
-                "cost": cost,
-                "learning_rate": rate,
-                "seconds": perf_counter() - start,
-            }
-            if validation is not None:
-                X, Y, weight = validation.take(slice(None))
-                with np.errstate(over="ignore", invalid="ignore"):
-                    cost = session.cost(X, Y, sample_weight=weight)
-                _check_finite("validation cost", cost, session, epoch, rate, where)
-                record["validation_cost"] = cost
-            history.records.append(record)
-            for callback in callbacks:
-                callback.on_epoch_end(training, record)
-        history.stopped = "all epochs done"
-    except StopTraining as stop:
-        history.stopped = str(stop) or "stopped by a callback"
-    except KeyboardInterrupt:
-        history.stopped = "interrupted"
-        raise
-    finally:
-        tell_the_end(callbacks, training)
+    loop = _Loop(session, examples, plan, list(callbacks), history, validation, where)
+    loop.run(start or Position())
     return history
 
 
-class Update(NamedTuple):
-    """One update of `updates`: number from 1, epoch from 0, J before it, the batch, the state before it."""
+class _Loop:
+    """One run of the loop; what its methods share."""
 
-    number: int
-    epoch: int
-    cost: float
-    X: Array
-    Y: Array
-    before: SessionState
-    learning_rate: float
+    def __init__(
+        self,
+        session: Session,
+        examples: Examples,
+        plan: Plan,
+        callbacks: Sequence[Callback],
+        history: History,
+        validation: Examples | None,
+        where: str,
+    ) -> None:
+        self._session, self._examples, self._plan = session, examples, plan
+        self._callbacks, self._history, self._validation, self._where = callbacks, history, validation, where
+        self._training = Training(session, history, plan.epochs, examples, callbacks)
+        self._step_watchers = [callback for callback in callbacks if watches_steps(callback)]
+        self._of = n_batches(len(examples), plan.batch_size)
+        self._chunk, self._seconds_a_step = 1, 0.0
+        self._begun = perf_counter()
+
+    def run(self, start: Position) -> None:
+        """Train from a position to the end."""
+        history, plan = self._history, self._plan
+        self._begun -= start.seconds
+        self._training.position = start
+        try:
+            for callback in self._callbacks:
+                callback.on_train_begin(self._training)
+            with deferred() as interruption:
+                for epoch in range(start.epoch, plan.epochs):
+                    self._epoch(plan.first_epoch + epoch, interruption)
+            history.stopped = "all epochs done"
+        except StopTraining as stop:
+            history.stopped = str(stop) or "stopped by a callback"
+        except KeyboardInterrupt:
+            history.stopped = "interrupted"
+            raise
+        finally:
+            tell_the_end(self._callbacks, self._training)
+
+    @property
+    def _elapsed(self) -> float:
+        return perf_counter() - self._begun
+
+    def _epoch(self, epoch: int, interruption: Interruption) -> None:
+        """One epoch, or what is left of it, in chunks of batches."""
+        order = self._plan.visit(epoch, len(self._examples))
+        while (position := self._training.position).batch < self._of:
+            numbers = range(position.batch, min(position.batch + self._at_once(), self._of))
+            rates = self._rates(epoch, numbers)
+            before = self._session.state()
+            chunk = self._steps(order, numbers, rates, before, epoch)
+            self._training.position = position = Position(
+                position.epoch,
+                numbers.stop,
+                self._elapsed,
+                np.concatenate([position.costs, chunk.costs]),
+                np.concatenate([position.sizes, chunk.sizes]),
+            )
+            for callback in self._step_watchers:
+                callback.on_step_end(self._training, self._update(order, numbers[0], rates, chunk, before, epoch))
+            if numbers.stop < self._of:
+                self._pause(interruption)
+        self._end_epoch(epoch, float(rates.learning_rate[-1]))
+        self._pause(interruption)
+
+    def _at_once(self) -> int:
+        return 1 if self._step_watchers else self._chunk
+
+    def _rates(self, epoch: int, numbers: range) -> Rates:
+        return self._plan.rates(
+            epoch, numbers, self._of, elapsed=self._elapsed, seconds_a_step=self._seconds_a_step
+        )
+
+    def _steps(
+        self, order: AnyArray | None, numbers: range, rates: Rates, before: SessionState, epoch: int
+    ) -> StepCosts:
+        """Some updates; learns how many fit between two pauses."""
+        started = perf_counter()
+        with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
+            chunk = self._session.steps(
+                self._examples,
+                order=order,
+                batch_size=self._plan.batch_size,
+                numbers=numbers,
+                learning_rate=rates.learning_rate,
+                weight_decay=rates.weight_decay,
+                dropout=rates.dropout,
+            )
+        seconds = perf_counter() - started
+        self._seconds_a_step = seconds / len(numbers)
+        if seconds < SHORT:
+            self._chunk *= 2
+        elif seconds > LONG:
+            self._chunk = max(1, self._chunk // 2)
+        if not (
+            np.isfinite(chunk.costs[chunk.sizes > 0]).all() and np.isfinite(self._session.parameters.flat).all()
+        ):
+            walk = Walk(self._examples, order, self._plan.batch_size, numbers, rates, epoch)
+            self._session.load(before)
+            raise divergence(self._session, walk, self._where)
+        return chunk
+
+    def _update(
+        self,
+        order: AnyArray | None,
+        number: int,
+        rates: Rates,
+        chunk: StepCosts,
+        before: SessionState,
+        epoch: int,
+    ) -> Update:
+        X, Y, weight = self._examples.take(batch(order, len(self._examples), self._plan.batch_size, number))
+        return _update(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
+
+    def _end_epoch(self, epoch: int, rate: float) -> None:
+        """Write the record, tell the callbacks."""
+        position = self._training.position
+        weighed = position.sizes > 0
+        if not weighed.any():
+            raise DataError(self._where, "a weight above 0", "got weights that are all 0")
+        costs, sizes = position.costs[weighed], position.sizes[weighed]
+        record: Record = {
+            "epoch": epoch,
+            "step": self._session.state().step,
+            "cost": float(np.dot(costs, sizes) / sizes.sum()),
+            "learning_rate": rate,
+            "seconds": position.seconds,
+        }
+        if self._validation is not None:
+            X, Y, weight = self._validation.take(slice(None))
+            with np.errstate(over="ignore", invalid="ignore"):
+                record["validation_cost"] = self._session.cost(X, Y, sample_weight=weight)
+        self._history.records.append(record)
+        self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
+        for callback in self._callbacks:
+            callback.on_epoch_end(self._training, record)
+
+    def _pause(self, interruption: Interruption) -> None:
+        """Between two updates: let callbacks look, heed Ctrl-C and the clock."""
+        self._training.position = replace(self._training.position, seconds=self._elapsed)
+        for callback in self._callbacks:
+            callback.on_pause(self._training)
+        if interruption.asked:
+            raise KeyboardInterrupt
+        budget = self._plan.time_budget
+        if budget is not None and self._elapsed >= budget:
+            raise StopTraining(f"time budget of {budget:g} s used up")
 
 
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
@@ -112,31 +235,37 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
     Raises
     ------
     DivergenceError
-        If the cost or a parameter is not finite any more.
+        If the cost or a parameter is not finite any more; the session holds the state before.
     """
-    number = 0
+    of, begun = n_batches(len(examples), plan.batch_size), perf_counter()
     for epoch in plan.numbers:
-        rate = plan.rate(epoch)
-        for rows in batches(plan.visit(epoch, len(examples)), len(examples), plan.batch_size):
-            X, Y, weight = examples.take(rows)
+        order = plan.visit(epoch, len(examples))
+        for number in range(of):
+            numbers = range(number, number + 1)
+            elapsed = perf_counter() - begun
+            if plan.time_budget is not None and elapsed >= plan.time_budget:
+                return
+            rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
+            X, Y, weight = examples.take(batch(order, len(examples), plan.batch_size, number))
             before = session.state()
-            number += 1
             with np.errstate(over="ignore", invalid="ignore"):
-                cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
-            _check_finite("cost", cost, session, epoch, rate, where)
-            yield Update(number, epoch, cost, X, Y, before, rate)
+                cost = session.step(
+                    X,
+                    Y,
+                    learning_rate=float(rates.learning_rate[0]),
+                    sample_weight=weight,
+                    weight_decay=float(rates.weight_decay[0]),
+                    dropout=float(rates.dropout[0]),
+                )
+            if not (isfinite(cost) and np.isfinite(session.parameters.flat).all()):
+                session.load(before)
+                walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch)
+                raise divergence(session, walk, where)
+            yield _update(before, epoch, cost, X, Y, weight, rates)
 
 
-def _check_finite(
-    name: str, cost: float, session: Session, epoch: int, learning_rate: float, where: str
-) -> None:
-    """Refuse what is not finite; of the parameters too, as training may end before a cost shows it."""
-    if isfinite(cost) and np.isfinite(session.parameters.flat).all():
-        return
-    what = "a parameter is not finite" if isfinite(cost) else f"the {name} became {cost}"
-    raise DivergenceError(
-        where,
-        "the cost and the parameters stay finite",
-        f"{what} in epoch {epoch} at learning rate {learning_rate:g}",
-        "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1.",
-    )
+def _update(
+    before: SessionState, epoch: int, cost: float, X: Array, Y: Array, weight: Array | None, rates: Rates
+) -> Update:
+    rate, decay, dropout = (float(values[0]) for values in rates)
+    return Update(before.step + 1, epoch, cost, X, Y, before, rate, weight, decay, dropout)

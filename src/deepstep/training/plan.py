@@ -3,13 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
-from deepstep.types import AnyArray
+from deepstep.types import AnyArray, Array
+
+
+Schedule: TypeAlias = Callable[[float], float]
+"""From the fraction of training done, 0 to 1, to a factor."""
+
+
+class Rates(NamedTuple):
+    """What the steps of some batches run at: arrays of shape (k,).
+
+    The learning rate itself; of weight decay and dropout the factors.
+    """
+
+    learning_rate: Array
+    weight_decay: Array
+    dropout: Array
 
 
 @dataclass(frozen=True)
@@ -28,6 +43,11 @@ class Plan:
         Order of the examples in each epoch.
     first_epoch : int
         Number of the first epoch: a training that goes on keeps the order that it would have had.
+    schedule, decay_schedule, dropout_schedule : callable, optional
+        Factors of the learning rate, the weight decay and the dropout, as functions of the fraction of
+        training done (of the epochs or of the time, whichever is further).
+    time_budget : float, optional
+        Seconds after which training ends; the schedules run by the clock, so that they complete.
 
     Raises
     ------
@@ -38,6 +58,9 @@ class Plan:
     --------
     >>> Plan(epochs=2, learning_rate=0.1).rate(0)
     0.1
+    >>> plan = Plan(epochs=2, learning_rate=0.1, schedule=lambda t: 1 - t)
+    >>> plan.rates(epoch=1, numbers=range(2), of=2).learning_rate.round(3)
+    array([0.05 , 0.025])
     """
 
     epochs: int
@@ -45,6 +68,10 @@ class Plan:
     batch_size: int | None = None
     order: Order = as_they_are
     first_epoch: int = 0
+    schedule: Schedule | None = None
+    decay_schedule: Schedule | None = None
+    dropout_schedule: Schedule | None = None
+    time_budget: float | None = None
 
     def __post_init__(self) -> None:
         _whole("iterations", self.epochs, least=0)
@@ -54,6 +81,9 @@ class Plan:
             check_learning_rate(self.learning_rate)
         if not callable(self.order):
             raise ConfigurationError("order", "a function order(epoch, m)", f"got {self.order!r}")
+        budget = self.time_budget
+        if budget is not None and not (isinstance(budget, int | float | np.number) and 0 < budget < np.inf):
+            raise ConfigurationError("time_budget", "a positive number of seconds", f"got {budget!r}")
 
     @property
     def numbers(self) -> range:
@@ -87,6 +117,58 @@ class Plan:
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch."""
         return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
+
+    def rates(
+        self,
+        epoch: int,
+        numbers: range,
+        of: int,
+        *,
+        elapsed: float = 0.0,
+        seconds_a_step: float = 0.0,
+    ) -> Rates:
+        """What some batches of an epoch run at.
+
+        Parameters
+        ----------
+        epoch : int
+        numbers : range
+            Which batches of the epoch.
+        of : int
+            Batches of an epoch.
+        elapsed, seconds_a_step : float
+            Time since the start and that of a step: with a time budget they move the schedules.
+
+        Raises
+        ------
+        ConfigurationError
+            If a schedule gives no finite number of at least 0.
+        """
+        k = len(numbers)
+        rate, ones = np.full(k, self.rate(epoch)), np.ones(k)
+        if not (self.schedule or self.decay_schedule or self.dropout_schedule):
+            return Rates(rate, ones, ones)
+        done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
+        if self.time_budget is not None:
+            clock = (elapsed + seconds_a_step * np.arange(k)) / self.time_budget
+            done = np.minimum(1.0, np.maximum(done, clock))
+        return Rates(
+            rate * _factors("schedule", self.schedule, done),
+            _factors("decay_schedule", self.decay_schedule, done),
+            _factors("dropout_schedule", self.dropout_schedule, done),
+        )
+
+
+def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
+    if schedule is None:
+        return np.ones(len(done))
+    factors = np.array([schedule(float(t)) for t in done], dtype=float)
+    if not (np.isfinite(factors).all() and (factors >= 0).all()):
+        at = int(np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))[0])
+        raise ConfigurationError(
+            name, "a finite factor of at least 0", f"got {factors[at]} at the fraction {done[at]:g}"
+        )
+    return factors
 
 
 def check_learning_rate(learning_rate: Any) -> float:

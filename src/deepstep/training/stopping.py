@@ -1,11 +1,14 @@
 """Stopping: end training when a quantity does not get better any more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import inf
+from typing import Any
 
+from deepstep.errors import unknown_name
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import Record
+from deepstep.types import Array
 
 
 class Patience(Callback):
@@ -26,6 +29,8 @@ class Patience(Callback):
         For scores.
     keep_best : bool
         Keep the parameters of the best epoch in ``best_parameters``.
+    ties_count : bool
+        Whether a value that is better by exactly ``tolerance`` is an improvement, as in scikit-learn.
     instead : callable, optional
         What to do before giving up; where it returns True, training goes on and counts anew.
     best : float, optional
@@ -40,7 +45,9 @@ class Patience(Callback):
     stalled : int
         Epochs in a row without improvement.
     best_parameters : Parameters or None
-        Where ``best`` was seen, if asked for.
+        What predicts where ``best`` was seen, if asked for.
+    best_statistics : mapping
+        The running statistics of batch normalization there.
     over : bool
         Whether it ended training.
 
@@ -63,6 +70,7 @@ class Patience(Callback):
         epochs: float,
         larger_is_better: bool = False,
         keep_best: bool = False,
+        ties_count: bool = True,
         instead: Callable[[], bool] | None = None,
         best: float | None = None,
         stalled: int = 0,
@@ -72,21 +80,34 @@ class Patience(Callback):
         self._epochs = epochs
         self._sign = -1.0 if larger_is_better else 1.0
         self._keep_best = keep_best
+        self._ties_count = ties_count
         self._instead = instead
         self.best = best
         self.stalled = stalled
         self.best_parameters: Parameters | None = None
+        self.best_statistics: Mapping[str, Array] = {}
+        self._kept: Mapping[str, Any] = {}
         self.over = False
+
+    def on_train_begin(self, training: Training) -> None:
+        """Take up the best parameters of a training that goes on."""
+        if "theta" in self._kept:
+            self.best_parameters = training.parameters.like(self._kept["theta"])
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and end training where patience is at its end."""
+        if self._quantity not in record:
+            raise unknown_name("patience", "entry of the records", self._quantity, record)
         value = self._sign * record[self._quantity]
         best = inf if self.best is None else self._sign * self.best
-        self.stalled = self.stalled + 1 if value > best - self._tolerance else 0
+        least = best - self._tolerance
+        better = value <= least if self._ties_count else value < least
+        self.stalled = 0 if better else self.stalled + 1
         if value < best:
             self.best = record[self._quantity]
             if self._keep_best:
-                self.best_parameters = training.parameters
+                self.best_parameters = training.outcome
+                self.best_statistics = training.state().statistics
         if self.stalled > self._epochs:
             if self._instead is None or not self._instead():
                 self.over = True
@@ -95,3 +116,15 @@ class Patience(Callback):
                     f"for more than {self._epochs:g} epochs"
                 )
             self.stalled = 0
+
+    def state(self) -> Mapping[str, Any]:
+        """The best value, its parameters, and the epochs without improvement."""
+        kept: dict[str, Any] = {"best": self.best, "stalled": self.stalled}
+        if self.best_parameters is not None:
+            kept |= {"theta": self.best_parameters.flat, "statistics": dict(self.best_statistics)}
+        return kept
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.best, self.stalled = state["best"], state["stalled"]
+        self.best_statistics, self._kept = state.get("statistics", {}), state

@@ -1,0 +1,54 @@
+"""Random draws of training: functions of (seed, step, layer), so that any step can be done again."""
+
+from enum import IntEnum
+
+import numpy as np
+
+from deepstep.equations import dropout_mask
+from deepstep.network import Architecture
+from deepstep.types import Array
+
+
+class Purpose(IntEnum):
+    """What a draw is for: the same counter gives different numbers for each. 0 is the order of examples."""
+
+    DROPOUT = 1
+    INPUT_NOISE = 2
+
+
+def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.random.Generator:
+    """The generator of one draw (Salmon et al. 2011, Philox).
+
+    Examples
+    --------
+    >>> first, again = (generator(1, Purpose.DROPOUT, step=7, layer=2).random() for _ in range(2))
+    >>> first == again
+    True
+    """
+    key = np.array([seed, purpose], dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, layer, step]))
+
+
+def dropout_masks(
+    architecture: Architecture, dropout: tuple[float, ...], m: int, *, seed: int, step: int, dtype: np.dtype
+) -> dict[int, Array]:
+    """The masks D / keep_prob (n_l, m) of the hidden layers that drop units, for one step.
+
+    The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
+    that engines and precisions drop the same units.
+    """
+    masks = {}
+    for layer, rate in enumerate(dropout, start=1):
+        if rate > 0:
+            uniform = generator(seed, Purpose.DROPOUT, step, layer).random(
+                (m, architecture.layer_dims[layer]), dtype=np.float32
+            )
+            masks[layer] = dropout_mask(uniform.T, 1 - rate).astype(dtype, copy=False)
+    return masks
+
+
+def input_noise(shape: tuple[int, ...], deviation: float, *, seed: int, step: int, dtype: np.dtype) -> Array:
+    """Normal noise for the inputs (n_x, m) of one step."""
+    n_x, m = shape
+    draws = generator(seed, Purpose.INPUT_NOISE, step).standard_normal((m, n_x), dtype=np.float32)
+    return (deviation * draws.T).astype(dtype, copy=False)

@@ -1,0 +1,169 @@
+"""What a session needs beside the network: the update rule and everything that regularizes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import Optimizer, get_optimizer
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.network import Architecture, Parameters
+from deepstep.types import Array
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a session trains. `Network.train` and the command line take each of these by name.
+
+    Attributes
+    ----------
+    optimizer : str or Optimizer
+        Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
+    hyperparameters : mapping
+        Of the update rule: ``beta``, ``beta1``, …
+    l1, l2 : float
+        λ of L1 and of L2 regularization of the weights, which stand in the cost; at least 0.
+    weight_decay : float or None
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the optimizer's own
+        (0.01 for adamw, else 0).
+    dropout : float or sequence of float
+        Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one number
+        for all hidden layers, or one for each.
+    input_noise : float
+        Standard deviation of normal noise that is added to the inputs of each step.
+    max_norm : float or None
+        Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
+    clip_norm, clip_value : float or None
+        Greatest norm of the whole gradient, and greatest size of each of its entries.
+    average : float
+        Decay of the moving average of θ, such as 0.999, which is then what predicts; 0 for none.
+    rate_factors, decay_factors : mapping
+        Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
+        ``{"b*": 0.1, "W1": 6}``. Where several fit, the last one counts. Without a word about them, b and
+        gamma do not decay.
+    seed : int
+        Of the dropout masks and the noise, which are functions of (seed, step, layer).
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is unknown or out of range.
+
+    Examples
+    --------
+    >>> Settings("adamw", dropout=0.2).decay
+    0.01
+    """
+
+    optimizer: str | Optimizer = "gd"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    l1: float = 0.0
+    l2: float = 0.0
+    weight_decay: float | None = None
+    dropout: float | Sequence[float] = 0.0
+    input_noise: float = 0.0
+    max_norm: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    average: float = 0.0
+    rate_factors: Mapping[str, float] = field(default_factory=dict)
+    decay_factors: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        get_optimizer(self.optimizer).settings(self.hyperparameters)
+        for name in ("l1", "l2", "input_noise"):
+            _number(name, getattr(self, name), 0, np.inf)
+        if self.weight_decay is not None:
+            _number("weight_decay", self.weight_decay, 0, np.inf)
+        for rate in self.dropout if isinstance(self.dropout, Sequence) else [self.dropout]:
+            _number("dropout", rate, 0, 1)
+        _number("average", self.average, 0, 1)
+        for name in ("max_norm", "clip_norm", "clip_value"):
+            if getattr(self, name) is not None:
+                _number(name, getattr(self, name), 0, np.inf, above=True)
+        for name in ("rate_factors", "decay_factors"):
+            _check_factors(name, getattr(self, name))
+
+    @classmethod
+    def of(cls, where: str, **options: Any) -> "Settings":
+        """Settings by name.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no setting of that name; the message has the nearest one.
+        """
+        names = [setting.name for setting in fields(cls)]
+        for name in options:
+            if name not in names:
+                raise unknown_name(where, "setting", name, names)
+        return cls(**options)
+
+    @property
+    def decay(self) -> float:
+        """λ of the decoupled weight decay in force."""
+        if self.weight_decay is None:
+            return get_optimizer(self.optimizer).weight_decay
+        return float(self.weight_decay)
+
+    def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
+        """The probability of each hidden layer.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is not one for each.
+        """
+        n_hidden = architecture.n_layers - 1
+        if not isinstance(self.dropout, Sequence):
+            return (float(self.dropout),) * n_hidden
+        if len(self.dropout) != n_hidden:
+            raise ConfigurationError(
+                "dropout",
+                f"one number for all hidden layers or a list of {n_hidden}",
+                f"got {list(self.dropout)}",
+                "Inputs and outputs are not dropped; for inputs there is input_noise.",
+            )
+        return tuple(float(rate) for rate in self.dropout)
+
+    def factors(self, kind: str, parameters: Parameters) -> Array | None:
+        """Factors of "rate" or "decay" for each entry of θ, of its dtype; None where all are 1.
+
+        Raises
+        ------
+        ConfigurationError
+            If a pattern fits no parameter.
+        """
+        given = self.rate_factors if kind == "rate" else {"b*": 0.0, "gamma*": 0.0, **self.decay_factors}
+        for pattern in self.rate_factors if kind == "rate" else self.decay_factors:
+            if not any(fnmatchcase(name, pattern) for name in parameters):
+                raise unknown_name(f"{kind}_factors", "parameter", pattern, parameters)
+        if not given:
+            return None
+        vector = np.ones_like(parameters.flat)
+        groups = parameters.like(vector)
+        for pattern, factor in given.items():
+            for name in parameters:
+                if fnmatchcase(name, pattern):
+                    groups[name][:] = factor
+        return vector
+
+
+def _number(name: str, value: Any, least: float, below: float, *, above: bool = False) -> None:
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not (least <= value < below) or (above and value == least):
+        upper = "" if below == np.inf else f" and below {below:g}"
+        least_words = f"above {least:g}" if above else f"of at least {least:g}"
+        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {value!r}")
+
+
+def _check_factors(name: str, factors: Any) -> None:
+    if not isinstance(factors, Mapping):
+        raise ConfigurationError(name, "a mapping such as {'b*': 0.1}", f"got {factors!r}")
+    for pattern, factor in factors.items():
+        if not isinstance(pattern, str):
+            raise ConfigurationError(name, "names of parameters or patterns", f"got {pattern!r}")
+        _number(f"{name}[{pattern!r}]", factor, 0, np.inf)

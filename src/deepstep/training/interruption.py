@@ -1,0 +1,37 @@
+"""Ctrl-C in order: the first one waits for the end of the step, a second one ends at once."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interruption:
+    """Whether Ctrl-C was pressed since `deferred` began."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+
+@contextmanager
+def deferred() -> Iterator[Interruption]:
+    """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
+
+    Only Python's own handler in the main thread is replaced: a program with its own, and a thread, keep theirs.
+    """
+    interruption = Interruption()
+    in_main = threading.current_thread() is threading.main_thread()
+    if not (in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler):
+        yield interruption
+        return
+
+    def mark(number: int, frame: FrameType | None) -> None:
+        interruption.asked = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, mark)
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
