@@ -1,6 +1,4 @@
-"""The cost J: the mean of the losses over the examples, with weights and regularization."""
-
-from collections.abc import Iterable
+"""The cost J: the mean of the losses over the examples, with weights."""
 
 import numpy as np
 
@@ -124,39 +122,6 @@ def output_gradient(
     weight = np.asarray(sample_weight, dtype=np.float64)
     # normalized first and cast then: weights that float32 cannot hold have ratios that it can
     return dZL * (weight / weight.mean()).astype(dZL.dtype)
-
-
-@equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
-def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
-    """What L2 regularization adds to the cost; biases are left alone.
-
-    Parameters
-    ----------
-    weights : iterable of arrays
-        W1, W2, …
-    l2 : float
-        λ, scikit-learn's ``alpha``.
-    m : float
-        Number of examples, or the sum of their weights.
-
-    Examples
-    --------
-    >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
-    0.25
-    """
-    return l2 / (2 * m) * sum(float(np.vdot(W, W)) for W in weights)
-
-
-@equation("dW_L2 = λ / m · W", source="lecture, course 2 week 1")
-def l2_backward(W: Array, l2: float, m: float) -> Array:
-    """What L2 regularization adds to dW.
-
-    Examples
-    --------
-    >>> l2_backward(np.array([[3.0, 4.0]]), l2=0.5, m=5)
-    array([[0.3, 0.4]])
-    """
-    return l2 / m * W
 
 
 def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:

@@ -50,7 +50,7 @@ def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCach
     array([[3.5, 6.5],
            [4. , 8. ]])
     """
-    _check_forward(A_prev, W, b)
+    check_forward("linear_forward", A_prev, W, b=b)
     return W @ A_prev + b, LinearCache(A_prev, W, b)
 
 
@@ -101,25 +101,30 @@ def weight_gradients(dZ: Array, cache: LinearCache) -> tuple[Array, Array]:
     return dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
 
 
-def _check_forward(A_prev: Array, W: Array, b: Array) -> None:
-    for name, value in (("A_prev", A_prev), ("W", W), ("b", b)):
+def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:
+    """Refuse what is no array or does not fit: A_prev and W to multiply, the others one number per unit."""
+    for name, value in {"A_prev": A_prev, "W": W, **columns}.items():
         if not isinstance(value, np.ndarray):
             raise DataError(
-                "linear_forward", f"{name} is a NumPy array", f"got {type(value).__name__}", "Use np.asarray."
+                where, f"{name} is a NumPy array", f"got {type(value).__name__}", "Use np.asarray."
             )
         if value.ndim != 2:
-            raise ShapeError("linear_forward", f"{name} has two axes", f"got shape {value.shape}")
+            raise ShapeError(where, f"{name} has two axes", f"got shape {value.shape}")
     if W.shape[1] != A_prev.shape[0]:
         raise ShapeError(
-            "linear_forward",
+            where,
             f"W has {W.shape[1]} columns, so A_prev needs {W.shape[1]} rows",
             f"got A_prev {A_prev.shape}",
             "Columns are examples here. If your rows are examples, pass A_prev.T.",
         )
-    if b.shape != (W.shape[0], 1):
-        raise ShapeError(
-            "linear_forward", f"b has shape ({W.shape[0]}, 1)", f"got {b.shape}", "Pass b.reshape(-1, 1)."
-        )
+    for name, value in columns.items():
+        if value.shape != (W.shape[0], 1):
+            raise ShapeError(
+                where,
+                f"{name} has shape ({W.shape[0]}, 1)",
+                f"got {value.shape}",
+                f"Pass {name}.reshape(-1, 1).",
+            )
 
 
 def _check_backward(dZ: Array, cache: LinearCache) -> None:

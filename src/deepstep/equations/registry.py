@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from inspect import getdoc
+from dataclasses import dataclass, field, replace
+from inspect import getdoc, signature
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -23,17 +23,41 @@ class Equation:
         Lecture section or paper.
     function : callable
         The function itself.
+    forms : mapping
+        Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
     """
 
     name: str
     formula: str
     source: str
     function: Callable[..., Any]
+    forms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def topic(self) -> str:
         """The file that the equation lives in: ``linear``, ``activations``, ``losses``, …"""
         return self.function.__module__.rpartition(".")[2]
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Equation":
+        """The equation as these settings make it: the formula has the statements that they choose.
+
+        Parameters
+        ----------
+        settings : mapping
+            Settings of the function by name; the others stand at their defaults.
+
+        Examples
+        --------
+        >>> from deepstep.equations import EQUATIONS
+        >>> adam = EQUATIONS["adam_update"].with_settings({"epsilon_at": "inside"})
+        >>> adam.written("θ", {"θ": "W1", "α": "0.1"})
+        'W1 := W1 - 0.1·v̂ / √(ŝ + ε)'
+        """
+        formula, parameters = self.formula, signature(self.function).parameters
+        for setting, statements in self.forms.items():
+            default = parameters[setting].default
+            formula = formula.replace(statements[default], statements[settings.get(setting, default)])
+        return replace(self, formula=formula)
 
     def written(self, left: str, symbols: Mapping[str, str]) -> str:
         """The statement about one quantity, with other symbols put in.
@@ -68,6 +92,9 @@ EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
 
 
+_OF_A_LAYER = ("Z", "A", "W", "b", "U", "U_hat", "gamma", "mean", "variance", "mask")
+
+
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     """The lecture's symbols with the indices of a layer, for `Equation.written`.
 
@@ -76,13 +103,15 @@ def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
     ('A1', 'A3')
     """
-    here = {name: f"{name}{layer}" for name in ("Z", "A", "W", "b", "dZ", "dA", "dW", "db")}
+    here = {name: f"{name}{layer}" for name in (*_OF_A_LAYER, *(f"d{name}" for name in _OF_A_LAYER))}
     before = {f"{name}_prev": f"{name}{layer - 1}" for name in ("A", "dA")}
     output = {f"{name}L": f"{name}{n_layers}" for name in ("Z", "A", "dZ", "dA")}
     return here | before | output
 
 
-def equation(formula: str, *, source: str) -> Callable[[F], F]:
+def equation(
+    formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
+) -> Callable[[F], F]:
     """Register a function as an equation; the function itself is returned unchanged.
 
     Parameters
@@ -91,6 +120,8 @@ def equation(formula: str, *, source: str) -> Callable[[F], F]:
         The mathematics in one line.
     source : str
         Lecture section (course 1 week 4 unless said otherwise) or paper.
+    forms : mapping, optional
+        For a setting that chooses a form of the equation: its values and the statement that each makes.
 
     Examples
     --------
@@ -103,7 +134,7 @@ def equation(formula: str, *, source: str) -> Callable[[F], F]:
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        EQUATIONS[name] = Equation(name, formula, source, function)
+        EQUATIONS[name] = Equation(name, formula, source, function, forms or {})
         return function
 
     return register

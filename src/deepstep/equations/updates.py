@@ -1,23 +1,21 @@
 """Update rules: pure functions over the flat vectors θ and g = ∂J/∂θ, with explicit state.
 
-Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; nothing given is changed.
+Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; nothing given is changed. The
+learning rate α is a number, or an array like θ with a rate for each parameter.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from inspect import signature
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, ShapeError, unknown_name
 from deepstep.types import Array
 
 
 @equation("θ := θ - α·g", source="lecture 6")
-def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float) -> tuple[Array]:
+def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
     """Gradient descent.
 
     Examples
@@ -25,12 +23,13 @@ def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: flo
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
-    return (theta - learning_rate * gradient,)
+    alpha = _like(theta, learning_rate)
+    return (theta - alpha * gradient,)
 
 
 @equation("v := β·v + (1 - β)·g,  θ := θ - α·v", source="lecture, course 2 week 2")
 def momentum_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
 
@@ -39,13 +38,14 @@ def momentum_update(
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
     """
+    alpha = _like(theta, learning_rate)
     v = beta * v + (1 - beta) * gradient
-    return theta - learning_rate * v, v
+    return theta - alpha * v, v
 
 
 @equation("v := β·v - α·g,  θ := θ + v", source="Polyak 1964; Sutskever et al. 2013")
 def heavy_ball_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
@@ -54,13 +54,14 @@ def heavy_ball_update(
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
-    v = beta * v - learning_rate * gradient
+    alpha = _like(theta, learning_rate)
+    v = beta * v - alpha * gradient
     return theta + v, v
 
 
 @equation("v := β·v - α·g,  θ := θ + β·v - α·g", source="Nesterov 1983; Sutskever et al. 2013")
 def nesterov_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
 
@@ -69,14 +70,68 @@ def nesterov_update(
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
     """
-    v = beta * v - learning_rate * gradient
-    return theta + beta * v - learning_rate * gradient, v
+    alpha = _like(theta, learning_rate)
+    v = beta * v - alpha * gradient
+    return theta + beta * v - alpha * gradient, v
 
 
 @equation(
-    "v := β₁·v + (1 - β₁)·g,  s := β₂·s + (1 - β₂)·g²,  θ := θ - α·v̂ / (√ŝ + ε),  "
-    "v̂ = v/(1 - β₁ᵗ), ŝ = s/(1 - β₂ᵗ)",
+    "s := β·s + (1 - β)·g²,  θ := θ - α·g / (√s + ε)",
+    source="lecture, course 2 week 2; Tieleman & Hinton 2012, lecture 6.5",
+)
+def rmsprop_update(
+    theta: Array,
+    gradient: Array,
+    s: Array,
+    *,
+    learning_rate: float | Array,
+    beta: float = 0.99,
+    epsilon: float = 1e-8,
+) -> tuple[Array, Array]:
+    """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
+
+    Examples
+    --------
+    >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
+    (array([0.99]), array([0.04]))
+    """
+    alpha = _like(theta, learning_rate)
+    s = beta * s + (1 - beta) * gradient * gradient
+    return theta - alpha * (gradient / (np.sqrt(s) + epsilon)), s
+
+
+@equation("v̂ = v / (1 - βᵗ)", source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980, section 3")
+def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
+    """A moving average without the pull of its start at 0: after t steps its weights add up to 1 - βᵗ.
+
+    Parameters
+    ----------
+    v : array of any shape
+    beta : float
+        Its decay, below 1.
+    t : int
+        Number of this step, from 1.
+
+    Examples
+    --------
+    >>> bias_corrected(np.array([0.2]), beta=0.9, t=1)
+    array([2.])
+    """
+    return v / (1 - float(beta) ** int(t))
+
+
+_EPSILON_AT = {
+    "outside": "θ := θ - α·v̂ / (√ŝ + ε)",
+    "hat": "θ := θ - α·v̂·√(1 - β₂ᵗ) / (√s + ε)",
+    "inside": "θ := θ - α·v̂ / √(ŝ + ε)",
+}
+
+
+@equation(
+    "v := β₁·v + (1 - β₁)·g,  s := β₂·s + (1 - β₂)·g²,  v̂ = v / (1 - β₁ᵗ),  ŝ = s / (1 - β₂ᵗ),  "
+    "θ := θ - α·v̂ / (√ŝ + ε)",
     source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980",
+    forms={"epsilon_at": _EPSILON_AT},
 )
 def adam_update(
     theta: Array,
@@ -84,7 +139,7 @@ def adam_update(
     v: Array,
     s: Array,
     *,
-    learning_rate: float,
+    learning_rate: float | Array,
     t: int,
     beta1: float = 0.9,
     beta2: float = 0.999,
@@ -97,7 +152,7 @@ def adam_update(
     ----------
     theta, gradient, v, s : arrays of shape (n_parameters,)
         Parameters, gradient, moving averages of g and g².
-    learning_rate : float
+    learning_rate : float or array of shape (n_parameters,)
         α.
     t : int
         Number of this step, from 1.
@@ -113,131 +168,131 @@ def adam_update(
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
     array([0.9])
     """
+    alpha = _like(theta, learning_rate)
     v = beta1 * v + (1 - beta1) * gradient
     s = beta2 * s + (1 - beta2) * gradient * gradient
-    correction = 1 - beta2**t
+    v_hat, s_hat = bias_corrected(v, beta=beta1, t=t), bias_corrected(s, beta=beta2, t=t)
     if epsilon_at == "outside":
-        root = np.sqrt(s / correction) + epsilon
+        root = np.sqrt(s_hat) + epsilon
     elif epsilon_at == "hat":
-        root = (np.sqrt(s) + epsilon) / sqrt(correction)
+        root = (np.sqrt(s) + epsilon) / sqrt(1 - beta2**t)
     elif epsilon_at == "inside":
-        root = np.sqrt(s / correction + epsilon)
+        root = np.sqrt(s_hat + epsilon)
     else:
         raise unknown_name("adam_update", "epsilon_at", epsilon_at, _EPSILON_AT)
-    return theta - learning_rate / (1 - beta1**t) * (v / root), v, s
+    return theta - alpha * (v_hat / root), v, s
+
+
+@equation(
+    "θ := θ - α·sign(β₁·v + (1 - β₁)·g),  v := β₂·v + (1 - β₂)·g",
+    source="Chen et al., arXiv 2302.06675, algorithm 2",
+)
+def lion_update(
+    theta: Array,
+    gradient: Array,
+    v: Array,
+    *,
+    learning_rate: float | Array,
+    beta1: float = 0.9,
+    beta2: float = 0.99,
+) -> tuple[Array, Array]:
+    """Lion: a step of length α along each parameter, in the direction of an average with the new gradient.
+
+    The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
+
+    Examples
+    --------
+    >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
+    (array([0.9]), array([0.02]))
+    """
+    alpha = _like(theta, learning_rate)
+    direction = np.sign(beta1 * v + (1 - beta1) * gradient)
+    return theta - alpha * direction, beta2 * v + (1 - beta2) * gradient
+
+
+@equation("θ := (1 - α·λ)·θ", source="Loshchilov & Hutter, arXiv 1711.05101")
+def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay: float | Array) -> Array:
+    """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
+
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+    learning_rate, weight_decay : float or array of shape (n_parameters,)
+        α and λ.
+
+    Examples
+    --------
+    >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
+    array([ 0.95, -1.9 ])
+    """
+    return (1 - _like(theta, learning_rate) * _like(theta, weight_decay)) * theta
+
+
+@equation(
+    "θ̄ := θ for t = 1, then θ̄ := θ̄ + (1 - β)·(θ - θ̄)",
+    source="Polyak & Juditsky 1992; torch.optim.swa_utils.get_ema_multi_avg_fn",
+)
+def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Array:
+    """Moving average of the parameters themselves, to predict with; it begins at the first θ, so it has no bias.
+
+    Parameters
+    ----------
+    average, theta : arrays of shape (n_parameters,)
+        θ̄ until now (any values for the first step) and θ after this step's update.
+    decay : float
+        β, from 0 (θ̄ is θ) to below 1.
+    t : int
+        Number of this step, from 1.
+
+    Examples
+    --------
+    >>> average_update(np.array([1.0]), np.array([2.0]), decay=0.9, t=2)
+    array([1.1])
+    """
+    return theta.copy() if t == 1 else average + (1 - float(decay)) * (theta - average)
 
 
 def finite_rate(learning_rate: Any, where: str) -> float:
-    """α as a Python number, which takes the precision of the arrays: a NumPy scalar would widen float32.
+    """α as a Python number.
 
     Raises
     ------
     ConfigurationError
         If it is not a finite number.
     """
-    if not _number(learning_rate) or not isfinite(learning_rate):
-        raise ConfigurationError(where, "learning_rate is a finite number", f"got {learning_rate!r}")
+    if not is_number(learning_rate):
+        raise ConfigurationError(where, "learning_rate is a finite number", f"got {shown(learning_rate)}")
     return float(learning_rate)
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+def is_number(value: Any) -> bool:
+    """Whether this is a real number that a float can hold: not NaN, inf, a bool or 10**400.
 
-
-def _decay(value: Any) -> bool:
-    return _number(value) and bool(0 <= value < 1)
-
-
-def _friction(value: Any) -> bool:
-    return _number(value) and bool(0 <= value <= 1)
-
-
-def _positive(value: Any) -> bool:
-    return _number(value) and bool(0 < value < np.inf)
-
-
-_EPSILON_AT = ("outside", "hat", "inside")
-
-_HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("beta", "beta1", "beta2"), ("a number from 0 to below 1", _decay)),
-    # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
-    **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
-    "epsilon": ("a positive number", _positive),
-    "epsilon_at": (f"one of {', '.join(map(repr, _EPSILON_AT))}", lambda value: value in _EPSILON_AT),
-}
-"""What hyperparameters of these names (of one update rule: with its name) may be, in words and as a test."""
-
-
-@dataclass(frozen=True)
-class Optimizer:
-    """An update rule with the names of its state and whether it counts steps.
-
-    Attributes
-    ----------
-    update : callable
-        The equation.
-    state : tuple of str
-        Names of the vectors of state, which begin at zero.
-    counts_steps : bool
-        Whether the rule takes the step's number ``t``.
-    hyperparameters : mapping
-        Settings that differ from the equation's defaults.
+    Examples
+    --------
+    >>> [is_number(value) for value in (1, np.float32(0.5), True, "1", float("inf"), 10**400)]
+    [True, True, False, False, False, False]
     """
-
-    update: Callable[..., tuple[Array, ...]]
-    state: tuple[str, ...] = ()
-    counts_steps: bool = False
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-
-    def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The hyperparameters with these changes.
-
-        Raises
-        ------
-        ConfigurationError
-            If the update rule does not know one of them (the message has the nearest one), or one of them
-            is out of range.
-        """
-        where = self.update.__name__
-        if not isinstance(hyperparameters, Mapping):
-            raise ConfigurationError(
-                where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
-            )
-        given = {"theta", "gradient", "learning_rate", "t", *self.state}
-        known = [name for name in signature(self.update).parameters if name not in given]
-        for name, value in hyperparameters.items():
-            if name not in known:
-                raise unknown_name(where, "hyperparameter", name, known)
-            constraint = _HYPERPARAMETERS.get(f"{where}.{name}") or _HYPERPARAMETERS.get(name)
-            if constraint is not None:
-                expected, accepts = constraint
-                if not accepts(value):
-                    raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
-        # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
-        plain = {n: v.item() if isinstance(v, np.generic) else v for n, v in hyperparameters.items()}
-        return {**self.hyperparameters, **plain}
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # an int beyond the floats
+        return False
 
 
-OPTIMIZERS: dict[str, Optimizer] = {
-    "gd": Optimizer(gradient_descent_update),
-    "momentum": Optimizer(momentum_update, ("v",)),
-    "heavy_ball": Optimizer(heavy_ball_update, ("v",)),
-    "nesterov": Optimizer(nesterov_update, ("v",)),
-    "adam": Optimizer(adam_update, ("v", "s"), counts_steps=True),
-}
-"""All update rules by name."""
+def shown(value: Any) -> str:
+    """The value for a message; of an int with more digits than anybody reads, its size."""
+    huge = isinstance(value, int) and value.bit_length() > 1024
+    return f"an integer of {value.bit_length()} bits" if huge else repr(value)
 
 
-def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
-    """Look an update rule up by name; an `Optimizer` passes as it is.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name; the message has the nearest one.
-    """
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    if not isinstance(optimizer, str) or optimizer not in OPTIMIZERS:
-        raise unknown_name(where, "optimizer", optimizer, OPTIMIZERS)
-    return OPTIMIZERS[optimizer]
+def _like(theta: Array, factor: float | Array) -> float | Array:
+    """A factor in the precision of θ: a NumPy scalar or array of float64 would widen float32."""
+    if np.ndim(factor) == 0:
+        return float(factor)
+    if np.shape(factor) != theta.shape:
+        raise ShapeError(
+            "update", f"a number, or an array like theta, {theta.shape}", f"got shape {np.shape(factor)}"
+        )
+    return np.asarray(factor, theta.dtype)

@@ -1,0 +1,91 @@
+"""Inverted dropout: units left out at random in training, the others raised, so that nothing is to be done in
+prediction. Nothing is drawn here: the uniform numbers are an argument.
+"""
+
+import numpy as np
+
+from deepstep.equations.registry import equation
+from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.types import Array
+
+
+@equation("mask = D / keep_prob,  D = uniform < keep_prob", source="lecture, course 2 week 1")
+def dropout_mask(uniform: Array, keep_prob: float) -> Array:
+    """Which units stay, from uniform random numbers: 1/keep_prob where one stays, else 0.
+
+    Parameters
+    ----------
+    uniform : array of shape (n_l, m)
+        Numbers from 0 to below 1.
+    keep_prob : float
+        Probability to stay, above 0 and at most 1.
+
+    Returns
+    -------
+    mask : array of shape (n_l, m)
+        Of mean 1.
+
+    Raises
+    ------
+    ConfigurationError
+        If keep_prob is no probability, or 0: nothing would be left to raise.
+
+    Examples
+    --------
+    >>> dropout_mask(np.array([[0.1, 0.7, 0.9]]), 0.8)
+    array([[1.25, 1.25, 0.  ]])
+    """
+    if not 0 < keep_prob <= 1:
+        raise ConfigurationError("dropout_mask", "keep_prob is above 0 and at most 1", f"got {keep_prob!r}")
+    keep = float(keep_prob)
+    return np.asarray(uniform < keep, uniform.dtype) / keep
+
+
+@equation("A := A ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+def dropout_forward(A: Array, mask: Array) -> Array:
+    """Activations that are handed on.
+
+    Parameters
+    ----------
+    A, mask : arrays of shape (n_l, m)
+        The mask of `dropout_mask`.
+
+    Raises
+    ------
+    ShapeError
+        If the mask does not have the shape of A: another one would broadcast silently.
+
+    Examples
+    --------
+    >>> dropout_forward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
+    array([[1.25, 2.5 , 0.  ]])
+    """
+    return _masked("dropout_forward", "A", A, mask)
+
+
+@equation("dA := dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+def dropout_backward(dA: Array, mask: Array) -> Array:
+    """From the derivative by the activations handed on to that by the activations before.
+
+    Parameters
+    ----------
+    dA, mask : arrays of shape (n_l, m)
+        The mask of the forward step.
+
+    Raises
+    ------
+    ShapeError
+        If the mask does not have the shape of dA.
+
+    Examples
+    --------
+    >>> dropout_backward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
+    array([[1.25, 2.5 , 0.  ]])
+    """
+    return _masked("dropout_backward", "dA", dA, mask)
+
+
+def _masked(where: str, name: str, value: Array, mask: Array) -> Array:
+    if np.shape(mask) != np.shape(value):
+        raise ShapeError(where, f"mask has the shape of {name}, {np.shape(value)}", f"got {np.shape(mask)}")
+    return value * np.asarray(mask, value.dtype)

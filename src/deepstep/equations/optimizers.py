@@ -1,0 +1,204 @@
+"""The update rules by name, with the names of their state and what their settings may be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations.updates import (
+    adam_update,
+    bias_corrected,
+    gradient_descent_update,
+    heavy_ball_update,
+    is_number,
+    lion_update,
+    momentum_update,
+    nesterov_update,
+    rmsprop_update,
+    shown,
+)
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.types import Array
+
+
+def _decay(value: Any) -> bool:
+    return is_number(value) and bool(0 <= value < 1)
+
+
+def _friction(value: Any) -> bool:
+    return is_number(value) and bool(0 <= value <= 1)
+
+
+def _positive(value: Any) -> bool:
+    return is_number(value) and float(value) > 0  # as a float: what underflows to 0 guards nothing
+
+
+def _strength(value: Any) -> bool:
+    return is_number(value) and bool(value >= 0)
+
+
+_EPSILON_AT = ("outside", "hat", "inside")
+
+_HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("beta", "beta1", "beta2", "average"), ("a number from 0 to below 1", _decay)),
+    # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
+    **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
+    **dict.fromkeys(("epsilon", "clip_norm", "clip_value", "max_norm"), ("a positive number", _positive)),
+    **dict.fromkeys(("l1", "l2", "weight_decay"), ("a number of at least 0", _strength)),
+    "epsilon_at": (
+        f"one of {', '.join(map(repr, _EPSILON_AT))}",
+        lambda value: isinstance(value, str) and value in _EPSILON_AT,
+    ),
+}
+"""What settings of these names (of one update rule: with its name) may be, in words and as a test."""
+
+
+def check_hyperparameter(name: str, value: Any, where: str) -> None:
+    """Refuse a setting that is out of its range; a name without a range passes.
+
+    Parameters
+    ----------
+    name : str
+        ``"beta"``, ``"l2"``, ``"weight_decay"``, ``"clip_norm"``, …
+    value
+        What was given.
+    where : str
+        Name of the update rule or of the place, for the range and for the message.
+
+    Raises
+    ------
+    ConfigurationError
+        If the value is out of range.
+
+    Examples
+    --------
+    >>> check_hyperparameter("weight_decay", -1, "Network.train")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: Network.train: weight_decay is a number of at least 0; got -1.
+    """
+    constraint = _HYPERPARAMETERS.get(f"{where}.{name}") or _HYPERPARAMETERS.get(name)
+    if constraint is not None:
+        expected, accepts = constraint
+        if not accepts(value):
+            raise ConfigurationError(where, f"{name} is {expected}", f"got {shown(value)}")
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An update rule with the names of its state and whether it counts steps.
+
+    Attributes
+    ----------
+    update : callable
+        The equation.
+    state : tuple of str
+        Names of the vectors of state, which begin at zero.
+    counts_steps : bool
+        Whether the rule takes the step's number ``t``.
+    hyperparameters : mapping
+        Settings that differ from the equation's defaults.
+    weight_decay : float
+        λ of `decoupled_decay` before each update, where nothing else is asked for.
+    corrections : mapping
+        Symbol of each vector of state that is corrected for its start at zero, with the names of that
+        vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the weight decay or a hyperparameter is out of range.
+    """
+
+    update: Callable[..., tuple[Array, ...]]
+    state: tuple[str, ...] = ()
+    counts_steps: bool = False
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    weight_decay: float = 0.0
+    corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_hyperparameter("weight_decay", self.weight_decay, "Optimizer")
+        self.settings(self.hyperparameters)
+
+    def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyperparameters with these changes.
+
+        Raises
+        ------
+        ConfigurationError
+            If the update rule does not know one of them (the message has the nearest one), or one of them
+            is out of range.
+        """
+        where = self.update.__name__
+        if not isinstance(hyperparameters, Mapping):
+            raise ConfigurationError(
+                where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
+            )
+        given = {"theta", "gradient", "learning_rate", "t", *self.state}
+        known = [name for name in signature(self.update).parameters if name not in given]
+        for name, value in hyperparameters.items():
+            if name not in known:
+                raise unknown_name(where, "hyperparameter", name, known)
+            check_hyperparameter(name, value, where)
+        # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
+        plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
+        return {**self.hyperparameters, **plain}
+
+    def corrected(
+        self, state: Mapping[str, Array], *, t: int, hyperparameters: Mapping[str, Any]
+    ) -> dict[str, Array]:
+        """The rule's bias-corrected averages after step t, for who wants to see them.
+
+        Parameters
+        ----------
+        state : mapping
+            Vectors of state after the update, by name.
+        t : int
+            Number of the step.
+        hyperparameters : mapping
+            As in `settings`.
+
+        Examples
+        --------
+        >>> OPTIMIZERS["adam"].corrected(
+        ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, hyperparameters={}
+        ... )
+        {'v̂': array([2.]), 'ŝ': array([4.])}
+        """
+        defaults, settings = signature(self.update).parameters, self.settings(hyperparameters)
+        return {
+            symbol: bias_corrected(state[name], beta=settings.get(decay, defaults[decay].default), t=t)
+            for symbol, (name, decay) in self.corrections.items()
+        }
+
+
+_ADAM = {"v̂": ("v", "beta1"), "ŝ": ("s", "beta2")}
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "gd": Optimizer(gradient_descent_update),
+    "momentum": Optimizer(momentum_update, ("v",)),
+    "heavy_ball": Optimizer(heavy_ball_update, ("v",)),
+    "nesterov": Optimizer(nesterov_update, ("v",)),
+    "rmsprop": Optimizer(rmsprop_update, ("s",)),
+    "adam": Optimizer(adam_update, ("v", "s"), counts_steps=True, corrections=_ADAM),
+    "adamw": Optimizer(adam_update, ("v", "s"), counts_steps=True, weight_decay=0.01, corrections=_ADAM),
+    "lion": Optimizer(lion_update, ("v",)),
+}
+"""All update rules by name."""
+
+
+def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
+    """Look an update rule up by name; an `Optimizer` passes as it is.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name; the message has the nearest one.
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    if not isinstance(optimizer, str) or optimizer not in OPTIMIZERS:
+        raise unknown_name(where, "optimizer", optimizer, OPTIMIZERS)
+    return OPTIMIZERS[optimizer]
