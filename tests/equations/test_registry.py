@@ -31,6 +31,8 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "weights": [W], "l2": 0.1, "m": 4, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
     }  # fmt: skip
+    if EQUATIONS[name].topic == "schedules":
+        known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]

@@ -184,6 +184,7 @@ def get_head(output: str, where: str = "output") -> Head:
     ConfigurationError
         If no loss belongs to an output of that name; the message has the nearest one.
     """
+    output = getattr(output, "output", output)
     if not isinstance(output, str) or output not in HEADS:
         raise unknown_name(where, "output", output, HEADS)
     return HEADS[output]

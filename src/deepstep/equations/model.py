@@ -10,10 +10,11 @@ from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward, dropout_forward
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
 from deepstep.equations.losses import Head, get_head
-from deepstep.equations.normalization import (
+from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
     normalized_linear_forward,
+    normalized_weight_gradients,
 )
 from deepstep.equations.registry import equation
 from deepstep.equations.updates import finite_rate, gradient_descent_update
@@ -308,8 +309,10 @@ def backward_layers(
         wanted = layer > 1 or input_gradient
         dgamma: Array | None = None
         dA_prev: Array | None = None
-        if isinstance(linear, NormalizedCache):
-            dA_prev, dW, db, dgamma = normalized_linear_backward(dZ, linear, input_gradient=wanted)
+        if isinstance(linear, NormalizedCache) and wanted:
+            dA_prev, dW, db, dgamma = normalized_linear_backward(dZ, linear)
+        elif isinstance(linear, NormalizedCache):
+            dW, db, dgamma = normalized_weight_gradients(dZ, linear)
         elif wanted:
             dA_prev, dW, db = linear_backward(dZ, linear)
         else:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from deepstep.equations import get_schedule
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Plan
 from deepstep.training.plan import check_learning_rate
+from deepstep.training.schedules import get_schedule
 from deepstep.training.stopping import Patience
 
 SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
@@ -17,7 +17,12 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
     batch_size, order = options.pop("batch_size", None), options.pop("order", None)
     if order is None:
         order = as_they_are if batch_size is None else shuffled(seed)
-    schedules = {name: get_schedule(options.pop(name, None), f"{where}, {name}") for name in SCHEDULED}
+    given = {name: options.pop(name, None) for name in SCHEDULED}
+    schedules = {
+        name: get_schedule(schedule, f"{where}, {name}")
+        for name, schedule in given.items()
+        if schedule is not None
+    }
     return Plan(
         options.pop("iterations"),
         check_learning_rate(options.pop("learning_rate")),

@@ -7,16 +7,22 @@ from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.history import History
 from deepstep.training.loop import train, updates
 from deepstep.training.plan import Plan
+from deepstep.training.plateau import Plateau
 from deepstep.training.progress import Progress
+from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 
 __all__ = [
+    "SCHEDULES",
     "Callback",
     "History",
     "Plan",
+    "Plateau",
     "Progress",
+    "Schedule",
     "StopTraining",
     "Training",
     "Update",
+    "get_schedule",
     "train",
     "updates",
 ]
