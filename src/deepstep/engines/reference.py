@@ -29,6 +29,7 @@ from deepstep.equations import (
 )
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
@@ -272,13 +273,8 @@ class ReferenceSession:
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
     """Running statistics before training: mean 0 and variance 1."""
-    statistics = {}
-    for layer, kind in enumerate(architecture.normalization, start=1):
-        if kind == "batch":
-            n = architecture.layer_dims[layer]
-            statistics[f"mean{layer}"] = np.zeros((n, 1), dtype)
-            statistics[f"variance{layer}"] = np.ones((n, 1), dtype)
-    return statistics
+    shapes = statistics_shapes(architecture)
+    return {name: np.full(shape, name.startswith("variance"), dtype) for name, shape in shapes.items()}
 
 
 def _total_weight(Y: Array, sample_weight: Array | None) -> float:

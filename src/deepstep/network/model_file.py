@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,17 @@ from deepstep.network.architecture import Architecture
 from deepstep.network.parameters import Parameters
 from deepstep.types import Array
 
-FORMAT, VERSION = "deepstep-model", 1
+FORMAT, VERSION = "deepstep-model", 2
+"""Version 1 had no head apart from the last activation, and no normalization. It is read for ever."""
+
+
+class ModelFile(NamedTuple):
+    """What a model file holds."""
+
+    architecture: Architecture
+    parameters: Parameters
+    notes: dict[str, Any]
+    statistics: dict[str, Array]
 
 
 def save_model(
@@ -22,6 +32,7 @@ def save_model(
     architecture: Architecture,
     parameters: Parameters,
     notes: Mapping[str, Any] | None = None,
+    statistics: Mapping[str, Array] | None = None,
 ) -> None:
     """Write a network; an old file stays whole until the new one is complete.
 
@@ -33,6 +44,8 @@ def save_model(
         The network.
     notes : mapping, optional
         JSON values to keep beside it.
+    statistics : mapping, optional
+        Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1).
 
     Raises
     ------
@@ -45,28 +58,26 @@ def save_model(
         {
             "layer_dims": architecture.layer_dims,
             "activations": architecture.activations,
+            "output": architecture.output,
+            "output_settings": dict(architecture.output_settings),
+            "normalization": architecture.normalization,
             "notes": dict(notes or {}),
         }
     )
+    statistics = dict(statistics or {})
     header = {
         "format": FORMAT,
         "version": str(VERSION),
         "network": network,
-        "sha256": _checksum(network, parameters),
+        "sha256": _checksum(network, parameters, statistics),
     }
-    arrays = {name: np.ascontiguousarray(value) for name, value in parameters.items()}
+    arrays = {name: np.ascontiguousarray(value) for name, value in {**parameters, **statistics}.items()}
     with atomic_write(Path(path)) as file:
         file.write(save(arrays, metadata=header))
 
 
-def load_model(path: str | Path) -> tuple[Architecture, Parameters, dict[str, Any]]:
-    """Read what `save_model` wrote.
-
-    Returns
-    -------
-    architecture : Architecture
-    parameters : Parameters
-    notes : dict
+def load_model(path: str | Path) -> ModelFile:
+    """Read what `save_model` wrote, in this version or version 1.
 
     Raises
     ------
@@ -77,41 +88,57 @@ def load_model(path: str | Path) -> tuple[Architecture, Parameters, dict[str, An
     header, arrays = _read(path)
     if header.get("format") != FORMAT:
         raise FileError(str(path), "a DeepStep model", "its header says something else")
-    if header.get("version") != str(VERSION):
+    if header.get("version") not in ("1", "2"):
         raise FileError(
             str(path),
-            f"model format version {VERSION}",
+            "model format version 1 or 2",
             f"got version {header.get('version')!r}",
             "Use the DeepStep release that wrote it, or a newer one.",
         )
     try:
         network = json.loads(header["network"])
-        architecture = Architecture(tuple(network["layer_dims"]), tuple(network["activations"]))
+        names = ("layer_dims", "activations", "output", "output_settings", "normalization")
+        architecture = Architecture(**{name: network[name] for name in names if name in network})
+        expected = {} if header["version"] == "1" else statistics_shapes(architecture)
+        statistics = {name: arrays.pop(name) for name in expected}
         parameters = Parameters.from_dict(arrays, where=str(path))
         notes = dict(network["notes"])
-    except (KeyError, TypeError, ValueError, DeepStepError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         raise FileError(str(path), "a whole DeepStep model", f"its header does not fit: {error}") from None
-    if parameters.layer_dims != architecture.layer_dims:
+    came = {name: value.shape for name, value in statistics.items()}
+    if (parameters.layer_dims, parameters.normalized) != (architecture.layer_dims, architecture.normalized) or (
+        came != expected
+    ):
         raise FileError(
             str(path),
-            f"arrays for the layer sizes {list(architecture.layer_dims)}",
+            f"arrays for the layer sizes {list(architecture.layer_dims)} and their normalization",
             f"got arrays for {list(parameters.layer_dims)}",
         )
-    if header.get("sha256") != _checksum(header["network"], parameters):
+    if header.get("sha256") != _checksum(header["network"], parameters, statistics):
         raise FileError(
             str(path),
             "the contents that were saved, by their checksum",
             "the file was altered or damaged",
             "Restore it, or train again.",
         )
-    return architecture, parameters, notes
+    return ModelFile(architecture, parameters, notes, statistics)
 
 
-def _checksum(network: str, parameters: Parameters) -> str:
-    """SHA-256 of the header's network and of θ: safetensors itself would not notice a flipped bit."""
-    little_endian = parameters.flat.astype(parameters.dtype.newbyteorder("<"), copy=False)
+def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:
+    """Names and shapes of the running statistics of a network's batch normalization."""
+    return {
+        f"{name}{layer}": (architecture.layer_dims[layer], 1)
+        for layer, kind in enumerate(architecture.normalization, start=1)
+        if kind == "batch"
+        for name in ("mean", "variance")
+    }
+
+
+def _checksum(network: str, parameters: Parameters, statistics: Mapping[str, Array]) -> str:
+    """SHA-256 of the header's network and of the numbers: safetensors itself would not notice a flipped bit."""
     digest = hashlib.sha256(network.encode())
-    digest.update(little_endian.data)
+    for numbers in (parameters.flat, *(statistics[name] for name in sorted(statistics))):
+        digest.update(np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<")).data)
     return digest.hexdigest()
 
 
