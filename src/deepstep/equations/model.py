@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.equations.activations import get_activation
+from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
 from deepstep.equations.losses import get_head
