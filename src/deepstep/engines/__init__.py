@@ -13,7 +13,16 @@ from deepstep.errors import unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
-__all__ = ["ENGINES", "ReferenceSession", "Session", "SessionState", "Settings", "StepCosts", "first_statistics", "open_session"]
+__all__ = [
+    "ENGINES",
+    "ReferenceSession",
+    "Session",
+    "SessionState",
+    "Settings",
+    "StepCosts",
+    "first_statistics",
+    "open_session",
+]
 
 ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession}
 """All engines by name."""

@@ -160,7 +160,7 @@ class ReferenceSession:
         vectors = {"theta": state.theta, **state.slots}
         if state.average is not None:
             vectors["average"] = state.average
-        expected = {name: theta.shape for name in vectors}
+        expected = dict.fromkeys(vectors, theta.shape)
         expected |= {name: own.shape for name, own in self._state.statistics.items()}
         for name, vector in {**vectors, **state.statistics}.items():
             if np.shape(vector) != expected[name]:

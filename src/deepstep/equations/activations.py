@@ -1,16 +1,14 @@
-"""Activation functions, each with its backward next to it.
+"""The lecture's activation functions and their plain kin, each with its backward next to it.
 
 Every forward takes Z of shape (n, m) and gives A of the same shape; every backward takes dA and Z and gives
-dZ = dA ∘ g′(Z), all of that shape. What comes out is a new array, and nothing overflows for any finite Z.
+dZ of that shape, dA ∘ g′(Z) where the units do not depend on each other. What comes out is a new array of the
+dtype of Z; nothing overflows for a finite Z unless the value itself is too large for the dtype, and small
+values in the tails keep their digits.
 """
-
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from deepstep.equations.registry import equation
-from deepstep.errors import unknown_name
 from deepstep.types import Array
 
 
@@ -77,15 +75,16 @@ def tanh(Z: Array) -> Array:
 
 @equation("dZ = dA ∘ (1 - tanh²(Z))", source="lecture, course 1 week 3")
 def tanh_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the hyperbolic tangent.
+    """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
 
     Examples
     --------
     >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
     array([[2.]])
     """
-    A = np.tanh(Z)
-    return dA * (1 - A * A)
+    t = np.exp(-np.abs(Z))
+    slope = 2 * t / (1 + t * t)
+    return dA * slope * slope
 
 
 @equation("A = 1 / (1 + e^-Z)", source="lecture 3.2")
@@ -114,6 +113,33 @@ def sigmoid_backward(dA: Array, Z: Array) -> Array:
     return dA * t / ((1 + t) * (1 + t))
 
 
+@equation("A = e^Z", source="McCullagh & Nelder 1989, chapter 6 (log link)")
+def exponential(Z: Array) -> Array:
+    """A mean that is positive, as of counts; inf where e^Z is too large for the dtype.
+
+    Examples
+    --------
+    >>> exponential(np.array([[0.0, 1e4, -1e4]]))
+    array([[ 1., inf,  0.]])
+    """
+    with np.errstate(over="ignore"):
+        return np.exp(Z)
+
+
+@equation("dZ = dA ∘ e^Z", source="McCullagh & Nelder 1989, chapter 6 (log link)")
+def exponential_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the exponential; 0 where dA is 0, however large Z.
+
+    Examples
+    --------
+    >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 0.]])
+    """
+    dA = np.asarray(dA)
+    with np.errstate(over="ignore"):
+        return dA * np.exp(np.where(dA == 0, 0, Z))
+
+
 @equation("Aⱼ = e^Zⱼ / Σₖ e^Zₖ", source="lecture, course 2 week 3")
 def softmax(Z: Array) -> Array:
     """Probabilities that sum to 1 in every column; the largest logit is taken off first.
@@ -124,7 +150,8 @@ def softmax(Z: Array) -> Array:
     array([[0.5],
            [0.5]])
     """
-    E = np.exp(Z - np.max(Z, axis=0, keepdims=True))
+    with np.errstate(over="ignore"):  # a logit that is further below than the dtype reaches has e^-inf = 0
+        E = np.exp(Z - np.max(Z, axis=0, keepdims=True))
     return E / E.sum(axis=0, keepdims=True)
 
 
@@ -140,36 +167,3 @@ def softmax_backward(dA: Array, Z: Array) -> Array:
     """
     A = softmax(Z)
     return A * (dA - np.sum(dA * A, axis=0, keepdims=True))
-
-
-class Activation(NamedTuple):
-    """A forward with its backward."""
-
-    forward: Callable[[Array], Array]
-    backward: Callable[[Array, Array], Array]
-
-
-ACTIVATIONS: dict[str, Activation] = {
-    forward.__name__: Activation(forward, backward)
-    for forward, backward in (
-        (identity, identity_backward),
-        (relu, relu_backward),
-        (tanh, tanh_backward),
-        (sigmoid, sigmoid_backward),
-        (softmax, softmax_backward),
-    )
-}
-"""All activations by name."""
-
-
-def get_activation(name: str, where: str = "activation") -> Activation:
-    """Look an activation up by name.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name; the message has the nearest one.
-    """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise unknown_name(where, "activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]

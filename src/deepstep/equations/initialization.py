@@ -1,8 +1,9 @@
-"""Initial parameters: standard normal draws, scaled; biases are zero."""
+"""Initial parameters: weights drawn by a method of `INITIALIZATIONS`; biases are zero."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import sqrt
+from typing import TypeAlias
 
 import numpy as np
 
@@ -10,16 +11,60 @@ from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.architecture import layer_sizes
 from deepstep.network.parameters import Parameters, parameter_count
+from deepstep.types import Array
 
-INITIALIZATIONS: dict[str, Callable[[int, int], float]] = {
-    "he": lambda n_prev, n: sqrt(2 / n_prev),
-    "glorot": lambda n_prev, n: sqrt(2 / (n_prev + n)),
-    "lecun": lambda n_prev, n: 1 / sqrt(n_prev),
-    "small": lambda n_prev, n: 0.01,
-    "large": lambda n_prev, n: 10.0,
-    "zeros": lambda n_prev, n: 0.0,
+Rng: TypeAlias = np.random.Generator | np.random.RandomState
+"""Whose draws the parameters are."""
+
+Draw: TypeAlias = Callable[[Rng, int, int], Array]
+"""Draws a W of shape (n_l, n_{l-1}), from a generator, n_{l-1} and n_l."""
+
+Scale: TypeAlias = Callable[[int, int], float]
+"""The standard deviation of the weights, from n_{l-1} and n_l."""
+
+
+def _he(n_prev: int, n: int) -> float:
+    return sqrt(2 / n_prev)
+
+
+def _glorot(n_prev: int, n: int) -> float:
+    return sqrt(2 / (n_prev + n))
+
+
+def _lecun(n_prev: int, n: int) -> float:
+    return 1 / sqrt(n_prev)
+
+
+def _normal(scale: Scale) -> Draw:
+    return lambda rng, n_prev, n: rng.standard_normal((n, n_prev)) * scale(n_prev, n)
+
+
+def _uniform(scale: Scale) -> Draw:
+    """Of the same standard deviation: that of U(-√3, √3) is 1."""
+    return lambda rng, n_prev, n: rng.uniform(-sqrt(3), sqrt(3), (n, n_prev)) * scale(n_prev, n)
+
+
+def _orthogonal(rng: Rng, n_prev: int, n: int) -> Array:
+    """Rows or columns, whichever are fewer, of length 1 and at right angles: Q of normal draws."""
+    draws = rng.standard_normal((n, n_prev))
+    Q, R = np.linalg.qr(draws if n >= n_prev else draws.T)
+    Q *= np.copysign(1, np.diag(R))  # without this the signs depend on LAPACK, and Q is not uniform
+    return Q if n >= n_prev else Q.T
+
+
+INITIALIZATIONS: dict[str, Draw] = {
+    "he": _normal(_he),
+    "he_uniform": _uniform(_he),
+    "glorot": _normal(_glorot),
+    "glorot_uniform": _uniform(_glorot),
+    "lecun": _normal(_lecun),
+    "lecun_uniform": _uniform(_lecun),
+    "orthogonal": _orthogonal,
+    "small": _normal(lambda n_prev, n: 0.01),
+    "large": _normal(lambda n_prev, n: 10.0),
+    "zeros": lambda rng, n_prev, n: np.zeros((n, n_prev)),
 }
-"""The scale of the weights of a layer by method, from n_{l-1} and n_l."""
+"""How the weights of a layer are drawn, by method."""
 
 
 @equation("W[1] = s·N(0, 1), W[2] = s·N(0, 1), b = 0", source="lecture 2.1")
@@ -28,7 +73,7 @@ def initialize_two_layer(
     n_h: int,
     n_y: int,
     *,
-    rng: np.random.Generator | np.random.RandomState,
+    rng: Rng,
     scale: float = 0.01,
 ) -> Parameters:
     """Parameters of a network with one hidden layer.
@@ -57,19 +102,20 @@ def initialize_two_layer(
     >>> initialize_two_layer(3, 2, 1, rng=np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
     """
-    return _scaled_normal([n_x, n_h, n_y], lambda n_prev, n: scale, rng, "initialize_two_layer")
+    return _drawn([n_x, n_h, n_y], _normal(lambda n_prev, n: scale), rng, "initialize_two_layer")
 
 
 @equation(
     "W[l] = s·N(0, 1), b[l] = 0;  he: s = √(2/n_{l-1}), glorot: √(2/(n_{l-1} + n_l)), lecun: 1/√n_{l-1}, "
-    "small: 0.01, large: 10, zeros: 0",
-    source="lecture 2.2; he: arXiv 1502.01852; glorot: Glorot & Bengio 2010; lecun: LeCun et al. 1998",
+    "small: 0.01, large: 10, zeros: 0;  *_uniform: W[l] = s·U(-√3, √3);  orthogonal: W[l] = Q, Q·R = N(0, 1)",
+    source="lecture 2.2; he: arXiv 1502.01852; glorot: Glorot & Bengio 2010; lecun: LeCun et al. 1998; "
+    "orthogonal: arXiv 1312.6120",
 )
 def initialize_parameters(
     layer_dims: Sequence[int],
     *,
     method: str = "he",
-    rng: np.random.Generator | np.random.RandomState,
+    rng: Rng,
 ) -> Parameters:
     """Parameters of a network of any depth.
 
@@ -77,8 +123,10 @@ def initialize_parameters(
     ----------
     layer_dims : sequence of int
         n_0 (inputs), n_1, …, n_L (outputs).
-    method : {"he", "glorot", "lecun", "small", "large", "zeros"}
-        Scale of the weights. One number for every layer ("small", the lecture's 0.01) starves deep networks.
+    method : str
+        A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform ones
+        of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer ("small",
+        the lecture's 0.01) starves deep networks.
     rng : numpy.random.Generator or numpy.random.RandomState
         Where the draws come from, in the order W1, W2, …
 
@@ -99,16 +147,11 @@ def initialize_parameters(
     """
     if not isinstance(method, str) or method not in INITIALIZATIONS:
         raise unknown_name("initialize_parameters", "method", method, INITIALIZATIONS)
-    return _scaled_normal(layer_dims, INITIALIZATIONS[method], rng, "initialize_parameters")
+    return _drawn(layer_dims, INITIALIZATIONS[method], rng, "initialize_parameters")
 
 
-def _scaled_normal(
-    layer_dims: Sequence[int],
-    scale: Callable[[int, int], float],
-    rng: np.random.Generator | np.random.RandomState,
-    where: str,
-) -> Parameters:
-    sizes = layer_sizes(layer_dims, where)
+def check_rng(rng: Rng, where: str) -> None:
+    """Refuse what is no generator of NumPy."""
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
         raise ConfigurationError(
             where,
@@ -116,9 +159,12 @@ def _scaled_normal(
             f"got {rng!r}",
             "Pass for example numpy.random.default_rng(1).",
         )
+
+
+def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:
+    sizes = layer_sizes(layer_dims, where)
+    check_rng(rng, where)
     parameters = Parameters(np.zeros(parameter_count(sizes)), sizes)
     for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
-        factor = scale(n_prev, n)
-        if factor:
-            parameters[f"W{layer}"][:] = rng.standard_normal((n, n_prev)) * factor
+        parameters[f"W{layer}"][:] = draw(rng, n_prev, n)
     return parameters

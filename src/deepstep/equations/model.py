@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.equations.activations import get_activation
+from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward, dropout_forward
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
@@ -404,9 +404,7 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
         If one is missing or has another shape than its parameter.
     """
     if not isinstance(gradients, Mapping):
-        raise DataError(
-            where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}"
-        )
+        raise DataError(where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}")
     found = []
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")

@@ -109,6 +109,23 @@ def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     return here | before | output
 
 
+def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
+    """The registered equation of a function; for a user's own function a plain one of this formula.
+
+    Examples
+    --------
+    >>> from deepstep.equations import relu
+    >>> equation_of(relu, "relu", "A = relu(Z)").formula
+    'A = max(0, Z)'
+    >>> equation_of(abs, "bent", "A = bent(Z)").formula
+    'A = bent(Z)'
+    """
+    registered = EQUATIONS.get(getattr(function, "__name__", ""))
+    if registered is not None and registered.function is function:
+        return registered
+    return Equation(name, formula, "registered by the user", function)
+
+
 def equation(
     formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:

@@ -17,9 +17,6 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 LADDER = tuple(1e-3 / 8**rung for rung in range(9))
 """The distances ε that are tried by default: inputs of size 1 need the first, of size 1e6 the last ones."""
 
-KINKED = frozenset({"relu"})
-"""Activations without a derivative at Z = 0."""
-
 UNSURE = 1e-3
 """A derivative whose error may be larger than this share of it says nothing."""
 
@@ -27,7 +24,7 @@ EXPLAINED = 100
 """The stated error is an estimate: a gap of up to so many times as much may come from it."""
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
-"""Gives the cost as things stand, and which kinked units are on."""
+"""Gives the cost as things stand, and on which side of their kinks the units are."""
 
 
 class Numeric(NamedTuple):

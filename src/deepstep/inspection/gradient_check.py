@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import backpropagate, cost_from_logits, model_forward, output_gradient
+from deepstep.equations import (
+    backpropagate,
+    cost_from_logits,
+    get_activation,
+    model_forward,
+    output_gradient,
+)
 from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
-    KINKED,
     Evaluate,
     check_options,
     difference,
@@ -36,7 +41,8 @@ class ParameterCheck:
     shape : tuple
         Of the parameter.
     checked, at_kink : int
-        Entries compared; entries left out because a relu switches close by, where no derivative exists.
+        Entries compared; entries left out because a unit such as a relu is at a kink close by, where no
+        derivative exists.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
         small that the error of the finite differences alone would make the difference large.
@@ -258,14 +264,16 @@ def _count(check: ParameterCheck) -> str:
 
 
 def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
-    """A function of nothing that gives J at θ as it stands, and which kinked units are on."""
+    """A function of nothing that gives J at θ as it stands, and on which side of its kinks each unit is."""
     activations = architecture.activations
-    kinked = [index for index, name in enumerate(activations) if name in KINKED]
+    kinks = [get_activation(name).kinks for name in activations]
 
     def evaluate() -> tuple[float, AnyArray]:
         _, caches = model_forward(X, theta, activations=activations)
         cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
-        switches = [caches[index].Z.ravel() > 0 for index in kinked]
+        switches = [
+            cache.Z.ravel() > kink for cache, places in zip(caches, kinks, strict=True) for kink in places
+        ]
         return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 
     return evaluate

@@ -58,8 +58,8 @@ class TraceEntry:
 
     @property
     def source(self) -> str:
-        """Where the lecture or a paper has it."""
-        return EQUATIONS[self.equation].source if self.equation else ""
+        """Where the lecture or a paper has it; empty for what is given and for users' own functions."""
+        return EQUATIONS[self.equation].source if self.equation in EQUATIONS else ""
 
     def preview(self, limit: int = 6) -> str:
         """The value as text: whole up to ``limit`` rows and columns, else its corner and range."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from deepstep.equations import cost_from_logits, get_activation, linear_activation_forward
 from deepstep.inspection.finite_differences import (
-    KINKED,
     Evaluate,
     judge,
     numeric_gradient,
@@ -28,7 +27,7 @@ class QuantityCheck:
     name : str
         ``"dZ2"``, ``"dW1"``, …
     checked, at_kink : int
-        Entries compared; entries left out because a relu switches there.
+        Entries compared; entries left out because a unit is at a kink there.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖).
     good : bool
@@ -127,15 +126,15 @@ def _cost_from(
 
     def evaluate() -> tuple[float, AnyArray]:
         A = work[f"A{layer}"] if kind == "A" else work[f"A{layer - 1}"]
-        switches, Z = [], work[f"Z{layer}"] if layer else A
+        switches: list[AnyArray] = []
+        Z = work[f"Z{layer}"] if layer else A
         for at in range(layer + 1 if kind == "A" else layer, architecture.n_layers + 1):
             activation = architecture.activations[at - 1]
             if target == f"Z{at}":
                 A = get_activation(activation).forward(Z)
             else:
                 A, (_, Z) = linear_activation_forward(A, work[f"W{at}"], work[f"b{at}"], activation)
-            if activation in KINKED:
-                switches.append(Z.ravel() > 0)
+            switches += [Z.ravel() > kink for kink in get_activation(activation).kinks]
         cost = factor * cost_from_logits(Z, work["Y"], output=architecture.output)
         return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 

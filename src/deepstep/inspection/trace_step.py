@@ -7,11 +7,14 @@ import numpy as np
 from deepstep.engines import SessionState, Settings
 from deepstep.equations import (
     EQUATIONS,
+    Equation,
     LayerCache,
     LayerGradients,
     backward_layers,
     cost_from_logits,
+    equation_of,
     flatten_gradients,
+    get_activation,
     get_head,
     get_optimizer,
     layer_symbols,
@@ -69,11 +72,11 @@ def _forward(architecture: Architecture, AL: Array, caches: list[LayerCache]) ->
     for layer, (cache, A, name) in enumerate(zip(caches, outputs, architecture.activations, strict=True), 1):
         (_, W, b), Z = cache
         symbols = layer_symbols(layer, L)
-        z, a = EQUATIONS["linear_forward"].written("Z", symbols), EQUATIONS[name].written("A", symbols)
+        z, g = EQUATIONS["linear_forward"].written("Z", symbols), _forward_equation(name)
         yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", W)
         yield TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", b)
         yield TraceEntry(f"Z{layer}", layer, "forward", z, "linear_forward", Z, columns=True)
-        yield TraceEntry(f"A{layer}", layer, "forward", a, name, A, columns=True)
+        yield TraceEntry(f"A{layer}", layer, "forward", g.written("A", symbols), g.name, A, columns=True)
 
 
 def _cost(architecture: Architecture, ZL: Array, Y: Array) -> Iterator[TraceEntry]:
@@ -91,19 +94,27 @@ def _backward(architecture: Architecture, layers: list[LayerGradients]) -> Itera
     L = architecture.n_layers
     for layer, dZ, dW, db, dA_prev in layers:
         symbols, below = layer_symbols(layer, L), layer - 1
-        rule = f"{architecture.activations[below]}_backward"
+        linear, rule = EQUATIONS["linear_backward"], _backward_equation(architecture.activations[below])
         if layer == L:
-            rule = get_head(architecture.output).loss_backward.__name__
+            rule = EQUATIONS[get_head(architecture.output).loss_backward.__name__]
         quantities = (
             (f"dZ{layer}", layer, "dZ", rule, dZ),
-            (f"dW{layer}", layer, "dW", "linear_backward", dW),
-            (f"db{layer}", layer, "db", "linear_backward", db),
-            (f"dA{below}", below, "dA_prev", "linear_backward", dA_prev),
+            (f"dW{layer}", layer, "dW", linear, dW),
+            (f"db{layer}", layer, "db", linear, db),
+            (f"dA{below}", below, "dA_prev", linear, dA_prev),
         )
         for name, at, left, equation, value in quantities:
-            formula = EQUATIONS[equation].written(left, symbols)
-            columns = left in ("dZ", "dA_prev")
-            yield TraceEntry(name, at, "backward", formula, equation, value, columns=columns)
+            formula, columns = equation.written(left, symbols), left in ("dZ", "dA_prev")
+            yield TraceEntry(name, at, "backward", formula, equation.name, value, columns=columns)
+
+
+def _forward_equation(activation: str) -> Equation:
+    return equation_of(get_activation(activation).forward, activation, f"A = {activation}(Z)")
+
+
+def _backward_equation(activation: str) -> Equation:
+    name = f"{activation}_backward"
+    return equation_of(get_activation(activation).backward, name, f"dZ = {name}(dA, Z)")
 
 
 def _update(

@@ -713,7 +713,9 @@ class Network:
         if layer == shape.n_layers:
             return shape.output
         kind = shape.normalization[layer - 1]
-        return shape.activations[layer - 1] if kind == "none" else f"{kind} norm, {shape.activations[layer - 1]}"
+        return (
+            shape.activations[layer - 1] if kind == "none" else f"{kind} norm, {shape.activations[layer - 1]}"
+        )
 
     def _session(self, where: str, settings: Settings | None = None) -> Session:
         return open_session(

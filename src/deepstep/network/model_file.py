@@ -106,9 +106,10 @@ def load_model(path: str | Path) -> ModelFile:
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         raise FileError(str(path), "a whole DeepStep model", f"its header does not fit: {error}") from None
     came = {name: value.shape for name, value in statistics.items()}
-    if (parameters.layer_dims, parameters.normalized) != (architecture.layer_dims, architecture.normalized) or (
-        came != expected
-    ):
+    if (parameters.layer_dims, parameters.normalized) != (
+        architecture.layer_dims,
+        architecture.normalized,
+    ) or (came != expected):
         raise FileError(
             str(path),
             f"arrays for the layer sizes {list(architecture.layer_dims)} and their normalization",

@@ -47,7 +47,12 @@ class Training:
     """
 
     def __init__(
-        self, session: Session, history: History, epochs: int, examples: Examples, callbacks: Sequence["Callback"]
+        self,
+        session: Session,
+        history: History,
+        epochs: int,
+        examples: Examples,
+        callbacks: Sequence["Callback"],
     ) -> None:
         self._session = session
         self._callbacks = callbacks

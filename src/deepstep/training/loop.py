@@ -139,7 +139,9 @@ class _Loop:
                 np.concatenate([position.sizes, chunk.sizes]),
             )
             for callback in self._step_watchers:
-                callback.on_step_end(self._training, self._update(order, numbers[0], rates, chunk, before, epoch))
+                callback.on_step_end(
+                    self._training, self._update(order, numbers[0], rates, chunk, before, epoch)
+                )
             if numbers.stop < self._of:
                 self._pause(interruption)
         self._end_epoch(epoch, float(rates.learning_rate[-1]))
@@ -175,7 +177,8 @@ class _Loop:
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
         if not (
-            np.isfinite(chunk.costs[chunk.sizes > 0]).all() and np.isfinite(self._session.parameters.flat).all()
+            np.isfinite(chunk.costs[chunk.sizes > 0]).all()
+            and np.isfinite(self._session.parameters.flat).all()
         ):
             walk = Walk(self._examples, order, self._plan.batch_size, numbers, rates, epoch)
             self._session.load(before)

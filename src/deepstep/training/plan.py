@@ -11,7 +11,6 @@ from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
 from deepstep.types import AnyArray, Array
 
-
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
 

@@ -39,7 +39,9 @@ class Scores(Callback):
         self, session: Session, held_out: Examples | None, metrics: Mapping[str, Metric], where: str
     ) -> None:
         if held_out is None:
-            raise ConfigurationError(where, "validation data for the metrics", "got none", "Pass validation=(X, Y).")
+            raise ConfigurationError(
+                where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+            )
         for name, metric in metrics.items():
             if not callable(metric):
                 raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")

@@ -1,0 +1,235 @@
+"""Relu's variants, with a slope or a smooth bend where relu is 0; each with its backward next to it.
+
+Shapes, dtypes and the care for the tails are those of `deepstep.equations.activations`.
+"""
+
+from math import pi, sqrt
+
+import numpy as np
+
+from deepstep.equations.activations import sigmoid, sigmoid_backward
+from deepstep.equations.registry import equation
+from deepstep.types import Array
+
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+"""λ and α with which mean 0 and variance 1 are a fixed point, as in the paper."""
+
+SETTLED = 40
+"""From here on both kinds of gelu are 0 or Z to the last bit of float64: Φ(-40) and σ(-40³) are 0."""
+
+
+@equation("A = Z where Z > 0, else slope·Z", source="leaky_relu: Maas et al. 2013, slope 0.01")
+def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
+    """Relu that lets a little through below 0, so that no unit dies.
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([[-1.0, 0.0, 2.0]]))
+    array([[-0.01,  0.  ,  2.  ]])
+    """
+    Z = np.asarray(Z)
+    return np.where(Z > 0, Z, slope * Z)
+
+
+@equation("dZ = dA where Z > 0, else slope·dA", source="leaky_relu: Maas et al. 2013, slope 0.01")
+def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
+    """Derivative of the leaky relu, ``slope`` at Z = 0.
+
+    Examples
+    --------
+    >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
+    array([[0.05, 0.05, 5.  ]])
+    """
+    dA = np.asarray(dA)
+    return np.where(np.asarray(Z) > 0, dA, slope * dA)
+
+
+@equation("A = Z where Z > 0, else α·(e^Z - 1)", source="arXiv 1511.07289 (ELU), α = 1")
+def elu(Z: Array, *, alpha: float = 1.0) -> Array:
+    """Exponential linear unit: with α = 1 its slope is 1 on both sides of 0.
+
+    Examples
+    --------
+    >>> elu(np.array([[-1e4, 0.0, 2.0]]))
+    array([[-1.,  0.,  2.]])
+    """
+    Z = np.asarray(Z)
+    return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
+
+
+@equation("dZ = dA where Z > 0, else dA ∘ α·e^Z", source="arXiv 1511.07289 (ELU), α = 1")
+def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
+    """Derivative of the exponential linear unit, α at Z = 0.
+
+    Examples
+    --------
+    >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
+    array([[0., 5., 5.]])
+    """
+    return dA * np.where(np.asarray(Z) > 0, 1, alpha * np.exp(np.minimum(Z, 0)))
+
+
+@equation("A = λ·elu(Z, α),  λ = 1.0507…,  α = 1.6732…", source="arXiv 1706.02515 (SELU)")
+def selu(Z: Array) -> Array:
+    """Self-normalizing unit: activations drift to mean 0 and variance 1 from layer to layer.
+
+    Examples
+    --------
+    >>> selu(np.array([[-1e4, 0.0, 1.0]]))
+    array([[-1.75809934,  0.        ,  1.05070099]])
+    """
+    return SELU_SCALE * elu(Z, alpha=SELU_ALPHA)
+
+
+@equation("dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z", source="arXiv 1706.02515 (SELU)")
+def selu_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα.
+
+    Examples
+    --------
+    >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
+    array([[0.        , 1.75809934, 1.05070099]])
+    """
+    return SELU_SCALE * elu_backward(dA, Z, alpha=SELU_ALPHA)
+
+
+@equation("A = log(1 + e^Z)", source="Dugas et al. 2000 (softplus)")
+def softplus(Z: Array) -> Array:
+    """Smooth relu; e to a negative power alone, so that nothing overflows.
+
+    Examples
+    --------
+    >>> softplus(np.array([[-1e4, 0.0, 1e4]]))
+    array([[0.00000000e+00, 6.93147181e-01, 1.00000000e+04]])
+    """
+    return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
+
+
+@equation("dZ = dA ∘ σ(Z)", source="Dugas et al. 2000 (softplus)")
+def softplus_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the smooth relu.
+
+    Examples
+    --------
+    >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
+    array([[2.]])
+    """
+    return dA * sigmoid(Z)
+
+
+@equation("A = Z ∘ Φ(Z),  Φ = ½(1 + erf(Z/√2))", source="arXiv 1606.08415 (GELU)")
+def gelu(Z: Array) -> Array:
+    """Z times the normal probability of a smaller number.
+
+    Examples
+    --------
+    >>> gelu(np.array([[-1e4, 0.0, 1.0, 1e4]]))
+    array([[-0.00000000e+00,  0.00000000e+00,  8.41344746e-01,  1.00000000e+04]])
+    """
+    return Z * _normal_probability(Z)
+
+
+@equation("dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z)),  φ = e^(-Z²/2) / √2π", source="arXiv 1606.08415 (GELU)")
+def gelu_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of gelu.
+
+    Examples
+    --------
+    >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
+    near = np.clip(Z, -SETTLED, SETTLED)
+    density = np.exp(-near * near / 2) / sqrt(2 * pi)
+    return dA * (_normal_probability(Z) + near * density)
+
+
+@equation("A = Z ∘ σ(2u),  u = √(2/π)·(Z + 0.044715·Z³)", source="arXiv 1606.08415 (GELU), section 2")
+def gelu_tanh(Z: Array) -> Array:
+    """The published approximation of gelu, ½·Z·(1 + tanh u) = Z·σ(2u): the latter is exact far below 0.
+
+    Examples
+    --------
+    >>> gelu_tanh(np.array([[-1e4, 0.0, 1.0, 1e4]]))
+    array([[-0.00000000e+00,  0.00000000e+00,  8.41191991e-01,  1.00000000e+04]])
+    """
+    return Z * sigmoid(_cubic(np.clip(Z, -SETTLED, SETTLED)))
+
+
+@equation(
+    "dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u)),  u′ = √(2/π)·(1 + 3·0.044715·Z²)",
+    source="arXiv 1606.08415 (GELU), section 2",
+)
+def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the approximation of gelu.
+
+    Examples
+    --------
+    >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
+    near = np.clip(Z, -SETTLED, SETTLED)
+    cubic, steepness = _cubic(near), 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * near * near)
+    return dA * (sigmoid(cubic) + sigmoid_backward(near * steepness, cubic))
+
+
+@equation("A = Z ∘ σ(Z)", source="arXiv 1702.03118 (SiLU)")
+def silu(Z: Array) -> Array:
+    """Sigmoid-weighted linear unit, also called swish.
+
+    Examples
+    --------
+    >>> silu(np.array([[-1e4, 0.0, 1e4]]))
+    array([[   -0.,     0., 10000.]])
+    """
+    return Z * sigmoid(Z)
+
+
+@equation("dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))", source="arXiv 1702.03118 (SiLU)")
+def silu_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the sigmoid-weighted linear unit.
+
+    Examples
+    --------
+    >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
+    Z = np.asarray(Z)
+    return dA * sigmoid(Z) * (1 + Z * sigmoid(-Z))
+
+
+@equation("A = Z ∘ tanh(softplus(Z))", source="arXiv 1908.08681 (Mish)")
+def mish(Z: Array) -> Array:
+    """Smooth and not monotone, like silu.
+
+    Examples
+    --------
+    >>> mish(np.array([[-1e4, 0.0, 1e4]]))
+    array([[   -0.,     0., 10000.]])
+    """
+    return Z * np.tanh(softplus(Z))
+
+
+@equation("dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z)),  T = tanh(softplus(Z))", source="arXiv 1908.08681 (Mish)")
+def mish_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of mish.
+
+    Examples
+    --------
+    >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 5.]])
+    """
+    T = np.tanh(softplus(Z))
+    return dA * (T + Z * (1 - T * T) * sigmoid(Z))
+
+
+def _normal_probability(Z: Array) -> Array:
+    """Φ(Z), exact in both tails."""
+    from scipy.special import ndtr  # SciPy is loaded by those who use it
+
+    probability: Array = ndtr(Z)
+    return probability
+
+
+def _cubic(near: Array) -> Array:
+    """2u of the approximation of gelu."""
+    return 2 * sqrt(2 / pi) * (near + 0.044715 * near * near * near)
