@@ -91,9 +91,12 @@ class ReferenceSession:
         AL_caches = self._forward(X, masks=masks)
         cost, gradient = self._cost_and_gradient(AL_caches[1], Y, sample_weight, masks)
         theta, slots = self._updated(gradient, number, float(learning_rate), weight_decay)
-        average = before.average
+        average = None
         if self.settings.average:
-            average = average_update(average, theta, decay=self.settings.average, t=number)
+            first = before.average is None
+            average = average_update(
+                theta if first else before.average, theta, decay=self.settings.average, t=1 if first else 2
+            )
         self._state = SessionState(theta, slots, number, self._statistics_after(AL_caches[1]), average)
         return cost
 
@@ -180,11 +183,11 @@ class ReferenceSession:
 
     def _disturbed(self, X: Array, number: int, factor: float) -> tuple[Array, dict[int, Array]]:
         """The inputs with noise, and the dropout masks of a step."""
-        draw = {"seed": self.settings.seed, "step": number, "dtype": self._dtype}
-        if self.settings.input_noise:
-            X = X + input_noise(X.shape, self.settings.input_noise, **draw)  # type: ignore[arg-type]
+        seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
+        if noise:
+            X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
         rates = tuple(factor * rate for rate in self._dropout)
-        return X, dropout_masks(self.architecture, rates, X.shape[1], **draw)  # type: ignore[arg-type]
+        return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
 
     def _forward(
         self, X: Array, *, masks: Mapping[int, Array] | None = None

@@ -90,8 +90,8 @@ def model_forward(
     normalization : sequence of str, optional
         "none", "batch" or "layer" for each hidden layer, see `normalized_linear_forward`.
     statistics : mapping, optional
-        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the batch's
-        own, as in training.
+        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
+        batch's own, as in training.
     masks : mapping, optional
         By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
 
@@ -245,18 +245,18 @@ def model_backward(
     names = layer_activations(activations, len(caches), "model_backward")
     check_target(AL, Y, "model_backward")
     head = get_head(names[-1] if output is None else output, "model_backward")
-    output = get_activation(names[-1])
+    activation = get_activation(names[-1])
     ZL = caches[-1][1]
     if ZL.shape != AL.shape:
         raise ShapeError(
             "model_backward", f"AL has the shape of the last cache's Z, {ZL.shape}", f"got AL {AL.shape}"
         )
-    own_output = output.forward(ZL)
+    own_output = activation.forward(ZL)
     rounding = 64 * float(np.finfo(own_output.dtype).eps)
     if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
-        dZL = output.backward(head.textbook_backward(AL, Y), ZL)
+        dZL = activation.backward(head.textbook_backward(AL, Y), ZL)
     return backpropagate(dZL, caches, names, masks=masks)
 
 

@@ -202,9 +202,9 @@ class Network:
             ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
         schedule, decay_schedule, dropout_schedule : str, mapping or callable, optional
-            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
-            training done: a name in ``deepstep.equations.SCHEDULES`` such as "cosine", a mapping with settings
-            such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction
+            of training done: a name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with
+            settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
         time_budget : float, optional
             Seconds after which training ends, if the epochs are not done before; the schedules run by the
             clock then, so that they complete.
@@ -555,8 +555,8 @@ class Network:
         ----------
         X, Y : arrays of shape (n_x, m) and (n_L, m)
         learning_rate, sample_weight, **settings
-            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state is
-            that of its first step.
+            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state
+            is that of its first step.
 
         Returns
         -------
@@ -762,7 +762,7 @@ class Network:
             raise ConfigurationError(
                 where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}"
             )
-        X, Y = self._check(*validation[:2], where)
+        X, Y = self._check(validation[0], validation[1], where)
         weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
         return Examples(X.T, Y.T, weight)
 

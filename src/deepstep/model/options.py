@@ -18,7 +18,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
     if order is None:
         order = as_they_are if batch_size is None else shuffled(seed)
     given = {name: options.pop(name, None) for name in SCHEDULED}
-    schedules = {
+    schedules: dict[str, Any] = {
         name: get_schedule(schedule, f"{where}, {name}")
         for name, schedule in given.items()
         if schedule is not None

@@ -106,10 +106,8 @@ def load_model(path: str | Path) -> ModelFile:
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         raise FileError(str(path), "a whole DeepStep model", f"its header does not fit: {error}") from None
     came = {name: value.shape for name, value in statistics.items()}
-    if (parameters.layer_dims, parameters.normalized) != (
-        architecture.layer_dims,
-        architecture.normalized,
-    ) or (came != expected):
+    shapes = parameters.layer_dims, parameters.normalized, came
+    if shapes != (architecture.layer_dims, architecture.normalized, expected):
         raise FileError(
             str(path),
             f"arrays for the layer sizes {list(architecture.layer_dims)} and their normalization",
@@ -136,7 +134,7 @@ def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:
 
 
 def _checksum(network: str, parameters: Parameters, statistics: Mapping[str, Array]) -> str:
-    """SHA-256 of the header's network and of the numbers: safetensors itself would not notice a flipped bit."""
+    """SHA-256 of the header's network and of the numbers: safetensors would not notice a flipped bit."""
     digest = hashlib.sha256(network.encode())
     for numbers in (parameters.flat, *(statistics[name] for name in sorted(statistics))):
         digest.update(np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<")).data)

@@ -19,7 +19,7 @@ class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not
 
 
 class Update(NamedTuple):
-    """One update: number from 1, epoch from 0, J before it, the batch, the state before it, what it ran at."""
+    """One update: number from 1, epoch from 0, J before it, its batch, the state before, what it ran at."""
 
     number: int
     epoch: int
@@ -121,7 +121,7 @@ class Callback:
         """After each update. Where no callback overrides this, nothing is called per step."""
 
     def on_pause(self, training: Training) -> None:
-        """Between two updates, whenever the engine gives control back: after each epoch and, within long ones,
+        """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
         """
 

@@ -18,7 +18,7 @@ class Interruption:
 def deferred() -> Iterator[Interruption]:
     """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
 
-    Only Python's own handler in the main thread is replaced: a program with its own, and a thread, keep theirs.
+    Only Python's own handler in the main thread is replaced: a program with its own keeps it.
     """
     interruption = Interruption()
     in_main = threading.current_thread() is threading.main_thread()
