@@ -8,8 +8,8 @@ import numpy as np
 from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward, dropout_forward
+from deepstep.equations.heads import Head, get_head
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
-from deepstep.equations.losses import Head, get_head
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
@@ -245,18 +245,18 @@ def model_backward(
     names = layer_activations(activations, len(caches), "model_backward")
     check_target(AL, Y, "model_backward")
     head = get_head(names[-1] if output is None else output, "model_backward")
-    output = get_activation(names[-1])
+    forward, backward = get_activation(names[-1])[:2]
     ZL = caches[-1][1]
     if ZL.shape != AL.shape:
         raise ShapeError(
             "model_backward", f"AL has the shape of the last cache's Z, {ZL.shape}", f"got AL {AL.shape}"
         )
-    own_output = output.forward(ZL)
+    own_output = forward(ZL)
     rounding = 64 * float(np.finfo(own_output.dtype).eps)
     if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
-        dZL = output.backward(head.textbook_backward(AL, Y), ZL)
+        dZL = backward(head.textbook_backward(AL, Y), ZL)
     return backpropagate(dZL, caches, names, masks=masks)
 
 
