@@ -107,8 +107,8 @@ class Head:
 
         Examples
         --------
-        >>> get_head("huber").with_settings(delta=2.0).loss(np.array([[5.0]]), np.array([[0.0]]))
-        array([[8.]])
+        >>> dict(get_head("huber").with_settings(delta=2).settings)
+        {'delta': 2}
         """
         if not settings:
             return self
