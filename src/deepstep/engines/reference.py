@@ -93,10 +93,9 @@ class ReferenceSession:
         theta, slots = self._updated(gradient, number, float(learning_rate), weight_decay)
         average = None
         if self.settings.average:
-            first = before.average is None
-            average = average_update(
-                theta if first else before.average, theta, decay=self.settings.average, t=1 if first else 2
-            )
+            count = 1 if before.average is None else number
+            until_now = theta if before.average is None else before.average
+            average = average_update(until_now, theta, decay=self.settings.average, t=count)
         self._state = SessionState(theta, slots, number, self._statistics_after(AL_caches[1]), average)
         return cost
 

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from deepstep.equations.losses import get_head
+from deepstep.equations.answers import probabilities
+from deepstep.equations.heads import Head, get_head
 from deepstep.equations.registry import equation
-from deepstep.errors import DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network.architecture import Architecture
 from deepstep.types import Array
 
 
 @equation("J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))", source="lecture 4")
-def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
+def compute_cost(AL: Array, Y: Array, *, output: str | Head | Architecture = "sigmoid") -> float:
     """The lecture's cost, from the probabilities.
 
     Parameters
@@ -18,9 +20,10 @@ def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
         Output of the network and target. Losses are summed over the n_L outputs. Y is taken as it is: for a
         cross-entropy its values should lie from 0 to 1, outside of which J is a number without meaning and
         may be negative (`Network` refuses them).
-    output : {"sigmoid", "softmax", "identity"}
-        Which loss belongs to AL: cross-entropy of yes/no outputs, cross-entropy of one choice among n_L
-        classes, half the squared error.
+    output : str, Head or Architecture
+        Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
+        "softmax" (of one choice among n_L classes) or "identity" (half the squared error); or the head of an
+        architecture, with its settings.
 
     Returns
     -------
@@ -34,6 +37,8 @@ def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
         If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
     DataError
         If there is no example, or a probability lies outside 0 … 1.
+    ConfigurationError
+        If the head is unknown or has no loss of AL.
 
     Examples
     --------
@@ -42,28 +47,40 @@ def compute_cost(AL: Array, Y: Array, *, output: str = "sigmoid") -> float:
     """
     AL, Y = np.asarray(AL), np.asarray(Y)
     check_target(AL, Y, "compute_cost")
-    if output != "identity" and not (AL.min() >= 0 and AL.max() <= 1):
+    head = get_head(output, "compute_cost")
+    if head.textbook is None:
+        raise ConfigurationError(
+            "compute_cost",
+            "an output whose loss can be told from AL",
+            f"the loss of {head.name!r} is of the logits",
+            "Use cost_from_logits.",
+        )
+    if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
         raise DataError(
             "compute_cost",
             "AL holds probabilities from 0 to 1",
             f"got values from {AL.min():g} to {AL.max():g}",
             "From logits use cost_from_logits; for numbers pass output='identity'.",
         )
-    return float(get_head(output, "compute_cost").textbook(AL, Y).mean())
+    return _mean(head.textbook(AL, Y)[0])
 
 
 @equation("J = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ", source="lecture 4, from the logits")
 def cost_from_logits(
-    ZL: Array, Y: Array, *, output: str = "sigmoid", sample_weight: Array | None = None
+    ZL: Array,
+    Y: Array,
+    *,
+    output: str | Head | Architecture = "sigmoid",
+    sample_weight: Array | None = None,
 ) -> float:
-    """The cost that trains: from the logits, finite for every finite ZL.
+    """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
 
     Parameters
     ----------
     ZL, Y : arrays of shape (n_L, m)
         Pre-activation of the output layer and target.
-    output : {"sigmoid", "softmax", "identity"}
-        Output activation, which decides the loss.
+    output : str, Head or Architecture
+        The head, which decides the loss: a name in ``HEADS``, or an architecture with its own.
     sample_weight : array of shape (m,), optional
         Weight of each example, at least 0; scaled to mean 1, so that a weight of 2 equals the row twice.
 
@@ -77,6 +94,8 @@ def cost_from_logits(
         If Y does not have the shape of ZL, or there is not one weight for each example.
     DataError
         If there is no example, a weight is negative or not finite, or all are 0.
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
 
     Examples
     --------
@@ -85,13 +104,19 @@ def cost_from_logits(
     """
     ZL, Y = np.asarray(ZL), np.asarray(Y)
     check_target(ZL, Y, "cost_from_logits", sample_weight)
-    loss = get_head(output, "cost_from_logits").loss(ZL, Y)
-    return float(np.average(loss[0], weights=sample_weight))
+    head = get_head(output, "cost_from_logits")
+    with np.errstate(over="ignore"):  # a loss too large for the dtype is inf
+        loss = head.loss(ZL, Y)
+    return _mean(loss[0], sample_weight)
 
 
 @equation("dZL = w ∘ ∂loss/∂ZL,  w scaled to mean 1", source="lecture 5.3, both factors joined")
 def output_gradient(
-    ZL: Array, Y: Array, *, output: str = "sigmoid", sample_weight: Array | None = None
+    ZL: Array,
+    Y: Array,
+    *,
+    output: str | Head | Architecture = "sigmoid",
+    sample_weight: Array | None = None,
 ) -> Array:
     """Derivative of m·J by the logits, where the backward pass begins.
 
@@ -106,7 +131,7 @@ def output_gradient(
 
     Raises
     ------
-    ShapeError, DataError
+    ShapeError, DataError, ConfigurationError
         As in `cost_from_logits`.
 
     Examples
@@ -116,12 +141,28 @@ def output_gradient(
     """
     ZL, Y = np.asarray(ZL), np.asarray(Y)
     check_target(ZL, Y, "output_gradient", sample_weight)
-    dZL = get_head(output, "output_gradient").loss_backward(ZL, Y)
+    head = get_head(output, "output_gradient")
+    with np.errstate(over="ignore"):
+        dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
         return dZL
-    weight = np.asarray(sample_weight, dtype=np.float64)
+    weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
     # normalized first and cast then: weights that float32 cannot hold have ratios that it can
     return dZL * (weight / weight.mean()).astype(dZL.dtype)
+
+
+def _mean(loss: Array, sample_weight: Array | None = None) -> float:
+    """The mean of the losses (m,), with numbers near the largest one, too, whose sum is too large."""
+    loss, exponent = _scaled(loss)
+    if sample_weight is not None:
+        sample_weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
+    return float(np.ldexp(np.average(loss, weights=sample_weight), exponent))
+
+
+def _scaled(values: Array) -> tuple[Array, int]:
+    """The values times 2^-exponent, below 1 and without a changed digit; and the exponent."""
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    return np.ldexp(values, -exponent), exponent
 
 
 def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:

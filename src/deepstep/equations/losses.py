@@ -1,23 +1,34 @@
-"""Losses of one example, from the logits for training and from the probabilities as in the textbook.
+"""Losses of classes: cross-entropies, from the logits for training and from the probabilities as taught.
 
 A loss takes the logits ZL (or, in the textbook form, the output AL) and the target Y, all of shape (n_L, m),
 and gives a row of shape (1, m): one number for each example, summed over the outputs. Its backward gives the
-derivative of the summed loss m·J.
+derivative of the summed loss m·J. ``smoothing`` is the ε of label smoothing: in loss and derivative
+`smooth_labels` stands for Y.
 """
-
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from deepstep.equations.activations import sigmoid, softmax
+from deepstep.equations.ordered_activations import increasing, increasing_backward
 from deepstep.equations.registry import equation
-from deepstep.errors import unknown_name
 from deepstep.types import Array
 
 
+@equation("T = (1 - ε)·Y + ε / n", source="Szegedy et al. 2016, section 7 (arXiv 1512.00567)")
+def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
+    """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
+
+    Examples
+    --------
+    >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)
+    array([[0.05],
+           [0.95]])
+    """
+    return (1 - smoothing) * Y + smoothing / n
+
+
 @equation("loss = Σ (log(1 + e^ZL) - Y ∘ ZL)", source="lecture 4, from the logits")
-def sigmoid_cross_entropy(ZL: Array, Y: Array) -> Array:
+def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Cross-entropy of independent yes/no outputs, from the logits: finite for every finite ZL.
 
     Examples
@@ -25,12 +36,13 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array) -> Array:
     >>> sigmoid_cross_entropy(np.array([[0.0, -1e4]]), np.array([[1, 1]]))
     array([[6.93147181e-01, 1.00000000e+04]])
     """
-    linear = np.maximum(ZL, 0) - Y * ZL  # first, so that a sure and right answer keeps its small loss
+    T = _yes_no(Y, smoothing)
+    linear = np.maximum(ZL, 0) - T * ZL  # first, so that a sure and right answer keeps its small loss
     return np.sum(linear + np.log1p(np.exp(-np.abs(ZL))), axis=0, keepdims=True)
 
 
 @equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
-def sigmoid_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
+def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Derivative by the logits: never a division, so never 0/0.
 
     Examples
@@ -38,11 +50,11 @@ def sigmoid_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
     >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
     array([[-0.5,  0. ]])
     """
-    return sigmoid(ZL) - Y
+    return sigmoid(ZL) - _yes_no(Y, smoothing)
 
 
 @equation("loss = log Σⱼ e^ZLⱼ - Σⱼ Yⱼ ZLⱼ", source="lecture, course 2 week 3, from the logits")
-def softmax_cross_entropy(ZL: Array, Y: Array) -> Array:
+def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Cross-entropy of one choice among n_L classes, from the logits; the columns of Y sum to 1.
 
     Examples
@@ -50,12 +62,15 @@ def softmax_cross_entropy(ZL: Array, Y: Array) -> Array:
     >>> softmax_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
     """
-    shifted = ZL - np.max(ZL, axis=0, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=0, keepdims=True)) - np.sum(Y * shifted, axis=0, keepdims=True)
+    with np.errstate(over="ignore"):
+        shifted = ZL - np.max(ZL, axis=0, keepdims=True)
+    shifted = _no_infinity(shifted)
+    T = _one_of_many(Y, smoothing)
+    return np.log(np.exp(shifted).sum(axis=0, keepdims=True)) - np.sum(T * shifted, axis=0, keepdims=True)
 
 
 @equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
-def softmax_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
+def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Derivative by the logits.
 
     Examples
@@ -64,35 +79,40 @@ def softmax_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
     array([[-0.5],
            [ 0.5]])
     """
-    return softmax(ZL) - Y
+    return softmax(ZL) - _one_of_many(Y, smoothing)
 
 
-@equation("loss = ½ Σ (ZL - Y)²", source="Bishop 2006, section 5.2")
-def squared_error(ZL: Array, Y: Array) -> Array:
-    """Half the squared distance of the output from the target.
+@equation("loss = -Σₖ (Yₖ log ALₖ + (1 - Yₖ) log(1 - ALₖ)),  AL = ordinal(ZL)", source="McCullagh 1980")
+def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
+    """Cross-entropy of ordered classes: of the yes/no questions y > k, whose probabilities never rise in k.
 
-    Examples
-    --------
-    >>> squared_error(np.array([[1.0, 3.0]]), np.array([[0.0, 0.0]]))
-    array([[0.5, 4.5]])
-    """
-    return np.sum((ZL - Y) ** 2, axis=0, keepdims=True) / 2
-
-
-@equation("dZL = ZL - Y", source="Bishop 2006, section 5.2")
-def squared_error_backward(ZL: Array, Y: Array) -> Array:
-    """Derivative of half the squared distance.
+    Computed from U, the logits of AL, so that it is finite; Y is that of `deepstep.preparation.ordinal_code`.
 
     Examples
     --------
-    >>> squared_error_backward(np.array([[1.0, 3.0]]), np.array([[0.0, 0.0]]))
-    array([[1., 3.]])
+    >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
+    array([[1.09861229]])
     """
-    return ZL - Y
+    return sigmoid_cross_entropy(_falling(ZL), Y)
+
+
+@equation(
+    "dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ,  AL = ordinal(ZL)", source="McCullagh 1980"
+)
+def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
+    """Derivative by the logits.
+
+    Examples
+    --------
+    >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
+    array([[-0.16666667],
+           [-0.16666667]])
+    """
+    return _first_negated(increasing_backward(Y - sigmoid(_falling(ZL)), _first_negated(ZL)))
 
 
 @equation("loss = -Σ (Y ∘ log AL + (1 - Y) ∘ log(1 - AL))", source="lecture 4")
-def cross_entropy(AL: Array, Y: Array) -> Array:
+def cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's yes/no cross-entropy, from the probabilities.
 
     At saturation: a term whose weight (Y or 1 - Y) is 0 counts as 0, so a sure and right answer (AL = 1,
@@ -104,11 +124,12 @@ def cross_entropy(AL: Array, Y: Array) -> Array:
     >>> cross_entropy(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[0.69314718, 0.        ,        inf]])
     """
-    return np.sum(_surprise(Y, AL) + _surprise(1 - Y, 1 - AL), axis=0, keepdims=True)
+    T = _yes_no(Y, smoothing)
+    return np.sum(_surprise(T, AL) + _surprise(1 - T, 1 - AL), axis=0, keepdims=True)
 
 
 @equation("dAL = -(Y / AL - (1 - Y) / (1 - AL))", source="lecture 5.3")
-def cross_entropy_backward(AL: Array, Y: Array) -> Array:
+def cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's derivative by the probabilities.
 
     At saturation: a term whose weight is 0 counts as 0 (AL = 1, Y = 1 gives -1, not NaN); a sure and wrong
@@ -120,11 +141,12 @@ def cross_entropy_backward(AL: Array, Y: Array) -> Array:
     >>> cross_entropy_backward(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[ -2.,  -1., -inf]])
     """
-    return _weighted_quotient(1 - Y, 1 - AL) - _weighted_quotient(Y, AL)
+    T = _yes_no(Y, smoothing)
+    return _weighted_quotient(1 - T, 1 - AL) - _weighted_quotient(T, AL)
 
 
 @equation("loss = -Σⱼ Yⱼ log ALⱼ", source="lecture, course 2 week 3")
-def categorical_cross_entropy(AL: Array, Y: Array) -> Array:
+def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's cross-entropy of one choice among classes; at saturation as `cross_entropy`.
 
     Examples
@@ -132,11 +154,11 @@ def categorical_cross_entropy(AL: Array, Y: Array) -> Array:
     >>> categorical_cross_entropy(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
     """
-    return np.sum(_surprise(Y, AL), axis=0, keepdims=True)
+    return np.sum(_surprise(_one_of_many(Y, smoothing), AL), axis=0, keepdims=True)
 
 
 @equation("dALⱼ = -Yⱼ / ALⱼ", source="lecture, course 2 week 3")
-def categorical_cross_entropy_backward(AL: Array, Y: Array) -> Array:
+def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's derivative by the probabilities; at saturation as `cross_entropy_backward`.
 
     Examples
@@ -145,49 +167,32 @@ def categorical_cross_entropy_backward(AL: Array, Y: Array) -> Array:
     array([[-2.],
            [-0.]])
     """
-    return -_weighted_quotient(Y, AL)
+    return -_weighted_quotient(_one_of_many(Y, smoothing), AL)
 
 
-class Head(NamedTuple):
-    """The loss that belongs to an output activation.
-
-    ``loss`` and ``loss_backward`` start from the logits and are what trains; ``textbook`` and
-    ``textbook_backward`` start from the output.
-    """
-
-    loss: Callable[[Array, Array], Array]
-    loss_backward: Callable[[Array, Array], Array]
-    textbook: Callable[[Array, Array], Array]
-    textbook_backward: Callable[[Array, Array], Array]
+def _yes_no(Y: Array, smoothing: float) -> Array:
+    """T of independent yes/no outputs: two answers each."""
+    return smooth_labels(Y, smoothing, 2) if smoothing else Y
 
 
-HEADS: dict[str, Head] = {
-    "sigmoid": Head(
-        sigmoid_cross_entropy, sigmoid_cross_entropy_backward, cross_entropy, cross_entropy_backward
-    ),
-    "softmax": Head(
-        softmax_cross_entropy,
-        softmax_cross_entropy_backward,
-        categorical_cross_entropy,
-        categorical_cross_entropy_backward,
-    ),
-    "identity": Head(squared_error, squared_error_backward, squared_error, squared_error_backward),
-}
-"""The losses by the name of the output activation."""
+def _one_of_many(Y: Array, smoothing: float) -> Array:
+    """T of one choice among the rows."""
+    return smooth_labels(Y, smoothing, len(Y)) if smoothing else Y
 
 
-def get_head(output: str, where: str = "output") -> Head:
-    """Look the loss of an output activation up.
+def _falling(ZL: Array) -> Array:
+    """U, the logits of the falling probabilities: increasing numbers, turned around."""
+    with np.errstate(over="ignore"):
+        return _no_infinity(-increasing(_first_negated(ZL)))
 
-    Raises
-    ------
-    ConfigurationError
-        If no loss belongs to an output of that name; the message has the nearest one.
-    """
-    output = getattr(output, "output", output)
-    if not isinstance(output, str) or output not in HEADS:
-        raise unknown_name(where, "output", output, HEADS)
-    return HEADS[output]
+
+def _first_negated(rows: Array) -> Array:
+    return np.concatenate([-rows[:1], rows[1:]])
+
+
+def _no_infinity(logits: Array) -> Array:
+    """Logits below all numbers of their dtype as the lowest one, so that 0 · logit stays 0."""
+    return np.maximum(logits, np.finfo(np.result_type(logits, np.float32)).min)
 
 
 def _surprise(weight: Array, probability: Array) -> Array:

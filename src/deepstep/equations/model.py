@@ -9,7 +9,7 @@ from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward, dropout_forward
 from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
-from deepstep.equations.losses import Head, get_head
+from deepstep.equations.heads import Head, get_head
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
@@ -119,11 +119,12 @@ def model_forward(
     for layer, activation in enumerate(names, start=1):
         W, b = theta[f"W{layer}"], theta[f"b{layer}"]
         if layer in kinds:
-            used = statistics and (statistics[f"mean{layer}"], statistics[f"variance{layer}"])
-            kind = kinds[layer]
-            Z, linear = normalized_linear_forward(
-                A, W, b, theta[f"gamma{layer}"], kind=kind, statistics=used if kind == "batch" else None
-            )
+            kind, gamma = kinds[layer], theta[f"gamma{layer}"]
+            given = (
+                statistics if kind == "batch" else None
+            )  # a layer's own statistics are no others in prediction
+            used = (given[f"mean{layer}"], given[f"variance{layer}"]) if given else None
+            Z, linear = normalized_linear_forward(A, W, b, gamma, kind=kind, statistics=used)
             A, cache = get_activation(activation, "model_forward").forward(Z), LayerCache(linear, Z)
         else:
             A, cache = linear_activation_forward(A, W, b, activation)
@@ -192,6 +193,8 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
     dA = np.asarray(dA)
     if dA.shape != Z.shape:
         raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
+    if isinstance(linear, NormalizedCache):
+        return normalized_linear_backward(backward(dA, Z), linear)[:3]
     return linear_backward(backward(dA, Z), linear)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepstep.equations import LayerCache, get_activation, get_head, output_gradient
+from deepstep.equations import Head, LayerCache, get_activation, output_gradient
 from deepstep.types import Array
 
 
@@ -32,6 +32,9 @@ FAULTS = (
     Fault("db is summed over the units as well", "db over units"),
 )
 
+OF_THE_TEXTBOOK = frozenset({"A for Z", "no derivative"})
+"""What is spoilt in the output layer only where dZ[L] is dA[L] times the activation's derivative."""
+
 SHAPE_FAULTS: tuple[tuple[str, Callable[[tuple[int, ...], int, int], bool]], ...] = (
     (
         "db is squeezed; it needs the shape (n, 1) of b",
@@ -48,6 +51,7 @@ def name_fault(
     Y: Array,
     caches: Sequence[LayerCache],
     activations: Sequence[str],
+    head: Head,
 ) -> str:
     """Name the fault that explains these gradients, or say that none of the known ones does.
 
@@ -59,6 +63,8 @@ def name_fault(
         Target.
     caches, activations
         Of the forward pass.
+    head : Head
+        Of the output.
 
     Returns
     -------
@@ -72,12 +78,12 @@ def name_fault(
     for name, betrays in SHAPE_FAULTS:
         if misshapen and all(betrays(shapes[layer], *sizes[layer]) for layer in misshapen):
             return f"{_layers(misshapen, n_layers)}: {name}"
-    right = _backward_with(None, (), Y, caches, activations)
+    right = _backward_with(None, (), Y, caches, activations, head)
     if all(_equal(gradients[name], value) for name, value in right.items()):
         return "the gradients are those of the equations; the finite differences are not good enough"
     for fault in FAULTS:
-        for layers in _places(fault, caches):
-            wrong = _backward_with(fault, layers, Y, caches, activations)
+        for layers in _places(fault, caches, head):
+            wrong = _backward_with(fault, layers, Y, caches, activations, head)
             if all(_equal(gradients[name], value) for name, value in wrong.items()):
                 return f"{_layers(layers, n_layers)}: {fault.name}"
     return "none of the known faults explains it"
@@ -89,14 +95,15 @@ def _backward_with(
     Y: Array,
     caches: Sequence[LayerCache],
     activations: Sequence[str],
+    head: Head,
 ) -> dict[str, Array]:
     """The whole backward pass with one fault in some layers, or with none."""
     spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
     gradients: dict[str, Array] = {}
     m = Y.shape[1]
-    dZ = _output_with(spoilt.get(len(caches), ""), Y, caches[-1].Z, activations[-1])
+    dZ = _output_with(spoilt.get(len(caches), ""), Y, caches[-1].Z, activations[-1], head)
     for layer in range(len(caches), 0, -1):
-        (A_prev, W, _), _ = caches[layer - 1]
+        A_prev, W = caches[layer - 1].linear[:2]
         spoils = spoilt.get(layer, "")
         if spoils == "sign of dZ":
             dZ = -dZ
@@ -128,23 +135,25 @@ def _backward_with(
     return gradients
 
 
-def _output_with(spoils: str, Y: Array, ZL: Array, output: str) -> Array:
+def _output_with(spoils: str, Y: Array, ZL: Array, activation: str, head: Head) -> Array:
     """dZ[L], by the textbook's two factors where the fault is in one of them."""
-    AL = get_activation(output).forward(ZL)
-    with np.errstate(all="ignore"):  # the textbook's way has no value at saturation
-        if spoils == "A for Z":
-            return get_activation(output).backward(get_head(output).textbook_backward(AL, Y), AL)
-        if spoils == "no derivative":
-            return get_head(output).textbook_backward(AL, Y)
-    return output_gradient(ZL, Y, output=output)
+    forward, backward = get_activation(activation)[:2]
+    if spoils in OF_THE_TEXTBOOK and head.textbook_backward is not None:
+        AL = forward(ZL)
+        with np.errstate(all="ignore"):  # the textbook's way has no value at saturation
+            dAL = head.textbook_backward(AL, Y)
+            return dAL if spoils == "no derivative" else backward(dAL, AL)
+    return output_gradient(ZL, Y, output=head)
 
 
-def _places(fault: Fault, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
+def _places(fault: Fault, caches: Sequence[LayerCache], head: Head) -> Iterator[list[int]]:
     """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
     layers = list(range(1, len(caches) + 1))
     if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter
         shapes = {layer: caches[layer - 1].linear.W.shape for layer in layers[1:]}
         layers = [layer for layer, (n, n_prev) in shapes.items() if n == n_prev]
+    if fault.spoils in OF_THE_TEXTBOOK and head.textbook_backward is None:  # dZ[L] has no two factors
+        layers = layers[:-1]
     hidden = [layer for layer in layers if layer < len(caches)]
     yield from ([layer] for layer in layers)
     yield from (place for place in (hidden, layers) if len(place) > 1)

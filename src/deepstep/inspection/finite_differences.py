@@ -24,7 +24,7 @@ EXPLAINED = 100
 """The stated error is an estimate: a gap of up to so many times as much may come from it."""
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
-"""Gives the cost as things stand, and on which side of their kinks the units are."""
+"""Gives the cost as things stand, and on which side of their kinks the units and the loss are."""
 
 
 class Numeric(NamedTuple):

@@ -11,6 +11,7 @@ from deepstep.equations import (
     backpropagate,
     cost_from_logits,
     get_activation,
+    get_head,
     model_forward,
     output_gradient,
 )
@@ -41,8 +42,8 @@ class ParameterCheck:
     shape : tuple
         Of the parameter.
     checked, at_kink : int
-        Entries compared; entries left out because a unit such as a relu is at a kink close by, where no
-        derivative exists.
+        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
+        by, where no derivative exists.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
         small that the error of the finite differences alone would make the difference large.
@@ -206,10 +207,11 @@ def check_gradients(
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     activations = architecture.activations
     _, caches = model_forward(X, theta, activations=activations)
-    dZL = output_gradient(caches[-1].Z, Y, output=architecture.output)
+    head = get_head(architecture, "check_gradients")
+    dZL = output_gradient(caches[-1].Z, Y, output=head)
     if gradients is None:
         gradients = backpropagate(dZL, caches, activations)
-    cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
+    cost = cost_from_logits(caches[-1].Z, Y, output=head)
     size = max(1.0, abs(cost))
 
     evaluate = _cost_and_switches(architecture, theta, X, Y)
@@ -237,7 +239,7 @@ def check_gradients(
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, Y, caches, activations))
+    return replace(report, diagnosis=name_fault(gradients, Y, caches, activations, head))
 
 
 def _gradient(gradients: Mapping[str, Any], name: str) -> Array:
@@ -264,16 +266,18 @@ def _count(check: ParameterCheck) -> str:
 
 
 def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
-    """A function of nothing that gives J at θ as it stands, and on which side of its kinks each unit is."""
-    activations = architecture.activations
+    """A function of nothing that gives J at θ as it stands, and on which side of their kinks things are."""
+    activations, head = architecture.activations, get_head(architecture)
     kinks = [get_activation(name).kinks for name in activations]
 
     def evaluate() -> tuple[float, AnyArray]:
         _, caches = model_forward(X, theta, activations=activations)
-        cost = cost_from_logits(caches[-1].Z, Y, output=architecture.output)
+        cost = cost_from_logits(caches[-1].Z, Y, output=head)
         switches = [
             cache.Z.ravel() > kink for cache, places in zip(caches, kinks, strict=True) for kink in places
         ]
+        if head.kinks is not None:
+            switches.append(head.kinks(caches[-1].Z, Y).ravel() > 0)
         return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 
     return evaluate

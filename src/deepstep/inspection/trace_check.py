@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import cost_from_logits, get_activation, linear_activation_forward
+from deepstep.equations import cost_from_logits, get_activation, get_head, linear_activation_forward
 from deepstep.inspection.finite_differences import (
     Evaluate,
     judge,
@@ -27,7 +27,7 @@ class QuantityCheck:
     name : str
         ``"dZ2"``, ``"dW1"``, …
     checked, at_kink : int
-        Entries compared; entries left out because a unit is at a kink there.
+        Entries compared; entries left out because a kink of a unit or of the loss is there.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖).
     good : bool
@@ -123,6 +123,7 @@ def _cost_from(
 ) -> Evaluate:
     """J times a factor, run from one quantity on; the quantity is changed in place from outside."""
     kind, layer = target[0], int(target[1:])
+    head = get_head(architecture)
 
     def evaluate() -> tuple[float, AnyArray]:
         A = work[f"A{layer}"] if kind == "A" else work[f"A{layer - 1}"]
@@ -135,7 +136,9 @@ def _cost_from(
             else:
                 A, (_, Z) = linear_activation_forward(A, work[f"W{at}"], work[f"b{at}"], activation)
             switches += [Z.ravel() > kink for kink in get_activation(activation).kinks]
-        cost = factor * cost_from_logits(Z, work["Y"], output=architecture.output)
+        if head.kinks is not None:
+            switches.append(head.kinks(Z, work["Y"]).ravel() > 0)
+        cost = factor * cost_from_logits(Z, work["Y"], output=head)
         return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 
     return evaluate

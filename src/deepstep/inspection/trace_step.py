@@ -1,6 +1,7 @@
 """How the trace of one step is made: the equations that train, walked through once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from inspect import unwrap
 
 import numpy as np
 
@@ -8,12 +9,14 @@ from deepstep.engines import SessionState, Settings
 from deepstep.equations import (
     EQUATIONS,
     Equation,
+    Head,
     LayerCache,
     LayerGradients,
     backward_layers,
     cost_from_logits,
     equation_of,
     flatten_gradients,
+    formula_symbols,
     get_activation,
     get_head,
     get_optimizer,
@@ -35,6 +38,9 @@ def trace_step(
     learning_rate: float,
     settings: Settings | None = None,
     state: SessionState | None = None,
+    sample_weight: Array | None = None,
+    weight_decay: float = 1.0,
+    dropout: float = 1.0,
 ) -> Trace:
     """Do one step of training with the equations and keep every quantity.
 
@@ -55,7 +61,7 @@ def trace_step(
     """
     theta = parameters.copy()
     AL, caches = model_forward(X.copy(order="K"), theta, activations=architecture.activations)
-    dZL = output_gradient(caches[-1].Z, Y, output=architecture.output)
+    dZL = output_gradient(caches[-1].Z, Y, output=architecture)
     layers = list(backward_layers(dZL, caches, architecture.activations))
     update = _update(theta, layers, learning_rate, settings or Settings(), state)
     given = (
@@ -70,7 +76,7 @@ def _forward(architecture: Architecture, AL: Array, caches: list[LayerCache]) ->
     L = architecture.n_layers
     outputs = [*(cache.linear.A_prev for cache in caches[1:]), AL]
     for layer, (cache, A, name) in enumerate(zip(caches, outputs, architecture.activations, strict=True), 1):
-        (_, W, b), Z = cache
+        W, b, Z = cache.linear.W, cache.linear.b, cache.Z
         symbols = layer_symbols(layer, L)
         z, g = EQUATIONS["linear_forward"].written("Z", symbols), _forward_equation(name)
         yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", W)
@@ -80,11 +86,10 @@ def _forward(architecture: Architecture, AL: Array, caches: list[LayerCache]) ->
 
 
 def _cost(architecture: Architecture, ZL: Array, Y: Array) -> Iterator[TraceEntry]:
-    L, output = architecture.n_layers, architecture.output
-    loss, symbols = get_head(output).loss, layer_symbols(L, L)
-    formula = EQUATIONS[loss.__name__].written("loss", symbols)
-    J = cost_from_logits(ZL, Y, output=output)
-    yield TraceEntry("loss", L, "cost", formula, loss.__name__, loss(ZL, Y), columns=True)
+    L, head = architecture.n_layers, get_head(architecture)
+    equation, symbols = _of_the_head(head, head.loss, "loss"), _head_symbols(architecture)
+    formula, J = equation.written("loss", symbols), cost_from_logits(ZL, Y, output=head)
+    yield TraceEntry("loss", L, "cost", formula, equation.name, head.loss(ZL, Y), columns=True)
     yield TraceEntry(
         "J", L, "cost", f"{EQUATIONS['cost_from_logits'].formula}, all wᵢ = 1", "cost_from_logits", J
     )
@@ -92,11 +97,12 @@ def _cost(architecture: Architecture, ZL: Array, Y: Array) -> Iterator[TraceEntr
 
 def _backward(architecture: Architecture, layers: list[LayerGradients]) -> Iterator[TraceEntry]:
     L = architecture.n_layers
-    for layer, dZ, dW, db, dA_prev in layers:
+    for layer, dZ, dW, db, _, dA_prev in layers:
         symbols, below = layer_symbols(layer, L), layer - 1
         linear, rule = EQUATIONS["linear_backward"], _backward_equation(architecture.activations[below])
         if layer == L:
-            rule = EQUATIONS[get_head(architecture.output).loss_backward.__name__]
+            head = get_head(architecture)
+            rule, symbols = _of_the_head(head, head.loss_backward, "dZL"), _head_symbols(architecture)
         quantities = (
             (f"dZ{layer}", layer, "dZ", rule, dZ),
             (f"dW{layer}", layer, "dW", linear, dW),
@@ -117,6 +123,18 @@ def _backward_equation(activation: str) -> Equation:
     return equation_of(get_activation(activation).backward, name, f"dZ = {name}(dA, Z)")
 
 
+def _of_the_head(head: Head, function: Callable[..., Array], left: str) -> Equation:
+    """The equation of a head's function, which with settings is a wrapper; of a user's own one a call."""
+    name = getattr(function, "__name__", head.name)
+    return equation_of(unwrap(function), name, f"{left} = {name}(ZL, Y)")
+
+
+def _head_symbols(architecture: Architecture) -> dict[str, str]:
+    """The symbols of the output layer, with the head's settings as numbers."""
+    head, L = get_head(architecture), architecture.n_layers
+    return layer_symbols(L, L) | formula_symbols(head, architecture.n_outputs)
+
+
 def _update(
     theta: Parameters,
     layers: list[LayerGradients],
@@ -127,7 +145,7 @@ def _update(
     """The update as the engines do it, over flat vectors, shown for each parameter."""
     optimizer = get_optimizer(settings.optimizer)
     gradients = {
-        f"d{kind}{at}": value for at, _, dW, db, _ in layers for kind, value in (("W", dW), ("b", db))
+        f"d{kind}{at}": value for at, _, dW, db, _, _ in layers for kind, value in (("W", dW), ("b", db))
     }
     slots = [np.zeros_like(theta.flat) if state is None else state.slots[name] for name in optimizer.state]
     count = {"t": 1 if state is None else state.step + 1} if optimizer.counts_steps else {}

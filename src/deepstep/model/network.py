@@ -9,11 +9,13 @@ import numpy as np
 from deepstep.engines import Session, Settings, first_statistics, open_session
 from deepstep.equations import (
     INITIALIZATIONS,
+    answers,
     get_head,
     get_optimizer,
     initialize_parameters,
     model_backward,
     model_forward,
+    probabilities,
 )
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
@@ -130,7 +132,7 @@ class Network:
             sizes,
             (*hidden_names(activation, len(sizes) - 2), head.activation),
             output=head.name,
-            output_settings=head.settings,
+            output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
         )
         if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
@@ -382,7 +384,8 @@ class Network:
         Returns
         -------
         array of shape (n_L, m)
-            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column.
+            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column;
+            for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
 
         Raises
         ------
@@ -398,14 +401,15 @@ class Network:
         array([0.25, 0.25, 0.25, 0.25])
         """
         where = "Network.predict_proba"
-        if self.architecture.output == "identity":
+        found = probabilities(self.architecture, self._forward(X, where))
+        if found is None:
             raise ConfigurationError(
                 where,
                 "an output that gives probabilities",
-                "this network's output is 'identity'",
+                f"this network's output is {self.architecture.output!r}",
                 "Use predict.",
             )
-        return self._forward(X, where)
+        return found
 
     def predict(self, X: Any) -> AnyArray:
         """Answers.
@@ -419,7 +423,8 @@ class Network:
         -------
         array
             Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax: the number of the most
-            probable class, (1, m). Identity: the numbers, (n_L, m).
+            probable class, (1, m). Ordinal: the number of the class in the middle, (1, m). Else the numbers,
+            (n_L, m).
 
         Raises
         ------
@@ -432,10 +437,7 @@ class Network:
         >>> net.predict([[0.4, 0.6]])
         array([[0, 1]])
         """
-        AL = self._forward(X, "Network.predict")
-        if self.architecture.output == "sigmoid":
-            return (AL > 0.5).astype(int)
-        return AL.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else AL
+        return answers(self.architecture, self._forward(X, "Network.predict"))
 
     def accuracy(self, X: Any, Y: Any) -> float:
         """Share of right answers.
@@ -463,16 +465,15 @@ class Network:
         >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
         0.75
         """
-        if self.architecture.output == "identity":
+        X, Y = self._check(X, Y, "Network.accuracy")
+        if probabilities(self.architecture, Y) is None:
             raise ConfigurationError(
                 "Network.accuracy",
                 "an output that gives classes",
-                "this network's output is 'identity'",
+                f"this network's output is {self.architecture.output!r}",
                 "Use cost.",
             )
-        X, Y = self._check(X, Y, "Network.accuracy")
-        answer = Y.argmax(axis=0)[np.newaxis] if self.architecture.output == "softmax" else Y > 0.5
-        return float(np.mean(self.predict(X) == answer))
+        return float(np.mean(self.predict(X) == answers(self.architecture, Y)))
 
     def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
         """The cost J of the network that predicts, from the logits, without regularization.
@@ -727,7 +728,7 @@ class Network:
     ) -> tuple[Examples, Plan, Session]:
         """What a training needs, all of it checked before the first step."""
         X, Y = self._check(X, Y, where)
-        check_several_classes(Y, self.architecture, where)
+        check_several_classes(Y, get_head(self.architecture), where)
         plan = as_plan(options, self.seed, where)
         settings = Settings.of(where, **{"seed": self.seed, **options})
         get_optimizer(settings.optimizer, where)
@@ -754,7 +755,7 @@ class Network:
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
         n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
         X = check_inputs(X, n_inputs, where, dtype=self.dtype)
-        Y = check_targets(Y, n_outputs, X.shape[1], self.architecture, where, dtype=self.dtype)
+        Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
         return X, Y
 
     def _held_out(self, validation: Any, where: str) -> Examples:

@@ -1,6 +1,8 @@
 """What a network takes in: columns as examples, finite numbers, the right shapes."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -43,71 +45,169 @@ def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) 
     return _finite(array, "X", where, dtype)
 
 
+class Rule(NamedTuple):
+    """What the values of a target have to keep; ``expected`` may name the head as {name}."""
+
+    expected: str
+    holds: Callable[[Array], bool]
+    came: Callable[[Array], str]
+    mend: str = ""
+
+
+def _range(Y: Array) -> str:
+    return f"got values from {Y.min():g} to {Y.max():g}"
+
+
+_FROM_0_TO_1 = Rule(
+    "a {name} output learns targets from 0 to 1",
+    lambda Y: bool(Y.min() >= 0 and Y.max() <= 1),
+    _range,
+    "Code the classes as 0 and 1, or use output='identity' for numbers.",
+)
+_SUM_TO_1 = Rule(
+    "each column of Y sums to 1, a 1 for the class",
+    lambda Y: np.allclose(Y.sum(axis=0), 1),
+    lambda Y: f"the first sums are {Y.sum(axis=0)[:4].tolist()}",
+    "Use deepstep.preparation.one_hot(labels, n_classes).",
+)
+_AT_LEAST_0 = Rule(
+    "a {name} output learns counts of at least 0",
+    lambda Y: bool(Y.min() >= 0),
+    _range,
+    "Use output='identity'.",
+)
+_FALLING_CODE = Rule(
+    "each column of Y has ones above zeros, one for each class that its own lies above",
+    lambda Y: bool(np.isin(Y, (0, 1)).all() and (np.diff(Y, axis=0) <= 0).all()),
+    lambda Y: f"the first columns are {Y.T[:4].tolist()}",
+    "Use deepstep.preparation.ordinal_code(labels, n_classes).",
+)
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """What the target of a head has to be.
+
+    Attributes
+    ----------
+    rules : tuple of Rule
+    has_one_class : callable
+        From n_L: whether each column stands for one class of several.
+    from_labels : str
+        The call that makes such a target from labels; {n} is n_L, {more} is n_L + 1.
+    repeats : bool
+        Whether one row stands for n_L equal ones.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    has_one_class: Callable[[int], bool] = lambda n_outputs: False
+    from_labels: str = ""
+    repeats: bool = False
+
+
+TARGETS: dict[str, TargetKind] = {
+    "probabilities": TargetKind((_FROM_0_TO_1,), has_one_class=lambda n_outputs: n_outputs == 1),
+    "classes": TargetKind((_FROM_0_TO_1, _SUM_TO_1), lambda n_outputs: True, "one_hot(labels, {n})"),
+    "cumulative": TargetKind((_FALLING_CODE,), lambda n_outputs: True, "ordinal_code(labels, {more})"),
+    "numbers": TargetKind(),
+    "counts": TargetKind((_AT_LEAST_0,)),
+    "one number": TargetKind(repeats=True),
+}
+"""The kinds of targets; each head has one of them (``deepstep.equations.Head.targets``)."""
+
+
+class Taught(Protocol):
+    """What is asked of a head here: its name and its kind of targets."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def targets(self) -> str: ...
+
+
 def check_targets(
-    Y: Any, n_outputs: int, m: int, output: str, where: str, *, dtype: Any = np.float64
+    Y: Any, n_outputs: int, m: int, head: Taught, where: str, *, dtype: Any = np.float64
 ) -> Array:
-    """Y as an array of shape (n_L, m) and this dtype that the loss of this output can take.
+    """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take.
 
     Raises
     ------
     ShapeError
-        If the shape is not (n_L, m): an (m, 1) target would otherwise broadcast silently.
+        If the shape is not (n_L, m): an (m, 1) target would otherwise broadcast silently. A head whose
+        outputs are all of one number (quantiles) takes (1, m), too.
     DataError
-        If Y is not numeric, not finite, or no probability where the output gives one.
+        If Y is not numeric, not finite, or not of the head's kind, see ``TARGETS``.
 
     Examples
     --------
-    >>> check_targets([[0, 1, 1]], 1, 3, "sigmoid", "Network.cost").shape
+    >>> from deepstep.equations import get_head
+    >>> check_targets([[0, 1, 1]], 1, 3, get_head("sigmoid"), "Network.cost").shape
     (1, 3)
     """
-    array = _numeric(Y, "Y", where)
+    array, kind = _numeric(Y, "Y", where), TARGETS[head.targets]
+    if kind.repeats and array.shape == (1, m):
+        array = np.repeat(array, n_outputs, axis=0)
     if array.shape != (n_outputs, m):
+        one_row = f" or (1, {m})" if kind.repeats and n_outputs > 1 else ""
         raise ShapeError(
             where,
-            f"Y has shape ({n_outputs}, {m}), a column for each example",
+            f"Y has shape ({n_outputs}, {m}){one_row}, a column for each example",
             f"got shape {array.shape}",
-            _target_hint(array, n_outputs, m, output),
+            _target_hint(array, n_outputs, m, kind),
         )
-    array = _finite(array, "Y", where, dtype)
-    if output != "identity" and not (array.min() >= 0 and array.max() <= 1):
-        raise DataError(
-            where,
-            f"a {output} output learns targets from 0 to 1",
-            f"got values from {array.min():g} to {array.max():g}",
-            "Code the classes as 0 and 1, or use output='identity' for numbers.",
-        )
-    if output == "softmax" and not np.allclose(array.sum(axis=0), 1):
-        raise DataError(
-            where,
-            "each column of Y sums to 1, a 1 for the class",
-            f"the first sums are {array.sum(axis=0)[:4].tolist()}",
-            "Use deepstep.preparation.one_hot(labels, n_classes).",
-        )
-    return array
+    result = _finite(array, "Y", where, dtype)
+    for rule in kind.rules:
+        if not rule.holds(result):
+            raise DataError(where, rule.expected.format(name=head.name), rule.came(result), rule.mend)
+    return result
 
 
-def check_several_classes(Y: AnyArray, output: str, where: str) -> None:
+def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.float64) -> Array:
+    """Weights of the examples as an array of shape (m,) and this dtype.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one weight for each example.
+    DataError
+        If they are not numeric, not finite, negative, or all 0.
+
+    Examples
+    --------
+    >>> check_weights([2, 0, 1], 3, "Network.train")
+    array([2., 0., 1.])
+    """
+    array = _numeric(sample_weight, "sample_weight", where)
+    if array.shape != (m,):
+        raise ShapeError(where, f"sample_weight has shape ({m},), one for each example", f"got {array.shape}")
+    weight = _finite(array[np.newaxis], "sample_weight", where, dtype)[0]
+    if weight.min() < 0 or not weight.any():
+        raise DataError(where, "sample_weight has numbers of at least 0, one of them above 0", _range(weight))
+    return weight
+
+
+def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:
     """Refuse a training set of several examples that all have the same class.
 
     Raises
     ------
     DataError
-        If a sigmoid of one unit or a softmax would see one class only.
+        If a head of classes (a sigmoid of one unit, a softmax, ordered classes) would see one class only.
     """
-    if output == "identity" or Y.shape[1] < 2 or (output == "sigmoid" and Y.shape[0] > 1):
-        return
-    if (Y[:, :1] == Y).all():
+    n_outputs, m = Y.shape
+    if m >= 2 and TARGETS[head.targets].has_one_class(n_outputs) and (Y[:, :1] == Y).all():
         raise DataError(
             where,
             "examples of at least two classes",
-            f"all {Y.shape[1]} columns of Y are {Y[:, 0].tolist()}",
+            f"all {m} columns of Y are {Y[:, 0].tolist()}",
             "Add examples of another class.",
         )
 
 
-def _target_hint(array: AnyArray, n_outputs: int, m: int, output: str) -> str:
-    if output == "softmax" and n_outputs > 1 and array.size == m:
-        return f"Use deepstep.preparation.one_hot(labels, {n_outputs})."
+def _target_hint(array: AnyArray, n_outputs: int, m: int, kind: TargetKind) -> str:
+    if kind.from_labels and n_outputs > 1 and array.size == m:
+        return f"Use deepstep.preparation.{kind.from_labels.format(n=n_outputs, more=n_outputs + 1)}."
     if array.shape == (m,):
         return "Pass Y.reshape(1, -1)."
     if array.shape == (m, n_outputs):

@@ -4,10 +4,11 @@ What was learned from the training rows (means, categories, classes) is a frozen
 JSON file and back. Importing this package loads numpy alone; polars loads on first use.
 """
 
+from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.preparation import Preparation
 from deepstep.preparation.table import ColumnSummary, TablePreparation
-from deepstep.preparation.targets import ClassTarget, NumberTarget, one_hot
+from deepstep.preparation.targets import ClassTarget, NumberTarget
 from deepstep.preparation.tasks import guess_task
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "TablePreparation",
     "guess_task",
     "one_hot",
+    "ordinal_code",
 ]

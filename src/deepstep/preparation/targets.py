@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
+from deepstep.preparation.codes import one_hot
 from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
@@ -241,47 +242,6 @@ class NumberTarget:
         if target.std <= 0:
             raise damaged("std is above 0", f"got {target.std}")
         return target
-
-
-def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
-    """Columns of the identity: Y for a softmax output, in the lecture's layout.
-
-    Parameters
-    ----------
-    labels : ndarray of integers (m,)
-        0 to n_classes − 1.
-    n_classes : int
-
-    Returns
-    -------
-    ndarray of float64 (n_classes, m)
-
-    Raises
-    ------
-    ShapeError
-        When `labels` is not (m,).
-    DataError
-        When a label is no integer or out of range.
-
-    Examples
-    --------
-    >>> one_hot(np.array([2, 0]), 3)
-    array([[0., 1.],
-           [0., 0.],
-           [1., 0.]])
-    """
-    labels = np.asarray(labels)
-    if labels.ndim != 1:
-        raise ShapeError("one_hot", "labels are (m,)", f"got {labels.shape}", "Pass labels.ravel().")
-    if labels.dtype.kind not in "iu":
-        raise DataError("one_hot", "labels are integers", f"got {labels.dtype}")
-    if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
-        raise DataError(
-            "one_hot", f"labels are 0 to {n_classes - 1}", f"got {labels.min()} to {labels.max()}"
-        )
-    Y = np.zeros((n_classes, len(labels)))
-    Y[labels, np.arange(len(labels))] = 1.0
-    return Y
 
 
 def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:

@@ -1,0 +1,84 @@
+"""What an output says as an answer, and the probabilities that it gives."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from deepstep.equations.heads import Head, get_head
+from deepstep.network.architecture import Architecture
+from deepstep.types import AnyArray, Array
+
+
+class Meaning(NamedTuple):
+    """How an output is read: the answer, and the probabilities of classes where it gives them."""
+
+    answers: Callable[[Array], AnyArray]
+    probabilities: Callable[[Array], Array] | None = None
+
+
+MEANINGS: dict[str, Meaning] = {
+    "probabilities": Meaning(lambda AL: (AL > 0.5).astype(int), lambda AL: AL),
+    "classes": Meaning(lambda AL: AL.argmax(axis=0)[np.newaxis], lambda AL: AL),
+    "cumulative": Meaning(lambda AL: (AL > 0.5).sum(axis=0, keepdims=True), lambda AL: _steps_down(AL)),
+    "numbers": Meaning(lambda AL: AL),
+    "counts": Meaning(lambda AL: AL),
+    "one number": Meaning(lambda AL: AL),
+}
+"""How outputs are read, by the kinds of targets that they learn, ``deepstep.network.border.TARGETS``."""
+
+
+def answers(output: str | Head | Architecture, AL: Array) -> AnyArray:
+    """What an output answers; what a target of that kind says, too.
+
+    Parameters
+    ----------
+    output : str, Head or Architecture
+        Which head.
+    AL : array of shape (n_L, m)
+        Output (or target).
+
+    Returns
+    -------
+    array
+        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes their numbers from 0, (1, m): the
+        most probable class, or where classes are ordered the number of questions y > k with a yes. Of an
+        output that gives numbers, these.
+
+    Examples
+    --------
+    >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
+    array([[2, 0]])
+    """
+    return MEANINGS[get_head(output, "answers").targets].answers(AL)
+
+
+def probabilities(output: str | Head | Architecture, AL: Array) -> Array | None:
+    """The probabilities that an output gives.
+
+    Parameters
+    ----------
+    output, AL
+        As in `answers`.
+
+    Returns
+    -------
+    array or None
+        Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
+        (n_L + 1, m); None of an output that gives numbers.
+
+    Examples
+    --------
+    >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
+    array([[0.25],
+           [0.5 ],
+           [0.25]])
+    """
+    read = MEANINGS[get_head(output, "probabilities").targets].probabilities
+    return None if read is None else read(AL)
+
+
+def _steps_down(AL: Array) -> Array:
+    """P(y = k) from P(y > k): how far it falls from 1 over AL to 0."""
+    ends = np.ones_like(AL[:1]), np.zeros_like(AL[:1])
+    return -np.diff(np.concatenate([ends[0], AL, ends[1]]), axis=0)

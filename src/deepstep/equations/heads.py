@@ -1,0 +1,262 @@
+"""Heads: what an output means, and the loss that trains it, with its settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import partial, update_wrapper
+from inspect import signature
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from deepstep.equations.head_settings import SETTINGS, plain
+from deepstep.equations.losses import (
+    categorical_cross_entropy,
+    categorical_cross_entropy_backward,
+    cross_entropy,
+    cross_entropy_backward,
+    ordinal_cross_entropy,
+    ordinal_cross_entropy_backward,
+    sigmoid_cross_entropy,
+    sigmoid_cross_entropy_backward,
+    softmax_cross_entropy,
+    softmax_cross_entropy_backward,
+)
+from deepstep.equations.number_losses import (
+    absolute_error,
+    absolute_error_backward,
+    huber,
+    huber_backward,
+    mean_deviance,
+    mean_deviance_backward,
+    pinball,
+    pinball_backward,
+    poisson_deviance,
+    poisson_deviance_backward,
+    quantile_loss,
+    quantile_loss_backward,
+    quantile_residual,
+    residual,
+    squared_error,
+    squared_error_backward,
+)
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.network.architecture import Architecture
+from deepstep.types import Array
+
+Loss: TypeAlias = Callable[..., Array]
+"""(ZL or AL, Y, **settings) → the loss (1, m), or its derivative (n_L, m)."""
+
+
+_FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an output means and how it learns. All functions take the same settings, and have those in force.
+
+    Attributes
+    ----------
+    name : str
+        A name in ``HEADS``.
+    activation : str
+        The activation of the output layer, from which the losses by the logits are derived.
+    loss, loss_backward : callable
+        (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the logits: they train.
+    targets : str
+        What Y has to be, a name in ``deepstep.network.border.TARGETS``.
+    textbook, textbook_backward : callable or None
+        The same from the output AL, where there is such a form.
+    kinks : callable or None
+        (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
+    settings : mapping
+        Settings in force; by default those of the loss.
+    """
+
+    name: str
+    activation: str
+    loss: Loss
+    loss_backward: Loss
+    targets: str
+    textbook: Loss | None = None
+    textbook_backward: Loss | None = None
+    kinks: Loss | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        keywords = (p for p in signature(self.loss).parameters.values() if p.kind is p.KEYWORD_ONLY)
+        settings = {**{p.name: p.default for p in keywords}, **self.settings}
+        object.__setattr__(self, "settings", MappingProxyType(settings))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return Head, tuple({**values, "settings": dict(self.settings)}.values())
+
+    def with_settings(self, *, where: str = "output_settings", **settings: Any) -> "Head":
+        """This head with other settings, in JSON's types.
+
+        Parameters
+        ----------
+        where : str
+            What an error names.
+        **settings
+            Of the loss: ``delta``, ``levels``, ``smoothing``, …
+
+        Raises
+        ------
+        ConfigurationError
+            If the loss does not know one of them (the message has the nearest one), or one is out of range.
+
+        Examples
+        --------
+        >>> dict(get_head("huber").with_settings(delta=2).settings)
+        {'delta': 2}
+        """
+        if not settings:
+            return self
+        found = {}
+        for name, value in settings.items():
+            if name not in self.settings:
+                raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
+            found[name] = plain(value)
+            setting = SETTINGS.get((self.name, name))
+            if setting is not None and not setting.accepts(found[name]):
+                raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
+        bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
+        return replace(self, settings={**self.settings, **found}, **bound)
+
+
+HEADS: dict[str, Head] = {
+    head.name: head
+    for head in (
+        Head(
+            "sigmoid",
+            "sigmoid",
+            sigmoid_cross_entropy,
+            sigmoid_cross_entropy_backward,
+            "probabilities",
+            cross_entropy,
+            cross_entropy_backward,
+        ),
+        Head(
+            "softmax",
+            "softmax",
+            softmax_cross_entropy,
+            softmax_cross_entropy_backward,
+            "classes",
+            categorical_cross_entropy,
+            categorical_cross_entropy_backward,
+        ),
+        Head(
+            "identity",
+            "identity",
+            squared_error,
+            squared_error_backward,
+            "numbers",
+            squared_error,
+            squared_error_backward,
+        ),
+        Head(
+            "absolute_error",
+            "identity",
+            absolute_error,
+            absolute_error_backward,
+            "numbers",
+            absolute_error,
+            absolute_error_backward,
+            kinks=residual,
+        ),
+        Head("huber", "identity", huber, huber_backward, "numbers", huber, huber_backward),
+        Head(
+            "poisson",
+            "exponential",
+            poisson_deviance,
+            poisson_deviance_backward,
+            "counts",
+            mean_deviance,
+            mean_deviance_backward,
+        ),
+        Head(
+            "quantile",
+            "increasing",
+            quantile_loss,
+            quantile_loss_backward,
+            "one number",
+            pinball,
+            pinball_backward,
+            kinks=quantile_residual,
+        ),
+        Head(
+            "ordinal",
+            "ordinal",
+            ordinal_cross_entropy,
+            ordinal_cross_entropy_backward,
+            "cumulative",
+            cross_entropy,
+            cross_entropy_backward,
+        ),
+    )
+}
+"""All heads by name: those of DeepStep, then those that were registered."""
+
+
+def get_head(output: str | Head | Architecture, where: str = "output") -> Head:
+    """Look a head up: by name with its default settings, or that of an architecture with its own.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name (the message has the nearest one); if an architecture's settings do not
+        fit its head, or its last activation is not the head's.
+
+    Examples
+    --------
+    >>> shape = Architecture((2, 1), ("identity",), "huber", {"delta": 2.0})
+    >>> dict(get_head(shape).settings)
+    {'delta': 2.0}
+    """
+    if isinstance(output, Head):
+        return output
+    name = output.output if isinstance(output, Architecture) else output
+    if not isinstance(name, str) or name not in HEADS:
+        raise unknown_name(where, "output", name, HEADS)
+    head = HEADS[name]
+    return _head_of(output, head, where) if isinstance(output, Architecture) else head
+
+
+def _head_of(architecture: Architecture, head: Head, where: str) -> Head:
+    """The head with the architecture's settings, which fit its last activation and number of outputs."""
+    last, n_outputs = architecture.activations[-1], architecture.n_outputs
+    if last != head.activation:
+        raise ConfigurationError(
+            where,
+            f"the last activation is {head.activation!r} for the output {head.name!r}",
+            f"got {last!r}",
+            f"The losses of the output {last!r} are another." if last in HEADS else "",
+        )
+    head = head.with_settings(where=f"{where}, output_settings", **architecture.output_settings)
+    for name, value in head.settings.items():
+        if isinstance(value, tuple) and len(value) != n_outputs:
+            raise ConfigurationError(
+                where,
+                f"as many outputs as {name}, {len(value)}",
+                f"got {n_outputs} for {name} {list(value)}",
+                f"Let the last layer have {len(value)} units, or pass other {name}.",
+            )
+    return head
+
+
+def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
+    """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
+
+    Examples
+    --------
+    >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
+    {'Y': '(0.9·Y + 0.025)'}
+    """
+    known = ((SETTINGS.get((head.name, name)), value) for name, value in head.settings.items())
+    rows = (setting.symbols(value, n_outputs) for setting, value in known if setting is not None)
+    return {symbol: text for row in rows for symbol, text in row.items()}
+
+
+def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
+    """The function with these settings, under its own name."""
+    return function and update_wrapper(partial(function, **settings), function)
