@@ -114,7 +114,8 @@ def backward_with_dropout(d: Values) -> Values:
     masks = {n: d[f"D{n}"] / 0.8 for n in (1, 2)}
     dZ3 = sigmoid_cross_entropy_backward(logits[-1], d["Y"])
     gradients = backpropagate(dZ3, caches, ["relu", "relu", "sigmoid"], masks=masks)
-    return gradients | {f"dA{n}": dropout_backward(gradients[f"dA{n}"], masks[n]) for n in masks}
+    masked = {f"dA{n}": dropout_backward(gradients[f"dA{n}"], masks[n]) for n in masks}
+    return {"dZ3": dZ3, **gradients, **masked}
 
 
 def whole_model_back_with_l2(d: Values) -> Values:
