@@ -27,6 +27,7 @@ from deepstep.preparation.batches import Examples, shuffled
 
 RATE = 0.05
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
+RMSPROP_BETA, LION_BETA2, ADAMW_DECAY = 0.99, 0.99, 0.01
 
 SHAPES = {
     "one layer": ((3, 2), 5, None),
@@ -92,7 +93,15 @@ def plain_update(optimizer, theta, gradients, memory, t):
         elif optimizer == "nesterov":
             v = BETA * v - RATE * g
             new[name] = value + BETA * v - RATE * g
-        elif optimizer == "adam":
+        elif optimizer == "rmsprop":
+            s = RMSPROP_BETA * s + (1 - RMSPROP_BETA) * g**2
+            new[name] = value - RATE * g / (np.sqrt(s) + EPSILON)
+        elif optimizer == "lion":
+            new[name] = value - RATE * np.sign(BETA1 * v + (1 - BETA1) * g)
+            v = LION_BETA2 * v + (1 - LION_BETA2) * g
+        elif optimizer in ("adam", "adamw"):
+            if optimizer == "adamw" and name.startswith("W"):
+                value = value - RATE * ADAMW_DECAY * value
             v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
             new[name] = value - RATE * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
         else:

@@ -1,7 +1,6 @@
-"""Independent oracle: torch's autograd, losses and optimizers, in float64."""
+"""Independent oracle: torch's autograd and losses, in float64."""
 
 from collections.abc import Callable
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from random_models import Model, cost_and_gradients, models, target
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
-    OPTIMIZERS,
-    adam_update,
     compute_cost,
     l2_backward,
     l2_cost,
@@ -130,71 +127,3 @@ def test_the_lecture_s_way_is_the_same(model: Model) -> None:
     assert list(lecture) == list(gradients)
     for name, value in lecture.items():
         np.testing.assert_allclose(value, gradients[name], rtol=1e-12, atol=1e-15, err_msg=name)
-
-
-def sgd(theta: Any, **options: Any) -> Any:
-    return torch.optim.SGD([theta], lr=0.05, **options)
-
-
-def adam(theta: Any, **options: Any) -> Any:
-    return torch.optim.Adam([theta], lr=0.05, **options)
-
-
-@pytest.mark.parametrize(
-    ("name", "learning_rate", "hyperparameters", "peer"),
-    [
-        ("gd", 0.05, {}, sgd),
-        ("heavy_ball", 0.05, {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8)),
-        ("nesterov", 0.05, {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8, nesterov=True)),
-        # The lecture's velocity is a mean, heavy ball's a sum: 1/(1 - β) times longer steps are the same.
-        ("momentum", 0.05 / (1 - 0.8), {"beta": 0.8}, lambda theta: sgd(theta, momentum=0.8)),
-        ("adam", 0.05, {}, adam),
-        (
-            "adam",
-            0.05,
-            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
-            lambda theta: adam(theta, betas=(0.7, 0.95), eps=1e-3),
-        ),
-    ],
-)
-def test_optimizer(
-    name: str, learning_rate: float, hyperparameters: dict[str, float], peer: Callable[[Any], Any]
-) -> None:
-    rule, slope = OPTIMIZERS[name], bowl(seed=4)
-    theta = np.random.default_rng(5).standard_normal(6)
-    state = [np.zeros_like(theta) for _ in rule.state]
-    other = torch.tensor(theta, requires_grad=True)
-    optimizer = peer(other)
-    for t in range(1, 51):
-        count = {"t": t} if rule.counts_steps else {}
-        theta, *state = rule.update(
-            theta, slope(theta), *state, learning_rate=learning_rate, **count, **hyperparameters
-        )
-        other.grad = torch.tensor(slope(other.detach().numpy()))
-        optimizer.step()
-        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
-
-
-def test_adam_with_epsilon_hat_is_adam_with_an_epsilon_that_shrinks() -> None:
-    slope, epsilon = bowl(seed=6), 1e-2
-    theta = np.random.default_rng(7).standard_normal(6)
-    v = s = np.zeros_like(theta)
-    other = torch.tensor(theta, requires_grad=True)
-    optimizer = adam(other)
-    for t in range(1, 51):
-        theta, v, s = adam_update(
-            theta, slope(theta), v, s, learning_rate=0.05, t=t, epsilon=epsilon, epsilon_at="hat"
-        )
-        optimizer.param_groups[0]["eps"] = epsilon / sqrt(1 - 0.999**t)
-        other.grad = torch.tensor(slope(other.detach().numpy()))
-        optimizer.step()
-        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
-
-
-def bowl(seed: int) -> Callable[[Any], Any]:
-    """Gradient of a quadratic whose curvatures differ by a factor of 30."""
-    rng = np.random.default_rng(seed)
-    axes, _ = np.linalg.qr(rng.standard_normal((6, 6)))
-    curvature = axes * np.geomspace(0.1, 3, 6) @ axes.T
-    lowest = rng.standard_normal(6)
-    return lambda theta: curvature @ (theta - lowest)

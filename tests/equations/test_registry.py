@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 import deepstep.equations
-from deepstep.equations import ACTIVATIONS, EQUATIONS, HEADS, OPTIMIZERS, LayerCache, LinearCache, equation
+from deepstep.equations import (
+    ACTIVATIONS,
+    EQUATIONS,
+    HEADS,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    LayerCache,
+    LinearCache,
+    equation,
+    normalized_linear_forward,
+)
 
 DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters"}
 
@@ -23,13 +33,21 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     Y = np.eye(3, dtype=dtype)[:, [0, 1, 2, 1]]
     linear = LinearCache(A_prev, W, b)
     layer = LayerCache(linear, Z)
+    gamma, mask = draw(3, 1), np.asarray([[0, 2, 2, 0]] * 3, dtype)
+    normalized = normalized_linear_forward(A_prev, W, b, gamma, kind="batch")[1]
+    caches = {"linear_backward": linear, "normalized_linear_backward": normalized}
     known = {
         "A_prev": A_prev, "X": A_prev, "W": W, "b": b, "Z": Z, "ZL": Z, "dA": draw(3, 4), "dZ": draw(3, 4),
         "AL": np.abs(Y - np.asarray(0.25, dtype)), "Y": Y, "activation": "tanh", "caches": [layer],
-        "cache": linear if name == "linear_backward" else layer,
+        "cache": caches.get(name, layer),
         "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
         "weights": [W], "l2": 0.1, "m": 4, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
+        "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "average": draw(5), "decay": 0.9, "beta": 0.9,
+        "A": draw(3, 4), "mask": mask, "uniform": rng.uniform(size=(3, 4)).astype(dtype), "keep_prob": 0.8,
+        "U": draw(3, 4), "U_hat": draw(3, 4), "dU_hat": draw(3, 4), "deviation": np.abs(draw(3, 1)),
+        "gamma": gamma, "kind": "layer", "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
+        "batch_mean": draw(3, 1), "batch_variance": np.abs(draw(3, 1)),
     }  # fmt: skip
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
@@ -102,9 +120,24 @@ def test_every_backward_stands_next_to_its_forward(name: str) -> None:
 
 def test_every_table_is_made_of_registered_equations() -> None:
     functions = {entry.function for entry in EQUATIONS.values()}
-    for table in (ACTIVATIONS, HEADS):
+    for table in (ACTIVATIONS, HEADS, NORMALIZATIONS):
         assert {function for row in table.values() for function in row} <= functions
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
+
+
+@pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.forms])
+def test_a_setting_chooses_the_statement(name: str) -> None:
+    entry = EQUATIONS[name]
+    for setting, statements in entry.forms.items():
+        default = signature(entry.function).parameters[setting].default
+        assert statements[default] in entry.formula.split(",  ")
+        for value, statement in statements.items():
+            chosen = entry.with_settings({setting: value})
+            assert statement in chosen.formula.split(",  ")
+            assert chosen.function is entry.function
+            left = statement.split(" ")[0]
+            assert chosen.written(left, {}) == statement
+    assert entry.with_settings({}) == entry
 
 
 def test_an_equation_cannot_be_registered_twice() -> None:

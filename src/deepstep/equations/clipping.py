@@ -33,7 +33,8 @@ def clip_by_norm(gradient: Array, *, most: float) -> Array:
     # Parts of the largest entry, whose squares neither overflow nor vanish; the norm itself may overflow.
     parts = gradient / largest
     length = float(np.linalg.norm(parts))
-    return parts * (most / length) if largest > most / length else gradient.copy()
+    share = float(most) / length
+    return parts * share if largest > share else gradient.copy()
 
 
 @equation("g := min(max(g, -c), c)", source="Pascanu et al., arXiv 1211.5063")

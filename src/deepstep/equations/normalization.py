@@ -39,8 +39,8 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     Returns
     -------
     Normalized
-        U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε) of shape (n_l, 1).
-        U may be as large as floats are: only a variance that no float can hold is inf.
+        U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε), of shape
+        (n_l, 1). U may be as large as floats are: only a variance that no float can hold is inf.
 
     Raises
     ------

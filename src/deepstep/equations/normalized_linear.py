@@ -17,8 +17,9 @@ from deepstep.types import Array
 class NormalizedCache(NamedTuple):
     """What a normalized linear step keeps for its backward step.
 
-    ``mean``, ``variance`` and ``deviation`` √(variance + ε) are those used: of shape (n_l, 1) for ``"batch"``,
-    (1, m) for ``"layer"``. ``own_statistics`` says whether they came from this batch or were given.
+    ``mean``, ``variance`` and ``deviation`` √(variance + ε) are those used: of shape (n_l, 1) for
+    ``"batch"``, (1, m) for ``"layer"``. ``own_statistics`` says whether they came from this batch or were
+    given.
     """
 
     A_prev: Array

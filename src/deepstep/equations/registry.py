@@ -77,6 +77,8 @@ class Equation:
         """
         statements = self.formula.split(",  ")
         statement = next((text for text in statements if text.startswith(left)), self.formula)
+        if not symbols:
+            return statement
         longest_first = sorted(symbols, key=len, reverse=True)
         # A symbol stands alone: no letter before it; no letter, _ or hat (as in v̂) behind it.
         found = re.compile(f"(?<![A-Za-z])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")

@@ -54,8 +54,8 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 
     Examples
     --------
-    >>> l1_cost([np.array([[3.0, -4.0]])], l1=0.5, m=5)
-    0.7
+    >>> l1_cost([np.array([[3.0, -4.0]])], l1=0.5, m=2)
+    1.75
     """
     return l1 / m * sum(float(np.abs(W).sum()) for W in weights)
 

@@ -1,0 +1,276 @@
+"""Batch and layer normalization: torch, finite differences, and numbers that are hard to square."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepstep.equations import (
+    NORMALIZATIONS,
+    normalize_batch,
+    normalize_fixed,
+    normalized_linear_backward,
+    normalized_linear_forward,
+    normalized_weight_gradients,
+    running_statistics,
+)
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
+
+WAYS = ["batch", "layer", "given"]
+"""The batch's own statistics, each example's own, and statistics that are given."""
+
+shapes = st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 7))
+seeds = st.integers(0, 2**32 - 1)
+
+
+def layer(shape: tuple[int, int, int], seed: int, way: str) -> tuple[dict[str, Any], dict[str, Any], Any]:
+    """Arguments by name, options, and a derivative by Z; n_{l-1}, n_l and m are the shape."""
+    n_before, n, m = shape
+    rng = np.random.default_rng(seed)
+    values = {
+        "A_prev": rng.standard_normal((n_before, m)),
+        "W": rng.standard_normal((n, n_before)),
+        "b": rng.standard_normal((n, 1)),
+        "gamma": rng.uniform(0.5, 2, (n, 1)),
+    }
+    options: dict[str, Any] = {"kind": "layer" if way == "layer" else "batch"}
+    if way == "given":
+        options["statistics"] = rng.standard_normal((n, 1)), rng.uniform(0.1, 2, (n, 1))
+    return values, options, rng.standard_normal((n, m))
+
+
+def by_torch(values: dict[str, Any], options: dict[str, Any], epsilon: float) -> tuple[Any, dict[str, Any]]:
+    """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in values.items()}
+    U = (tensors["W"] @ tensors["A_prev"]).T
+    scale, shift = tensors["gamma"][:, 0], tensors["b"][:, 0]
+    if options["kind"] == "layer":
+        return functional.layer_norm(U, scale.shape, scale, shift, epsilon).T, tensors
+    if "statistics" in options:
+        mean, variance = (torch.tensor(value[:, 0]) for value in options["statistics"])
+        return functional.batch_norm(U, mean, variance, scale, shift, False, 0.1, epsilon).T, tensors
+    if len(U) == 1:  # torch refuses one example: what it computes for more, written out
+        return (scale * (U - U.mean(0)) / torch.sqrt(U.var(0, correction=0) + epsilon) + shift).T, tensors
+    return functional.batch_norm(U, None, None, scale, shift, True, 0.1, epsilon).T, tensors
+
+
+@pytest.mark.parametrize("epsilon", [1e-5, 0.1])
+@pytest.mark.parametrize("way", WAYS)
+@given(shape=shapes, seed=seeds)
+def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
+    values, options, dZ = layer(shape, seed, way)
+    m = shape[2]
+    expected, tensors = by_torch(values, options, epsilon)
+    expected.backward(torch.tensor(dZ))
+    Z, cache = normalized_linear_forward(**values, **options, epsilon=epsilon)
+    near = {"rtol": 1e-10, "atol": 1e-10}
+    np.testing.assert_allclose(Z, expected.detach().numpy(), **near)
+    came = dict(zip(("A_prev", "W", "b", "gamma"), normalized_linear_backward(dZ, cache), strict=True))
+    for name, tensor in tensors.items():
+        share = 1 if name == "A_prev" else m  # dW, db and dgamma are derivatives of J, dA_prev of m·J
+        scale = max(1.0, float(np.abs(tensor.grad.numpy()).max()))
+        np.testing.assert_allclose(
+            came[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
+        )
+
+
+@pytest.mark.parametrize("way", WAYS)
+@given(seed=seeds)
+def test_backward_is_the_slope(way: str, seed: int) -> None:
+    values, options, dZ = layer((3, 4, 5), seed, way)
+    _, cache = normalized_linear_forward(**values, **options, epsilon=0.1)
+    came = dict(zip(values, normalized_linear_backward(dZ, cache), strict=True))
+    step = 1e-5
+    for name, value in values.items():
+        numeric = np.empty_like(value)
+        for index in np.ndindex(value.shape):
+            sums = []
+            for change in (step, -step):
+                moved = value.copy()
+                moved[index] += change
+                Z, _ = normalized_linear_forward(**{**values, name: moved}, **options, epsilon=0.1)
+                sums.append(np.sum(dZ * Z))
+            numeric[index] = (sums[0] - sums[1]) / (2 * step) / (1 if name == "A_prev" else dZ.shape[1])
+        np.testing.assert_allclose(came[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_layer_one_s_gradients_are_those_of_any_layer(way: str) -> None:
+    values, options, dZ = layer((3, 4, 5), 1, way)
+    _, cache = normalized_linear_forward(**values, **options)
+    for one, other in zip(
+        normalized_weight_gradients(dZ, cache), normalized_linear_backward(dZ, cache)[1:], strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("kind", NORMALIZATIONS)
+@given(shape=shapes, seed=seeds)
+def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, shape: Any, seed: int) -> None:
+    U = np.random.default_rng(seed).standard_normal(shape[1:]) * 10 + 5
+    axis = 1 if kind == "batch" else 0
+    U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U, epsilon=1e-5)
+    np.testing.assert_allclose(mean, U.mean(axis, keepdims=True), rtol=1e-13)
+    np.testing.assert_allclose(variance, U.var(axis, keepdims=True), rtol=1e-12, atol=1e-28)
+    np.testing.assert_allclose(deviation, np.sqrt(variance + 1e-5), rtol=1e-14)
+    np.testing.assert_allclose(U_hat.mean(axis), 0, atol=1e-11)
+    np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
+
+
+def test_the_cache_says_what_was_used() -> None:
+    values, options, _ = layer((3, 4, 5), 1, "given")
+    _, given_cache = normalized_linear_forward(**values, **options)
+    assert not given_cache.own_statistics
+    np.testing.assert_array_equal(given_cache.mean, options["statistics"][0])
+    np.testing.assert_array_equal(given_cache.variance, options["statistics"][1])
+    for kind, shape in (("batch", (4, 1)), ("layer", (1, 5))):
+        _, cache = normalized_linear_forward(**values, kind=kind)
+        assert cache.own_statistics
+        assert cache.kind == kind
+        assert cache.mean.shape == cache.variance.shape == cache.deviation.shape == shape
+
+
+def test_a_batch_by_its_own_statistics_given_is_the_batch() -> None:
+    values, _, _ = layer((3, 4, 5), 1, "batch")
+    Z, cache = normalized_linear_forward(**values, kind="batch")
+    again, _ = normalized_linear_forward(**values, kind="batch", statistics=(cache.mean, cache.variance))
+    np.testing.assert_allclose(again, Z, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("way", ["layer", "given"])
+def test_examples_interact_through_a_batch_s_own_statistics_alone(way: str) -> None:
+    for kind in (way, "batch"):
+        values, options, dZ = layer((3, 4, 5), 2, kind)
+        few = {**values, "A_prev": values["A_prev"][:, :2]}
+        dA, dA_of_few = (
+            normalized_linear_backward(part, normalized_linear_forward(**arguments, **options)[1])[0]
+            for part, arguments in ((dZ, values), (dZ[:, :2], few))
+        )
+        assert np.allclose(dA[:, :2], dA_of_few, rtol=1e-12, atol=1e-12) == (kind != "batch")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+class TestNumbersThatAreHardToSquare:
+    def test_one_alone_is_zero(self, dtype: Any) -> None:
+        row = np.array([[3.7, 1e30]], dtype)
+        for kind, U in (("batch", row.T), ("layer", row)):
+            U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U)
+            assert not U_hat.any()
+            assert not variance.any()
+            np.testing.assert_array_equal(mean, U)
+            np.testing.assert_allclose(deviation, np.sqrt(1e-5), rtol=1e-6)
+            dU = NORMALIZATIONS[kind].backward(np.ones_like(U), U_hat, deviation)
+            assert not dU.any()
+
+    @pytest.mark.parametrize("share", [1.0, 0.5, 1e-10, 1e-19])
+    def test_as_large_as_floats_are(self, dtype: Any, share: float) -> None:
+        """The pattern -1, 0, 1 has the deviation √(2/3), whatever it is multiplied with."""
+        size = share * np.finfo(dtype).max
+        pattern = np.array([[-1.0, 0.0, 1.0]])
+        for kind, turn in (("batch", False), ("layer", True)):
+            U = (pattern * size).astype(dtype)
+            U_hat, _, variance, deviation = NORMALIZATIONS[kind].forward(U.T if turn else U)
+            expected = pattern.T if turn else pattern
+            np.testing.assert_allclose(U_hat, expected * np.sqrt(1.5), rtol=1e-6)
+            np.testing.assert_allclose(deviation, size * np.sqrt(2 / 3), rtol=1e-6)
+            square = float(size) ** 2 * 2 / 3 if float(size) < 1e154 else np.inf
+            if square < float(np.finfo(dtype).max):
+                np.testing.assert_allclose(variance, square, rtol=1e-6)
+            else:
+                assert np.isposinf(variance).all()
+            dU = NORMALIZATIONS[kind].backward(np.ones_like(U_hat), U_hat, deviation)
+            np.testing.assert_allclose(dU, 0, atol=1e-6)
+
+    def test_equal_huge_values_are_zero(self, dtype: Any) -> None:
+        for m in (1, 2, 3, 7, 1000):
+            U = np.full((1, m), np.finfo(dtype).max, dtype)
+            assert np.abs(normalize_batch(U).U_hat).max() <= 2  # the mean of m floats is off by a rounding
+            U = np.full((1, m), 1.0, dtype)
+            assert not normalize_batch(U).U_hat.any()
+
+    def test_a_mean_far_from_zero_costs_no_digits(self, dtype: Any) -> None:
+        """One pass, E[U²] - E[U]², would leave nothing of the variance here."""
+        far = 2.0**20 if dtype == np.float32 else 2.0**50
+        U = np.array([[far, far + 1, far + 2]], dtype)
+        np.testing.assert_allclose(normalize_batch(U, epsilon=1e-12).variance, 2 / 3, rtol=1e-6)
+
+    def test_the_smallest_numbers(self, dtype: Any) -> None:
+        tiny = np.finfo(dtype).smallest_subnormal
+        U_hat = normalize_batch(np.array([[0, tiny, -tiny]], dtype)).U_hat
+        assert np.abs(U_hat).max() < 1e-30
+
+
+@given(seeds, st.integers(2, 9))
+def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
+    rng = np.random.default_rng(seed)
+    norm = torch.nn.BatchNorm1d(4, dtype=torch.float64)
+    mean, variance = np.zeros((4, 1)), np.ones((4, 1))
+    for _ in range(5):
+        U = rng.standard_normal((4, m)) * 3 + 1
+        norm(torch.tensor(U.T))
+        _, batch_mean, batch_variance, _ = normalize_batch(U)
+        mean, variance = running_statistics(mean, variance, batch_mean, batch_variance, m)
+        np.testing.assert_allclose(mean[:, 0], norm.running_mean.numpy(), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(variance[:, 0], norm.running_var.numpy(), rtol=1e-12)
+    norm.eval()
+    U = rng.standard_normal((4, 3))
+    np.testing.assert_allclose(
+        normalize_fixed(U, mean, variance).U_hat.T, norm(torch.tensor(U.T)).detach().numpy(), rtol=1e-12
+    )
+
+
+def test_running_statistics_of_one_example() -> None:
+    """Its variance of 0 is taken as it is: m/(m - 1) has no value."""
+    one = np.ones((2, 1), np.float32)
+    mean, variance = running_statistics(one, one, 3 * one, 0 * one, np.int64(1), momentum=np.float64(0.25))  # type: ignore[arg-type]
+    assert mean.tolist() == [[1.5], [1.5]]
+    assert variance.tolist() == [[0.75], [0.75]]
+    assert mean.dtype == variance.dtype == np.float32
+    more = running_statistics(one, one, one, one, np.int64(5))  # type: ignore[arg-type]
+    assert {array.dtype for array in more} == {np.dtype(np.float32)}
+
+
+def test_statistics_of_another_precision_leave_float32() -> None:
+    values, options, _ = layer((3, 4, 5), 1, "given")
+    values = {name: value.astype(np.float32) for name, value in values.items()}
+    Z, cache = normalized_linear_forward(**values, **options)
+    assert {array.dtype for array in (Z, *cache) if isinstance(array, np.ndarray)} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"kind": "bach"}, ConfigurationError, "Did you mean 'batch'"),
+        ({"kind": "none"}, ConfigurationError, "kind is one of 'batch', 'layer'; got 'none'"),
+        ({"kind": ["batch"]}, ConfigurationError, "kind is one of"),
+        ({"kind": "layer", "statistics": (0, 1)}, ConfigurationError, "statistics are for kind 'batch'"),
+        ({"gamma": np.ones(4)}, ShapeError, r"gamma has two axes; got shape \(4,\)"),
+        ({"gamma": np.ones((1, 4))}, ShapeError, r"gamma has shape \(4, 1\); got \(1, 4\)"),
+        ({"b": np.ones((3, 1))}, ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
+        ({"b": [[1.0]] * 4}, DataError, "b is a NumPy array; got list"),
+        ({"A_prev": np.ones((4, 5))}, ShapeError, "A_prev needs 3 rows"),
+        ({"A_prev": np.ones((3, 0))}, DataError, "at least one example; got m = 0"),
+        ({"statistics": (np.zeros((4, 1)), np.ones(4))}, ShapeError, r"variance has shape \(4, 1\)"),
+        ({"statistics": (np.zeros((1, 5)), np.ones((4, 1)))}, ShapeError, r"mean has shape \(4, 1\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, Any], error: Any, message: str) -> None:
+    values, options, _ = layer((3, 4, 5), 1, "batch")
+    with pytest.raises(error, match=message):
+        normalized_linear_forward(**{**values, **options, **change})
+
+
+def test_a_derivative_of_another_shape_is_refused() -> None:
+    values, options, dZ = layer((3, 4, 5), 1, "batch")
+    _, cache = normalized_linear_forward(**values, **options)
+    for backward in (normalized_linear_backward, normalized_weight_gradients):
+        with pytest.raises(ShapeError, match=r"dZ has the shape of Z, \(4, 5\); got \(4, 1\)"):
+            backward(dZ[:, :1], cache)
+    _, empty = normalized_linear_forward(**{**values, "A_prev": np.ones((3, 0))}, kind="layer")
+    with pytest.raises(DataError, match="at least one example; got m = 0"):
+        normalized_linear_backward(np.ones((4, 0)), empty)

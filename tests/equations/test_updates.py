@@ -1,0 +1,297 @@
+"""The update rules: torch's optimizers over 50 steps in float64, rates for each parameter, precision."""
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.equations import (
+    EQUATIONS,
+    OPTIMIZERS,
+    Optimizer,
+    adam_update,
+    average_update,
+    bias_corrected,
+    check_hyperparameter,
+    decoupled_decay,
+)
+from deepstep.errors import ConfigurationError, ShapeError
+
+torch = pytest.importorskip("torch")
+
+STEPS = 50
+SIZE = 6
+RATES = (0.05, 0.02)
+"""Learning rates of the two groups of parameters, the first and the last three."""
+
+
+class PaperLion:
+    """Chen et al., arXiv 2302.06675, algorithm 2, on torch tensors."""
+
+    def __init__(self, groups: Any, betas: tuple[float, float], weight_decay: float = 0.0) -> None:
+        self.param_groups = [{"weight_decay": weight_decay, **group} for group in groups]
+        self.betas = betas
+        self.moments = {id(p): torch.zeros_like(p) for group in groups for p in group["params"]}
+
+    def step(self) -> None:
+        beta1, beta2 = self.betas
+        for group in self.param_groups:
+            for p in group["params"]:
+                m = self.moments[id(p)]
+                c = beta1 * m + (1 - beta1) * p.grad
+                p.data = p.data - group["lr"] * (torch.sign(c) + group["weight_decay"] * p.data)
+                self.moments[id(p)] = beta2 * m + (1 - beta2) * p.grad
+
+
+def longer(groups: Any, factor: float) -> Any:
+    return [{**group, "lr": group["lr"] * factor} for group in groups]
+
+
+optim = torch.optim
+TWINS: dict[str, list[tuple[dict[str, Any], Callable[[Any], Any]]]] = {
+    "gd": [({}, optim.SGD)],
+    # The lecture's velocity is a mean, torch's a sum: steps (1 - β) times as long are the same.
+    "momentum": [({"beta": 0.8}, lambda groups: optim.SGD(longer(groups, 1 - 0.8), momentum=0.8))],
+    "heavy_ball": [({"beta": 0.8}, lambda groups: optim.SGD(groups, momentum=0.8))],
+    "nesterov": [({"beta": 0.8}, lambda groups: optim.SGD(groups, momentum=0.8, nesterov=True))],
+    "rmsprop": [
+        ({}, optim.RMSprop),
+        ({"beta": 0.9, "epsilon": 1e-3}, lambda groups: optim.RMSprop(groups, alpha=0.9, eps=1e-3)),
+    ],
+    "adam": [
+        ({}, optim.Adam),
+        (
+            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
+            lambda groups: optim.Adam(groups, betas=(0.7, 0.95), eps=1e-3),
+        ),
+    ],
+    "adamw": [
+        ({}, optim.AdamW),
+        (
+            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
+            lambda groups: optim.AdamW(groups, betas=(0.7, 0.95), eps=1e-3),
+        ),
+    ],
+    "lion": [
+        ({}, lambda groups: PaperLion(groups, (0.9, 0.99))),
+        ({"beta1": 0.8, "beta2": 0.95}, lambda groups: PaperLion(groups, (0.8, 0.95))),
+    ],
+}
+CASES = [
+    pytest.param(name, *twin, id=f"{name}-{number}")
+    for name, twins in TWINS.items()
+    for number, twin in enumerate(twins)
+]
+
+
+def bowl(seed: int) -> Callable[[Any], Any]:
+    """Gradient of a quadratic whose curvatures differ by a factor of 30."""
+    rng = np.random.default_rng(seed)
+    axes, _ = np.linalg.qr(rng.standard_normal((SIZE, SIZE)))
+    curvature = axes * np.geomspace(0.1, 3, SIZE) @ axes.T
+    lowest = rng.standard_normal(SIZE)
+    return lambda theta: curvature @ (theta - lowest)
+
+
+def compare(
+    rule: Optimizer,
+    hyperparameters: dict[str, Any],
+    peer: Callable[[Any], Any],
+    rates: tuple[float, float],
+    decays: tuple[float, float] | None = None,
+    state: Callable[[Any], list[Any]] = lambda theta: [],
+) -> None:
+    """Our rule on the flat vector and torch's on two groups of parameters, step by step."""
+    slope, theta = bowl(seed=4), np.random.default_rng(5).standard_normal(SIZE)
+    halves = [torch.tensor(half, requires_grad=True) for half in np.split(theta, 2)]
+    groups = [{"params": [half], "lr": rate} for half, rate in zip(halves, rates, strict=True)]
+    if decays is not None:
+        groups = [{**group, "weight_decay": decay} for group, decay in zip(groups, decays, strict=True)]
+    other = peer(groups)
+    alpha = rates[0] if rates[0] == rates[1] else np.repeat(rates, SIZE // 2)
+    decay: Any = rule.weight_decay if decays is None else np.repeat(decays, SIZE // 2)
+    slots = state(theta) or [np.zeros_like(theta) for _ in rule.state]
+    for t in range(1, STEPS + 1):
+        gradient = slope(theta)
+        if np.any(decay):
+            theta = decoupled_decay(theta, learning_rate=alpha, weight_decay=decay)
+        count = {"t": t} if rule.counts_steps else {}
+        theta, *slots = rule.update(theta, gradient, *slots, learning_rate=alpha, **count, **hyperparameters)
+        peers_gradient = slope(np.concatenate([half.detach().numpy() for half in halves]))
+        for half, part in zip(halves, np.split(peers_gradient, 2), strict=True):
+            half.grad = torch.tensor(part)
+        other.step()
+        came = np.concatenate([half.detach().numpy() for half in halves])
+        np.testing.assert_allclose(theta, came, rtol=1e-10, atol=1e-13, err_msg=f"step {t}")
+    assert np.abs(slope(theta)).max() > 0
+
+
+def test_every_rule_has_a_twin() -> None:
+    assert set(TWINS) == set(OPTIMIZERS)
+    assert all(TWINS.values())
+
+
+@pytest.mark.parametrize("rates", [(RATES[0], RATES[0]), RATES], ids=["one rate", "a rate for each"])
+@pytest.mark.parametrize(("name", "hyperparameters", "peer"), CASES)
+def test_fifty_steps_as_torch_does_them(
+    name: str, hyperparameters: dict[str, Any], peer: Callable[[Any], Any], rates: tuple[float, float]
+) -> None:
+    compare(OPTIMIZERS[name], hyperparameters, peer, rates)
+
+
+@pytest.mark.parametrize(
+    ("name", "peer"),
+    [("adamw", optim.AdamW), ("adam", optim.AdamW), ("lion", lambda groups: PaperLion(groups, (0.9, 0.99)))],
+)
+def test_a_decay_for_each_parameter(name: str, peer: Callable[[Any], Any]) -> None:
+    compare(OPTIMIZERS[name], {}, peer, RATES, decays=(0.3, 0.0))
+
+
+def test_momentum_is_torch_s_with_dampening_from_its_first_velocity() -> None:
+    """torch begins its mean at the first gradient, the lecture at 0."""
+    compare(
+        OPTIMIZERS["momentum"],
+        {"beta": 0.8},
+        lambda groups: optim.SGD(groups, momentum=0.8, dampening=0.8),
+        RATES,
+        state=lambda theta: [bowl(seed=4)(theta)],
+    )
+
+
+def test_adam_with_epsilon_hat_is_adam_with_an_epsilon_that_shrinks() -> None:
+    slope, epsilon = bowl(seed=6), 1e-2
+    theta = np.random.default_rng(7).standard_normal(SIZE)
+    v = s = np.zeros_like(theta)
+    other = torch.tensor(theta, requires_grad=True)
+    optimizer = optim.Adam([other], lr=0.05)
+    for t in range(1, STEPS + 1):
+        theta, v, s = adam_update(
+            theta, slope(theta), v, s, learning_rate=0.05, t=t, epsilon=epsilon, epsilon_at="hat"
+        )
+        optimizer.param_groups[0]["eps"] = epsilon / sqrt(1 - 0.999**t)
+        other.grad = torch.tensor(slope(other.detach().numpy()))
+        optimizer.step()
+        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
+
+
+def test_the_average_is_torch_s() -> None:
+    class Values(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self, values: Any) -> None:
+            super().__init__()
+            self.values = torch.nn.Parameter(torch.tensor(values))
+
+    path = np.random.default_rng(8).standard_normal((STEPS, SIZE)).cumsum(axis=0)
+    model = Values(path[0])
+    averaged = optim.swa_utils.AveragedModel(model, multi_avg_fn=optim.swa_utils.get_ema_multi_avg_fn(0.9))
+    average = np.full(SIZE, np.nan)  # what stands there before the first step does not count
+    for t, theta in enumerate(path, start=1):
+        model.values.data = torch.tensor(theta)
+        averaged.update_parameters(model)
+        average = average_update(average, theta, decay=0.9, t=t)
+        np.testing.assert_allclose(average, averaged.module.values.detach().numpy(), rtol=1e-12, atol=1e-14)
+    first = average_update(average, path[0], decay=0.9, t=1)
+    assert not np.shares_memory(first, path)
+
+
+def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:
+    rng = np.random.default_rng(9)
+    vectors = [rng.uniform(0.1, 1, SIZE).astype(dtype) for _ in ("theta", "gradient", *rule.state)]
+    return vectors, {"t": 3} if rule.counts_steps else {}
+
+
+@pytest.mark.parametrize("rate", [np.float64(0.1), np.array(0.1), np.full(SIZE, 0.1), np.float32(0.1)])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rate_of_another_precision_leaves_float32(name: str, rate: Any) -> None:
+    vectors, count = arguments(OPTIMIZERS[name], np.float32)
+    came = OPTIMIZERS[name].update(*vectors, learning_rate=rate, **count)
+    assert {array.dtype for array in came} == {np.dtype(np.float32)}
+    plain = OPTIMIZERS[name].update(*vectors, learning_rate=0.1, **count)
+    for array, other in zip(came, plain, strict=True):
+        np.testing.assert_array_equal(array, other)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rate_of_another_shape_does_not_broadcast(name: str) -> None:
+    vectors, count = arguments(OPTIMIZERS[name], np.float64)
+    for rate in (np.ones((SIZE, 1)), np.ones(1), np.ones(SIZE - 1)):
+        with pytest.raises(ShapeError, match=r"an array like theta, \(6,\); got shape"):
+            OPTIMIZERS[name].update(*vectors, learning_rate=rate, **count)
+
+
+def test_decay_and_average_leave_float32() -> None:
+    theta = np.ones(SIZE, np.float32)
+    for factor in (np.float64(0.1), np.full(SIZE, 0.1)):
+        decayed = decoupled_decay(theta, learning_rate=factor, weight_decay=factor)
+        np.testing.assert_allclose(decayed, 0.99, rtol=1e-6)
+        assert decayed.dtype == np.float32
+    assert average_update(theta, theta, decay=np.float64(0.9), t=2).dtype == np.float32  # type: ignore[arg-type]
+    assert bias_corrected(theta, beta=np.float64(0.9), t=2).dtype == np.float32  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name, rule in OPTIMIZERS.items() if rule.corrections])
+@pytest.mark.parametrize("hyperparameters", [{}, {"beta1": 0.5, "beta2": 0.25}])
+def test_the_corrected_averages_are_those_of_the_update(name: str, hyperparameters: dict[str, Any]) -> None:
+    """The step of θ, taken apart: α·v̂ / (√ŝ + ε)."""
+    rule = OPTIMIZERS[name]
+    vectors, count = arguments(rule, np.float64)
+    theta, v, s = rule.update(*vectors, learning_rate=0.1, **count, **hyperparameters)
+    seen = rule.corrected({"v": v, "s": s}, **count, hyperparameters=hyperparameters)
+    assert list(seen) == ["v̂", "ŝ"]
+    np.testing.assert_allclose(vectors[0] - theta, 0.1 * seen["v̂"] / (np.sqrt(seen["ŝ"]) + 1e-8), rtol=1e-12)
+    formula = EQUATIONS[rule.update.__name__]
+    assert [formula.written(symbol, {}).split(" ")[0] for symbol in seen] == list(seen)
+
+
+@pytest.mark.parametrize("where", ["outside", "hat", "inside"])
+def test_the_formula_says_where_epsilon_stands(where: str) -> None:
+    """The statement, computed as it is written, is the update."""
+    statement = EQUATIONS["adam_update"].with_settings({"epsilon_at": where}).written("θ", {})
+    (theta, gradient, v, s), _ = arguments(OPTIMIZERS["adam"], np.float64)
+    came, v, s = adam_update(theta, gradient, v, s, learning_rate=0.1, t=3, epsilon=0.3, epsilon_at=where)
+    code = {"·": "*", "√ŝ": "root(s_hat)", "√s": "root(s)", "√(": "root(", "v̂": "v_hat", "ŝ": "s_hat"}
+    code |= {"α": "0.1", "ε": "0.3", "θ": "theta", "β₂ᵗ": "0.999**3"}
+    for written, python in code.items():
+        statement = statement.replace(written, python)
+    names = {"root": np.sqrt, "theta": theta, "s": s, "v_hat": v / (1 - 0.9**3), "s_hat": s / (1 - 0.999**3)}
+    np.testing.assert_allclose(came, eval(statement.partition(":=")[2], names), rtol=1e-13)
+
+
+NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", None, 1j, True)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
+@pytest.mark.parametrize(
+    "name", ["beta", "beta1", "epsilon", "l1", "l2", "weight_decay", "clip_norm", "max_norm", "average"]
+)
+def test_what_is_no_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^somewhere: {name} is a .*; got "):
+        check_hyperparameter(name, value, "somewhere")
+
+
+def test_the_message_about_a_huge_integer_is_short() -> None:
+    with pytest.raises(ConfigurationError, match=r"got an integer of 16610 bits\.$"):
+        OPTIMIZERS["adam"].settings({"epsilon": 10**5000})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weight_decay": -0.1}, "Optimizer: weight_decay is a number of at least 0; got -0.1"),
+        ({"weight_decay": float("nan")}, "got nan"),
+        ({"hyperparameters": {"beta1": 1.0}}, "beta1 is a number from 0 to below 1"),
+        ({"hyperparameters": {"bta1": 0.9}}, "Did you mean 'beta1'?"),
+        ({"hyperparameters": {"epsilon_at": np.array(["in", "out"])}}, "epsilon_at is one of 'outside'"),
+    ],
+)
+def test_an_optimizer_that_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        Optimizer(adam_update, ("v", "s"), counts_steps=True, **options)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.float64(0.5), np.float32(0.5), np.longdouble(0.5), np.int64(0)])
+@pytest.mark.parametrize("name", ["adam", "adamw", "lion"])
+def test_numpy_s_numbers_become_python_s(name: str, value: Any) -> None:
+    assert type(OPTIMIZERS[name].settings({"beta1": value})["beta1"]) is float
