@@ -12,9 +12,15 @@ class Terminal(io.StringIO):
         return True
 
 
+class OutStream(io.StringIO):
+    """Stands in for the class of that name that a Jupyter kernel puts in the place of stderr."""
+
+    __module__ = "ipykernel.iostream"
+
+
 def run(progress, costs, epochs=None):
     history = History()
-    training = Training(None, history, len(costs) if epochs is None else epochs)
+    training = Training(None, history, len(costs) if epochs is None else epochs, None, [])
     progress.on_train_begin(training)
     for epoch, cost in enumerate(costs):
         record = {"epoch": epoch, "cost": cost}
@@ -33,6 +39,20 @@ def test_no_terminal_a_line_when_the_last_one_is_old_enough():
     stream = io.StringIO()
     run(Progress("cats", stream=stream, seconds_between_lines=0), [0.7, 0.6], epochs=5)
     assert stream.getvalue() == "cats: 1/5, cost 0.700000\ncats: 2/5, cost 0.600000\n"
+
+
+def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch):
+    monkeypatch.setattr("deepstep.training.progress.SECONDS_IN_A_NOTEBOOK", 0)
+    stream = OutStream()
+    run(Progress("cats", stream=stream), [100.0, 0.5])
+    assert stream.getvalue() == "\rcats: 1/2, cost 100.000000\rcats: 2/2, cost 0.500000  \n"
+
+
+def test_a_notebook_s_line_is_not_written_at_every_epoch():
+    """Each one is a message to the browser."""
+    stream = OutStream()
+    run(Progress("cats", stream=stream), [0.5] * 1000)
+    assert stream.getvalue() == "\rcats: 1000/1000, cost 0.500000\n"
 
 
 def test_nothing_happened_nothing_is_said():
@@ -56,7 +76,7 @@ def test_the_bar_is_closed_when_training_is_interrupted(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     progress = Progress(stream=stream)
-    training = Training(None, History(), 5)
+    training = Training(None, History(), 5, None, [])
     progress.on_train_begin(training)
     progress.on_train_end(training)
     hidden, shown = "\x1b[?25l", "\x1b[?25h"

@@ -5,5 +5,6 @@ matplotlib (extra ``plots``) loads when something is drawn.
 """
 
 from deepstep.plots.mistakes import MistakesDisplay
+from deepstep.plots.rate_finder import RateSearchDisplay
 
-__all__ = ["MistakesDisplay"]
+__all__ = ["MistakesDisplay", "RateSearchDisplay"]

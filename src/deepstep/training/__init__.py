@@ -4,24 +4,35 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 """
 
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
+from deepstep.training.health import Health
 from deepstep.training.history import History
 from deepstep.training.loop import train, updates
 from deepstep.training.plan import Plan
 from deepstep.training.plateau import Plateau
 from deepstep.training.progress import Progress
+from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
+from deepstep.training.trackers import MLflow, TensorBoard
+from deepstep.training.writers import Csv, JsonLines
 
 __all__ = [
     "SCHEDULES",
     "Callback",
+    "Csv",
+    "Health",
     "History",
+    "JsonLines",
+    "MLflow",
     "Plan",
     "Plateau",
     "Progress",
+    "RateSearch",
     "Schedule",
     "StopTraining",
+    "TensorBoard",
     "Training",
     "Update",
+    "find_rate",
     "get_schedule",
     "train",
     "updates",

@@ -1,4 +1,4 @@
-"""Progress of training, on stderr: a bar in a terminal, one plain line now and then elsewhere."""
+"""Progress of training, on stderr: a bar in a terminal, one line in a notebook, plain lines elsewhere."""
 
 import sys
 from time import monotonic
@@ -7,9 +7,15 @@ from typing import Any, TextIO
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 
+SECONDS_IN_A_NOTEBOOK = 0.2
+"""Seconds between two states of the line: each is a message to the browser."""
+
 
 class Progress(Callback):
     """Show how far training is and its cost.
+
+    What shows it follows from the stream: a terminal gets a bar, a notebook's cell one line that is written
+    over, and a file or a pipe a line now and then, and the last one.
 
     Parameters
     ----------
@@ -18,7 +24,7 @@ class Progress(Callback):
     stream : text stream, optional
         Where to write; stderr by default.
     seconds_between_lines : float
-        Where the stream is no terminal: seconds between two lines.
+        Where the stream is neither terminal nor notebook: seconds between two lines.
     """
 
     def __init__(
@@ -26,13 +32,14 @@ class Progress(Callback):
     ) -> None:
         self._label = label
         self._stream = stream if stream is not None else sys.stderr
-        self._pause = seconds_between_lines
+        self._renews = _is_notebook(self._stream)
+        self._pause = SECONDS_IN_A_NOTEBOOK if self._renews else seconds_between_lines
         self._bar: Any = None
-        self._last_line, self._done = 0.0, 0
+        self._last_line, self._done, self._width = 0.0, 0, 0
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar."""
-        self._last_line, self._done = monotonic(), 0
+        self._last_line, self._done, self._width = monotonic(), 0, 0
         if not self._stream.isatty():
             return
         from rich.console import Console
@@ -48,7 +55,8 @@ class Progress(Callback):
             console=Console(file=self._stream),
         )
         self._bar.start()
-        self._task = self._bar.add_task(self._label, total=training.epochs, cost="…")
+        done = len(training.history)  # of a training that goes on
+        self._task = self._bar.add_task(self._label, total=training.epochs, completed=done, cost="…")
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Move the bar, or write a line if the last one is old enough."""
@@ -65,8 +73,21 @@ class Progress(Callback):
             self._bar = None
         elif len(training.history) > self._done:
             self._write(training, training.history[-1])
+        if self._width:
+            self._stream.write("\n")
+            self._width = 0
 
     def _write(self, training: Training, record: Record) -> None:
         self._done = len(training.history)
-        self._stream.write(f"{self._label}: {self._done}/{training.epochs}, cost {record['cost']:.6f}\n")
+        line = f"{self._label}: {self._done}/{training.epochs}, cost {record['cost']:.6f}"
+        if self._renews:  # spaces cover what is left of a longer line
+            self._stream.write(f"\r{line:{self._width}}")
+            self._width = len(line)
+        else:
+            self._stream.write(f"{line}\n")
         self._stream.flush()
+
+
+def _is_notebook(stream: TextIO) -> bool:
+    """Whether it ends up below a notebook's cell, where a carriage return begins the line anew."""
+    return type(stream).__module__.startswith("ipykernel.")

@@ -1,0 +1,106 @@
+"""A search for a learning rate as a curve: the smoothed cost over the rate."""
+
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import missing_package
+from deepstep.training import RateSearch
+from deepstep.types import Array
+
+SMALLER = "No suggestion: search from a smaller rate."
+
+
+class RateSearchDisplay:
+    """The smoothed cost over the learning rates that a search tried, with its suggestion.
+
+    Parameters
+    ----------
+    rates, costs : arrays of shape (k,)
+        The rates tried, and the smoothed cost after the update at each.
+    first_cost : float
+        The cost before all of them.
+    suggestion : float or None
+        The rate suggested; None where the cost only rose.
+    diverged : bool
+        Whether the search ended before the last rate.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        After `plot`.
+    ax_ : matplotlib.axes.Axes
+        After `plot`.
+
+    Examples
+    --------
+    >>> search = RateSearch(np.array([0.01, 0.1, 1.0]), np.array([0.6, 0.5, 3.1]), 0.7, 0.01, diverged=True)
+    >>> print(RateSearchDisplay.from_search(search).describe())
+    Learning rates from 0.01 to 1: the cost was lowest at 0.1 (0.7 at first, 0.5 there), then it diverged.
+    Suggestion: 0.01, a tenth of that.
+    """
+
+    def __init__(
+        self, *, rates: Array, costs: Array, first_cost: float, suggestion: float | None, diverged: bool
+    ) -> None:
+        self.rates = rates
+        self.costs = costs
+        self.first_cost = first_cost
+        self.suggestion = suggestion
+        self.diverged = diverged
+
+    @classmethod
+    def from_search(cls, search: RateSearch) -> "RateSearchDisplay":
+        """Of what `Network.find_learning_rate` gave."""
+        return cls(**vars(search))
+
+    def plot(self, *, ax: Any = None) -> "RateSearchDisplay":
+        """Draw the curve.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure, which belongs to no window: save it or show it as you
+            like.
+
+        Returns
+        -------
+        RateSearchDisplay
+            With ``figure_`` and ``ax_``.
+
+        Raises
+        ------
+        MissingPackageError
+            When matplotlib is not installed.
+        """
+        if ax is None:
+            try:
+                from matplotlib.figure import Figure
+            except ImportError as error:
+                raise missing_package("RateSearchDisplay.plot", "matplotlib", "plots") from error
+            ax = Figure(figsize=(6.4, 4.0), layout="constrained").subplots()
+        self.ax_: Any = ax
+        self.figure_: Any = ax.figure
+        ax.plot(self.rates, self.costs)
+        ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed cost")
+        if self.suggestion is not None:
+            ax.axvline(
+                self.suggestion, linestyle="--", color="black", label=f"suggestion {self.suggestion:.3g}"
+            )
+            ax.legend()
+        return self
+
+    def describe(self) -> str:
+        """What the figure shows, as text."""
+        if not len(self.rates):
+            return f"The cost is not finite after the first learning rate.\n{SMALLER}"
+        tried = f"Learning rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}"
+        if self.suggestion is None:
+            return f"{tried}: the cost only rose.\n{SMALLER}"
+        lowest = int(np.argmin(self.costs))
+        end = ", then it diverged" if self.diverged else ""
+        if lowest == len(self.costs) - 1 and not self.diverged:
+            end = ", the last one: search up to a larger rate"
+        at = f"the cost was lowest at {self.rates[lowest]:.3g}"
+        costs = f"{self.first_cost:.3g} at first, {self.costs[lowest]:.3g} there"
+        return f"{tried}: {at} ({costs}){end}.\nSuggestion: {self.suggestion:.3g}, a tenth of that."

@@ -1,0 +1,133 @@
+"""Health: units that are dead or saturated, and the size of gradients and updates, layer by layer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import get_activation, model_forward
+from deepstep.errors import ConfigurationError
+from deepstep.network import Parameters
+from deepstep.training.callbacks import Callback, Training
+from deepstep.training.history import Record
+from deepstep.training.schedules import is_finite_number
+from deepstep.types import AnyArray, Array
+
+
+class Health(Callback):
+    """Look at the layers after an epoch, on some of the examples, and write ``health`` into its record.
+
+    ``record["health"]`` is a list with one mapping for each layer 1 … L:
+
+    ``dead``
+        Share of the units whose activation is 0 for every example looked at.
+    ``saturated``
+        Share of the units, not dead, whose derivative g′(Z) is on average below ``flat``: what comes back
+        through such a unit is next to nothing. None for the output, which is meant to become sure, and where
+        a unit's output depends on the others (softmax).
+    ``gradient_norm``
+        Euclidean norm of ∂J/∂θ of the layer, of the examples looked at.
+    ``update_ratio``
+        ‖change of W over the whole epoch‖ / ‖W before it‖. With one update an epoch it is that update's;
+        with n updates, about 1e-3 · √n to 1e-3 · n is usual. None where W was 0.
+
+    Nothing is done in the steps; a look costs one forward and one backward pass over ``examples`` examples.
+    What is not finite is None, as JSON has no such number.
+
+    Parameters
+    ----------
+    every : int
+        Look after every so many epochs.
+    examples : int
+        Greatest number of training examples to look at; they are spread evenly over all of them.
+    flat : float
+        Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range.
+
+    Examples
+    --------
+    >>> from deepstep.training import Health
+    >>> Health(every=0)
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: Health: every is a whole number of at least 1; got 0.
+    """
+
+    def __init__(self, *, every: int = 1, examples: int = 256, flat: float = 0.005) -> None:
+        for name, value in {"every": every, "examples": examples}.items():
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+                raise ConfigurationError(
+                    "Health", f"{name} is a whole number of at least 1", f"got {value!r}"
+                )
+        if not (is_finite_number(flat) and flat >= 0):
+            raise ConfigurationError("Health", "flat is a number of at least 0", f"got {flat!r}")
+        self._every, self._examples, self._flat = every, examples, flat
+        self._before: Array | None = None  # θ at the beginning of the epoch
+
+    def on_train_begin(self, training: Training) -> None:
+        """Keep the parameters; an update makes new ones, so that costs nothing."""
+        if self._before is None:  # else restored: training goes on within an epoch
+            self._before = training.parameters.flat
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Look at the layers where it is time to."""
+        parameters = training.parameters
+        before = parameters if self._before is None else parameters.like(self._before)
+        self._before = parameters.flat
+        if (record["epoch"] + 1) % self._every == 0:
+            with np.errstate(all="ignore"):  # what is not finite is written as None
+                record["health"] = self._look(training, before)
+
+    def on_train_end(self, training: Training) -> None:
+        """Forget the parameters."""
+        self._before = None
+
+    def state(self) -> Mapping[str, Any]:
+        """The parameters at the beginning of the epoch."""
+        return {} if self._before is None else {"before": self._before}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on within an epoch."""
+        self._before = state.get("before")
+
+    def _look(self, training: Training, before: Parameters) -> list[dict[str, float | None]]:
+        m = len(training.examples)
+        k = min(self._examples, m)
+        X, Y, _ = training.examples.take(np.arange(k) * m // k)
+        parameters, shape = training.parameters, training.architecture
+        _, caches = model_forward(
+            X, parameters, activations=shape.activations, normalization=shape.normalization
+        )
+        gradient = training.gradient(X, Y)
+        health = []
+        for layer, (name, cache) in enumerate(zip(shape.activations, caches, strict=True), start=1):
+            dead = (get_activation(name).forward(cache.Z) == 0).all(axis=1)
+            names = (f"W{layer}", f"b{layer}", f"gamma{layer}")
+            of_layer = [gradient[name].ravel() for name in names if name in gradient]
+            health.append(
+                {
+                    "dead": float(dead.mean()),
+                    "saturated": self._saturated(name, cache.Z, dead) if layer < shape.n_layers else None,
+                    "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
+                    "update_ratio": _ratio(before, parameters, f"W{layer}"),
+                }
+            )
+        return health
+
+    def _saturated(self, name: str, Z: Array, dead: AnyArray) -> float | None:
+        activation = get_activation(name)
+        if activation.across_units:
+            return None
+        slope = np.abs(activation.backward(np.ones_like(Z), Z)).mean(axis=1)
+        return float(((slope < self._flat) & ~dead).mean())
+
+
+def _ratio(before: Parameters, after: Parameters, name: str) -> float | None:
+    return _finite(np.linalg.norm(after[name] - before[name]) / np.linalg.norm(before[name]))
+
+
+def _finite(value: "float | np.floating[Any]") -> float | None:
+    return float(value) if np.isfinite(value) else None

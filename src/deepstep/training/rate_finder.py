@@ -1,0 +1,170 @@
+"""The learning-rate finder: try rates from far too small to far too large, and look where the cost falls."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from math import isfinite
+
+import numpy as np
+
+from deepstep.engines import Session
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
+from deepstep.training.plan import Plan
+from deepstep.training.schedules import is_finite_number
+from deepstep.types import Array
+
+DIVERGED = 3.0
+"""The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
+
+
+@dataclass(frozen=True)
+class RateSearch:
+    """What a search for a learning rate saw.
+
+    Attributes
+    ----------
+    rates : array of shape (k,)
+        The learning rates tried, rising by the same factor.
+    costs : array of shape (k,)
+        The smoothed cost after the update at each.
+    first_cost : float
+        The cost before all of them.
+    suggestion : float or None
+        A tenth of the rate at which the smoothed cost was lowest; None where it only rose.
+    diverged : bool
+        Whether the cost rose so far that the search ended before the last rate.
+    """
+
+    rates: Array
+    costs: Array
+    first_cost: float
+    suggestion: float | None
+    diverged: bool
+
+
+def find_rate(
+    session: Session,
+    examples: Examples,
+    *,
+    least: float = 1e-6,
+    most: float = 10.0,
+    steps: int = 100,
+    batch_size: int | None = None,
+    order: Order = as_they_are,
+    smoothing: float | None = None,
+    where: str = "find_rate",
+) -> RateSearch:
+    """Search for a learning rate.
+
+    The rates grow by the same factor from step to step, on one batch each; the cost is smoothed by a moving
+    average, corrected for its beginning as in Adam. The search ends when all rates were tried or the smoothed
+    cost rose far above the lowest one: to four times the first one if it had not fallen. The suggestion is a
+    tenth of the rate at which it was lowest: there the cost falls fast, and the edge of divergence is an
+    order of magnitude away.
+
+    Parameters
+    ----------
+    session : Session
+        Where the updates are done; it is afterwards as it was before.
+    examples : Examples
+        Training data.
+    least, most : float
+        The first and the last rate.
+    steps : int
+        Updates, at least 2.
+    batch_size : int or None
+        Examples an update; None for all of them.
+    order : callable
+        Order of the examples in each pass over them, as in training.
+    smoothing : float
+        Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for all
+        examples at once, whose costs have no noise: an average lags behind and makes the suggestion larger.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    RateSearch
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range.
+    DataError
+        If the cost is not finite before the first update, or all weights are 0.
+
+    Notes
+    -----
+    Smith, "Cyclical learning rates for training neural networks", arXiv 1506.01186, section 3.3 (the range
+    test). A tenth of the minimum, the smoothing and the end at four times the cost: Gugger, "How do you find
+    a good learning rate" (2018), and the library fastai.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))  # J = ½ mean((w·x - y)²): gradient descent bears α < 2
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> search = find_rate(session, Examples(x, 3 * x), least=1e-4, most=100.0)
+    >>> 0.05 < search.suggestion < 0.5
+    True
+    """
+    if smoothing is None:
+        smoothing = 0.0 if batch_size is None else 0.9
+    _check_settings(least, most, steps, smoothing, where)
+    if examples.weight is not None and not examples.weight.any():
+        raise DataError(where, "a weight above 0", "got weights that are all 0")
+    plan = Plan(epochs=1, learning_rate=least, batch_size=batch_size, order=order)
+    rates, begun = np.geomspace(least, most, steps), session.state()
+    seen: list[float] = []  # the smoothed cost before each update, so that seen[i + 1] is what rate i came to
+    average = 0.0
+    try:
+        # a batch without weight teaches nothing and uses up no rate
+        taught = (taken for taken in _endless(examples, plan) if taken[2] is None or taken[2].any())
+        for rate, (X, Y, weight) in zip([*rates.tolist(), least], taught, strict=False):
+            with np.errstate(over="ignore", invalid="ignore"):  # the search is meant to end so
+                cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
+                average = smoothing * average + (1 - smoothing) * cost
+                smoothed = average / (1 - smoothing ** (len(seen) + 1))
+            if not isfinite(smoothed):
+                break
+            seen.append(smoothed)
+            if smoothed - min(seen) > DIVERGED * max(abs(seen[0]), abs(min(seen))):
+                break
+    finally:
+        session.load(begun)
+    if not seen:
+        raise DataError(where, "a finite cost before the first update", f"got {cost}", "Scale the inputs.")
+    first, *costs = seen
+    tried = rates[: len(costs)]
+    fell = bool(costs) and min(costs) < first
+    suggestion = float(tried[int(np.argmin(costs))]) / 10 if fell else None
+    return RateSearch(tried, np.array(costs), first, suggestion, len(costs) < steps)
+
+
+def _check_settings(least: float, most: float, steps: int, smoothing: float, where: str) -> None:
+    positive = is_finite_number(least) and least > 0
+    for name, value, fits, expected in (
+        ("least", least, positive, "a positive number"),
+        ("most", most, positive and is_finite_number(most) and most > least, f"a number above {least!r}"),
+        ("steps", steps, isinstance(steps, int) and steps > 1, "a whole number of at least 2"),
+        (
+            "smoothing",
+            smoothing,
+            is_finite_number(smoothing) and 0 <= smoothing < 1,
+            "a number from 0 to below 1",
+        ),
+    ):
+        if not fits:
+            raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
+
+
+def _endless(examples: Examples, plan: Plan) -> Iterator[tuple[Array, Array, Array | None]]:
+    """Batch after batch, pass after pass."""
+    m = len(examples)
+    for epoch in count():
+        order = plan.visit(epoch, m)
+        for number in range(n_batches(m, plan.batch_size)):
+            yield examples.take(batch(order, m, plan.batch_size, number))

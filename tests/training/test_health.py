@@ -1,0 +1,162 @@
+"""Health: units and sizes known by hand, gradients by torch."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from deepstep.engines import Settings, open_session
+from deepstep.errors import ConfigurationError
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback, Health, History, Plan, train
+
+
+def look(parameters, X, Y, activations, *, rate=0.1, epochs=1, batch_size=None, normalization="none", **how):
+    """Train and give the records, the parameters at the beginning and at the end."""
+    parameters = Parameters.from_dict(parameters)
+    architecture = Architecture(parameters.layer_dims, activations, normalization=normalization)
+    session = open_session("reference", architecture, parameters, Settings())
+    plan = Plan(epochs=epochs, learning_rate=rate, batch_size=batch_size)
+    history = train(session, Examples(X, Y), plan, callbacks=[Health(**how)])
+    return history, parameters, session.parameters
+
+
+@pytest.fixture
+def network():
+    """Units of layer 1, over x from -1 to 1: alive, dead, dead, alive."""
+    X = np.linspace(-1, 1, 11)[:, np.newaxis]
+    parameters = {
+        "W1": [[1.0], [1.0], [0.0], [-2.0]],
+        "b1": [[0.0], [-5.0], [0.0], [0.5]],
+        "W2": [[0.1, 0.2, 0.3, 0.4]],
+        "b2": [[0.0]],
+    }
+    return parameters, X, (X > 0).astype(float)
+
+
+def test_dead_units_are_counted(network):
+    history, *_ = look(*network, ("relu", "sigmoid"), rate=1e-12)
+    hidden, output = history[0]["health"]
+    assert hidden["dead"] == 0.5
+    assert output["dead"] == 0
+    assert hidden["saturated"] == 0  # a dead unit is not counted twice
+    assert output["saturated"] is None
+
+
+def test_saturated_units_are_counted(network):
+    """tanh at ±20: both ends are flat, though a mean of the activations would be near 0."""
+    parameters, X, Y = network
+    parameters["W1"] = [[1.0], [1000.0], [0.0], [0.0]]
+    parameters["b1"] = [[0.0], [10.0], [4.0], [3.0]]  # 1 - tanh²: 4 gives 0.0013, 3 gives 0.0099
+    for activation, flat, expected in [("tanh", 0.005, 0.5), ("tanh", 0.02, 0.75), ("sigmoid", 0.005, 0.25)]:
+        history, *_ = look(parameters, X, Y, (activation, "sigmoid"), rate=1e-12, flat=flat)
+        assert history[0]["health"][0]["saturated"] == expected
+
+
+def test_units_that_depend_on_each_other_are_not_called_saturated(network):
+    history, *_ = look(*network, ("softmax", "sigmoid"))
+    assert history[0]["health"][0]["saturated"] is None
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
+def test_gradient_norms_are_torch_s(network, normalization):
+    parameters, X, Y = network
+    if normalization != "none":
+        parameters["gamma1"] = [[1.0], [2.0], [0.5], [1.5]]
+        parameters["W1"] = [[1.0], [1.1], [0.3], [-2.0]]
+    history, _, after = look(parameters, X, Y, ("tanh", "sigmoid"), normalization=normalization)
+    theta = {name: torch.tensor(after[name], requires_grad=True) for name in after}
+    U = theta["W1"] @ torch.tensor(X.T)
+    if normalization != "none":
+        axis = 1 if normalization == "batch" else 0
+        variance = U.var(dim=axis, keepdim=True, unbiased=False)
+        U = theta["gamma1"] * (U - U.mean(dim=axis, keepdim=True)) / (variance + 1e-5).sqrt()
+    ZL = theta["W2"] @ torch.tanh(U + theta["b1"]) + theta["b2"]
+    torch.nn.functional.binary_cross_entropy_with_logits(ZL, torch.tensor(Y.T)).backward()
+    for layer, came in enumerate(history[0]["health"], start=1):
+        names = [name for name in theta if name.endswith(str(layer))]
+        expected = torch.cat([theta[name].grad.ravel() for name in names]).norm().item()
+        assert came["gradient_norm"] == pytest.approx(expected, rel=1e-10)
+
+
+def test_update_ratios_are_those_of_the_whole_epoch(network):
+    """Four updates an epoch; every second epoch is looked at, and its own change is what counts."""
+    parameters, X, Y = network
+    _, _, before = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=1, batch_size=3)
+    history, _, after = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3, every=2)
+    assert "health" not in history[0]
+    for layer, came in enumerate(history[1]["health"], start=1):
+        one, two = before[f"W{layer}"], after[f"W{layer}"]
+        expected = np.sqrt(((two - one) ** 2).sum()) / np.sqrt((one**2).sum())
+        assert came["update_ratio"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_weights_of_zero_have_no_ratio_and_the_record_stays_json(network):
+    parameters, X, Y = network
+    zeros = {name: np.zeros_like(np.array(value)) for name, value in parameters.items()}
+    history, *_ = look(zeros, X, Y, ("tanh", "sigmoid"))
+    assert [layer["update_ratio"] for layer in history[0]["health"]] == [None, None]
+    again = History.from_jsonl(history.to_jsonl())
+    assert again[0]["health"] == history[0]["health"]
+    json.dumps(history[0]["health"], allow_nan=False)
+
+
+def test_the_examples_looked_at_are_spread_over_all(network):
+    """A sorted table has one class at its beginning; here the unit is dead for the first half alone."""
+    parameters, X, Y = network
+    parameters["W1"] = [[1.0]] * 4
+    parameters["b1"] = [[0.0]] * 4
+    history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-12, examples=3)
+    assert history[0]["health"][0]["dead"] == 0
+    history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-12, examples=1)  # x = -1
+    assert history[0]["health"][0]["dead"] == 1
+
+
+def test_huge_numbers_are_none_and_no_warning(network):
+    parameters, X, Y = network
+    parameters["W1"] = [[1e200], [-1e200], [0.0], [0.0]]
+    history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-300)
+    assert all(
+        value is None or np.isfinite(value) for layer in history[0]["health"] for value in layer.values()
+    )
+
+
+def test_training_itself_is_not_touched(network):
+    parameters, X, Y = network
+    _, _, with_health = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=3, batch_size=3)
+    _, _, without = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=3, batch_size=3, every=100)
+    np.testing.assert_array_equal(with_health.flat, without.flat)
+
+
+def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(network):
+    parameters, X, Y = network
+    whole, *_ = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3)
+
+    class Keeps(Callback):
+        """What a checkpoint after the sixth of eight updates keeps."""
+
+        def on_step_end(self, training, update):
+            if update.number == 6:
+                self.kept = training.state(), training.position, training.states_of_callbacks()[0]
+
+    architecture = Architecture((1, 4, 1), ("tanh", "sigmoid"))
+    session = open_session("reference", architecture, Parameters.from_dict(parameters), Settings())
+    plan, keeps = Plan(epochs=2, learning_rate=0.1, batch_size=3), Keeps()
+    history = train(session, Examples(X, Y), plan, callbacks=[Health(), keeps])
+    state, position, of_health = keeps.kept
+    session.load(state)
+    health = Health()
+    health.restore(of_health)
+    resumed = History(history.records[: position.epoch])
+    train(session, Examples(X, Y), plan, callbacks=[health], history=resumed, start=position)
+    assert [record["health"] for record in resumed] == [record["health"] for record in whole]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"every": 0}, {"every": 1.5}, {"examples": 0}, {"examples": True}, {"flat": -1}, {"flat": None}]
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(ConfigurationError, match=f"Health: {next(iter(wrong))} is "):
+        Health(**wrong)

@@ -1,0 +1,168 @@
+"""The learning-rate finder, on costs whose best rates are known by hand."""
+
+import numpy as np
+import pytest
+
+from deepstep.engines import Settings, open_session
+from deepstep.equations import initialize_parameters
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import find_rate
+
+LINE = Architecture((1, 1), ("identity",))
+X = np.array([[-1.0], [1.0]])
+
+
+def parabola(scale=1.0, weight=None):
+    """J(w) = ½ s² (w - 3)² from w = 0: a step is w - 3 := (1 - α s²)(w - 3), stable for α < 2 / s²."""
+    session = open_session("reference", LINE, Parameters(np.zeros(2), [1, 1]))
+    return session, Examples(scale * X, 3 * scale * X, weight)
+
+
+def test_costs_are_those_of_the_parabola_smoothed():
+    session, examples = parabola()
+    search = find_rate(session, examples, least=0.01, most=1.0, steps=30, smoothing=0.8)
+    rates = 0.01 * 100 ** (np.arange(30) / 29)
+    np.testing.assert_allclose(search.rates, rates, rtol=1e-12)
+    distance, average, expected = 3.0, 0.0, []
+    for step, rate in enumerate([*rates, 0], start=1):
+        average = 0.8 * average + 0.2 * distance**2 / 2
+        expected.append(average / (1 - 0.8**step))
+        distance *= 1 - rate
+    np.testing.assert_allclose([search.first_cost, *search.costs], expected, rtol=1e-10)
+    assert not search.diverged
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 50.0])
+def test_the_suggestion_is_a_good_rate_whatever_the_scale(scale):
+    """One step at α = 1 / s² is best, and 2 / s² the edge; a tenth of the lowest lies well below it."""
+    session, examples = parabola(scale)
+    search = find_rate(session, examples, least=1e-5 / scale**2, most=1e3 / scale**2)
+    assert search.diverged
+    assert 0.03 < search.suggestion * scale**2 < 0.5
+    smoothed = find_rate(session, examples, least=1e-5 / scale**2, most=1e3 / scale**2, smoothing=0.9)
+    assert search.suggestion < smoothed.suggestion < 2 / scale**2
+
+
+def test_a_negative_cost_does_not_end_the_search_at_once():
+    """Where the lowest cost is near zero, four times it would be next to nothing."""
+
+    class Shifted:
+        """J - 1: a cost such as Poisson's, which may be negative."""
+
+        def __init__(self, session):
+            self.session = session
+
+        def __getattr__(self, name):
+            return getattr(self.session, name)
+
+        def step(self, *given, **by_name):
+            return self.session.step(*given, **by_name) - 1.0
+
+    session, examples = parabola()
+    plain = find_rate(session, examples, least=1e-4, most=1.0, smoothing=0)
+    shifted = find_rate(Shifted(session), examples, least=1e-4, most=1.0, smoothing=0)
+    assert len(shifted.costs) == len(plain.costs) == 100
+    assert shifted.suggestion == plain.suggestion
+
+
+def test_only_rising_costs_give_no_suggestion():
+    session, examples = parabola()
+    search = find_rate(session, examples, least=5.0, most=100.0)
+    assert search.suggestion is None
+    assert search.diverged
+
+
+def test_a_cost_that_still_falls_at_the_end_suggests_from_the_last_rate():
+    session, examples = parabola()
+    search = find_rate(session, examples, least=1e-6, most=1e-3)
+    assert search.suggestion == pytest.approx(1e-4)
+    assert not search.diverged
+
+
+def deep(optimizer):
+    rng = np.random.default_rng(0)
+    inputs = rng.standard_normal((40, 5))
+    parameters = initialize_parameters((5, 8, 1), method="he", rng=np.random.RandomState(0))
+    settings = Settings(optimizer, dropout=0.2, average=0.9)
+    session = open_session("reference", Architecture((5, 8, 1), ("relu", "sigmoid")), parameters, settings)
+    return session, Examples(inputs, (inputs[:, :1] > 0).astype(float)), parameters
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "adam"])
+def test_nothing_of_the_user_s_is_changed(optimizer):
+    session, examples, parameters = deep(optimizer)
+    X, Y, _ = examples.take(slice(None))
+    session.step(X, Y, learning_rate=0.1)  # slots and a count that are not at their beginning
+    given, before = parameters.flat.copy(), session.state()
+    kept = [array.copy() for array in (before.theta, before.average, *before.slots.values())]
+    search = find_rate(session, examples, batch_size=7, order=shuffled(0), most=1e4)
+    assert len(search.rates) > 10
+    after = session.state()
+    assert after.step == 1
+    for array, expected in zip((after.theta, after.average, *after.slots.values()), kept, strict=True):
+        np.testing.assert_array_equal(array, expected)
+    np.testing.assert_array_equal(parameters.flat, given)
+    again = find_rate(session, examples, batch_size=7, order=shuffled(0), most=1e4)
+    np.testing.assert_array_equal(again.costs, search.costs)
+
+
+def test_an_interruption_leaves_the_session_as_it_was():
+    session, examples, parameters = deep("gd")
+
+    def order(epoch, m):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return np.arange(m)
+
+    with pytest.raises(KeyboardInterrupt):
+        find_rate(session, examples, batch_size=7, order=order)
+    np.testing.assert_array_equal(session.state().theta, parameters.flat)
+
+
+def test_parameters_that_overflow_end_the_search():
+    session, examples = parabola()
+    search = find_rate(session, examples, least=1e-3, most=1e300, steps=20)
+    assert np.isfinite(search.costs).all()
+    assert search.diverged
+    assert search.suggestion < 10
+
+
+def test_a_batch_without_weight_uses_up_no_rate():
+    session, examples = parabola(weight=np.array([0.0, 1.0]))
+    with_weight = find_rate(session, examples, batch_size=1, least=0.01, most=0.1, steps=9)
+    session, examples = parabola()
+    alone = Examples(examples.X[1:], examples.Y[1:])
+    without = find_rate(session, alone, batch_size=1, least=0.01, most=0.1, steps=9)
+    np.testing.assert_allclose(with_weight.costs, without.costs, rtol=1e-12)
+
+
+def test_weights_that_are_all_0_are_refused():
+    with pytest.raises(DataError, match="a weight above 0"):
+        find_rate(*parabola(weight=np.zeros(2)))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cost_that_is_not_finite_from_the_start_is_refused():
+    with pytest.raises(DataError, match=r"a finite cost before the first update; got inf"):
+        find_rate(*parabola(scale=1e200))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"least": 0}, "least is a positive number"),
+        ({"least": "tiny"}, "least is a positive number; got 'tiny'"),
+        ({"most": 1e-6}, "most is a number above 1e-06"),
+        ({"most": np.inf}, "most is a number above 1e-06"),
+        ({"steps": 1}, "steps is a whole number of at least 2"),
+        ({"steps": 10.0}, "steps is a whole number"),
+        ({"smoothing": 1.0}, "smoothing is a number from 0 to below 1"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"order": lambda epoch, m: [0, 0, 5]}, "order"),
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong, message):
+    with pytest.raises(ConfigurationError, match=message):
+        find_rate(*parabola(), **wrong)

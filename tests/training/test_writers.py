@@ -1,0 +1,228 @@
+"""Records as lines of a file: whole lines however training ends, and each epoch once after a resume."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from deepstep.errors import FileError
+from deepstep.training import Callback, Csv, History, JsonLines
+from deepstep.training.writers import spread
+
+resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
+
+
+class Adds(Callback):
+    """Writes an entry into the records of some epochs."""
+
+    def __init__(self, name, values):
+        self.name, self.values = name, values
+
+    def on_epoch_end(self, training, record):
+        if record["epoch"] in self.values:
+            record[self.name] = self.values[record["epoch"]]
+
+
+class Looks(Callback):
+    """Reads the file at the end of each epoch."""
+
+    def __init__(self, path):
+        self.path, self.seen = path, []
+
+    def on_epoch_end(self, training, record):
+        self.seen.append(self.path.read_text())
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "history"
+
+
+def epochs_in(path):
+    """By other people's readers."""
+    if path.read_bytes()[:1] == b"{":
+        return pl.read_ndjson(path)["epoch"].to_list()
+    return pl.read_csv(path)["epoch"].to_list()
+
+
+both = pytest.mark.parametrize("writer", [JsonLines, Csv])
+
+
+def test_json_lines_hold_the_records(teach, path):
+    notes = {0: {"of": [1, 2.5]}, 1: np.float32(0.5), 2: np.array([1.0])}
+    history = teach([Adds("note", notes), JsonLines(path)])
+    came = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [record["note"] for record in came] == [{"of": [1, 2.5]}, 0.5, [1.0]]
+    assert [record["cost"] for record in came] == history.costs.tolist()
+    assert path.read_text() == history.to_jsonl()
+
+
+def test_csv_holds_the_records(teach, path):
+    layers = [{"dead": 0.25, "norm": 1.5}, {"dead": None, "norm": 2}]
+    history = teach([Adds("health", dict.fromkeys(range(3), layers)), Csv(path)])
+    table = pl.read_csv(path)
+    assert table.columns == [
+        "epoch", "step", "cost", "learning_rate", "seconds",
+        "health/1/dead", "health/1/norm", "health/2/dead", "health/2/norm",
+    ]  # fmt: skip
+    assert table["cost"].to_list() == history.costs.tolist()  # to the last bit
+    assert table["health/2/norm"].to_list() == [2, 2, 2]
+    assert table["health/2/dead"].to_list() == [None, None, None]
+
+
+def test_the_columns_of_a_table_are_those_of_its_first_record(teach, path):
+    teach([Adds("first", {0: 1.5}), Adds("later", {1: 2.5}), Csv(path)])
+    table = pl.read_csv(path)
+    assert table.columns[-1] == "first"
+    assert table["first"].to_list() == [1.5, None, None]
+
+
+def test_a_text_with_breaks_and_quotes_stays_on_its_line(teach, path):
+    texts = {0: "one\ntwo", 1: 'a "quoted", b'}
+    teach([Adds("note", texts), Csv(path)])
+    assert len(path.read_text().splitlines()) == 4
+    with path.open(newline="") as file:
+        notes = [row["note"] for row in csv.DictReader(file)]
+    assert notes == [json.dumps("one\ntwo"), 'a "quoted", b', ""]
+
+
+@both
+def test_a_record_is_in_the_file_when_its_epoch_ends(teach, path, writer):
+    looks = Looks(path)
+    teach([writer(path), looks])
+    head = 1 if writer is Csv else 0
+    assert [text.count("\n") - head for text in looks.seen] == [1, 2, 3]
+    assert all(text.endswith("\n") for text in looks.seen)
+
+
+@both
+def test_a_file_that_exists_is_refused_and_kept(teach, path, writer):
+    path.write_text("mine")
+    with pytest.raises(FileError, match=r"it exists already\. Choose another name, or pass append=True"):
+        teach([writer(path)])
+    assert path.read_text() == "mine"
+
+
+@both
+@pytest.mark.parametrize(
+    "content", [b"mine", b"\x80\x00\x00\x00\x00\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n']
+)
+def test_another_kind_of_file_is_never_cut(teach, path, writer, content):
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="which begins with"):
+        teach([writer(path, append=True)])
+    assert path.read_bytes() == content
+
+
+@both
+def test_a_writer_goes_on_with_its_own_file(teach, path, writer):
+    """Two trainings one after the other, as they come from partial_fit."""
+    lines = writer(path)
+    teach([lines], epochs=2)
+    teach([lines], epochs=3)
+    assert epochs_in(path) == [0, 1, 0, 1, 2]
+
+
+@both
+def test_append_makes_the_file_that_is_not_there(teach, path, writer):
+    teach([writer(path, append=True)])
+    assert epochs_in(path) == [0, 1, 2]
+
+
+@both
+@pytest.mark.parametrize("cut", [1, 7, 30])
+def test_a_resumed_training_leaves_each_epoch_once(teach, path, writer, cut):
+    """Killed in epoch 6, in the middle of a line; the last checkpoint was after epoch 3."""
+    history = teach([writer(path)], epochs=6)
+    path.write_bytes(path.read_bytes()[:-cut])
+    teach([writer(path, append=True)], epochs=8, history=History(history.records[:4]))
+    assert epochs_in(path) == list(range(8))
+
+
+@both
+def test_a_training_that_begins_anew_takes_nothing_away(teach, path, writer):
+    teach([writer(path)], epochs=4)
+    teach([writer(path, append=True)], epochs=2)
+    assert epochs_in(path) == [0, 1, 2, 3, 0, 1]
+
+
+@both
+@pytest.mark.parametrize("length", range(12))
+def test_a_file_that_was_killed_in_its_first_line_begins_anew(teach, path, writer, length):
+    start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
+    path.write_bytes(start[:length])
+    teach([writer(path, append=True)])
+    assert epochs_in(path) == [0, 1, 2]
+
+
+@both
+def test_a_table_or_lines_without_numbers_of_epochs_are_kept(teach, path, writer):
+    content = b'{"epoch": "x"}\n{"epoch"\n' if writer is JsonLines else b"epoch,a\nx,1\n\n"
+    path.write_bytes(content)
+    teach([writer(path, append=True)], history=History([{"epoch": 0}]))
+    assert path.read_bytes().startswith(content)
+
+
+@both
+def test_a_full_disk_leaves_whole_lines(teach, path, writer):
+    """The limit on the size of a file stands in for the disk: the line that crosses it is half written."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (450, hard))
+    try:
+        with pytest.raises(FileError, match=r"it can be written; .* The lines before are whole"):
+            teach([writer(path)], epochs=100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    written = path.read_bytes()
+    assert 300 < len(written) <= 450
+    assert written.endswith(b"\n")
+    assert epochs_in(path) == list(range(len(epochs_in(path))))
+
+
+@both
+def test_a_folder_that_is_not_there_is_said_before_training(teach, tmp_path, writer):
+    with pytest.raises(FileError, match="it can be written; No such file or directory"):
+        teach([writer(tmp_path / "no" / "history")])
+    with pytest.raises(FileError, match="it can be written; "):
+        teach([writer(tmp_path, append=True)])
+
+
+KILLED = """
+import sys
+from deepstep.training import Csv, History, JsonLines
+writer = {"JsonLines": JsonLines, "Csv": Csv}[sys.argv[1]](sys.argv[2])
+writer.on_train_begin(type("Training", (), {"history": History()}))
+for epoch in range(10**9):
+    writer.on_epoch_end(None, {"epoch": epoch, "cost": 1 / (epoch + 3), "text": "x" * 500})
+"""
+
+
+@both
+def test_a_killed_process_leaves_what_can_be_gone_on_with(teach, path, writer):
+    for pause in (0.0, 0.003, 0.01, 0.03):
+        path.unlink(missing_ok=True)
+        process = subprocess.Popen([sys.executable, "-c", KILLED, writer.__name__, str(path)])
+        while not path.exists():
+            time.sleep(0.001)
+        time.sleep(pause)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        reached = [{"epoch": 1}]
+        teach([writer(path, append=True)], epochs=4, history=History(reached * 2))
+        with path.open() as file:
+            rows = [json.loads(line) for line in file] if writer is JsonLines else list(csv.DictReader(file))
+        # What was there of epochs 0 and 1 when it was killed, and then epochs 2 and 3.
+        assert [int(row["epoch"]) for row in rows] in ([2, 3], [0, 2, 3], [0, 1, 2, 3])
+
+
+def test_spread_leaves_numbers_and_texts_alone():
+    record = {"a": 1, "b": "text", "c": None, "d": (True, {"e": np.float64(2)}), "f": [], "g": math.inf}
+    assert spread(record) == {"a": 1, "b": "text", "c": None, "d/1": True, "d/2/e": 2.0, "g": math.inf}
