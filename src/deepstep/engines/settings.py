@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
+from deepstep.equations.updates import is_number, shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
@@ -153,11 +154,10 @@ class Settings:
 
 
 def _number(name: str, value: Any, least: float, below: float, *, above: bool = False) -> None:
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not number or not (least <= value < below) or (above and value == least):
+    if not is_number(value) or not (least <= value < below) or (above and value == least):
         upper = "" if below == np.inf else f" and below {below:g}"
         least_words = f"above {least:g}" if above else f"of at least {least:g}"
-        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {value!r}")
+        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {shown(value)}")
 
 
 def _check_factors(name: str, factors: Any) -> None:

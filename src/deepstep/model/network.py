@@ -12,6 +12,7 @@ from deepstep.equations import (
     answers,
     get_head,
     get_optimizer,
+    initialize_from_data,
     initialize_parameters,
     model_backward,
     model_forward,
@@ -30,7 +31,7 @@ from deepstep.model.construction import (
     order_seed,
     with_scales,
 )
-from deepstep.model.options import as_patience, as_plan
+from deepstep.model.options import as_lbfgs, as_patience, as_plan
 from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
@@ -39,7 +40,9 @@ from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, Plan, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.plan import check_learning_rate
+from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.scores import Metric, Scores
 from deepstep.types import AnyArray, Array
 
@@ -194,10 +197,13 @@ class Network:
             Epochs: with ``batch_size=None`` one update each, as in the lecture.
         batch_size : int, optional
             Examples an update; None for all of them (gradient descent as in the lecture).
-        optimizer : {"gd", "momentum", "heavy_ball", "nesterov", "adam"}
-            Update rule; its state begins at zero in each call.
+        optimizer : str
+            Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each call.
+            Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its own,
+            and the learning rate is not used.
         hyperparameters : mapping, optional
-            Of the update rule, for example ``{"beta": 0.95}``.
+            Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5: done when no
+            entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
         sample_weight : array of shape (m,), optional
             Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
         order : callable, optional
@@ -265,6 +271,7 @@ class Network:
             "hyperparameters": hyperparameters or {},
             **settings,
         }
+        lbfgs = as_lbfgs(options, where)
         examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
@@ -278,9 +285,27 @@ class Network:
             watchers.append(Progress(progress if isinstance(progress, str) else "train"))
         history = History()
         try:
-            train(
-                session, examples, plan, validation=held_out, callbacks=watchers, history=history, where=where
-            )
+            if lbfgs is not None:
+                train_lbfgs(
+                    session,
+                    examples,
+                    iterations=plan.epochs,
+                    validation=held_out,
+                    callbacks=watchers,
+                    history=history,
+                    where=where,
+                    **lbfgs,
+                )
+            else:
+                train(
+                    session,
+                    examples,
+                    plan,
+                    validation=held_out,
+                    callbacks=watchers,
+                    history=history,
+                    where=where,
+                )
         except KeyboardInterrupt:
             self._take(session, history)
             raise
@@ -347,6 +372,94 @@ class Network:
         for update in walk:
             self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
             yield Step(update, session.parameters, self.architecture, session.settings)
+
+    def find_learning_rate(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        least: float = 1e-6,
+        most: float = 10.0,
+        steps: int = 100,
+        sample_weight: Any = None,
+        **options: Any,
+    ) -> RateSearch:
+        """Try growing learning rates, a step each, and suggest one; the network is not changed.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `train`.
+        least, most : float
+            The first and the last rate.
+        steps : int
+            How many rates are tried.
+        **options
+            ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+
+        Returns
+        -------
+        RateSearch
+            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> rng = np.random.default_rng(1)
+        >>> X = rng.standard_normal((2, 200))
+        >>> net = Network([2, 8, 1], seed=1)
+        >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
+        >>> 1e-3 < search.suggestion < 1
+        True
+        """
+        where = "Network.find_learning_rate"
+        options = {"learning_rate": least, "iterations": 1, **options}
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        return find_rate(
+            session,
+            examples,
+            least=least,
+            most=most,
+            steps=steps,
+            batch_size=plan.batch_size,
+            order=plan.order,
+            where=where,
+        )
+
+    def initialize_from_data(self, X: Any) -> None:
+        """Draw new parameters with which each pre-activation has variance 1 over these inputs.
+
+        The draws come from ``network.seed``: the same seed and inputs give the same parameters.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Training inputs; a few thousand are enough.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
+        >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
+        >>> net = Network([3, 4, 1], seed=1)
+        >>> net.initialize_from_data(X)
+        >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
+        array([1., 1., 1., 1.])
+        """
+        where, shape = "Network.initialize_from_data", self.architecture
+        X = check_inputs(X, shape.n_inputs, where)
+        drawn = initialize_from_data(
+            X, shape.layer_dims, activations=shape.activations, rng=np.random.RandomState(self.seed)
+        )
+        self.parameters = finite_parameters(with_scales(drawn, shape.normalized), self.dtype)
+        self.statistics = first_statistics(shape, self.dtype)
 
     def forward(self, X: Any) -> Array:
         """The output of the last layer.

@@ -1,11 +1,14 @@
 """The options of a training by name, as `Network.train` takes them, turned into what the stages take."""
 
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Plan
 from deepstep.training.plan import check_learning_rate
+from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import get_schedule
 from deepstep.training.stopping import Patience
 
@@ -19,7 +22,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
         order = as_they_are if batch_size is None else shuffled(seed)
     given = {name: options.pop(name, None) for name in SCHEDULED}
     schedules: dict[str, Any] = {
-        name: get_schedule(schedule, f"{where}, {name}")
+        name: _as_schedule(schedule, f"{where}, {name}")
         for name, schedule in given.items()
         if schedule is not None
     }
@@ -31,6 +34,52 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
         time_budget=options.pop("time_budget", None),
         **schedules,
     )
+
+
+LBFGS_SETTINGS = {"tolerance": 1e-5, "evaluations": 15000}
+NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
+"""Options that L-BFGS has no use for, beside what is drawn at random in each step."""
+
+
+def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
+    """The settings of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option is given that L-BFGS cannot use.
+    """
+    if options.get("optimizer") != "lbfgs":
+        return None
+    without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
+    steps_alone = ("dropout", "input_noise", "weight_decay", "max_norm", "clip_norm", "clip_value", "average")
+    without_use += [name for name in steps_alone if options.get(name)]
+    if without_use:
+        raise ConfigurationError(
+            where,
+            "options that L-BFGS can use: it sees all examples at once and has no steps of its own rate",
+            f"got {', '.join(without_use)}",
+            "Leave them out, or take another optimizer.",
+        )
+    given = dict(options.pop("hyperparameters", {}))
+    for name in given:
+        if name not in LBFGS_SETTINGS:
+            raise unknown_name(where, "setting of L-BFGS", name, LBFGS_SETTINGS)
+    options["optimizer"] = "gd"
+    return {**LBFGS_SETTINGS, **given}
+
+
+def _as_schedule(schedule: Any, where: str) -> Any:
+    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
+    given = {"name": schedule} if isinstance(schedule, str) else schedule
+    if isinstance(given, Mapping) and given.get("name") == "plateau":
+        settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
+        known = list(signature(Plateau).parameters)
+        for name in settings:
+            if name not in known:
+                raise unknown_name(where, "setting of a plateau", name, known)
+        return Plateau(**settings)
+    return schedule if isinstance(schedule, Plateau) else get_schedule(schedule, where)
 
 
 def as_patience(

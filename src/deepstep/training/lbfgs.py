@@ -36,6 +36,7 @@ def train_lbfgs(
     evaluations: int,
     tolerance: float,
     history: History,
+    validation: Examples | None = None,
     callbacks: Iterable[Callback] = (),
     where: str = "train_lbfgs",
 ) -> Outcome:
@@ -54,6 +55,8 @@ def train_lbfgs(
         Done when no entry of the gradient is larger.
     history : History
         Where the records go: ``cost`` is J after the iteration, ``step`` the evaluations so far.
+    validation : Examples, optional
+        Data whose cost is recorded after each iteration.
     callbacks : iterable of Callback
         Called after each iteration.
     where : str
@@ -94,6 +97,9 @@ def train_lbfgs(
             "cost": float(intermediate_result.fun),
             "seconds": perf_counter() - start,
         }
+        if validation is not None:
+            X_held, Y_held, weight_held = validation.take(slice(None))
+            record["validation_cost"] = session.cost(X_held, Y_held, sample_weight=weight_held)
         history.records.append(record)
         for callback in callbacks:
             callback.on_epoch_end(training, record)

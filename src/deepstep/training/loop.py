@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from deepstep.engines import Session, SessionState, StepCosts
-from deepstep.errors import DataError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.callbacks import (
     Callback,
@@ -73,7 +73,7 @@ def train(
     """
     history = History() if history is None else history
     history.engine = session.name
-    loop = _Loop(session, examples, plan, list(callbacks), history, validation, where)
+    loop = _Loop(session, examples, plan, [*callbacks, *plan.listeners], history, validation, where)
     loop.run(start or Position())
     return history
 
@@ -237,9 +237,19 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
 
     Raises
     ------
+    ConfigurationError
+        If a schedule waits for the end of epochs; at once, before the first update.
     DivergenceError
         If the cost or a parameter is not finite any more; the session holds the state before.
     """
+    if plan.listeners:
+        raise ConfigurationError(
+            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
+        )
+    return _walk(session, examples, plan, where)
+
+
+def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
     of, begun = n_batches(len(examples), plan.batch_size), perf_counter()
     for epoch in plan.numbers:
         order = plan.visit(epoch, len(examples))

@@ -85,6 +85,12 @@ class Plan:
             raise ConfigurationError("time_budget", "a positive number of seconds", f"got {budget!r}")
 
     @property
+    def listeners(self) -> list[Any]:
+        """The schedules that want to hear of each epoch, as a plateau does: they are callbacks."""
+        schedules = (self.schedule, self.decay_schedule, self.dropout_schedule)
+        return [schedule for schedule in schedules if hasattr(schedule, "on_epoch_end")]
+
+    @property
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)

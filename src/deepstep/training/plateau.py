@@ -82,6 +82,10 @@ class Plateau(Callback):
         self.best: float | None = None
         self.stalled = 0
 
+    def __call__(self, t: float) -> float:
+        """The factor now, whatever the fraction of training done: a plateau stands where a schedule does."""
+        return self.factor
+
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and lower the factor where patience is at its end."""
         if self._quantity not in record:
