@@ -22,12 +22,28 @@ from deepstep.equations import (
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 
+
+def first_and_steps(Z: Any, sign: int) -> Any:
+    return torch.cat([Z[:1], sign * functional.softplus(Z[1:], threshold=40)])
+
+
 TORCH_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda Z: Z,
     "relu": torch.relu,
+    "leaky_relu": lambda Z: functional.leaky_relu(Z, negative_slope=0.01),
+    "elu": functional.elu,
+    "selu": functional.selu,
+    "gelu": functional.gelu,
+    "gelu_tanh": lambda Z: functional.gelu(Z, approximate="tanh"),
+    "silu": functional.silu,
+    "mish": functional.mish,
+    "softplus": lambda Z: functional.softplus(Z, threshold=40),  # torch's own threshold is wrong by e^-20
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "exponential": torch.exp,
     "softmax": lambda Z: torch.softmax(Z, dim=0),
+    "increasing": lambda Z: torch.cumsum(first_and_steps(Z, 1), dim=0),
+    "ordinal": lambda Z: torch.sigmoid(torch.cumsum(first_and_steps(Z, -1), dim=0)),
 }
 TORCH_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "sigmoid": lambda Z, Y: functional.binary_cross_entropy_with_logits(Z, Y, reduction="none").sum(dim=0),
@@ -45,12 +61,12 @@ def test_every_activation_and_head_has_a_counterpart() -> None:
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name: str) -> None:
     rng = np.random.default_rng(1)
-    Z = np.concatenate([EXTREME, 3 * rng.standard_normal(24)]).reshape(4, 9)
+    Z = np.concatenate([EXTREME, np.linspace(-50, 50, 100), 3 * rng.standard_normal(24)]).reshape(4, 34)
     dA = rng.standard_normal(Z.shape)
     logits = torch.tensor(Z, requires_grad=True)
     A = TORCH_ACTIVATIONS[name](logits)
     A.backward(torch.tensor(dA))
-    forward, backward = ACTIVATIONS[name]
+    forward, backward, *_ = ACTIVATIONS[name]
     np.testing.assert_allclose(forward(Z), A.detach().numpy(), rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(backward(dA, Z), logits.grad.numpy(), rtol=1e-12, atol=1e-12)
 

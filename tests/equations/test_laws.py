@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from random_models import Model, cost_and_gradients, models, target
@@ -86,6 +86,7 @@ def test_other_columns_do_not_change_a_column_s_dA(model: Model, more: Model) ->
 def test_permuting_hidden_units_permutes_gradients(model: Model, seed: int) -> None:
     rng = np.random.default_rng(seed)
     layer = int(rng.integers(1, model.parameters.n_layers))
+    assume(model.activations[layer - 1] not in ("increasing", "ordinal"))  # there the order of units counts
     order = rng.permutation(model.parameters.layer_dims[layer])
 
     def permuted(values: dict[str, Any], prefix: str) -> dict[str, Any]:
@@ -177,7 +178,7 @@ def test_cost_and_gradient_are_finite_up_to_ten_thousand(output: str, Z: Any, se
 @given(Z=arrays(np.float64, (3, 4), elements=st.floats(-30, 30)), seed=seeds)
 def test_the_textbook_s_way_agrees_away_from_saturation(output: str, Z: Any, seed: int) -> None:
     Y = target(output, Z.shape, np.random.default_rng(seed))
-    head, (forward, backward) = HEADS[output], ACTIVATIONS[output]
+    head, (forward, backward, *_) = HEADS[output], ACTIVATIONS[output]
     AL = forward(Z)
     # A probability near 1 holds 1 - A to one rounding, so log(1 - A) and 1/(1 - A) lose that much.
     lost = 8 * np.finfo(float).eps * np.exp(np.ptp(Z) if output == "softmax" else np.abs(Z).max())
@@ -204,8 +205,8 @@ def test_small_numbers_keep_their_digits(Z: float) -> None:
 def test_activation_backward_is_the_slope(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     Z, dA = rng.uniform(-4, 4, size=(3, 4)), rng.standard_normal((3, 4))
-    Z += np.copysign(1e-3, Z)  # away from relu's corner
-    forward, backward = ACTIVATIONS[name]
+    Z += np.copysign(1e-3, Z)  # away from the corner of relu and its kin
+    forward, backward, *_ = ACTIVATIONS[name]
     numeric = slope(lambda Z: np.sum(dA * forward(Z)), Z)
     np.testing.assert_allclose(backward(dA, Z), numeric, rtol=1e-8, atol=1e-9)
 

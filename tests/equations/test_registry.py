@@ -19,7 +19,7 @@ from deepstep.equations import (
     normalized_linear_forward,
 )
 
-DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters"}
+DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
 
 
 def arguments(name: str, dtype: Any) -> dict[str, Any]:
@@ -120,7 +120,8 @@ def test_every_backward_stands_next_to_its_forward(name: str) -> None:
 
 def test_every_table_is_made_of_registered_equations() -> None:
     functions = {entry.function for entry in EQUATIONS.values()}
-    for table in (ACTIVATIONS, HEADS, NORMALIZATIONS):
+    assert {function for row in ACTIVATIONS.values() for function in (row.forward, row.backward)} <= functions
+    for table in (HEADS, NORMALIZATIONS):
         assert {function for row in table.values() for function in row} <= functions
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
 
