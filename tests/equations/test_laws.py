@@ -161,7 +161,7 @@ def test_update_parameters_changes_nothing_given(as_given: Any, model: Model, ra
 @given(Z=arrays(np.float64, (3, 4), elements=st.floats(-1e4, 1e4)), seed=seeds)
 def test_cost_and_gradient_are_finite_up_to_ten_thousand(output: str, Z: Any, seed: int) -> None:
     if output == "poisson":
-        Z = np.minimum(Z, 700)  # a mean of e^710 is no float64
+        Z = np.minimum(Z, 600)  # a mean of e^710 is no float64, and dA0 is 10⁴ times as large
     Y, activations = target(output, Z.shape, np.random.default_rng(seed)), [HEADS[output].activation]
     hard = np.eye(3)[:, np.random.default_rng(seed).integers(3, size=4)]
     for truth in (Y, hard, np.roll(hard, 1, axis=0)):

@@ -55,7 +55,10 @@ TORCH_TEXTBOOK = {
         functional.poisson_nll_loss(A, Y, log_input=False, eps=0, reduction="none") + torch.xlogy(Y, Y) - Y
     ).sum(dim=0),
     "quantile": lambda A, Y, levels: torch.stack(
-        [torch.where(y > a, level * (y - a), (1 - level) * (a - y)) for level, a, y in zip(levels, A, Y, strict=True)]
+        [
+            torch.where(y > a, level * (y - a), (1 - level) * (a - y))
+            for level, a, y in zip(levels, A, Y, strict=True)
+        ]
     ).sum(dim=0),
     "ordinal": lambda A, Y: functional.binary_cross_entropy(A, Y, reduction="none").sum(dim=0),
 }
@@ -94,8 +97,8 @@ def test_a_poisson_network_is_scikit_learn_s() -> None:
     rng = np.random.default_rng(6)
     X, y = rng.standard_normal((30, 3)), rng.poisson(2, size=30).astype(float)
     peer = neural_network.MLPRegressor(
-        hidden_layer_sizes=(4,), loss="poisson", activation="tanh", solver="sgd", momentum=0, alpha=0, batch_size=30,
-        learning_rate_init=0.1, max_iter=1, shuffle=False, random_state=0, warm_start=True,
+        hidden_layer_sizes=(4,), loss="poisson", activation="tanh", solver="sgd", momentum=0, alpha=0,
+        batch_size=30, learning_rate_init=0.1, max_iter=1, shuffle=False, random_state=0, warm_start=True,
     )  # fmt: skip
     with pytest.warns(UserWarning, match="Maximum iterations"):
         peer.fit(X, y)
