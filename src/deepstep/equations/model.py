@@ -8,8 +8,8 @@ import numpy as np
 from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward, dropout_forward
-from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
 from deepstep.equations.heads import Head, get_head
+from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, weight_gradients
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
