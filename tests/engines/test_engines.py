@@ -26,6 +26,8 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 
 RATE = 0.05
+SLOW = {"exponential": 0.002, "increasing": 0.0002}
+"""Rates for activations whose outputs are so large that the usual one diverges."""
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
 RMSPROP_BETA, LION_BETA2, ADAMW_DECAY = 0.99, 0.99, 0.01
 
@@ -76,34 +78,34 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
     return J, gradients
 
 
-def plain_update(optimizer, theta, gradients, memory, t):
+def plain_update(optimizer, theta, gradients, memory, t, rate=RATE):
     """The update rules as their papers write them, array by array."""
     new = {}
     for name, value in theta.items():
         g = gradients[name]
         v, s = memory.get(name, (0.0, 0.0))
         if optimizer == "gd":
-            new[name] = value - RATE * g
+            new[name] = value - rate * g
         elif optimizer == "momentum":
             v = BETA * v + (1 - BETA) * g
-            new[name] = value - RATE * v
+            new[name] = value - rate * v
         elif optimizer == "heavy_ball":
-            v = BETA * v - RATE * g
+            v = BETA * v - rate * g
             new[name] = value + v
         elif optimizer == "nesterov":
-            v = BETA * v - RATE * g
-            new[name] = value + BETA * v - RATE * g
+            v = BETA * v - rate * g
+            new[name] = value + BETA * v - rate * g
         elif optimizer == "rmsprop":
             s = RMSPROP_BETA * s + (1 - RMSPROP_BETA) * g**2
-            new[name] = value - RATE * g / (np.sqrt(s) + EPSILON)
+            new[name] = value - rate * g / (np.sqrt(s) + EPSILON)
         elif optimizer == "lion":
-            new[name] = value - RATE * np.sign(BETA1 * v + (1 - BETA1) * g)
+            new[name] = value - rate * np.sign(BETA1 * v + (1 - BETA1) * g)
             v = LION_BETA2 * v + (1 - LION_BETA2) * g
         elif optimizer in ("adam", "adamw"):
             if optimizer == "adamw" and name.startswith("W"):
-                value = value - RATE * ADAMW_DECAY * value
+                value = value - rate * ADAMW_DECAY * value
             v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
-            new[name] = value - RATE * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
+            new[name] = value - rate * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
         else:
             pytest.fail(
                 f"write the update rule {optimizer!r} out here, so that the engines are tested with it"
@@ -112,7 +114,9 @@ def plain_update(optimizer, theta, gradients, memory, t):
     return new
 
 
-def plain_training(architecture, parameters, examples, batch_size, optimizer, steps, l2=0.0, weighted=False):
+def plain_training(
+    architecture, parameters, examples, batch_size, optimizer, steps, l2=0.0, weighted=False, rate=RATE
+):
     """Some steps of training in float64; gives the costs before them and the parameters after."""
     theta = {name: value.astype(np.float64) for name, value in parameters.items()}
     memory, costs, t = {}, [], 0
@@ -124,7 +128,7 @@ def plain_training(architecture, parameters, examples, batch_size, optimizer, st
             weight = examples.weight[rows].astype(np.float64) if weighted else None
             J, gradients = plain_gradients(architecture, theta, X, Y, weight, l2)
             t += 1
-            theta = plain_update(optimizer, theta, gradients, memory, t)
+            theta = plain_update(optimizer, theta, gradients, memory, t, rate)
             costs.append(J)
             if t == steps:
                 break
@@ -153,12 +157,14 @@ def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
             continue  # a softmax of one unit is constant: its derivative is 0 and Adam divides noise by noise
         architecture, parameters, examples, batch_size = problem(shape, activation, output, dtype)
         session = open_session(engine, architecture, parameters, Settings(optimizer))
-        costs = []
+        costs, rate = [], SLOW.get(activation, RATE)
         for step in range(20):
             X, Y, _ = cut(examples, batch_size, step)
-            costs.append(session.step(X, Y, learning_rate=RATE))
+            costs.append(session.step(X, Y, learning_rate=rate))
             if step in (0, 19):
-                expected = plain_training(architecture, parameters, examples, batch_size, optimizer, step + 1)
+                expected = plain_training(
+                    architecture, parameters, examples, batch_size, optimizer, step + 1, rate=rate
+                )
                 close(costs, expected[0], dtype)
                 close(session.parameters.flat, expected[1], dtype)
         assert session.parameters.dtype == np.dtype(dtype), (activation, output, optimizer)

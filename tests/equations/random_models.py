@@ -1,5 +1,6 @@
 """Random networks with data, for the laws and the oracles."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,13 +9,18 @@ from hypothesis import strategies as st
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
+    Head,
     backpropagate,
     cost_from_logits,
+    get_head,
     initialize_parameters,
     model_forward,
     output_gradient,
 )
 from deepstep.network import Parameters
+
+HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})
+"""Activations of hidden layers: e to the power of e^Z, layer over layer, is soon no number."""
 
 
 class Model(NamedTuple):
@@ -22,6 +28,7 @@ class Model(NamedTuple):
 
     parameters: Parameters
     activations: list[str]
+    head: Head
     X: Any
     Y: Any
     weight: Any
@@ -32,33 +39,47 @@ def models(draw: st.DrawFn, *, outputs: tuple[str, ...] = tuple(HEADS), hidden_l
     """Depth, widths, activations, head, number of examples and weights, all at random."""
     sizes = st.integers(1, 6)
     layer_dims = draw(st.lists(sizes, min_size=2 + hidden_layers, max_size=5))
-    hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[2:]]
+    hidden = [draw(st.sampled_from(HIDDEN)) for _ in layer_dims[2:]]
     output = draw(st.sampled_from(outputs))
     m = draw(st.integers(1, 7))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too
+    head = head_of(output, layer_dims[-1])
     return Model(
         parameters,
-        [*hidden, output],
+        [*hidden, head.activation],
+        head,
         rng.standard_normal((layer_dims[0], m)),
         target(output, (layer_dims[-1], m), rng),
         rng.uniform(0.1, 2, size=m) if draw(st.booleans()) else None,
     )
 
 
+def head_of(output: str, n_outputs: int) -> Head:
+    """The head for so many outputs."""
+    levels = {"levels": np.linspace(0, 1, n_outputs + 2)[1:-1]} if output == "quantile" else {}
+    return get_head(output).with_settings(**levels)
+
+
+TARGETS: dict[str, Callable[[Any, tuple[int, int]], Any]] = {
+    "probabilities": lambda rng, shape: rng.choice([0.0, 0.25, 1.0], size=shape),
+    "classes": lambda rng, shape: rng.dirichlet(np.ones(shape[0]), size=shape[1]).T,
+    "numbers": lambda rng, shape: rng.standard_normal(shape),
+    "counts": lambda rng, shape: rng.poisson(2, size=shape).astype(float),
+    "one number": lambda rng, shape: np.tile(rng.standard_normal(shape[1]), (shape[0], 1)),
+    "cumulative": lambda rng, shape: -np.sort(-rng.integers(2, size=shape), axis=0).astype(float),
+}
+
+
 def target(output: str, shape: tuple[int, int], rng: np.random.Generator) -> Any:
     """A target that the head allows: soft labels as well as hard ones."""
-    if output == "identity":
-        return rng.standard_normal(shape)
-    if output == "sigmoid":
-        return rng.choice([0.0, 0.25, 1.0], size=shape)
-    return rng.dirichlet(np.ones(shape[0]), size=shape[1]).T
+    return TARGETS[HEADS[output].targets](rng, shape)
 
 
 def cost_and_gradients(model: Model) -> tuple[float, dict[str, Any]]:
     """J and all gradients by the equations that train."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
-    head = {"output": model.activations[-1], "sample_weight": model.weight}
+    head = {"output": model.head, "sample_weight": model.weight}
     cost = cost_from_logits(caches[-1].Z, model.Y, **head)
     return cost, backpropagate(output_gradient(caches[-1].Z, model.Y, **head), caches, model.activations)

@@ -19,7 +19,7 @@ from deepstep.equations import (
     normalized_linear_forward,
 )
 
-DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters"}
+DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
 
 
 def arguments(name: str, dtype: Any) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "AL": np.abs(Y - np.asarray(0.25, dtype)), "Y": Y, "activation": "tanh", "caches": [layer],
         "cache": caches.get(name, layer),
         "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
-        "weights": [W], "l2": 0.1, "m": 4, "learning_rate": 0.1, "t": 3,
+        "weights": [W], "l2": 0.1, "m": 4, "smoothing": 0.1, "n": 3, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
         "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "average": draw(5), "decay": 0.9, "beta": 0.9,
         "A": draw(3, 4), "mask": mask, "uniform": rng.uniform(size=(3, 4)).astype(dtype), "keep_prob": 0.8,
@@ -120,8 +120,10 @@ def test_every_backward_stands_next_to_its_forward(name: str) -> None:
 
 def test_every_table_is_made_of_registered_equations() -> None:
     functions = {entry.function for entry in EQUATIONS.values()}
-    for table in (ACTIVATIONS, HEADS, NORMALIZATIONS):
-        assert {function for row in table.values() for function in row} <= functions
+    assert {function for row in ACTIVATIONS.values() for function in (row.forward, row.backward)} <= functions
+    losses = ("loss", "loss_backward", "textbook", "textbook_backward")
+    assert {getattr(head, kind) for head in HEADS.values() for kind in losses} <= functions
+    assert {function for row in NORMALIZATIONS.values() for function in row} <= functions
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
 
 

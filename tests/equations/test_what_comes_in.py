@@ -77,7 +77,7 @@ def test_a_rate_that_is_no_number_is_refused(rate: Any) -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_take_lists(name: str) -> None:
-    forward, backward = ACTIVATIONS[name]
+    forward, backward, *_ = ACTIVATIONS[name]
     Z, dA = [[1.0, -2.0], [0.5, 3.0]], [[5.0, 6.0], [7.0, 8.0]]
     np.testing.assert_array_equal(forward(Z), forward(np.array(Z)))  # type: ignore[arg-type]
     np.testing.assert_array_equal(
@@ -88,7 +88,7 @@ def test_activations_take_lists(name: str) -> None:
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_what_an_activation_gives_is_new(name: str) -> None:
-    forward, backward = ACTIVATIONS[name]
+    forward, backward, *_ = ACTIVATIONS[name]
     Z, dA = np.array([[1.0, 2.0], [0.5, 3.0]]), np.array([[5.0, 6.0], [7.0, 8.0]])
     assert not np.shares_memory(forward(Z), Z)
     assert not any(np.shares_memory(backward(dA, Z), given) for given in (dA, Z))

@@ -15,6 +15,7 @@ from deepstep import Network
 from deepstep.equations import ACTIVATIONS, Activation, LinearCache, linear_backward
 from deepstep.errors import ConfigurationError, ShapeError
 
+HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})  # e to the power of thousands is no number
 PLAIN = {"sigmoid": lambda Z: 1 / (1 + np.exp(-Z)), "tanh": np.tanh, "relu": lambda Z: np.maximum(Z, 0)}
 DERIVATIVE_AT_A = {"sigmoid": lambda A: A * (1 - A), "tanh": lambda A: 1 - A**2, "relu": lambda A: A > 0}
 """g′ as a function of A = g(Z): right only when A is handed in."""
@@ -37,7 +38,7 @@ def network(layer_dims=(3, 3, 3, 1), activation="tanh", output="sigmoid", **sett
 @st.composite
 def networks(draw):
     layer_dims = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
-    hidden = draw(st.tuples(*[st.sampled_from(sorted(ACTIVATIONS)) for _ in layer_dims[1:-1]]))
+    hidden = draw(st.tuples(*[st.sampled_from(HIDDEN) for _ in layer_dims[1:-1]]))
     return Network(
         layer_dims,
         activation=list(hidden),
@@ -135,7 +136,7 @@ class TestPlantedInTheEquations:
         """The network's own backward starts from AL - Y: only the hidden layers are hit."""
 
         def at_A(name, *_):
-            forward, backward = ACTIVATIONS[name]
+            forward, backward, *_ = ACTIVATIONS[name]
             return Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
 
         report = self.diagnosis(monkeypatch, network(layer_dims, activation), activations=at_A)

@@ -24,6 +24,8 @@ from deepstep.equations import (
 )
 from deepstep.errors import ConfigurationError
 
+HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})  # e to the power of e^Z is soon no number
+
 
 def network_and_data(layer_dims=(3, 4, 2, 2), activation=("relu", "tanh"), output="softmax", m=5, **settings):
     rng = np.random.RandomState(4)
@@ -302,7 +304,7 @@ class TestCheck:
         st.data(),
     )
     def test_every_quantity_of_any_network_passes(self, layer_dims, output, m, seed, draw):
-        activation = [draw.draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
+        activation = [draw.draw(st.sampled_from(HIDDEN)) for _ in layer_dims[1:-1]]
         net = Network(layer_dims, activation=activation, output=output, initialization="glorot", seed=seed)
         rng = np.random.RandomState(seed)
         X, n = rng.standard_normal((layer_dims[0], m)), layer_dims[-1]
@@ -341,7 +343,7 @@ class TestCheck:
         """tanh in one layer alone is spoilt; what comes before it in the backward pass is good."""
 
         def at_A(name, *_):
-            forward, backward = ACTIVATIONS[name]
+            forward, backward, *_ = ACTIVATIONS[name]
             wrong = Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
             return wrong if name == "tanh" else ACTIVATIONS[name]
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import kstest, uniform
 
 from deepstep.equations import INITIALIZATIONS, initialize_parameters, initialize_two_layer
 from deepstep.errors import ConfigurationError
 
 SIZES = [300, 200, 100, 50]
-SCALES = {  # by the papers and the lecture, for n_{l-1} inputs and n_l units
+SCALES = {  # of the normal draws, by the papers and the lecture, for n_{l-1} inputs and n_l units
     "he": lambda n_prev, n: sqrt(2 / n_prev),
     "glorot": lambda n_prev, n: sqrt(2 / (n_prev + n)),
     "lecun": lambda n_prev, n: sqrt(1 / n_prev),
@@ -19,17 +20,24 @@ SCALES = {  # by the papers and the lecture, for n_{l-1} inputs and n_l units
     "large": lambda n_prev, n: 10,
     "zeros": lambda n_prev, n: 0,
 }
+LIMITS = {  # of the uniform draws, by the same papers
+    "he_uniform": lambda n_prev, n: sqrt(6 / n_prev),
+    "glorot_uniform": lambda n_prev, n: sqrt(6 / (n_prev + n)),
+    "lecun_uniform": lambda n_prev, n: sqrt(3 / n_prev),
+}
+GENERATORS = [np.random.RandomState, np.random.default_rng]
 
 
-def test_every_method_has_a_scale_here() -> None:
-    assert set(SCALES) == set(INITIALIZATIONS)
+def test_every_method_is_here() -> None:
+    assert {*SCALES, *LIMITS, "orthogonal"} == set(INITIALIZATIONS)
 
 
-@pytest.mark.parametrize("method", SCALES)
+@pytest.mark.parametrize("method", [*SCALES, *LIMITS])
 def test_the_scale_of_each_layer(method: str) -> None:
     parameters = initialize_parameters(SIZES, method=method, rng=np.random.default_rng(1))
+    scale_of = SCALES[method.removesuffix("_uniform")]
     for layer, (n_prev, n) in enumerate(pairwise(SIZES), start=1):
-        W, scale = parameters[f"W{layer}"], SCALES[method](n_prev, n)
+        W, scale = parameters[f"W{layer}"], scale_of(n_prev, n)
         # Of k draws the standard deviation is known to 1/√(2k), the mean to 1/√k; five of these are allowed.
         assert W.std() == pytest.approx(scale, rel=5 / sqrt(2 * W.size))
         assert abs(W.mean()) <= 5 * scale / sqrt(W.size)
@@ -38,13 +46,43 @@ def test_the_scale_of_each_layer(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", [name for name in SCALES if name != "zeros"])
-@pytest.mark.parametrize("generator", [np.random.RandomState, np.random.default_rng])
+@pytest.mark.parametrize("generator", GENERATORS)
 def test_draws_are_standard_normals_layer_by_layer(method: str, generator: Any) -> None:
     sizes, rng = [4, 3, 2, 1], generator(7)
     parameters = initialize_parameters(sizes, method=method, rng=generator(7))
     for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
         expected = rng.standard_normal((n, n_prev)) * SCALES[method](n_prev, n)
         np.testing.assert_allclose(parameters[f"W{layer}"], expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("method", LIMITS)
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_uniform_draws_fill_their_interval_evenly(method: str, generator: Any) -> None:
+    parameters = initialize_parameters(SIZES, method=method, rng=generator(7))
+    for layer, (n_prev, n) in enumerate(pairwise(SIZES), start=1):
+        shares = parameters[f"W{layer}"].ravel() / LIMITS[method](n_prev, n)
+        assert -1 <= shares.min() < -0.99 < 0.99 < shares.max() <= 1
+        # Kolmogorov and Smirnov: an honest draw is further off once in 10^6 times (2·e^(-2·2.7²)).
+        assert kstest(shares, uniform(-1, 2).cdf).statistic < 2.7 / sqrt(shares.size)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+@pytest.mark.parametrize("sizes", [[4, 4, 4], [7, 3, 1], [1, 3, 7], [1, 1, 1], [50, 80, 20]])
+def test_orthogonal_weights_keep_lengths(sizes: list[int], generator: Any) -> None:
+    parameters = initialize_parameters(sizes, method="orthogonal", rng=generator(7))
+    for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
+        W = parameters[f"W{layer}"]
+        product = W @ W.T if n <= n_prev else W.T @ W
+        np.testing.assert_allclose(product, np.eye(min(n, n_prev)), atol=1e-14)
+
+
+def test_orthogonal_weights_have_no_favourite_sign_or_direction() -> None:
+    rng = np.random.default_rng(1)
+    draws = np.array([initialize_parameters([3, 3], method="orthogonal", rng=rng)["W1"] for _ in range(3000)])
+    # an entry of a uniform rotation has mean 0 and variance 1/3; five standard errors are allowed
+    assert np.abs(draws.mean(axis=0)).max() < 5 * sqrt(1 / 3 / 3000)
+    assert np.abs((draws**2).mean(axis=0) - 1 / 3).max() < 5 * sqrt(4 / 45 / 3000)
+    assert np.linalg.det(draws).mean() == pytest.approx(0, abs=5 / sqrt(3000))
 
 
 def test_a_generator_goes_on_where_it_was() -> None:

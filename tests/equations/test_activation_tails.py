@@ -1,0 +1,133 @@
+"""Activations far out: digits kept in both tails, no warning and no NaN up to the ends of the dtype.
+
+The oracle is mpmath with 400 digits, which torch brings along; beyond what it can hold, the asymptotes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from deepstep.equations import ACTIVATIONS, increasing, ordinal, ordinal_backward, softmax, softmax_backward
+
+SELU_SCALE, SELU_ALPHA = mpmath.mpf("1.0507009873554804934"), mpmath.mpf("1.6732632423543772848")
+
+EXACT: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda z: z,
+    "relu": lambda z: max(z, mpmath.mpf(0)),
+    "leaky_relu": lambda z: z if z > 0 else z / 100,
+    "elu": lambda z: z if z > 0 else mpmath.expm1(z),
+    "selu": lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * mpmath.expm1(z)),
+    "gelu": lambda z: z * mpmath.erfc(-z / mpmath.sqrt(2)) / 2,
+    "gelu_tanh": lambda z: (
+        z * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf("0.044715") * z**3))) / 2
+    ),
+    "silu": lambda z: z / (1 + mpmath.exp(-z)),
+    "mish": lambda z: z * mpmath.tanh(mpmath.log1p(mpmath.exp(z))),
+    "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+    "tanh": mpmath.tanh,
+    "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)),
+    "exponential": mpmath.exp,
+}
+
+ASYMPTOTES = {  # A → slope·Z + constant: left, right
+    "identity": ((1, 0), (1, 0)),
+    "relu": ((0, 0), (1, 0)),
+    "leaky_relu": ((0.01, 0), (1, 0)),
+    "elu": ((0, -1), (1, 0)),
+    "selu": ((0, -float(SELU_SCALE * SELU_ALPHA)), (float(SELU_SCALE), 0)),
+    "gelu": ((0, 0), (1, 0)),
+    "gelu_tanh": ((0, 0), (1, 0)),
+    "silu": ((0, 0), (1, 0)),
+    "mish": ((0, 0), (1, 0)),
+    "softplus": ((0, 0), (1, 0)),
+    "tanh": ((0, -1), (0, 1)),
+    "sigmoid": ((0, 0), (0, 1)),
+    "exponential": ((0, 0), (np.inf, 0)),
+}
+
+SIZES = [1e-300, 1e-9, 1e-3, 0.3, 1.0, 3.0, 8.0, 15.0, 20.0, 30.0, 37.0, 45.0, 100.0, 340.0, 700.0]
+
+
+def test_every_activation_of_one_unit_is_here() -> None:
+    alone = {name for name, activation in ACTIVATIONS.items() if not activation.across_units}
+    assert alone == set(EXACT) == set(ASYMPTOTES)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_digits_are_kept_in_both_tails(name: str) -> None:
+    Z = np.array([[*SIZES, *(-size for size in SIZES)]])
+    forward, backward, *_ = ACTIVATIONS[name]
+    # 1e-304: where numbers are subnormal float64 has no digits left to keep
+    near: dict[str, Any] = {"rtol": 1e-12, "atol": 1e-304}
+    with mpmath.workdps(400):
+        values = [[float(EXACT[name](mpmath.mpf(z))) for z in Z[0]]]
+        slopes = [[float(mpmath.diff(EXACT[name], mpmath.mpf(z), h=mpmath.mpf("1e-330"))) for z in Z[0]]]
+    np.testing.assert_allclose(forward(Z), values, **near)
+    np.testing.assert_allclose(backward(np.ones_like(Z), Z), slopes, **near)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(np.float64, 1e300), (np.float64, 1.6e308), (np.float32, 3e38), (np.float32, 1e30)]
+)
+@pytest.mark.parametrize("name", ASYMPTOTES)
+def test_the_ends_of_the_dtype(name: str, dtype: Any, size: float) -> None:
+    forward, backward, *_ = ACTIVATIONS[name]
+    for sign, (slope, constant) in zip((-1, 1), ASYMPTOTES[name], strict=True):
+        Z, dA = np.full((2, 3), sign * size, dtype), np.full((2, 3), -0.5, dtype)
+        A, dZ = forward(Z), backward(dA, Z)
+        assert A.dtype == dZ.dtype == dtype
+        flat = constant if slope == 0 else sign * size * slope
+        np.testing.assert_allclose(A, np.full(Z.shape, flat), rtol=1e-6)
+        np.testing.assert_allclose(dZ, np.full(Z.shape, -0.5 * slope), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(np.float64, 1.7e308), (np.float32, 3e38)])
+def test_the_ends_of_the_dtype_across_units(dtype: Any, size: float) -> None:
+    dA = np.array([[1], [2], [3]], dtype)
+    up, down = np.array([[-size], [size], [0]], dtype), np.array([[size], [-size], [-size]], dtype)
+    assert softmax(up).tolist() == [[0], [1], [0]]
+    assert softmax_backward(dA, up).tolist() == [[0], [0], [0]]
+    assert ordinal(up).tolist() == [[0], [0], [0]]
+    assert ordinal(down).tolist() == [[1], [1], [1]]
+    assert ordinal_backward(dA, up).ravel().tolist() == ordinal_backward(dA, down).ravel().tolist() == [0] * 3
+    np.testing.assert_allclose(increasing(up), [[-size], [0], [np.log(2)]], rtol=1e-6)
+    assert increasing(down).tolist() == [[down[0, 0]]] * 3
+    for forward, backward, _, across_units in ACTIVATIONS.values():
+        if across_units:
+            assert forward(up).dtype == backward(dA, up).dtype == dtype
+
+
+def test_nothing_times_e_to_the_power_of_much_is_nothing() -> None:
+    dZ = ACTIVATIONS["exponential"].backward(np.array([[0.0, 1.0, -1.0]]), np.full((1, 3), 1e4))
+    assert dZ.tolist() == [[0, np.inf, -np.inf]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_quantiles_never_cross_and_probabilities_never_rise(seed: int) -> None:
+    Z = np.random.default_rng(seed).standard_normal((9, 50)) * np.logspace(-2, 6, 50)
+    assert (np.diff(increasing(Z), axis=0) >= 0).all()
+    assert (np.diff(ordinal(Z), axis=0) <= 0).all()
+    assert ((ordinal(Z) >= 0) & (ordinal(Z) <= 1)).all()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_kinks_are_where_the_slope_jumps(name: str) -> None:
+    """One-sided differences of one unit at every half number; what is not a corner bends gently."""
+    forward, *_ = activation = ACTIVATIONS[name]
+    places, step = np.arange(-8, 8.5, 0.5), 1e-6
+    Z = np.vstack([places, np.full_like(places, 0.123)])
+    aside = np.array([[step], [0]])
+    jump = (forward(Z + aside) - 2 * forward(Z) + forward(Z - aside)).sum(axis=0) / step
+    size = np.maximum(1, np.abs(forward(Z)).max(axis=0))
+    assert places[np.abs(jump) / size > 1e-3].tolist() == list(activation.kinks)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_across_units_is_said_where_it_is_so(name: str) -> None:
+    forward, *_ = activation = ACTIVATIONS[name]
+    Z = np.random.default_rng(1).standard_normal((3, 4))
+    alone = np.vstack([forward(row[None]) for row in Z])
+    assert np.allclose(alone, forward(Z)) != activation.across_units

@@ -1,0 +1,222 @@
+"""Users' own activations: right ones are taken, wrong ones are refused with the place and the numbers."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    EQUATIONS,
+    elu,
+    elu_backward,
+    equation_of,
+    get_activation,
+    model_forward,
+    register_activation,
+    unregister_activation,
+)
+from deepstep.errors import ConfigurationError
+
+DEEPSTEP_S_OWN = tuple(ACTIVATIONS)
+
+
+@pytest.fixture(autouse=True)
+def _only_deepstep_s_own_stay() -> Iterator[None]:
+    yield
+    for name in ACTIVATIONS.keys() - set(DEEPSTEP_S_OWN):
+        unregister_activation(name)
+
+
+def square(Z: Any) -> Any:
+    return Z * Z
+
+
+def square_backward(dA: Any, Z: Any) -> Any:
+    return 2 * dA * Z
+
+
+def hard_tanh(Z: Any) -> Any:
+    return np.clip(Z, -1, 1)
+
+
+def hard_tanh_backward(dA: Any, Z: Any) -> Any:
+    return np.where(np.abs(Z) < 1, dA, np.zeros_like(dA))
+
+
+def refusal(forward: Any, backward: Any, name: Any = "own", **options: Any) -> str:
+    with pytest.raises(ConfigurationError, match=r"^register_activation: ") as error:
+        register_activation(name, forward, backward, **options)
+    assert tuple(ACTIVATIONS) == DEEPSTEP_S_OWN
+    return str(error.value)
+
+
+def test_a_registered_one_is_found_by_name_until_it_is_taken_away() -> None:
+    own = register_activation("square", square, square_backward)
+    assert own is ACTIVATIONS["square"] is get_activation("square")
+    assert own == (square, square_backward, (), False)
+    A, _ = model_forward(np.array([[3.0]]), {"W1": [[2.0]], "b1": [[-1.0]]}, activations=["square"])
+    assert A.tolist() == [[25.0]]
+    unregister_activation("square")
+    with pytest.raises(ConfigurationError, match="got 'square'"):
+        get_activation("square")
+
+
+def test_the_same_once_more_is_no_matter_and_another_of_the_name_is_refused() -> None:
+    own = register_activation("bent", hard_tanh, hard_tanh_backward, kinks=[-1, 1])
+    assert register_activation("bent", hard_tanh, hard_tanh_backward, kinks=(-1.0, 1.0)) == own
+    with pytest.raises(ConfigurationError, match=r"unregister_activation\('bent'\) first"):
+        register_activation("bent", square, square_backward)
+    assert ACTIVATIONS["bent"] == own
+
+
+@pytest.mark.parametrize("name", ["relu", "softmax"])
+def test_deepstep_s_own_stay(name: str) -> None:
+    assert "choose another" in refusal(square, square_backward, name)
+    forward, backward, kinks, across_units = ACTIVATIONS[name]
+    again = register_activation(name, forward, backward, kinks=kinks, across_units=across_units)
+    assert again == ACTIVATIONS[name]
+    with pytest.raises(ConfigurationError, match=f"^unregister_activation: .*'{name}' belongs to DeepStep"):
+        unregister_activation(name)
+
+
+def test_what_was_not_registered_cannot_be_taken_away() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^unregister_activation: .*got 'rellu'. Did you mean 'relu'"
+    ):
+        unregister_activation("rellu")
+
+
+@pytest.mark.parametrize("name", DEEPSTEP_S_OWN)
+def test_the_check_passes_all_of_deepstep_s_own(name: str) -> None:
+    forward, backward, kinks, across_units = ACTIVATIONS[name]
+    own = register_activation("own", forward, backward, kinks=kinks, across_units=across_units)
+    assert own == ACTIVATIONS[name]
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "kinks"),
+    [
+        (hard_tanh, hard_tanh_backward, (-1, 1)),
+        (np.sin, lambda dA, Z: dA * np.cos(Z), ()),
+        (lambda Z: 1e-9 * Z, lambda dA, Z: 1e-9 * dA, ()),
+        (lambda Z: Z**3, lambda dA, Z: 3 * dA * Z**2, ()),
+        (lambda Z: np.exp(-Z * Z), lambda dA, Z: -2 * Z * dA * np.exp(-Z * Z), ()),
+        (partial(elu, alpha=0.3), partial(elu_backward, alpha=0.3), (0,)),
+        (lambda Z: np.abs(Z - 7.25), lambda dA, Z: dA * np.sign(Z - 7.25).astype(Z.dtype), (7.25,)),
+    ],
+)
+def test_right_ones_of_many_kinds_are_taken(forward: Any, backward: Any, kinks: tuple[float, ...]) -> None:
+    assert register_activation("own", forward, backward, kinks=kinks).kinks == tuple(map(float, kinks))
+
+
+def test_a_maximum_over_the_units_is_taken() -> None:
+    """As in maxout: the largest unit passes, its kinks lie between the units and cannot be named."""
+
+    def winner(Z: Any) -> Any:
+        return np.where(Z.max(axis=0) == Z, Z, np.zeros_like(Z))
+
+    def winner_backward(dA: Any, Z: Any) -> Any:
+        return np.where(Z.max(axis=0) == Z, dA, np.zeros_like(dA))
+
+    assert register_activation("winner", winner, winner_backward, across_units=True).across_units
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda dA, Z: dA * Z,
+        lambda dA, Z: 2 * Z,
+        lambda dA, Z: -2 * dA * Z,
+        lambda dA, Z: 2 * dA * Z * (1 + 1e-5),
+        lambda dA, Z: np.where(Z > 25, dA, 2 * dA * Z),
+    ],
+)
+def test_a_wrong_derivative_is_refused_with_its_place(backward: Callable[[Any, Any], Any]) -> None:
+    words = refusal(square, backward).replace(",", "").replace(";", "").split()
+    numeric, Z, dA = (float(words[words.index(name) + 2]) for name in ("dZ", "Z", "dA"))
+    got = float(words[words.index("got") + 1].rstrip("."))
+    assert numeric == pytest.approx(2 * dA * Z, rel=1e-4, abs=1e-5)
+    assert got == pytest.approx(backward(np.array(dA), np.array(Z)), rel=1e-4)
+
+
+def test_a_kink_that_was_not_named_is_found() -> None:
+    message = refusal(hard_tanh, hard_tanh_backward)
+    assert "at Z = -1 " in message or "at Z = 1 " in message
+    assert message.endswith("Where there is no derivative, name that Z in kinks.")
+
+
+def spoils_Z(Z: Any) -> Any:
+    Z *= 2
+    return Z.copy()
+
+
+def spoils_dA(dA: Any, Z: Any) -> Any:
+    dA[:] = 2 * dA * Z
+    return dA.copy()
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "message"),
+    [
+        (lambda Z: Z.sum(axis=0), square_backward, "the forward of 'own' gives an array of the shape of Z"),
+        (lambda Z: 1.0, square_backward, "of the shape of Z, (4, 35); got float"),
+        (square, lambda dA, Z: dA[:1], "the backward of 'own' gives an array of the shape of Z"),
+        (lambda Z: Z * np.float64(2), square_backward, "gives float32 for float32; got float64"),
+        (square, lambda dA, Z: dA * Z * np.ones(1), "the backward of 'own' gives float32 for float32"),
+        (lambda Z: Z, lambda dA, Z: dA.copy(), "the forward of 'own' gives a new array"),
+        (lambda Z: Z.copy(), lambda dA, Z: dA, "the backward of 'own' gives a new array"),
+        (spoils_Z, square_backward, "the forward of 'own' leaves Z as it is; it was changed"),
+        (square, spoils_dA, "the backward of 'own' leaves dA as it is; it was changed"),
+        (lambda Z: np.where(Z < -20, np.nan, Z).astype(Z.dtype), square_backward, "got nan at Z = -"),
+        (lambda Z: Z - Z.mean(axis=1, keepdims=True), lambda dA, Z: dA.copy(), "gives example 0 alone"),
+        (lambda Z: Z - Z.mean(axis=0), lambda dA, Z: dA - dA.mean(axis=0), "Pass across_units=True."),
+        ("relu", square_backward, "forward of 'own' is a function; got 'relu'"),
+        (square, None, "backward of 'own' is a function; got None"),
+    ],
+)
+def test_what_keeps_no_contract_is_refused(forward: Any, backward: Any, message: str) -> None:
+    assert message in refusal(forward, backward)
+
+
+@pytest.mark.parametrize("kinks", [0.0, ["zero"], [np.nan], [np.inf], [None]])
+def test_kinks_that_are_no_numbers_are_refused(kinks: Any) -> None:
+    assert "For example kinks=(0.0,)." in refusal(square, square_backward, kinks=kinks)
+
+
+@pytest.mark.parametrize("name", ["", "my own", "2x", None, 3, ["relu"]])
+def test_names_that_cannot_be_are_refused(name: Any) -> None:
+    assert "a name that could be a variable's" in refusal(square, square_backward, name)
+
+
+def test_without_the_check_anything_goes() -> None:
+    wrong = register_activation("wrong", square, lambda dA, Z: dA * Z, check=False)
+    assert ACTIVATIONS["wrong"] == wrong
+
+
+def test_an_own_error_comes_through_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        register_activation("broken", lambda Z: 1 // 0, square_backward)
+
+
+def test_numpy_s_global_generator_is_left_alone() -> None:
+    np.random.seed(5)
+    expected = np.random.rand(3)
+    np.random.seed(5)
+    register_activation("square", square, square_backward)
+    np.testing.assert_array_equal(np.random.rand(3), expected)
+
+
+def test_the_equation_of_a_function_is_the_registered_one_or_a_plain_one() -> None:
+    assert equation_of(elu, "unit", "A = unit(Z)") is EQUATIONS["elu"]
+    plain = equation_of(square, "square", "A = square(Z)")
+    assert plain.written("A", {"A": "A2", "Z": "Z2"}) == "A2 = square(Z2)"
+    assert "square" not in EQUATIONS
+
+    def relu(Z: Any) -> Any:  # of the name of an equation, and another function
+        return Z
+
+    assert equation_of(relu, "mine", "A = mine(Z)").formula == "A = mine(Z)"
+    assert equation_of(partial(elu, alpha=2.0), "mine", "A = mine(Z)").formula == "A = mine(Z)"
