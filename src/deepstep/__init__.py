@@ -8,7 +8,7 @@ scikit-learn estimators. Names load on first use, so that ``import deepstep`` co
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from deepstep.errors import DeepStepError
