@@ -82,6 +82,14 @@ def test_odd_data_give_finite_parameters(X: Any, hidden: str) -> None:
     assert all(parameters[f"W{layer}"].any() for layer in (1, 2, 3))
 
 
+@pytest.mark.parametrize("value", [0.1, 3.7, -1e300])
+def test_rounding_of_constant_inputs_is_not_taken_for_variance(value: float) -> None:
+    X = np.full((6, 7), value) * (1 + 1e-15 * np.arange(7))
+    parameters = initialized(X)
+    assert np.abs(parameters["W1"] @ X).max() < 10
+    assert np.abs(parameters["b1"]).max() < 10
+
+
 def test_a_column_of_zeros_among_others_changes_nothing_of_the_scale() -> None:
     X = data()
     X[2] = 0
