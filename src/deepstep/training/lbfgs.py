@@ -7,7 +7,6 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import OptimizeResult, minimize
 
 from deepstep.engines import Session
 from deepstep.errors import DivergenceError
@@ -73,6 +72,8 @@ def train_lbfgs(
     KeyboardInterrupt
         If interrupted; the session holds what the last whole iteration reached.
     """
+    from scipy.optimize import OptimizeResult, minimize
+
     history.engine = session.name
     callbacks = list(callbacks)
     training = Training(session, history, iterations, examples, callbacks)
