@@ -4,6 +4,8 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 """
 
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
+from deepstep.training.checkpoint import Checkpoint, read_checkpoint
+from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
 from deepstep.training.history import History
 from deepstep.training.loop import train, updates
 from deepstep.training.plan import Plan
@@ -14,6 +16,8 @@ from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 __all__ = [
     "SCHEDULES",
     "Callback",
+    "Checkpoint",
+    "Checkpoints",
     "History",
     "Plan",
     "Plateau",
@@ -23,6 +27,8 @@ __all__ = [
     "Training",
     "Update",
     "get_schedule",
+    "latest_checkpoint",
+    "read_checkpoint",
     "train",
     "updates",
 ]
