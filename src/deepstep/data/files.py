@@ -24,6 +24,9 @@ from deepstep.errors import DeepStepError, FileError
 RUN_MARK = "config.toml"
 """The file that makes a folder a run folder of DeepStep, which may be replaced."""
 
+_PREFIX = ".deepstep-"
+"""How the names of temporary files and folders begin."""
+
 EntryKind = Literal["file", "folder", "something else", "nothing"]
 
 
@@ -108,19 +111,39 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     target = Path(os.path.realpath(path))
     temporary = _sibling(target)
     with _as_file_error(path, target, inside=temporary):
-        _refuse_to_replace(path, target, overwrite)
+        refuse_to_replace(path, overwrite=overwrite)
         temporary.mkdir()
         try:
             _take_mode(temporary, target)
             yield temporary
-            _sync_tree(temporary)
-            # The block may have run for hours: look again before anything is moved.
-            _refuse_to_replace(path, target, overwrite)
-            old = _swap(temporary, target)
+            publish(temporary, path, overwrite=overwrite)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
-    _sync_folder(target.parent)
+
+
+def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
+    """Give a complete folder its name, in one rename where nothing stands there.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder beside `path`.
+    path : Path or str
+    overwrite : bool, default False
+        Replace an existing folder, as in `atomic_directory`.
+
+    Raises
+    ------
+    FileError
+        When `path` exists and may not be replaced, or the rename fails: `folder` stays where it is.
+    """
+    target = Path(os.path.realpath(path))
+    with _as_file_error(path, target):
+        _sync_tree(folder)
+        refuse_to_replace(path, overwrite=overwrite)  # the work may have run for hours: look once more
+        old = _swap(folder, target)
+        _sync_folder(target.parent)
     if old is not None:
         try:
             shutil.rmtree(old)
@@ -131,6 +154,43 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
                 f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed in the midst of `atomic_write` left in a folder.
+
+    Of a process that still writes there it would take the file away: the folder is one that only one uses.
+    """
+    for left in folder.glob(f"{_PREFIX}*"):
+        if left.is_file():
+            left.unlink(missing_ok=True)
+
+
+def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
+    """Refuse a name under which a folder may not be written, before or after hours of work.
+
+    Raises
+    ------
+    FileError
+        When something stands there and ``overwrite`` is not set, or it is neither empty nor a run folder.
+    """
+    target = Path(os.path.realpath(path))
+    if not target.exists():
+        return
+    if not overwrite:
+        raise FileError(
+            str(path),
+            "a new name is expected",
+            "it exists already",
+            "Choose another name or allow overwriting.",
+        )
+    if not target.is_dir() or (any(target.iterdir()) and not (target / RUN_MARK).is_file()):
+        raise FileError(
+            str(path),
+            f"only an empty folder or a run folder (one with {RUN_MARK}) is replaced",
+            "it is something else and stays as it is",
+            "Choose another name.",
+        )
 
 
 def kind_at(path: Path | str) -> EntryKind:
@@ -187,7 +247,7 @@ def sha256(path: Path | str) -> str:
 
 def _sibling(target: Path) -> Path:
     """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
-    return target.with_name(f".deepstep-{secrets.token_hex(6)}")
+    return target.with_name(f"{_PREFIX}{secrets.token_hex(6)}")
 
 
 def _take_mode(new: Path, old: Path) -> None:
@@ -216,25 +276,6 @@ def _as_file_error(path: Path | str, target: Path, *, inside: Path | None = None
             f"{reason}; {kept}",
             "Choose a folder that exists, that you may write to, and that has room.",
         ) from error
-
-
-def _refuse_to_replace(path: Path | str, target: Path, overwrite: bool) -> None:
-    if not target.exists():
-        return
-    if not overwrite:
-        raise FileError(
-            str(path),
-            "a new name is expected",
-            "it exists already",
-            "Choose another name or allow overwriting.",
-        )
-    if not target.is_dir() or (any(target.iterdir()) and not (target / RUN_MARK).is_file()):
-        raise FileError(
-            str(path),
-            f"only an empty folder or a run folder (one with {RUN_MARK}) is replaced",
-            "it is something else and stays as it is",
-            "Choose another name.",
-        )
 
 
 def _swap(new: Path, target: Path) -> Path | None:

@@ -31,14 +31,14 @@ from deepstep.model.construction import (
     order_seed,
     with_scales,
 )
-from deepstep.model.options import as_lbfgs, as_patience, as_plan
+from deepstep.model.options import as_checkpoint, as_checkpoints, as_lbfgs, as_patience, as_plan
 from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order
-from deepstep.training import History, Plan, Progress, Update, train, updates
+from deepstep.training import Checkpoints, History, Plan, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.plan import check_learning_rate
@@ -170,6 +170,9 @@ class Network:
         decay_schedule: Any = None,
         dropout_schedule: Any = None,
         time_budget: float | None = None,
+        deterministic: bool = False,
+        checkpoint: str | Path | Checkpoints | None = None,
+        resume: bool | str | Path | None = None,
         validation: tuple[Any, ...] | None = None,
         metrics: Mapping[str, Metric] | None = None,
         patience: int | None = None,
@@ -216,6 +219,18 @@ class Network:
         time_budget : float, optional
             Seconds after which training ends, if the epochs are not done before; the schedules run by the
             clock then, so that they complete.
+        deterministic : bool
+            Use one BLAS thread, so that the same bits come out on any number of cores.
+        checkpoint : str, Path or Checkpoints, optional
+            Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
+            ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
+            any instant goes on from the last one bit for bit, with the same network (its seed, too), settings
+            and data, on the same machine.
+        resume : bool, str or Path, optional
+            Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
+            ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
+            network's own parameters do not count then, and what the user's own functions compute cannot be
+            compared.
         validation : tuple of arrays, optional
             ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
             epoch.
@@ -244,7 +259,9 @@ class Network:
         Raises
         ------
         ShapeError, DataError, ConfigurationError
-            If an argument does not fit; the network is as it was.
+            If an argument does not fit, or the checkpoint is of another training; the network is as it was.
+        FileError
+            If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
         DivergenceError
             If the cost leaves the finite numbers; the network is as it was.
         KeyboardInterrupt
@@ -267,6 +284,7 @@ class Network:
             "decay_schedule": decay_schedule,
             "dropout_schedule": dropout_schedule,
             "time_budget": time_budget,
+            "deterministic": deterministic,
             "optimizer": optimizer,
             "hyperparameters": hyperparameters or {},
             **settings,
@@ -276,7 +294,9 @@ class Network:
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
         stopping = as_patience(patience, watch, held_out, where)
-        watchers = as_callbacks([*scores, *as_callbacks(callbacks, where), *stopping], where)
+        checkpoints = as_checkpoints(checkpoint, where)
+        watchers = as_callbacks([*scores, *as_callbacks(callbacks, where), *stopping, *checkpoints], where)
+        begin_at = as_checkpoint(resume, checkpoints, where)
         if not isinstance(progress, bool | str | None):
             raise ConfigurationError(
                 where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
@@ -304,6 +324,7 @@ class Network:
                     validation=held_out,
                     callbacks=watchers,
                     history=history,
+                    resume=begin_at,
                     where=where,
                 )
         except KeyboardInterrupt:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.data.files import kind_at
+from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Plan
+from deepstep.training import Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import get_schedule
@@ -32,6 +34,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
         batch_size,
         order,
         time_budget=options.pop("time_budget", None),
+        deterministic=options.pop("deterministic", False),
         **schedules,
     )
 
@@ -103,3 +106,34 @@ def as_patience(
             ties_count=False,
         )
     ]
+
+
+def as_checkpoints(checkpoint: Any, where: str) -> list[Checkpoints]:
+    """The callback that writes checkpoints, if they are asked for."""
+    if checkpoint is None:
+        return []
+    if not isinstance(checkpoint, str | Path | Checkpoints):
+        raise ConfigurationError(where, "checkpoint is a folder or Checkpoints(…)", f"got {checkpoint!r}")
+    return [checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)]
+
+
+def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Checkpoint | None:
+    """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
+    folder, where there is one.
+    """
+    if resume is None or resume is False:
+        return None
+    if resume is True:
+        if not checkpoints:
+            raise ConfigurationError(
+                where, "checkpoint=… with resume=True", "got none", "Or name a file or folder: resume=…."
+            )
+        return latest_checkpoint(checkpoints[0].folder)
+    if not isinstance(resume, str | Path):
+        raise ConfigurationError(where, "resume is True, a file or a folder", f"got {resume!r}")
+    if kind_at(resume) != "folder":
+        return read_checkpoint(resume)
+    found = latest_checkpoint(resume)
+    if found is None:
+        raise FileError(str(resume), "a folder with checkpoints", "there is none in it")
+    return found

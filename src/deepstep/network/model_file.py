@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data.files import atomic_write, kind_at
+from deepstep.data.array_files import read_arrays
+from deepstep.data.files import atomic_write
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import Architecture
 from deepstep.network.parameters import Parameters
@@ -85,7 +86,9 @@ def load_model(path: str | Path) -> ModelFile:
         If the file is missing, damaged, altered, or no DeepStep model.
     """
     path = Path(path)
-    header, arrays = _read(path)
+    header, arrays = read_arrays(
+        path, "a model file", instead_of_a_folder="A run folder is read by deepstep.Run.load."
+    )
     if header.get("format") != FORMAT:
         raise FileError(str(path), "a DeepStep model", "its header says something else")
     if header.get("version") not in ("1", "2"):
@@ -139,21 +142,3 @@ def _checksum(network: str, parameters: Parameters, statistics: Mapping[str, Arr
     for numbers in (parameters.flat, *(statistics[name] for name in sorted(statistics))):
         digest.update(np.ascontiguousarray(numbers, numbers.dtype.newbyteorder("<")).data)
     return digest.hexdigest()
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Array]]:
-    from safetensors import SafetensorError, safe_open
-
-    if kind_at(path) == "folder":
-        raise FileError(
-            str(path), "a model file", "this is a folder", "A run folder is read by deepstep.Run.load."
-        )
-    try:
-        with safe_open(path, framework="numpy") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise FileError(str(path), "a model file", "there is none") from None
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
-        raise FileError(
-            str(path), "a safetensors file", f"it cannot be read ({error})", "Restore it, or train again."
-        ) from None

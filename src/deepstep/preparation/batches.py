@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -64,12 +65,12 @@ def shuffled(seed: int) -> Order:
     >>> bool((order(7, 5) == order(7, 5)).all()), sorted(order(7, 5).tolist())
     (True, [0, 1, 2, 3, 4])
     """
+    return partial(_permutation, seed)
 
-    def order(epoch: int, m: int) -> AnyArray:
-        counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])  # the second word of key is 0
-        return np.random.Generator(counter_based).permutation(m)
 
-    return order
+def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
+    counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])  # the second word of key is 0
+    return np.random.Generator(counter_based).permutation(m)
 
 
 def n_batches(m: int, batch_size: int | None) -> int:

@@ -4,6 +4,8 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 """
 
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
+from deepstep.training.checkpoint import Checkpoint, read_checkpoint
+from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
 from deepstep.training.health import Health
 from deepstep.training.history import History
 from deepstep.training.loop import train, updates
@@ -18,6 +20,8 @@ from deepstep.training.writers import Csv, JsonLines
 __all__ = [
     "SCHEDULES",
     "Callback",
+    "Checkpoint",
+    "Checkpoints",
     "Csv",
     "Health",
     "History",
@@ -34,6 +38,8 @@ __all__ = [
     "Update",
     "find_rate",
     "get_schedule",
+    "latest_checkpoint",
+    "read_checkpoint",
     "train",
     "updates",
 ]

@@ -1,6 +1,7 @@
 """Callbacks: what a user may do while training runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.training.history import History, Record
+from deepstep.training.identity import identity
+from deepstep.training.plan import Plan
 from deepstep.training.position import Position
 from deepstep.types import Array
 
@@ -42,8 +45,12 @@ class Training:
         The records so far.
     epochs : int
         The epochs asked for.
+    plan : Plan or None
+        How training runs; None where it has no steps to go on from, as L-BFGS.
     position : Position
         Where training stands.
+    interrupted : bool
+        Whether Ctrl-C was pressed: this pause is the last one.
     """
 
     def __init__(
@@ -53,13 +60,19 @@ class Training:
         epochs: int,
         examples: Examples,
         callbacks: Sequence["Callback"],
+        *,
+        plan: Plan | None = None,
+        validation: Examples | None = None,
     ) -> None:
         self._session = session
         self._callbacks = callbacks
         self._examples = examples
+        self._validation = validation
         self.history = history
         self.epochs = epochs
+        self.plan = plan
         self.position = Position()
+        self.interrupted = False
 
     @property
     def architecture(self) -> Architecture:
@@ -98,9 +111,35 @@ class Training:
         _, flat = self._session.cost_and_gradient(X, Y)
         return self._session.parameters.like(flat)
 
-    def states_of_callbacks(self) -> list[Mapping[str, Any]]:
-        """What each callback wants to find again after an interruption."""
-        return [callback.state() for callback in self._callbacks]
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a training that goes on from this one must have the same; hashes the data, once.
+
+        Raises
+        ------
+        ConfigurationError
+            If this training has no steps to go on from.
+        """
+        if self.plan is None:
+            raise ConfigurationError(
+                "checkpoints",
+                "an update rule that goes step by step",
+                "got L-BFGS, whose state lies inside SciPy",
+                "Use another optimizer, or save the network when it is done.",
+            )
+        session = self._session
+        return identity(
+            session.architecture,
+            session.parameters.dtype,
+            session.settings,
+            self.plan,
+            self._examples,
+            self._validation,
+        )
+
+    def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Names of the classes and states of those callbacks that keep one."""
+        return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
 class Callback:
@@ -132,7 +171,7 @@ class Callback:
         """After the last epoch, however training ended and whatever another callback raised."""
 
     def state(self) -> Mapping[str, Any]:
-        """What a resumed training needs: JSON values and arrays by name."""
+        """What a resumed training needs: JSON values and arrays by name, of any depth."""
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -142,6 +181,11 @@ class Callback:
 def watches_steps(callback: Callback) -> bool:
     """Whether it asks to be called per step."""
     return type(callback).on_step_end is not Callback.on_step_end
+
+
+def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
+    """Those that keep a state, which a resumed training finds again."""
+    return [callback for callback in callbacks if type(callback).state is not Callback.state]
 
 
 def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:

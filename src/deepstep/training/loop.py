@@ -17,7 +17,10 @@ from deepstep.training.callbacks import (
     Update,
     tell_the_end,
     watches_steps,
+    with_state,
 )
+from deepstep.training.checkpoint import Checkpoint
+from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, divergence
 from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
@@ -37,7 +40,7 @@ def train(
     validation: Examples | None = None,
     callbacks: Iterable[Callback] = (),
     history: History | None = None,
-    start: Position | None = None,
+    resume: Checkpoint | None = None,
     where: str = "train",
 ) -> History:
     """Train a session.
@@ -55,8 +58,8 @@ def train(
     callbacks : iterable of Callback
     history : History, optional
         Where the records go; a new one by default.
-    start : Position, optional
-        Where an earlier training stood, which goes on from there; the session holds its state.
+    resume : Checkpoint, optional
+        Where an earlier training stood; this one goes on from there, and its history with it.
     where : str
         Name for error messages.
 
@@ -68,13 +71,18 @@ def train(
     ------
     DivergenceError
         If the cost or a parameter is not finite any more; the session holds the last finite state.
+    ConfigurationError
+        If the checkpoint is of another network, of other settings, data or callbacks.
     KeyboardInterrupt
         After Ctrl-C, once the step is done.
     """
     history = History() if history is None else history
     history.engine = session.name
     loop = _Loop(session, examples, plan, [*callbacks, *plan.listeners], history, validation, where)
-    loop.run(start or Position())
+    if resume is not None:
+        loop.take_up(resume)
+    with blas_threads(plan.deterministic):
+        loop.run()
     return history
 
 
@@ -93,17 +101,27 @@ class _Loop:
     ) -> None:
         self._session, self._examples, self._plan = session, examples, plan
         self._callbacks, self._history, self._validation, self._where = callbacks, history, validation, where
-        self._training = Training(session, history, plan.epochs, examples, callbacks)
+        self._training = Training(
+            session, history, plan.epochs, examples, callbacks, plan=plan, validation=validation
+        )
         self._step_watchers = [callback for callback in callbacks if watches_steps(callback)]
         self._of = n_batches(len(examples), plan.batch_size)
         self._chunk, self._seconds_a_step = 1, 0.0
         self._begun = perf_counter()
 
-    def run(self, start: Position) -> None:
-        """Train from a position to the end."""
-        history, plan = self._history, self._plan
+    def take_up(self, checkpoint: Checkpoint) -> None:
+        """Stand where an earlier training stood."""
+        checkpoint.check(self._training, self._callbacks, self._where)
+        self._session.load(checkpoint.state)
+        self._history.records[:] = checkpoint.records
+        for callback, (_, state) in zip(with_state(self._callbacks), checkpoint.callbacks, strict=True):
+            callback.restore(state)
+        self._training.position = checkpoint.position
+
+    def run(self) -> None:
+        """Train from where it stands to the end."""
+        history, plan, start = self._history, self._plan, self._training.position
         self._begun -= start.seconds
-        self._training.position = start
         try:
             for callback in self._callbacks:
                 callback.on_train_begin(self._training)
@@ -223,9 +241,10 @@ class _Loop:
     def _pause(self, interruption: Interruption) -> None:
         """Between two updates: let callbacks look, heed Ctrl-C and the clock."""
         self._training.position = replace(self._training.position, seconds=self._elapsed)
+        self._training.interrupted = interruption.asked  # asked once: who saves and who ends agree
         for callback in self._callbacks:
             callback.on_pause(self._training)
-        if interruption.asked:
+        if self._training.interrupted:
             raise KeyboardInterrupt
         budget = self._plan.time_budget
         if budget is not None and self._elapsed >= budget:
@@ -261,7 +280,7 @@ def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Itera
             rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
             X, Y, weight = examples.take(batch(order, len(examples), plan.batch_size, number))
             before = session.state()
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"), blas_threads(plan.deterministic):
                 cost = session.step(
                     X,
                     Y,

@@ -47,6 +47,8 @@ class Plan:
         training done (of the epochs or of the time, whichever is further).
     time_budget : float, optional
         Seconds after which training ends; the schedules run by the clock, so that they complete.
+    deterministic : bool
+        Use one BLAS thread, so that the same bits come out on any number of cores.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Plan:
     decay_schedule: Schedule | None = None
     dropout_schedule: Schedule | None = None
     time_budget: float | None = None
+    deterministic: bool = False
 
     def __post_init__(self) -> None:
         _whole("iterations", self.epochs, least=0)
@@ -78,6 +81,8 @@ class Plan:
             _whole("batch_size", self.batch_size, least=1)
         if not callable(self.learning_rate):
             check_learning_rate(self.learning_rate)
+        if not isinstance(self.deterministic, bool):
+            raise ConfigurationError("deterministic", "True or False", f"got {self.deterministic!r}")
         if not callable(self.order):
             raise ConfigurationError("order", "a function order(epoch, m)", f"got {self.order!r}")
         budget = self.time_budget

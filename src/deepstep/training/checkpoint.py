@@ -1,0 +1,259 @@
+"""A training at rest: all that is needed to go on bit for bit, as one file. Loading executes nothing."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepstep.data.array_files import read_arrays
+from deepstep.data.files import atomic_write
+from deepstep.engines import SessionState
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.network import Architecture
+from deepstep.network.model_file import statistics_shapes
+from deepstep.training.callbacks import Callback, Training, with_state
+from deepstep.training.history import History, Record
+from deepstep.training.identity import differences
+from deepstep.training.position import Position
+from deepstep.types import AnyArray
+
+FORMAT, VERSION = "deepstep-checkpoint", 1
+
+ARRAY = "$array"
+"""In the callbacks' states: the key of the name of an array, which lies among the file's arrays."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training between two updates.
+
+    Attributes
+    ----------
+    identity : mapping
+        Network, settings and data, see `deepstep.training.identity`.
+    state : SessionState
+        θ, the optimizer's vectors, the running statistics, the moving average, the number of updates.
+    position : Position
+        Epochs and batches done, and the costs of the epoch that runs.
+    records : sequence of dict
+        The history so far.
+    callbacks : sequence of pairs
+        Class and state of each callback that keeps one.
+    """
+
+    identity: Mapping[str, Any]
+    state: SessionState
+    position: Position
+    records: Sequence[Record]
+    callbacks: Sequence[tuple[str, Mapping[str, Any]]]
+
+    @classmethod
+    def of(cls, training: Training) -> "Checkpoint":
+        """Where a training stands at a pause (`Callback.on_pause`)."""
+        return cls(
+            training.identity,
+            training.state(),
+            training.position,
+            list(training.history.records),
+            training.states_of_callbacks(),
+        )
+
+    def check(self, training: Training, callbacks: Iterable[Callback], where: str) -> None:
+        """Refuse to go on with another network, other settings, data or callbacks.
+
+        Raises
+        ------
+        ConfigurationError
+            Names what differs.
+        """
+        other = differences(self.identity, training.identity)
+        names = [type(callback).__name__ for callback in with_state(callbacks)]
+        kept = [name for name, _ in self.callbacks]
+        if names != kept:
+            other.append(f"the callbacks with a state were {kept} and are {names}")
+        if other:
+            raise ConfigurationError(
+                where,
+                "a checkpoint of this training, with the same network, settings and data",
+                "; ".join(other),
+                "Give what the checkpoint was made with, or begin anew.",
+            )
+
+
+def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, which appears whole or not at all.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; what stood there before is untouched.
+    ConfigurationError
+        If a callback's state cannot be stored.
+    """
+    from safetensors.numpy import save
+
+    state, position = checkpoint.state, checkpoint.position
+    arrays = {
+        "theta": state.theta,
+        **{f"slot {name}": vector for name, vector in state.slots.items()},
+        **{f"statistic {name}": values for name, values in state.statistics.items()},
+        **({} if state.average is None else {"average": state.average}),
+        "costs": position.costs,
+        "sizes": position.sizes,
+        # not in the header, which has an end: a long training has many records
+        "history": np.frombuffer(History(checkpoint.records).to_jsonl().encode(), np.uint8),
+    }
+    content = json.dumps(
+        {
+            "identity": dict(checkpoint.identity),
+            "step": state.step,
+            "epoch": position.epoch,
+            "batch": position.batch,
+            "seconds": position.seconds,
+            "callbacks": [[name, packed(values, name, arrays)] for name, values in checkpoint.callbacks],
+        }
+    )
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    header = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "content": content,
+        "sha256": _checksum(content, arrays),
+    }
+    with atomic_write(path) as file:
+        file.write(save(arrays, metadata=header))
+
+
+def read_checkpoint(path: Path | str) -> Checkpoint:
+    """Read what `Checkpoints` wrote; nothing in the file is executed.
+
+    Parameters
+    ----------
+    path : Path or str
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged, altered, of another version, or no checkpoint.
+
+    Examples
+    --------
+    >>> read_checkpoint("no/such/checkpoint")
+    Traceback (most recent call last):
+    deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is none.
+    """
+    where = str(path)
+    header, arrays = read_arrays(
+        path, "a checkpoint", mend="Go on from the one before it: deepstep.training.latest_checkpoint."
+    )
+    if header.get("format") != FORMAT:
+        raise FileError(where, "a DeepStep checkpoint", "its header says something else")
+    if header.get("version") != str(VERSION):
+        raise FileError(
+            where,
+            f"checkpoint format version {VERSION}",
+            f"got version {header.get('version')!r:.20}",
+            "Use the DeepStep release that wrote it.",
+        )
+    if header.get("sha256") != _checksum(header.get("content", ""), arrays):
+        raise FileError(
+            where,
+            "the contents that were written, by their checksum",
+            "the file was altered or damaged",
+            "Go on from the one before it.",
+        )
+    try:
+        return _unpacked(json.loads(header["content"]), arrays, where)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
+        raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
+
+
+def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
+    """A callback's state in JSON's types; its arrays go into ``arrays``, and their names into their places.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is something else in it.
+    """
+    if isinstance(values, Mapping):
+        return {str(name): packed(entry, owner, arrays) for name, entry in values.items()}
+    if isinstance(values, list | tuple):
+        return [packed(entry, owner, arrays) for entry in values]
+    if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
+        name = f"callback {len(arrays)}"
+        arrays[name] = values
+        return {ARRAY: name}
+    if isinstance(values, np.generic):
+        values = values.item()
+    if values is None or isinstance(values, bool | int | float | str):
+        return values
+    raise ConfigurationError(
+        f"{owner}.state()",
+        "JSON values and arrays of numbers",
+        f"got {type(values).__name__}",
+        "A checkpoint stores no other objects.",
+    )
+
+
+def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:
+    """The other way of `packed`."""
+    if isinstance(values, dict):
+        if set(values) == {ARRAY}:
+            return arrays[values[ARRAY]]
+        return {name: _with_arrays(entry, arrays) for name, entry in values.items()}
+    return [_with_arrays(entry, arrays) for entry in values] if isinstance(values, list) else values
+
+
+def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray], where: str) -> Checkpoint:
+    """The parts, checked: shapes, finite parameters, counts of at least 0."""
+    identity = content["identity"]
+    names = ("layer_dims", "activations", "output", "output_settings", "normalization")
+    architecture = Architecture(**{name: identity[name] for name in names})
+    theta, average = arrays["theta"], arrays.get("average")
+    slots = _named(arrays, "slot ")
+    statistics = _named(arrays, "statistic ")
+    vectors = {"theta": theta, **slots, **({} if average is None else {"average": average})}
+    for name, vector in vectors.items():
+        if vector.shape != (architecture.n_parameters,) or vector.dtype != np.dtype(identity["dtype"]):
+            raise ValueError(f"{name} has shape {vector.shape} and dtype {vector.dtype}")
+    if {name: values.shape for name, values in statistics.items()} != statistics_shapes(architecture):
+        raise ValueError(f"the running statistics are {list(statistics)}")
+    if not all(np.isfinite(vector).all() for vector in (theta, average) if vector is not None):
+        raise ValueError("a parameter is not finite")
+    counts = [content[name] for name in ("step", "epoch", "batch")]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        raise ValueError(f"step, epoch and batch are {counts}")
+    step, epoch, batch = counts
+    seconds, costs, sizes = float(content["seconds"]), arrays["costs"], arrays["sizes"]
+    if not (isfinite(seconds) and seconds >= 0):
+        raise ValueError(f"seconds are {seconds}")
+    if costs.shape != (batch,) or sizes.shape != (batch,) or sizes.dtype.kind != "i":
+        raise ValueError(f"{batch} batches have costs {costs.shape} and sizes {sizes.shape}")
+    history = History.from_jsonl(arrays["history"].tobytes().decode(), where=where)
+    callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
+    return Checkpoint(
+        identity,
+        SessionState(theta, slots, step, statistics, average),
+        Position(epoch, batch, seconds, costs, sizes),
+        history.records,
+        callbacks,
+    )
+
+
+def _named(arrays: Mapping[str, AnyArray], kind: str) -> dict[str, AnyArray]:
+    return {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
+
+
+def _checksum(content: str, arrays: Mapping[str, AnyArray]) -> str:
+    digest = hashlib.sha256(content.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()

@@ -1,0 +1,192 @@
+"""Checkpoints while training runs: written now and then, the last few kept, the newest whole one found."""
+
+import warnings
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from deepstep.data.files import remove_leftovers
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.training.callbacks import Callback, Training
+from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
+from deepstep.training.schedules import is_finite_number
+
+SECONDS = 30.0
+"""Between two checkpoints, unless something else is asked for."""
+
+SHARE = 0.1
+"""At most so much of the time goes into writing, where checkpoints are written by the clock."""
+
+
+class Checkpoints(Callback):
+    """Write checkpoints, from which a training that was killed goes on bit for bit.
+
+    A checkpoint is written between two updates: at the first pause after the time, the updates or the epochs
+    asked for, whichever comes first; and at the pause in which Ctrl-C ends training. A training that is
+    shorter, or that ends in order, leaves none of its own. After divergence the last good one stays.
+
+    A file appears whole or not at all, and older ones are removed only after the new one is there. Where one
+    cannot be written (a full disk), training goes on with a warning, and the ones before stay: the training
+    is worth more than its insurance.
+
+    What cannot be compared when a training goes on: what the user's own functions (order, schedules,
+    activations, metrics) compute. What does not come back bit for bit: a training with a time budget, whose
+    schedules run by the clock.
+
+    Parameters
+    ----------
+    folder : Path or str
+        For the checkpoints of one training, and used by nothing else at the time; made if need be.
+    every : float, optional
+        Seconds between two; 30 if nothing else is asked for. More, where writing takes so long that it would
+        take more than a tenth of the time.
+    every_steps, every_epochs : int, optional
+        Updates and epochs between two.
+    keep : int
+        How many of the newest are kept.
+
+    Attributes
+    ----------
+    last : Path or None
+        The newest that this object wrote.
+
+    Raises
+    ------
+    ConfigurationError
+        If a number is out of range; at the beginning of training, for L-BFGS, whose state cannot be kept.
+    FileError
+        At the beginning of training, if the folder cannot be made or holds another training's checkpoints.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> training = Checkpoints(folder, every_epochs=2)
+    >>> history = Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=5, callbacks=[training])
+    >>> [path.name for path in sorted(folder.iterdir())]
+    ['checkpoint-000000000002.safetensors', 'checkpoint-000000000004.safetensors']
+    >>> latest_checkpoint(folder).position.epoch
+    4
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        every: float | None = None,
+        every_steps: int | None = None,
+        every_epochs: int | None = None,
+        keep: int = 3,
+    ) -> None:
+        where = "Checkpoints"
+        if every is not None and not (is_finite_number(every) and every >= 0):
+            raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
+        counts = {"every_steps": every_steps, "every_epochs": every_epochs, "keep": keep}
+        for name, count in counts.items():
+            whole = isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 1
+            if not whole and (count is not None or name == "keep"):
+                raise ConfigurationError(where, f"{name} is a whole number of at least 1", f"got {count!r}")
+        if every is None and every_steps is None and every_epochs is None:
+            every = SECONDS
+        self.folder = Path(folder)
+        self._every, self._every_steps, self._every_epochs = every, every_steps, every_epochs
+        self._keep = keep
+        self._warned = False
+        self.last: Path | None = None
+
+    def on_train_begin(self, training: Training) -> None:
+        """See that checkpoints can be written, and remove what an earlier process left half-written."""
+        if training.plan is None:
+            training.identity  # noqa: B018  (it says why there is none)
+        packed(training.states_of_callbacks(), "callback", {})  # now, and not at the first checkpoint
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            remove_leftovers(self.folder)
+        except OSError as error:
+            raise FileError(
+                str(self.folder), "a folder for checkpoints", error.strerror or str(error), "Choose another."
+            ) from error
+        at_the_start = training.state().step == 0
+        if at_the_start and checkpoint_files(self.folder):
+            raise FileError(
+                str(self.folder),
+                "a folder without checkpoints, where a training begins anew",
+                "it holds those of an earlier one",
+                "Go on from them (resume=True), or choose another folder.",
+            )
+        self._warned, self.last = False, None
+        self._wait = self._every or 0.0
+        self._mark(training)
+
+    def on_pause(self, training: Training) -> None:
+        """Write, if it is time or Ctrl-C was pressed."""
+        if training.interrupted or self._is_due(training):
+            started = perf_counter()
+            self._write(training)
+            self._mark(training)
+            self._wait = max(self._every or 0.0, (perf_counter() - started) * (1 - SHARE) / SHARE)
+
+    def _is_due(self, training: Training) -> bool:
+        return (
+            (self._every is not None and perf_counter() - self._at >= self._wait)
+            or (self._every_steps is not None and training.state().step - self._step >= self._every_steps)
+            or (
+                self._every_epochs is not None and training.position.epoch - self._epoch >= self._every_epochs
+            )
+        )
+
+    def _mark(self, training: Training) -> None:
+        self._at, self._step = perf_counter(), training.state().step
+        self._epoch = training.position.epoch
+
+    def _write(self, training: Training) -> None:
+        checkpoint = Checkpoint.of(training)
+        path = self.folder / f"checkpoint-{checkpoint.state.step:012}.safetensors"
+        try:
+            write_checkpoint(path, checkpoint)
+            self.last = path
+            self._remove_old(path)
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                warnings.warn(f"Training goes on without a new checkpoint: {error}", stacklevel=2)
+
+    def _remove_old(self, newest: Path) -> None:
+        """Keep the newest; what lies beyond it is of a training that was left for an earlier checkpoint."""
+        files = checkpoint_files(self.folder)
+        before = [path for path in files if path.name < newest.name]
+        beyond = [path for path in files if path.name > newest.name]
+        for path in (*before[: max(0, len(before) + 1 - self._keep)], *beyond):
+            path.unlink(missing_ok=True)
+
+
+def checkpoint_files(folder: Path | str) -> list[Path]:
+    """The checkpoints of a folder, the oldest first; whether they are whole is not looked at."""
+    return sorted(Path(folder).glob("checkpoint-*.safetensors"))
+
+
+def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
+    """The newest whole checkpoint of a folder; None where there is none at all.
+
+    Warns of each damaged one that it passes over.
+
+    Raises
+    ------
+    FileError
+        If there are some and all are damaged: to begin anew is for people to decide.
+
+    Examples
+    --------
+    >>> latest_checkpoint("no/such/folder")
+    """
+    files = checkpoint_files(folder)
+    for path in reversed(files):
+        try:
+            return read_checkpoint(path)
+        except FileError as error:
+            if path == files[0]:
+                raise
+            warnings.warn(f"{error} The checkpoint before it is taken.", stacklevel=2)
+    return None

@@ -1,0 +1,102 @@
+"""What makes two trainings the same: only then may one go on where the other stood."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines import Settings
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples
+from deepstep.training.plan import Plan
+
+NUMBERS_AT_ONCE = 2**20
+"""Numbers of a chunk that is hashed."""
+
+
+def identity(
+    architecture: Architecture,
+    dtype: "np.dtype[Any]",
+    settings: Settings,
+    plan: Plan,
+    examples: Examples,
+    validation: Examples | None,
+) -> dict[str, Any]:
+    """The network, the settings and the data of a training, as JSON values by name.
+
+    Of the data it is the SHA-256. Of a function of the user's (an order, a schedule, an activation) it is the
+    name alone: what it computes cannot be compared.
+    """
+    parts = {
+        name: getattr(architecture, name)
+        for name in ("layer_dims", "activations", "output", "output_settings", "normalization")
+    }
+    parts["dtype"] = dtype.name
+    for part in (settings, plan):
+        parts |= {field.name: getattr(part, field.name) for field in fields(part)}
+    parts |= {
+        "training data": digest(examples),
+        "validation data": None if validation is None else digest(validation),
+    }
+    return {name: _plain(value) for name, value in parts.items()}
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs, in words.
+
+    Examples
+    --------
+    >>> differences({"batch_size": 32, "seed": 1}, {"batch_size": 64, "seed": 1})
+    ['batch_size was 32 and is 64']
+    """
+    return [
+        f"the {name} is another"
+        if name.endswith(" data")
+        else f"{name} was {before.get(name)!r:.60} and is {now.get(name)!r:.60}"
+        for name in dict.fromkeys([*before, *now])
+        if before.get(name) != now.get(name)
+    ]
+
+
+def digest(examples: Examples) -> str:
+    """The SHA-256 of all numbers, their shapes and precision; of rows, however they lie in memory.
+
+    Examples
+    --------
+    >>> rows = np.arange(6.0).reshape(3, 2)
+    >>> digest(Examples(rows, rows)) == digest(Examples(np.asfortranarray(rows), rows))
+    True
+    >>> digest(Examples(rows, rows)) == digest(Examples(rows, rows + 1e-16))
+    False
+    """
+    result = hashlib.sha256()
+    parts = (examples.X, examples.Y, examples.weight)
+    result.update(repr([part if part is None else (part.shape, part.dtype.str) for part in parts]).encode())
+    size = max(1, NUMBERS_AT_ONCE // (examples.X.shape[1] + examples.Y.shape[1]))
+    for start in range(0, len(examples), size):
+        X, Y, weight = examples.take(slice(start, start + size))
+        for rows in (X.T, Y.T, weight):
+            if rows is not None:
+                result.update(np.ascontiguousarray(rows).data)
+    return result.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """A setting in JSON's types; functions by their names."""
+    if is_dataclass(value) and not isinstance(value, type):  # a Schedule, an Optimizer
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, partial):
+        return [_plain(value.func), *map(_plain, value.args)]
+    if callable(value):
+        named = value if hasattr(value, "__qualname__") else type(value)
+        return f"{named.__module__}.{named.__qualname__}"
+    return value
