@@ -6,6 +6,8 @@ engine is held equal to it by tests.
 
 from collections.abc import Mapping
 
+from deepstep.engines.objective import Costs, cost_terms, total_weight
+from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
@@ -15,13 +17,17 @@ from deepstep.types import Array
 
 __all__ = [
     "ENGINES",
+    "Costs",
+    "OpenedStep",
     "ReferenceSession",
     "Session",
     "SessionState",
     "Settings",
     "StepCosts",
+    "cost_terms",
     "first_statistics",
     "open_session",
+    "total_weight",
 ]
 
 ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession}

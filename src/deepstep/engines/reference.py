@@ -5,23 +5,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from deepstep.engines.draws import dropout_masks, input_noise
+from deepstep.engines.objective import Costs, cost_terms, flat_gradient, total_weight
+from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.session import SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     LayerCache,
     NormalizedCache,
     average_update,
-    backpropagate,
     clip_by_norm,
     clip_by_value,
-    cost_from_logits,
     decoupled_decay,
-    flatten_gradients,
     get_optimizer,
-    l1_backward,
-    l1_cost,
-    l2_backward,
-    l2_cost,
     limit_norms,
     model_forward,
     output_gradient,
@@ -86,18 +81,71 @@ class ReferenceSession:
         dropout: float = 1.0,
     ) -> float:
         """One update; gives J before it."""
-        before, number = self._state, self._state.step + 1
-        X, masks = self._disturbed(X, number, dropout)
-        AL_caches = self._forward(X, masks=masks)
-        cost, gradient = self._cost_and_gradient(AL_caches[1], Y, sample_weight, masks)
-        theta, slots = self._updated(gradient, number, float(learning_rate), weight_decay)
+        opened = self.open_step(
+            X,
+            Y,
+            learning_rate=learning_rate,
+            sample_weight=sample_weight,
+            weight_decay=weight_decay,
+            dropout=dropout,
+        )
+        self._state = opened.after
+        return opened.costs.total
+
+    def open_step(
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        learning_rate: float,
+        sample_weight: Array | None = None,
+        weight_decay: float = 1.0,
+        dropout: float = 1.0,
+    ) -> OpenedStep:
+        """What `step` would do, in its parts; nothing is updated."""
+        before, number, settings = self._state, self._state.step + 1, self.settings
+        A0, masks = self._disturbed(X, number, dropout)
+        AL, caches = self._forward(A0, masks=masks)
+        costs, dZL, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
+        cut = clipped = gradient
+        if settings.clip_value is not None:
+            cut = clipped = clip_by_value(cut, most=float(settings.clip_value))
+        if settings.clip_norm is not None:
+            clipped = clip_by_norm(cut, most=float(settings.clip_norm))
+        rates = _times(float(learning_rate), self._rate_factors)
+        decays: float | Array
+        decays, decayed = settings.decay * weight_decay, before.theta
+        if decays:
+            decays = _times(decays, self._decay_factors)
+            decayed = decoupled_decay(decayed, learning_rate=rates, weight_decay=decays)
+        moved, slots = self._moved(decayed, clipped, number, rates)
+        theta = self._limited(moved)
         average = None
-        if self.settings.average:
+        if settings.average:
             count = 1 if before.average is None else number
             until_now = theta if before.average is None else before.average
-            average = average_update(until_now, theta, decay=self.settings.average, t=count)
-        self._state = SessionState(theta, slots, number, self._statistics_after(AL_caches[1]), average)
-        return cost
+            average = average_update(until_now, theta, decay=settings.average, t=count)
+        after = SessionState(theta, slots, number, self._statistics_after(caches), average)
+        return OpenedStep(
+            before=before,
+            X=X,
+            Y=Y,
+            sample_weight=sample_weight,
+            A0=A0,
+            masks=masks,
+            AL=AL,
+            caches=caches,
+            costs=costs,
+            dZL=dZL,
+            gradient=gradient,
+            cut=cut,
+            clipped=clipped,
+            decayed=decayed,
+            moved=moved,
+            rates=rates,
+            decays=decays,
+            after=after,
+        )
 
     def steps(
         self,
@@ -129,13 +177,20 @@ class ReferenceSession:
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
         _, caches = self._predicting(X)
-        return self._cost(caches[-1].Z, Y, sample_weight, self.outcome)
+        return self._costs(caches[-1].Z, Y, sample_weight, self.outcome).total
 
     def cost_and_gradient(
-        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        sample_weight: Array | None = None,
+        masks: Mapping[int, Array] | None = None,
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ; nothing is updated."""
-        return self._cost_and_gradient(self._forward(X)[1], Y, sample_weight, {})
+        """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped."""
+        caches = self._forward(X, masks=masks)[1]
+        costs, _, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
+        return costs.total, gradient
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
@@ -209,57 +264,53 @@ class ReferenceSession:
         )
 
     def _cost_and_gradient(
-        self, caches: list[LayerCache], Y: Array, sample_weight: Array | None, masks: Mapping[int, Array]
-    ) -> tuple[float, Array]:
-        parameters, ZL, settings = self.parameters, caches[-1].Z, self.settings
-        cost = self._cost(ZL, Y, sample_weight, parameters)
-        dZL = output_gradient(ZL, Y, output=self.architecture, sample_weight=sample_weight)
-        gradients = backpropagate(
-            dZL, caches, self.architecture.activations, masks=masks, input_gradient=False
+        self,
+        caches: list[LayerCache],
+        Y: Array,
+        sample_weight: Array | None,
+        masks: Mapping[int, Array] | None,
+    ) -> tuple[Costs, Array, Array]:
+        """The terms of J, dZL, and ∂J/∂θ."""
+        ZL, shape = caches[-1].Z, self.architecture
+        costs = self._costs(ZL, Y, sample_weight, self.parameters)
+        dZL = output_gradient(ZL, Y, output=shape, sample_weight=sample_weight)
+        gradient = flat_gradient(
+            dZL,
+            caches,
+            self.parameters,
+            activations=shape.activations,
+            settings=self.settings,
+            m=total_weight(Y, sample_weight),
+            masks=masks,
         )
-        m = _total_weight(Y, sample_weight)
-        for layer in range(1, self.architecture.n_layers + 1):
-            if settings.l1:
-                gradients[f"dW{layer}"] += l1_backward(parameters[f"W{layer}"], settings.l1, m)
-            if settings.l2:
-                gradients[f"dW{layer}"] += l2_backward(parameters[f"W{layer}"], settings.l2, m)
-        return cost, flatten_gradients(gradients, parameters, "step")
+        return costs, dZL, gradient
 
-    def _cost(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> float:
-        cost = cost_from_logits(ZL, Y, output=self.architecture, sample_weight=sample_weight)
-        l1, l2, m = self.settings.l1, self.settings.l2, _total_weight(Y, sample_weight)
-        weights = [parameters[f"W{layer}"] for layer in range(1, self.architecture.n_layers + 1)]
-        if l1:
-            cost += l1_cost(weights, l1, m)
-        if l2:
-            cost += l2_cost(weights, l2, m)
-        return cost
+    def _costs(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> Costs:
+        return cost_terms(
+            ZL, Y, parameters, head=self.architecture, settings=self.settings, sample_weight=sample_weight
+        )
 
-    def _updated(
-        self, gradient: Array, number: int, rate: float, weight_decay: float
+    def _moved(
+        self, theta: Array, gradient: Array, number: int, rates: float | Array
     ) -> tuple[Array, dict[str, Array]]:
-        """θ and the slots after clipping, decay, the update rule and the limit of norms."""
-        settings, before = self.settings, self._state
-        if settings.clip_value is not None:
-            gradient = clip_by_value(gradient, most=float(settings.clip_value))
-        if settings.clip_norm is not None:
-            gradient = clip_by_norm(gradient, most=float(settings.clip_norm))
-        rates = rate if self._rate_factors is None else rate * self._rate_factors
-        theta, decay = before.theta, settings.decay * weight_decay
-        if decay:
-            decays = decay if self._decay_factors is None else decay * self._decay_factors
-            theta = decoupled_decay(theta, learning_rate=rates, weight_decay=decays)
-        count = {"t": number} if self._optimizer.counts_steps else {}
-        slots = [before.slots[name] for name in self._optimizer.state]
-        theta, *slots = self._optimizer.update(
+        """θ and the slots after the update rule."""
+        rule = self._optimizer
+        count = {"t": number} if rule.counts_steps else {}
+        slots = [self._state.slots[name] for name in rule.state]
+        theta, *slots = rule.update(
             theta, gradient, *slots, learning_rate=rates, **count, **self._hyperparameters
         )
-        if settings.max_norm is not None:
-            parameters = self._like(theta)
-            for layer in range(1, self.architecture.n_layers + 1):
-                W = parameters[f"W{layer}"]
-                W[:] = limit_norms(W, most=float(settings.max_norm))
-        return theta, dict(zip(self._optimizer.state, slots, strict=True))
+        return theta, dict(zip(rule.state, slots, strict=True))
+
+    def _limited(self, theta: Array) -> Array:
+        """θ with the norms of the units' weights limited."""
+        if self.settings.max_norm is None:
+            return theta
+        limited = self._like(theta.copy())
+        for layer in range(1, self.architecture.n_layers + 1):
+            W = limited[f"W{layer}"]
+            W[:] = limit_norms(W, most=float(self.settings.max_norm))
+        return limited.flat
 
     def _statistics_after(self, caches: list[LayerCache]) -> Mapping[str, Array]:
         statistics = dict(self._state.statistics)
@@ -279,5 +330,5 @@ def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]")
     return {name: np.full(shape, name.startswith("variance"), dtype) for name, shape in shapes.items()}
 
 
-def _total_weight(Y: Array, sample_weight: Array | None) -> float:
-    return float(Y.shape[1] if sample_weight is None else sample_weight.sum())
+def _times(number: float, factors: Array | None) -> float | Array:
+    return number if factors is None else number * factors

@@ -1,16 +1,28 @@
 """When numbers go wrong: which step, layer, quantity and example, and why."""
 
+from math import isfinite
 from typing import NamedTuple
 
-from deepstep.engines import Session
+import numpy as np
+
+from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
 from deepstep.errors import DivergenceError
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, batch
 from deepstep.training.plan import Rates
-from deepstep.types import AnyArray
+from deepstep.training.quantities import Quantity, quantities
+from deepstep.training.rate_trial import times_too_high
+from deepstep.types import AnyArray, Array
+
+EXPECTED = "the cost and the parameters stay finite"
+
+LARGE = 1e3
+"""Inputs, targets and weights beyond this are worth a word."""
 
 
 class Walk(NamedTuple):
-    """Steps that can be done again: the batches of an epoch and what they run at."""
+    """Steps that can be done again: the batches of an epoch and what they run at; ``first`` is the state that
+    the training began with.
+    """
 
     examples: Examples
     order: AnyArray | None
@@ -18,22 +30,152 @@ class Walk(NamedTuple):
     numbers: range
     rates: Rates
     epoch: int
+    first: SessionState
+
+
+def all_finite(state: SessionState) -> bool:
+    """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
+    average = () if state.average is None else (state.average,)
+    vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
+    return all(np.isfinite(vector).all() for vector in vectors)
 
 
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
-    """The error for steps that left the finite numbers, found by doing them again.
+    """The error for steps that left the finite numbers, found by doing them again with the equations.
 
     Parameters
     ----------
     session : Session
-        With the state before the steps.
+        With the state before the steps; afterwards with the last finite one.
     walk : Walk
     where : str
         Name for error messages.
+
+    Returns
+    -------
+    DivergenceError
+        It names the layer, the quantity, the example (its row in ``walk.examples``, from 0) and the cause.
     """
+    before, replay = session.state(), _replay(session)
+    with np.errstate(all="ignore"):
+        for at, number in enumerate(walk.numbers):
+            rows = batch(walk.order, len(walk.examples), walk.batch_size, number)
+            X, Y, weight = walk.examples.take(rows)
+            if weight is not None and not weight.any():
+                continue
+            rate, decay, dropout = (float(values[at]) for values in walk.rates)
+            opened = replay.open_step(
+                X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
+            )
+            found = next((quantity for quantity in quantities(replay, opened) if not quantity.finite), None)
+            if found is None:
+                replay.load(opened.after)
+                continue
+            session.load(opened.before)
+            place = _place(found, np.arange(len(walk.examples))[rows])
+            time = f"epoch {walk.epoch}, step {opened.after.step}, at learning rate {rate:g}"
+            cause, mend = _cause(found, opened)
+            if not isfinite(rate):
+                cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
+            elif not found.own and not _given(found):
+                factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
+                if factor is not None:
+                    cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
+                    mend = f"Lower the learning rate to about {rate / factor:.1g}{_or_scale(opened)}."
+            return DivergenceError(where, EXPECTED, f"{place} in {time}: {cause}", mend)
     return DivergenceError(
         where,
-        "the cost and the parameters stay finite",
-        f"they did not in epoch {walk.epoch} at learning rate {walk.rates.learning_rate[0]:g}",
-        "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1.",
+        EXPECTED,
+        f"they did not in epoch {walk.epoch} on the engine {session.name!r}, though they do in the reference",
+        "Lower the learning rate, or use engine='reference'.",
     )
+
+
+def evaluation_divergence(session: Session, examples: Examples, where: str) -> DivergenceError:
+    """The error for a cost or a gradient that is not finite at the session's θ, where nothing is updated."""
+    X, Y, weight = examples.take(slice(None))
+    replay = _replay(session)
+    with np.errstate(all="ignore"):
+        opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
+        found = next((quantity for quantity in quantities(replay, opened) if not quantity.finite), None)
+        if found is None:
+            return DivergenceError(where, EXPECTED, "they did not", _rescale(opened))
+        cause, mend = _cause(found, opened)
+        return DivergenceError(where, EXPECTED, f"{_place(found, np.arange(len(examples)))}: {cause}", mend)
+
+
+def _replay(session: Session) -> ReferenceSession:
+    state = session.state()
+    replay = ReferenceSession(session.architecture, session.parameters, session.settings, state.statistics)
+    replay.load(state)
+    return replay
+
+
+def _place(found: Quantity, rows: AnyArray) -> str:
+    """Which entry it is: ``"layer 2, Z: example 17, unit 3 is inf"``."""
+    if found.name == "J":
+        return f"the cost J is {found.value[0]}"
+    unit, column = _first(found)
+    layer = f"layer {found.layer}, " if found.layer else ""
+    value = found.value[unit, column]
+    if not found.columns:
+        return f"{layer}{found.name}: entry [{unit}, {column}] is {value}"
+    broken = int((~np.isfinite(found.value)).any(axis=0).sum())
+    others = "" if broken == 1 else f" (and {broken - 1} more of the batch's {len(rows)})"
+    of_unit = f", unit {unit}" if len(found.value) > 1 else ""
+    return f"{layer}{found.name}: example {rows[column]}{others}{of_unit} is {value}"
+
+
+def _first(found: Quantity) -> tuple[int, int]:
+    """Unit and column of the first entry that is not finite, example by example."""
+    column, unit = np.argwhere(~np.isfinite(found.value.T))[0]
+    return int(unit), int(column)
+
+
+def _cause(found: Quantity, opened: OpenedStep) -> tuple[str, str]:
+    """The operation with the range of what went into it at that place, and how to mend it."""
+    given = _given(found)
+    if given:
+        return f"{given} is not finite from the beginning", "Fill or drop what is not finite."
+    ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
+    if found.own:
+        return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
+    return f"{found.made_by} overflows, {ranges}", _rescale(opened)
+
+
+def _given(found: Quantity) -> str:
+    """The first source that is not finite itself: then it is an input, a target or a parameter as given."""
+    return next((name for name, source in found.sources.items() if not np.isfinite(source).all()), "")
+
+
+def _range(name: str, source: Array, found: Quantity) -> str:
+    if found.columns:
+        unit, column = _first(found)
+        if name[0] in "Wbg":  # parameters: a row for each unit
+            source = source[unit]
+        elif source.ndim == 2 and source.shape[1] == found.value.shape[1]:
+            source = source[:, column]
+    low, high = float(np.min(source)), float(np.max(source))
+    return f"{name} = {low:.3g}" if low == high else f"{name} from {low:.3g} to {high:.3g}"
+
+
+def _or_scale(opened: OpenedStep) -> str:
+    """What to do instead of lowering the rate, where the inputs are large."""
+    return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
+
+
+def _rescale(opened: OpenedStep) -> str:
+    """The advice where no learning rate would help: what is large?"""
+    sizes = {
+        "Scale the inputs to mean 0 and standard deviation 1": _largest(opened.X),
+        "Scale the targets to mean 0 and standard deviation 1": _largest(opened.Y),
+        "Begin with smaller weights": _largest(opened.before.theta),
+    }
+    advice, size = max(sizes.items(), key=lambda pair: pair[1])
+    if size > LARGE:
+        return f"{advice}: they go up to {size:.3g}."
+    return "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1."
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array), initial=0))

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.engines import Session
-from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
+from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.history import History, Record
 from deepstep.types import Array
 
@@ -119,12 +119,8 @@ def train_lbfgs(
         reached = replace(reached, theta=result.x)
         history.stopped = str(result.message)
         if not (isfinite(result.fun) and np.isfinite(result.x).all()):
-            raise DivergenceError(
-                where,
-                "a finite cost",
-                f"L-BFGS ended at the cost {result.fun}",
-                "Scale the inputs to mean 0 and standard deviation 1.",
-            )
+            session.load(reached)
+            raise evaluation_divergence(session, examples, where)
         return Outcome(float(result.fun), bool(result.success))
     except StopTraining as stop:
         history.stopped = str(stop) or "stopped by a callback"

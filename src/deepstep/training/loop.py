@@ -21,7 +21,7 @@ from deepstep.training.callbacks import (
 )
 from deepstep.training.checkpoint import Checkpoint
 from deepstep.training.determinism import blas_threads
-from deepstep.training.diagnosis import Walk, divergence
+from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
@@ -108,6 +108,7 @@ class _Loop:
         self._of = n_batches(len(examples), plan.batch_size)
         self._chunk, self._seconds_a_step = 1, 0.0
         self._begun = perf_counter()
+        self._first = session.state()
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
@@ -194,11 +195,8 @@ class _Loop:
             self._chunk *= 2
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
-        if not (
-            np.isfinite(chunk.costs[chunk.sizes > 0]).all()
-            and np.isfinite(self._session.parameters.flat).all()
-        ):
-            walk = Walk(self._examples, order, self._plan.batch_size, numbers, rates, epoch)
+        if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._session.state())):
+            walk = Walk(self._examples, order, self._plan.batch_size, numbers, rates, epoch, self._first)
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
@@ -225,7 +223,7 @@ class _Loop:
         record: Record = {
             "epoch": epoch,
             "step": self._session.state().step,
-            "cost": float(np.dot(costs, sizes) / sizes.sum()),
+            "cost": float(np.dot(costs, sizes / sizes.sum())),
             "learning_rate": rate,
             "seconds": position.seconds,
         }
@@ -270,6 +268,7 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
 
 def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
     of, begun = n_batches(len(examples), plan.batch_size), perf_counter()
+    first = session.state()
     for epoch in plan.numbers:
         order = plan.visit(epoch, len(examples))
         for number in range(of):
@@ -289,9 +288,9 @@ def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Itera
                     weight_decay=float(rates.weight_decay[0]),
                     dropout=float(rates.dropout[0]),
                 )
-            if not (isfinite(cost) and np.isfinite(session.parameters.flat).all()):
+            if not (isfinite(cost) and all_finite(session.state())):
                 session.load(before)
-                walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch)
+                walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch, first)
                 raise divergence(session, walk, where)
             yield _update(before, epoch, cost, X, Y, weight, rates)
 

@@ -1,0 +1,99 @@
+"""What training minimizes: J with its regularization, and ∂J/∂θ."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from deepstep.engines.settings import Settings
+from deepstep.equations import (
+    Head,
+    LayerCache,
+    backward_layers,
+    cost_from_logits,
+    flatten_gradients,
+    l1_backward,
+    l1_cost,
+    l2_backward,
+    l2_cost,
+)
+from deepstep.network import Architecture, Parameters
+from deepstep.types import Array
+
+
+class Costs(NamedTuple):
+    """The terms of J: the mean loss of the examples, and what L1 and L2 regularization add to it."""
+
+    data: float
+    l1: float = 0.0
+    l2: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """J."""
+        return self.data + self.l1 + self.l2
+
+
+def cost_terms(
+    ZL: Array,
+    Y: Array,
+    parameters: Parameters,
+    *,
+    head: Head | Architecture,
+    settings: Settings,
+    sample_weight: Array | None = None,
+) -> Costs:
+    """The terms of J.
+
+    Parameters
+    ----------
+    ZL, Y : arrays of shape (n_L, m)
+        Pre-activation of the output layer and target.
+    parameters : Parameters
+        θ, whose weights are regularized.
+    head : Head or Architecture
+        Which loss.
+    settings : Settings
+        ``l1`` and ``l2``.
+    sample_weight : array of shape (m,), optional
+    """
+    data = cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
+    l1, l2, m = settings.l1, settings.l2, total_weight(Y, sample_weight)
+    weights = [parameters[f"W{layer}"] for layer in range(1, parameters.n_layers + 1)]
+    return Costs(data, l1_cost(weights, l1, m) if l1 else 0.0, l2_cost(weights, l2, m) if l2 else 0.0)
+
+
+def flat_gradient(
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    parameters: Parameters,
+    *,
+    activations: Sequence[str],
+    settings: Settings,
+    m: float,
+    masks: Mapping[int, Array] | None = None,
+) -> Array:
+    """∂J/∂θ with L1 and L2, as one vector.
+
+    Parameters
+    ----------
+    dZL, caches, activations, masks
+        As in `deepstep.equations.backward_layers`.
+    parameters : Parameters
+    settings : Settings
+        ``l1`` and ``l2``.
+    m : float
+        `total_weight` of the examples.
+    """
+    gradients: dict[str, Array] = {}
+    for found in backward_layers(dZL, caches, activations, masks=masks, input_gradient=False):
+        of_layer, W = found.of_parameters, parameters[f"W{found.layer}"]
+        if settings.l1:
+            of_layer[f"dW{found.layer}"] += l1_backward(W, settings.l1, m)
+        if settings.l2:
+            of_layer[f"dW{found.layer}"] += l2_backward(W, settings.l2, m)
+        gradients |= of_layer
+    return flatten_gradients(gradients, parameters, "step")
+
+
+def total_weight(Y: Array, sample_weight: Array | None) -> float:
+    """The number of examples, or the sum of their weights."""
+    return float(Y.shape[1] if sample_weight is None else sample_weight.sum())
