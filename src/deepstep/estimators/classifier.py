@@ -37,8 +37,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     ----------
     loss : str, default='cross_entropy'
         'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
-        of classes that was registered with `deepstep.equations.register_head`. With 'ordinal' the answer is
-        the class in the middle of the distribution.
+        of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
+        `predict` answers with the most probable class (``network_.predict`` with the one in the middle).
     label_smoothing : float, default=0.0
         Share of each label that is spread evenly over all classes, for 'cross_entropy'.
     class_weight : 'balanced', dict, list of dict or None, default=None
@@ -169,7 +169,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return self._fit(Given(X, y, sample_weight), incremental=True, classes=classes)
 
     def predict(self, X: Any) -> AnyArray:
-        """The most probable label of each row (of ordered classes the one in the middle).
+        """The most probable label of each row.
 
         Parameters
         ----------
@@ -180,7 +180,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         array of shape (n_samples,) or (n_samples, n_outputs)
             Labels, or columns of 0 and 1 if the target had several.
         """
-        return self._labels.decode(self._outputs(X))
+        A = self._outputs(X)
+        return self._labels.decode(A)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label.
@@ -194,7 +195,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         array of shape (n_samples, n_classes)
             In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
-        return self._labels.probabilities(self._outputs(X))
+        A = self._outputs(X)
+        return self._labels.probabilities(A)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`; -inf where a probability is 0."""
@@ -276,5 +278,5 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
         return tags

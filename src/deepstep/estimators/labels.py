@@ -91,9 +91,10 @@ class Labels:
         return np.ascontiguousarray(code(positions, len(self.classes)).T, dtype)
 
     def decide(self, A: Array) -> AnyArray:
-        """From outputs (or targets) as rows: positions in ``classes`` (m,), or columns of 0 and 1."""
-        decided = answers(self.output, A.T).T
-        return decided if self.several else decided[:, 0]
+        """From outputs (or targets) as rows: the most probable position in ``classes`` (m,), of ordered
+        classes, too, as scikit-learn's contract asks; or columns of 0 and 1.
+        """
+        return answers(self.output, A.T).T if self.several else self.probabilities(A).argmax(axis=1)
 
     def decode(self, A: Array) -> AnyArray:
         """From outputs (or targets) as rows: the labels (m,), or columns of 0 and 1."""

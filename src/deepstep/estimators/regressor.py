@@ -253,3 +253,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
 
     def _strata(self, Y: Array) -> AnyArray | None:
         return None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
