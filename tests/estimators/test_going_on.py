@@ -190,7 +190,7 @@ def test_unconverged_lbfgs_warns():
 @BOTH
 @UNCONVERGED
 def test_interrupted_batches_keep_what_was_reached(Estimator, monkeypatch):
-    epoch = ReferenceSession.epoch
+    epoch = ReferenceSession.steps
 
     def interrupted(self, *args, **kwargs):
         if self.state().step >= 3 * 4:
@@ -198,7 +198,7 @@ def test_interrupted_batches_keep_what_was_reached(Estimator, monkeypatch):
         return epoch(self, *args, **kwargs)
 
     expected = Estimator(batch_size=40, **{**FAST, "max_iter": 3}).fit(X, Y)
-    monkeypatch.setattr(ReferenceSession, "epoch", interrupted)
+    monkeypatch.setattr(ReferenceSession, "steps", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
         model = Estimator(batch_size=40, **FAST).fit(X, Y)
     assert_array_equal(theta(model), theta(expected))
@@ -207,7 +207,7 @@ def test_interrupted_batches_keep_what_was_reached(Estimator, monkeypatch):
 
 
 @BOTH
-@pytest.mark.parametrize(("solver", "method"), [("adam", "epoch"), ("lbfgs", "cost_and_gradient")])
+@pytest.mark.parametrize(("solver", "method"), [("adam", "steps"), ("lbfgs", "cost_and_gradient")])
 def test_interrupted_at_once(Estimator, solver, method, monkeypatch):
     def interrupted(self, *args, **kwargs):
         raise KeyboardInterrupt

@@ -1,121 +1,56 @@
 """DeepClassifier: a deep network as a scikit-learn classifier."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.base import DeepEstimator, FitCall, learns_in_batches
-from deepstep.estimators.labels import Labels, class_weights
-from deepstep.preparation.batches import Examples
+from deepstep.estimators.base import DeepEstimator, FitCall, Given, learns_in_batches
+from deepstep.estimators.labels import Labels, class_weights, classes_of, example_weights
+from deepstep.estimators.losses import merged
+from deepstep.estimators.parameters import documented
 from deepstep.types import AnyArray, Array
 
 
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
 class DeepClassifier(ClassifierMixin, DeepEstimator):
     """A deep fully-connected network that tells classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
-    sigmoid for each; the cost is the cross-entropy.
+    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
     It follows `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the
     same starting weights and the same order of examples it computes the same numbers. It differs in what is
     drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
-    function of ``random_state`` and the epoch's number alone (there: one stream of draws). It adds
-    ``class_weight``, an activation for each layer, ``initialization``, and ``network_``, in which every
-    step can be opened.
+    function of ``random_state`` and the epoch's number alone (there: one stream of draws). What it adds
+    stands behind ``engine`` below, and ``network_``, in which every step can be opened.
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of each hidden layer; an empty sequence for none.
-    activation : {'relu', 'tanh', 'logistic', 'sigmoid', 'identity'} or list of these, default='relu'
-        Activation of the hidden layers: one for all, or one for each. 'logistic' and 'sigmoid' are the same.
-    solver : {'adam', 'sgd', 'lbfgs'}, default='adam'
-        'adam' and 'sgd' learn from batches; 'lbfgs' from all examples at once, which is good for small data
-        (of sparse inputs it makes a dense copy).
-    alpha : float, default=0.0001
-        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
-    batch_size : int or 'auto', default='auto'
-        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        Only for 'sgd'. 'invscaling': learning_rate_init / (t + 1)^power_t with t the examples seen.
-        'adaptive': divided by 5 each time training stalls, which ends it at 1e-6.
-    learning_rate_init : float, default=0.001
-        α, for 'adam' and 'sgd'.
-    power_t : float, default=0.5
-        Exponent of 'invscaling'.
-    max_iter : int, default=200
-        Epochs, each a pass over the examples ('lbfgs': iterations).
-    shuffle : bool, default=True
-        Take the examples in a new order in each epoch.
-    random_state : int, RandomState or None, default=None
-        Where the initial values, the order of the examples and the validation part come from. An int gives
-        the same fit bit for bit, and the initial values of ``Network(…, initialization=…, seed=…)``.
-    tol : float, default=1e-4
-        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
-    verbose : bool or int, default=False
-        Show progress on stderr.
-    warm_start : bool, default=False
-        ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
-    momentum : float, default=0.9
-        β of 'sgd': v := β·v - α·g.
-    nesterovs_momentum : bool, default=True
-        Nesterov's momentum; else classical.
-    early_stopping : bool, default=False
-        Hold a part of the data out, stop when the score on it stalls, and keep the parameters of the best
-        epoch. Not used by 'lbfgs'.
-    validation_fraction : float, default=0.1
-        The part that early stopping holds out, at least two examples.
-    beta_1, beta_2 : float, default=0.9, 0.999
-        Decay of Adam's moving averages.
-    epsilon : float, default=1e-8
-        Guard of Adam's division: √s + ε, before the correction of s.
-    n_iter_no_change : int or inf, default=10
-        Epochs without improvement by ``tol`` that are borne.
-    max_fun : int, default=15000
-        Greatest number of evaluations of the cost, for 'lbfgs'.
-    initialization : {'glorot', 'he', 'lecun', 'small', 'large', 'zeros'} or mapping, default='glorot'
-        Scale of the initial weights. 'glorot' has the variance of MLPClassifier's, so results compare; 'he'
-        keeps the size of signals through relu layers. A mapping ``{"W1": …, "b1": …}`` of arrays
-        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
-    class_weight : 'balanced', dict or None, default=None
+    loss : str, default='cross_entropy'
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
+        of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
+        `predict` answers with the most probable class (``network_.predict`` with the one in the middle).
+    label_smoothing : float, default=0.0
+        Share of each label that is spread evenly over all classes, for 'cross_entropy'.
+    class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
-        out, or 'balanced' for n / (n_classes · count of the class). Early stopping's score has these
-        weights, too.
-    engine : {'auto', 'reference'}, default='auto'
-        What runs the training.
+        out, or 'balanced' for n / (n_classes · count of the class). For a target of several columns each has
+        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        multiplied. Validation data have the same weights, in their cost and in their score.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels; for a target of several columns their numbers.
-    network_ : deepstep.Network
-        The network; columns are examples there, and its cost has no L2 term.
-    history_ : History
-        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, …
-    coefs_, intercepts_ : list of ndarray
-        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` goes on.
-    loss_curve_ : list of float
-        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
-    loss_, best_loss_ : float
-        The last J and the smallest (None with early stopping).
-    validation_scores_, best_validation_score_ : list of float, float
-        Accuracy on the part held out, and the largest; None without early stopping.
-    n_iter_ : int
-        Epochs of the last fit.
-    t_ : int
-        Examples seen, over all fits that went on.
-    n_layers_, n_outputs_, out_activation_
-        Layers with the input, outputs, and the output's activation under scikit-learn's name.
-    n_features_in_, feature_names_in_
-        Number and names of the features; names only of a frame.
-    engine_ : str
-        The engine that ran.
 
     See Also
     --------
@@ -143,72 +78,28 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     (20, 4)
     """
 
+    loss: str = "cross_entropy"
+    label_smoothing: float = 0.0
+    class_weight: Any = None
+
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **DeepEstimator._parameter_constraints,
-        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "loss": [str],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), Mapping, list, None],
     }
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Any = (100,),
-        activation: Any = "relu",
-        *,
-        solver: str = "adam",
-        alpha: float = 0.0001,
-        batch_size: int | str = "auto",
-        learning_rate: str = "constant",
-        learning_rate_init: float = 0.001,
-        power_t: float = 0.5,
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        tol: float = 1e-4,
-        verbose: bool | int = False,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        n_iter_no_change: float = 10,
-        max_fun: int = 15000,
-        initialization: Any = "glorot",
-        class_weight: Any = None,
-        engine: str = "auto",
-    ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation,
-            solver=solver,
-            alpha=alpha,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            learning_rate_init=learning_rate_init,
-            power_t=power_t,
-            max_iter=max_iter,
-            shuffle=shuffle,
-            random_state=random_state,
-            tol=tol,
-            verbose=verbose,
-            warm_start=warm_start,
-            momentum=momentum,
-            nesterovs_momentum=nesterovs_momentum,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            n_iter_no_change=n_iter_no_change,
-            max_fun=max_fun,
-            initialization=initialization,
-            engine=engine,
-        )
-        self.class_weight = class_weight
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Train on rows as examples.
 
         Parameters
@@ -220,6 +111,9 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             Labels of any type, or columns of 0 and 1.
         sample_weight : array of shape (n_samples,), optional
             Weights of at least 0; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val : optional
+            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
+            and ``early_stopping`` goes by them instead of a part of X.
 
         Returns
         -------
@@ -237,7 +131,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
         parameters reached.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
 
     @available_if(learns_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -260,7 +154,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         ValueError
             As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
         AttributeError
-            With early stopping or 'lbfgs', which need all data at once.
+            With early stopping or 'lbfgs', which need all data at once, and with schedules or a time budget,
+            which need to know how much training will come.
         DivergenceError
             As in `fit`.
         """
@@ -271,7 +166,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
                 "got 'balanced', which needs the labels of all data",
                 "Pass compute_class_weight's weights as a dict.",
             )
-        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+        return self._fit(Given(X, y, sample_weight), incremental=True, classes=classes)
 
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
@@ -301,47 +196,59 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
         A = self._outputs(X)
-        return np.hstack([1 - A, A]) if A.shape[1] == 1 else A
+        return self._labels.probabilities(A)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`; -inf where a probability is 0."""
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _encode(self, X: Any, y: AnyArray, weight: Array | None, call: FitCall) -> Examples:
+    def _learn_targets(self, y: AnyArray, weight: Array | None, call: FitCall) -> None:
         self._labels = labels = self._known_labels(y, call)
         self.classes_ = labels.classes
+        self._class_weights = None
         if self.class_weight is not None:
-            of_class = class_weights(self.class_weight, labels, y, weight, call.where).astype(X.dtype)
-            of_example = of_class[labels.positions(y)]
-            weight = of_example if weight is None else weight * of_example
-        Y = labels.encode(y, X.dtype)
-        taught = Y if weight is None else Y[weight > 0]
-        if not (call.incremental or labels.several) and (taught == taught[:1]).all():
+            self._class_weights = class_weights(self.class_weight, labels, y, weight, call.where)
+        if call.incremental or labels.several:
+            return
+        weight = self._weights(y, weight)
+        taught = np.unique(y if weight is None else y[weight > 0])
+        if len(taught) < 2:
             raise DataError(
                 call.where,
                 "examples of at least two classes",
-                f"got one class, {labels.decode(taught[:1]).tolist()}"
-                if len(taught)
-                else "got no weight above 0",
+                f"got one class, {taught.tolist()}" if len(taught) else "got no weight above 0",
                 "Add examples of another class; an example of weight 0 does not count.",
             )
-        return Examples(X, Y, weight)
+
+    def _encode(
+        self, y: AnyArray, weight: Array | None, dtype: Any, where: str
+    ) -> tuple[Array, Array | None]:
+        self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
+        weight = self._weights(y, weight)
+        return self._labels.encode(y, dtype), None if weight is None else weight.astype(dtype, copy=False)
+
+    def _weights(self, y: AnyArray, weight: Array | None) -> Array | None:
+        """The weight of each example, with that of its class."""
+        if self._class_weights is None:
+            return weight
+        of_example = example_weights(self._class_weights, self._labels, y)
+        return of_example if weight is None else weight * of_example
 
     def _known_labels(self, y: AnyArray, call: FitCall) -> Labels:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
-        found = Labels.of(y, call.where)
+        found, several = classes_of(y, call.where)
         announced = None if call.classes is None else unique_labels(call.classes)
         if call.going_on:
-            known = self._labels
-            if announced is not None and not np.array_equal(announced, known.classes):
+            classes = self.classes_
+            if announced is not None and not np.array_equal(announced, classes):
                 raise DataError(
                     call.where,
-                    f"classes as in the first call, {known.classes.tolist()}",
+                    f"classes as in the first call, {classes.tolist()}",
                     f"got {announced.tolist()}",
                 )
         elif not call.incremental:
-            return found
+            classes = found
         elif announced is None or len(announced) < 2:
             raise DataError(
                 call.where,
@@ -350,21 +257,26 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
                 "Pass all labels that will come.",
             )
         else:
-            known = Labels(announced, found.several)
-        known.check_known(found, call.where, all_of_them=not call.incremental or found.several)
+            classes = announced
+        known = Labels.named(
+            classes, self._labels.several if call.going_on else several, self.loss, call.where
+        )
+        known.check_known(found, several, call.where, all_of_them=not call.incremental or several)
         return known
 
-    def _output(self) -> str:
-        return self._labels.output
+    def _output(self, where: str) -> tuple[str, dict[str, Any]]:
+        smoothing = self.label_smoothing or None
+        return self._labels.output, merged(
+            self.loss_settings, "smoothing", smoothing, "label_smoothing", where
+        )
+
+    def _taught(self, Y: Array) -> AnyArray:
+        return self._labels.decode(Y)
 
     def _strata(self, Y: Array) -> AnyArray | None:
         return self._labels.strata(Y, self.validation_fraction)
 
-    def _validation_score(self, A: Array, Y: Array, weight: Array | None) -> float:
-        right = self._labels.decide(A) == self._labels.decide(Y)
-        return float(np.average(right.all(axis=1) if right.ndim == 2 else right, weights=weight))
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
         return tags

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
+from deepstep.equations import answers, get_head, probabilities
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.losses import class_head
+from deepstep.preparation import one_hot, ordinal_code
 from deepstep.types import AnyArray, Array
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The classes of one column of labels, or several columns of 0 and 1.
+    """The classes of one column of labels, or several columns of 0 and 1, and the head that learns them.
 
     Attributes
     ----------
@@ -21,60 +24,52 @@ class Labels:
         The labels, sorted; for several columns their numbers.
     several : bool
         Whether the target has several columns.
+    output : str
+        The head: it decides how labels are coded and outputs are read.
 
     Examples
     --------
-    >>> labels = Labels.of(np.array(["no", "yes", "no"]), "DeepClassifier.fit")
+    >>> labels = Labels.of(np.array(["no", "yes", "no"]), "cross_entropy", "DeepClassifier.fit")
     >>> labels.encode(np.array(["yes"]), float), labels.decode(np.array([[0.3]]))
     (array([[1.]]), array(['no'], dtype='<U3'))
     """
 
     classes: AnyArray
     several: bool
+    output: str
 
     @classmethod
-    def of(cls, y: AnyArray, where: str) -> "Labels":
-        """The classes that occur.
+    def of(cls, y: AnyArray, loss: str, where: str) -> "Labels":
+        """The classes that occur, see `classes_of`, with the head of a loss."""
+        return cls.named(*classes_of(y, where), loss, where)
+
+    @classmethod
+    def named(cls, classes: AnyArray, several: bool, loss: str, where: str) -> "Labels":
+        """These classes, sorted, with the head of a loss.
 
         Raises
         ------
-        DataError
-            If several columns hold something else than 0 and 1.
-        ValueError
-            If y holds numbers that are no labels.
+        ConfigurationError
+            If the loss is unknown or is not one of such classes.
         """
-        check_classification_targets(y)
-        if y.ndim == 1:
-            return cls(unique_labels(y), several=False)
-        if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
-            raise DataError(
-                where,
-                "y is one column of labels, or several columns of 0 and 1",
-                f"got {y.shape[1]} columns with other values",
-                "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
-            )
-        return cls(np.arange(y.shape[1]), several=True)
+        head = class_head(loss, several=several, n_classes=len(classes), where=where)
+        return cls(classes, several, head.name)
 
-    @property
-    def output(self) -> str:
-        """The network's output: "sigmoid" or "softmax"."""
-        return "sigmoid" if self.several or len(self.classes) == 2 else "softmax"
-
-    def check_known(self, found: "Labels", where: str, *, all_of_them: bool) -> None:
+    def check_known(self, classes: AnyArray, several: bool, where: str, *, all_of_them: bool) -> None:
         """Refuse labels that are not among these, and if all are due, labels that are missing.
 
         Raises
         ------
         DataError
         """
-        unseen = np.setdiff1d(found.classes, self.classes)
-        missing = all_of_them and len(found.classes) < len(self.classes)
-        if found.several != self.several or len(unseen) or missing:
-            kind = "columns" if found.several else "classes"
+        unseen = np.setdiff1d(classes, self.classes)
+        missing = all_of_them and len(classes) < len(self.classes)
+        if several != self.several or len(unseen) or missing:
+            kind = "columns" if several else "classes"
             raise DataError(
                 where,
                 f"y has the classes {self.classes.tolist()}",
-                f"got the {kind} {found.classes.tolist()}",
+                f"got the {kind} {classes.tolist()}",
                 "Train a new estimator on other classes.",
             )
 
@@ -83,27 +78,34 @@ class Labels:
         return np.searchsorted(self.classes, y)
 
     def encode(self, y: AnyArray, dtype: Any) -> Array:
-        """Targets as rows: (m, 1) for two classes, one-hot (m, n_classes), or the columns as floats."""
+        """Targets as rows: 0/1 (m, 1) for two classes, one-hot (m, n_classes), the answers to y > k
+        (m, n_classes - 1) for ordered classes, or the columns as floats.
+        """
         if self.several:
             return y.astype(dtype)
         positions = self.positions(y)
-        if len(self.classes) == 2:
+        kind = get_head(self.output).targets
+        if kind == "probabilities":
             return positions[:, np.newaxis].astype(dtype)
-        Y = np.zeros((len(positions), len(self.classes)), dtype)
-        Y[np.arange(len(positions)), positions] = 1
-        return Y
+        code = one_hot if kind == "classes" else ordinal_code
+        return np.ascontiguousarray(code(positions, len(self.classes)).T, dtype)
 
     def decide(self, A: Array) -> AnyArray:
-        """From outputs as rows: positions in ``classes`` (m,), or columns of 0 and 1."""
-        if self.output == "softmax":
-            return A.argmax(axis=1)
-        decided = (A > 0.5).astype(int)
-        return decided if self.several else decided[:, 0]
+        """From outputs (or targets) as rows: the most probable position in ``classes`` (m,), of ordered
+        classes, too, as scikit-learn's contract asks; or columns of 0 and 1.
+        """
+        return answers(self.output, A.T).T if self.several else self.probabilities(A).argmax(axis=1)
 
     def decode(self, A: Array) -> AnyArray:
-        """From outputs as rows: the most probable labels (m,), or columns of 0 and 1."""
+        """From outputs (or targets) as rows: the labels (m,), or columns of 0 and 1."""
         decided = self.decide(A)
         return decided if self.several else self.classes[decided]
+
+    def probabilities(self, A: Array) -> Array:
+        """From outputs as rows: the probability of each class (m, n_classes)."""
+        found = probabilities(self.output, A.T)
+        p = A if found is None else found.T
+        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
     def strata(self, Y: Array, validation_fraction: float) -> AnyArray | None:
         """The class of each row, where each class is large enough for a split in proportion."""
@@ -115,17 +117,41 @@ class Labels:
         return positions if enough else None
 
 
+def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
+    """The labels that occur, sorted, or the numbers of several columns; and whether there are several.
+
+    Raises
+    ------
+    DataError
+        If several columns hold something else than 0 and 1.
+    ValueError
+        If y holds numbers that are no labels.
+    """
+    check_classification_targets(y)
+    if y.ndim == 1:
+        return unique_labels(y), False
+    if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
+        raise DataError(
+            where,
+            "y is one column of labels, or several columns of 0 and 1",
+            f"got {y.shape[1]} columns with other values",
+            "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
+        )
+    return np.arange(y.shape[1]), True
+
+
 def class_weights(
-    class_weight: str | Mapping[Any, float], labels: Labels, y: AnyArray, weight: Array | None, where: str
-) -> Array:
+    class_weight: Any, labels: Labels, y: AnyArray, weight: Array | None, where: str
+) -> list[Array]:
     """The weight of each class.
 
     Parameters
     ----------
-    class_weight : "balanced" or mapping
-        n / (n_classes · count of the class), or a weight for each label, 1 for labels left out.
+    class_weight : "balanced", mapping or list of mappings
+        n / (n_classes · count of the class), or a weight for each label, 1 for labels left out. For several
+        columns each has the classes 0 and 1, and a list has a mapping for each.
     labels : Labels
-    y : array of shape (m,)
+    y : array of shape (m,) or (m, n_columns)
     weight : array of shape (m,), optional
         Weights with which "balanced" counts.
     where : str
@@ -133,31 +159,52 @@ def class_weights(
 
     Returns
     -------
-    array of shape (n_classes,)
+    list of array
+        For each column the weights of its classes.
 
     Raises
     ------
     ConfigurationError
-        If the target has several columns, a weight is negative, or a label is unknown while another has no
-        weight.
+        If there is not one mapping for each column, a weight is negative, or a label is unknown while
+        another has no weight.
 
     Examples
     --------
     >>> y = np.array([0, 0, 0, 1])
-    >>> class_weights("balanced", Labels.of(y, "fit"), y, None, "fit").round(3)
+    >>> class_weights("balanced", Labels.of(y, "cross_entropy", "fit"), y, None, "fit")[0].round(3)
     array([0.667, 2.   ])
     """
-    if labels.several:
-        raise ConfigurationError(
-            where,
-            "class_weight=None for a target of several columns",
-            f"got {class_weight!r}",
-            "Pass sample_weight.",
-        )
-    classes = labels.classes.tolist()
+    columns = y.T if labels.several else [labels.positions(y)]
+    classes = [0, 1] if labels.several else labels.classes.tolist()
     if isinstance(class_weight, str):
-        counts = np.bincount(labels.positions(y), weight, minlength=len(classes))
-        return counts.sum() / (len(classes) * np.where(counts > 0, counts, np.inf))
+        return [_balanced(column, len(classes), weight) for column in columns]
+    given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
+    if len(given) != len(columns):
+        raise ConfigurationError(
+            where, f"class_weight has a mapping for each of {len(columns)} columns", f"got {len(given)}"
+        )
+    return [_given(weights, classes, where) for weights in given]
+
+
+def example_weights(of_classes: list[Array], labels: Labels, y: AnyArray) -> Array:
+    """The weight of each example (m,) by its class; for several columns the product of theirs.
+
+    Examples
+    --------
+    >>> y = np.array(["a", "b", "a"])
+    >>> example_weights([np.array([1.0, 3.0])], Labels.of(y, "cross_entropy", "fit"), y)
+    array([1., 3., 1.])
+    """
+    columns = y.T.astype(int) if labels.several else [labels.positions(y)]
+    return np.prod([weights[column] for weights, column in zip(of_classes, columns, strict=True)], axis=0)
+
+
+def _balanced(positions: AnyArray, n_classes: int, weight: Array | None) -> Array:
+    counts = np.bincount(positions.astype(int), weight, minlength=n_classes)
+    return counts.sum() / (n_classes * np.where(counts > 0, counts, np.inf))
+
+
+def _given(class_weight: Mapping[Any, float], classes: list[Any], where: str) -> Array:
     weights = np.array([class_weight.get(label, 1.0) for label in classes], dtype=float)
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ConfigurationError(where, "class_weight has weights of at least 0", f"got {class_weight!r}")

@@ -1,0 +1,110 @@
+"""The fitted attributes that both estimators have."""
+
+from typing import Any
+
+from deepstep.model import Network
+from deepstep.training import History
+from deepstep.types import Array
+
+SCIKIT_LEARN_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
+"""scikit-learn's names of output activations that are not ours."""
+
+
+class FittedAttributes:
+    """What a fitted estimator has.
+
+    Attributes
+    ----------
+    network_ : deepstep.Network
+        The network; columns are examples there, and its cost has no L1 and L2 term.
+    history_ : History
+        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
+        ``validation_cost`` and ``validation_score``.
+    stopping_history_ : History or None
+        After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
+        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``average``, which is a
+        copy of what trains, only ``warm_start``).
+    loss_curve_ : list of float
+        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
+    loss_, best_loss_ : float
+        The last J and the smallest (None with early stopping).
+    validation_costs_, validation_scores_ : list of float or None
+        On validation data after each epoch; None without. The scores are None for ``scoring='loss'``.
+    best_validation_score_ : float or None
+        The largest score, which early stopping kept; None without.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Examples seen, over all fits that went on.
+    n_layers_, n_outputs_, out_activation_
+        Layers with the input, outputs, and the output's activation under scikit-learn's name.
+    n_features_in_, feature_names_in_
+        Number and names of the features; names only of a frame.
+    engine_ : str
+        The engine that ran.
+    """
+
+    network_: Network
+    history_: History
+    stopping_history_: History | None
+    t_: int
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights of each layer, (n_{l-1}, n_l): views of ``network_.parameters``."""
+        return [view.T for name, view in self._fitted("coefs_").parameters.items() if name[0] == "W"]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases of each layer, (n_l,): views of ``network_.parameters``."""
+        return [view[:, 0] for name, view in self._fitted("intercepts_").parameters.items() if name[0] == "b"]
+
+    @property
+    def n_layers_(self) -> int:
+        """Number of layers, with the input."""
+        return self._fitted("n_layers_").architecture.n_layers + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """Number of outputs."""
+        return self._fitted("n_outputs_").architecture.n_outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """Activation of the output under scikit-learn's name."""
+        name = self._fitted("out_activation_").architecture.activations[-1]
+        return SCIKIT_LEARN_NAMES.get(name, name)
+
+    @property
+    def engine_(self) -> str:
+        """The engine that ran."""
+        self._fitted("engine_")
+        return self.history_.engine
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """J of each epoch (lbfgs: after each iteration)."""
+        self._fitted("loss_curve_")
+        return [record["cost"] for record in self.history_]
+
+    @property
+    def validation_costs_(self) -> list[float] | None:
+        """The cost on validation data after each epoch; None without."""
+        return self._validated("validation_cost")
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The score on validation data after each epoch; None without, or where the cost is the score."""
+        return self._validated("validation_score")
+
+    def _validated(self, name: str) -> list[Any] | None:
+        self._fitted(f"{name}s_")
+        history = self.stopping_history_ or self.history_
+        return [record[name] for record in history if name in record] or None
+
+    def _fitted(self, name: str) -> Network:
+        if "network_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
+        return self.network_

@@ -1,0 +1,276 @@
+"""The parameters that both estimators take, and what may be given for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from inspect import cleandoc
+from numbers import Integral, Real
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from deepstep.engines import ENGINES
+from deepstep.training import Callback
+
+_AT_LEAST_0 = Interval(Real, 0, None, closed="left")
+_ABOVE_0 = Interval(Real, 0, None, closed="neither")
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_SCHEDULE = [str, Mapping, callable, None]
+
+
+@dataclass(eq=False, repr=False, match_args=False)
+class EstimatorParameters(BaseEstimator):
+    """The parameters of `DeepClassifier` and `DeepRegressor`.
+
+    A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
+    by name in its signature.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer; an empty sequence for none.
+    activation : str or sequence of str, default='relu'
+        Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
+        'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
+        'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
+    solver : str, default='adam'
+        'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
+        'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
+        ``deepstep.equations.OPTIMIZERS``, with ``hyperparameters``. All learn from batches, except 'lbfgs'
+        that learns from all examples at once, which is good for small data (of sparse inputs it makes a
+        dense copy).
+    alpha : float, default=0.0001
+        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
+    batch_size : int or 'auto', default='auto'
+        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
+        learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
+        training stalls, which ends it at 1e-6.
+    learning_rate_init : float, default=0.001
+        α; not used by 'lbfgs'.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Epochs, each a pass over the examples ('lbfgs': iterations).
+    shuffle : bool, default=True
+        Take the examples in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Where the initial values, the order of the examples, dropout, noise and the validation part come
+        from. An int gives the same fit bit for bit, and the initial values of
+        ``Network(…, initialization=…, seed=…)``.
+    tol : float, default=1e-4
+        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
+    verbose : bool or int, default=False
+        Show progress on stderr.
+    warm_start : bool, default=False
+        ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
+    momentum : float, default=0.9
+        β of 'sgd': v := β·v - α·g.
+    nesterovs_momentum : bool, default=True
+        Nesterov's momentum; else classical.
+    early_stopping : bool, default=False
+        Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
+        'lbfgs'.
+    validation_fraction : float, default=0.1
+        The part that early stopping holds out, at least two examples; classes keep their shares.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of the moving averages of 'adam'.
+    epsilon : float, default=1e-8
+        Guard of the division of 'adam': √s + ε, before the correction of s.
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
+    max_fun : int, default=15000
+        Greatest number of evaluations of the cost, for 'lbfgs'.
+    initialization : str or mapping, default='glorot'
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
+        variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
+        'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
+        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
+    engine : {'auto', 'reference'}, default='auto'
+        What runs the training.
+    hyperparameters : mapping, default=None
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
+    loss_settings : mapping, default=None
+        Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
+    normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
+        Normalization of the hidden layers: one for all, or one for each.
+    dropout : float or sequence of float, default=0.0
+        Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the inputs of each step.
+    l1 : float, default=0.0
+        λ of L1 regularization: J has l1 / Σ weights · Σ |W| on top.
+    weight_decay : float, default=None
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
+        'adamw', else 0).
+    max_norm : float, default=None
+        Greatest norm of the incoming weights of a unit.
+    clip_norm, clip_value : float, default=None
+        Greatest norm of the whole gradient, and greatest size of each of its entries.
+    average : float, default=0.0
+        Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
+    rate_factors, decay_factors : mapping, default=None
+        Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
+        ``{"b*": 0.1, "W1": 6}``.
+    schedule, decay_schedule, dropout_schedule : str, mapping or callable, default=None
+        Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
+        training done, of ``max_iter`` or of ``time_budget``, whichever is further: a name in
+        ``deepstep.training.SCHEDULES`` such as 'cosine', a mapping with settings such as
+        ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+    time_budget : float, default=None
+        Seconds after which training ends, if it has not before; schedules run by the clock then.
+    scoring : str, callable or None, default=None
+        What validation data are scored with: the name of a scikit-learn metric, a
+        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for the cost, where
+        smaller is better. Early stopping goes by it.
+    refit : bool, default=False
+        After early stopping train anew, from the same start, on the training and the validation data
+        together, for as many epochs as the best one had. Not together with ``time_budget``: a second would
+        not bring the same epochs again.
+    callbacks : sequence of deepstep.training.Callback or callable, default=None
+        Objects, or functions that take the record of each epoch, whose new entries go into the history. With
+        ``refit`` they see both trainings.
+    """
+
+    hidden_layer_sizes: Any = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    solver: str = "adam"
+    alpha: float = 0.0001
+    batch_size: int | str = "auto"
+    learning_rate: str = "constant"
+    learning_rate_init: float = 0.001
+    power_t: float = 0.5
+    max_iter: int = 200
+    shuffle: bool = True
+    random_state: Any = None
+    tol: float = 1e-4
+    verbose: bool | int = False
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_iter_no_change: float = 10
+    max_fun: int = 15000
+    initialization: Any = "glorot"
+    engine: str = "auto"
+    hyperparameters: Mapping[str, Any] | None = None
+    loss_settings: Mapping[str, Any] | None = None
+    normalization: Any = "none"
+    dropout: float | Sequence[float] = 0.0
+    input_noise: float = 0.0
+    l1: float = 0.0
+    weight_decay: float | None = None
+    max_norm: float | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    average: float = 0.0
+    rate_factors: Mapping[str, float] | None = None
+    decay_factors: Mapping[str, float] | None = None
+    schedule: Any = None
+    decay_schedule: Any = None
+    dropout_schedule: Any = None
+    time_budget: float | None = None
+    scoring: Any = None
+    refit: bool = False
+    callbacks: Any = None
+
+    # Names are checked where they are looked up: those that users register are known there, and the error
+    # has the nearest one.
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "hidden_layer_sizes": ["array-like", _COUNT],
+        "activation": [str, "array-like"],
+        "solver": [str],
+        "alpha": [_AT_LEAST_0],
+        "batch_size": [StrOptions({"auto"}), _COUNT],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [_ABOVE_0],
+        "power_t": [_AT_LEAST_0],
+        "max_iter": [_COUNT],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [_AT_LEAST_0],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [_SHARE],
+        "beta_1": [_SHARE],
+        "beta_2": [_SHARE],
+        "epsilon": [_ABOVE_0],
+        "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+        "max_fun": [_COUNT],
+        "initialization": [str, Mapping],
+        "engine": [StrOptions({"auto", *ENGINES})],
+        "hyperparameters": [Mapping, None],
+        "loss_settings": [Mapping, None],
+        "normalization": [str, "array-like"],
+        "dropout": [_SHARE, "array-like"],
+        "input_noise": [_AT_LEAST_0],
+        "l1": [_AT_LEAST_0],
+        "weight_decay": [_AT_LEAST_0, None],
+        "max_norm": [_ABOVE_0, None],
+        "clip_norm": [_ABOVE_0, None],
+        "clip_value": [_ABOVE_0, None],
+        "average": [_SHARE],
+        "rate_factors": [Mapping, None],
+        "decay_factors": [Mapping, None],
+        "schedule": _SCHEDULE,
+        "decay_schedule": _SCHEDULE,
+        "dropout_schedule": _SCHEDULE,
+        "time_budget": [_ABOVE_0, None],
+        "scoring": [str, callable, None],
+        "refit": ["boolean"],
+        "callbacks": ["array-like", Callback, callable, None],
+    }
+
+
+Class = TypeVar("Class", bound=type)
+
+
+def documented(estimator: Class) -> Class:
+    """A class decorator: the sections of the docstring begin with those that the bases have.
+
+    Examples
+    --------
+    >>> class Base:
+    ...     '''Base.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     a : int
+    ...     '''
+    >>> @documented
+    ... class Child(Base):
+    ...     '''Child.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     b : int
+    ...     '''
+    >>> print(Child.__doc__)
+    Child.
+    <BLANKLINE>
+    Parameters
+    ----------
+    a : int
+    b : int
+    """
+    text = cleandoc(estimator.__doc__ or "")
+    for title in ("Parameters", "Attributes"):
+        head = f"{title}\n{'-' * len(title)}\n"
+        for base in estimator.__mro__[1:]:
+            _, found, section = cleandoc(base.__dict__.get("__doc__") or "").partition(head)
+            if found:
+                text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
+    estimator.__doc__ = text
+    return estimator

@@ -1,0 +1,155 @@
+"""Validation data: held out of the training data, judged after each epoch, joined again for the refit."""
+
+from collections.abc import Callable
+from copy import copy
+from inspect import signature
+from math import ceil, isfinite, nan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import issparse, vstack
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.model_selection import train_test_split
+
+from deepstep.errors import DataError, unknown_name
+from deepstep.model import Network
+from deepstep.model.rows import cost_of_rows
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback, Training
+from deepstep.training.history import Record
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+COST = "loss"
+"""The scoring that is the validation cost itself."""
+
+
+class Validation(Callback):
+    """Write the cost and the score of validation data into the records.
+
+    Parameters
+    ----------
+    estimator : DeepEstimator
+        What is being fitted; a scorer sees a copy of it that predicts with the parameters of the epoch.
+    network : Network
+        The network that it trains.
+    held_out : Examples
+    where : str
+        Name for error messages.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such metric.
+    """
+
+    def __init__(self, estimator: "DeepEstimator", network: Network, held_out: Examples, where: str) -> None:
+        self._scorer = _scorer(estimator, where)
+        self._weights: dict[str, Array] = {}
+        if held_out.weight is not None and self._scorer is not None and _takes_weights(self._scorer):
+            self._weights = {"sample_weight": held_out.weight}
+        self._held_out, self._y = held_out, estimator._taught(held_out.Y)
+        self._network, self._judged = copy(network), copy(estimator)
+        self._judged.network_ = self._network
+        if hasattr(self._judged, "feature_names_in_"):
+            del self._judged.feature_names_in_  # the rows have been stripped of theirs
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Judge."""
+        self._network.parameters = training.outcome
+        self._network.statistics = dict(training.state().statistics)
+        with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
+            record["validation_cost"] = cost_of_rows(self._network, self._held_out)
+        if self._scorer is not None:
+            record["validation_score"] = (
+                float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))
+                if isfinite(record["validation_cost"])
+                else nan
+            )
+
+
+def hold_out(
+    estimator: "DeepEstimator", examples: Examples, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and the validation part.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than 4 examples, or a part would have no weight.
+    """
+    n = len(examples)
+    if n < 4:
+        raise DataError(
+            where, "at least 4 examples for early stopping", f"got n_samples={n}", "Use early_stopping=False."
+        )
+    parts = train_test_split(
+        np.arange(n),
+        test_size=max(2, ceil(n * estimator.validation_fraction)),
+        random_state=seed,
+        stratify=estimator._strata(examples.Y),
+    )
+    weight = examples.weight
+    learn, held = (
+        Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
+        for rows in parts
+    )
+    if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
+        raise DataError(
+            where,
+            "a weight above 0 in both the learning and the validation part",
+            "got a part whose weights are all 0",
+            "Use another random_state or validation_fraction.",
+        )
+    return learn, held
+
+
+def together(first: Examples, second: Examples) -> Examples:
+    """The examples of both.
+
+    Examples
+    --------
+    >>> rows = Examples(np.eye(2), np.eye(2)), Examples(np.eye(2), np.eye(2), np.array([2.0, 3.0]))
+    >>> together(*rows).weight
+    array([1., 1., 2., 3.])
+    """
+    sparse = issparse(first.X) or issparse(second.X)
+    weight = None
+    if first.weight is not None or second.weight is not None:
+        weights = [
+            np.ones(len(part), part.Y.dtype) if part.weight is None else part.weight
+            for part in (first, second)
+        ]
+        weight = np.concatenate(weights)
+    return Examples(
+        vstack([first.X, second.X], format="csr") if sparse else np.concatenate([first.X, second.X]),
+        np.concatenate([first.Y, second.Y]),
+        weight,
+    )
+
+
+def watched(estimator: "DeepEstimator") -> str:
+    """The entry of the records that early stopping goes by."""
+    return "validation_cost" if estimator.scoring == COST else "validation_score"
+
+
+def _scorer(estimator: "DeepEstimator", where: str) -> Callable[..., float] | None:
+    scoring: Any = estimator.scoring
+    if isinstance(scoring, str):
+        if scoring == COST:
+            return None
+        known = [COST, *get_scorer_names()]
+        if scoring not in known:
+            raise unknown_name(where, "scoring", scoring, known)
+    scorer: Callable[..., float] = check_scoring(estimator, scoring)
+    return scorer
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer's metric has weights; those that have none score unweighted."""
+    accepts = getattr(
+        scorer, "_accept_sample_weight", None
+    )  # scikit-learn's: its own signature always has it
+    return bool(accepts() if accepts is not None else "sample_weight" in signature(scorer).parameters)
