@@ -7,12 +7,26 @@ from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.training import History, Plan, train
+from deepstep.training import History, Plan
+from deepstep.training.loop import _Loop
 from deepstep.training.position import Position
 
 
 @pytest.fixture
-def teach():
+def train_from():
+    """`train` from a position on, without the checkpoint that would hold it."""
+
+    def run(session, examples, plan, position, *, callbacks, history):
+        loop = _Loop(session, examples, plan, list(callbacks), history, None, "train")
+        loop._training.position = position
+        loop.run()
+        return history
+
+    return run
+
+
+@pytest.fixture
+def teach(train_from):
     """Train a 2-3-1 network for some epochs; with a history, go on from its end."""
 
     def run(callbacks, epochs=3, *, history=None, learning_rate=0.1, activations=("tanh", "sigmoid")):
@@ -22,13 +36,13 @@ def teach():
         parameters = initialize_parameters((2, 3, 1), method="he", rng=np.random.RandomState(1))
         session = open_session("reference", architecture, parameters, Settings())
         history = History() if history is None else history
-        return train(
+        return train_from(
             session,
             Examples(X, (X[:, :1] > 0).astype(float)),
             Plan(epochs=epochs, learning_rate=learning_rate),
+            Position(len(history)),
             callbacks=callbacks,
             history=history,
-            start=Position(len(history)),
         )
 
     return run

@@ -130,27 +130,29 @@ def test_training_itself_is_not_touched(network):
     np.testing.assert_array_equal(with_health.flat, without.flat)
 
 
-def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(network):
+def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(train_from, network):
     parameters, X, Y = network
     whole, *_ = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3)
+
+    health_before = Health()
 
     class Keeps(Callback):
         """What a checkpoint after the sixth of eight updates keeps."""
 
         def on_step_end(self, training, update):
             if update.number == 6:
-                self.kept = training.state(), training.position, training.states_of_callbacks()[0]
+                self.kept = training.state(), training.position, health_before.state()
 
     architecture = Architecture((1, 4, 1), ("tanh", "sigmoid"))
     session = open_session("reference", architecture, Parameters.from_dict(parameters), Settings())
     plan, keeps = Plan(epochs=2, learning_rate=0.1, batch_size=3), Keeps()
-    history = train(session, Examples(X, Y), plan, callbacks=[Health(), keeps])
+    history = train(session, Examples(X, Y), plan, callbacks=[health_before, keeps])
     state, position, of_health = keeps.kept
     session.load(state)
     health = Health()
     health.restore(of_health)
     resumed = History(history.records[: position.epoch])
-    train(session, Examples(X, Y), plan, callbacks=[health], history=resumed, start=position)
+    train_from(session, Examples(X, Y), plan, position, callbacks=[health], history=resumed)
     assert [record["health"] for record in resumed] == [record["health"] for record in whole]
 
 

@@ -3,19 +3,25 @@
 import numpy as np
 import pytest
 
+from deepstep.engines import SessionState
 from deepstep.training import StopTraining
 from deepstep.training.stopping import Patience
 
 
 class Here:
-    parameters = None
+    """A training whose parameters are told apart by a number."""
+
+    def __init__(self, number):
+        self.outcome = number
+
+    def state(self):
+        return SessionState(np.zeros(1), {}, 0)
 
 
 def run(patience, values):
     """The epoch that ended it (from 0), or None."""
     for epoch, value in enumerate(values):
-        training = Here()
-        training.parameters = epoch
+        training = Here(epoch)
         try:
             patience.on_epoch_end(training, {"quantity": value})
         except StopTraining:

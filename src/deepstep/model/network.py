@@ -864,8 +864,8 @@ class Network:
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
         plan = as_plan(options, self.seed, where)
+        get_optimizer(options.get("optimizer", "gd"), where)
         settings = Settings.of(where, **{"seed": self.seed, **options})
-        get_optimizer(settings.optimizer, where)
         weight = self._weight(sample_weight, X.shape[1], where)
         return _examples(X, Y, weight, plan), plan, self._session(where, settings)
 
