@@ -30,6 +30,20 @@ def test_numpy_values_become_plain():
     assert json.loads(History([record]).to_jsonl()) == {"a": 0.5, "b": 3, "c": [1.0, 2.0], "d": True}
 
 
+def test_what_is_not_finite_is_null_wherever_it_stands():
+    """Strict JSON, which other programs read; a column has NaN there again."""
+    record = {
+        "a": np.inf,
+        "b": [1.0, {"c": -np.inf}],
+        "d": np.array([[np.nan, 2.0]]),
+        "cost": np.float32("nan"),
+    }
+    text = History([record]).to_jsonl()
+    plain = json.loads(text, parse_constant=pytest.fail)
+    assert plain == {"a": None, "b": [1.0, {"c": None}], "d": [[None, 2.0]], "cost": None}
+    assert np.isnan(History.from_jsonl(text).costs).all()
+
+
 def test_what_is_no_json_value_is_refused_by_name():
     with pytest.raises(TypeError, match="got object"):
         History([{"a": object()}]).to_jsonl()

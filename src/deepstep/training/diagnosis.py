@@ -74,11 +74,13 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
             session.load(opened.before)
             place = _place(found, np.arange(len(walk.examples))[rows])
             time = f"epoch {walk.epoch}, step {opened.after.step}, at learning rate {rate:g}"
-            cause, mend = _cause(found, opened)
+            cause, mend = _cause(found, opened, walk.first)
             if not isfinite(rate):
                 cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
             elif not found.own and not _given(found):
                 factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
+                if factor is None and found.updated:
+                    mend = f"Lower the learning rate{_or_scale(opened)}."
                 if factor is not None:
                     cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
                     mend = f"Lower the learning rate to about {rate / factor:.1g}{_or_scale(opened)}."
@@ -99,8 +101,8 @@ def evaluation_divergence(session: Session, examples: Examples, where: str) -> D
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
         found = next((quantity for quantity in quantities(replay, opened) if not quantity.finite), None)
         if found is None:
-            return DivergenceError(where, EXPECTED, "they did not", _rescale(opened))
-        cause, mend = _cause(found, opened)
+            return DivergenceError(where, EXPECTED, "they did not", _rescale(opened, opened.before))
+        cause, mend = _cause(found, opened, opened.before)
         return DivergenceError(where, EXPECTED, f"{_place(found, np.arange(len(examples)))}: {cause}", mend)
 
 
@@ -132,7 +134,7 @@ def _first(found: Quantity) -> tuple[int, int]:
     return int(unit), int(column)
 
 
-def _cause(found: Quantity, opened: OpenedStep) -> tuple[str, str]:
+def _cause(found: Quantity, opened: OpenedStep, first: SessionState) -> tuple[str, str]:
     """The operation with the range of what went into it at that place, and how to mend it."""
     given = _given(found)
     if given:
@@ -140,7 +142,7 @@ def _cause(found: Quantity, opened: OpenedStep) -> tuple[str, str]:
     ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
     if found.own:
         return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
-    return f"{found.made_by} overflows, {ranges}", _rescale(opened)
+    return f"{found.made_by} overflows, {ranges}", _rescale(opened, first)
 
 
 def _given(found: Quantity) -> str:
@@ -164,12 +166,12 @@ def _or_scale(opened: OpenedStep) -> str:
     return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
 
 
-def _rescale(opened: OpenedStep) -> str:
+def _rescale(opened: OpenedStep, first: SessionState) -> str:
     """The advice where no learning rate would help: what is large?"""
     sizes = {
         "Scale the inputs to mean 0 and standard deviation 1": _largest(opened.X),
         "Scale the targets to mean 0 and standard deviation 1": _largest(opened.Y),
-        "Begin with smaller weights": _largest(opened.before.theta),
+        "Begin with smaller weights": _largest(first.theta),
     }
     advice, size = max(sizes.items(), key=lambda pair: pair[1])
     if size > LARGE:

@@ -1,7 +1,8 @@
 """What happened in training: a list of plain records."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -51,8 +52,14 @@ class History:
         return History([*self.records, *later.records], engine=later.engine, stopped=later.stopped)
 
     def to_jsonl(self) -> str:
-        """One JSON object a line; NumPy values that callbacks added become plain numbers and lists."""
-        return "".join(json.dumps(record, default=_plain) + "\n" for record in self.records)
+        """One JSON object a line.
+
+        NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
+        validation cost of an example out of all proportion, null: JSON has no such numbers.
+        """
+        return "".join(
+            json.dumps(_plain(record), allow_nan=False, default=_refuse) + "\n" for record in self.records
+        )
 
     @classmethod
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
@@ -91,6 +98,15 @@ class History:
 
 
 def _plain(value: Any) -> Any:
+    """The value in JSON's types."""
     if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def _refuse(value: Any) -> Any:
     raise TypeError(f"a record holds JSON values; got {type(value).__name__}")

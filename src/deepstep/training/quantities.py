@@ -48,6 +48,11 @@ class Quantity(NamedTuple):
     own: bool = False
 
     @property
+    def updated(self) -> bool:
+        """Whether it comes after the gradient."""
+        return "the gradient" in self.sources
+
+    @property
     def finite(self) -> bool:
         """Whether all of it is."""
         return bool(np.isfinite(self.value).all())

@@ -1,0 +1,281 @@
+"""What is said when training leaves the finite numbers: the place, the cause, and the last finite state."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepstep import Network
+from deepstep.engines import Settings, open_session
+from deepstep.equations import OPTIMIZERS, initialize_parameters, register_activation, register_head
+from deepstep.equations.own_activations import unregister_activation
+from deepstep.equations.own_heads import unregister_head
+from deepstep.errors import DivergenceError
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import History, Plan, train, updates
+from deepstep.training.diagnosis import all_finite
+from deepstep.training.lbfgs import train_lbfgs
+
+RNG = np.random.RandomState(3)
+X = RNG.standard_normal((20, 3))
+Y = RNG.standard_normal((20, 2))
+
+
+def opened(layer_dims=(3, 4, 2), hidden="tanh", dtype="float64", normalization="none", **settings):
+    architecture = Architecture(
+        layer_dims, (hidden,) * (len(layer_dims) - 2) + ("identity",), normalization=normalization
+    )
+    drawn = initialize_parameters(layer_dims, method="glorot", rng=np.random.RandomState(1))
+    scales = {f"gamma{layer}": np.ones((layer_dims[layer], 1)) for layer in architecture.normalized}
+    parameters = Parameters.from_dict({**drawn, **scales}).astype(dtype)
+    return open_session("reference", architecture, parameters, Settings(**settings))
+
+
+def examples(inputs=X, targets=Y, dtype="float64"):
+    return Examples(np.asarray(inputs, dtype), np.asarray(targets, dtype))
+
+
+def said(session, data, plan=None, **options):
+    with pytest.raises(DivergenceError) as error:
+        train(session, data, plan or Plan(2000, **{"learning_rate": 0.01, **options}), where="here")
+    text = str(error.value)
+    assert text.startswith("here: the cost and the parameters stay finite; ")
+    assert text.endswith(".")
+    return text
+
+
+class TestTheLastFiniteState:
+    @pytest.mark.parametrize("batch_size", [None, 4, 7])
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_it_is_the_one_before_the_step_that_is_named(self, optimizer, dtype, batch_size):
+        """The same training, walked step by step, says which one that is."""
+        settings = {"optimizer": optimizer, "dropout": 0.2, "input_noise": 0.1, "average": 0.9, "seed": 5}
+        plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
+        data = examples(dtype=dtype)
+        session, twin = (opened((3, 4, 4, 2), "relu", dtype, **settings) for _ in range(2))
+        text = said(session, data, plan)
+        walked = []
+        with pytest.raises(DivergenceError) as error:
+            walked.extend(updates(twin, data, plan, where="here"))
+        assert str(error.value).split(": ")[1:3] == text.split(": ")[1:3]  # the place and the time
+        state, last = session.state(), twin.state()
+        assert all_finite(state)
+        assert state.step == last.step == len(walked)
+        assert f"step {len(walked) + 1}, " in text
+        np.testing.assert_array_equal(state.theta, last.theta)
+        for name, slot in state.slots.items():
+            np.testing.assert_array_equal(slot, last.slots[name])
+        np.testing.assert_array_equal(state.average, last.average)
+
+    @given(
+        st.sampled_from(sorted(OPTIMIZERS)),
+        st.sampled_from(["none", "batch", "layer"]),
+        st.sampled_from([None, 3, 20]),
+        st.sampled_from([0.0, 1.0, 1e80, 1e160, 1e300]),
+        st.sampled_from([1e-3, 1e3, 1e120, 1e300]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "l1": st.just(1e200),
+                "l2": st.just(0.1),
+                "weight_decay": st.just(1e3),
+                "dropout": st.just(0.5),
+                "max_norm": st.just(1.0),
+                "clip_norm": st.just(1e300),
+                "clip_value": st.just(1e300),
+                "average": st.just(0.5),
+            },
+        ),
+        st.booleans(),
+    )
+    def test_any_training_ends_finite_or_says_where_it_did_not(
+        self, optimizer, normalization, batch_size, size, rate, settings, zeros
+    ):
+        session = opened((3, 4, 2), "relu", "float64", normalization, optimizer=optimizer, **settings)
+        if zeros:
+            session.load(type(session.state())(0 * session.state().theta, *_rest(session.state())))
+        data, plan = examples(size * X), Plan(4, rate, batch_size)
+        history, text = History(), ""
+        try:
+            train(session, data, plan, history=history)
+        except DivergenceError as error:
+            text = str(error)
+        assert not text or re.search(r"(layer \d|the cost J|A0).* in epoch \d+, step \d+, at learning", text)
+        assert all_finite(session.state())
+        assert np.isfinite(history.costs).all()
+
+
+def _rest(state):
+    return state.slots, state.step, state.statistics, state.average
+
+
+class TestThePlace:
+    def test_one_example_of_a_shuffled_batch(self):
+        inputs = X.copy()
+        inputs[13] = 1e200
+        text = said(opened(hidden="relu"), examples(inputs), Plan(3, 1e-3, 4, shuffled(8)))
+        assert re.search(r"layer 2, loss: example 13 is inf in epoch 0, step \d, ", text)
+        assert "Scale the inputs to mean 0 and standard deviation 1: they go up to 1e+200." in text
+
+    def test_the_product_with_what_went_into_it(self):
+        session = opened((2, 2, 1), "identity")
+        session.load(
+            type(session.state())(np.array([1e200, 0, 0, 1, 0, 0, 1.0, 1.0, 0.0]), *_rest(session.state()))
+        )
+        inputs = np.ones((6, 2))
+        inputs[4, 0] = 1e150
+        text = said(session, examples(inputs, np.ones((6, 1))))
+        assert "; layer 1, Z: example 4, unit 0 is inf in epoch 0, step 1, at learning rate 0.01: " in text
+        assert "the product W1·A0 overflows, W1 from 0 to 1e+200, A0 from 1 to 1e+150, b1 = 0. " in text
+        assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
+
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    def test_the_first_sign_is_in_the_parameters(self, dtype):
+        """J and its gradient are finite; α·g is not."""
+        session = opened((3, 2), dtype=dtype)
+        rate = 1e38 if dtype == "float32" else 1e308
+        text = said(session, examples(30 * X, dtype=dtype), Plan(1, rate))
+        assert re.search(r"layer 1, W: entry \[\d, \d\] is -?inf in epoch 0, step 1", text)
+        assert "the update overflows, θ from" in text
+        assert session.state().step == 0
+
+    def test_the_first_sign_is_in_the_optimizers_state(self):
+        """g² is too large for float32: s is infinite, and every later step of Adam would be 0."""
+        session = opened((3, 2), dtype="float32", optimizer="adam")
+        text = said(session, examples(1e12 * X, dtype="float32"), Plan(3, 1e-3))
+        assert re.search(r"layer 1, W, the optimizer's s: entry \[\d, \d\] is inf", text)
+
+    def test_a_variance_that_no_float_can_hold(self):
+        text = said(opened(normalization="batch"), examples(1e200 * X))
+        assert "layer 1, variance: entry [0, 0] is inf in epoch 0, step 1" in text
+        assert "Scale the inputs" in text
+
+    @pytest.mark.parametrize(
+        ("settings", "words"),
+        [
+            ({"l2": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L2 term "),
+            ({"l1": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L1 term "),
+            ({"weight_decay": 1.7e308}, "the weight decay overflows"),
+            ({"input_noise": 1.7e308}, "A0: example "),
+        ],
+    )
+    def test_what_regularizes(self, settings, words):
+        assert words in said(opened((9, 40, 2), **settings), examples(np.tile(X, 3)), Plan(1, 1e3, 1))
+
+    def test_targets(self):
+        text = said(opened(), examples(targets=1e200 * Y))
+        assert "layer 2, loss: example 0 (and 19 more of the batch's 20) is inf" in text
+        assert "Scale the targets" in text
+
+    def test_what_was_given_is_not_finite(self):
+        inputs = X.copy()
+        inputs[7, 1] = np.nan
+        text = said(opened(), examples(inputs))
+        assert "A0: example 7, unit 1 is nan" in text
+        assert "X is not finite from the beginning. Fill or drop what is not finite." in text
+
+    def test_a_batch_without_weight_is_no_step(self):
+        inputs = X.copy()
+        inputs[:4] = 1e200  # in the batch that is left out
+        inputs[9] = 1e200
+        data = Examples(inputs, Y, np.repeat([0.0, 1.0], [4, 16]))
+        text = said(opened(hidden="relu"), data, Plan(1, 1e-3, 4))
+        assert "layer 2, loss: example 9 is inf in epoch 0, step 2" in text
+
+
+class TestTheCause:
+    @pytest.mark.parametrize(("factor", "said_factor"), [(30, 30), (3, 3), (1e6, 1e6), (1e100, 1e100)])
+    @pytest.mark.parametrize("batch_size", [None, 20])
+    def test_how_many_times_too_high(self, factor, said_factor, batch_size):
+        """Gradient descent on squares is stable up to 2 / the largest eigenvalue of the second moments."""
+        with_ones = np.column_stack([X, np.ones(20)])
+        limit = 2 / np.linalg.eigvalsh(with_ones.T @ with_ones / 20)[-1]
+        text = said(opened((3, 2)), examples(), Plan(4000, factor * limit, batch_size))
+        came = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
+        assert 0.5 * said_factor < came < 2 * said_factor
+        lower = float(re.search(r"Lower the learning rate to about (\S+?)\.(?: |$)", text)[1])
+        assert 0.5 * limit < lower < 2 * limit
+        train(opened((3, 2)), examples(), Plan(4000, lower / 2, batch_size))
+
+    def test_large_inputs_and_a_rate_that_is_fine_for_others(self):
+        text = said(opened((3, 2)), examples(1e4 * X), Plan(4000, 0.01))
+        assert "× too high" in text
+        assert text.endswith(", or scale the inputs to mean 0 and standard deviation 1.")
+
+    def test_a_learning_rate_that_is_no_number(self):
+        text = said(opened(), examples(), Plan(9, lambda epoch: np.nan if epoch == 3 else 0.01))
+        assert "in epoch 3, step 4, at learning rate nan: the learning rate is nan. " in text
+        assert text.endswith("Let learning_rate give finite numbers.")
+
+    def test_the_users_own_activation(self):
+        def root(Z):
+            return np.sqrt(Z + 7)
+
+        register_activation("shifted_root", root, lambda dA, Z: dA / (2 * np.sqrt(Z + 7)), check=False)
+        try:
+            inputs = np.zeros((20, 3))
+            inputs[11] = -1e3 * np.sign(opened().parameters["W1"][2])
+            session = opened((3, 4, 2), "shifted_root")
+            text = said(session, examples(inputs))
+        finally:
+            unregister_activation("shifted_root")
+        assert re.search(r"layer 1, A: example 11(, unit \d)? is nan in epoch 0, step 1", text)
+        assert "the activation 'shifted_root', your own, is not finite for Z1 from" in text
+        assert text.endswith("Mend the activation 'shifted_root'.")
+
+    @pytest.mark.parametrize("part", ["loss", "loss_backward"])
+    def test_the_users_own_loss(self, part):
+        def loss(ZL, Y):
+            squares = ((ZL - Y) ** 2).sum(axis=0, keepdims=True)
+            return np.where((Y[:1] == 5) & (part == "loss"), np.nan, squares)
+
+        def loss_backward(ZL, Y):
+            return 2 * (ZL - Y) * np.where(Y == 5, np.nan, 1)
+
+        register_head("moody", loss, loss_backward, check=False)
+        try:
+            architecture = Architecture((3, 2), ("identity",), "moody")
+            session = open_session("reference", architecture, opened((3, 2)).parameters)
+            targets = Y.copy()
+            targets[17, 0] = 5
+            text = said(session, examples(targets=targets))
+        finally:
+            unregister_head("moody")
+        assert re.search(rf"layer 1, {'loss' if part == 'loss' else 'dZ'}: example 17", text)
+        assert "the loss of the output 'moody', your own, is not finite for Z1 from" in text
+        assert "Mend the " in text
+
+
+def test_lbfgs_names_the_place_too():
+    session = opened((3, 2))
+    before = session.parameters.flat.copy()
+    with pytest.raises(DivergenceError) as error:
+        train_lbfgs(
+            session,
+            examples(1e200 * X),
+            iterations=9,
+            evaluations=9,
+            tolerance=1e-8,
+            history=History(),
+            where="here",
+        )
+    text = str(error.value)
+    assert "; layer 1, loss: example 0 (and 19 more of the batch's 20) is inf: the loss of the output" in text
+    assert "Scale the inputs" in text
+    np.testing.assert_array_equal(session.parameters.flat, before)
+
+
+@pytest.mark.parametrize("batch_size", [None, 6])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_network_is_as_it_was_and_the_message_names_its_column(dtype, batch_size):
+    net = Network([3, 4, 2], output="identity", seed=1, dtype=dtype)
+    before = net.parameters.flat.copy()
+    inputs = X.T.copy()
+    inputs[:, 5] = 1e30 if dtype == "float32" else 1e200
+    with pytest.raises(DivergenceError, match=r"^Network\.train: .*: example 5 is .*Scale the inputs"):
+        net.train(inputs, Y.T, learning_rate=1e-3, iterations=3, batch_size=batch_size)
+    np.testing.assert_array_equal(net.parameters.flat, before)
