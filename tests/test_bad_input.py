@@ -232,7 +232,7 @@ class TestClasses:
         ({"activation": []}, "got []"),
         ({"activation": None}, "got None"),
         ({"activation": [None]}, "got None"),
-        ({"output": "sofmax"}, "output is one of 'sigmoid', 'softmax', 'identity'; got 'sofmax'"),
+        ({"output": "sofmax"}, "'poisson', 'quantile', 'ordinal'; got 'sofmax'. Did you mean 'softmax'?"),
         ({"output": "sofmax"}, "Did you mean 'softmax'?"),
         ({"output": "relu"}, "got 'relu'"),
         ({"output": ["sigmoid"]}, "got ['sigmoid']"),

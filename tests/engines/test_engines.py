@@ -24,10 +24,13 @@ from deepstep.equations import (
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
+from head_examples import head_settings, head_target
 
 RATE = 0.05
 SLOW = {"exponential": 0.002, "increasing": 0.0002}
 """Rates for activations whose outputs are so large that the usual one diverges."""
+SLOWER = {"poisson": 0.02}
+"""Factors for heads: e to the power of a large output."""
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
 RMSPROP_BETA, LION_BETA2, ADAMW_DECAY = 0.99, 0.99, 0.01
 
@@ -46,14 +49,11 @@ def problem(shape, activation, output, dtype, seed=0):
     """An architecture, its first parameters, and examples with weights."""
     layer_dims, m, batch_size = SHAPES[shape]
     rng = np.random.RandomState(seed)
-    architecture = Architecture(layer_dims, (activation,) * (len(layer_dims) - 2) + (output,))
+    activations = (activation,) * (len(layer_dims) - 2) + (HEADS[output].activation,)
+    architecture = Architecture(layer_dims, activations, output, head_settings(output, layer_dims[-1]))
     parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
-    X, n_outputs = rng.standard_normal((m, layer_dims[0])), layer_dims[-1]
-    if output == "softmax":
-        Y = np.eye(n_outputs)[rng.randint(n_outputs, size=m)]
-    else:
-        Y = rng.uniform(size=(m, n_outputs)).round(0 if output == "sigmoid" else 6)
+    X, Y = rng.standard_normal((m, layer_dims[0])), head_target(output, layer_dims[-1], m, seed).T
     examples = Examples(X.astype(dtype), Y.astype(dtype), rng.uniform(0.5, 2, size=m).astype(dtype))
     return architecture, parameters.astype(dtype), examples, batch_size
 
@@ -66,9 +66,9 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
     for layer, activation in enumerate(architecture.activations, start=1):
         A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
         caches.append(cache)
-    J = cost_from_logits(caches[-1].Z, Y, output=architecture.output, sample_weight=weight)
+    J = cost_from_logits(caches[-1].Z, Y, output=architecture, sample_weight=weight)
     J += l2 / (2 * total) * sum((theta[f"W{layer}"] ** 2).sum() for layer in range(1, n_layers + 1))
-    dZ = output_gradient(caches[-1].Z, Y, output=architecture.output, sample_weight=weight)
+    dZ = output_gradient(caches[-1].Z, Y, output=architecture, sample_weight=weight)
     gradients = {}
     for layer in range(n_layers, 0, -1):
         dA, dW, gradients[f"b{layer}"] = linear_backward(dZ, caches[layer - 1].linear)
@@ -155,9 +155,13 @@ def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
     for activation, output, optimizer in product(ACTIVATIONS, HEADS, OPTIMIZERS):
         if activation == "softmax" and shape == "one unit everywhere":
             continue  # a softmax of one unit is constant: its derivative is 0 and Adam divides noise by noise
+        if (activation, output) == ("increasing", "poisson"):
+            continue  # the means begin at up to e^31 and no rate suits them
+        if (output, optimizer, dtype) == ("quantile", "lion", "float32"):
+            continue  # the levels may cancel to 0, and Lion takes the sign of what rounding leaves
         architecture, parameters, examples, batch_size = problem(shape, activation, output, dtype)
         session = open_session(engine, architecture, parameters, Settings(optimizer))
-        costs, rate = [], SLOW.get(activation, RATE)
+        costs, rate = [], SLOW.get(activation, RATE) * SLOWER.get(output, 1)
         for step in range(20):
             X, Y, _ = cut(examples, batch_size, step)
             costs.append(session.step(X, Y, learning_rate=rate))

@@ -18,6 +18,7 @@ from deepstep.equations import (
     output_gradient,
 )
 from deepstep.network import Parameters
+from head_examples import TARGETS, head_settings
 
 HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})
 """Activations of hidden layers: e to the power of e^Z, layer over layer, is soon no number."""
@@ -58,23 +59,19 @@ def models(draw: st.DrawFn, *, outputs: tuple[str, ...] = tuple(HEADS), hidden_l
 
 def head_of(output: str, n_outputs: int) -> Head:
     """The head for so many outputs."""
-    levels = {"levels": np.linspace(0, 1, n_outputs + 2)[1:-1]} if output == "quantile" else {}
-    return get_head(output).with_settings(**levels)
+    return get_head(output).with_settings(**head_settings(output, n_outputs))
 
 
-TARGETS: dict[str, Callable[[Any, tuple[int, int]], Any]] = {
-    "probabilities": lambda rng, shape: rng.choice([0.0, 0.25, 1.0], size=shape),
-    "classes": lambda rng, shape: rng.dirichlet(np.ones(shape[0]), size=shape[1]).T,
-    "numbers": lambda rng, shape: rng.standard_normal(shape),
-    "counts": lambda rng, shape: rng.poisson(2, size=shape).astype(float),
-    "one number": lambda rng, shape: np.tile(rng.standard_normal(shape[1]), (shape[0], 1)),
-    "cumulative": lambda rng, shape: -np.sort(-rng.integers(2, size=shape), axis=0).astype(float),
+SOFT: dict[str, Callable[[np.random.Generator, int, int], Any]] = {
+    "probabilities": lambda rng, n, m: rng.choice([0.0, 0.25, 1.0], size=(n, m)),
+    "classes": lambda rng, n, m: rng.dirichlet(np.ones(n), size=m).T,
 }
+"""Targets that are no hard yes or no."""
 
 
 def target(output: str, shape: tuple[int, int], rng: np.random.Generator) -> Any:
     """A target that the head allows: soft labels as well as hard ones."""
-    return TARGETS[HEADS[output].targets](rng, shape)
+    return {**TARGETS, **SOFT}[HEADS[output].targets](rng, *shape)
 
 
 def cost_and_gradients(model: Model) -> tuple[float, dict[str, Any]]:

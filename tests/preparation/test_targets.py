@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 
 from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ClassTarget, NumberTarget, one_hot
+from deepstep.preparation import ClassTarget, NumberTarget
 
 LABELS = st.one_of(
     st.lists(st.text(max_size=4), min_size=2, max_size=30),
@@ -174,18 +174,3 @@ def test_numbers_as_text_are_refused():
 def test_altered_records_are_refused(kind, record):
     with pytest.raises(FileError, match="train again"):
         kind.from_dict(record)
-
-
-@given(labels=st.lists(st.integers(0, 6), max_size=20))
-def test_one_hot_is_the_identity_s_columns(labels):
-    expected = np.eye(7)[:, np.array(labels, dtype=int)]
-    np.testing.assert_array_equal(one_hot(np.array(labels, dtype=int), 7), expected)
-
-
-@pytest.mark.parametrize(
-    ("labels", "error"),
-    [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError)],
-)
-def test_one_hot_refuses(labels, error):
-    with pytest.raises(error, match="one_hot"):
-        one_hot(np.array(labels), 3)

@@ -1,6 +1,5 @@
 """``deepstep check-gradients``: gradients against finite differences."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -8,10 +7,10 @@ import numpy as np
 
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import as_json, json_option
+from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.network.architecture import layer_sizes
-from deepstep.preparation import one_hot
 from deepstep.run import Run
 from deepstep.types import Array
 
@@ -65,12 +64,6 @@ def command(
 
 def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
     """X and Y that the network's output can learn, columns as examples."""
-    rng = np.random.default_rng(seed)
-    shape = network.architecture
+    rng, shape = np.random.default_rng(seed), network.architecture
     X = rng.standard_normal((shape.n_inputs, RANDOM_EXAMPLES))
-    targets: dict[str, Callable[[], Array]] = {
-        "sigmoid": lambda: rng.integers(0, 2, (shape.n_outputs, RANDOM_EXAMPLES)).astype(float),
-        "softmax": lambda: one_hot(rng.integers(0, shape.n_outputs, RANDOM_EXAMPLES), shape.n_outputs),
-        "identity": lambda: rng.standard_normal((shape.n_outputs, RANDOM_EXAMPLES)),
-    }
-    return X, targets[shape.output]()
+    return X, example_targets(shape, shape.n_outputs, RANDOM_EXAMPLES, rng=rng)

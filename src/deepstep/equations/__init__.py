@@ -106,6 +106,7 @@ from deepstep.equations.number_losses import (
 )
 from deepstep.equations.heads import HEADS, Head, formula_symbols, get_head
 from deepstep.equations.answers import answers, probabilities
+from deepstep.equations.example_targets import example_targets
 from deepstep.equations.own_heads import register_head, unregister_head
 from deepstep.equations.costs import (
     check_target,
@@ -218,6 +219,7 @@ __all__ = [
     "elu_backward",
     "equation",
     "equation_of",
+    "example_targets",
     "exponential",
     "exponential_backward",
     "exponential_factor",

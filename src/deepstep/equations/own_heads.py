@@ -1,11 +1,11 @@
 """Users' own losses: a loss with its backward, tried before it may train."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations.activation_table import get_activation
+from deepstep.equations.example_targets import example_targets
 from deepstep.equations.heads import HEADS, Head, Loss, get_head
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.border import TARGETS
@@ -122,26 +122,11 @@ def unregister_head(name: str) -> None:
     del HEADS[name]
 
 
-def _one_hot(rng: np.random.Generator, n: int, m: int) -> Array:
-    return np.eye(n)[:, rng.integers(n, size=m)]
-
-
-_TRIED_TARGETS: dict[str, Callable[[np.random.Generator, int, int], Array]] = {
-    "probabilities": lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
-    "classes": _one_hot,
-    "numbers": lambda rng, n, m: 3 * rng.standard_normal((n, m)),
-    "counts": lambda rng, n, m: rng.integers(9, size=(n, m)).astype(float),
-    "one number": lambda rng, n, m: np.repeat(3 * rng.standard_normal((1, m)), n, axis=0),
-    "cumulative": lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
-}
-"""Targets of each kind that an own loss is tried with."""
-
-
 def _check(head: Head) -> None:
     rng = np.random.default_rng(0)
     n = next((len(value) for value in head.settings.values() if isinstance(value, tuple)), N_OUTPUTS)
     Z = rng.permuted(np.tile(np.linspace(-6, 6, M), (n, 1)), axis=1) + rng.uniform(-0.2, 0.2, size=(n, M))
-    Y = _TRIED_TARGETS[head.targets](rng, n, M)
+    Y = example_targets(head, n, M, rng=rng)
     for dtype in (np.float32, np.float64):  # float64 last: the comparisons below are of its results
         given: dict[str, Array] = {"ZL": Z.astype(dtype), "Y": Y.astype(dtype)}
         loss = _called(f"the loss of {head.name!r}", head.loss, (1, M), **given)

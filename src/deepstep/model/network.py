@@ -138,6 +138,7 @@ class Network:
             output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
         )
+        get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
         if given is not None:

@@ -1,0 +1,274 @@
+"""Heads: settings, what fits an architecture, answers and probabilities, costs at the edges of floats."""
+
+import pickle
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.equations import (
+    HEADS,
+    answers,
+    compute_cost,
+    cost_from_logits,
+    formula_symbols,
+    get_activation,
+    get_head,
+    output_gradient,
+    probabilities,
+)
+from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.network import Architecture
+from deepstep.network.border import TARGETS
+from head_examples import head_settings, head_target
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_the_rows_of_the_table_fit_together(name: str) -> None:
+    head = get_head(name)
+    assert head.name == name
+    assert head.targets in TARGETS
+    get_activation(head.activation)
+
+
+class TestSettings:
+    def test_the_defaults_are_those_of_the_loss(self) -> None:
+        settings = {name: dict(head.settings) for name, head in HEADS.items() if head.settings}
+        assert settings == {
+            "sigmoid": {"smoothing": 0.0},
+            "softmax": {"smoothing": 0.0},
+            "huber": {"delta": 1.0},
+            "quantile": {"levels": (0.1, 0.5, 0.9)},
+        }
+
+    def test_they_are_in_force_everywhere(self) -> None:
+        """By hand: |5| beyond δ = 2 costs 2·(5 - 1); the two derivatives are ±2."""
+        head, Z, Y = get_head("huber").with_settings(delta=2), np.array([[5.0, -5.0]]), np.zeros((1, 2))
+        assert head.loss(Z, Y).tolist() == [[8, 8]]
+        assert cost_from_logits(Z, Y, output=head) == compute_cost(Z, Y, output=head) == 8
+        assert output_gradient(Z, Y, output=head).tolist() == [[2, -2]]
+        assert head.textbook_backward is not None
+        assert head.textbook_backward(Z, Y).tolist() == [[2, -2]]
+        architecture = Architecture((1, 1), ("identity",), "huber", {"delta": 2})
+        assert cost_from_logits(Z, Y, output=architecture) == 8
+
+    def test_the_table_stays_as_it_is(self) -> None:
+        get_head("huber").with_settings(delta=5.0)
+        assert get_head("huber").settings["delta"] == 1.0
+        with pytest.raises(TypeError):
+            get_head("huber").settings["delta"] = 5.0  # type: ignore[index]
+
+    def test_one_setting_after_another(self) -> None:
+        head = get_head("softmax").with_settings(smoothing=0.5).with_settings(smoothing=0.1)
+        assert dict(head.settings) == {"smoothing": 0.1}
+        same = get_head("softmax").with_settings(smoothing=0.1)
+        Z, Y = np.array([[1.0], [2.0]]), np.array([[1.0], [0.0]])
+        assert head.loss(Z, Y) == same.loss(Z, Y) != get_head("softmax").loss(Z, Y)
+
+    @pytest.mark.parametrize("copied", [deepcopy, lambda head: pickle.loads(pickle.dumps(head))])
+    def test_a_head_can_be_copied(self, copied: Any) -> None:
+        head = get_head("huber").with_settings(delta=2.0)
+        again = copied(head)
+        assert dict(again.settings) == {"delta": 2.0}
+        assert again.loss(np.array([[5.0]]), np.array([[0.0]])).item() == 8
+
+    @pytest.mark.parametrize(
+        "numbers", [np.array([0.1, 0.5]), [np.float64(0.1), np.float32(0.5)], (0.1, 0.5)]
+    )
+    def test_numpy_s_numbers_become_plain_ones(self, numbers: Any) -> None:
+        levels = get_head("quantile").with_settings(levels=numbers).settings["levels"]
+        assert levels == (0.1, 0.5)
+        assert all(type(level) is float for level in levels)
+
+    @pytest.mark.parametrize(
+        ("name", "settings", "message"),
+        [
+            (
+                "huber",
+                {"detla": 1.0},
+                "setting of the output 'huber' is one of 'delta'; got 'detla'. Did you",
+            ),
+            ("identity", {"delta": 1.0}, "there is no setting of the output 'identity'; got 'delta'"),
+            ("huber", {"delta": 0}, "delta is a positive number; got 0"),
+            ("huber", {"delta": float("nan")}, "got nan"),
+            ("huber", {"delta": float("inf")}, "got inf"),
+            ("huber", {"delta": 10**400}, "delta is a positive number"),
+            ("huber", {"delta": True}, "got True"),
+            ("huber", {"delta": "1"}, "got '1'"),
+            ("sigmoid", {"smoothing": 1.0}, "smoothing is a number from 0 to below 1; got 1.0"),
+            ("softmax", {"smoothing": -0.1}, "got -0.1"),
+            ("quantile", {"levels": []}, "levels is numbers between 0 and 1 that increase"),
+            ("quantile", {"levels": [0.5, 0.5]}, r"got \[0.5, 0.5\]"),
+            ("quantile", {"levels": [0.9, 0.1]}, r"got \[0.9, 0.1\]"),
+            ("quantile", {"levels": [0.0, 0.5]}, r"got \[0.0, 0.5\]"),
+            ("quantile", {"levels": [0.5, 1]}, r"got \[0.5, 1\]"),
+            ("quantile", {"levels": 0.5}, "got 0.5"),
+            ("quantile", {"levels": [[0.5]]}, r"got \[\[0.5\]\]"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, name: str, settings: dict[str, Any], message: str) -> None:
+        with pytest.raises(ConfigurationError, match=f"^output_settings: .*{message}"):
+            get_head(name).with_settings(**settings)
+
+    def test_formulas_say_them(self) -> None:
+        assert formula_symbols(get_head("softmax"), 4) == {}
+        assert formula_symbols(get_head("sigmoid").with_settings(smoothing=0.1), 4) == {"Y": "(0.9·Y + 0.05)"}
+        assert formula_symbols(get_head("huber"), 1) == {"δ": "1"}
+
+
+class TestOfAnArchitecture:
+    @pytest.mark.parametrize("name", HEADS)
+    def test_every_head_has_one(self, name: str) -> None:
+        settings = head_settings(name, 4)
+        shape = Architecture((2, 4), (HEADS[name].activation,), name, settings)
+        assert get_head(shape) == get_head(name).with_settings(**settings) or settings
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ((("tanh",),), "here: output is one of .* got 'tanh'"),
+            (
+                (("sigmoid",), "softmax"),
+                "here: the last activation is 'softmax' for the output 'softmax'; got 'sig",
+            ),
+            ((("identity",), "poisson"), "the last activation is 'exponential' for the output 'poisson'"),
+            (
+                (("identity",), "huber", {"delta": -1}),
+                "^here, output_settings: delta is a positive number; got -1",
+            ),
+            (
+                (("increasing",), "quantile"),
+                "as many outputs as levels, 3; got 2 for levels .* Let the last layer",
+            ),
+        ],
+    )
+    def test_what_does_not_fit_is_refused(self, arguments: Any, message: str) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            get_head(Architecture((5, 2), *arguments), "here")
+
+    @pytest.mark.parametrize("name", ["sofmax", None, 3, ["sigmoid"]])
+    def test_unknown_names(self, name: Any) -> None:
+        with pytest.raises(ConfigurationError, match=r"^here: output is one of"):
+            get_head(name, "here")
+
+    def test_levels_and_outputs_are_compared_in_the_loss_too(self) -> None:
+        Z = np.zeros((1, 4))
+        for equation in (cost_from_logits, output_gradient, compute_cost):
+            with pytest.raises(
+                ShapeError, match=r"an output for each of the levels \[0.1, 0.5, 0.9\]; got 1 output"
+            ):
+                equation(Z, Z, output="quantile")
+
+
+class TestAnswers:
+    def test_by_hand(self) -> None:
+        AL = np.array([[0.9, 0.5, 0.2], [0.6, 0.5, 0.1]])
+        assert answers("sigmoid", AL).tolist() == [[1, 0, 0], [1, 0, 0]]
+        assert answers("softmax", AL).tolist() == [[0, 0, 0]]
+        assert answers("ordinal", AL).tolist() == [[2, 0, 0]]
+        for name in ("identity", "absolute_error", "huber", "poisson", "quantile"):
+            assert answers(name, AL).tolist() == AL.tolist()
+            assert probabilities(name, AL) is None
+        for name in ("sigmoid", "softmax"):
+            np.testing.assert_array_equal(probabilities(name, AL), AL)  # type: ignore[arg-type]
+        np.testing.assert_allclose(
+            probabilities("ordinal", AL),  # type: ignore[arg-type]
+            [[0.1, 0.5, 0.8], [0.3, 0, 0.1], [0.6, 0.5, 0.1]],
+            rtol=1e-15, atol=1e-16,
+        )  # fmt: skip
+
+    def test_a_target_answers_for_itself(self) -> None:
+        assert answers("ordinal", np.array([[1, 1, 0], [1, 0, 0]])).tolist() == [[2, 1, 0]]
+        assert answers("softmax", np.eye(3)[:, [2, 0]]).tolist() == [[2, 0]]
+
+    def test_ordered_classes_have_probabilities(self) -> None:
+        """At least 0, of sum 1, and in the precision of the output, however far out."""
+        ends = [-1e4, -40.0, -1.0, 0.0, 1.0, 40.0, 1e4]
+        Z = np.stack(np.meshgrid(ends, ends, ends)).reshape(3, -1)
+        for dtype in (np.float32, np.float64):
+            P = probabilities("ordinal", get_activation("ordinal").forward(Z.astype(dtype)))
+            assert P is not None
+            assert P.dtype == dtype
+            assert (P >= 0).all()
+            np.testing.assert_allclose(P.sum(axis=0), 1, rtol=1e-6)
+
+
+class TestSmoothing:
+    @pytest.mark.parametrize("name", ["sigmoid", "softmax"])
+    def test_it_is_in_cost_and_gradient_alike(self, name: str) -> None:
+        """Both are those of the smoothed target without smoothing."""
+        Z, Y = np.random.default_rng(1).standard_normal((4, 6)), head_target(name, 4, 6)
+        T = 0.8 * Y + 0.2 / (2 if name == "sigmoid" else 4)
+        head = get_head(name).with_settings(smoothing=0.2)
+        assert cost_from_logits(Z, Y, output=head) == pytest.approx(
+            cost_from_logits(Z, T, output=name), rel=1e-14
+        )
+        np.testing.assert_allclose(output_gradient(Z, Y, output=head), output_gradient(Z, T, output=name))
+
+    def test_the_best_answer_is_no_certain_one(self) -> None:
+        """dZ = 0 where the probability of the class is 1 - ε + ε/2."""
+        sure = np.log(0.95 / 0.05)
+        head = get_head("sigmoid").with_settings(smoothing=0.1)
+        assert output_gradient([[sure]], [[1.0]], output=head).item() == pytest.approx(0, abs=1e-15)  # type: ignore[arg-type]
+
+
+class TestTheEdgesOfFloats:
+    def test_a_mean_of_large_losses_is_finite(self) -> None:
+        Z = np.full((1, 10), 1e308)
+        assert cost_from_logits(Z, np.zeros((1, 10)), output="absolute_error") == pytest.approx(
+            1e308, rel=1e-14
+        )
+        assert cost_from_logits(Z, np.zeros((1, 10))) == pytest.approx(1e308, rel=1e-14)
+        assert compute_cost(Z, np.zeros((1, 10)), output="absolute_error") == pytest.approx(1e308, rel=1e-14)
+        small = np.full((1, 10), 1e-320)
+        assert cost_from_logits(small, 0 * small, output="absolute_error") == pytest.approx(1e-320)
+
+    @pytest.mark.parametrize("size", [1e308, 1e-308])
+    def test_so_are_weights(self, size: float) -> None:
+        Z, Y = np.array([[0.0, 3.0, -2.0]]), np.array([[1.0, 0.0, 1.0]])
+        weight = size * np.array([1.5, 0.5, 1.0])
+        assert cost_from_logits(Z, Y, sample_weight=weight) == pytest.approx(
+            cost_from_logits(Z, Y, sample_weight=weight / size), rel=1e-14
+        )
+        np.testing.assert_allclose(
+            output_gradient(Z, Y, sample_weight=weight), output_gradient(Z, Y, sample_weight=weight / size)
+        )
+
+    def test_a_softmax_that_is_sure_and_right_or_wrong(self) -> None:
+        Z = np.array([[1.7e308, -1.7e308], [-1.7e308, 1.7e308]])
+        costs = [cost_from_logits(Z[:, [i]], np.array([[1.0], [0.0]]), output="softmax") for i in (0, 1)]
+        assert costs[0] == 0
+        assert costs[1] == np.finfo(float).max
+
+    def test_what_no_float_can_hold_is_infinite_without_a_warning(self) -> None:
+        assert cost_from_logits(np.array([[1e200]]), np.array([[0.0]]), output="identity") == np.inf
+        assert cost_from_logits(np.array([[1e4]]), np.array([[1.0]]), output="poisson") == np.inf
+        assert output_gradient(np.array([[1e4]]), np.array([[1.0]]), output="poisson").item() == np.inf
+
+    @pytest.mark.parametrize("name", HEADS)
+    def test_float32_stays(self, name: str) -> None:
+        Y = head_target(name, 3, 5).astype(np.float32)
+        Z = np.random.default_rng(1).standard_normal((3, 5)).astype(np.float32)
+        dZ = output_gradient(Z, Y, output=name, sample_weight=np.arange(5.0))
+        assert dZ.dtype == np.float32
+
+    @pytest.mark.parametrize("name", HEADS)
+    def test_a_weight_of_two_is_the_row_twice(self, name: str) -> None:
+        Z, Y = np.random.default_rng(1).standard_normal((3, 4)), head_target(name, 3, 4)
+        rows = [0, 0, 1, 3, 3, 3]
+        weighted = {"output": name, "sample_weight": [2, 1, 0, 3]}
+        assert cost_from_logits(Z, Y, **weighted) == pytest.approx(  # type: ignore[arg-type]
+            cost_from_logits(Z[:, rows], Y[:, rows], output=name), rel=1e-14
+        )
+        dZ = output_gradient(Z[:, rows], Y[:, rows], output=name)
+        summed = np.stack([dZ[:, np.array(rows) == i].sum(axis=1) for i in range(4)], axis=1) / 6
+        np.testing.assert_allclose(output_gradient(Z, Y, **weighted) / 4, summed, rtol=1e-13, atol=1e-15)  # type: ignore[arg-type]
+
+
+def test_a_cost_of_the_output_needs_a_loss_of_the_output() -> None:
+    from dataclasses import replace
+
+    bare = replace(get_head("identity"), textbook=None, textbook_backward=None)
+    with pytest.raises(ConfigurationError, match=r"the loss of 'identity' is of the logits\. Use cost_from_"):
+        compute_cost(np.zeros((1, 2)), np.zeros((1, 2)), output=bare)

@@ -1,0 +1,209 @@
+"""Users' own losses: a right one trains, a wrong one is refused where it is wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.equations import HEADS, cost_from_logits, get_head, register_head, unregister_head
+from deepstep.errors import ConfigurationError
+
+
+def log_cosh(ZL: Any, Y: Any, *, scale: float = 1.0) -> Any:
+    r = np.abs(ZL - Y) / scale
+    return np.sum(r + np.log1p(np.exp(-2 * r)) - np.log(2.0).astype(r.dtype), axis=0, keepdims=True)
+
+
+def log_cosh_backward(ZL: Any, Y: Any, *, scale: float = 1.0) -> Any:
+    return np.tanh((ZL - Y) / scale) / scale
+
+
+def hinge(ZL: Any, Y: Any) -> Any:
+    return np.sum(np.maximum(0, margin(ZL, Y)), axis=0, keepdims=True)
+
+
+def hinge_backward(ZL: Any, Y: Any) -> Any:
+    return np.where(margin(ZL, Y) > 0, 1 - 2 * Y, 0 * ZL)
+
+
+def margin(ZL: Any, Y: Any) -> Any:
+    return 1 - (2 * Y - 1) * ZL
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before = dict(HEADS)
+    yield
+    HEADS.clear()
+    HEADS.update(before)
+
+
+class TestRight:
+    def test_it_is_a_head_like_the_others(self) -> None:
+        own = register_head("log_cosh", log_cosh, log_cosh_backward)
+        assert own is get_head("log_cosh")
+        assert dict(own.settings) == {"scale": 1.0}
+        assert cost_from_logits(np.array([[2.0]]), np.array([[0.0]]), output="log_cosh") == pytest.approx(
+            np.log(np.cosh(2)), rel=1e-14
+        )
+
+    def test_it_trains_is_traced_and_checked(self) -> None:
+        register_head("log_cosh", log_cosh, log_cosh_backward)
+        net = Network([2, 3, 1], activation="tanh", output="log_cosh", output_settings={"scale": 0.5}, seed=1)
+        rng = np.random.default_rng(0)
+        X, Y = rng.standard_normal((2, 20)), rng.standard_normal((1, 20))
+        costs = net.train(X, Y, learning_rate=0.1, iterations=30).costs
+        assert costs[-1] < costs[0]
+        assert net.check_gradients(X, Y).passed
+        trace = net.trace(X, Y)
+        assert trace["loss"].formula == "loss = log_cosh(Z2, Y)"
+        assert trace["dZ2"].formula == "dZ2 = log_cosh_backward(Z2, Y)"
+        assert trace.check().passed
+        assert "loss = log_cosh(Z2, Y)" in str(trace)
+        assert trace.to_dict()["entries"]
+        with pytest.raises(ConfigurationError, match="an output that gives probabilities"):
+            net.predict_proba(X)
+
+    def test_a_kinked_one_with_targets_of_yes_and_no(self) -> None:
+        register_head("hinge", hinge, hinge_backward, targets="probabilities", kinks=margin)
+        net = Network([2, 1], output="hinge", parameters={"W1": [[1.0, 0.0]], "b1": [[0.0]]})
+        X, Y = [[1.0, -1.0, 3.0], [0.0, 2.0, 1.0]], [[1, 1, 0]]  # the first margin is 0: at the kink
+        report = net.check_gradients(X, Y)
+        assert report.passed
+        assert sum(check.at_kink for check in report.checks) > 0
+        assert net.predict(X).tolist() == [[1, 0, 1]]
+
+    def test_twice_the_same_is_once(self) -> None:
+        assert register_head(
+            "hinge", hinge, hinge_backward, kinks=margin, targets="probabilities"
+        ) == register_head("hinge", hinge, hinge_backward, kinks=margin, targets="probabilities")
+
+    @pytest.mark.parametrize("name", sorted(HEADS))
+    def test_deepsteps_own_pass_the_check(self, name: str) -> None:
+        head = get_head(name)
+        register_head(
+            "again", head.loss, head.loss_backward,
+            activation=head.activation, targets=head.targets, kinks=head.kinks,
+        )  # fmt: skip
+
+    def test_it_can_be_taken_away(self) -> None:
+        register_head("log_cosh", log_cosh, log_cosh_backward)
+        unregister_head("log_cosh")
+        with pytest.raises(ConfigurationError, match="output is one of"):
+            get_head("log_cosh")
+
+
+def changes_its_argument(ZL: Any, Y: Any) -> Any:
+    ZL -= Y
+    return np.sum(ZL**2, axis=0, keepdims=True)
+
+
+def square(ZL: Any, Y: Any) -> Any:
+    return np.sum((ZL - Y) ** 2, axis=0, keepdims=True)
+
+
+def square_backward(ZL: Any, Y: Any) -> Any:
+    return 2 * (ZL - Y)
+
+
+class TestWrong:
+    @pytest.mark.parametrize(
+        ("loss", "backward", "options", "message"),
+        [
+            (
+                square,
+                lambda ZL, Y: ZL - Y,
+                {},
+                r"the loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*; got",
+            ),
+            (square, lambda ZL, Y: 2 * (Y - ZL), {}, "by central differences"),
+            (square, lambda ZL, Y: 2 * (ZL - Y) / ZL.shape[1], {}, "by central differences"),
+            (
+                lambda ZL, Y: (ZL - Y) ** 2,
+                square_backward,
+                {},
+                r"shape \(1, 24\) here; got shape \(3, 24\). Sum over",
+            ),
+            (
+                lambda ZL, Y: np.sum((ZL - Y) ** 2),
+                square_backward,
+                {},
+                "the loss of 'own' gives an array .* got float32",
+            ),
+            (square, lambda ZL, Y: square_backward(ZL, Y).sum(axis=0), {}, r"got shape \(24,\)"),
+            (
+                changes_its_argument,
+                square_backward,
+                {},
+                "the loss of 'own' leaves ZL as it is; it was changed",
+            ),
+            (square, lambda ZL, Y: 2 * (ZL - Y).astype(float), {}, "gives float32 for float32; got float64"),
+            (
+                lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(),
+                square_backward,
+                {},
+                "example 0 alone the same",
+            ),
+            (
+                lambda ZL, Y: 0 * square(ZL, Y) + np.nan,
+                square_backward,
+                {},
+                "is finite for ZL from -6 to 6; it is not",
+            ),
+            (hinge, hinge_backward, {"activation": "rellu"}, "Did you mean 'relu'"),
+            (
+                hinge,
+                hinge_backward,
+                {"targets": "number"},
+                "kind of targets is one of .*Did you mean 'numbers'",
+            ),
+            (hinge, None, {}, "loss_backward of 'own' is a function; got None"),
+            (hinge, hinge_backward, {"kinks": True}, "kinks of 'own' is a function; got True"),
+        ],
+    )
+    def test_it_is_refused_with_its_place(self, loss: Any, backward: Any, options: Any, message: str) -> None:
+        with (
+            np.errstate(all="ignore"),
+            pytest.raises(ConfigurationError, match=f"^register_head: .*{message}"),
+        ):
+            register_head("own", loss, backward, **options)
+        assert "own" not in HEADS
+
+    def test_an_unnamed_kink_is_found(self) -> None:
+        def corner(ZL: Any, Y: Any) -> Any:
+            return np.sum(np.abs(ZL), axis=0, keepdims=True)
+
+        def slope(ZL: Any, Y: Any) -> Any:
+            return np.where(ZL > 0.5, 1, -1).astype(ZL.dtype)
+
+        with pytest.raises(
+            ConfigurationError, match="Where there is no derivative, let kinks change its sign"
+        ):
+            register_head("own", corner, slope)
+
+    def test_the_check_may_be_left_out(self) -> None:
+        register_head("own", square, lambda ZL, Y: ZL, check=False)
+        net = Network([2, 1], output="own", seed=1)
+        assert not net.check_gradients([[1.0, 2.0], [0.5, 1.0]], [[3.0, 1.0]]).passed
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("huber", "there is an output 'huber'. It belongs to DeepStep: choose another"),
+            ("own", r"there is an output 'own'. Call unregister_head\('own'\) first"),
+            ("not a name", "a name that could be a variable's in Python; got 'not a name'"),
+            (3, "got 3"),
+        ],
+    )
+    def test_names_that_cannot_be(self, name: Any, message: str) -> None:
+        register_head("own", square, square_backward)
+        with pytest.raises(ConfigurationError, match=message):
+            register_head(name, log_cosh, log_cosh_backward)
+
+    def test_deepsteps_own_cannot_be_taken_away(self) -> None:
+        with pytest.raises(ConfigurationError, match="'softmax' belongs to DeepStep"):
+            unregister_head("softmax")
+        with pytest.raises(ConfigurationError, match="unregister_head: output is one of"):
+            unregister_head("nothing")

@@ -1,0 +1,141 @@
+"""What each kind of targets is, taken and refused; weights."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.equations import HEADS, get_head
+from deepstep.errors import DataError, ShapeError
+from deepstep.network.border import TARGETS, check_several_classes, check_targets, check_weights
+from head_examples import head_target
+
+
+def check(Y: Any, output: str, n_outputs: int = 3, m: int = 4) -> Any:
+    return check_targets(Y, n_outputs, m, get_head(output), "here")
+
+
+@pytest.mark.parametrize("output", HEADS)
+def test_a_fitting_target_passes_as_it_is(output: str) -> None:
+    Y = head_target(output, 3, 4)
+    np.testing.assert_array_equal(check(Y, output), Y)
+    assert check_targets(Y, 3, 4, get_head(output), "here", dtype=np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize("output", HEADS)
+@pytest.mark.parametrize("shape", [(4, 3), (4, 1), (4,), (3, 5), (2, 4), (0, 4), (3, 4, 1), ()])
+def test_other_shapes_are_refused(output: str, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ShapeError, match=r"^here: Y has shape \(3, 4\).*; got shape"):
+        check(np.zeros(shape), output)
+
+
+@pytest.mark.parametrize("output", HEADS)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_what_is_not_finite_is_refused(output: str, value: float) -> None:
+    Y = head_target(output, 3, 4)
+    Y[1, 2] = value
+    with pytest.raises(DataError, match=r"Y has finite values of float32 only; Y\[1, 2\] is"):
+        check_targets(Y, 3, 4, get_head(output), "here", dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("output", "column", "message"),
+    [
+        ("sigmoid", [0, 2, 0], "a sigmoid output learns targets from 0 to 1; got values from 0 to 2"),
+        ("sigmoid", [0, -1, 0], "got values from -1 to 0"),
+        ("softmax", [0, 0.5, 0], r"each column of Y sums to 1.*the first sums are \[0.5"),
+        ("softmax", [2, -1, 0], "a softmax output learns targets from 0 to 1"),
+        ("poisson", [0, 3, -1], "a poisson output learns counts of at least 0; got values from -1 to 3"),
+        (
+            "ordinal",
+            [0, 1, 1],
+            r"ones above zeros.*the first columns are \[\[0.0, 1.0, 1.0\].*ordinal_code\(labels",
+        ),
+        ("ordinal", [1, 0.5, 0], "ones above zeros"),
+    ],
+)
+def test_values_of_another_kind_are_refused(output: str, column: list[float], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        check(np.tile(np.array(column, dtype=float)[:, np.newaxis], 4), output)
+
+
+def test_any_number_is_one() -> None:
+    Y = np.array([[-5.0, 0.5, 1e9]])
+    for output in ("identity", "absolute_error", "huber"):
+        assert check(Y, output, 1, 3).tolist() == Y.tolist()
+
+
+def test_counts_need_not_be_whole() -> None:
+    assert check([[0.5, 0, 3]], "poisson", 1, 3).tolist() == [[0.5, 0, 3]]
+
+
+def test_a_number_of_several_quantiles_may_stand_in_one_row() -> None:
+    assert check([[1, 2, 3, 4]], "quantile").tolist() == [[1, 2, 3, 4]] * 3
+    assert check(np.full((3, 4), 7), "quantile").tolist() == [[7] * 4] * 3
+    with pytest.raises(
+        ShapeError, match=r"Y has shape \(3, 4\) or \(1, 4\), a column.*Pass Y.reshape\(1, -1\)"
+    ):
+        check([1, 2, 3, 4], "quantile")
+
+
+@pytest.mark.parametrize(
+    ("output", "mend"),
+    [
+        ("softmax", r"one_hot\(labels, 3\)"),
+        ("ordinal", r"ordinal_code\(labels, 4\)"),
+        ("identity", r"Y.reshape\(1, -1\)"),
+    ],
+)
+def test_labels_are_sent_to_their_code(output: str, mend: str) -> None:
+    with pytest.raises(ShapeError, match=mend):
+        check([0, 1, 2, 1], output)
+
+
+@pytest.mark.parametrize(
+    ("output", "one_class_matters"),
+    [("sigmoid", False), ("softmax", True), ("ordinal", True), ("identity", False), ("poisson", False)],
+)
+def test_one_class_alone(output: str, one_class_matters: bool) -> None:
+    Y = np.array([[1.0] * 4, [0.0] * 4])
+    check_several_classes(Y[:, :1], get_head(output), "here")  # one example may have what it likes
+    check_several_classes(np.array([[1.0, 0.0], [0.0, 1.0]]), get_head(output), "here")
+    if one_class_matters:
+        with pytest.raises(
+            DataError, match=r"^here: examples of at least two classes; all 4 columns of Y are"
+        ):
+            check_several_classes(Y, get_head(output), "here")
+    else:
+        check_several_classes(Y, get_head(output), "here")
+
+
+def test_one_class_of_one_sigmoid() -> None:
+    with pytest.raises(DataError, match="examples of at least two classes"):
+        check_several_classes(np.ones((1, 4)), get_head("sigmoid"), "here")
+
+
+def test_every_kind_is_somebody_s() -> None:
+    assert set(TARGETS) == {head.targets for head in HEADS.values()}
+
+
+class TestWeights:
+    @pytest.mark.parametrize("given", [[2, 0, 1], np.array([2, 0, 1], np.float32), (2.0, 0.0, 1.0)])
+    def test_they_become_floats(self, given: Any) -> None:
+        weight = check_weights(given, 3, "here")
+        assert weight.dtype == np.float64
+        assert weight.tolist() == [2, 0, 1]
+
+    @pytest.mark.parametrize(
+        ("given", "error", "message"),
+        [
+            ([1, 1], ShapeError, r"sample_weight has shape \(3,\), one for each example; got \(2,\)"),
+            ([[1, 1, 1]], ShapeError, r"got \(1, 3\)"),
+            ([1, -1, 1], DataError, "of at least 0, one of them above 0; got values from -1 to 1"),
+            ([0, 0, 0], DataError, "got values from 0 to 0"),
+            ([1, np.nan, 1], DataError, "sample_weight has finite values of float64 only"),
+            (["a", "b", "c"], DataError, "sample_weight is an array"),
+            (None, DataError, "sample_weight is an array of numbers; got None"),
+        ],
+    )
+    def test_others_are_refused(self, given: Any, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=f"^here: .*{message}"):
+            check_weights(given, 3, "here")
