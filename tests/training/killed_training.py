@@ -22,7 +22,15 @@ from deepstep.equations import initialize_parameters
 from deepstep.model.construction import with_scales
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
-from deepstep.training import Checkpoints, History, Plan, get_schedule, latest_checkpoint, read_checkpoint, train
+from deepstep.training import (
+    Checkpoints,
+    History,
+    Plan,
+    get_schedule,
+    latest_checkpoint,
+    read_checkpoint,
+    train,
+)
 from deepstep.training.callbacks import Callback
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.stopping import Patience
@@ -135,7 +143,7 @@ def main(folder, kills, seed):
         report["different"] += [name for name, bits in whole.items() if came[name] != bits]
         if any(place.glob(".deepstep-*")):
             report["damaged"].append(f"{place} still has a temporary file")
-    print(json.dumps(report))
+    print(json.dumps(report))  # noqa: T201
 
 
 if __name__ == "__main__":

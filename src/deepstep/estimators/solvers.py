@@ -111,6 +111,10 @@ def learn_in_batches(
     )
     size = _batch_size(estimator, len(examples))
     full = not estimator.shuffle or size == len(examples)
+    schedules: dict[str, Any] = {
+        name: get_schedule(getattr(estimator, name), f"{call.where}, {name}")
+        for name in _given_schedules(estimator)
+    }
     plan = Plan(
         epochs=1 if call.incremental else estimator.max_iter,
         learning_rate=rate,
@@ -118,10 +122,7 @@ def learn_in_batches(
         order=as_they_are if full else shuffled(network.seed),
         first_epoch=carried.epochs,
         time_budget=_time_budget(estimator, call),
-        **{
-            name: get_schedule(getattr(estimator, name), f"{call.where}, {name}")
-            for name in _given_schedules(estimator)
-        },
+        **schedules,
     )
     history = History()
     callbacks = [
