@@ -173,35 +173,6 @@ def interrupted(self, training):
     os.kill(os.getpid(), {int(signal.SIGINT)})
 Progress.on_train_begin = interrupted
 """
-SIGNAL_WHILE_SAVING = f"""
-from deepstep.run import Run
-def interrupted(self, folder):
-    os.kill(os.getpid(), {int(signal.SIGINT)})
-Run.write = interrupted
-"""
-
-
-def test_interrupt_saves_what_was_reached(process, flowers, tmp_path):
-    result = process("train", flowers, "--target", "kind", "--out", "run", before=SIGNAL_IN_EPOCH_3)
-    assert result.returncode == 130
-    assert "Interrupted" in result.stderr
-    assert "Traceback" not in result.stderr
-    assert 'stopped = "interrupted"' in (tmp_path / "run" / "config.toml").read_text()
-    assert len((tmp_path / "run" / "history.jsonl").read_text().splitlines()) == 4
-
-
-def test_second_interrupt_ends_at_once(process, flowers, tmp_path):
-    before = SIGNAL_IN_EPOCH_3 + SIGNAL_WHILE_SAVING
-    result = process("train", flowers, "--target", "kind", "--out", "run", before=before)
-    assert result.returncode == 130
-    assert "Traceback" not in result.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_interrupted_training_as_json(process, flowers):
-    result = process("train", flowers, "--target", "kind", "--out", "run", "--json", before=SIGNAL_IN_EPOCH_3)
-    assert result.returncode == 130
-    assert json.loads(result.stdout)["stopped"] == "interrupted"
 
 
 @pytest.mark.parametrize("typed", [["train", "FLOWERS", "--target", "kind"], ["demo", "moons"]])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, new_run, train_and_save
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
 from deepstep.data import ImageSet, atomic_write, read_cats
 from deepstep.data.files import kind_at
@@ -58,7 +58,7 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
         about = {"task": "binary", "target": "class", "source": printable(data)}
         label = f"cats, {name}"
         models[name] = train_and_save(
-            folders[name], settings, preparation, train, test, label=label, about=about
+            new_run(folders[name]), settings, preparation, train, test, label=label, about=about
         )
         if models[name].interrupted:
             break

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
-from deepstep.cli.fitting import Part, Trained, TrainSettings, as_part, free_name, train_and_save
+from deepstep.cli.fitting import Part, Trained, TrainSettings, as_part, free_name, new_run, train_and_save
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.data import load
@@ -38,7 +38,7 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])
     folder = out or free_name("digits")
     about = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
-    trained = train_and_save(folder, settings, preparation, train, test, label="digits", about=about)
+    trained = train_and_save(new_run(folder), settings, preparation, train, test, label="digits", about=about)
 
     probabilities = trained.test_outputs
     wrong = worst_mistakes(probabilities, test.answers)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map
-from deepstep.cli.fitting import TrainSettings, as_part, free_name, train_and_save
+from deepstep.cli.fitting import TrainSettings, as_part, free_name, new_run, train_and_save
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
 from deepstep.data import load
@@ -49,7 +49,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
     }
     train = as_part(preparation, inputs.transform(table), labels[data.y_train])
     test = as_part(preparation, inputs.transform(test_table), labels[data.y_test])
-    trained = train_and_save(folder, settings, preparation, train, test, label=name, about=about)
+    trained = train_and_save(new_run(folder), settings, preparation, train, test, label=name, about=about)
 
     if json_wanted:
         click.echo(as_json({"demo": name, "run": folder, **trained.to_dict()}))

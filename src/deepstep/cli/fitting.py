@@ -1,7 +1,7 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -97,7 +97,7 @@ def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
 
 
 def train_and_save(
-    folder: Path,
+    place: AbstractContextManager[Path],
     settings: TrainSettings,
     preparation: Preparation,
     train: Part,
@@ -105,20 +105,25 @@ def train_and_save(
     *,
     label: str,
     about: dict[str, Any],
-    overwrite: bool = False,
+    **options: Any,
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
 
     That the folder can be written is found out before training. Ctrl-C ends training and keeps what was
     reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done, goes on as
-    KeyboardInterrupt and leaves nothing behind, as every error does.
+    KeyboardInterrupt and leaves nothing behind, as every error does. So does each Ctrl-C where there are
+    checkpoints to go on from.
 
     Parameters
     ----------
+    place : context manager
+        Gives the folder to fill, as `new_run` does.
     label : str
         What the progress is called.
     about : dict
         The config's ``task``, ``target`` and ``source``.
+    **options
+        More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
     network = Network(
         [preparation.inputs.n_features, *settings.hidden, preparation.target.n_outputs],
@@ -127,16 +132,23 @@ def train_and_save(
         initialization=settings.initialization,
         seed=settings.seed,
     )
-    with _folder_for(folder), atomic_directory(folder, overwrite=overwrite) as whole:
-        history = _train(network, settings, train, label)
+    with place as whole:
+        history = _train(network, settings, train, label, options)
         trained = _compared(network, history, settings, preparation, train, test, about)
         trained.run.write(whole)
     return trained
 
 
 @contextmanager
-def _folder_for(run: Path) -> Iterator[None]:
-    """Make the folders that the run stands in; what was made goes again when the run does not come about."""
+def new_run(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes the run when the block ends."""
+    with folder_for(folder), atomic_directory(folder) as whole:
+        yield whole
+
+
+@contextmanager
+def folder_for(run: Path) -> Iterator[None]:
+    """Make the folders that the run stands in; what was made goes again when nothing comes to stand there."""
     missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
     try:
         for folder in reversed(missing):
@@ -161,7 +173,9 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def _train(network: Network, settings: TrainSettings, train: Part, label: str) -> History:
+def _train(
+    network: Network, settings: TrainSettings, train: Part, label: str, options: dict[str, Any]
+) -> History:
     try:
         return network.train(
             train.X.T,
@@ -171,9 +185,10 @@ def _train(network: Network, settings: TrainSettings, train: Part, label: str) -
             batch_size=settings.batch_size,
             optimizer=settings.optimizer,
             progress=label,
+            **options,
         )
     except KeyboardInterrupt:
-        if not network.history:
+        if "checkpoint" in options or not network.history:
             raise
         note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
         return network.history

@@ -101,9 +101,9 @@ def _run(arguments: Sequence[str]) -> int:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
-    except KeyboardInterrupt:  # with nothing to show: a training that reached something returns
-        record = {"kind": "KeyboardInterrupt", "message": "Interrupted."}
-        return _report(arguments, "Interrupted.", record, INTERRUPTED)
+    except KeyboardInterrupt as interrupt:
+        sentence = str(interrupt) or "Interrupted."  # a training says where it can go on
+        return _report(arguments, sentence, {"kind": "KeyboardInterrupt", "message": sentence}, INTERRUPTED)
     except click.ClickException as error:
         sentence = _usage(error)
         record = {"kind": type(error).__name__, "message": sentence}

@@ -61,7 +61,7 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     temporary = _sibling(target)
-    with _as_file_error(path, target):
+    with as_file_error(path, target):
         file = temporary.open("xb")
         try:
             with file:
@@ -110,7 +110,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     """
     target = Path(os.path.realpath(path))
     temporary = _sibling(target)
-    with _as_file_error(path, target, inside=temporary):
+    with as_file_error(path, target, inside=temporary):
         refuse_to_replace(path, overwrite=overwrite)
         temporary.mkdir()
         try:
@@ -139,7 +139,7 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
         When `path` exists and may not be replaced, or the rename fails: `folder` stays where it is.
     """
     target = Path(os.path.realpath(path))
-    with _as_file_error(path, target):
+    with as_file_error(path, target):
         _sync_tree(folder)
         refuse_to_replace(path, overwrite=overwrite)  # the work may have run for hours: look once more
         old = _swap(folder, target)
@@ -154,6 +154,21 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
                 f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder; under its own name it is whole or gone.
+
+    Raises
+    ------
+    FileError
+        When it cannot be renamed. What then cannot be removed stays under a temporary name.
+    """
+    if folder.exists():
+        temporary = _sibling(folder)
+        with as_file_error(folder, folder):
+            os.rename(folder, temporary)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -257,10 +272,25 @@ def _take_mode(new: Path, old: Path) -> None:
 
 
 @contextmanager
-def _as_file_error(path: Path | str, target: Path, *, inside: Path | None = None) -> Iterator[None]:
+def as_file_error(
+    path: Path | str, target: Path, *, inside: Path | None = None, left: str = "nothing was left behind"
+) -> Iterator[None]:
     """Turn what the operating system refuses into the one sentence that people need.
 
-    So too where a file inside a temporary folder was refused: its name says nothing to people.
+    Parameters
+    ----------
+    path : Path or str
+        What people call it.
+    target : Path
+        Where it really stands.
+    inside : Path, optional
+        A temporary folder: where a file in it was refused, its name says nothing to people.
+    left : str
+        What is there afterwards, if nothing stands at ``target``.
+
+    Raises
+    ------
+    FileError
     """
     try:
         yield
@@ -269,7 +299,7 @@ def _as_file_error(path: Path | str, target: Path, *, inside: Path | None = None
         if isinstance(error, DeepStepError) and not about_a_part:
             raise
         reason = error.came.partition(";")[0] if isinstance(error, FileError) else error.strerror or error
-        kept = "the old one is untouched" if os.path.lexists(target) else "nothing was left behind"
+        kept = "the old one is untouched" if os.path.lexists(target) else left
         raise FileError(
             str(path),
             "it can be written",

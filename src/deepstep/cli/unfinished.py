@@ -1,0 +1,225 @@
+"""Trainings that are not done yet: ``RUN.unfinished``, from which ``deepstep train --resume RUN`` goes on.
+
+The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep) and checkpoints.
+When training is done it gets the run's files, and in one rename the run's name: at each instant there is
+either an unfinished training or a whole run.
+"""
+
+import json
+import os
+import shlex
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from deepstep import __version__
+from deepstep.cli.fitting import folder_for
+from deepstep.cli.screen import note, program
+from deepstep.data import atomic_directory, sha256
+from deepstep.data.files import as_file_error, discard, kind_at, publish, refuse_to_replace
+from deepstep.errors import DataError, DivergenceError, FileError
+from deepstep.run import DIGEST, config_digest
+from deepstep.training import Callback, StopTraining
+from deepstep.training import Training as TrainingNow
+from deepstep.training.checkpoints import checkpoint_files
+
+FORMAT, VERSION = "deepstep-training", 1
+NAME = "training.json"
+ENDING = ".unfinished"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training was asked for.
+
+    Attributes
+    ----------
+    file : str
+        The table, as an absolute path.
+    file_sha256 : str
+    options : mapping
+        The command's options by name, in JSON's types.
+    """
+
+    file: str
+    file_sha256: str
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, file: Path, options: Mapping[str, Any]) -> "Training":
+        """A new one on a table."""
+        return cls(os.path.abspath(file), sha256(file), json.loads(json.dumps(options)))
+
+    def check(self, file: Path) -> None:
+        """Refuse a table that is not the one that training began with.
+
+        Raises
+        ------
+        FileError
+        """
+        if sha256(file) != self.file_sha256:
+            raise FileError(
+                str(file),
+                "the table that this training began with, byte for byte",
+                "the file is another or was changed",
+                "Restore it, or begin anew with --overwrite.",
+            )
+
+
+def unfinished(run: Path) -> Path:
+    """Where the training of a run that is not done stands."""
+    target = Path(os.path.realpath(run))
+    return target.with_name(target.name + ENDING)
+
+
+def named_run(run: Path) -> Path:
+    """The run of a folder that may be named with or without the ending.
+
+    Examples
+    --------
+    >>> named_run(Path("runs/a.unfinished")), named_run(Path("runs/a"))
+    (PosixPath('runs/a'), PosixPath('runs/a'))
+    """
+    return run.with_name(run.name.removesuffix(ENDING))
+
+
+def resume_command(run: Path) -> str:
+    """What to type to go on."""
+    return f"{program()} train --resume {shlex.quote(str(run))}"
+
+
+def read_training(run: Path) -> Training:
+    """What the unfinished training of a run was asked for.
+
+    Raises
+    ------
+    FileError
+        If there is none, it was altered, or another version of DeepStep began it.
+    """
+    path = unfinished(run) / NAME
+    if kind_at(path) != "file":
+        done = kind_at(run) == "folder"
+        came = "this run is done" if done else f"there is no {path.parent.name}"
+        raise FileError(str(run), "the run of a training that is not done", came)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
+            raise ValueError("its contents were altered")
+        training = Training(str(record["file"]), str(record["file_sha256"]), dict(record["options"]))
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FileError(
+            str(path), "the file as training wrote it", f"it cannot be used ({error})", "Begin anew."
+        ) from None
+    if (record["version"], record["deepstep"]) != (VERSION, __version__):
+        raise FileError(
+            str(path),
+            "a training of this DeepStep: another one need not come to the same bits",
+            f"it was begun with {record['deepstep']!r}, and this is {__version__!r}",
+            f"Install deepstep=={record['deepstep']}, or begin anew with --overwrite.",
+        )
+    return training
+
+
+@contextmanager
+def place_to_train(run: Path, training: Training, *, resumed: bool, overwrite: bool) -> Iterator[Path]:
+    """The folder of a training that is not done; at the end of the block it becomes the run.
+
+    After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
+
+    Raises
+    ------
+    FileError
+        If the run or an unfinished training of it exists, or something cannot be written.
+    """
+    folder = unfinished(run)
+    refuse_to_replace(run, overwrite=overwrite)
+    with folder_for(run):
+        if not resumed:
+            _begin(run, folder, training, overwrite=overwrite)
+        try:
+            left = f"the last checkpoint, if there is one, stays in {folder}"
+            with as_file_error(run, Path(os.path.realpath(run)), left=left):
+                yield folder
+                publish(folder, run, overwrite=overwrite)
+        except BaseException:
+            if not checkpoint_files(folder):
+                discard(folder)
+            raise
+    for path in (run / NAME, *checkpoint_files(run)):
+        with suppress(OSError):  # the run is whole with or without them
+            path.unlink()
+
+
+@contextmanager
+def resumable(run: Path) -> Iterator[None]:
+    """Let Ctrl-C and a divergence say where the training stands, and warnings be notes.
+
+    Raises
+    ------
+    KeyboardInterrupt, DivergenceError
+        Those of the block, with what to type next where there is a checkpoint.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: note(f"Warning: {message}")
+        try:
+            yield
+        except KeyboardInterrupt:
+            kept = checkpoint_files(unfinished(run))
+            if not kept:
+                raise
+            raise KeyboardInterrupt(
+                f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
+                f"Go on: {resume_command(run)}"
+            ) from None
+        except DivergenceError as error:
+            kept = checkpoint_files(unfinished(run))
+            if not kept:
+                raise
+            mend = (
+                f"{error.mend} The last good checkpoint, of update {_step(kept[-1]):,}, is kept; "
+                f"this makes a run of it: {resume_command(run)} --finish"
+            )
+            raise DivergenceError(error.where, error.expected, error.came, mend.strip()) from error
+
+
+class Finish(Callback):
+    """Ends a training where it stands, so that a run is made of it.
+
+    Raises
+    ------
+    DataError
+        If no epoch is done yet.
+    """
+
+    def on_train_begin(self, training: TrainingNow) -> None:
+        """End it."""
+        if not training.history:
+            raise DataError("--finish", "at least one epoch that is done", "got none", "Leave --finish out.")
+        raise StopTraining("finished early")
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.stem.rpartition("-")[2])
+
+
+def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> None:
+    if kind_at(folder) != "nothing":
+        if kind_at(folder / NAME) != "file":
+            raise FileError(
+                str(folder), "nothing, or a training that is not done", "it is something else", "Move it."
+            )
+        if not overwrite:
+            raise FileError(
+                str(run),
+                "a run of which no training is under way",
+                f"one that is not done stands in {folder.name}",
+                f"Go on with it: {resume_command(run)}. Or drop it and begin anew: --overwrite.",
+            )
+        discard(folder)
+    record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
+    record[DIGEST] = config_digest(record)
+    with atomic_directory(folder) as new:
+        (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")

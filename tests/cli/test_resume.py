@@ -1,0 +1,290 @@
+"""A training that is interrupted, killed, or diverges, and what becomes of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from deepstep.run import Run
+from deepstep.training import latest_checkpoint
+from deepstep.training.checkpoints import checkpoint_files
+
+TYPED = ("--target", "kind", "--out", "run", "--epochs", "12", "--batch-size", "8")
+
+SIGNAL = """
+import os, signal
+from deepstep.training import Progress
+go_on = Progress.on_epoch_end
+def interrupted(self, training, record):
+    go_on(self, training, record)
+    if record["epoch"] == {epoch}:
+        os.kill(os.getpid(), signal.{name})
+Progress.on_epoch_end = interrupted
+"""
+"""Python that sends a signal to its own process in the midst of training."""
+
+OFTEN = """
+from deepstep.training import Checkpoints
+begin = Checkpoints.__init__
+Checkpoints.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
+"""
+
+HANDLER = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+"""A shell may start what runs in the background with Ctrl-C ignored."""
+
+
+def same_bits(first, second):
+    np.testing.assert_array_equal(first.network.parameters.flat, second.network.parameters.flat)
+    np.testing.assert_array_equal(first.history.costs, second.history.costs)
+
+
+@pytest.fixture
+def never_interrupted(deepstep, flowers):
+    """The run of a training that nothing disturbed."""
+    assert deepstep("train", flowers, *TYPED[:3], "whole", *TYPED[4:]).code == 0
+    return Run.load("whole")
+
+
+def interrupted(process, flowers, *typed, epoch=5, name="SIGINT", before=""):
+    before = HANDLER + SIGNAL.format(epoch=epoch, name=name) + before
+    return process("train", flowers, *TYPED, *typed, before=before)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(process, deepstep, flowers, tmp_path, never_interrupted):
+    result = interrupted(process, flowers)
+    assert result.returncode == 130
+    assert "Traceback" not in result.stderr
+    folder = tmp_path / "run.unfinished"
+    assert [path.name for path in sorted(folder.iterdir())] == [
+        "checkpoint-000000000036.safetensors",  # 6 epochs of 6 batches
+        "training.json",
+    ]
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith(f"Interrupted. What was reached by update 36 is kept in {folder}.")
+    assert last.endswith(" train --resume run")
+    assert result.stdout == ""
+
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+    assert not folder.exists()
+    assert sorted(os.listdir("run")) == sorted(os.listdir("whole"))
+
+
+def test_interrupted_again_and_again(process, deepstep, flowers, never_interrupted):
+    interrupted(process, flowers, epoch=2)
+    for epoch in (4, 5, 9):
+        before = HANDLER + SIGNAL.format(epoch=epoch, name="SIGINT")
+        assert process("train", "--resume", "run", before=before).returncode == 130
+        assert latest_checkpoint("run.unfinished").position.epoch == epoch + 1
+    assert deepstep("train", "--resume", "run.unfinished").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+    assert Run.load("run").config["settings"] == never_interrupted.config["settings"]
+
+
+def test_killed(process, deepstep, flowers, tmp_path, never_interrupted):
+    result = interrupted(process, flowers, "--checkpoint-every", "0", epoch=7, name="SIGKILL")
+    assert result.returncode == -signal.SIGKILL
+    assert checkpoint_files(tmp_path / "run.unfinished")
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+
+
+def test_killed_before_the_first_checkpoint(process, deepstep, flowers, tmp_path, never_interrupted):
+    interrupted(process, flowers, name="SIGKILL")
+    assert [path.name for path in (tmp_path / "run.unfinished").iterdir()] == ["training.json"]
+    assert "there is none yet" in deepstep("train", "--resume", "run", "--finish").err
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+
+
+def test_killed_while_the_run_is_written(process, deepstep, flowers, tmp_path, never_interrupted):
+    before = "from deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+    interrupted(process, flowers, "--checkpoint-every", "0", epoch=-1, before=before)
+    assert (tmp_path / "run.unfinished").is_dir()
+    assert not (tmp_path / "run").exists()
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+
+
+def test_a_second_ctrl_c_ends_at_once(process, flowers, tmp_path):
+    twice = SIGNAL.format(epoch=5, name="SIGINT").replace("os.kill(", "os.kill(os.getpid(), 2); os.kill(")
+    result = process("train", flowers, *TYPED, before=HANDLER + twice)
+    assert (result.returncode, "Traceback" in result.stderr) == (130, False)
+    assert list(tmp_path.iterdir()) == []  # there was no checkpoint to keep
+
+
+def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
+    """A real key press comes at any instant."""
+    script = f"{HANDLER}import sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
+    typed = ["train", str(flowers), *TYPED[:4], "--epochs", "1000000"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *typed],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        while not (tmp_path / "run.unfinished").is_dir():
+            time.sleep(0.02)
+            assert child.poll() is None
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    reached = latest_checkpoint(tmp_path / "run.unfinished")
+    assert f"by update {reached.state.step:,}" in said.splitlines()[-1]
+    result = deepstep("train", "--resume", "run", "--finish")
+    assert result.code == 0
+    assert len(Run.load("run").history) == reached.position.epoch
+    assert Run.load("run").history.stopped == "finished early"
+    np.testing.assert_array_equal(Run.load("run").network.parameters.flat, reached.state.theta)
+
+
+def test_as_json(process, flowers):
+    result = interrupted(process, flowers, "--json")
+    record = json.loads(result.stdout)
+    assert record["exit_code"] == result.returncode == 130
+    assert record["error"]["kind"] == "KeyboardInterrupt"
+    assert record["error"]["message"] == result.stderr.splitlines()[-1]
+
+
+def test_the_old_run_stays_until_the_new_one_is_done(process, deepstep, flowers, tmp_path, never_interrupted):
+    (tmp_path / "whole").rename(tmp_path / "run")
+    old = (tmp_path / "run" / "config.toml").read_bytes()
+    interrupted(process, flowers, "--overwrite", "--seed", "7")
+    assert (tmp_path / "run" / "config.toml").read_bytes() == old
+    assert deepstep("train", "--resume", "run").code == 0
+    assert Run.load("run").config["settings"]["seed"] == 7
+
+
+@pytest.fixture
+def begun(process, flowers, tmp_path, deepstep):
+    """An interrupted training; the table lies beside it."""
+    (tmp_path / "t.csv").write_bytes(flowers.read_bytes())
+    assert interrupted(process, "t.csv").returncode == 130
+    return tmp_path / "run.unfinished"
+
+
+def refused(result, *sentences):
+    assert (result.code, result.out) == (2, "")
+    for sentence in sentences:
+        assert sentence in result.err
+
+
+class TestRefused:
+    def test_a_new_training_where_one_is_not_done(self, deepstep, begun):
+        refused(
+            deepstep("train", "t.csv", *TYPED),
+            "one that is not done stands in run.unfinished",
+            "train --resume run. Or drop it and begin anew: --overwrite.",
+        )
+        assert checkpoint_files(begun)
+        assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
+        assert not begun.exists()
+
+    def test_another_table(self, deepstep, begun, tmp_path):
+        (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace("red", "Red", 1))
+        refused(deepstep("train", "--resume", "run"), "byte for byte; the file is another or was changed")
+        assert checkpoint_files(begun)
+
+    def test_a_table_that_is_gone(self, deepstep, begun, tmp_path):
+        (tmp_path / "t.csv").rename(tmp_path / "moved.csv")
+        refused(deepstep("train", "--resume", "run"), "t.csv", "No such file")
+        assert deepstep("train", "moved.csv", "--resume", "run").code == 0
+
+    @pytest.mark.parametrize(
+        "typed", [["--target", "kind"], ["--epochs", "3"], ["--overwrite"], ["--out", "x"]]
+    )
+    def test_other_options(self, deepstep, begun, typed):
+        refused(deepstep("train", "--resume", "run", *typed), typed[0], "the options that it began with")
+
+    def test_nothing_to_go_on_with(self, deepstep, flower_run):
+        refused(deepstep("train", "--resume", "none"), "there is no none.unfinished")
+        refused(deepstep("train", "--resume", flower_run), "this run is done")
+        refused(deepstep("train", "t.csv", "--target", "y", "--finish"), "it belongs to --resume")
+
+    @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00"])
+    def test_a_damaged_record(self, deepstep, begun, text):
+        (begun / "training.json").write_text(text)
+        refused(deepstep("train", "--resume", "run"), "the file as training wrote it")
+
+    def test_an_altered_option(self, deepstep, begun):
+        text = (begun / "training.json").read_text()
+        (begun / "training.json").write_text(text.replace('"seed": 1', '"seed": 2'))
+        refused(deepstep("train", "--resume", "run"), "its contents were altered")
+
+    def test_another_version(self, deepstep, begun, monkeypatch):
+        monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
+        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
+
+    def test_a_folder_of_other_things(self, deepstep, flowers, tmp_path):
+        (tmp_path / "run.unfinished").mkdir()
+        (tmp_path / "run.unfinished" / "thesis").touch()
+        refused(deepstep("train", flowers, *TYPED, "--overwrite"), "it is something else")
+        assert (tmp_path / "run.unfinished" / "thesis").exists()
+
+    def test_a_run_that_came_to_be_meanwhile(self, deepstep, begun, flower_run, tmp_path):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "thesis").touch()
+        refused(deepstep("train", "--resume", "run"), "it exists already")
+        assert checkpoint_files(begun)
+
+
+def test_a_damaged_checkpoint_is_passed_over_with_a_word(process, flowers, tmp_path, never_interrupted):
+    interrupted(process, flowers, epoch=7, name="SIGKILL", before=OFTEN)
+    newest = checkpoint_files(tmp_path / "run.unfinished")[-1]
+    newest.write_bytes(newest.read_bytes()[:-1])
+    result = process("train", "--resume", "run")
+    assert f"Warning: {newest}: " in result.stderr
+    assert "The checkpoint before it is taken." in result.stderr
+    assert result.returncode == 0
+    same_bits(Run.load("run"), never_interrupted)
+
+
+def test_where_all_checkpoints_are_damaged_people_decide(deepstep, begun):
+    for file in checkpoint_files(begun):
+        file.write_bytes(b"")
+    refused(deepstep("train", "--resume", "run"), f"{checkpoint_files(begun)[0]}: a safetensors file")
+    assert checkpoint_files(begun)
+
+
+def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):
+    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
+    result = process("train", "--resume", "run", before=limit)
+    assert result.returncode == 2
+    assert "File too large" in result.stderr.splitlines()[-1]
+    assert checkpoint_files(begun)
+    assert deepstep("train", "--resume", "run").code == 0
+
+
+def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
+    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "3", "--hidden", "4")
+    result = process("train", flowers, *typed, "--batch-size", "4", "--out", "run", before=OFTEN)
+    assert result.returncode == 1
+    files = checkpoint_files("run.unfinished")
+    assert files
+    step = int(files[-1].stem.rpartition("-")[2])
+    assert f"The last good checkpoint, of update {step}, is kept" in result.stderr
+    assert result.stderr.endswith("train --resume run --finish\n")
+    assert np.isfinite(latest_checkpoint("run.unfinished").state.theta).all()
+
+
+def test_a_divergence_without_a_checkpoint_leaves_nothing(deepstep, flowers, tmp_path):
+    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "1e6")
+    assert deepstep("train", flowers, *typed).code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_short_training_writes_no_checkpoint(deepstep, flowers, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        "deepstep.training.checkpoints.write_checkpoint", lambda *given: written.append(given)
+    )
+    assert deepstep("train", flowers, *TYPED).code == 0
+    assert not written
