@@ -36,7 +36,7 @@ SETTINGS = [
 
 
 @UNCONVERGED
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", SETTINGS, ids="-".join)
 def test_settings_are_those_of_the_network(settings):
     model = DeepClassifier(
         (6, 5), solver="adamw", max_iter=4, batch_size=40, alpha=0.2, random_state=3, learning_rate_init=0.01
