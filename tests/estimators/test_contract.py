@@ -22,8 +22,8 @@ OTHER_SPLIT = (
 
 
 RANDOM_DRAWS = (
-    "a mask for each row and the statistics of a batch: a row of weight 2 is one row there, and the row twice "
-    "are two"
+    "a mask for each row and the statistics of a batch: a row of weight 2 is one row there, and the row "
+    "twice is two"
 )
 
 

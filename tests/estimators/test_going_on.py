@@ -36,6 +36,8 @@ def theta(estimator):
         {"solver": "sgd"},
         {"solver": "sgd", "learning_rate": "invscaling"},
         {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1, "max_iter": 12},
+        {"solver": "adamw", "dropout": 0.3, "input_noise": 0.1, "normalization": "batch", "average": 0.9},
+        {"solver": "lion", "normalization": ["layer", "batch"], "max_norm": 1.0, "clip_norm": 0.1},
     ],
 )
 def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
@@ -83,6 +85,10 @@ def test_partial_fit_where_it_cannot_be(Estimator):
     assert hasattr(Estimator(), "partial_fit")
     assert not hasattr(Estimator(solver="lbfgs"), "partial_fit")
     assert not hasattr(Estimator(early_stopping=True), "partial_fit")
+    assert not hasattr(Estimator(schedule="cosine"), "partial_fit")
+    with pytest.raises(AttributeError, match="has no attribute") as error:
+        Estimator(dropout_schedule="linear", time_budget=1.0).partial_fit  # noqa: B018
+    assert "dropout_schedule and time_budget how much" in str(error.value.__cause__)
 
 
 @BOTH

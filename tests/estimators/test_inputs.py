@@ -183,8 +183,10 @@ def test_bad_values(Estimator):
 def test_the_loss_of_numbers():
     given = DeepRegressor(loss="squared_error", **FAST).fit(X, Y)
     assert_array_equal(given.predict(X), DeepRegressor(**FAST).fit(X, Y).predict(X))
-    with pytest.raises(ValueError, match=r"'loss' parameter of DeepRegressor must be a str among"):
-        DeepRegressor(loss="poisson").fit(X, Y)
+    with pytest.raises(
+        ConfigurationError, match=r"DeepRegressor\.fit: loss is one of 'squared_error', .* Did you"
+    ):
+        DeepRegressor(loss="hubber").fit(X, Y)
     with pytest.raises(TypeError, match=r"DeepRegressor\.__init__\(\) got an unexpected keyword"):
         DeepRegressor(losss="squared_error")
 

@@ -227,3 +227,18 @@ def test_partial_fit(task, solver):
             rows = slice(start, start + 20)
             estimator.partial_fit(X[rows], y[rows], sample_weight=weight[rows], **classes)
     assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("task", ["regression", "regressions"])
+def test_poisson(task, solver, weighted):
+    X, y, weight = data(task)
+    settings = {"learning_rate_init": 0.01} if solver == "adam" else {"alpha": 3.0, "activation": "tanh"}
+    ours, theirs = pair(task, solver=solver, loss="poisson", **settings)
+    counts = np.round(np.exp(2 * y))  # zeros among them
+    for estimator in (ours, theirs):
+        estimator.fit(X, counts, sample_weight=weight if weighted else None)
+    assert_same(ours, theirs, curve=task == "regression" and solver == "adam")
+    assert_allclose(ours.predict(X), theirs.predict(X), **EXACT)
+    assert ours.out_activation_ == theirs.out_activation_ == "exp"

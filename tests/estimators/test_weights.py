@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import make_blobs
-from sklearn.metrics import recall_score
+from sklearn.datasets import make_blobs, make_classification, make_multilabel_classification
+from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep.errors import ConfigurationError, DataError
@@ -84,6 +84,60 @@ def test_class_weight_raises_recall():
     assert recall_score(y, balanced.predict(X)) > recall_score(y, plain.predict(X)) + 0.1
 
 
+def test_balanced_weights_raise_balanced_accuracy_of_a_rare_class():
+    """As many positives as in mammography, 2.3 %; `benchmarks/class_weight.py` has more of this."""
+    X, y = make_classification(4000, 6, weights=[0.977], flip_y=0.01, class_sep=0.8, random_state=3)
+    train, test = slice(0, 2000), slice(2000, 4000)
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 30, "random_state": 0, "learning_rate_init": 0.01}
+    scores = [
+        balanced_accuracy_score(
+            y[test],
+            DeepClassifier(class_weight=class_weight, **settings).fit(X[train], y[train]).predict(X[test]),
+        )
+        for class_weight in (None, "balanced")
+    ]
+    assert scores[1] > scores[0] + 0.05
+
+
+LOSSES = [
+    (DeepClassifier, {"loss": "ordinal"}),
+    (DeepClassifier, {"label_smoothing": 0.2}),
+    (DeepRegressor, {"loss": "absolute_error"}),
+    (DeepRegressor, {"loss": "huber", "loss_settings": {"delta": 0.3}}),
+    (DeepRegressor, {"loss": "poisson"}),
+    (DeepRegressor, {"loss": "quantile"}),
+]
+
+
+@pytest.mark.parametrize(("Estimator", "settings"), LOSSES)
+def test_weight_2_is_the_row_twice_in_every_loss_and_in_validation(Estimator, settings):
+    X, y = unbalanced(3)
+    weight = np.random.RandomState(0).randint(0, 4, len(y))
+    twice = np.repeat(X, weight, axis=0), np.repeat(y, weight)
+    settings = {**SETTINGS, "max_iter": 10, "l1": 0.1, **settings}
+    weighted = Estimator(**settings).fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
+    repeated = Estimator(**settings).fit(*twice, X_val=twice[0], y_val=twice[1])
+    assert_allclose(
+        weighted.network_.parameters.flat, repeated.network_.parameters.flat, rtol=1e-6, atol=1e-9
+    )
+    assert_allclose(weighted.validation_costs_, repeated.validation_costs_, rtol=1e-9)
+    assert_allclose(weighted.validation_scores_, repeated.validation_scores_, rtol=1e-9)
+
+
+def test_validation_data_have_the_weights_of_the_training_classes():
+    X, y = unbalanced()
+    rows = np.arange(len(y)) % 3 == 0  # other shares of the classes than in training
+    by_class = {0: 0.5, 1: 7.0}
+    settings = {**SETTINGS, "max_iter": 5}
+    weighted = DeepClassifier(class_weight=by_class, **settings)
+    weighted.fit(X, y, X_val=X[rows], y_val=y[rows])
+    explicit = DeepClassifier(**settings)
+    of_rows = np.array([0.5, 7.0])[y]
+    explicit.fit(X, y, of_rows, X_val=X[rows], y_val=y[rows], sample_weight_val=of_rows[rows])
+    assert_allclose(weighted.validation_costs_, explicit.validation_costs_, rtol=1e-12)
+    assert_allclose(weighted.validation_scores_, explicit.validation_scores_, rtol=1e-12)
+
+
 def test_class_weight_in_partial_fit():
     X, y = unbalanced()
     by_class = DeepClassifier(class_weight={1: 5.0}, **SETTINGS)
@@ -106,9 +160,21 @@ def test_bad_class_weight(class_weight, message):
         DeepClassifier(class_weight=class_weight).fit(X, y)
 
 
-def test_class_weight_of_several_columns_is_refused():
-    with pytest.raises(ConfigurationError, match="several columns"):
-        DeepClassifier(class_weight={0: 2.0}).fit(np.eye(4), np.eye(4)[:, :2].astype(int))
+def test_class_weight_of_several_columns():
+    """The product over the columns, as `compute_sample_weight` has it."""
+    X, columns = make_multilabel_classification(80, 6, n_classes=3, random_state=0)
+    mappings = [{0: 1.0, 1: 4.0}, {1: 2.0}, {0: 0.5}]
+    full = [{0: 1.0, 1: 1.0} | mapping for mapping in mappings]
+    for class_weight, expected in (
+        ("balanced", compute_sample_weight("balanced", columns)),
+        (mappings, compute_sample_weight(full, columns)),
+        (full[0], compute_sample_weight([full[0]] * 3, columns)),
+    ):
+        weighted = DeepClassifier(class_weight=class_weight, **SETTINGS).fit(X, columns)
+        explicit = DeepClassifier(**SETTINGS).fit(X, columns, expected)
+        assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-9)
+    with pytest.raises(ConfigurationError, match="a mapping for each of 3 columns; got 2"):
+        DeepClassifier(class_weight=mappings[:2]).fit(X, columns)
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])

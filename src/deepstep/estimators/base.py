@@ -13,9 +13,11 @@ from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.batches import learn_in_batches, scheduled
+from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
+from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.solvers import Carried, Reached, get_solver, scheduled
 from deepstep.estimators.validation import hold_out, together
 from deepstep.model import Network
 from deepstep.model.construction import fitted_to_data
@@ -128,17 +130,18 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         self, network: Network, examples: Examples, held_out: Examples | None, call: FitCall
     ) -> tuple[Reached, Reached | None]:
         """Train, and where it is asked for once more on everything; the second is what stopped the first."""
-        solver = get_solver(self, call.where)
-        early = self.early_stopping and solver.in_batches
+        in_batches = self.solver != "lbfgs"
+        train = learn_in_batches if in_batches else learn_by_lbfgs
+        early = self.early_stopping and in_batches
         learn = examples
         if early and held_out is None:
             learn, held_out = hold_out(self, examples, network.seed, call.where)
-        reached = solver.learn(self, network, learn, held_out, call)
+        reached = train(self, network, learn, held_out, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
             return reached, None
         again = replace(call, epochs=reached.best_epochs)
-        return solver.learn(self, network, together(learn, held_out), None, again), reached
+        return train(self, network, together(learn, held_out), None, again), reached
 
     def _examples(self, given: Given, call: FitCall) -> Examples:
         """The training data, checked, as rows of floats."""

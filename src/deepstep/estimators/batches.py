@@ -1,0 +1,195 @@
+"""Learning from batches, with scikit-learn's rules of stopping and of rates."""
+
+import warnings
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.engines import Session, SessionState
+from deepstep.errors import ConfigurationError
+from deepstep.estimators.course import (
+    Carried,
+    Reached,
+    open_for,
+    progress_of,
+    warn_interrupted,
+    warn_not_converged,
+    watchers,
+)
+from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
+from deepstep.estimators.validation import watched
+from deepstep.model import Network
+from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.training import Callback, History, Plan, StopTraining, Training, get_schedule, train
+from deepstep.training.history import Record
+from deepstep.training.stopping import Patience
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator, FitCall
+
+SCHEDULES = ("schedule", "decay_schedule", "dropout_schedule")
+"""Parameters that are functions of the fraction of training done."""
+
+
+def learn_in_batches(
+    estimator: "DeepEstimator",
+    network: Network,
+    examples: Examples,
+    held_out: Examples | None,
+    call: "FitCall",
+) -> Reached:
+    """Train with an update rule: one epoch if incremental, else until it converges or max_iter."""
+    carried = estimator._carried
+    early = estimator.early_stopping and held_out is not None
+    session = open_for(estimator, network, network.parameters, call.where)
+    resumed = _resumed(session, carried) if call.incremental else False
+    rate = _learning_rate(estimator, carried, len(examples), resumed)
+    quantity = watched(estimator) if early else "cost"
+    patience = Patience(
+        quantity,
+        tolerance=estimator.tol,
+        epochs=estimator.n_iter_no_change,
+        larger_is_better=quantity == "validation_score",
+        keep_best=early,
+        instead=rate.lower if isinstance(rate, AdaptiveRate) else None,
+        best=carried.best.get(quantity),
+        stalled=carried.stalled,
+    )
+    size = _batch_size(estimator, len(examples))
+    full = not estimator.shuffle or size == len(examples)
+    plan = Plan(
+        epochs=1 if call.incremental else estimator.max_iter,
+        learning_rate=rate,
+        batch_size=size,
+        order=as_they_are if full else shuffled(network.seed),
+        first_epoch=carried.epochs,
+        time_budget=_time_budget(estimator, call),
+        **_schedules(estimator, call.where),
+    )
+    history = History()
+    callbacks = [
+        *watchers(estimator, network, held_out, call),
+        patience if call.epochs is None else _Repeat(call.epochs, patience),
+        *progress_of(estimator),
+    ]
+    try:
+        train(session, examples, plan, callbacks=callbacks, history=history, where=call.where)
+    except KeyboardInterrupt:
+        warn_interrupted()
+    planned = call.incremental or call.epochs is not None or estimator.schedule is not None
+    if len(history) == estimator.max_iter and not (patience.over or planned):
+        warn_not_converged(f"{estimator.max_iter} epochs (max_iter) are done")
+    end = session.state()
+    parameters, statistics = session.outcome, end.statistics
+    if early:
+        kept = patience.best_parameters
+        parameters, statistics = (
+            (network.parameters, network.statistics) if kept is None else (kept, patience.best_statistics)
+        )
+    return Reached(
+        parameters,
+        statistics,
+        history,
+        history[-1]["cost"] if len(history) else np.nan,
+        len(history) * len(examples),
+        Carried(
+            end,
+            rate.rate if isinstance(rate, AdaptiveRate) else None,
+            carried.epochs + len(history),
+            carried.best if patience.best is None else {**carried.best, quantity: patience.best},
+            patience.stalled,
+        ),
+        _epochs_to_the_best(history, quantity, patience) if early else 0,
+    )
+
+
+def scheduled(estimator: "DeepEstimator") -> list[str]:
+    """The parameters given that need to know how much training there will be."""
+    return [name for name in (*SCHEDULES, "time_budget") if getattr(estimator, name) is not None]
+
+
+class _Repeat(Callback):
+    """End a refit after so many epochs; patience counts only to lower an adaptive rate."""
+
+    def __init__(self, epochs: int, patience: Patience) -> None:
+        self._epochs, self._patience = epochs, patience
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if len(training.history) >= self._epochs:
+            raise StopTraining(f"refitted for {self._epochs} epochs")
+        try:
+            self._patience.on_epoch_end(training, record)
+        except StopTraining:
+            self._patience.stalled = 0
+
+
+def _resumed(session: Session, carried: Carried) -> bool:
+    """Go on with the optimizer's state of an earlier session, where there is one of this kind."""
+    now, state = session.state(), carried.state
+    if state is None or state.step == 0 or set(state.slots) != set(now.slots):
+        return False
+    averaged = session.settings.average and state.average is not None
+    theta = state.theta if averaged else now.theta  # without an average the user may have changed it
+    session.load(
+        SessionState(theta, state.slots, state.step, now.statistics, state.average if averaged else None)
+    )
+    return True
+
+
+def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
+    given = {name: getattr(estimator, name) for name in SCHEDULES}
+    return {
+        name: get_schedule(schedule, f"{where}, {name}")
+        for name, schedule in given.items()
+        if schedule is not None
+    }
+
+
+def _time_budget(estimator: "DeepEstimator", call: "FitCall") -> float | None:
+    if estimator.time_budget is not None and estimator.refit and estimator.early_stopping:
+        raise ConfigurationError(
+            call.where,
+            "refit=True without a time_budget",
+            f"got time_budget={estimator.time_budget!r}",
+            "A refit repeats epochs, which the clock does not bring again: use max_iter.",
+        )
+    return estimator.time_budget
+
+
+def _epochs_to_the_best(history: History, quantity: str, patience: Patience) -> int:
+    """How many epochs it took to the best one, which patience kept; 0 where none beat an earlier fit's."""
+    if patience.best_parameters is None:
+        return 0
+    values = history.column(quantity).tolist()
+    return values.index(patience.best) + 1
+
+
+def _learning_rate(
+    estimator: "DeepEstimator", carried: Carried, examples: int, resumed: bool
+) -> float | AdaptiveRate | Callable[[int], float]:
+    initial = float(estimator.learning_rate_init)
+    if estimator.solver == "adam" or estimator.learning_rate == "constant":
+        return initial
+    if estimator.learning_rate == "adaptive":
+        return AdaptiveRate(carried.rate if resumed and carried.rate is not None else initial)
+    return inverse_scaling(
+        initial,
+        power=estimator.power_t,
+        examples=examples,
+        first_epoch=carried.epochs,
+        seen=estimator.t_,
+        restart=not resumed,
+    )
+
+
+def _batch_size(estimator: "DeepEstimator", examples: int) -> int:
+    if isinstance(estimator.batch_size, str):
+        return min(200, examples)
+    if estimator.batch_size > examples:
+        warnings.warn(
+            f"batch_size {estimator.batch_size} is larger than the {examples} examples; "
+            "each epoch is one batch.",
+            stacklevel=7,
+        )
+    return min(int(estimator.batch_size), examples)

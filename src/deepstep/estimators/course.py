@@ -1,0 +1,120 @@
+"""What every solver needs: a session, what watches it, and a way to say where it ended."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from deepstep.engines import Session, SessionState, Settings, open_session
+from deepstep.estimators.rules import update_rule
+from deepstep.estimators.validation import Validation
+from deepstep.model import Network
+from deepstep.network import Parameters
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback, History, Progress
+from deepstep.training.callbacks import as_callbacks
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator, FitCall
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a training that goes on takes along, beside the parameters.
+
+    Attributes
+    ----------
+    state : SessionState or None
+        Where the session ended; partial_fit goes on with it.
+    rate : float or None
+        Where an adaptive learning rate stands; partial_fit goes on with it.
+    epochs : int
+        Epochs done: the order of the examples is a function of the epoch's number.
+    best : mapping
+        Best value of each quantity that was watched.
+    stalled : int
+        Epochs in a row without improvement.
+    """
+
+    state: SessionState | None = None
+    rate: float | None = None
+    epochs: int = 0
+    best: Mapping[str, float] = field(default_factory=dict)
+    stalled: int = 0
+
+
+class Reached(NamedTuple):
+    """Where a solver ended.
+
+    ``cost`` is J of the last epoch, NaN if there was no whole one; ``best_epochs`` how many epochs early
+    stopping kept, 0 where it kept none.
+    """
+
+    parameters: Parameters
+    statistics: Mapping[str, Array]
+    history: History
+    cost: float
+    examples_seen: int
+    carried: Carried
+    best_epochs: int = 0
+
+
+def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameters, where: str) -> Session:
+    """A session with the estimator's settings, from these parameters."""
+    optimizer, hyperparameters = update_rule(estimator, where)
+    dropout = estimator.dropout
+    settings = Settings(
+        optimizer,
+        hyperparameters,
+        l1=estimator.l1,
+        l2=estimator.alpha,
+        weight_decay=estimator.weight_decay,
+        dropout=[*map(float, dropout)] if isinstance(dropout, Sequence | np.ndarray) else dropout,
+        input_noise=estimator.input_noise,
+        max_norm=estimator.max_norm,
+        clip_norm=estimator.clip_norm,
+        clip_value=estimator.clip_value,
+        average=estimator.average,
+        rate_factors=estimator.rate_factors or {},
+        decay_factors=estimator.decay_factors or {},
+        seed=network.seed,
+    )
+    return open_session(
+        estimator.engine,
+        network.architecture,
+        parameters,
+        settings,
+        statistics=network.statistics,
+        where=where,
+    )
+
+
+def watchers(
+    estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
+) -> list[Callback]:
+    """What judges the validation data, then the user's callbacks, which find the scores in the records."""
+    judges = [] if held_out is None else [Validation(estimator, network, held_out, call.where)]
+    return [*judges, *as_callbacks(estimator.callbacks or [], call.where)]
+
+
+def progress_of(estimator: "DeepEstimator") -> list[Callback]:
+    """What shows the progress, if that is asked for."""
+    return [Progress(type(estimator).__name__)] if estimator.verbose else []
+
+
+def warn_interrupted() -> None:
+    """Warn the caller of fit that Ctrl-C ended training."""
+    warnings.warn("Training interrupted by user.", stacklevel=7)
+
+
+def warn_not_converged(limit: str) -> None:
+    """Warn the caller of fit that a limit ended training."""
+    warnings.warn(
+        f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
+        ConvergenceWarning,
+        stacklevel=7,
+    )

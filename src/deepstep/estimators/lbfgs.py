@@ -1,0 +1,105 @@
+"""Learning by L-BFGS, from all examples at once."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.errors import ConfigurationError
+from deepstep.estimators.batches import SCHEDULES
+from deepstep.estimators.course import (
+    Carried,
+    Reached,
+    open_for,
+    progress_of,
+    warn_interrupted,
+    warn_not_converged,
+    watchers,
+)
+from deepstep.model import Network
+from deepstep.preparation.batches import Examples
+from deepstep.training import History
+from deepstep.training.lbfgs import train_lbfgs
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator, FitCall
+
+OF_BATCHES = (
+    "dropout",
+    "input_noise",
+    "weight_decay",
+    "max_norm",
+    "clip_norm",
+    "clip_value",
+    "average",
+    "rate_factors",
+    "decay_factors",
+    *SCHEDULES,
+    "time_budget",
+)
+"""Parameters that mean nothing to L-BFGS, which minimizes one cost of all examples."""
+
+
+def learn_by_lbfgs(
+    estimator: "DeepEstimator",
+    network: Network,
+    examples: Examples,
+    held_out: Examples | None,
+    call: "FitCall",
+) -> Reached:
+    """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
+    _refuse_what_is_of_batches(estimator, call.where)
+    carried = estimator._carried
+    weight = examples.weight
+    wide = Examples(
+        examples.X.astype(np.float64, copy=False),
+        examples.Y.astype(np.float64, copy=False),
+        None if weight is None else weight.astype(np.float64, copy=False),
+    )
+    session = open_for(estimator, network, network.parameters.astype(np.float64), call.where)
+    history = History()
+    cost = np.nan
+    try:
+        cost, converged = train_lbfgs(
+            session,
+            wide,
+            iterations=estimator.max_iter,
+            evaluations=estimator.max_fun,
+            tolerance=estimator.tol,
+            history=history,
+            callbacks=[*watchers(estimator, network, held_out, call), *progress_of(estimator)],
+            where=call.where,
+        )
+        if not converged:
+            warn_not_converged(history.stopped)
+    except KeyboardInterrupt:
+        warn_interrupted()
+        cost = history[-1]["cost"] if len(history) else np.nan
+    costs = [record["cost"] for record in history]
+    best = dict(carried.best)
+    if costs:
+        best["cost"] = min(*costs, best.get("cost", np.inf))
+    return Reached(
+        session.parameters.astype(network.dtype),
+        network.statistics,
+        history,
+        cost,
+        0,
+        Carried(epochs=carried.epochs + len(history), best=best),
+    )
+
+
+def _refuse_what_is_of_batches(estimator: "DeepEstimator", where: str) -> None:
+    given = [name for name in OF_BATCHES if _asks_for_something(getattr(estimator, name))]
+    if "batch" in np.ravel(estimator.normalization):
+        given.append("normalization='batch'")
+    if given:
+        raise ConfigurationError(
+            where,
+            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples",
+            f"got {', '.join(given)}",
+            "Use another solver, such as 'adam'.",
+        )
+
+
+def _asks_for_something(value: Any) -> bool:
+    return bool(np.any(value) if isinstance(value, float | list | tuple | np.ndarray) else value)

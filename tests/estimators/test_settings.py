@@ -1,0 +1,243 @@
+"""Every setting of a training, by name: the same numbers as `Network.train` with it."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from deepstep import Network
+from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, initialize_from_data
+from deepstep.errors import ConfigurationError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+ONE_HOT = np.eye(3)[:, Y]
+UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SETTINGS = [
+    {"l1": 0.5},
+    {"weight_decay": 0.3},
+    {"weight_decay": 0.3, "decay_factors": {"b*": 1.0, "W1": 0.1}, "decay_schedule": "linear"},
+    {"dropout": 0.4},
+    {"dropout": [0.1, 0.6], "dropout_schedule": {"name": "step", "every": 0.5}},
+    {"input_noise": 0.3},
+    {"max_norm": 0.5},
+    {"clip_norm": 0.01},
+    {"clip_value": 0.001},
+    {"average": 0.7},
+    {"rate_factors": {"W2": 0.0, "b*": 6.0}},
+    {"schedule": "cosine"},
+    {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
+    {"schedule": lambda t: 1 - t / 2},
+]
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("settings", SETTINGS, ids="-".join)
+def test_settings_are_those_of_the_network(settings):
+    model = DeepClassifier(
+        (6, 5), solver="adamw", max_iter=4, batch_size=40, alpha=0.2, random_state=3, learning_rate_init=0.01
+    )
+    plain = clone(model).fit(X, Y)
+    model.set_params(**settings).fit(X, Y)
+    network = Network([4, 6, 5, 3], output="softmax", initialization="glorot", seed=3)
+    network.train(
+        X.T,
+        ONE_HOT,
+        optimizer="adamw",
+        iterations=4,
+        batch_size=40,
+        l2=0.2,
+        learning_rate=0.01,
+        **settings,
+    )
+    assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
+    assert not np.array_equal(model.network_.parameters.flat, plain.network_.parameters.flat)
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("solver", [name for name in OPTIMIZERS if name != "adam"])
+def test_optimizers_are_those_of_the_network(solver):
+    """'adam' is scikit-learn's, with ε before the correction."""
+    hyperparameters = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
+    model = DeepClassifier((6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3)
+    model.fit(X, Y)
+    network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
+    network.train(
+        X.T,
+        ONE_HOT,
+        optimizer=solver,
+        hyperparameters=hyperparameters,
+        iterations=3,
+        learning_rate=0.001,
+        l2=0.0001,
+    )
+    assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
+def test_rates_of_own_optimizers(learning_rate):
+    settings = {"learning_rate": learning_rate, "max_iter": 8, "tol": 1.0, "n_iter_no_change": 2}
+    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings).fit(X, Y)
+    rates = model.history_.column("learning_rate")
+    assert rates[0] == 0.001
+    assert rates[-1] < 0.0005
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("normalization", ["batch", "layer", ["none", "batch"]])
+def test_normalization(normalization):
+    model = DeepRegressor((6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3)
+    model.fit(X, Y)
+    network = Network(
+        [4, 6, 5, 1], output="identity", initialization="glorot", seed=3, normalization=normalization
+    )
+    hyperparameters = {"epsilon_at": "hat"}
+    network.train(
+        X.T,
+        Y[np.newaxis],
+        optimizer="adam",
+        hyperparameters=hyperparameters,
+        iterations=4,
+        batch_size=40,
+        l2=1e-4,
+        learning_rate=0.001,
+    )
+    assert_array_equal(model.predict(X), network.predict(X.T)[0])
+    for name, value in network.statistics.items():
+        assert_array_equal(model.network_.statistics[name], value)
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("activation", [name for name, rule in ACTIVATIONS.items() if not rule.across_units])
+def test_activations(activation):
+    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0).fit(X, Y)
+    assert model.network_.architecture.activations == (activation, activation, "softmax")
+    each = DeepClassifier((6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0).fit(X, Y)
+    assert each.network_.architecture.activations == (activation, "tanh", "softmax")
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("initialization", INITIALIZATIONS)
+def test_initializations(initialization):
+    model = DeepClassifier(
+        (6,), initialization=initialization, max_iter=1, random_state=5, learning_rate_init=1e-300
+    )
+    same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
+    assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
+
+
+@UNCONVERGED
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_initialization_from_data(dtype):
+    model = DeepClassifier(
+        (6, 4), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30
+    )
+    model.fit(1000 * X.astype(dtype), Y)
+    expected = initialize_from_data(
+        1000 * X.astype(dtype).T,
+        [4, 6, 4, 3],
+        activations=["relu", "relu", "softmax"],
+        rng=np.random.RandomState(5),
+    )
+    assert model.network_.dtype == dtype
+    assert_allclose(model.network_.parameters.flat, expected.flat.astype(dtype), atol=1e-20)
+    units = (1000 * X) @ model.coefs_[0]
+    assert_allclose(units.std(axis=0), 1, rtol=1e-5)
+
+
+@UNCONVERGED
+def test_initialization_from_many_rows():
+    """Some thousand of them, evenly spread, are enough."""
+    many = np.repeat(np.linspace(-1, 1, 10_000)[:, np.newaxis], 2, axis=1)
+    model = DeepRegressor(
+        (5,), initialization="data", max_iter=1, learning_rate_init=1e-30, normalization="layer"
+    )
+    model.fit(many, many[:, 0])
+    assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
+
+
+def test_time_budget_ends_training_and_completes_the_schedule():
+    model = DeepClassifier(
+        time_budget=0.3, schedule="linear", max_iter=10**6, n_iter_no_change=np.inf, random_state=0
+    )
+    model.fit(X, Y)
+    assert model.history_.stopped == "time budget of 0.3 s used up"
+    rates = model.history_.column("learning_rate")
+    assert rates[0] > 0.0009
+    assert rates[-1] < 0.0001
+
+
+def test_a_schedule_that_ran_to_its_end_is_no_failure():
+    model = DeepClassifier(schedule="cosine", max_iter=3).fit(X, Y)  # no ConvergenceWarning
+    assert model.n_iter_ == 3
+
+
+LBFGS_REFUSES = [
+    {"dropout": 0.1},
+    {"dropout": [0.0, 0.1]},
+    {"input_noise": 0.1},
+    {"weight_decay": 0.1},
+    {"max_norm": 1.0},
+    {"clip_norm": 1.0},
+    {"clip_value": 1.0},
+    {"average": 0.9},
+    {"rate_factors": {"b*": 0.1}},
+    {"decay_factors": {"b*": 0.1}},
+    {"schedule": "cosine"},
+    {"decay_schedule": "cosine"},
+    {"dropout_schedule": "cosine"},
+    {"time_budget": 1.0},
+]
+
+
+@pytest.mark.parametrize("settings", LBFGS_REFUSES, ids=str)
+def test_lbfgs_refuses_what_belongs_to_batches(settings):
+    with pytest.raises(ConfigurationError, match=f"solver='lbfgs'.* got {next(iter(settings))}"):
+        DeepClassifier((5, 4), solver="lbfgs", **settings).fit(X, Y)
+
+
+def test_lbfgs_and_normalization():
+    with pytest.raises(ConfigurationError, match="got normalization='batch'"):
+        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"]).fit(X, Y)
+    fits = {"normalization": "layer", "l1": 0.01, "dropout": [0, 0], "weight_decay": 0.0, "rate_factors": {}}
+    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits)
+    assert model.fit(X, Y).score(X, Y) > 0.9
+
+
+def test_sparser_weights_by_l1():
+    settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "max_iter": 1000, "random_state": 0, "tol": 1e-6}
+    sizes = [np.abs(DeepClassifier(l1=l1, **settings).fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)]
+    assert (sizes[0] < 1e-3).sum() == 0
+    assert (sizes[1] < 1e-3).sum() >= 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"solver": "adamm"}, "DeepClassifier.fit: solver is one of .* Did you mean 'adam'"),
+        ({"solver": "adam", "hyperparameters": {"beta1": 0.5}}, "scikit-learn's solvers have parameters"),
+        ({"solver": "adamw", "hyperparameters": {"betta1": 0.5}}, "Did you mean 'beta1'"),
+        ({"activation": "rellu"}, "Did you mean 'relu'"),
+        ({"normalization": "bach"}, "Did you mean 'batch'"),
+        ({"initialization": "glorrot"}, "Did you mean 'glorot'"),
+        ({"schedule": "cosin"}, "DeepClassifier.fit, schedule: .* Did you mean 'cosine'"),
+        ({"dropout": [0.1, 0.1]}, "dropout: one number for all hidden layers or a list of 1"),
+        ({"rate_factors": {"W7": 2.0}}, "rate_factors: parameter is one of"),
+        ({"callbacks": [3]}, "callbacks are Callback objects or functions"),
+        ({"loss_settings": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
+    ],
+)
+def test_unknown_names(settings, sentence):
+    with pytest.raises(ConfigurationError, match=sentence):
+        DeepClassifier(**settings).fit(X, Y)
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_clone_keeps_settings(Estimator):
+    model = Estimator(schedule={"name": "cosine"}, dropout=[0.1], callbacks=[print], rate_factors={"b*": 0.1})
+    assert clone(model).get_params() == model.get_params()

@@ -1,0 +1,268 @@
+"""Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit."""
+
+import numpy as np
+import pandas
+import pytest
+import scipy.sparse
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    f1_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+)
+from sklearn.preprocessing import StandardScaler
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.training import StopTraining
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+NAMES = np.array(["a", "b", "c"])[Y]
+VAL = np.arange(150) % 3 == 0
+FAST = {
+    "hidden_layer_sizes": (8, 6),
+    "random_state": 1,
+    "max_iter": 6,
+    "learning_rate_init": 0.02,
+    "batch_size": 20,
+}
+BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "average": 0.8, "schedule": "cosine"}
+BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+
+
+def fit(estimator, y=NAMES, **arguments):
+    return estimator.fit(X[~VAL], y[~VAL], X_val=X[VAL], y_val=y[VAL], **arguments)
+
+
+def theta(estimator):
+    return estimator.network_.parameters.flat
+
+
+def epoch_by_epoch(estimator, metric, X=X, y=NAMES, val=VAL):
+    """The metric of estimators that were trained for 1, 2, … epochs and never saw the validation data."""
+    scores = []
+    for epochs in range(1, estimator.max_iter + 1):
+        alone = clone(estimator).set_params(max_iter=epochs, scoring=None).fit(X[~val], y[~val])
+        scores.append(metric(y[val], alone, X[val]))
+    return scores
+
+
+METRICS = {
+    None: lambda y, model, X: model.score(X, y),
+    "balanced_accuracy": lambda y, model, X: balanced_accuracy_score(y, model.predict(X)),
+    "neg_log_loss": lambda y, model, X: -log_loss(y, model.predict_proba(X)),
+    "roc_auc_ovr": lambda y, model, X: roc_auc_score(y, model.predict_proba(X), multi_class="ovr"),
+    "f1_macro": lambda y, model, X: f1_score(y, model.predict(X), average="macro"),
+}
+
+
+@pytest.mark.parametrize("scoring", METRICS)
+def test_any_metric_of_classes(scoring):
+    model = fit(DeepClassifier(scoring=scoring, **FAST))
+    assert_allclose(model.validation_scores_, epoch_by_epoch(model, METRICS[scoring]), rtol=1e-12)
+    alone = DeepClassifier(**FAST).fit(X[~VAL], NAMES[~VAL])
+    assert_array_equal(theta(model), theta(alone))  # looking changes nothing
+    assert model.best_validation_score_ is None  # nothing was stopped
+    own = fit(DeepClassifier(scoring=lambda estimator, X, y: METRICS[scoring](y, estimator, X), **FAST))
+    assert own.validation_scores_ == model.validation_scores_
+
+
+@pytest.mark.parametrize(
+    ("settings", "metric"),
+    [
+        ({}, lambda y, model, X: r2_score(y, model.predict(X))),
+        (
+            {"scoring": "neg_mean_absolute_error", "loss": "huber"},
+            lambda y, model, X: -mean_absolute_error(y, model.predict(X)),
+        ),
+        ({"loss": "quantile", "quantiles": (0.2, 0.8)}, lambda y, model, X: model.score(X, y)),
+    ],
+)
+def test_any_metric_of_numbers(settings, metric):
+    y = Y + X[:, 0]
+    model = fit(DeepRegressor(**FAST, **settings), y)
+    assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric, y=y), rtol=1e-12)
+
+
+def test_several_columns():
+    inputs, columns = make_multilabel_classification(90, 4, n_classes=3, random_state=0)
+    val = np.arange(90) % 3 == 0
+    model = DeepClassifier(scoring="f1_micro", **FAST)
+    model.fit(inputs[~val], columns[~val], X_val=inputs[val], y_val=columns[val])
+    expected = epoch_by_epoch(
+        model, lambda y, model, X: f1_score(y, model.predict(X), average="micro"), inputs, columns, val
+    )
+    assert_allclose(model.validation_scores_, expected)
+
+
+def test_validation_cost_is_the_loss_alone():
+    """Without L1 and L2, which would weigh more the fewer the validation data are; in weights."""
+    weight = np.random.RandomState(0).rand(150)
+    model = DeepClassifier(alpha=5.0, l1=1.0, scoring="loss", **FAST)
+    fit(model, sample_weight=weight[~VAL], sample_weight_val=weight[VAL])
+    p = model.predict_proba(X[VAL])
+    expected = log_loss(NAMES[VAL], p, sample_weight=weight[VAL])
+    assert model.validation_costs_[-1] == pytest.approx(expected)
+    assert len(model.validation_costs_) == 6
+    assert model.validation_scores_ is None
+
+
+@BOTH
+@pytest.mark.parametrize("settings", [{}, {"scoring": "loss"}, BUSY])
+def test_the_best_epoch_is_kept(Estimator, settings):
+    """Parameters and running statistics: those of a training that ended there."""
+    y = NAMES if Estimator is DeepClassifier else Y + np.sin(9 * X[:, 1])
+    settings = {**FAST, "max_iter": 25, "n_iter_no_change": np.inf, "learning_rate_init": 0.1, **settings}
+    model = fit(Estimator(early_stopping=True, **settings), y)
+    cost = settings.get("scoring") == "loss"
+    values = np.array(model.validation_costs_ if cost else model.validation_scores_)
+    best = int(values.argmin() if cost else values.argmax()) + 1
+    assert best < 25
+    ended = []
+
+    def end(record):
+        ended.append(record)
+        if len(ended) == best:
+            raise StopTraining
+
+    alone = Estimator(callbacks=[end], **settings).fit(X[~VAL], y[~VAL])
+    assert_array_equal(theta(model), theta(alone))
+    assert_array_equal(model.predict(X), alone.predict(X))
+    assert model.best_validation_score_ == (None if cost else values.max())
+
+
+def test_early_stopping_stops():
+    model = fit(DeepClassifier(early_stopping=True, tol=1e6, n_iter_no_change=2, **{**FAST, "max_iter": 50}))
+    assert model.n_iter_ == 4
+    assert model.history_.stopped.startswith("validation_score did not improve")
+    model.set_params(scoring="loss")
+    assert fit(model).history_.stopped.startswith("validation_cost did not improve")
+
+
+@BOTH
+def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
+    y = NAMES if Estimator is DeepClassifier else Y + np.sin(9 * X[:, 1])
+    settings = {**FAST, "max_iter": 25, "learning_rate_init": 0.1, **BUSY}
+    first = fit(Estimator(early_stopping=True, n_iter_no_change=5, **settings), y)
+    model = fit(Estimator(early_stopping=True, n_iter_no_change=5, refit=True, **settings), y)
+    best = int(np.argmax(first.validation_scores_)) + 1
+    assert best < first.n_iter_
+    ended = []
+
+    def end(record):
+        ended.append(record)
+        if len(ended) == best:
+            raise StopTraining
+
+    everything = np.r_[X[~VAL], X[VAL]], np.r_[y[~VAL], y[VAL]]
+    alone = Estimator(callbacks=end, **settings).fit(*everything)
+    assert_array_equal(theta(model), theta(alone))
+    assert model.n_iter_ == best
+    assert model.t_ == best * 150
+    assert model.validation_scores_ == first.validation_scores_
+    assert model.best_validation_score_ == first.best_validation_score_
+    assert model.history_.stopped == f"refitted for {best} epochs"
+    assert len(model.stopping_history_) == first.n_iter_
+    assert first.stopping_history_ is None
+
+
+def test_refit_of_a_held_out_part():
+    settings = {**FAST, "max_iter": 30, "early_stopping": True, "random_state": None}
+    model = DeepClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)
+    assert model.t_ == model.n_iter_ * 150
+    assert len(model.validation_scores_) >= model.n_iter_
+    with pytest.raises(ConfigurationError, match="refit=True without a time_budget"):
+        DeepClassifier(refit=True, time_budget=1.0, **settings).fit(X, NAMES)
+
+
+def test_refit_with_a_rate_that_adapts():
+    settings = {**FAST, "max_iter": 40, "solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 2}
+    model = fit(DeepClassifier(early_stopping=True, refit=True, **settings))
+    assert model.n_iter_ == int(np.argmax(model.validation_scores_)) + 1
+
+
+def test_frames_are_scored_without_warnings():
+    frame = pandas.DataFrame(X, columns=list("wxyz"))
+    model = DeepClassifier(scoring="neg_log_loss", **FAST)
+    model.fit(frame[~VAL], NAMES[~VAL], X_val=frame[VAL], y_val=NAMES[VAL])
+    assert list(model.feature_names_in_) == list("wxyz")
+    assert model.validation_scores_ == fit(clone(model)).validation_scores_
+
+
+def test_float32_stays():
+    model = DeepClassifier(early_stopping=True, refit=True, **FAST)
+    model.fit(X[~VAL].astype(np.float32), NAMES[~VAL], X_val=X[VAL], y_val=NAMES[VAL])
+    assert theta(model).dtype == np.float32
+
+
+def test_lbfgs_is_judged_too():
+    model = fit(DeepClassifier(solver="lbfgs", early_stopping=True, **{**FAST, "max_iter": 4}))
+    expected = -log_loss(NAMES[VAL], model.predict_proba(X[VAL]))
+    assert -model.validation_costs_[-1] == pytest.approx(expected)
+    assert len(model.validation_scores_) == model.n_iter_
+
+
+def test_callbacks_see_the_scores_and_may_stop():
+    seen = []
+
+    def look(record):
+        seen.append(record["validation_score"])
+        record["mine"] = len(seen)
+        if len(seen) == 3:
+            raise StopTraining("enough")
+
+    model = fit(DeepClassifier(callbacks=[look], **FAST))
+    assert seen == model.validation_scores_
+    assert model.history_.column("mine").tolist() == [1, 2, 3]
+    assert model.history_.stopped == "enough"
+
+
+def test_outputs_beyond_the_finite_numbers_have_no_score():
+    model = DeepRegressor(**FAST).fit(X, Y, X_val=[[1e300] * 4, [0.0] * 4], y_val=[0.0, 1.0])
+    assert np.isnan(model.validation_scores_).all()
+
+
+def test_what_does_not_fit():
+    for arguments in ({"X_val": X}, {"y_val": NAMES}):
+        with pytest.raises(DataError, match="X_val and y_val; got one of them alone"):
+            DeepClassifier().fit(X, NAMES, **arguments)
+    with pytest.raises(DataError, match="got sample_weight_val alone"):
+        DeepClassifier().fit(X, NAMES, sample_weight_val=np.ones(150))
+    with pytest.raises(DataError, match=r"y has the classes \['a', 'b', 'c'\]; got the classes \['z'\]"):
+        DeepClassifier().fit(X, NAMES, X_val=X[:2], y_val=["z", "z"])
+    with pytest.raises(ValueError, match=r"weight above 0|one non-zero number"):
+        DeepClassifier().fit(X, NAMES, X_val=X, y_val=NAMES, sample_weight_val=np.zeros(150))
+    with pytest.raises(ValueError, match="4 features"):
+        DeepClassifier().fit(X, NAMES, X_val=X[:, :3], y_val=NAMES)
+    with pytest.raises(ConfigurationError, match="Did you mean 'roc_auc'"):
+        DeepClassifier(scoring="roc_auk", early_stopping=True).fit(X, NAMES)
+
+
+def test_every_setting_can_be_searched():
+    from sklearn.model_selection import GridSearchCV
+
+    grid = {"dropout": [0.0, 0.5], "normalization": ["none", "layer"], "solver": ["adam", "lion"]}
+    search = GridSearchCV(DeepClassifier(**FAST), grid, cv=2, n_jobs=1).fit(X, NAMES)
+    assert len(search.cv_results_["params"]) == 8
+
+
+def test_own_validation_data_reach_a_search():
+    """Numbers by `load_diabetes`, in a metadata-routed search."""
+    import sklearn
+    from sklearn.model_selection import cross_validate
+
+    inputs, y = load_diabetes(return_X_y=True)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = DeepRegressor(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
+        found = cross_validate(
+            model, inputs, y, cv=2, params={"X_val": inputs[:20], "y_val": y[:20]}, return_estimator=True
+        )
+    assert [len(fitted.validation_costs_) for fitted in found["estimator"]] == [6, 6]
