@@ -1,6 +1,6 @@
 """What `Network` is made of: the arguments of its constructor, checked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from deepstep.equations import get_activation, initialize_from_data
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.model.network import Network
@@ -115,6 +116,17 @@ def finite_parameters(parameters: Parameters, dtype: np.dtype[Any]) -> Parameter
     for name, value in result.items():
         if not np.isfinite(value).all():
             raise DataError("Network", f"{name} has finite numbers of {dtype} only", "one is not finite")
+    return result
+
+
+def finite_statistics(statistics: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
+    """Running statistics in this precision, that normalization can divide by."""
+    with np.errstate(over="ignore"):
+        result = {name: value.astype(dtype) for name, value in statistics.items()}
+    for name, value in result.items():
+        if not (np.isfinite(value).all() and (name.startswith("mean") or (value >= 0).all())):
+            low = "finite numbers" if name.startswith("mean") else "finite numbers of at least 0"
+            raise DataError("Network", f"{name} has {low}", "one is not")
     return result
 
 
