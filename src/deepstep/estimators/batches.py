@@ -20,8 +20,9 @@ from deepstep.estimators.course import (
 from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
 from deepstep.estimators.validation import watched
 from deepstep.model import Network
+from deepstep.model.options import as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Callback, History, Plan, StopTraining, Training, get_schedule, train
+from deepstep.training import Callback, History, Plan, StopTraining, Training, train
 from deepstep.training.history import Record
 from deepstep.training.stopping import Patience
 
@@ -140,7 +141,7 @@ def _resumed(session: Session, carried: Carried) -> bool:
 def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
     given = {name: getattr(estimator, name) for name in SCHEDULES}
     return {
-        name: get_schedule(schedule, f"{where}, {name}")
+        name: as_schedule(schedule, f"{where}, {name}")
         for name, schedule in given.items()
         if schedule is not None
     }
