@@ -224,7 +224,7 @@ class TestClasses:
         ({"layer_dims": [3, 2.0, 1]}, "size 1 is 2.0"),
         ({"layer_dims": [True, 2, 1]}, "size 0 is True"),
         ({"layer_dims": [3, None, 1]}, "size 1 is None"),
-        ({"activation": "rellu"}, "activation is one of 'identity', 'relu', 'tanh'"),
+        ({"activation": "rellu"}, "activation is one of 16, among them 'relu', 'elu'"),
         ({"activation": ["rellu"]}, "Network, layer 1: "),
         ({"activation": "rellu"}, "got 'rellu'. Did you mean 'relu'?"),
         ({"activation": "TANH"}, "Did you mean 'tanh'?"),
@@ -236,7 +236,7 @@ class TestClasses:
         ({"output": "sofmax"}, "Did you mean 'softmax'?"),
         ({"output": "relu"}, "got 'relu'"),
         ({"output": ["sigmoid"]}, "got ['sigmoid']"),
-        ({"initialization": "xe"}, "initialization is one of 'he', 'glorot'"),
+        ({"initialization": "xe"}, "initialization is one of 'he', 'he_uniform', 'glorot'"),
         ({"initialization": "glorott"}, "Did you mean 'glorot'?"),
         ({"initialization": ["he"]}, "got ['he']"),
         ({"engine": "refrence"}, "got 'refrence'. Did you mean 'reference'?"),
@@ -325,8 +325,8 @@ def test_settings_of_training(net, use, settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"validation": 5}, "Network.train, validation: a pair (X, Y); got int"),
-        ({"validation": (X,)}, "a pair (X, Y); got tuple"),
+        ({"validation": 5}, "Network.train, validation: (X, Y) or (X, Y, sample_weight); got int"),
+        ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight); got tuple"),
         ({"callbacks": 5}, "Network.train: callbacks are a list of Callback objects or functions; got 5"),
         ({"callbacks": [None]}, "callbacks are Callback objects or functions of a record; got None"),
         (
@@ -419,7 +419,7 @@ class TestModelFile:
         [
             (None, "a DeepStep model; its header says something else"),
             ({"format": "pt"}, "a DeepStep model; its header says something else"),
-            ({"format": "deepstep-model"}, "model format version 1; got version None"),
+            ({"format": "deepstep-model"}, "model format version 1 or 2; got version None"),
             ({"format": "deepstep-model", "version": "9"}, "got version '9'"),
             ({"format": "deepstep-model", "version": "1"}, "a whole DeepStep model"),
             ({"format": "deepstep-model", "version": "1", "network": "{"}, "a whole DeepStep model"),
