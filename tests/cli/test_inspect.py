@@ -79,7 +79,7 @@ def test_wrong_gradient_is_exit_code_1(deepstep, flower_run, monkeypatch, typed)
         dA_prev, dW, db = linear_backward(dZ, cache)
         return dA_prev, dW, -db
 
-    monkeypatch.setattr("deepstep.equations.model.linear_backward", wrong)
+    monkeypatch.setattr("deepstep.equations.backward.linear_backward", wrong)
     typed = [flower_run if word == "RUN" else word for word in typed]
     result = deepstep("check-gradients", *typed, "--json")
     assert result.code == 1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import deepstep.equations.model
+import deepstep.equations.backward
 from deepstep import Network
 from deepstep.equations import ACTIVATIONS, Activation, LinearCache, linear_backward
 from deepstep.errors import ConfigurationError, ShapeError
@@ -67,10 +67,10 @@ class TestPlantedInTheEquations:
     def diagnosis(self, monkeypatch, net, m=5, *, linear=None, activations=None):
         output = net.architecture.output
         if linear is not None:
-            monkeypatch.setattr(deepstep.equations.model, "linear_backward", linear)
-            monkeypatch.setattr(deepstep.equations.model, "weight_gradients", lambda *a: linear(*a)[1:])
+            monkeypatch.setattr(deepstep.equations.backward, "linear_backward", linear)
+            monkeypatch.setattr(deepstep.equations.backward, "weight_gradients", lambda *a: linear(*a)[1:])
         if activations is not None:
-            monkeypatch.setattr(deepstep.equations.model, "get_activation", activations)
+            monkeypatch.setattr(deepstep.equations.backward, "get_activation", activations)
         X, Y = data(net.architecture.layer_dims, output, m)
         return net.check_gradients(X, Y, gradients=net.gradients(X, Y))
 

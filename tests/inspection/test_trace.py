@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import deepstep.equations.model
+import deepstep.equations.backward
 import deepstep.inspection.trace
 from deepstep import Network
 from deepstep.equations import (
@@ -331,7 +331,7 @@ class TestCheck:
         def faulty(dZ, cache):
             return fault(*linear_backward(dZ, cache), dZ.shape[1])
 
-        monkeypatch.setattr(deepstep.equations.model, "linear_backward", faulty)
+        monkeypatch.setattr(deepstep.equations.backward, "linear_backward", faulty)
         net, X, Y = network_and_data()
         check = net.trace(X, Y).check()
         assert not check.passed
@@ -347,7 +347,7 @@ class TestCheck:
             wrong = Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
             return wrong if name == "tanh" else ACTIVATIONS[name]
 
-        monkeypatch.setattr(deepstep.equations.model, "get_activation", at_A)
+        monkeypatch.setattr(deepstep.equations.backward, "get_activation", at_A)
         names = ["sigmoid", "sigmoid"]
         names[layer - 1] = "tanh"
         net, X, Y = network_and_data(activation=names)

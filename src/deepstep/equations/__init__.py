@@ -159,19 +159,20 @@ from deepstep.equations.schedules import (
     step_factor,
     warm_up_factor,
 )
-from deepstep.equations.model import (
+from deepstep.equations.forward import (
     LayerCache,
+    layer_activations,
+    linear_activation_forward,
+    model_forward,
+)
+from deepstep.equations.backward import (
     LayerGradients,
     backpropagate,
     backward_layers,
-    flatten_gradients,
-    layer_activations,
     linear_activation_backward,
-    linear_activation_forward,
     model_backward,
-    model_forward,
-    update_parameters,
 )
+from deepstep.equations.descent import flatten_gradients, update_parameters
 
 __all__ = [
     "ACTIVATIONS",

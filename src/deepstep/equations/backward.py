@@ -1,0 +1,229 @@
+"""The whole network backward."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from deepstep.equations.activation_table import get_activation
+from deepstep.equations.costs import check_target
+from deepstep.equations.dropout import dropout_backward
+from deepstep.equations.forward import LayerCache, layer_activations
+from deepstep.equations.heads import Head, get_head
+from deepstep.equations.linear import linear_backward, weight_gradients
+from deepstep.equations.normalized_linear import (
+    NormalizedCache,
+    normalized_linear_backward,
+    normalized_weight_gradients,
+)
+from deepstep.equations.registry import equation
+from deepstep.errors import DataError, ShapeError
+from deepstep.network.architecture import Architecture
+from deepstep.types import Array
+
+
+@equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")
+def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) -> tuple[Array, Array, Array]:
+    """One layer backward.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    cache : LayerCache
+        Of the forward step.
+    activation : str
+        The layer's activation.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of J.
+    db : array of shape (n_l, 1)
+        Derivative of J.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError, DataError
+        If the activation is unknown, or dA or the cache does not fit.
+
+    Examples
+    --------
+    >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
+    >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
+    (array([[6.]]), array([[3.]]), array([[3.]]))
+    """
+    backward = get_activation(activation, "linear_activation_backward").backward
+    try:
+        linear, Z = cache
+    except (TypeError, ValueError):
+        raise DataError(
+            "linear_activation_backward",
+            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
+            f"got {type(cache).__name__} of another form",
+        ) from None
+    dA = np.asarray(dA)
+    if dA.shape != Z.shape:
+        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
+    if isinstance(linear, NormalizedCache):
+        return normalized_linear_backward(backward(dA, Z), linear)[:3]
+    return linear_backward(backward(dA, Z), linear)
+
+
+@equation("dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]", source="lecture 5.3")
+def model_backward(
+    AL: Array,
+    Y: Array,
+    caches: Sequence[LayerCache],
+    *,
+    activations: Sequence[str] | None = None,
+    output: str | Head | Architecture | None = None,
+    masks: Mapping[int, Array] | None = None,
+) -> dict[str, Array]:
+    """All layers backward, from the output and the target.
+
+    Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
+    AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
+
+    Parameters
+    ----------
+    AL, Y : arrays of shape (n_L, m)
+        Output and target.
+    caches : sequence of LayerCache
+        One per layer, of the forward step.
+    activations : sequence of str, optional
+        As in `model_forward`.
+    output : str, Head or Architecture, optional
+        The head, which decides the loss; by default that of the last activation's name.
+    masks : mapping, optional
+        The dropout masks of the forward pass.
+
+    Returns
+    -------
+    gradients : dict
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db and dgamma are derivatives of J, dA of m·J.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If the target, the caches or the activations do not fit.
+
+    Examples
+    --------
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
+    array([[-0.5, -0.5]])
+    """
+    AL, Y = np.asarray(AL), np.asarray(Y)
+    if not caches:
+        raise DataError("model_backward", "one cache per layer", "got none", "Pass those of model_forward.")
+    names = layer_activations(activations, len(caches), "model_backward")
+    check_target(AL, Y, "model_backward")
+    head = get_head(names[-1] if output is None else output, "model_backward")
+    activation = get_activation(names[-1])
+    ZL = caches[-1][1]
+    if ZL.shape != AL.shape:
+        raise ShapeError(
+            "model_backward", f"AL has the shape of the last cache's Z, {ZL.shape}", f"got AL {AL.shape}"
+        )
+    own_output = activation.forward(ZL)
+    rounding = 64 * float(np.finfo(own_output.dtype).eps)
+    if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
+        dZL = head.loss_backward(ZL, Y)
+    else:
+        dZL = activation.backward(head.textbook_backward(AL, Y), ZL)
+    return backpropagate(dZL, caches, names, masks=masks)
+
+
+class LayerGradients(NamedTuple):
+    """What the backward pass finds at one layer."""
+
+    layer: int
+    dZ: Array
+    dW: Array
+    db: Array
+    dgamma: Array | None
+    dA_prev: Array | None
+
+    @property
+    def of_parameters(self) -> dict[str, Array]:
+        """dW, db and, of a normalized layer, dgamma under their names."""
+        found = {f"dW{self.layer}": self.dW, f"db{self.layer}": self.db}
+        return found if self.dgamma is None else {**found, f"dgamma{self.layer}": self.dgamma}
+
+
+def backward_layers(
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
+    *,
+    masks: Mapping[int, Array] | None = None,
+    input_gradient: bool = True,
+) -> Iterator[LayerGradients]:
+    """The backward pass, layer by layer from L to 1: training and the trace walk through this.
+
+    Parameters
+    ----------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by Z[L], see `output_gradient`.
+    caches, activations
+        As in `model_backward`.
+    masks : mapping, optional
+        The dropout masks of the forward pass.
+    input_gradient : bool
+        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
+
+    Yields
+    ------
+    LayerGradients
+        ``dA_prev`` is the derivative by what the layer before handed on, after its dropout.
+    """
+    dZ = dZL
+    for layer in range(len(caches), 0, -1):
+        linear = caches[layer - 1][0]
+        wanted = layer > 1 or input_gradient
+        dgamma: Array | None = None
+        dA_prev: Array | None = None
+        if isinstance(linear, NormalizedCache) and wanted:
+            dA_prev, dW, db, dgamma = normalized_linear_backward(dZ, linear)
+        elif isinstance(linear, NormalizedCache):
+            dW, db, dgamma = normalized_weight_gradients(dZ, linear)
+        elif wanted:
+            dA_prev, dW, db = linear_backward(dZ, linear)
+        else:
+            dW, db = weight_gradients(dZ, linear)
+        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev)
+        if layer > 1 and dA_prev is not None:
+            below = layer - 1
+            dA = dropout_backward(dA_prev, masks[below]) if masks and below in masks else dA_prev
+            dZ = get_activation(activations[below - 1]).backward(dA, caches[below - 1][1])
+
+
+def backpropagate(
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str],
+    *,
+    masks: Mapping[int, Array] | None = None,
+    input_gradient: bool = True,
+) -> dict[str, Array]:
+    """All layers backward, from the derivative by the logits: `backward_layers` as a dictionary.
+
+    Parameters
+    ----------
+    dZL, caches, activations, masks, input_gradient
+        As in `backward_layers`.
+
+    Returns
+    -------
+    gradients : dict
+        As in `model_backward`.
+    """
+    gradients: dict[str, Array] = {}
+    for found in backward_layers(dZL, caches, activations, masks=masks, input_gradient=input_gradient):
+        gradients |= found.of_parameters
+        if found.dA_prev is not None:
+            gradients[f"dA{found.layer - 1}"] = found.dA_prev
+    return gradients

@@ -1,0 +1,154 @@
+"""The whole network forward."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from deepstep.equations.activation_table import get_activation
+from deepstep.equations.dropout import dropout_forward
+from deepstep.equations.linear import LinearCache, linear_forward
+from deepstep.equations.normalized_linear import (
+    NormalizedCache,
+    normalized_linear_forward,
+)
+from deepstep.equations.registry import equation
+from deepstep.errors import ConfigurationError
+from deepstep.network.parameters import Parameters, as_parameters
+from deepstep.types import Array
+
+
+class LayerCache(NamedTuple):
+    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``."""
+
+    linear: LinearCache | NormalizedCache
+    Z: Array
+
+
+@equation("Z = W·A_prev + b,  A = g(Z)", source="lecture 3.2")
+def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
+    """One layer forward.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+    b : array of shape (n_l, 1)
+    activation : str
+        A name in ``ACTIVATIONS``.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+    cache : LayerCache
+        ``(LinearCache(A_prev, W, b), Z)``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the activation is unknown.
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
+    >>> A, cache.Z
+    (array([[0.]]), array([[-1.5]]))
+    """
+    forward = get_activation(activation, "linear_activation_forward").forward
+    Z, linear = linear_forward(A_prev, W, b)
+    return forward(Z), LayerCache(linear, Z)
+
+
+@equation("A[0] = X,  A[l] = g(W[l]·A[l-1] + b[l]),  l = 1 … L", source="lecture 3.3")
+def model_forward(
+    X: Array,
+    parameters: Mapping[str, Array],
+    *,
+    activations: Sequence[str] | None = None,
+    normalization: Sequence[str] | None = None,
+    statistics: Mapping[str, Array] | None = None,
+    masks: Mapping[int, Array] | None = None,
+) -> tuple[Array, list[LayerCache]]:
+    """All layers forward.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    parameters : mapping
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; gamma[l] for a normalized layer.
+    activations : sequence of str, optional
+        One name per layer; by default relu, …, relu, sigmoid.
+    normalization : sequence of str, optional
+        "none", "batch" or "layer" for each hidden layer, see `normalized_linear_forward`.
+    statistics : mapping, optional
+        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
+        batch's own, as in training.
+    masks : mapping, optional
+        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+
+    Returns
+    -------
+    AL : array of shape (n_L, m)
+    caches : list of LayerCache
+        One per layer.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If X, the parameters or the activations do not fit together.
+
+    Examples
+    --------
+    >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
+    >>> AL, len(caches)
+    (array([[0.5, 0.5, 0.5]]), 1)
+    """
+    theta = as_parameters(parameters, "model_forward")
+    names = layer_activations(activations, theta.n_layers, "model_forward")
+    kinds = _normalized_layers(normalization, theta)
+    A, caches = X, []
+    for layer, activation in enumerate(names, start=1):
+        W, b = theta[f"W{layer}"], theta[f"b{layer}"]
+        if layer in kinds:
+            kind, gamma = kinds[layer], theta[f"gamma{layer}"]
+            given = (
+                statistics if kind == "batch" else None
+            )  # a layer's own statistics are no others in prediction
+            used = (given[f"mean{layer}"], given[f"variance{layer}"]) if given else None
+            Z, linear = normalized_linear_forward(A, W, b, gamma, kind=kind, statistics=used)
+            A, cache = get_activation(activation, "model_forward").forward(Z), LayerCache(linear, Z)
+        else:
+            A, cache = linear_activation_forward(A, W, b, activation)
+        if masks and layer in masks:
+            A = dropout_forward(A, masks[layer])
+        caches.append(cache)
+    return A, caches
+
+
+def _normalized_layers(normalization: Sequence[str] | None, theta: Parameters) -> dict[int, str]:
+    """The kind of normalization by layer; refuse one that does not fit the parameters."""
+    names = [] if normalization is None else list(normalization)
+    kinds = {layer: kind for layer, kind in enumerate(names, start=1) if kind != "none"}
+    if tuple(kinds) != theta.normalized:
+        raise ConfigurationError(
+            "model_forward",
+            f"a normalization for the layers with a gamma, {list(theta.normalized)}",
+            f"got {normalization!r}",
+            "Pass one of 'none', 'batch', 'layer' for each hidden layer.",
+        )
+    return kinds
+
+
+def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
+    """One activation per layer; None means relu, …, relu, sigmoid."""
+    if activations is None:
+        return ["relu"] * (n_layers - 1) + ["sigmoid"]
+    if isinstance(activations, str) or len(activations) != n_layers:
+        raise ConfigurationError(
+            where,
+            f"{n_layers} activations, one per layer",
+            f"got {activations!r}",
+            "One name per layer, the output's last.",
+        )
+    return activations
