@@ -104,7 +104,7 @@ class ReferenceSession:
     ) -> OpenedStep:
         """What `step` would do, in its parts; nothing is updated."""
         before, number, settings = self._state, self._state.step + 1, self.settings
-        A0, masks = self._disturbed(X, number, dropout)
+        A0, masks = self.disturbed(X, number, dropout)
         AL, caches = self._forward(A0, masks=masks)
         costs, dZL, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
         cut = clipped = gradient
@@ -196,6 +196,14 @@ class ReferenceSession:
         """AL of shape (n_L, m)."""
         return self._predicting(X)[0]
 
+    def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
+        """The inputs with the noise of a step, and its dropout masks by layer."""
+        seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
+        if noise:
+            X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
+        rates = tuple(factor * rate for rate in self._dropout)
+        return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
+
     def state(self) -> SessionState:
         """The state now."""
         return self._state
@@ -234,14 +242,6 @@ class ReferenceSession:
             {name: np.array(value, self._dtype) for name, value in state.statistics.items()},
             None if state.average is None else np.array(state.average, self._dtype),
         )
-
-    def _disturbed(self, X: Array, number: int, factor: float) -> tuple[Array, dict[int, Array]]:
-        """The inputs with noise, and the dropout masks of a step."""
-        seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
-        if noise:
-            X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
-        rates = tuple(factor * rate for rate in self._dropout)
-        return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
 
     def _forward(
         self, X: Array, *, masks: Mapping[int, Array] | None = None

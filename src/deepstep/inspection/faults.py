@@ -5,7 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepstep.equations import Head, LayerCache, get_activation, output_gradient
+from deepstep.engines import total_weight
+from deepstep.equations import (
+    NORMALIZATIONS,
+    LayerCache,
+    NormalizedCache,
+    get_activation,
+    l1_backward,
+    l2_backward,
+    output_gradient,
+)
+from deepstep.inspection.problem import Problem
 from deepstep.types import Array
 
 
@@ -30,6 +40,9 @@ FAULTS = (
     Fault("W is transposed in dA_prev = Wᵀ·dZ", "transposed W"),
     Fault("dW is transposed", "transposed dW"),
     Fault("db is summed over the units as well", "db over units"),
+    Fault("the derivative of the regularization is missing in dW", "no regularization"),
+    Fault("the dropout mask is missing in the backward pass", "no mask"),
+    Fault("the derivative of mean and variance is missing in dU", "fixed statistics"),
 )
 
 OF_THE_TEXTBOOK = frozenset({"A for Z", "no derivative"})
@@ -46,31 +59,21 @@ SHAPE_FAULTS: tuple[tuple[str, Callable[[tuple[int, ...], int, int], bool]], ...
 """Faults that the shape of db betrays, given the n units of the layer and the m examples."""
 
 
-def name_fault(
-    gradients: Mapping[str, Array],
-    Y: Array,
-    caches: Sequence[LayerCache],
-    activations: Sequence[str],
-    head: Head,
-) -> str:
+def name_fault(gradients: Mapping[str, Array], problem: Problem) -> str:
     """Name the fault that explains these gradients, or say that none of the known ones does.
 
     Parameters
     ----------
     gradients : mapping
         dW1, db1, … as they came, wrong.
-    Y : array of shape (n_L, m)
-        Target.
-    caches, activations
-        Of the forward pass.
-    head : Head
-        Of the output.
+    problem : Problem
 
     Returns
     -------
     str
         For example ``"layer 2: the sign of dW is wrong"``.
     """
+    caches = problem.caches()
     n_layers = len(caches)
     shapes = {layer: np.shape(gradients[f"db{layer}"]) for layer in range(1, n_layers + 1)}
     sizes = {layer: cache.Z.shape for layer, cache in enumerate(caches, start=1)}
@@ -78,36 +81,36 @@ def name_fault(
     for name, betrays in SHAPE_FAULTS:
         if misshapen and all(betrays(shapes[layer], *sizes[layer]) for layer in misshapen):
             return f"{_layers(misshapen, n_layers)}: {name}"
-    right = _backward_with(None, (), Y, caches, activations, head)
+    right = _backward_with(None, (), problem, caches)
     if all(_equal(gradients[name], value) for name, value in right.items()):
         return "the gradients are those of the equations; the finite differences are not good enough"
     for fault in FAULTS:
-        for layers in _places(fault, caches, head):
-            wrong = _backward_with(fault, layers, Y, caches, activations, head)
+        for layers in _places(fault, problem, caches):
+            wrong = _backward_with(fault, layers, problem, caches)
             if all(_equal(gradients[name], value) for name, value in wrong.items()):
                 return f"{_layers(layers, n_layers)}: {fault.name}"
     return "none of the known faults explains it"
 
 
 def _backward_with(
-    fault: Fault | None,
-    layers: Sequence[int],
-    Y: Array,
-    caches: Sequence[LayerCache],
-    activations: Sequence[str],
-    head: Head,
+    fault: Fault | None, layers: Sequence[int], problem: Problem, caches: Sequence[LayerCache]
 ) -> dict[str, Array]:
     """The whole backward pass with one fault in some layers, or with none."""
     spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
+    activations = problem.architecture.activations
     gradients: dict[str, Array] = {}
-    m = Y.shape[1]
-    dZ = _output_with(spoilt.get(len(caches), ""), Y, caches[-1].Z, activations[-1], head)
+    m = problem.Y.shape[1]
+    dZ = _output_with(spoilt.get(len(caches), ""), problem, caches[-1].Z)
     for layer in range(len(caches), 0, -1):
-        A_prev, W = caches[layer - 1].linear[:2]
-        spoils = spoilt.get(layer, "")
+        linear, spoils = caches[layer - 1].linear, spoilt.get(layer, "")
+        A_prev, W = linear[:2]
         if spoils == "sign of dZ":
             dZ = -dZ
-        dW, db, dA_prev = dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m, W.T @ dZ
+        db, dU = dZ.sum(axis=1, keepdims=True) / m, dZ
+        if isinstance(linear, NormalizedCache):
+            gradients[f"dgamma{layer}"] = (dZ * linear.U_hat).sum(axis=1, keepdims=True) / m
+            dU = _through_statistics(linear.gamma * dZ, linear, fixed=spoils == "fixed statistics")
+        dW, dA_prev = dU @ A_prev.T / m, W.T @ dU
         if spoils in ("1/m", "1/m of dW"):
             dW = dW * m
         if spoils in ("1/m", "1/m of db"):
@@ -123,10 +126,14 @@ def _backward_with(
         if spoils == "db over units":
             db = np.full_like(db, db.sum())
         if spoils == "transposed W":
-            dA_prev = W @ dZ
+            dA_prev = W @ dU
+        if spoils != "no regularization" and dW.shape == W.shape:
+            dW = dW + _of_regularization(problem, W)
         gradients[f"dW{layer}"], gradients[f"db{layer}"] = dW, db
         if layer > 1:
             below = spoilt.get(layer - 1, "")
+            if layer - 1 in problem.masks and below != "no mask":
+                dA_prev = dA_prev * problem.masks[layer - 1]
             Z = caches[layer - 2].Z
             activation = get_activation(activations[layer - 2])
             if below == "A for Z":
@@ -135,25 +142,42 @@ def _backward_with(
     return gradients
 
 
-def _output_with(spoils: str, Y: Array, ZL: Array, activation: str, head: Head) -> Array:
+def _through_statistics(dU_hat: Array, linear: NormalizedCache, *, fixed: bool) -> Array:
+    if fixed:
+        return dU_hat / linear.deviation
+    return NORMALIZATIONS[linear.kind].backward(dU_hat, linear.U_hat, linear.deviation)
+
+
+def _of_regularization(problem: Problem, W: Array) -> Array:
+    settings, m = problem.settings, total_weight(problem.Y, problem.sample_weight)
+    return l1_backward(W, settings.l1, m) + l2_backward(W, settings.l2, m)
+
+
+def _output_with(spoils: str, problem: Problem, ZL: Array) -> Array:
     """dZ[L], by the textbook's two factors where the fault is in one of them."""
-    forward, backward = get_activation(activation)[:2]
+    head, weight = problem.head, problem.sample_weight
     if spoils in OF_THE_TEXTBOOK and head.textbook_backward is not None:
+        forward, backward = get_activation(head.activation)[:2]
         AL = forward(ZL)
         with np.errstate(all="ignore"):  # the textbook's way has no value at saturation
-            dAL = head.textbook_backward(AL, Y)
+            dAL = head.textbook_backward(AL, problem.Y)
+            dAL = dAL if weight is None else dAL * (weight / weight.mean())
             return dAL if spoils == "no derivative" else backward(dAL, AL)
-    return output_gradient(ZL, Y, output=head)
+    return output_gradient(ZL, problem.Y, output=head, sample_weight=weight)
 
 
-def _places(fault: Fault, caches: Sequence[LayerCache], head: Head) -> Iterator[list[int]]:
+def _places(fault: Fault, problem: Problem, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
     """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
     layers = list(range(1, len(caches) + 1))
     if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter
         shapes = {layer: caches[layer - 1].linear.W.shape for layer in layers[1:]}
         layers = [layer for layer, (n, n_prev) in shapes.items() if n == n_prev]
-    if fault.spoils in OF_THE_TEXTBOOK and head.textbook_backward is None:  # dZ[L] has no two factors
-        layers = layers[:-1]
+    if fault.spoils in OF_THE_TEXTBOOK and problem.head.textbook_backward is None:
+        layers = layers[:-1]  # dZ[L] has no two factors
+    if fault.spoils == "no mask":
+        layers = list(problem.masks)
+    if fault.spoils == "fixed statistics":
+        layers = list(problem.architecture.normalized)
     hidden = [layer for layer in layers if layer < len(caches)]
     yield from ([layer] for layer in layers)
     yield from (place for place in (hidden, layers) if len(place) > 1)

@@ -17,6 +17,9 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 LADDER = tuple(1e-3 / 8**rung for rung in range(9))
 """The distances ε that are tried by default: inputs of size 1 need the first, of size 1e6 the last ones."""
 
+WITNESS = 5
+"""The rung of the distance that confirms two others: short enough for inputs of size 1e7."""
+
 UNSURE = 1e-3
 """A derivative whose error may be larger than this share of it says nothing."""
 
@@ -61,7 +64,9 @@ def numeric_gradient(
     """Central differences of J by some entries of a view of θ.
 
     Without ``epsilon`` the distance of each entry goes down the `LADDER` until two neighbouring distances
-    agree to rounding; else the pair that agrees best counts, and twice its disagreement is the error.
+    agree to rounding and a far shorter one does not speak against them: where a unit saturates on both sides,
+    they agree on its contribution of 0. Else the pair that agrees best counts, and twice its disagreement is
+    the error.
     """
     cost, switches = evaluate()
     size = max(1.0, abs(cost))
@@ -83,18 +88,27 @@ def _derivative(
     """The derivative by one entry and its possible error; NaN where no two distances are free of kinks."""
     best: tuple[float, float] = (np.nan, np.inf)
     coarser: float | None = None
-    for distance in ladder:
+    for rung, distance in enumerate(ladder):
         finer = _central(value, entry, evaluate, distance, order, switches)
-        rounding = 16 * float(np.finfo(np.float64).eps) * size / distance
+        rounding = _rounding(size, distance)
         if finer is not None and len(ladder) == 1:
             return finer, rounding
         if finer is not None and coarser is not None:
             gap = abs(finer - coarser)
-            if gap <= rounding:
-                return coarser, max(2 * gap, rounding / 8)
-            best = min(best, (finer, 2 * gap), key=lambda pair: pair[1])
+            if gap > rounding:
+                best = min(best, (finer, 2 * gap), key=lambda pair: pair[1])
+            else:
+                witness = ladder[min(max(rung + 1, WITNESS), len(ladder) - 1)]
+                seen = _central(value, entry, evaluate, witness, order, switches)
+                if seen is None or abs(seen - finer) <= _rounding(size, witness):
+                    return coarser, max(2 * gap, rounding / 8)
         coarser = finer
     return best
+
+
+def _rounding(size: float, distance: float) -> float:
+    """What the digits of a cost of this size can make of a derivative."""
+    return 16 * float(np.finfo(np.float64).eps) * size / distance
 
 
 def _central(

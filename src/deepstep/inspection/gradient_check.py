@@ -7,18 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import (
-    backpropagate,
-    cost_from_logits,
-    get_activation,
-    get_head,
-    model_forward,
-    output_gradient,
-)
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import get_head
 from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
-    Evaluate,
     check_options,
     difference,
     judge,
@@ -26,6 +19,7 @@ from deepstep.inspection.finite_differences import (
     numeric_gradient,
     spread,
 )
+from deepstep.inspection.problem import Problem
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
@@ -43,7 +37,7 @@ class ParameterCheck:
         Of the parameter.
     checked, at_kink : int
         Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
-        by, where no derivative exists.
+        by, or a weight is 0 under L1, where no derivative exists.
     difference : float
         ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
         small that the error of the finite differences alone would make the difference large.
@@ -155,6 +149,8 @@ def check_gradients(
     Y: Array,
     *,
     gradients: Mapping[str, Array] | None = None,
+    sample_weight: Array | None = None,
+    settings: Settings | None = None,
     epsilon: float | None = None,
     order: int = 4,
     tolerance: float = 1e-7,
@@ -169,7 +165,12 @@ def check_gradients(
     X, Y : arrays of shape (n_x, m) and (n_L, m)
         Examples.
     gradients : mapping, optional
-        dW1, db1, … to check, for example a learner's own; by default those of the equations.
+        dW1, db1, … to check, for example a learner's own; by default those that train.
+    sample_weight : array of shape (m,), optional
+        Weight of each example.
+    settings : Settings, optional
+        What stands in the cost: ``l1`` and ``l2``; and the dropout masks and the noise of step 1, which stay
+        as they are while θ moves. Batch normalization uses the batch's own statistics.
     epsilon : float, optional
         Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
         agree, so that inputs of any size are checked as well as their rounding allows.
@@ -191,6 +192,10 @@ def check_gradients(
     ShapeError
         If a gradient is missing.
 
+    Notes
+    -----
+    With batch normalization the examples interact; dW, db and dgamma are derivatives of J all the same.
+
     Examples
     --------
     >>> from deepstep import Network
@@ -205,16 +210,16 @@ def check_gradients(
     )
     theta = parameters.astype(np.float64)
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
-    activations = architecture.activations
-    _, caches = model_forward(X, theta, activations=activations)
+    weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    settings = settings or Settings()
+    session = ReferenceSession(architecture, theta, settings)
+    A0, masks = session.disturbed(X, number=1)
     head = get_head(architecture, "check_gradients")
-    dZL = output_gradient(caches[-1].Z, Y, output=head)
+    problem = Problem(architecture, theta, head, A0, Y, weight, masks, settings)
     if gradients is None:
-        gradients = backpropagate(dZL, caches, activations)
-    cost = cost_from_logits(caches[-1].Z, Y, output=head)
-    size = max(1.0, abs(cost))
-
-    evaluate = _cost_and_switches(architecture, theta, X, Y)
+        _, gradient = session.cost_and_gradient(A0, Y, sample_weight=weight, masks=masks)
+        gradients = {f"d{name}": value for name, value in theta.like(gradient).items()}
+    size = max(1.0, abs(problem.evaluate()[0]))
     checks: list[ParameterCheck] = []
     pairs: list[tuple[Array, Array, Array]] = []
     for name, value in theta.items():
@@ -224,7 +229,7 @@ def check_gradients(
             checks.append(ParameterCheck(name, value.shape, 0, 0, np.inf, (), nan, nan, "wrong shape"))
             continue
         entries = spread(value.size, max_entries)
-        numeric = numeric_gradient(value.reshape(-1), entries, evaluate, epsilon=epsilon, order=order)
+        numeric = numeric_gradient(value.reshape(-1), entries, problem.evaluate, epsilon=epsilon, order=order)
         smooth = ~np.isnan(numeric.values)
         parts = gradient.ravel()[entries[smooth]], numeric.values[smooth], numeric.errors[smooth]
         check = _compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance)
@@ -239,7 +244,7 @@ def check_gradients(
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, Y, caches, activations, head))
+    return replace(report, diagnosis=name_fault(gradients, problem))
 
 
 def _gradient(gradients: Mapping[str, Any], name: str) -> Array:
@@ -263,24 +268,6 @@ def _count(check: ParameterCheck) -> str:
     size = prod(check.shape)
     count = str(size) if check.checked == size else f"{check.checked}/{size}"
     return f"{count}, {check.at_kink} at a kink" if check.at_kink else count
-
-
-def _cost_and_switches(architecture: Architecture, theta: Parameters, X: Array, Y: Array) -> Evaluate:
-    """A function of nothing that gives J at θ as it stands, and on which side of their kinks things are."""
-    activations, head = architecture.activations, get_head(architecture)
-    kinks = [get_activation(name).kinks for name in activations]
-
-    def evaluate() -> tuple[float, AnyArray]:
-        _, caches = model_forward(X, theta, activations=activations)
-        cost = cost_from_logits(caches[-1].Z, Y, output=head)
-        switches = [
-            cache.Z.ravel() > kink for cache, places in zip(caches, kinks, strict=True) for kink in places
-        ]
-        if head.kinks is not None:
-            switches.append(head.kinks(caches[-1].Z, Y).ravel() > 0)
-        return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
-
-    return evaluate
 
 
 def _compare(

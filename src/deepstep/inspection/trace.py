@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.inspection.finite_differences import check_options
@@ -36,7 +37,7 @@ class TraceEntry:
     formula : str
         The equation with this layer's indices.
     equation : str
-        Name of the function in ``deepstep.equations``; empty for what is given.
+        Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
     value : array or float
         float64 or float32, as in training.
     columns : bool
@@ -58,7 +59,7 @@ class TraceEntry:
 
     @property
     def source(self) -> str:
-        """Where the lecture or a paper has it; empty for what is given and for users' own functions."""
+        """Where the lecture or a paper has it; empty for what is given, sums and users' own functions."""
         return EQUATIONS[self.equation].source if self.equation in EQUATIONS else ""
 
     def preview(self, limit: int = 6) -> str:
@@ -102,9 +103,15 @@ class Trace:
     """
 
     def __init__(
-        self, architecture: Architecture, entries: list[TraceEntry], *, whole: "Trace | None" = None
+        self,
+        architecture: Architecture,
+        entries: list[TraceEntry],
+        *,
+        settings: Settings | None = None,
+        whole: "Trace | None" = None,
     ) -> None:
         self.architecture = architecture
+        self.settings = settings or Settings()
         self.entries = entries
         self._whole = self if whole is None else whole
         self._by_name = {entry.name: entry for entry in entries}
@@ -144,7 +151,7 @@ class Trace:
                 else entry
                 for entry in entries
             ]
-        return Trace(self.architecture, entries, whole=self._whole)
+        return Trace(self.architecture, entries, settings=self.settings, whole=self._whole)
 
     def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
         """Check every derivative in the trace by finite differences, quantity by quantity.
@@ -171,8 +178,10 @@ class Trace:
         """
         check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
         values = {entry.name: entry.value for entry in self._whole}
-        names = [name for name in self._by_name if name.startswith("d")]
-        return check_entries(self.architecture, values, names, epsilon=epsilon, max_entries=max_entries)
+        names = [name for name in self._by_name if name[0] == "d" and name[1:] in values]
+        return check_entries(
+            self.architecture, self.settings, values, names, epsilon=epsilon, max_entries=max_entries
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""

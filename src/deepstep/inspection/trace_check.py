@@ -1,12 +1,23 @@
 """Finite differences at every quantity of a trace, not only at the parameters."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from deepstep.equations import cost_from_logits, get_activation, get_head, linear_activation_forward
+from deepstep.engines import Settings, total_weight
+from deepstep.equations import (
+    NORMALIZATIONS,
+    cost_from_logits,
+    dropout_forward,
+    get_activation,
+    get_head,
+    l1_cost,
+    l2_cost,
+    linear_forward,
+)
 from deepstep.inspection.finite_differences import (
     Evaluate,
     judge,
@@ -91,6 +102,7 @@ class TraceCheck:
 
 def check_entries(
     architecture: Architecture,
+    settings: Settings,
     values: Mapping[str, Any],
     names: Iterable[str],
     *,
@@ -105,8 +117,9 @@ def check_entries(
     checks = []
     for name in names:
         target = name[1:]
-        # dW and db are derivatives of J, dZ and dA of m·J
-        evaluate = _cost_from(architecture, work, target, factor=m if target[0] in "ZA" else 1)
+        # the parameters' derivatives are those of J, all others of m·J
+        factor = 1 if PARAMETER.match(target) else m
+        evaluate = _cost_from(architecture, settings, work, target, factor=factor)
         entries = spread(work[name].size, max_entries)
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon=epsilon)
         smooth = ~np.isnan(numeric.values)
@@ -118,27 +131,67 @@ def check_entries(
     return TraceCheck(tuple(checks))
 
 
+PARAMETER = re.compile(r"(W|b|gamma)\d+$")
+
+
 def _cost_from(
-    architecture: Architecture, work: Mapping[str, Array], target: str, *, factor: float
+    architecture: Architecture, settings: Settings, work: Mapping[str, Array], target: str, *, factor: float
 ) -> Evaluate:
     """J times a factor, run from one quantity on; the quantity is changed in place from outside."""
-    kind, layer = target[0], int(target[1:])
-    head = get_head(architecture)
+    layer = int(re.sub(r"\D", "", target))
+    steps = {
+        name: step
+        for at in range(1, architecture.n_layers + 1)
+        for name, step in _steps(architecture, at, work)
+    }
+    begin = f"A{layer - 1}" if PARAMETER.match(target) else target
+    order = ["A0", *steps]
+    to_run = order[order.index(begin) + 1 : -1]  # up to Z[L]: the loss comes from the logits
+    kinks = {
+        f"Z{at}": get_activation(name).kinks for at, name in enumerate(architecture.activations, start=1)
+    }
+    head, weight = get_head(architecture), work.get("w")
+    weights = work[target] if target[0] == "W" else None  # all other weights' terms are the same throughout
+    row = None if weight is None else weight[0]
+    total = total_weight(work["Y"], row)
 
     def evaluate() -> tuple[float, AnyArray]:
-        A = work[f"A{layer}"] if kind == "A" else work[f"A{layer - 1}"]
-        switches: list[AnyArray] = []
-        Z = work[f"Z{layer}"] if layer else A
-        for at in range(layer + 1 if kind == "A" else layer, architecture.n_layers + 1):
-            activation = architecture.activations[at - 1]
-            if target == f"Z{at}":
-                A = get_activation(activation).forward(Z)
-            else:
-                A, (_, Z) = linear_activation_forward(A, work[f"W{at}"], work[f"b{at}"], activation)
-            switches += [Z.ravel() > kink for kink in get_activation(activation).kinks]
+        value = work[begin]
+        switches: list[AnyArray] = [value.ravel() > kink for kink in kinks.get(begin, ())]
+        for name in to_run:
+            value = steps[name](value)
+            switches += [value.ravel() > kink for kink in kinks.get(name, ())]
         if head.kinks is not None:
-            switches.append(head.kinks(Z, work["Y"]).ravel() > 0)
-        cost = factor * cost_from_logits(Z, work["Y"], output=head)
-        return cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
+            switches.append(head.kinks(value, work["Y"]).ravel() > 0)
+        cost = cost_from_logits(value, work["Y"], output=head, sample_weight=row)
+        if weights is not None and settings.l1:
+            cost += l1_cost([weights], settings.l1, total)
+            switches.append(weights.ravel() > 0)
+        if weights is not None and settings.l2:
+            cost += l2_cost([weights], settings.l2, total)
+        return factor * cost, np.concatenate(switches) if switches else np.empty(0, dtype=bool)
 
     return evaluate
+
+
+def _steps(
+    architecture: Architecture, layer: int, work: Mapping[str, Array]
+) -> Iterator[tuple[str, Callable[[Array], Array]]]:
+    """The quantities of a layer in their order, each as a function of the one before."""
+    W, b, kind = work[f"W{layer}"], work[f"b{layer}"], "none"
+    if layer < architecture.n_layers:
+        kind = architecture.normalization[layer - 1]
+    if kind == "none":
+        yield f"Z{layer}", lambda A: linear_forward(A, W, b)[0]
+    else:
+        gamma, normalize = work[f"gamma{layer}"], NORMALIZATIONS[kind].forward
+        yield f"U{layer}", lambda A: W @ A
+        yield f"U_hat{layer}", lambda U: normalize(U).U_hat
+        yield f"Z{layer}", lambda U_hat: gamma * U_hat + b
+    activation = get_activation(architecture.activations[layer - 1]).forward
+    if f"mask{layer}" in work:
+        mask = work[f"mask{layer}"]
+        yield f"g(Z{layer})", activation
+        yield f"A{layer}", lambda A: dropout_forward(A, mask)
+    else:
+        yield f"A{layer}", activation

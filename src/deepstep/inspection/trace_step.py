@@ -1,30 +1,32 @@
-"""How the trace of one step is made: the equations that train, walked through once."""
+"""How the trace of one step is made: the step that trains, opened, with its formulas from the registry."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from inspect import unwrap
 
 import numpy as np
 
-from deepstep.engines import SessionState, Settings
+from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings, total_weight
 from deepstep.equations import (
     EQUATIONS,
+    NORMALIZATIONS,
     Equation,
     Head,
     LayerCache,
     LayerGradients,
+    NormalizedCache,
     backward_layers,
-    cost_from_logits,
+    dropout_backward,
     equation_of,
-    flatten_gradients,
     formula_symbols,
     get_activation,
     get_head,
-    get_optimizer,
+    l1_backward,
+    l2_backward,
     layer_symbols,
-    model_forward,
-    output_gradient,
 )
 from deepstep.inspection.trace import Trace, TraceEntry
+from deepstep.inspection.trace_update import trace_update
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
@@ -55,63 +57,194 @@ def trace_step(
     learning_rate : float
         α of the update.
     settings : Settings, optional
-        The update rule; gradient descent by default. Regularization is left out.
+        The update rule and what regularizes; plain gradient descent by default.
     state : SessionState, optional
-        The rule's state before the step; by default that of the first step.
+        The state before the step, but for θ, which is ``parameters``; by default that of the first step.
+    sample_weight : array of shape (m,), optional
+        Weight of each example.
+    weight_decay, dropout : float
+        Factors of the settings of these names, of a schedule.
+
+    Returns
+    -------
+    Trace
+        Its θ′ is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
     """
-    theta = parameters.copy()
-    AL, caches = model_forward(X.copy(order="K"), theta, activations=architecture.activations)
-    dZL = output_gradient(caches[-1].Z, Y, output=architecture)
-    layers = list(backward_layers(dZL, caches, architecture.activations))
-    update = _update(theta, layers, learning_rate, settings or Settings(), state)
-    given = (
-        TraceEntry("A0", 0, "input", "A0 = X", "", caches[0].linear.A_prev, columns=True),
-        TraceEntry("Y", architecture.n_layers, "input", "Y, the target", "", Y.copy(order="K"), columns=True),
+    settings = settings or Settings()
+    session = ReferenceSession(architecture, parameters.copy(), settings)
+    if state is not None:
+        session.load(replace(state, theta=parameters.flat))
+    opened = session.open_step(
+        X.copy(order="K"),
+        Y.copy(order="K"),
+        learning_rate=learning_rate,
+        sample_weight=None if sample_weight is None else np.array(sample_weight),
+        weight_decay=weight_decay,
+        dropout=dropout,
     )
-    forward, cost = _forward(architecture, AL, caches), _cost(architecture, caches[-1].Z, Y)
-    return Trace(architecture, [*given, *forward, *cost, *_backward(architecture, layers), *update])
+    entries = [
+        *_given(architecture, settings, opened),
+        *_forward(architecture, opened),
+        *_cost(architecture, settings, opened),
+        *_backward(architecture, settings, session.parameters, opened),
+        *trace_update(settings, session.parameters, opened),
+    ]
+    return Trace(architecture, entries, settings=settings)
 
 
-def _forward(architecture: Architecture, AL: Array, caches: list[LayerCache]) -> Iterator[TraceEntry]:
+def _given(architecture: Architecture, settings: Settings, opened: OpenedStep) -> Iterator[TraceEntry]:
     L = architecture.n_layers
-    outputs = [*(cache.linear.A_prev for cache in caches[1:]), AL]
+    inputs = "A0 = X"
+    if settings.input_noise:
+        inputs = f"A0 = X + noise of standard deviation {settings.input_noise:g}"
+        yield TraceEntry("X", 0, "input", "X, the inputs", "", opened.X, columns=True)
+    yield TraceEntry("A0", 0, "input", inputs, "", opened.A0, columns=True)
+    yield TraceEntry("Y", L, "input", "Y, the target", "", opened.Y, columns=True)
+    if opened.sample_weight is not None:
+        row = opened.sample_weight[np.newaxis]
+        yield TraceEntry("w", L, "input", "w, the weights of the examples", "", row, columns=True)
+
+
+def _forward(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEntry]:
+    L, caches = architecture.n_layers, opened.caches
+    outputs = [*(cache.linear.A_prev for cache in caches[1:]), opened.AL]
     for layer, (cache, A, name) in enumerate(zip(caches, outputs, architecture.activations, strict=True), 1):
-        W, b, Z = cache.linear.W, cache.linear.b, cache.Z
         symbols = layer_symbols(layer, L)
-        z, g = EQUATIONS["linear_forward"].written("Z", symbols), _forward_equation(name)
-        yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", W)
-        yield TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", b)
-        yield TraceEntry(f"Z{layer}", layer, "forward", z, "linear_forward", Z, columns=True)
-        yield TraceEntry(f"A{layer}", layer, "forward", g.written("A", symbols), g.name, A, columns=True)
+        yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", cache.linear.W)
+        yield TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", cache.linear.b)
+        yield from _linear(layer, cache, symbols)
+        g, activation = _forward_equation(name), f"A{layer}"
+        if layer in opened.masks:
+            activation, drop, mask = f"g(Z{layer})", EQUATIONS["dropout_forward"], opened.masks[layer]
+            formula, value = (
+                g.written("A", symbols | {"A": activation}),
+                get_activation(name).forward(cache.Z),
+            )
+            yield TraceEntry(activation, layer, "forward", formula, g.name, value, columns=True)
+            formula = drop.written("mask", symbols)
+            yield TraceEntry(f"mask{layer}", layer, "forward", formula, drop.name, mask, columns=True)
+            formula, g = renamed(drop, "A", symbols | {"A": activation}, activation, f"A{layer}"), drop
+        else:
+            formula = g.written("A", symbols)
+        yield TraceEntry(f"A{layer}", layer, "forward", formula, g.name, A, columns=True)
 
 
-def _cost(architecture: Architecture, ZL: Array, Y: Array) -> Iterator[TraceEntry]:
-    L, head = architecture.n_layers, get_head(architecture)
-    equation, symbols = _of_the_head(head, head.loss, "loss"), _head_symbols(architecture)
-    formula, J = equation.written("loss", symbols), cost_from_logits(ZL, Y, output=head)
-    yield TraceEntry("loss", L, "cost", formula, equation.name, head.loss(ZL, Y), columns=True)
-    yield TraceEntry(
-        "J", L, "cost", f"{EQUATIONS['cost_from_logits'].formula}, all wᵢ = 1", "cost_from_logits", J
-    )
+def _linear(layer: int, cache: LayerCache, symbols: dict[str, str]) -> Iterator[TraceEntry]:
+    linear = cache.linear
+    if not isinstance(linear, NormalizedCache):
+        formula = EQUATIONS["linear_forward"].written("Z", symbols)
+        yield TraceEntry(f"Z{layer}", layer, "forward", formula, "linear_forward", cache.Z, columns=True)
+        return
+    whole = EQUATIONS["normalized_linear_forward"]
+    part = EQUATIONS[NORMALIZATIONS[linear.kind].forward.__name__]
+    over_units = linear.kind == "layer"
+    yield TraceEntry(f"gamma{layer}", layer, "forward", f"gamma{layer}, the scale", "", linear.gamma)
+    for name, equation, value, columns in (
+        ("U", whole, linear.W @ linear.A_prev, True),
+        ("mean", part, linear.mean, over_units),
+        ("variance", part, linear.variance, over_units),
+        ("U_hat", part, linear.U_hat, True),
+        ("Z", whole, cache.Z, True),
+    ):
+        formula = equation.written(name, symbols)
+        yield TraceEntry(f"{name}{layer}", layer, "forward", formula, equation.name, value, columns=columns)
 
 
-def _backward(architecture: Architecture, layers: list[LayerGradients]) -> Iterator[TraceEntry]:
-    L = architecture.n_layers
-    for layer, dZ, dW, db, _, dA_prev in layers:
-        symbols, below = layer_symbols(layer, L), layer - 1
-        linear, rule = EQUATIONS["linear_backward"], _backward_equation(architecture.activations[below])
+def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) -> Iterator[TraceEntry]:
+    L, head, costs = architecture.n_layers, get_head(architecture), opened.costs
+    equation, ZL = _of_the_head(head, head.loss, "loss"), opened.caches[-1].Z
+    formula, loss = equation.written("loss", _head_symbols(architecture)), head.loss(ZL, opened.Y)
+    yield TraceEntry("loss", L, "cost", formula, equation.name, loss, columns=True)
+    terms = [("cost_from_logits", "J", "", costs.data)]
+    if settings.l1:
+        terms.append(("l1_cost", "J_L1", f"{settings.l1:g}", costs.l1))
+    if settings.l2:
+        terms.append(("l2_cost", "J_L2", f"{settings.l2:g}", costs.l2))
+    for name, left, strength, value in terms:
+        term = "J_data" if left == "J" and len(terms) > 1 else left
+        formula = EQUATIONS[name].written(left, {left: term, "λ": strength})
+        if left == "J" and opened.sample_weight is None:
+            formula += ", all wᵢ = 1"
+        yield TraceEntry(term, L, "cost", formula, name, value)
+    if len(terms) > 1:
+        formula = f"J = {' + '.join(['J_data', *(left for _, left, _, _ in terms[1:])])}"
+        yield TraceEntry("J", L, "cost", formula, "", costs.total)
+
+
+def _backward(
+    architecture: Architecture, settings: Settings, theta: Parameters, opened: OpenedStep
+) -> Iterator[TraceEntry]:
+    L, names, masks = architecture.n_layers, architecture.activations, opened.masks
+    gradient, handed = theta.like(opened.gradient), opened.dZL
+    for found in backward_layers(opened.dZL, opened.caches, names, masks=masks):
+        layer, below, symbols = found.layer, found.layer - 1, layer_symbols(found.layer, L)
         if layer == L:
-            head = get_head(architecture)
-            rule, symbols = _of_the_head(head, head.loss_backward, "dZL"), _head_symbols(architecture)
-        quantities = (
-            (f"dZ{layer}", layer, "dZ", rule, dZ),
-            (f"dW{layer}", layer, "dW", linear, dW),
-            (f"db{layer}", layer, "db", linear, db),
-            (f"dA{below}", below, "dA_prev", linear, dA_prev),
-        )
-        for name, at, left, equation, value in quantities:
-            formula, columns = equation.written(left, symbols), left in ("dZ", "dA_prev")
-            yield TraceEntry(name, at, "backward", formula, equation.name, value, columns=columns)
+            yield from _output(architecture, opened)
+        else:
+            rule, dA = _backward_equation(names[below]), f"dA{layer}"
+            if layer in masks:
+                dA, drop = f"dg(Z{layer})", EQUATIONS["dropout_backward"]
+                formula = renamed(drop, "dA", symbols, f"dA{layer}", dA)
+                value = dropout_backward(handed, masks[layer])
+                yield TraceEntry(dA, layer, "backward", formula, drop.name, value, columns=True)
+            formula = rule.written("dZ", symbols | {"dA": dA})
+            yield TraceEntry(f"dZ{layer}", layer, "backward", formula, rule.name, found.dZ, columns=True)
+        yield from _linear_backward(settings, opened, found, gradient[f"W{layer}"], symbols)
+        if found.dA_prev is not None:
+            handed = found.dA_prev
+
+
+def _output(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEntry]:
+    """dZ[L]; with weights the derivative of each example's own loss before."""
+    L, head, symbols = architecture.n_layers, get_head(architecture), _head_symbols(architecture)
+    rule = _of_the_head(head, head.loss_backward, "dZL")
+    formula, name = rule.written("dZ", symbols), rule.name
+    if opened.sample_weight is not None:
+        own, joined = f"∂loss/∂Z{L}", EQUATIONS["output_gradient"]
+        value = head.loss_backward(opened.caches[-1].Z, opened.Y)
+        formula = renamed(rule, "dZ", symbols, f"dZ{L}", own)
+        yield TraceEntry(own, L, "backward", formula, rule.name, value, columns=True)
+        formula, name = f"{joined.written('dZ', symbols)}, w scaled to mean 1", joined.name
+    yield TraceEntry(f"dZ{L}", L, "backward", formula, name, opened.dZL, columns=True)
+
+
+def _linear_backward(
+    settings: Settings, opened: OpenedStep, found: LayerGradients, dW: Array, symbols: dict[str, str]
+) -> Iterator[TraceEntry]:
+    """The derivatives of a layer's linear part; ``dW`` is the whole one, with its regularization."""
+    layer, below = found.layer, found.layer - 1
+    linear, rule = opened.caches[below].linear, EQUATIONS["linear_backward"]
+    if isinstance(linear, NormalizedCache):
+        rule, backward = EQUATIONS["normalized_linear_backward"], NORMALIZATIONS[linear.kind].backward
+        through, dU_hat = EQUATIONS[backward.__name__], linear.gamma * found.dZ
+        formula, name = rule.written("dU_hat", symbols), f"dU_hat{layer}"
+        yield TraceEntry(name, layer, "backward", formula, rule.name, dU_hat, columns=True)
+        dU, formula = backward(dU_hat, linear.U_hat, linear.deviation), through.written("dU ", symbols)
+        yield TraceEntry(f"dU{layer}", layer, "backward", formula, through.name, dU, columns=True)
+    whole, W, m = f"dW{layer}", linear.W, total_weight(opened.Y, opened.sample_weight)
+    terms = [(whole, rule.written("dW", symbols), rule.name, found.dW)]
+    for kind, strength, backward_of in (("L1", settings.l1, l1_backward), ("L2", settings.l2, l2_backward)):
+        if strength:
+            equation, term = EQUATIONS[backward_of.__name__], f"{whole}_{kind}"
+            formula = equation.written("dW", symbols | {f"dW_{kind}": term, "λ": f"{strength:g}"})
+            terms.append((term, formula, equation.name, backward_of(W, strength, m)))
+    if len(terms) > 1:
+        data = f"{whole}_data"
+        terms[0] = (data, renamed(rule, "dW", symbols, whole, data), rule.name, found.dW)
+        terms.append((whole, f"{whole} = {' + '.join(term[0] for term in terms)}", "", dW))
+    for name, formula, equation_name, value in terms:
+        yield TraceEntry(name, layer, "backward", formula, equation_name, value)
+    yield TraceEntry(f"db{layer}", layer, "backward", rule.written("db", symbols), rule.name, found.db)
+    if found.dgamma is not None:
+        formula = rule.written("dgamma", symbols)
+        yield TraceEntry(f"dgamma{layer}", layer, "backward", formula, rule.name, found.dgamma)
+    formula = rule.written("dA_prev", symbols)
+    yield TraceEntry(f"dA{below}", below, "backward", formula, rule.name, found.dA_prev, columns=True)
+
+
+def renamed(equation: Equation, left: str, symbols: dict[str, str], name: str, other: str) -> str:
+    """The statement, in which the quantity on the left side has another name than on the right."""
+    return equation.written(left, symbols).replace(name, other, 1)
 
 
 def _forward_equation(activation: str) -> Equation:
@@ -133,38 +266,3 @@ def _head_symbols(architecture: Architecture) -> dict[str, str]:
     """The symbols of the output layer, with the head's settings as numbers."""
     head, L = get_head(architecture), architecture.n_layers
     return layer_symbols(L, L) | formula_symbols(head, architecture.n_outputs)
-
-
-def _update(
-    theta: Parameters,
-    layers: list[LayerGradients],
-    learning_rate: float,
-    settings: Settings,
-    state: SessionState | None,
-) -> Iterator[TraceEntry]:
-    """The update as the engines do it, over flat vectors, shown for each parameter."""
-    optimizer = get_optimizer(settings.optimizer)
-    gradients = {
-        f"d{kind}{at}": value for at, _, dW, db, _, _ in layers for kind, value in (("W", dW), ("b", db))
-    }
-    slots = [np.zeros_like(theta.flat) if state is None else state.slots[name] for name in optimizer.state]
-    count = {"t": 1 if state is None else state.step + 1} if optimizer.counts_steps else {}
-    new_theta, *new_slots = optimizer.update(
-        theta.flat,
-        flatten_gradients(gradients, theta, "trace"),
-        *slots,
-        learning_rate=learning_rate,
-        **count,
-        **optimizer.settings(settings.hyperparameters),
-    )
-    equation = optimizer.update.__name__
-    after = theta.like(new_theta)
-    states = {slot: theta.like(vector) for slot, vector in zip(optimizer.state, new_slots, strict=True)}
-    for name in theta:
-        layer, symbols = int(name[1:]), {"θ": name, "g": f"d{name}", "α": f"{learning_rate:g}"}
-        symbols |= {slot: f"{slot}_d{name}" for slot in states}
-        for slot, vector in states.items():
-            formula = EQUATIONS[equation].written(slot, symbols)
-            yield TraceEntry(f"{slot}_d{name}", layer, "update", formula, equation, vector[name])
-        formula = EQUATIONS[equation].written("θ", symbols).replace(name, f"{name}′", 1)
-        yield TraceEntry(f"{name}′", layer, "update", formula, equation, after[name])

@@ -709,19 +709,32 @@ class Network:
         >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
         array([[0.25, 0.5 ]])
         """
-        X, Y = self._check(X, Y, "Network.trace")
+        where = "Network.trace"
+        X, Y = self._check(X, Y, where)
+        chosen = Settings.of(where, **{"seed": self.seed, **settings})
         return trace_step(
             self.architecture,
             self.parameters,
             X,
             Y,
             learning_rate=check_learning_rate(learning_rate),
-            settings=Settings.of("Network.trace", **{"seed": self.seed, **settings}),
-            sample_weight=self._weight(sample_weight, X.shape[1], "Network.trace"),
+            settings=chosen,
+            state=self._session(where, chosen).state(),
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
         )
 
     def check_gradients(
-        self, X: Any, Y: Any, *, gradients: Mapping[str, Array] | None = None, **options: Any
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        gradients: Mapping[str, Array] | None = None,
+        sample_weight: Any = None,
+        epsilon: float | None = None,
+        order: int = 4,
+        tolerance: float = 1e-7,
+        max_entries: int | None = 200,
+        **settings: Any,
     ) -> GradientReport:
         """Compare the gradients with finite differences of the cost.
 
@@ -730,9 +743,11 @@ class Network:
         X, Y : arrays of shape (n_x, m) and (n_L, m)
         gradients : mapping, optional
             Gradients to check instead of the network's own: a learner's dW1, db1, …
-        **options
-            ``epsilon``, ``order``, ``tolerance``, ``max_entries`` of
-            `deepstep.inspection.check_gradients`.
+        epsilon, order, tolerance, max_entries
+            As in `deepstep.inspection.check_gradients`.
+        sample_weight, **settings
+            As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
+            masks and the noise of the first step stay as they are. Other settings make no difference.
 
         Returns
         -------
@@ -745,8 +760,21 @@ class Network:
         >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
         True
         """
-        X, Y = self._check(X, Y, "Network.check_gradients")
-        return check_gradients(self.architecture, self.parameters, X, Y, gradients=gradients, **options)
+        where = "Network.check_gradients"
+        X, Y = self._check(X, Y, where)
+        return check_gradients(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            gradients=gradients,
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
+            settings=Settings.of(where, **{"seed": self.seed, **settings}),
+            epsilon=epsilon,
+            order=order,
+            tolerance=tolerance,
+            max_entries=max_entries,
+        )
 
     def summary(self) -> str:
         """Layers, shapes and numbers of parameters as a table.

@@ -1,0 +1,84 @@
+"""Networks and trainings with everything that there is, drawn at random."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets, get_head
+from deepstep.network import Architecture, Parameters
+
+PATTERNS = st.fixed_dictionaries({}, optional={"b*": st.just(0.5), "W1": st.just(3.0), "*": st.just(0.25)})
+
+SETTINGS = st.fixed_dictionaries(
+    {"optimizer": st.sampled_from(sorted(OPTIMIZERS)), "seed": st.integers(0, 2**31)},
+    optional={
+        "l1": st.just(0.1),
+        "l2": st.just(0.3),
+        "weight_decay": st.just(0.2),
+        "dropout": st.sampled_from([0.1, 0.5]),
+        "input_noise": st.just(0.1),
+        "max_norm": st.just(0.8),
+        "clip_norm": st.just(0.5),
+        "clip_value": st.just(0.1),
+        "average": st.just(0.9),
+        "rate_factors": PATTERNS,
+        "decay_factors": PATTERNS,
+    },
+)
+
+
+class Training(NamedTuple):
+    """A session some steps on, with a batch and what the next step runs at."""
+
+    session: ReferenceSession
+    X: Any
+    Y: Any
+    options: dict[str, Any]
+
+    def step(self) -> float:
+        """The next step."""
+        return self.session.step(self.X, self.Y, **self.options)
+
+
+@st.composite
+def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
+    """Depth, widths, activations, normalization and head at random."""
+    layer_dims = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
+    hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
+    head = get_head(draw(st.sampled_from(sorted(heads or HEADS))))
+    levels = (
+        {"levels": np.linspace(0, 1, layer_dims[-1] + 2)[1:-1].tolist()} if head.name == "quantile" else {}
+    )
+    kinds = [draw(st.sampled_from(["none", "batch", "layer"])) for _ in layer_dims[1:-1]]
+    return Architecture(tuple(layer_dims), (*hidden, head.activation), head.name, levels, tuple(kinds))
+
+
+@st.composite
+def trainings(
+    draw: st.DrawFn, *, dtypes: tuple[str, ...] = ("float64", "float32"), steps: int = 3
+) -> Training:
+    """An architecture with settings, weights or none, some steps on."""
+    architecture, chosen = draw(architectures()), draw(SETTINGS)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    dtype = draw(st.sampled_from(dtypes))
+    names = Parameters(np.zeros(architecture.n_parameters), architecture.layer_dims, architecture.normalized)
+    for factors in ("rate_factors", "decay_factors"):
+        fitting = {
+            name: value for name, value in chosen.get(factors, {}).items() if name in (*names, "b*", "*")
+        }
+        chosen = {**chosen, factors: fitting}
+    flat = 0.7 * rng.standard_normal(architecture.n_parameters).astype(dtype)
+    parameters = Parameters(flat, architecture.layer_dims, architecture.normalized)
+    m = draw(st.integers(1, 6))
+    X = rng.standard_normal((architecture.n_inputs, m)).astype(dtype)
+    head = get_head(architecture)
+    Y = example_targets(head, architecture.n_outputs, m, rng=rng).astype(dtype)
+    options = {"learning_rate": 0.01, "weight_decay": 0.5, "dropout": draw(st.sampled_from([1.0, 0.5]))}
+    if draw(st.booleans()):
+        options["sample_weight"] = rng.uniform(0.1, 2, size=m).astype(dtype)
+    training = Training(ReferenceSession(architecture, parameters, Settings(**chosen)), X, Y, options)
+    for _ in range(draw(st.integers(0, steps))):
+        training.step()
+    return training

@@ -1,0 +1,221 @@
+"""A trace shows the step that is done, whatever takes part in it, and its derivatives are right."""
+
+import json
+
+import numpy as np
+import pytest
+from everything import trainings
+from hypothesis import given, settings
+
+from deepstep import Network
+from deepstep.engines import Settings
+from deepstep.equations import EQUATIONS, NORMALIZATIONS
+from deepstep.inspection import trace_step
+from deepstep.network import Architecture, Parameters
+
+
+def traced(training):
+    session = training.session
+    return trace_step(
+        session.architecture,
+        session.parameters,
+        training.X,
+        training.Y,
+        settings=session.settings,
+        state=session.state(),
+        **training.options,
+    )
+
+
+@settings(max_examples=400)
+@given(trainings())
+def test_the_step_of_the_engine_bit_for_bit(training):
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = traced(training)
+        cost = training.step()
+    after, session = training.session.state(), training.session
+    assert trace["J"].value == cost
+    names = {entry.name: entry for entry in trace}
+    for name, value in session.parameters.items():
+        np.testing.assert_array_equal(trace[f"{name}′"].value, value, err_msg=name)
+        for slot, vector in after.slots.items():
+            mine = session.parameters.like(vector)[name]
+            np.testing.assert_array_equal(trace[f"{slot}_d{name}"].value, mine, err_msg=f"{slot} {name}")
+        if after.average is not None:
+            mine = session.parameters.like(after.average)[name]
+            np.testing.assert_array_equal(trace[f"{name}_average"].value, mine)
+    for name, value in after.statistics.items():
+        np.testing.assert_array_equal(trace[f"running {name}′"].value, value)
+    for entry in trace:
+        if entry.shape:
+            assert entry.value.dtype == session.parameters.dtype, entry.name
+        if entry.equation:
+            assert entry.source == EQUATIONS[entry.equation].source
+        assert entry.formula.startswith(entry.name), (entry.name, entry.formula)
+    assert len(names) == len(trace)  # a name is given once
+    order = ["input", "forward", "cost", "backward", "update"]
+    phases = [entry.phase for entry in trace]
+    assert sorted(phases, key=order.index) == phases
+    json.dumps(trace.to_dict(), allow_nan=False)
+
+
+@settings(max_examples=200)
+@given(trainings(dtypes=("float64",)))
+def test_every_derivative_passes_the_check(training):
+    trace = traced(training)
+    check = trace.check(max_entries=6)
+    assert check.passed, str(check)
+    checked = {quantity.name for quantity in check.checks}
+    shape = training.session.architecture
+    for layer in range(1, shape.n_layers + 1):
+        expected = {f"dZ{layer}", f"dW{layer}", f"db{layer}", f"dA{layer - 1}"}
+        if layer in shape.normalized:
+            expected |= {f"dU{layer}", f"dU_hat{layer}", f"dgamma{layer}"}
+        if f"mask{layer}" in {entry.name for entry in trace}:
+            expected.add(f"dg(Z{layer})")
+        assert expected <= checked
+
+
+def whole(**options):
+    """A network with a hidden layer of two units whose numbers can be worked out by hand."""
+    architecture = Architecture((1, 2, 1), ("identity", "identity"), **options.pop("shape", {}))
+    numbers = [1.0, -2.0, 0.5, 0.0, *([2.0, 3.0] if architecture.normalized else []), 1.0, 1.0, 0.0]
+    parameters = Parameters(np.array(numbers), (1, 2, 1), architecture.normalized)
+    X, Y = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
+    options = {"learning_rate": 0.5, **options}
+    return trace_step(architecture, parameters, X, Y, **options)
+
+
+class TestByHand:
+    """Every number below is worked out with the formulas of the lecture, not with ours."""
+
+    def test_batch_normalization(self):
+        trace = whole(shape={"normalization": "batch"})
+        spread = np.sqrt(1 + 1e-5), np.sqrt(4 + 1e-5)
+        np.testing.assert_allclose(trace["U1"].value, [[1, 3], [-2, -6]])
+        np.testing.assert_allclose(trace["mean1"].value, [[2], [-4]])
+        np.testing.assert_allclose(trace["variance1"].value, [[1], [4]])
+        U_hat = np.array([[-1 / spread[0], 1 / spread[0]], [2 / spread[1], -2 / spread[1]]])
+        np.testing.assert_allclose(trace["U_hat1"].value, U_hat)
+        np.testing.assert_allclose(trace["Z1"].value, [[2], [3]] * U_hat + [[0.5], [0]])
+        dZ1 = np.ones((2, 1)) * trace["dZ2"].value
+        np.testing.assert_allclose(trace["dgamma1"].value, (dZ1 * U_hat).mean(axis=1, keepdims=True))
+        np.testing.assert_allclose(trace["running mean1′"].value, [[0.2], [-0.4]])
+        np.testing.assert_allclose(trace["running variance1′"].value, [[0.9 + 0.2], [0.9 + 0.8]])
+        assert trace["U_hat1"].formula == "U_hat1 = (U1 - mean1) / √(variance1 + ε)"
+        assert trace["Z1"].formula == "Z1 = gamma1 ∘ U_hat1 + b1"
+        assert trace["dgamma1"].formula == "dgamma1 = Σᵢ (dZ1 ∘ U_hat1)⁽ⁱ⁾ / m"
+        assert trace["dW1"].formula == "dW1 = dU1·A0ᵀ / m"
+
+    def test_weights_and_regularization(self):
+        trace = whole(settings=Settings(l1=0.3, l2=0.5), sample_weight=np.array([3.0, 1.0]))
+        # A2 = x + 0.5 - 2x = 0.5 - x: -0.5 and -2.5; losses 0.125 and 6.125
+        np.testing.assert_allclose(trace["loss"].value, [[0.125, 6.125]])
+        assert trace["J_data"].value == pytest.approx((3 * 0.125 + 6.125) / 4)
+        assert trace["J_L1"].value == pytest.approx(0.3 / 4 * 5)
+        assert trace["J_L2"].value == pytest.approx(0.5 / 8 * 7)
+        parts = sum(trace[name].value for name in ("J_data", "J_L1", "J_L2"))
+        assert trace["J"].value == pytest.approx(parts)
+        np.testing.assert_allclose(trace["∂loss/∂Z2"].value, [[-0.5, -3.5]])
+        np.testing.assert_allclose(trace["dZ2"].value, [[-0.75, -1.75]])  # weights 1.5 and 0.5
+        np.testing.assert_allclose(trace["dW1_L1"].value, [[0.075], [-0.075]])
+        np.testing.assert_allclose(trace["dW1_L2"].value, [[0.125], [-0.25]])
+        data = (-0.75 * 1 - 1.75 * 3) / 2
+        np.testing.assert_allclose(trace["dW1_data"].value, [[data], [data]])
+        np.testing.assert_allclose(trace["dW1"].value, [[data + 0.2], [data - 0.325]])
+        assert trace["J"].formula == "J = J_data + J_L1 + J_L2"
+        assert trace["J_data"].formula == "J_data = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ"
+        assert trace["J_L2"].formula == "J_L2 = 0.5 / 2m · Σₗ ‖Wₗ‖²"
+        assert trace["dW1_L2"].formula == "dW1_L2 = 0.5 / m · W1"
+        assert trace["dW1_data"].formula == "dW1_data = dZ1·A0ᵀ / m"
+        assert trace["dW1"].formula == "dW1 = dW1_data + dW1_L1 + dW1_L2"
+        assert trace["dZ2"].formula == "dZ2 = w ∘ ∂loss/∂Z2, w scaled to mean 1"
+
+    def test_clipping_decay_and_the_limit_of_norms(self):
+        trace = whole(
+            settings=Settings(clip_value=1.0, clip_norm=2.0, weight_decay=0.5, max_norm=0.5, average=0.5)
+        )
+        g = np.array([-5.5, -5.5, -2, -2, *(trace["dW2"].value[0]), -2])
+        np.testing.assert_allclose(trace["dW1"].value.ravel(), g[:2])
+        cut = np.clip(g, -1, 1)
+        clipped = cut * 2 / np.linalg.norm(cut)
+        np.testing.assert_allclose(trace["dW1_cut"].value.ravel(), cut[:2])
+        np.testing.assert_allclose(trace["dW1_clipped"].value.ravel(), clipped[:2])
+        np.testing.assert_allclose(trace["W1_decayed"].value, [[0.75], [-1.5]])
+        moved = np.array([0.75, -1.5]) - 0.5 * clipped[:2]
+        np.testing.assert_allclose(trace["W1_moved"].value.ravel(), moved)
+        np.testing.assert_allclose(trace["W1′"].value.ravel(), 0.5 * np.sign(moved))
+        np.testing.assert_allclose(trace["b1′"].value.ravel(), [0.5, 0] - 0.5 * clipped[2:4])
+        np.testing.assert_array_equal(trace["W1_average"].value, trace["W1′"].value)
+        assert trace["dW1_cut"].formula == "dW1_cut := min(max(dW1, -1), 1)"
+        assert trace["dW1_clipped"].formula == "dW1_clipped := dW1_cut·min(1, 2 / ‖g‖)"
+        assert trace["W1_decayed"].formula == "W1_decayed := (1 - 0.5·0.5)·W1"
+        assert trace["W1_moved"].formula == "W1_moved := W1_decayed - 0.5·dW1_clipped"
+        assert trace["W1′"].formula == "W1′ⱼ := W1_movedⱼ·min(1, 0.5 / ‖W1_movedⱼ‖)"
+        assert trace["b1′"].formula == "b1′ := b1 - 0.5·db1_clipped"  # b does not decay
+        assert trace["W1_average"].formula == "W1_average := W1′"
+
+    def test_dropout(self):
+        trace = whole(settings=Settings(dropout=0.5, seed=3))
+        mask = trace["mask1"].value
+        assert set(mask.ravel()) <= {0.0, 2.0}
+        np.testing.assert_array_equal(trace["A1"].value, trace["g(Z1)"].value * mask)
+        np.testing.assert_array_equal(trace["dg(Z1)"].value, trace["dA1"].value * mask)
+        assert trace["mask1"].formula == "mask1 = D / keep_prob"
+        assert trace["g(Z1)"].formula == "g(Z1) = Z1"
+        assert trace["A1"].formula == "A1 := g(Z1) ∘ mask1"
+        assert trace["dg(Z1)"].formula == "dg(Z1) := dA1 ∘ mask1"
+        assert trace["dZ1"].formula == "dZ1 = dg(Z1)"
+
+    def test_noise(self):
+        trace = whole(settings=Settings(input_noise=0.1))
+        np.testing.assert_array_equal(trace["X"].value, [[1, 3]])
+        assert 0 < np.abs(trace["A0"].value - trace["X"].value).max() < 1
+        assert trace["A0"].formula == "A0 = X + noise of standard deviation 0.1"
+
+    @pytest.mark.parametrize(
+        ("epsilon_at", "formula"),
+        [
+            ("outside", "W1′ := W1 - 0.5·v̂_dW1 / (√ŝ_dW1 + ε)"),
+            ("inside", "W1′ := W1 - 0.5·v̂_dW1 / √(ŝ_dW1 + ε)"),
+            ("hat", "W1′ := W1 - 0.5·v̂_dW1·√(1 - β₂ᵗ) / (√s_dW1 + ε)"),
+        ],
+    )
+    def test_adam(self, epsilon_at, formula):
+        trace = whole(settings=Settings("adam", {"epsilon_at": epsilon_at, "epsilon": 1e-3}))
+        assert trace["t"].value == 1
+        np.testing.assert_allclose(trace["v̂_dW1"].value, trace["dW1"].value)  # at t = 1
+        np.testing.assert_allclose(trace["ŝ_dW1"].value, trace["dW1"].value ** 2)
+        assert trace["W1′"].formula == formula
+        assert trace["v̂_dW1"].formula == "v̂_dW1 = v_dW1 / (1 - β₁ᵗ)"
+
+    def test_groups_of_parameters(self):
+        trace = whole(settings=Settings(rate_factors={"b*": 0.1}))
+        assert trace["W1′"].formula == "W1′ := W1 - 0.5·dW1"
+        assert trace["b1′"].formula == "b1′ := b1 - 0.05·db1"
+
+
+def test_a_wrong_derivative_through_the_statistics_is_found_where_it_stands(monkeypatch):
+    """A backward that takes mean and variance as given: the classic mistake."""
+    monkeypatch.setitem(NORMALIZATIONS, "batch", NORMALIZATIONS["batch"]._replace(backward=_fixed))
+    net = Network([3, 4, 2], activation="tanh", normalization="batch", seed=1)
+    rng = np.random.RandomState(0)
+    check = net.trace(rng.standard_normal((3, 6)), rng.randint(2, size=(2, 6))).check()
+    assert check.first_wrong == "dU1"
+
+
+def _fixed(dU_hat, U_hat, deviation):
+    return dU_hat / deviation
+
+
+_fixed.__name__ = "normalize_batch_backward"
+
+
+def test_the_running_statistics_are_the_networks():
+    net = Network([3, 4, 2], normalization="batch", seed=1)
+    rng = np.random.RandomState(0)
+    X, Y = rng.standard_normal((3, 6)), rng.randint(2, size=(2, 6))
+    net.train(X, Y, iterations=3)
+    trace = net.trace(X, Y)
+    net.train(X, Y, iterations=1)
+    np.testing.assert_array_equal(trace["running mean1′"].value, net.statistics["mean1"])
