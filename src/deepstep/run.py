@@ -53,10 +53,13 @@ class Prediction(NamedTuple):
         Class labels, or numbers in the target's units.
     probabilities : ndarray (m, n_classes) or None
         None where numbers are predicted.
+    quantiles : ndarray (m, n_levels) or None
+        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
     """
 
     values: AnyArray
     probabilities: Array | None
+    quantiles: Array | None = None
 
 
 @dataclass
@@ -213,8 +216,10 @@ class Run:
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows, see `inputs`."""
         outputs, target = self.outputs(raw), self.preparation.target
-        probabilities = target.probabilities(outputs) if isinstance(target, ClassTarget) else None
-        return Prediction(target.decode(outputs), probabilities)
+        if isinstance(target, ClassTarget):
+            return Prediction(target.decode(outputs), target.probabilities(outputs))
+        quantiles = target.quantiles(outputs) if target.levels else None
+        return Prediction(target.decode(outputs), None, quantiles)
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
