@@ -30,6 +30,7 @@ from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
@@ -242,7 +243,7 @@ class Run:
 
 def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
     """At most 16 rows, evenly spread, first and last among them: what a run keeps of its training data."""
-    rows = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_EXAMPLES)).round().astype(int))
+    rows = evenly_spread(len(X), MOST_EXAMPLES)
     return X[rows], Y[rows]
 
 

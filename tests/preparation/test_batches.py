@@ -5,7 +5,7 @@ import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepstep.preparation.batches import Examples, as_they_are, batches, shuffled
+from deepstep.preparation.batches import Examples, as_they_are, batch, n_batches, shuffled
 
 seeds = st.integers(0, 2**32 - 1)
 counts = st.integers(1, 200)
@@ -13,7 +13,8 @@ counts = st.integers(1, 200)
 
 @given(seeds, st.integers(0, 10**6), counts, st.none() | st.integers(1, 250))
 def test_every_example_comes_once_and_only_the_last_batch_is_short(seed, epoch, m, batch_size):
-    cut = list(batches(shuffled(seed)(epoch, m), m, batch_size))
+    order = shuffled(seed)(epoch, m)
+    cut = [batch(order, m, batch_size, number) for number in range(n_batches(m, batch_size))]
     assert sorted(np.concatenate(cut).tolist()) == list(range(m))
     size = batch_size or m
     assert all(len(rows) == min(size, m) for rows in cut[:-1])
@@ -23,8 +24,8 @@ def test_every_example_comes_once_and_only_the_last_batch_is_short(seed, epoch, 
 @given(counts, st.none() | st.integers(1, 250))
 def test_examples_as_they_are_come_as_slices_in_order(m, batch_size):
     assert as_they_are(3, m) is None
-    rows = [list(range(m))[part] for part in batches(None, m, batch_size)]
-    assert [row for batch in rows for row in batch] == list(range(m))
+    rows = [list(range(m))[batch(None, m, batch_size, n)] for n in range(n_batches(m, batch_size))]
+    assert [row for part in rows for row in part] == list(range(m))
     assert len(rows) == -(-m // (batch_size or m))
 
 

@@ -24,7 +24,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
         order = as_they_are if batch_size is None else shuffled(seed)
     given = {name: options.pop(name, None) for name in SCHEDULED}
     schedules: dict[str, Any] = {
-        name: _as_schedule(schedule, f"{where}, {name}")
+        name: as_schedule(schedule, f"{where}, {name}")
         for name, schedule in given.items()
         if schedule is not None
     }
@@ -72,8 +72,14 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
     return {**LBFGS_SETTINGS, **given}
 
 
-def _as_schedule(schedule: Any, where: str) -> Any:
-    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
+def as_schedule(schedule: Any, where: str) -> Any:
+    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or a setting is unknown or out of range.
+    """
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     if isinstance(given, Mapping) and given.get("name") == "plateau":
         settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
