@@ -30,6 +30,7 @@ from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
@@ -53,10 +54,13 @@ class Prediction(NamedTuple):
         Class labels, or numbers in the target's units.
     probabilities : ndarray (m, n_classes) or None
         None where numbers are predicted.
+    quantiles : ndarray (m, n_levels) or None
+        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
     """
 
     values: AnyArray
     probabilities: Array | None
+    quantiles: Array | None = None
 
 
 @dataclass
@@ -213,8 +217,10 @@ class Run:
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows, see `inputs`."""
         outputs, target = self.outputs(raw), self.preparation.target
-        probabilities = target.probabilities(outputs) if isinstance(target, ClassTarget) else None
-        return Prediction(target.decode(outputs), probabilities)
+        if isinstance(target, ClassTarget):
+            return Prediction(target.decode(outputs), target.probabilities(outputs))
+        quantiles = target.quantiles(outputs) if target.levels else None
+        return Prediction(target.decode(outputs), None, quantiles)
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
@@ -237,7 +243,7 @@ class Run:
 
 def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
     """At most 16 rows, evenly spread, first and last among them: what a run keeps of its training data."""
-    rows = np.unique(np.linspace(0, len(X) - 1, min(len(X), MOST_EXAMPLES)).round().astype(int))
+    rows = evenly_spread(len(X), MOST_EXAMPLES)
     return X[rows], Y[rows]
 
 

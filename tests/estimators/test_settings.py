@@ -1,5 +1,7 @@
 """Every setting of a training, by name: the same numbers as `Network.train` with it."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -11,6 +13,7 @@ from deepstep import Network
 from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, initialize_from_data
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.training import Plateau
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -32,6 +35,8 @@ SETTINGS = [
     {"schedule": "cosine"},
     {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
     {"schedule": lambda t: 1 - t / 2},
+    {"schedule": {"name": "plateau", "patience": 0, "threshold": 0.9}},
+    {"schedule": Plateau(patience=0, threshold=0.9), "deterministic": True},
 ]
 
 
@@ -44,6 +49,7 @@ def test_settings_are_those_of_the_network(settings):
     plain = clone(model).fit(X, Y)
     model.set_params(**settings).fit(X, Y)
     network = Network([4, 6, 5, 3], output="softmax", initialization="glorot", seed=3)
+    settings = deepcopy(settings)
     network.train(
         X.T,
         ONE_HOT,

@@ -179,8 +179,9 @@ def test_refit_of_a_held_out_part():
     model = DeepClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)
     assert model.t_ == model.n_iter_ * 150
     assert len(model.validation_scores_) >= model.n_iter_
-    with pytest.raises(ConfigurationError, match="refit=True without a time_budget"):
-        DeepClassifier(refit=True, time_budget=1.0, **settings).fit(X, NAMES)
+    for by_course in ({"time_budget": 1.0}, {"schedule": "plateau"}):
+        with pytest.raises(ConfigurationError, match=f"for refit=True .* got {next(iter(by_course))}, which"):
+            DeepClassifier(refit=True, **by_course, **settings).fit(X, NAMES)
 
 
 def test_refit_with_a_rate_that_adapts():

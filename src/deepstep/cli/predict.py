@@ -9,7 +9,7 @@ import numpy as np
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw
 from deepstep.data import atomic_write
-from deepstep.preparation import ClassTarget
+from deepstep.preparation import ClassTarget, NumberTarget
 from deepstep.run import Prediction, Run
 
 
@@ -21,9 +21,9 @@ from deepstep.run import Prediction, Run
 def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool) -> None:
     """Answer for the rows of a table, or for pictures.
 
-    A table gives CSV: "prediction" and, for classes, the probability of each. Pictures of any size are
-    brought to the size that RUN was trained on (digits are light on dark); each gives a line. A run on
-    pictures also takes a table with a column for each pixel.
+    A table gives CSV: "prediction", for classes the probability of each, and quantiles where RUN learned
+    some. Pictures of any size are brought to the size that RUN was trained on (digits are light on dark);
+    each gives a line. A run on pictures also takes a table with a column for each pixel.
     """
     run = Run.load(run_folder)
     raw = read_raw(run, files)
@@ -36,6 +36,8 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
         record = {"run": run_folder, "target": run.target_name, "predictions": prediction.values}
         if isinstance(run.preparation.target, ClassTarget):
             record |= {"classes": run.preparation.target.classes, "probabilities": prediction.probabilities}
+        elif prediction.quantiles is not None:
+            record |= {"levels": run.preparation.target.levels, "quantiles": prediction.quantiles}
         click.echo(as_json(record))
     elif output is None:
         pictures = isinstance(raw, np.ndarray)
@@ -60,6 +62,9 @@ def _csv(run: Run, prediction: Prediction) -> str:
     if isinstance(target, ClassTarget) and prediction.probabilities is not None:
         names = [f"probability_{label}" for label in target.classes]
         columns |= dict(zip(names, np.ascontiguousarray(prediction.probabilities.T), strict=True))
+    elif isinstance(target, NumberTarget) and prediction.quantiles is not None:
+        names = [f"quantile_{level:g}" for level in target.levels]
+        columns |= dict(zip(names, np.ascontiguousarray(prediction.quantiles.T), strict=True))
     text = io.StringIO()
     polars.DataFrame(columns, strict=False).write_csv(text)
     return text.getvalue()

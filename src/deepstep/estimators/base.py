@@ -20,14 +20,16 @@ from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import hold_out, together
 from deepstep.model import Network
-from deepstep.model.construction import fitted_to_data
 from deepstep.model.rows import forward_rows
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
+
+MOST_ROWS = 4096
+"""So many rows are looked at to fit initial parameters to the data."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         )
         if not call.going_on:
             if from_data:
-                network.parameters = fitted_to_data(network, examples)
+                rows = evenly_spread(len(examples), MOST_ROWS)
+                network.initialize_from_data(examples.take(rows)[0])
             return network
         if network.architecture != self.network_.architecture:
             raise ConfigurationError(

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from deepstep.estimators.validation import watched
 from deepstep.model import Network
 from deepstep.model.options import as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Callback, History, Plan, StopTraining, Training, train
+from deepstep.training import Callback, History, Plan, Plateau, StopTraining, Training, train
 from deepstep.training.history import Record
 from deepstep.training.stopping import Patience
 
@@ -65,7 +66,8 @@ def learn_in_batches(
         batch_size=size,
         order=as_they_are if full else shuffled(network.seed),
         first_epoch=carried.epochs,
-        time_budget=_time_budget(estimator, call),
+        time_budget=estimator.time_budget,
+        deterministic=estimator.deterministic,
         **_schedules(estimator, call.where),
     )
     history = History()
@@ -140,22 +142,23 @@ def _resumed(session: Session, carried: Carried) -> bool:
 
 def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
     given = {name: getattr(estimator, name) for name in SCHEDULES}
-    return {
-        name: as_schedule(schedule, f"{where}, {name}")
+    schedules = {
+        # a plateau counts: each training has its own
+        name: as_schedule(deepcopy(schedule), f"{where}, {name}")
         for name, schedule in given.items()
         if schedule is not None
     }
-
-
-def _time_budget(estimator: "DeepEstimator", call: "FitCall") -> float | None:
-    if estimator.time_budget is not None and estimator.refit and estimator.early_stopping:
-        raise ConfigurationError(
-            call.where,
-            "refit=True without a time_budget",
-            f"got time_budget={estimator.time_budget!r}",
-            "A refit repeats epochs, which the clock does not bring again: use max_iter.",
-        )
-    return estimator.time_budget
+    if estimator.refit and estimator.early_stopping:
+        by_course = ["time_budget"] if estimator.time_budget is not None else []
+        by_course += [name for name, schedule in schedules.items() if isinstance(schedule, Plateau)]
+        if by_course:
+            raise ConfigurationError(
+                where,
+                "for refit=True rates that are functions of the epoch",
+                f"got {' and '.join(by_course)}, which the same epochs on more data would not bring again",
+                "Use max_iter and another schedule.",
+            )
+    return schedules
 
 
 def _epochs_to_the_best(history: History, quantity: str, patience: Patience) -> int:

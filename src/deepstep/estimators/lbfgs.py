@@ -18,6 +18,7 @@ from deepstep.estimators.course import (
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples
 from deepstep.training import History
+from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import train_lbfgs
 
 if TYPE_CHECKING:
@@ -59,16 +60,17 @@ def learn_by_lbfgs(
     history = History()
     cost = np.nan
     try:
-        cost, converged = train_lbfgs(
-            session,
-            wide,
-            iterations=estimator.max_iter,
-            evaluations=estimator.max_fun,
-            tolerance=estimator.tol,
-            history=history,
-            callbacks=[*watchers(estimator, network, held_out, call), *progress_of(estimator)],
-            where=call.where,
-        )
+        with blas_threads(estimator.deterministic):
+            cost, converged = train_lbfgs(
+                session,
+                wide,
+                iterations=estimator.max_iter,
+                evaluations=estimator.max_fun,
+                tolerance=estimator.tol,
+                history=history,
+                callbacks=[*watchers(estimator, network, held_out, call), *progress_of(estimator)],
+                where=call.where,
+            )
         if not converged:
             warn_not_converged(history.stopped)
     except KeyboardInterrupt:

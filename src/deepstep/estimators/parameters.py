@@ -11,13 +11,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from deepstep.engines import ENGINES
-from deepstep.training import Callback
+from deepstep.training import Callback, Plateau
 
 _AT_LEAST_0 = Interval(Real, 0, None, closed="left")
 _ABOVE_0 = Interval(Real, 0, None, closed="neither")
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
-_SCHEDULE = [str, Mapping, callable, None]
+_SCHEDULE = [str, Mapping, Plateau, callable, None]
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -120,7 +120,8 @@ class EstimatorParameters(BaseEstimator):
         Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
         training done, of ``max_iter`` or of ``time_budget``, whichever is further: a name in
         ``deepstep.training.SCHEDULES`` such as 'cosine', a mapping with settings such as
-        ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1. 'plateau', and
+        ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when training stalls.
     time_budget : float, default=None
         Seconds after which training ends, if it has not before; schedules run by the clock then.
     scoring : str, callable or None, default=None
@@ -129,8 +130,10 @@ class EstimatorParameters(BaseEstimator):
         smaller is better. Early stopping goes by it.
     refit : bool, default=False
         After early stopping train anew, from the same start, on the training and the validation data
-        together, for as many epochs as the best one had. Not together with ``time_budget``: a second would
-        not bring the same epochs again.
+        together, for as many epochs as it took to the best one. Rates by the clock (``time_budget``) or by
+        the course of training ('plateau') cannot be repeated and are refused; 'adaptive' goes by the cost.
+    deterministic : bool, default=False
+        One thread for the products of matrices: the same bits on any number of cores.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
@@ -181,6 +184,7 @@ class EstimatorParameters(BaseEstimator):
     time_budget: float | None = None
     scoring: Any = None
     refit: bool = False
+    deterministic: bool = False
     callbacks: Any = None
 
     # Names are checked where they are looked up: those that users register are known there, and the error
@@ -230,6 +234,7 @@ class EstimatorParameters(BaseEstimator):
         "time_budget": [_ABOVE_0, None],
         "scoring": [str, callable, None],
         "refit": ["boolean"],
+        "deterministic": ["boolean"],
         "callbacks": ["array-like", Callback, callable, None],
     }
 

@@ -1,18 +1,14 @@
 """What `Network` is made of: the arguments of its constructor, checked."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from deepstep.equations import get_activation, initialize_from_data
+from deepstep.equations import get_activation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples
 from deepstep.types import Array
-
-if TYPE_CHECKING:
-    from deepstep.model.network import Network
 
 
 def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:
@@ -40,29 +36,6 @@ def with_scales(parameters: Parameters, normalized: Sequence[int]) -> Parameters
         return parameters
     scales = {f"gamma{layer}": np.ones_like(parameters[f"b{layer}"]) for layer in normalized}
     return Parameters.from_dict({**parameters, **scales})
-
-
-MOST_ROWS = 4096
-"""So many rows of the data are looked at to fit initial parameters to them."""
-
-
-def fitted_to_data(network: "Network", examples: Examples) -> Parameters:
-    """Initial parameters by `deepstep.equations.initialize_from_data`, from up to 4096 rows, evenly spread.
-
-    Parameters
-    ----------
-    network : Network
-        Its architecture, precision and seed count.
-    examples : Examples
-        The training data as rows.
-    """
-    shape, m = network.architecture, len(examples)
-    rows = np.unique(np.linspace(0, m - 1, min(m, MOST_ROWS)).round().astype(int))
-    X, _, _ = examples.take(rows)
-    drawn = initialize_from_data(
-        X, shape.layer_dims, activations=shape.activations, rng=generator(network.seed)
-    )
-    return finite_parameters(with_scales(drawn, shape.normalized), network.dtype)
 
 
 def check_fit(parameters: Parameters, architecture: Architecture) -> None:

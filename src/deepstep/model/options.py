@@ -73,7 +73,13 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
-    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
+    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or a setting is unknown or out of range.
+    """
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     if isinstance(given, Mapping) and given.get("name") == "plateau":
         settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}

@@ -73,6 +73,17 @@ def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
     return np.random.Generator(counter_based).permutation(m)
 
 
+def evenly_spread(m: int, most: int) -> AnyArray:
+    """The numbers of at most so many of m rows, the first and the last among them.
+
+    Examples
+    --------
+    >>> evenly_spread(9, 3).tolist(), evenly_spread(2, 3).tolist()
+    ([0, 4, 8], [0, 1])
+    """
+    return np.unique(np.linspace(0, m - 1, min(m, most)).round().astype(int))
+
+
 def n_batches(m: int, batch_size: int | None) -> int:
     """How many batches m examples make; the last one may be short.
 

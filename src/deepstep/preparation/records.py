@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
 from deepstep.errors import FileError
@@ -16,6 +16,7 @@ _CHECKS: dict[Any, Callable[[Any], bool]] = {
     float: lambda value: (
         isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     ),
+    tuple[float, ...]: lambda value: isinstance(value, list) and all(map(_CHECKS[float], value)),
     tuple[str, ...]: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
     tuple[Any, ...]: lambda value: (
         isinstance(value, list) and all(isinstance(item, (str, int, float, bool)) for item in value)
@@ -24,8 +25,12 @@ _CHECKS: dict[Any, Callable[[Any], bool]] = {
 
 
 def to_record(instance: Any, kind: str) -> dict[str, Any]:
-    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists."""
-    values = {field.name: getattr(instance, field.name) for field in fields(instance)}
+    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists.
+
+    What has its default is left out, so that a file changes only where something new is used.
+    """
+    found = ((field, getattr(instance, field.name)) for field in fields(instance))
+    values = {field.name: value for field, value in found if value != field.default}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
     return {"kind": kind, **plain}
 
@@ -36,7 +41,8 @@ def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
     Raises
     ------
     FileError
-        When the kind is unknown, or an entry is missing, superfluous or of another type.
+        When the kind is unknown, or an entry without a default is missing, or one is superfluous or of
+        another type.
     """
     if not isinstance(record, dict):
         raise damaged("an object with a kind is expected", f"got {type(record).__name__}")
@@ -45,7 +51,8 @@ def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
         raise damaged(f"kind is one of {', '.join(map(repr, kinds))}", f"got {kind!r}")
     wanted = {field.name: field.type for field in fields(kinds[kind])}  # type: ignore[arg-type]
     given = {name: value for name, value in record.items() if name != "kind"}
-    if given.keys() != wanted.keys():
+    needed = {field.name for field in fields(kinds[kind]) if field.default is MISSING}  # type: ignore[arg-type]
+    if not needed <= given.keys() <= wanted.keys():
         raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)}")
     for name, value in given.items():
         if not _CHECKS[wanted[name]](value):

@@ -1,7 +1,7 @@
 """Targets: classes and numbers → Y rows as floats, and a network's output rows back to labels."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.preparation.codes import one_hot
+from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
@@ -28,6 +28,9 @@ class ClassTarget:
     Attributes
     ----------
     classes : tuple of str, int, float or bool
+    ordered : bool
+        Whether their order means something: there are outputs for the questions whether an answer lies above
+        each class but the last.
 
     Examples
     --------
@@ -40,15 +43,30 @@ class ClassTarget:
 
     kind: ClassVar[str] = "classes"
     classes: tuple[Any, ...]
+    ordered: bool = False
 
     @classmethod
-    def fit(cls, values: "Iterable[Label] | AnyArray | polars.Series") -> "ClassTarget":
+    def fit(
+        cls,
+        values: "Iterable[Label] | AnyArray | polars.Series",
+        *,
+        ordered: bool = False,
+        order: Sequence[str] | None = None,
+    ) -> "ClassTarget":
         """The different values, sorted (numbers before texts where both occur).
+
+        Parameters
+        ----------
+        values : iterable (m,)
+        ordered : bool
+            Whether their order means something.
+        order : sequence of str, optional
+            All classes as texts, in another order than the sorted one.
 
         Raises
         ------
         DataError
-            When there are no rows, missing values, or fewer than two classes.
+            When there are no rows, missing values, fewer than two classes, or other ones than ``order`` has.
         ShapeError
             When `values` is not (m,).
         """
@@ -60,20 +78,34 @@ class ClassTarget:
                 f"got only {different.pop()!r}",
                 "Check the column, and that the rows are not filtered to one class.",
             )
-        return cls(tuple(sorted(different, key=lambda value: (isinstance(value, str), value))))
+        classes = sorted(different, key=lambda value: (isinstance(value, str), value))
+        if order is not None:
+            by_text = {str(label): label for label in classes}
+            if sorted(order) != sorted(by_text):
+                raise DataError(
+                    "target", f"an order of the classes {', '.join(by_text)}", f"got {', '.join(order)}"
+                )
+            classes = [by_text[text] for text in order]
+        return cls(tuple(classes), ordered)
 
     @property
     def n_outputs(self) -> int:
-        """1 for two classes, else the number of classes."""
-        return 1 if len(self.classes) == 2 else len(self.classes)
+        """1 for two classes, else the number of classes; one less where they are ordered."""
+        n = len(self.classes)
+        return n - 1 if self.ordered or n == 2 else n
 
     @property
     def output(self) -> str:
-        """The network's output: "sigmoid" or "softmax"."""
-        return "sigmoid" if len(self.classes) == 2 else "softmax"
+        """The network's output: "sigmoid", "softmax" or "ordinal"."""
+        return "ordinal" if self.ordered else "sigmoid" if len(self.classes) == 2 else "softmax"
+
+    @property
+    def output_settings(self) -> dict[str, Any]:
+        """Settings of the output: none."""
+        return {}
 
     def encode(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.float64]:
-        """Y as rows: 0/1 for two classes, one-hot for more.
+        """Y as rows: 0/1 for two classes, one-hot for more, the answers to y > k for ordered ones.
 
         Returns
         -------
@@ -89,7 +121,8 @@ class ClassTarget:
         positions = self.positions(values)
         if self.n_outputs == 1:
             return positions.astype(np.float64)[:, None]
-        return np.ascontiguousarray(one_hot(positions, len(self.classes)).T)
+        code = ordinal_code if self.ordered else one_hot
+        return np.ascontiguousarray(code(positions, len(self.classes)).T)
 
     def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
         """The position of each value in `classes`: (m,)."""
@@ -119,7 +152,10 @@ class ClassTarget:
         ndarray (m, n_classes)
         """
         _check_outputs(outputs, self.n_outputs)
-        return np.hstack([1 - outputs, outputs]) if self.n_outputs == 1 else outputs
+        if not (self.ordered or self.n_outputs == 1):
+            return outputs
+        ends = np.ones_like(outputs[:, :1]), np.zeros_like(outputs[:, :1])
+        return -np.diff(np.hstack([ends[0], outputs, ends[1]]), axis=1)
 
     def decode(self, outputs: Array) -> AnyArray:
         """The most probable class: for two classes the second where its probability is above 0.5.
@@ -133,12 +169,11 @@ class ClassTarget:
         -------
         ndarray (m,) of labels
         """
-        _check_outputs(outputs, self.n_outputs)
-        positions = outputs[:, 0] > 0.5 if self.n_outputs == 1 else outputs.argmax(axis=1)
+        positions = self.probabilities(outputs).argmax(axis=1)
         kinds = {type(label) for label in self.classes}
         # texts as objects: NumPy's own text type loses zero bytes at the end
         labels = np.array(self.classes, dtype=None if len(kinds) == 1 and str not in kinds else object)
-        return labels[positions.astype(np.intp)]
+        return labels[positions]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; the classes keep theirs."""
@@ -166,7 +201,12 @@ class NumberTarget:
     Attributes
     ----------
     mean, std : float
-        Of the training targets; std is 1 where they are constant.
+        What is taken away, and what the rest is divided by: mean and standard deviation of the training
+        targets (1 where they are constant); 0 and the mean for counts, which stay at least 0.
+    output : str
+        The network's output: "identity", "absolute_error", "huber", "poisson" or "quantile".
+    levels : tuple of float
+        The quantiles that "quantile" gives, each by an output.
 
     Examples
     --------
@@ -178,15 +218,31 @@ class NumberTarget:
     kind: ClassVar[str] = "number"
     mean: float
     std: float
+    output: str = "identity"
+    levels: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, values: "Iterable[float] | AnyArray | polars.Series") -> "NumberTarget":
+    def fit(
+        cls,
+        values: "Iterable[float] | AnyArray | polars.Series",
+        *,
+        output: str = "identity",
+        levels: tuple[float, ...] = (),
+    ) -> "NumberTarget":
         """Mean and standard deviation.
+
+        Parameters
+        ----------
+        values : iterable (m,)
+        output : str
+            The network's output.
+        levels : tuple of float
+            The quantiles of "quantile".
 
         Raises
         ------
         DataError
-            When there are no rows, or a value is missing, infinite or no number.
+            When there are no rows, a value is missing, infinite or no number, or for "poisson" below 0.
         ShapeError
             When `values` is not (m,).
         """
@@ -198,32 +254,46 @@ class NumberTarget:
             raise DataError(
                 "target", "numbers that can be standardized are expected", f"they reach {numbers.max():g}"
             )
-        return cls(float(numbers[0]), 1.0) if constant else cls(mean, std or 1.0)
+        if output == "poisson":
+            below = np.flatnonzero(numbers < 0)
+            if below.size:
+                raise DataError(
+                    "target", "counts of at least 0", f"row {below[0] + 1} is {numbers[below[0]]:g}"
+                )
+            mean, std, constant = 0.0, mean, False
+        return cls(float(numbers[0]) if constant else mean, 1.0 if constant else std or 1.0, output, levels)
 
     @property
     def n_outputs(self) -> int:
-        """1."""
-        return 1
+        """One, or one for each quantile."""
+        return len(self.levels) or 1
 
     @property
-    def output(self) -> str:
-        """The network's output: "identity"."""
-        return "identity"
+    def output_settings(self) -> dict[str, Any]:
+        """Settings of the output: the quantiles."""
+        return {"levels": self.levels} if self.levels else {}
 
     def encode(self, values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
-        """Y as rows (m, 1): minus the mean, divided by the deviation.
+        """Y as rows (m, n_outputs): minus the mean, divided by the deviation.
 
         Raises
         ------
         DataError, ShapeError
             As `fit`.
         """
-        return ((_finite(values) - self.mean) / self.std)[:, None]
+        return np.repeat(((_finite(values) - self.mean) / self.std)[:, None], self.n_outputs, axis=1)
 
     def decode(self, outputs: Array) -> Array:
-        """The network's output rows (m, 1) in the target's units: (m,)."""
-        _check_outputs(outputs, 1)
-        return outputs[:, 0] * self.std + self.mean
+        """The network's output rows (m, n_outputs) in the target's units: (m,); of quantiles that next to the
+        median.
+        """
+        middle = min(range(self.n_outputs), key=lambda at: abs((self.levels or (0.5,))[at] - 0.5))
+        return self.quantiles(outputs)[:, middle]
+
+    def quantiles(self, outputs: Array) -> Array:
+        """All outputs (m, n_outputs) in the target's units."""
+        _check_outputs(outputs, self.n_outputs)
+        return outputs * self.std + self.mean
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -241,6 +311,8 @@ class NumberTarget:
         target = from_record(record, {cls.kind: cls})
         if target.std <= 0:
             raise damaged("std is above 0", f"got {target.std}")
+        if target.levels != tuple(sorted({level for level in target.levels if 0 < level < 1})):
+            raise damaged("levels increase from 0 to 1", f"got {target.levels}")
         return target
 
 
