@@ -35,7 +35,7 @@ from deepstep.training.callbacks import Callback
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.stopping import Patience
 
-EPOCHS, EVERY_STEPS = 6, 3
+EPOCHS, EVERY_STEPS = 6, 5
 
 
 class Counts(Callback):
@@ -124,7 +124,7 @@ def main(folder, kills, seed):
         place = folder / str(number)
         number += 1
         for _ in range(instants.choice((1, 1, 2, 3))):  # one that goes on may be killed as well
-            if not killed(place, instants.uniform(0, 0.9 * duration)):
+            if report["kills"] == kills or not killed(place, instants.uniform(0, 0.9 * duration)):
                 break
             report["kills"] += 1
             files = checkpoint_files(place)

@@ -16,6 +16,7 @@ from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture
 from deepstep.network.model_file import statistics_shapes
+from deepstep.preparation.batches import n_batches
 from deepstep.training.callbacks import Callback, Training, with_state
 from deepstep.training.history import History, Record
 from deepstep.training.identity import differences
@@ -64,7 +65,7 @@ class Checkpoint:
         )
 
     def check(self, training: Training, callbacks: Iterable[Callback], where: str) -> None:
-        """Refuse to go on with another network, other settings, data or callbacks.
+        """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
         Raises
         ------
@@ -76,6 +77,11 @@ class Checkpoint:
         kept = [name for name, _ in self.callbacks]
         if names != kept:
             other.append(f"the callbacks with a state were {kept} and are {names}")
+        plan, position = training.plan, self.position
+        if plan is not None and not other:
+            of = n_batches(len(training.examples), plan.batch_size)
+            if position.epoch > plan.epochs or position.batch >= of:
+                other.append(f"it stands after {position.epoch} epochs and {position.batch} of {of} batches")
         if other:
             raise ConfigurationError(
                 where,

@@ -1,0 +1,318 @@
+"""A training that goes on from any pause is the training that was never interrupted, bit for bit."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trainings import EachPause, same_bits, setup
+
+from deepstep import Network
+from deepstep.engines import Settings
+from deepstep.equations import OPTIMIZERS
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.preparation.batches import Examples
+from deepstep.training import (
+    SCHEDULES,
+    Callback,
+    Checkpoints,
+    Plan,
+    Plateau,
+    StopTraining,
+    get_schedule,
+    read_checkpoint,
+)
+from deepstep.training.checkpoint import write_checkpoint
+from deepstep.training.stopping import Patience
+
+KINDS = st.sampled_from(["none", "batch", "layer"])
+SCHEDULED = st.none() | st.sampled_from(sorted(SCHEDULES)).map(get_schedule)
+SMALL = st.sampled_from([0.0, 0.01, 0.3])
+
+TRAININGS = st.builds(
+    setup,
+    m=st.integers(2, 20),
+    epochs=st.integers(1, 4),
+    batch_size=st.none() | st.integers(1, 25),
+    normalization=st.tuples(KINDS, KINDS),
+    dtype=st.sampled_from(["float64", "float32"]),
+    validation=st.booleans(),
+    plan=st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("schedule", "decay_schedule", "dropout_schedule"), SCHEDULED)
+    ),
+    optimizer=st.sampled_from(sorted(OPTIMIZERS)),
+    l1=SMALL,
+    l2=SMALL,
+    weight_decay=st.none() | SMALL,
+    dropout=SMALL | st.tuples(SMALL, SMALL),
+    input_noise=SMALL,
+    max_norm=st.none() | st.just(0.5),
+    clip_norm=st.none() | st.just(0.1),
+    clip_value=st.none() | st.just(0.01),
+    average=st.sampled_from([0.0, 0.9]),
+    rate_factors=st.sampled_from([{}, {"b*": 0.1, "W1": 6}]),
+    seed=st.integers(0, 5),
+)
+
+
+@settings(max_examples=150)
+@given(training=TRAININGS, data=st.data())
+def test_from_any_pause(training, data, tmp_path_factory):
+    pauses, plateau = EachPause(), Plateau(patience=0, drop=0.5)
+    uninterrupted = training.train(pauses, plateau)
+    checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
+    if data.draw(st.booleans(), label="through a file"):
+        file = tmp_path_factory.mktemp("any") / "checkpoint"
+        write_checkpoint(file, checkpoint)
+        checkpoint = read_checkpoint(file)
+    # Without the watcher of steps: how many updates lie between two pauses changes nothing.
+    later = Plateau(patience=0, drop=0.5)
+    same_bits(uninterrupted, training.train(later, resume=checkpoint))
+    assert later.state() == plateau.state()
+
+
+def test_batches_of_weight_zero(tmp_path):
+    """Three of five batches teach nothing and do not count as updates."""
+    weights = np.repeat([0.0, 1.0, 0.0, 2.0, 0.0], 4)
+    training = setup(weights=weights, batch_size=4, optimizer="adam", dropout=0.2)
+    training = training._replace(plan=Plan(3, 0.01, 4))
+    pauses = EachPause()
+    uninterrupted = training.train(pauses)
+    assert len(pauses.checkpoints) == 15
+    assert uninterrupted[0].state().step == 6
+    for checkpoint in pauses.checkpoints:
+        write_checkpoint(tmp_path / "checkpoint", checkpoint)
+        same_bits(uninterrupted, training.train(resume=read_checkpoint(tmp_path / "checkpoint")))
+
+
+@pytest.mark.parametrize("pause", range(12))
+def test_patience_with_its_best_parameters(pause, tmp_path):
+    """Also when the best epoch lies before the interruption, and the end after it."""
+    training = setup(
+        epochs=4, validation=True, optimizer="momentum", normalization="batch", average=0.5
+    )._replace(plan=Plan(4, 2.0, 8))
+
+    def patience():
+        return Patience("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
+
+    pauses, whole, later = EachPause(), patience(), patience()
+    uninterrupted = training.train(pauses, whole)
+    checkpoint = pauses.checkpoints[min(pause, len(pauses.checkpoints) - 1)]
+    write_checkpoint(tmp_path / "checkpoint", checkpoint)
+    same_bits(uninterrupted, training.train(later, resume=read_checkpoint(tmp_path / "checkpoint")))
+    assert (later.best, later.stalled) == (whole.best, whole.stalled)
+    assert later.best_parameters == whole.best_parameters
+    for name, values in whole.best_statistics.items():
+        np.testing.assert_array_equal(values, later.best_statistics[name])
+
+
+def test_a_plateau_that_drives_the_learning_rate():
+    training = setup(epochs=5, optimizer="gd")
+
+    def driven():
+        plateau = Plateau(patience=0, drop=0.1, threshold=0.5)
+        plan = Plan(5, 0.01, 8, schedule=lambda t: plateau.factor)
+        return training._replace(plan=plan), plateau
+
+    whole, plateau = driven()
+    pauses = EachPause()
+    uninterrupted = whole.train(plateau, pauses)
+    assert plateau.factor < 1
+    for checkpoint in pauses.checkpoints:
+        again, plateau = driven()
+        same_bits(uninterrupted, again.train(plateau, resume=checkpoint))
+
+
+class TestAnotherTraining:
+    """What differs is named, and nothing was changed."""
+
+    @pytest.fixture
+    def checkpoint(self):
+        pauses = EachPause()
+        setup(validation=True, optimizer="adam").train(pauses)
+        return pauses.checkpoints[2]
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"optimizer": "gd"}, "optimizer was 'adam' and is 'gd'"),
+            ({"dropout": 0.5}, "dropout was 0.0 and is 0.5"),
+            ({"seed": 9}, "seed was 0 and is 9"),
+            ({"batch_size": 4}, "batch_size was 8 and is 4"),
+            ({"epochs": 9}, "epochs was 3 and is 9"),
+            ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
+            ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
+            ({"m": 19}, "the training data is another"),
+            ({"weights": np.ones(20)}, "the training data is another"),
+            ({"validation": False}, "the validation data is another"),
+            ({"plan": {"schedule": get_schedule("cosine")}}, "schedule was None and is {'name': 'cosine'"),
+            ({"plan": {"deterministic": True}}, "deterministic was False and is True"),
+            ({"l1": 0.1, "l2": 0.1}, "l1 was 0.0 and is 0.1; l2 was 0.0 and is 0.1"),
+        ],
+    )
+    def test_is_refused(self, checkpoint, changes, sentence):
+        training = setup(**{"validation": True, "optimizer": "adam", **changes})
+        with pytest.raises(ConfigurationError) as error:
+            training.train(resume=checkpoint)
+        assert sentence in str(error.value)
+
+    def test_one_number_of_the_data(self, checkpoint):
+        training = setup(validation=True, optimizer="adam")
+        X = training.examples.X.copy()
+        X[7, 2] = np.nextafter(X[7, 2], 1)
+        with pytest.raises(ConfigurationError, match="the training data is another"):
+            training._replace(examples=Examples(X, training.examples.Y)).train(resume=checkpoint)
+
+    def test_another_order(self, checkpoint):
+        training = setup(validation=True, optimizer="adam")
+        with pytest.raises(ConfigurationError, match="order was"):
+            training._replace(plan=Plan(3, 0.01, 8)).train(resume=checkpoint)
+
+    def test_other_callbacks(self, checkpoint):
+        with pytest.raises(
+            ConfigurationError, match=r"callbacks with a state were \[\] and are \['Plateau'\]"
+        ):
+            setup(validation=True, optimizer="adam").train(Plateau(), resume=checkpoint)
+
+    def test_callbacks_without_a_state_may_be_others(self, checkpoint):
+        setup(validation=True, optimizer="adam").train(Callback(), EachPause(), resume=checkpoint)
+
+    def test_an_own_optimizer_and_schedule_count_by_name(self):
+        def own(schedule):
+            rule = OPTIMIZERS["momentum"]
+            return setup(optimizer=rule, plan={"schedule": schedule})
+
+        pauses = EachPause()
+        own(lambda t: 1.0).train(pauses)
+        own(lambda t: 1.0).train(resume=pauses.checkpoints[0])
+        with pytest.raises(ConfigurationError, match="schedule was"):
+            own(abs).train(resume=pauses.checkpoints[0])
+
+
+class Stop(Callback):
+    """As Ctrl-C does, after so many epochs."""
+
+    def __init__(self, epochs):
+        self.epochs = epochs
+
+    def on_epoch_end(self, training, record):
+        if training.position.epoch == self.epochs:
+            raise KeyboardInterrupt
+
+
+class TestNetwork:
+    X = np.random.default_rng(1).standard_normal((3, 40))
+    Y = (X[:1] > 0).astype(float)
+
+    def train(self, seed=3, callbacks=(), **options):
+        net = Network([3, 6, 1], normalization="batch", seed=seed)
+        given = {"iterations": 6, "batch_size": 8, "optimizer": "adamw", "dropout": 0.2, "average": 0.9}
+        net.train(self.X, self.Y, callbacks=callbacks, **{**given, **options})
+        return net
+
+    def test_the_same_call_begins_and_goes_on(self, tmp_path):
+        whole = self.train(schedule="cosine", patience=3)
+        options = {"schedule": "cosine", "patience": 3, "resume": True}
+        checkpoints = Checkpoints(tmp_path, every_steps=3)
+        with pytest.raises(KeyboardInterrupt):
+            self.train(callbacks=[Stop(4)], checkpoint=checkpoints, **options)
+        assert checkpoints.last in tmp_path.iterdir()
+        again = self.train(checkpoint=tmp_path, **options)
+        assert again.parameters == whole.parameters
+        np.testing.assert_array_equal(again.statistics["mean1"], whole.statistics["mean1"])
+        np.testing.assert_array_equal(again.history.costs, whole.history.costs)
+
+    def test_from_a_file_and_from_a_folder(self, tmp_path):
+        whole = self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        for place in (tmp_path, *sorted(tmp_path.iterdir()), str(tmp_path)):
+            assert self.train(resume=place).parameters == whole.parameters
+
+    def test_sparse_or_dense_memory_order_does_not_count(self, tmp_path):
+        self.train(batch_size=None, checkpoint=Checkpoints(tmp_path, every_epochs=2))
+        self.X = np.asfortranarray(self.X)
+        self.train(batch_size=None, resume=tmp_path)
+
+    def test_another_seed_is_refused(self, tmp_path):
+        self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        with pytest.raises(ConfigurationError, match=r"seed was 3 and is 4"):
+            self.train(seed=4, resume=tmp_path)
+
+    @pytest.mark.parametrize(
+        ("options", "error", "sentence"),
+        [
+            ({"resume": True}, ConfigurationError, "checkpoint=… with resume=True; got none"),
+            ({"resume": 5}, ConfigurationError, "resume is True, a file or a folder; got 5"),
+            ({"checkpoint": 5}, ConfigurationError, "checkpoint is a folder or Checkpoints"),
+            ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
+            ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
+            ({"deterministic": 1}, ConfigurationError, "deterministic: True or False; got 1"),
+        ],
+    )
+    def test_what_cannot_be_meant(self, options, error, sentence, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(error, match=sentence):
+            self.train(**options)
+
+    def test_a_stopped_training_goes_on_to_the_same_stop(self, tmp_path):
+        def enough(record):
+            if record["epoch"] == 4:
+                raise StopTraining("enough")
+
+        whole = self.train(callbacks=[enough], checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        again = self.train(callbacks=[enough], resume=tmp_path)
+        assert again.history.stopped == whole.history.stopped == "enough"
+        assert again.parameters == whole.parameters
+
+
+THREADS = """
+import hashlib, sys
+import numpy as np
+from threadpoolctl import threadpool_info
+from deepstep import Network
+rng = np.random.default_rng(0)
+X = rng.standard_normal((300, 700)); Y = (X[:1] > 0).astype(float)
+net = Network([300, 200, 50, 1], seed=1)
+h = net.train(X, Y, iterations=4, batch_size=350, optimizer="adam", deterministic=sys.argv[1] == "True")
+threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+print(hashlib.sha256(net.parameters.flat.tobytes() + h.costs.tobytes()).hexdigest(), max(threads))
+"""
+
+
+def bits(threads, deterministic):
+    """Digest of what a training in a process with so many BLAS threads comes to, and how many it had."""
+    count = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    result = subprocess.run(
+        [sys.executable, "-c", THREADS, str(deterministic)],
+        env={**os.environ, **count, "PYTHONPATH": source},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    digest, had = result.stdout.split()
+    return digest, int(had)
+
+
+def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode():
+    one, two, again = bits(1, True), bits(2, True), bits(2, True)
+    assert one[0] == two[0] == again[0]
+    if two[1] == 2:  # the limit ended with the training, where there are two cores
+        assert bits(1, False)[0] == one[0]
+
+
+def test_the_same_seed_gives_the_same_bits():
+    first, second = (setup(optimizer="adam", dropout=0.3, input_noise=0.1).train() for _ in range(2))
+    same_bits(first, second)
+
+
+def test_settings_are_all_part_of_what_must_be_the_same():
+    pauses = EachPause()
+    setup().train(pauses)
+    identity = pauses.checkpoints[0].identity
+    names = {*Settings.__dataclass_fields__, *Plan.__dataclass_fields__}
+    assert names <= set(identity)

@@ -1,0 +1,186 @@
+"""The file of a checkpoint: it comes back as it was, or is refused with one error."""
+
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from trainings import EachPause, setup
+
+from deepstep.engines import SessionState
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.training import Callback, Checkpoint, History, read_checkpoint
+from deepstep.training import checkpoint as module
+from deepstep.training.checkpoint import write_checkpoint
+
+
+class Keeper(Callback):
+    """A callback with every kind of state."""
+
+    def state(self):
+        return {
+            "text": "ü\n",
+            "none": None,
+            "numbers": [1, 2.5, float("inf"), [True]],
+            "of NumPy": np.float32(0.1),
+            "deep": {"arrays": {"one": np.arange(3), "empty": np.empty((0, 2))}, "nothing": {}},
+            "scalar": np.array(2.0),
+            "strided": np.arange(12.0).reshape(3, 4).T,
+            "mask": np.array([True, False]),
+        }
+
+
+@pytest.fixture
+def checkpoint():
+    pauses = EachPause()
+    setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(pauses, Keeper())
+    return pauses.checkpoints[4]  # within the second epoch
+
+
+@pytest.fixture
+def file(checkpoint, tmp_path):
+    write_checkpoint(tmp_path / "checkpoint", checkpoint)
+    return tmp_path / "checkpoint"
+
+
+def equal(first, second):
+    if isinstance(first, np.ndarray):
+        np.testing.assert_array_equal(first, second, strict=True)
+    elif isinstance(first, dict):
+        assert set(first) == set(second)
+        for name in first:
+            equal(first[name], second[name])
+    else:
+        assert first == second
+
+
+def test_it_comes_back_as_it_was(checkpoint, file):
+    again = read_checkpoint(file)
+    assert again.identity == checkpoint.identity
+    assert again.records == checkpoint.records
+    assert checkpoint.position.batch == 2
+    for part in ("state", "position"):
+        equal(vars(getattr(again, part)), vars(getattr(checkpoint, part)))
+    (name, state), expected = again.callbacks[0], Keeper().state()
+    assert (len(again.callbacks), name) == (1, "Keeper")
+    equal(state, {**expected, "of NumPy": float(np.float32(0.1))})
+
+
+def test_values_that_json_does_not_know_come_back(checkpoint, tmp_path):
+    records = [{"epoch": 0, "cost": 0.1 + 0.2, "validation_cost": float("inf")}, {"epoch": 1, "cost": 5e-324}]
+    write_checkpoint(tmp_path / "c", replace(checkpoint, records=records))
+    assert read_checkpoint(tmp_path / "c").records == records
+
+
+def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
+    """safetensors' header ends at 100 MB."""
+    records = [{"epoch": epoch, "text": "x" * 1000} for epoch in range(120_000)]
+    write_checkpoint(tmp_path / "c", replace(checkpoint, records=records))
+    assert len(read_checkpoint(tmp_path / "c").records) == len(records)
+
+
+def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path):
+    whole, broken = file.read_bytes(), tmp_path / "broken"
+    chance = random.Random(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        broken.write_bytes(damaged)
+        with pytest.raises(FileError):
+            read_checkpoint(broken)
+    for length in (0, 1, 7, 8, 9, 100, len(whole) // 2, len(whole) - 1):
+        broken.write_bytes(whole[:length])
+        with pytest.raises(FileError):
+            read_checkpoint(broken)
+
+
+def altered(file, header=None, content=None, arrays=None):
+    """The file with other parts and the right checksum: what a stranger could send."""
+    with safe_open(file, framework="numpy") as opened:
+        own = opened.metadata()
+        values = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    values |= arrays or {}
+    values = {name: value for name, value in values.items() if value is not None}
+    if content is not None:
+        changed = json.loads(own["content"])
+        for name, value in content.items():
+            part = changed
+            *path, last = name.split("/")
+            for key in path:
+                part = part[key]
+            part[last] = value
+        own["content"] = json.dumps(changed)
+    own["sha256"] = module._checksum(own["content"], values)
+    save_file(values, file, metadata={**own, **(header or {})})
+    return file
+
+
+def test_the_helper_alters_nothing_by_itself(file, checkpoint):
+    assert read_checkpoint(altered(file)).identity == checkpoint.identity
+
+
+N = 4 * 5 + 5 + 5 + 5 * 3 + 3 + 3 + 3 + 1
+BROKEN = {
+    "another format": ({"header": {"format": "deepstep-model"}}, "its header says something else"),
+    "a later version": ({"header": {"version": "2"}}, "checkpoint format version 1; got version '2'"),
+    "another checksum": ({"header": {"sha256": "0"}}, "altered or damaged"),
+    "no content": ({"header": {"content": "{"}}, "altered or damaged"),
+    "theta too short": ({"arrays": {"theta": np.zeros(N - 1)}}, "theta has shape"),
+    "theta of another precision": ({"arrays": {"theta": np.zeros(N, np.float32)}}, "float32"),
+    "theta gone": ({"arrays": {"theta": None}}, "theta"),
+    "not finite": ({"arrays": {"theta": np.full(N, np.nan)}}, "a parameter is not finite"),
+    "average not finite": ({"arrays": {"average": np.full(N, np.inf)}}, "a parameter is not finite"),
+    "a slot too long": ({"arrays": {"slot v": np.zeros(N + 1)}}, "v has shape"),
+    "no statistics": ({"arrays": {"statistic mean1": None}}, "running statistics"),
+    "wrong statistics": ({"arrays": {"statistic mean1": np.zeros((4, 1))}}, "running statistics"),
+    "costs too short": ({"arrays": {"costs": np.zeros(1)}}, "2 batches have costs"),
+    "sizes of another kind": ({"arrays": {"sizes": np.zeros(2)}}, "sizes"),
+    "a negative step": ({"content": {"step": -1}}, "step, epoch and batch are"),
+    "half an epoch": ({"content": {"epoch": 0.5}}, "step, epoch and batch are"),
+    "endless seconds": ({"content": {"seconds": float("inf")}}, "seconds are inf"),
+    "huge sizes": ({"content": {"identity/layer_dims": [10**9, 10**9, 10**9, 1]}}, "theta has shape"),
+    "no network": ({"content": {"identity": []}}, "do not fit"),
+    "unknown dtype": ({"content": {"identity/dtype": "object"}}, "do not fit"),
+    "callbacks of another kind": ({"content": {"callbacks": 5}}, "do not fit"),
+    "an array that is not there": ({"content": {"callbacks": [["A", {"x": {"$array": "y"}}]]}}, "do not fit"),
+    "no history": ({"arrays": {"history": np.frombuffer(b"[1]\n", np.uint8)}}, "one JSON object a line"),
+    "history no text": ({"arrays": {"history": np.frombuffer(b"\xff", np.uint8)}}, "do not fit"),
+}
+
+
+@pytest.mark.parametrize(("parts", "sentence"), BROKEN.values(), ids=BROKEN)
+def test_what_does_not_fit_is_refused(file, parts, sentence):
+    with pytest.raises(FileError) as error:
+        read_checkpoint(altered(file, **parts))
+    assert str(file) in str(error.value)
+    assert sentence in str(error.value)
+
+
+def test_a_position_that_no_training_has_is_refused(checkpoint):
+    beyond = replace(checkpoint.position, batch=99, costs=np.zeros(99), sizes=np.ones(99, int))
+    with pytest.raises(ConfigurationError, match="99 of 3 batches"):
+        setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(
+            Keeper(), resume=replace(checkpoint, position=beyond)
+        )
+
+
+@pytest.mark.parametrize("value", [object(), {1, 2}, np.array(["text"]), np.array([None]), 1j, b"bytes"])
+def test_a_state_that_no_file_holds_is_refused(checkpoint, tmp_path, value):
+    with pytest.raises(ConfigurationError, match=r"Keeper.state\(\): JSON values and arrays of numbers; got"):
+        write_checkpoint(tmp_path / "c", replace(checkpoint, callbacks=[("Keeper", {"deep": [value]})]))
+
+
+def test_a_folder_and_nothing(tmp_path):
+    with pytest.raises(FileError, match="a checkpoint; this is a folder"):
+        read_checkpoint(tmp_path)
+    with pytest.raises(FileError, match="a checkpoint; there is none"):
+        read_checkpoint(tmp_path / "nothing")
+
+
+def test_a_checkpoint_in_memory_does_not_change(checkpoint):
+    assert isinstance(checkpoint, Checkpoint)
+    assert isinstance(checkpoint.state, SessionState)
+    assert len(History(checkpoint.records)) == 1  # and not the records of later epochs

@@ -1,0 +1,273 @@
+"""Checkpoints while training runs: when they are written, which are kept, what a full disk does."""
+
+import errno
+import os
+import resource
+import signal
+from contextlib import ExitStack
+
+import numpy as np
+import pytest
+from trainings import EachPause, same_bits, setup
+
+from deepstep.errors import ConfigurationError, DivergenceError, FileError
+from deepstep.training import Callback, Checkpoints, History, StopTraining, latest_checkpoint, read_checkpoint
+from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.lbfgs import train_lbfgs
+
+
+def steps(folder):
+    return [int(path.stem.rpartition("-")[2]) for path in checkpoint_files(folder)]
+
+
+class WatchesSteps(Callback):
+    """So that there is a pause after each update."""
+
+    def on_step_end(self, training, update):
+        pass
+
+
+class Raises(Callback):
+    def __init__(self, raised, number):
+        self.raised, self.number = raised, number
+
+    def on_step_end(self, training, update):
+        if update.number == self.number:
+            raise self.raised
+
+
+class CtrlC(Callback):
+    """The real signal, in the midst of an update."""
+
+    def __init__(self, number, times=1):
+        self.number, self.times = number, times
+
+    def on_step_end(self, training, update):
+        if update.number == self.number:
+            for _ in range(self.times):
+                signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_handler():
+    """Whatever started the tests: Ctrl-C raises KeyboardInterrupt."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    ("often", "expected"),
+    [
+        ({"every_steps": 2, "keep": 9}, [2, 4, 6, 8]),
+        ({"every_steps": 2}, [4, 6, 8]),
+        ({"every_steps": 2, "keep": 1}, [8]),
+        ({"every_epochs": 1}, [3, 6, 9]),
+        ({"every_epochs": 2}, [6]),
+        ({"every_epochs": 2, "every_steps": 4}, [4, 8]),
+        ({"every_steps": 100}, []),
+        ({"every": 1000.0}, []),
+        ({}, []),
+    ],
+)
+def test_when_they_are_written(tmp_path, often, expected):
+    setup().train(WatchesSteps(), Checkpoints(tmp_path, **often))  # 3 epochs of 3 batches
+    assert steps(tmp_path) == expected
+
+
+def test_by_the_clock(tmp_path, monkeypatch):
+    """A second an update, and 2 for a file: of the time between two, a tenth at most."""
+    now = [0.0]
+    monkeypatch.setattr("deepstep.training.checkpoints.perf_counter", lambda: now[0])
+
+    class Second(Callback):
+        def on_step_end(self, training, update):
+            now[0] += 1
+
+    def slow(path, checkpoint):
+        now[0] += takes
+        path.touch()
+
+    monkeypatch.setattr("deepstep.training.checkpoints.write_checkpoint", slow)
+    for takes, expected in ((0, [5, 10, 15, 20, 25, 30]), (2, [5, 23])):
+        folder = tmp_path / str(takes)
+        setup(epochs=10).train(Second(), Checkpoints(folder, every=5, keep=99))
+        assert steps(folder) == expected
+
+
+def test_a_training_that_ends_in_order_writes_no_last_one(tmp_path):
+    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=4), Raises(StopTraining("enough"), 6))
+    assert steps(tmp_path) == [4]
+
+
+def test_ctrl_c_writes_where_training_stands(tmp_path):
+    whole = setup(optimizer="adam").train()
+    checkpoints = Checkpoints(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        setup(optimizer="adam").train(CtrlC(5), checkpoints)
+    assert steps(tmp_path) == [5]
+    assert checkpoints.last == checkpoint_files(tmp_path)[0]
+    same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
+
+
+def test_a_second_ctrl_c_ends_at_once(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        setup().train(CtrlC(5, times=2), Checkpoints(tmp_path, every_steps=2))
+    assert steps(tmp_path) == [2, 4]
+
+
+def test_an_interrupt_of_ones_own_leaves_the_last_one(tmp_path):
+    """Where parameters and position may not belong together, nothing is written."""
+    with pytest.raises(KeyboardInterrupt):
+        setup().train(Raises(KeyboardInterrupt(), 5), Checkpoints(tmp_path, every_steps=2))
+    assert steps(tmp_path) == [2, 4]
+
+
+def test_divergence_leaves_the_last_good_one(tmp_path):
+    training = setup(epochs=30, optimizer="gd")
+
+    class Poison(Callback):
+        def on_step_end(self, callback_training, update):
+            if update.number == 7:
+                training.examples.X[0] = np.inf  # the first example is met in the fourth epoch
+
+    with pytest.raises(DivergenceError):
+        training.train(Poison(), Checkpoints(tmp_path, every_steps=1))
+    assert steps(tmp_path)[-1] >= 7
+    assert np.isfinite(latest_checkpoint(tmp_path).state.theta).all()
+
+
+def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
+    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=1, keep=9))
+    newest = checkpoint_files(tmp_path)[-1]
+    newest.write_bytes(b"damaged")
+    with pytest.warns(UserWarning, match=f"{newest.name}.* The checkpoint before it is taken"):
+        found = latest_checkpoint(tmp_path)
+    assert found.state.step == 8
+    third = checkpoint_files(tmp_path)[2]
+    setup().train(
+        WatchesSteps(),
+        Checkpoints(tmp_path, every_steps=2, keep=2),
+        Raises(StopTraining(), 6),
+        resume=read_checkpoint(third),
+    )
+    assert steps(tmp_path) == [4, 5]
+
+
+def test_all_damaged_is_for_people_to_decide(tmp_path):
+    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=4))
+    for path in checkpoint_files(tmp_path):
+        path.write_bytes(b"")
+    with (
+        pytest.warns(UserWarning, match="checkpoint-000000000008"),
+        pytest.raises(FileError, match="checkpoint-000000000004"),
+    ):
+        latest_checkpoint(tmp_path)
+
+
+class TestTheFolder:
+    def test_is_made(self, tmp_path):
+        setup().train(Checkpoints(tmp_path / "a" / "b", every_epochs=1))
+        assert steps(tmp_path / "a" / "b") == [3, 6, 9]
+
+    def test_cannot_be_made(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(FileError, match="a folder for checkpoints"):
+            setup().train(Checkpoints(tmp_path / "file" / "b"))
+
+    def test_of_another_training_is_refused(self, tmp_path):
+        setup().train(Checkpoints(tmp_path, every_epochs=1))
+        with pytest.raises(FileError, match="it holds those of an earlier one"):
+            setup().train(Checkpoints(tmp_path, every_epochs=1))
+        assert steps(tmp_path) == [3, 6, 9]
+
+    def test_what_a_killed_process_left_goes(self, tmp_path):
+        (tmp_path / ".deepstep-0123456789ab").write_bytes(b"half")
+        (tmp_path / "thesis").touch()
+        setup().train(Checkpoints(tmp_path))
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+
+
+class TestAFullDisk:
+    def test_loses_at_most_the_newest_and_training_goes_on(self, tmp_path):
+        whole = setup(optimizer="adam").train()
+
+        class FullFrom(Callback):
+            """The kernel refuses to write beyond 2000 bytes of a file: in its midst, as a full disk does."""
+
+            def on_step_end(self, training, update):
+                if update.number == 5:
+                    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+                    room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+
+        callbacks = FullFrom(), Checkpoints(tmp_path, every_steps=1)
+        message = r"without a new checkpoint: .*File too large"
+        with ExitStack() as room, pytest.warns(UserWarning, match=message) as warned:
+            result = setup(optimizer="adam").train(*callbacks)
+        same_bits(whole, result)
+        assert len(warned) == 1  # of five that failed
+        assert steps(tmp_path) == [2, 3, 4]
+        assert not list(tmp_path.glob(".deepstep-*"))
+        same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
+
+    @pytest.mark.parametrize("call", ["fsync", "replace"])
+    def test_at_every_call_that_may_say_so(self, tmp_path, monkeypatch, call):
+        real, calls = getattr(os, call), []
+
+        def full(*arguments):
+            calls.append(arguments)
+            if 5 < len(calls) < 9:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return real(*arguments)
+
+        monkeypatch.setattr(f"deepstep.data.files.os.{call}", full)
+        with pytest.warns(UserWarning, match="No space left on device"):
+            setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=1, keep=99))
+        assert steps(tmp_path)[-1] == 9  # there was room again
+        for step in steps(tmp_path):
+            read_checkpoint(tmp_path / f"checkpoint-{step:012}.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"every": -1}, "every is a number of seconds; got -1"),
+        ({"every": float("nan")}, "got nan"),
+        ({"every": "often"}, "got 'often'"),
+        ({"every_steps": 0}, "every_steps is a whole number of at least 1; got 0"),
+        ({"every_epochs": 1.5}, "every_epochs is a whole number of at least 1; got 1.5"),
+        ({"keep": 0}, "keep is a whole number of at least 1; got 0"),
+        ({"keep": None}, "got None"),
+        ({"keep": True}, "got True"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(options, sentence):
+    with pytest.raises(ConfigurationError) as error:
+        Checkpoints("x", **options)
+    assert sentence in str(error.value)
+
+
+def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
+    class Bad(Callback):
+        def state(self):
+            return {"open file": object()}
+
+    pauses = EachPause()
+    with pytest.raises(ConfigurationError, match=r"Bad.state\(\)|JSON values"):
+        setup().train(Bad(), pauses, Checkpoints(tmp_path))
+    assert pauses.checkpoints == []
+
+
+def test_l_bfgs_has_no_state_to_keep(tmp_path):
+    training = setup(batch_size=None)
+    with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
+        train_lbfgs(
+            training.session(),
+            training.examples,
+            iterations=3,
+            evaluations=9,
+            tolerance=0,
+            history=History(),
+            callbacks=[Checkpoints(tmp_path)],
+        )

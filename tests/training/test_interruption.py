@@ -1,0 +1,58 @@
+"""Ctrl-C: the first one waits, the second does not, and other people's handlers stay."""
+
+import signal
+import threading
+
+import pytest
+
+from deepstep.training.interruption import deferred
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_handler():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_first_one_waits():
+    with deferred() as interruption:
+        assert not interruption.asked
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.asked
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_second_one_does_not():
+    with deferred():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_the_handler_comes_back_after_an_error():
+    with pytest.raises(ValueError, match="x"), deferred():
+        raise ValueError("x")
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_program_with_its_own_handler_keeps_it():
+    seen = []
+    signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+    with deferred() as interruption:
+        signal.raise_signal(signal.SIGINT)
+    assert (seen, interruption.asked) == ([1], False)
+
+
+def test_in_another_thread_nothing_is_touched():
+    asked = []
+
+    def work():
+        with deferred() as interruption:
+            asked.append(interruption.asked)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert asked == [False]

@@ -1,0 +1,103 @@
+"""Small trainings for the tests of checkpoints."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.engines import Session, Settings, open_session
+from deepstep.equations import initialize_parameters
+from deepstep.model.construction import with_scales
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import Callback, Checkpoint, History, Plan, train
+
+
+class Setup(NamedTuple):
+    """All that `train` takes, to be opened as often as need be."""
+
+    shape: Architecture
+    settings: Settings
+    plan: Plan
+    examples: Examples
+    validation: Examples | None = None
+    dtype: str = "float64"
+
+    def session(self) -> Session:
+        parameters = initialize_parameters(
+            self.shape.layer_dims, method="he", rng=np.random.RandomState(1)
+        ).astype(self.dtype)
+        return open_session(
+            "reference", self.shape, with_scales(parameters, self.shape.normalized), self.settings
+        )
+
+    def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
+        session = self.session()
+        history = train(
+            session,
+            self.examples,
+            self.plan,
+            validation=self.validation,
+            callbacks=callbacks,
+            resume=resume,
+        )
+        return session, history
+
+
+def setup(
+    *,
+    m: int = 20,
+    epochs: int = 3,
+    batch_size: int | None = 8,
+    normalization: Any = "none",
+    dtype: str = "float64",
+    weights: Any = None,
+    validation: bool = False,
+    plan: dict[str, Any] | None = None,
+    **settings: Any,
+) -> Setup:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((m + 7, 4)).astype(dtype)
+    Y = rng.integers(0, 2, (m + 7, 1)).astype(dtype)
+    weight = None if weights is None else np.asarray(weights, dtype=dtype)
+    return Setup(
+        Architecture((4, 5, 3, 1), ("tanh", "relu", "sigmoid"), normalization=normalization),
+        Settings(**settings),
+        Plan(epochs, 0.01, batch_size, shuffled(2), **(plan or {})),
+        Examples(X[:m], Y[:m], weight),
+        Examples(X[m:], Y[m:]) if validation else None,
+        dtype,
+    )
+
+
+class EachPause(Callback):
+    """Keeps a checkpoint of every pause, in memory; because it watches steps, there is one after each."""
+
+    def __init__(self) -> None:
+        self.checkpoints: list[Checkpoint] = []
+
+    def on_step_end(self, training: Any, update: Any) -> None:
+        pass
+
+    def on_pause(self, training: Any) -> None:
+        self.checkpoints.append(Checkpoint.of(training))
+
+
+def same_bits(first: tuple[Session, History], second: tuple[Session, History]) -> None:
+    """θ, slots, statistics, average, step, costs and what else the records hold, but for the time."""
+    one, two = (session.state() for session, _ in (first, second))
+    assert one.step == two.step
+    for mine, other in (
+        ({"theta": one.theta}, {"theta": two.theta}),
+        (one.slots, two.slots),
+        (one.statistics, two.statistics),
+        ({"average": one.average}, {"average": two.average}),
+    ):
+        assert mine.keys() == other.keys()
+        for name, vector in mine.items():
+            np.testing.assert_array_equal(vector, other[name], strict=vector is not None)
+    histories = [
+        [{name: value for name, value in record.items() if name != "seconds"} for record in history]
+        for _, history in (first, second)
+    ]
+    assert histories[0] == histories[1]
+    assert first[1].stopped == second[1].stopped
