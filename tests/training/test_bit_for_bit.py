@@ -173,10 +173,14 @@ class TestAnotherTraining:
             training._replace(plan=Plan(3, 0.01, 8)).train(resume=checkpoint)
 
     def test_other_callbacks(self, checkpoint):
-        with pytest.raises(
-            ConfigurationError, match=r"callbacks with a state were \[\] and are \['Plateau'\]"
-        ):
+        with pytest.raises(ConfigurationError, match=r"data; callbacks was \[\] and is \['Plateau'\]\. "):
             setup(validation=True, optimizer="adam").train(Plateau(), resume=checkpoint)
+
+    def test_callbacks_with_other_settings(self):
+        pauses = EachPause()
+        setup().train(Plateau(patience=3), pauses)
+        with pytest.raises(ConfigurationError, match="patience of Plateau, callback 1 was 3 and is 4"):
+            setup().train(Plateau(patience=4), resume=pauses.checkpoints[0])
 
     def test_callbacks_without_a_state_may_be_others(self, checkpoint):
         setup(validation=True, optimizer="adam").train(Callback(), EachPause(), resume=checkpoint)
@@ -235,6 +239,26 @@ class TestNetwork:
         self.train(batch_size=None, checkpoint=Checkpoints(tmp_path, every_epochs=2))
         self.X = np.asfortranarray(self.X)
         self.train(batch_size=None, resume=tmp_path)
+
+    def test_other_patience_is_refused(self, tmp_path):
+        self.train(patience=4, checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        with pytest.raises(ConfigurationError, match="epochs of Patience, callback 1 was 3 and is 4"):
+            self.train(patience=5, resume=tmp_path)
+
+    @pytest.mark.parametrize("options", [{"checkpoint": "c"}, {"resume": "c"}])
+    def test_l_bfgs_has_none(self, options, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        options |= {"optimizer": "lbfgs", "batch_size": None, "dropout": 0.0, "average": 0.0}
+        with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
+            self.train(**options)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_plateau_as_schedule(self, tmp_path):
+        options = {"schedule": {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}}
+        whole = self.train(**options, checkpoint=Checkpoints(tmp_path, every_epochs=1, keep=9))
+        assert whole.history[-1]["learning_rate"] < whole.history[0]["learning_rate"]
+        for file in tmp_path.iterdir():
+            assert self.train(**options, resume=file).parameters == whole.parameters
 
     def test_another_seed_is_refused(self, tmp_path):
         self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))

@@ -70,9 +70,11 @@ def test_it_comes_back_as_it_was(checkpoint, file):
 
 
 def test_values_that_json_does_not_know_come_back(checkpoint, tmp_path):
-    records = [{"epoch": 0, "cost": 0.1 + 0.2, "validation_cost": float("inf")}, {"epoch": 1, "cost": 5e-324}]
+    records = [{"cost": 0.1 + 0.2, "validation_cost": float("inf")}, {"cost": 5e-324, "x": np.arange(2)}]
     write_checkpoint(tmp_path / "c", replace(checkpoint, records=records))
-    assert read_checkpoint(tmp_path / "c").records == records
+    again = read_checkpoint(tmp_path / "c").records
+    assert again[0] == records[0]
+    equal(again[1], records[1])
 
 
 def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
@@ -146,7 +148,7 @@ BROKEN = {
     "unknown dtype": ({"content": {"identity/dtype": "object"}}, "do not fit"),
     "callbacks of another kind": ({"content": {"callbacks": 5}}, "do not fit"),
     "an array that is not there": ({"content": {"callbacks": [["A", {"x": {"$array": "y"}}]]}}, "do not fit"),
-    "no history": ({"arrays": {"history": np.frombuffer(b"[1]\n", np.uint8)}}, "one JSON object a line"),
+    "no history": ({"arrays": {"history": np.frombuffer(b"[1]", np.uint8)}}, "no list of records"),
     "history no text": ({"arrays": {"history": np.frombuffer(b"\xff", np.uint8)}}, "do not fit"),
 }
 

@@ -33,7 +33,14 @@ from deepstep.model.construction import (
     with_scales,
 )
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
-from deepstep.model.options import as_checkpoint, as_checkpoints, as_lbfgs, as_patience, as_plan
+from deepstep.model.options import (
+    as_checkpoint,
+    as_checkpoints,
+    as_lbfgs,
+    as_patience,
+    as_plan,
+    refuse_checkpoints,
+)
 from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
@@ -42,6 +49,7 @@ from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import Checkpoints, History, Plan, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.rate_finder import RateSearch, find_rate
@@ -296,6 +304,8 @@ class Network:
             **settings,
         }
         lbfgs = as_lbfgs(options, where)
+        if lbfgs is not None:
+            refuse_checkpoints(checkpoint, resume, where)
         examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
@@ -312,16 +322,17 @@ class Network:
         history = History()
         try:
             if lbfgs is not None:
-                train_lbfgs(
-                    session,
-                    examples,
-                    iterations=plan.epochs,
-                    validation=held_out,
-                    callbacks=watchers,
-                    history=history,
-                    where=where,
-                    **lbfgs,
-                )
+                with blas_threads(plan.deterministic):
+                    train_lbfgs(
+                        session,
+                        examples,
+                        iterations=plan.epochs,
+                        validation=held_out,
+                        callbacks=watchers,
+                        history=history,
+                        where=where,
+                        **lbfgs,
+                    )
             else:
                 train(
                     session,

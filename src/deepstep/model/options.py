@@ -9,6 +9,7 @@ from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
+from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import get_schedule
@@ -121,6 +122,12 @@ def as_checkpoints(checkpoint: Any, where: str) -> list[Checkpoints]:
     if not isinstance(checkpoint, str | Path | Checkpoints):
         raise ConfigurationError(where, "checkpoint is a folder or Checkpoints(…)", f"got {checkpoint!r}")
     return [checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)]
+
+
+def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
+    """L-BFGS goes on from nothing: its state lies inside SciPy."""
+    if checkpoint is not None or resume:
+        raise no_steps_to_go_on_from(where)
 
 
 def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Checkpoint | None:

@@ -121,14 +121,9 @@ class Training:
             If this training has no steps to go on from.
         """
         if self.plan is None:
-            raise ConfigurationError(
-                "checkpoints",
-                "an update rule that goes step by step",
-                "got L-BFGS, whose state lies inside SciPy",
-                "Use another optimizer, or save the network when it is done.",
-            )
-        session = self._session
-        return identity(
+            raise no_steps_to_go_on_from("checkpoints")
+        session, keepers = self._session, with_state(self._callbacks)
+        own = identity(
             session.architecture,
             session.parameters.dtype,
             session.settings,
@@ -136,10 +131,25 @@ class Training:
             self._examples,
             self._validation,
         )
+        own["callbacks"] = [type(callback).__name__ for callback in keepers]
+        for number, callback in enumerate(keepers, start=1):
+            for name, value in callback.settings().items():
+                own[f"{name} of {type(callback).__name__}, callback {number}"] = value
+        return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Names of the classes and states of those callbacks that keep one."""
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
+
+
+def no_steps_to_go_on_from(where: str) -> ConfigurationError:
+    """The error where checkpoints of L-BFGS are asked for."""
+    return ConfigurationError(
+        where,
+        "an update rule that goes step by step, where there are checkpoints",
+        "got L-BFGS, whose state lies inside SciPy",
+        "Use another optimizer, or save the network when it is done.",
+    )
 
 
 class Callback:
@@ -169,6 +179,10 @@ class Callback:
 
     def on_train_end(self, training: Training) -> None:
         """After the last epoch, however training ended and whatever another callback raised."""
+
+    def settings(self) -> Mapping[str, Any]:
+        """What must be the same where a training goes on from `state`; JSON values."""
+        return {}
 
     def state(self) -> Mapping[str, Any]:
         """What a resumed training needs: JSON values and arrays by name, of any depth."""

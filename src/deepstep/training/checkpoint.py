@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -17,8 +17,8 @@ from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import n_batches
-from deepstep.training.callbacks import Callback, Training, with_state
-from deepstep.training.history import History, Record
+from deepstep.training.callbacks import Training
+from deepstep.training.history import Record
 from deepstep.training.identity import differences
 from deepstep.training.position import Position
 from deepstep.types import AnyArray
@@ -26,7 +26,7 @@ from deepstep.types import AnyArray
 FORMAT, VERSION = "deepstep-checkpoint", 1
 
 ARRAY = "$array"
-"""In the callbacks' states: the key of the name of an array, which lies among the file's arrays."""
+"""In states and records: the key of the name of an array, which lies among the file's arrays."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Checkpoint:
             training.states_of_callbacks(),
         )
 
-    def check(self, training: Training, callbacks: Iterable[Callback], where: str) -> None:
+    def check(self, training: Training, where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
         Raises
@@ -73,10 +73,6 @@ class Checkpoint:
             Names what differs.
         """
         other = differences(self.identity, training.identity)
-        names = [type(callback).__name__ for callback in with_state(callbacks)]
-        kept = [name for name, _ in self.callbacks]
-        if names != kept:
-            other.append(f"the callbacks with a state were {kept} and are {names}")
         plan, position = training.plan, self.position
         if plan is not None and not other:
             of = n_batches(len(training.examples), plan.batch_size)
@@ -111,9 +107,10 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
         **({} if state.average is None else {"average": state.average}),
         "costs": position.costs,
         "sizes": position.sizes,
-        # not in the header, which has an end: a long training has many records
-        "history": np.frombuffer(History(checkpoint.records).to_jsonl().encode(), np.uint8),
     }
+    # Not in the header, which has an end: a long training has many records. Numbers that are not finite stay.
+    records = json.dumps(packed(checkpoint.records, "the records of training", arrays))
+    arrays["history"] = np.frombuffer(records.encode(), np.uint8)
     content = json.dumps(
         {
             "identity": dict(checkpoint.identity),
@@ -121,7 +118,9 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
             "epoch": position.epoch,
             "batch": position.batch,
             "seconds": position.seconds,
-            "callbacks": [[name, packed(values, name, arrays)] for name, values in checkpoint.callbacks],
+            "callbacks": [
+                [name, packed(values, f"{name}.state()", arrays)] for name, values in checkpoint.callbacks
+            ],
         }
     )
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
@@ -174,13 +173,13 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
             "Go on from the one before it.",
         )
     try:
-        return _unpacked(json.loads(header["content"]), arrays, where)
+        return _unpacked(json.loads(header["content"]), arrays)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
         raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
-    """A callback's state in JSON's types; its arrays go into ``arrays``, and their names into their places.
+    """Values in JSON's types; their arrays go into ``arrays``, and the names of these into their places.
 
     Raises
     ------
@@ -192,7 +191,7 @@ def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
     if isinstance(values, list | tuple):
         return [packed(entry, owner, arrays) for entry in values]
     if isinstance(values, np.ndarray) and values.dtype.kind in "fiub":
-        name = f"callback {len(arrays)}"
+        name = f"array {len(arrays)}"
         arrays[name] = values
         return {ARRAY: name}
     if isinstance(values, np.generic):
@@ -200,7 +199,7 @@ def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
     if values is None or isinstance(values, bool | int | float | str):
         return values
     raise ConfigurationError(
-        f"{owner}.state()",
+        owner,
         "JSON values and arrays of numbers",
         f"got {type(values).__name__}",
         "A checkpoint stores no other objects.",
@@ -216,7 +215,7 @@ def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:
     return [_with_arrays(entry, arrays) for entry in values] if isinstance(values, list) else values
 
 
-def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray], where: str) -> Checkpoint:
+def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkpoint:
     """The parts, checked: shapes, finite parameters, counts of at least 0."""
     identity = content["identity"]
     names = ("layer_dims", "activations", "output", "output_settings", "normalization")
@@ -241,13 +240,15 @@ def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray], where: st
         raise ValueError(f"seconds are {seconds}")
     if costs.shape != (batch,) or sizes.shape != (batch,) or sizes.dtype.kind != "i":
         raise ValueError(f"{batch} batches have costs {costs.shape} and sizes {sizes.shape}")
-    history = History.from_jsonl(arrays["history"].tobytes().decode(), where=where)
+    records = _with_arrays(json.loads(arrays["history"].tobytes()), arrays)
+    if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
+        raise ValueError("the history is no list of records")
     callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
     return Checkpoint(
         identity,
         SessionState(theta, slots, step, statistics, average),
         Position(epoch, batch, seconds, costs, sizes),
-        history.records,
+        records,
         callbacks,
     )
 

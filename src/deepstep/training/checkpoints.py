@@ -100,7 +100,8 @@ class Checkpoints(Callback):
         """See that checkpoints can be written, and remove what an earlier process left half-written."""
         if training.plan is None:
             training.identity  # noqa: B018  (it says why there is none)
-        packed(training.states_of_callbacks(), "callback", {})  # now, and not at the first checkpoint
+        for name, state in training.states_of_callbacks():
+            packed(state, f"{name}.state()", {})  # what cannot be stored is found now, not in the midst
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(self.folder)

@@ -45,7 +45,7 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs, in words.
+    """What differs, in words; what only one of them has belongs to something that differs.
 
     Examples
     --------
@@ -55,9 +55,9 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return [
         f"the {name} is another"
         if name.endswith(" data")
-        else f"{name} was {before.get(name)!r:.60} and is {now.get(name)!r:.60}"
-        for name in dict.fromkeys([*before, *now])
-        if before.get(name) != now.get(name)
+        else f"{name} was {before[name]!r:.60} and is {now[name]!r:.60}"
+        for name in before
+        if name in now and before[name] != now[name]
     ]
 
 

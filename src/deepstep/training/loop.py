@@ -112,7 +112,7 @@ class _Loop:
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
-        checkpoint.check(self._training, self._callbacks, self._where)
+        checkpoint.check(self._training, self._where)
         self._session.load(checkpoint.state)
         self._history.records[:] = checkpoint.records
         for callback, (_, state) in zip(with_state(self._callbacks), checkpoint.callbacks, strict=True):

@@ -1,6 +1,7 @@
 """Reduce on plateau: a factor that falls when a quantity does not get better any more."""
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from math import isfinite
 from typing import Any
 
@@ -97,6 +98,11 @@ class Plateau(Callback):
             self.stalled += 1
         if self.stalled > self._patience:
             self.factor, self.stalled = max(self._drop * self.factor, self._least), 0
+
+    def settings(self) -> dict[str, Any]:
+        """The parameters."""
+        names = signature(Plateau).parameters
+        return {name: getattr(self, f"_{name}") for name in names}
 
     def state(self) -> dict[str, Any]:
         """Where it stands, as JSON has it, for `restore`."""

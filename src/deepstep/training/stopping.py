@@ -117,6 +117,17 @@ class Patience(Callback):
                 )
             self.stalled = 0
 
+    def settings(self) -> Mapping[str, Any]:
+        """What is watched, and what is borne."""
+        return {
+            "quantity": self._quantity,
+            "tolerance": self._tolerance,
+            "epochs": self._epochs,
+            "larger_is_better": self._sign < 0,
+            "keep_best": self._keep_best,
+            "ties_count": self._ties_count,
+        }
+
     def state(self) -> Mapping[str, Any]:
         """The best value, its parameters, and the epochs without improvement."""
         kept: dict[str, Any] = {"best": self.best, "stalled": self.stalled}
