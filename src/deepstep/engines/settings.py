@@ -1,6 +1,6 @@
 """What a session needs beside the network: the update rule and everything that regularizes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -29,7 +29,7 @@ class Settings:
     weight_decay : float or None
         λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the optimizer's own
         (0.01 for adamw, else 0).
-    dropout : float or sequence of float
+    dropout : float, list or tuple of float
         Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one number
         for all hidden layers, or one for each.
     input_noise : float
@@ -63,7 +63,7 @@ class Settings:
     l1: float = 0.0
     l2: float = 0.0
     weight_decay: float | None = None
-    dropout: float | Sequence[float] = 0.0
+    dropout: float | list[float] | tuple[float, ...] = 0.0
     input_noise: float = 0.0
     max_norm: float | None = None
     clip_norm: float | None = None
@@ -79,7 +79,7 @@ class Settings:
             _number(name, getattr(self, name), 0, np.inf)
         if self.weight_decay is not None:
             _number("weight_decay", self.weight_decay, 0, np.inf)
-        for rate in self.dropout if isinstance(self.dropout, Sequence) else [self.dropout]:
+        for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             _number("dropout", rate, 0, 1)
         _number("average", self.average, 0, 1)
         for name in ("max_norm", "clip_norm", "clip_value"):
@@ -119,7 +119,7 @@ class Settings:
             If there is not one for each.
         """
         n_hidden = architecture.n_layers - 1
-        if not isinstance(self.dropout, Sequence):
+        if not isinstance(self.dropout, list | tuple):
             return (float(self.dropout),) * n_hidden
         if len(self.dropout) != n_hidden:
             raise ConfigurationError(
