@@ -224,7 +224,7 @@ def test_what_fits_no_network_is_refused():
     architecture, parameters, *_ = problem("none", "float64")
     with pytest.raises(ConfigurationError, match="a list of 2"):
         open_session("reference", architecture, parameters, Settings(dropout=[0.1]))
-    with pytest.raises(ConfigurationError, match="rate_factors: parameter is one of 'W1', .* got 'W9'"):
+    with pytest.raises(ConfigurationError, match=r"rate_factors: parameter is one of 'W1', .* got 'W9'"):
         open_session("reference", architecture, parameters, Settings(rate_factors={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"Network\.train: setting .* Did you mean 'dropout'\?"):
         Settings.of("Network.train", dropuot=0.1)
