@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Trained, as_part, free_name, new_run, train_and_save
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import ImageSet, atomic_write, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
@@ -110,8 +111,8 @@ def _print(
     rows = [(str(at), *(f"{cost[at]:.6f}" if at < len(cost) else "" for cost in costs)) for at in shown]
     print_table(screen, ("iteration", *sizes), rows, title="Cost J before the update")
     parts = {
-        "train accuracy": [trained.train.to_dict() for trained in models.values()],
-        "test accuracy": [trained.test.to_dict() for trained in models.values()],
+        "train accuracy": [trained.parts["train"].to_dict() for trained in models.values()],
+        "test accuracy": [trained.parts["test"].to_dict() for trained in models.values()],
     }
     print_table(
         screen,

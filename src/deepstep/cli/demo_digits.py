@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
-from deepstep.cli.fitting import Part, Trained, TrainSettings, as_part, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Part, Trained, as_part, free_name, new_run, train_and_save
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.types import Array
@@ -81,7 +82,7 @@ def _print_training(screen: "Console", trained: Trained, train: Part, test: Part
         f"{m:,} pictures of digits to learn from, {m_test} to test; {trained.run.network!r}", markup=False
     )
     print_curve(screen, trained.run.history.costs, height=11)
-    print_scores(screen, trained.train, trained.test)
+    print_scores(screen, trained.parts)
 
 
 def _print_confusion(screen: "Console", classes: tuple[str, ...], counts: NDArray[np.int64]) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map
-from deepstep.cli.fitting import TrainSettings, as_part, free_name, new_run, train_and_save
+from deepstep.cli.fitting import as_part, free_name, new_run, train_and_save
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.data.builtin import Dataset
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
@@ -61,7 +62,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
             markup=False,
         )
         print_curve(screen, trained.run.history.costs, height=9)
-        print_scores(screen, trained.train, trained.test)
+        print_scores(screen, trained.parts)
         screen.print("What the network answers, and the training points", markup=False)
         screen.print(_legend(target.classes), markup=False)
         screen.print(_map(trained.run, target, data, train.answers))

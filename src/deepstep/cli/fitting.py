@@ -1,41 +1,26 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
-from deepstep.errors import FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.model import Network
 from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
-
-
-@dataclass(frozen=True)
-class TrainSettings:
-    """How to train; the names are those of `Network` and `Network.train`."""
-
-    hidden: tuple[int, ...]
-    activation: str
-    initialization: str
-    optimizer: str
-    learning_rate: float
-    iterations: int
-    batch_size: int | None
-    seed: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """TOML and JSON types: a full batch, None, is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Part(NamedTuple):
@@ -51,11 +36,18 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gave."""
+    """What training gave.
+
+    Attributes
+    ----------
+    run : Run
+    parts : mapping
+        Scores of "train", "test" and, where there are such rows, "validation".
+    test_outputs : array (m, n_L)
+    """
 
     run: Run
-    train: Scores
-    test: Scores
+    parts: Mapping[str, Scores]
     test_outputs: Array
 
     @property
@@ -78,8 +70,9 @@ class Trained:
             "stopped": history.stopped,
             "costs": history.costs,
             "seconds": history[-1]["seconds"],
-            "train": self.train.to_dict(),
-            "test": self.test.to_dict(),
+            "epochs": len(history),
+            "output": self.run.network.architecture.output,
+            **{name: scores.to_dict() for name, scores in self.parts.items()},
         }
 
 
@@ -105,6 +98,7 @@ def train_and_save(
     *,
     label: str,
     about: dict[str, Any],
+    validation: Part | None = None,
     **options: Any,
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
@@ -122,19 +116,25 @@ def train_and_save(
         What the progress is called.
     about : dict
         The config's ``task``, ``target`` and ``source``.
+    validation : Part, optional
+        Rows whose cost is recorded after each epoch, and watched by patience.
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
-    network = Network(
-        [preparation.inputs.n_features, *settings.hidden, preparation.target.n_outputs],
-        activation=settings.activation,
-        output=preparation.target.output,
-        initialization=settings.initialization,
-        seed=settings.seed,
-    )
+    network = settings.network(preparation, train.X)
+    options |= settings.options(validated=validation is not None)
+    weights = _weights(settings, preparation.target, train.answers)
+    options["sample_weight"] = None if weights is None else weights[train.answers]
+    if validation is not None:
+        of_rows = () if weights is None else (weights[validation.answers],)
+        options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
     with place as whole:
-        history = _train(network, settings, train, label, options)
-        trained = _compared(network, history, settings, preparation, train, test, about)
+        history = _train(network, train, label, options)
+        if not len(history):
+            raise ConfigurationError(
+                "--time-budget", "seconds that are enough for an epoch", f"got {settings.time_budget:g}"
+            )
+        trained = _compared(network, history, settings, preparation, train, test, validation, about)
         trained.run.write(whole)
     return trained
 
@@ -173,20 +173,17 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def _train(
-    network: Network, settings: TrainSettings, train: Part, label: str, options: dict[str, Any]
-) -> History:
+def _weights(settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray) -> Array | None:
+    """The weight of each class by its position, where classes are to count alike."""
+    if settings.class_weight is None or not isinstance(target, ClassTarget):
+        return None
+    counts = np.bincount(answers, minlength=len(target.classes))
+    return len(answers) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+
+
+def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:
     try:
-        return network.train(
-            train.X.T,
-            train.Y.T,
-            learning_rate=settings.learning_rate,
-            iterations=settings.iterations,
-            batch_size=settings.batch_size,
-            optimizer=settings.optimizer,
-            progress=label,
-            **options,
-        )
+        return network.train(train.X.T, train.Y.T, progress=label, **options)
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise
@@ -201,17 +198,20 @@ def _compared(
     preparation: Preparation,
     train: Part,
     test: Part,
+    validation: Part | None,
     about: dict[str, Any],
 ) -> Trained:
-    """The run, and its scores on both parts."""
-    target, sizes = preparation.target, network.architecture.layer_dims
-    train_outputs, test_outputs = (forward_rows(network.forward, part.X, sizes) for part in (train, test))
-    train_scores = score(target, train.answers, train_outputs)
-    test_scores = score(target, test.answers, test_outputs)
-    results = {"train": train_scores.to_dict(), "test": test_scores.to_dict()}
+    """The run, and its scores on all parts."""
+    parts = {"train": train, "validation": validation, "test": test}
+    outputs, scores = {}, {}
+    for name, part in parts.items():
+        if part is not None:
+            outputs[name] = forward_rows(network.forward, part.X, network.architecture.layer_dims)
+            scores[name] = score(preparation.target, part.answers, outputs[name])
+    results = {name: found.to_dict() for name, found in scores.items()}
     config = {**about, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
-    return Trained(run, train_scores, test_scores, test_outputs)
+    return Trained(run, scores, outputs["test"])
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:

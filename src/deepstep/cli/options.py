@@ -29,3 +29,31 @@ class LayerSizes(click.ParamType[tuple[int, ...]]):
                 f"whole numbers with {self.separator!r} between them, such as {example}",
                 f"got {value!r}",
             ) from None
+
+
+class Listed(click.ParamType[Any]):
+    """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
+
+    Examples
+    --------
+    >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
+    (0.5, ('x', 'y'))
+    """
+
+    name = "values"
+
+    def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
+        self.kind, self.example, self.always = kind, example, always
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            values = tuple(self.kind(part.strip()) for part in value.split(","))
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "values",
+                f"numbers with ',' between them, such as {self.example}",
+                f"got {value!r}",
+            ) from None
+        return values[0] if len(values) == 1 and not self.always else values

@@ -55,12 +55,19 @@ class NumberScores:
         Of the best answer that needs no network: always the mean of these rows.
     r2 : float
         1 - (rmse / mean_rmse)²; NaN where the rows do not vary.
+    coverage : float or None
+        Share of the rows between the outer quantiles, where several are predicted; the other figures are of
+        the one next to the median.
+    levels : tuple of float
+        The outer quantiles.
     """
 
     rows: int
     rmse: float
     mean_rmse: float
     r2: float
+    coverage: float | None = None
+    levels: tuple[float, ...] = ()
 
     def lines(self) -> list[Row]:
         """Name and value of each figure, for a table."""
@@ -68,12 +75,19 @@ class NumberScores:
             ("RMSE", f"{self.rmse:.6g}"),
             ("RMSE of always the mean", f"{self.mean_rmse:.6g}"),
             ("R²", f"{self.r2:.4f}"),
+            *self._coverage(),
             ("rows", f"{self.rows:,}"),
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self)
+        """Plain JSON types; without quantiles nothing about them."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+
+    def _coverage(self) -> list[Row]:
+        if self.coverage is None:
+            return []
+        low, high = (f"{100 * level:g}" for level in self.levels)
+        return [(f"within the {low} % and {high} % quantiles", percent(self.coverage))]
 
 
 Scores = ClassScores | NumberScores
@@ -95,7 +109,12 @@ def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array)
         return ClassScores(m, float(right.mean()), float(np.bincount(answers).max() / m))
     rmse = float(np.sqrt(np.square(target.decode(outputs) - answers).mean()))
     mean_rmse = float(answers.std())
-    return NumberScores(m, rmse, mean_rmse, 1 - (rmse / mean_rmse) ** 2 if mean_rmse else float("nan"))
+    r2 = 1 - (rmse / mean_rmse) ** 2 if mean_rmse else float("nan")
+    if len(target.levels) < 2:
+        return NumberScores(m, rmse, mean_rmse, r2)
+    quantiles = target.quantiles(outputs)
+    inside = (quantiles[:, 0] <= answers) & (answers <= quantiles[:, -1])
+    return NumberScores(m, rmse, mean_rmse, r2, float(inside.mean()), (target.levels[0], target.levels[-1]))
 
 
 def answered(target: ClassTarget, outputs: Array) -> NDArray[np.intp]:

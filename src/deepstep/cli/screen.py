@@ -5,7 +5,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -99,10 +99,11 @@ def print_curve(
     screen.print()
 
 
-def print_scores(screen: "Console", train: "Scores", test: "Scores") -> None:
-    """Training and test figures side by side."""
-    sides = zip(train.lines(), test.lines(), strict=True)
-    print_table(screen, ("", "train", "test"), [(name, left, right) for (name, left), (_, right) in sides])
+def print_scores(screen: "Console", parts: "Mapping[str, Scores]") -> None:
+    """The figures of each part of the rows side by side."""
+    lines = [scores.lines() for scores in parts.values()]
+    rows = [(row[0][0], *(value for _, value in row)) for row in zip(*lines, strict=True)]
+    print_table(screen, ("", *parts), rows)
 
 
 def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:

@@ -41,9 +41,10 @@ def command(run_folder: Path, json_wanted: bool) -> None:
     screen.print()
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    sides = [results.get(part, {}) for part in ("train", "test")]
-    figures = [(name, *(_figure(side.get(name)) for side in sides)) for name in sides[0]]
-    print_table(screen, ("results", "train", "test"), figures)
+    parts = [part for part in ("train", "validation", "test") if part in results]
+    names = results[parts[0]] if parts else {}
+    figures = [(name, *(_figure(results[part].get(name)) for part in parts)) for name in names]
+    print_table(screen, ("results", *parts), figures)
     if columns:
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
 

@@ -1,7 +1,8 @@
 """``deepstep train``: a table becomes a run."""
 
+import os
 import shlex
-from collections.abc import Sequence
+from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,9 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.exit_codes import GOOD
-from deepstep.cli.fitting import Trained, TrainSettings, as_part, free_name, train_and_save
-from deepstep.cli.options import LayerSizes
+from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.screen import (
     as_json,
     console,
@@ -23,6 +22,9 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
+from deepstep.cli.table_task import DEFAULT_VALIDATION, Goal, table_task
+from deepstep.cli.train_options import SectionedCommand, train_options
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
     Finish,
     Training,
@@ -32,8 +34,8 @@ from deepstep.cli.unfinished import (
     resumable,
     unfinished,
 )
-from deepstep.errors import ConfigurationError, DataError, FileError
-from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
 
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-TASKS = ("auto", "classification", "regression")
 SHOWN_COLUMNS = 40
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
@@ -53,7 +54,7 @@ NEXT = (
 )
 
 
-class Goal(Enum):
+class Way(Enum):
     """What is to become of a training: begin it, go on with it, or make a run of where it stands."""
 
     BEGIN = 0
@@ -61,47 +62,9 @@ class Goal(Enum):
     FINISH = 2
 
 
-@click.command("train")
+@click.command("train", cls=SectionedCommand)
 @click.argument("file", required=False, metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--target", help="The column to predict.  [required]")
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder [default: a new one in runs/].")
-@click.option("--overwrite", is_flag=True, help="Replace the run folder if it exists.")
-@click.option("--task", type=click.Choice(TASKS), default="auto", show_default=True)
-@click.option(
-    "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
-)
-@click.option(
-    "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."
-)
-@click.option("--activation", default="relu", show_default=True, help="Of the hidden layers.")
-@click.option("--optimizer", default="adam", show_default=True)
-@click.option("--learning-rate", type=float, default=0.001, show_default=True)
-@click.option(
-    "--iterations",
-    "--epochs",
-    type=click.IntRange(min=1),
-    default=40,
-    show_default=True,
-    help="Epochs of training.",
-)
-@click.option("--batch-size", type=click.IntRange(min=1), help="Rows of an update [default: 32 to 256].")
-@click.option("--test-fraction", type=float, default=0.2, show_default=True, help="Share of rows held out.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
-@click.option(
-    "--checkpoint-every",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Between two checkpoints.",
-)
-@click.option(
-    "--resume",
-    type=click.Path(path_type=Path),
-    metavar="RUN",
-    help="Go on with the training of RUN that was interrupted; its options are known.",
-)
-@click.option("--finish", is_flag=True, help="With --resume: make a run of what was reached.")
+@train_options
 @json_option
 @click.pass_context
 def command(
@@ -135,9 +98,12 @@ def command(
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finish out."
             )
-        options = {**training.options, "hidden": tuple(training.options["hidden"])}
+        options = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in training.options.items()
+        }
         frame = read_table(file)
-        goal = Goal.FINISH if finish else Goal.GO_ON
+        way = Way.FINISH if finish else Way.GO_ON
     else:
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
@@ -145,9 +111,11 @@ def command(
         _required(context, "target", options["target"])
         run = out or free_name(file.stem)
         frame = read_table(file)
-        training = Training.of(file, options)
-        goal = Goal.BEGIN
-    return _train(file, frame, run, training, goal, json_wanted=json_wanted, **options)
+        if options["validation"] is not None:
+            options["validation"] = os.path.abspath(options["validation"])
+        training = Training.of(file, options, options["validation"])
+        way = Way.BEGIN
+    return _train(file, frame, run, training, way, json_wanted=json_wanted, **options)
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -176,65 +144,61 @@ def _train(
     frame: "polars.DataFrame",
     run: Path,
     training: Training,
-    goal: Goal,
+    way: Way,
     *,
-    target: str,
     overwrite: bool,
-    task: str,
-    drop: Sequence[str],
-    test_fraction: float,
+    validation: str | None,
     batch_size: int | None,
     checkpoint_every: float,
     json_wanted: bool,
     **options: Any,
 ) -> int:
     """From the table to the run, printed."""
-    from deepstep.data import column, holdout, stratification_obstacle
+    from deepstep.data import read_table
 
-    answers = column(frame, target, "--target")
-    for name in drop:
-        column(frame, name, "--drop")
-    if target in drop:
-        raise ConfigurationError("--drop", "a column that is no target", f"got {target!r}, the target")
-    kind, reason = _task(answers, task)
-    classes = kind != "regression"
-    # On the whole table first: what cannot be used is then named by its row in the file.
-    whole = ClassTarget.fit(answers) if classes else NumberTarget.fit(answers)
-    TablePreparation.fit(frame, exclude=(target, *drop))
-    y = answers.to_numpy()
-    rows, test_rows = holdout(y, fraction=test_fraction, seed=options["seed"], stratify=classes)
-    obstacle = stratification_obstacle(y, fraction=test_fraction) if classes else ""
-    inputs = TablePreparation.fit(frame[rows], exclude=(target, *drop))
-    preparation = Preparation(inputs, whole if classes else NumberTarget.fit(answers[rows]))
-    _check_classes(whole, answers[rows])
-    train = as_part(preparation, inputs.transform(frame[rows]), answers[rows])
-    test = as_part(preparation, inputs.transform(frame[test_rows]), answers[test_rows])
-
-    batch_size = batch_size or default_batch_size(len(rows))
-    settings = TrainSettings(initialization="he", batch_size=batch_size, **options)
-    note(f"{file}: {frame.height:,} rows; {len(rows):,} to learn from, {len(test_rows):,} held out.")
-    note(f"Task: {kind}, because {reason}.")
-    if obstacle:
-        note(f"The test part does not keep the classes' shares: {obstacle}.")
-    about = {"task": kind, "target": target, "source": printable(file)}
+    if options["validation_fraction"] is not None and validation is not None:
+        raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
+    if options["patience"] is not None and validation is None and options["validation_fraction"] is None:
+        options["validation_fraction"] = DEFAULT_VALIDATION
+    given = {entry.name: options[entry.name] for entry in fields(Goal)}
+    task = table_task(frame, Goal(**given), None if validation is None else read_table(validation))
+    by_lbfgs = options["optimizer"] == "lbfgs"
+    rows = len(task.train.X)
+    if batch_size is None and not by_lbfgs:
+        batch_size = default_batch_size(rows)
+    settings = TrainSettings(
+        batch_size=batch_size,
+        **{name: options[name] for name in {entry.name for entry in fields(TrainSettings)} & set(options)},
+    )
+    settings.check(task.preparation.target)
+    held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
+    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{len(task.test.X):,} held out.")
+    note(f"Task: {task.kind}, because {task.reason}.")
+    for sentence in task.notes:
+        note(sentence)
+    about = {"task": task.kind, "target": options["target"], "source": printable(file)}
+    # L-BFGS has no state that a checkpoint could hold
+    checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
+    kept: dict[str, Any] = {} if by_lbfgs else {"checkpoint": checkpoints, "resume": True}
     with resumable(run):
         trained = train_and_save(
-            place_to_train(run, training, resumed=goal is not Goal.BEGIN, overwrite=overwrite),
+            place_to_train(run, training, resumed=way is not Way.BEGIN, overwrite=overwrite),
             settings,
-            preparation,
-            train,
-            test,
+            task.preparation,
+            task.train,
+            task.test,
+            validation=task.validation,
             label=file.stem,
             about=about,
-            checkpoint=Checkpoints(unfinished(run), every=checkpoint_every),
-            resume=True,
-            callbacks=[Finish()] if goal is Goal.FINISH else [],
+            callbacks=[Finish()] if way is Way.FINISH else [],
+            **kept,
         )
+    inputs = task.inputs
     if json_wanted:
         record = {
             "run": run,
-            "task": kind,
-            "reason": reason,
+            "task": task.kind,
+            "reason": task.reason,
             "columns": [summary._asdict() for summary in inputs.describe()],
             **trained.to_dict(),
         }
@@ -243,18 +207,7 @@ def _train(
         screen = console()
         _print_columns(screen, inputs)
         _print_result(screen, trained, run, file)
-    return GOOD
-
-
-def _check_classes(target: ClassTarget | NumberTarget, answers: "polars.Series") -> None:
-    """Refuse a training part that lost all classes but one to the test part."""
-    if isinstance(target, ClassTarget) and answers.n_unique() < 2:
-        raise DataError(
-            "--test-fraction",
-            "rows of at least two classes to learn from",
-            f"got {answers.len()} of {answers[0]!r} alone",
-            "Hold out fewer rows, or collect more.",
-        )
+    return trained.exit_code
 
 
 def default_batch_size(rows: int) -> int:
@@ -266,15 +219,6 @@ def default_batch_size(rows: int) -> int:
     [32, 128, 256]
     """
     return 32 if rows < 4096 else 128 if rows < 32768 else 256
-
-
-def _task(answers: "polars.Series", asked: str) -> tuple[str, str]:
-    """What is to be learned, and why."""
-    if asked == "auto":
-        return guess_task(answers)
-    if asked == "regression":
-        return "regression", "--task says so"
-    return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
 
 
 def _print_columns(screen: "Console", inputs: TablePreparation) -> None:
@@ -289,6 +233,6 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     screen.print(f"{trained.run.network!r}", markup=False)
     title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
     print_curve(screen, history.costs, height=9, title=title)
-    print_scores(screen, trained.train, trained.test)
+    print_scores(screen, trained.parts)
     commands = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in NEXT]
     print_next(screen, folder, commands)

@@ -42,31 +42,39 @@ class Training:
     file_sha256 : str
     options : mapping
         The command's options by name, in JSON's types.
+    validation_sha256 : str
+        Of the table that is validated on, the option ``validation``; empty without.
     """
 
     file: str
     file_sha256: str
     options: Mapping[str, Any]
+    validation_sha256: str = ""
 
     @classmethod
-    def of(cls, file: Path, options: Mapping[str, Any]) -> "Training":
-        """A new one on a table."""
-        return cls(os.path.abspath(file), sha256(file), json.loads(json.dumps(options)))
+    def of(cls, file: Path, options: Mapping[str, Any], validation: str | None = None) -> "Training":
+        """A new one on a table, with perhaps a second one to validate on."""
+        second = "" if validation is None else sha256(Path(validation))
+        return cls(os.path.abspath(file), sha256(file), json.loads(json.dumps(options)), second)
 
     def check(self, file: Path) -> None:
-        """Refuse a table that is not the one that training began with.
+        """Refuse tables that are not those that training began with.
 
         Raises
         ------
         FileError
         """
-        if sha256(file) != self.file_sha256:
-            raise FileError(
-                str(file),
-                "the table that this training began with, byte for byte",
-                "the file is another or was changed",
-                "Restore it, or begin anew with --overwrite.",
-            )
+        begun_with = {file: self.file_sha256}
+        if self.validation_sha256:
+            begun_with[Path(self.options["validation"])] = self.validation_sha256
+        for path, digest in begun_with.items():
+            if sha256(path) != digest:
+                raise FileError(
+                    str(path),
+                    "the table that this training began with, byte for byte",
+                    "the file is another or was changed",
+                    "Restore it, or begin anew with --overwrite.",
+                )
 
 
 def unfinished(run: Path) -> Path:
@@ -108,7 +116,12 @@ def read_training(run: Path) -> Training:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
             raise ValueError("its contents were altered")
-        training = Training(str(record["file"]), str(record["file_sha256"]), dict(record["options"]))
+        training = Training(
+            str(record["file"]),
+            str(record["file_sha256"]),
+            dict(record["options"]),
+            str(record["validation_sha256"]),
+        )
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileError(
             str(path), "the file as training wrote it", f"it cannot be used ({error})", "Begin anew."

@@ -1,0 +1,168 @@
+"""The options of ``deepstep train``, in the sections of its help."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deepstep.cli.options import LayerSizes, Listed
+
+TASKS = ("auto", "classification", "regression")
+
+
+class SectionOption(click.Option):
+    """An option that stands in a section of the help."""
+
+    def __init__(self, *declarations: Any, section: str, **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.section = section
+
+
+class SectionedCommand(click.Command):
+    """A command whose help has a section for each kind of options."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, in the order of their first options."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        for option in sorted(options, key=lambda option: not isinstance(option, SectionOption)):
+            record = option.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(option, "section", "Other options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+_of = {
+    title: partial(click.option, cls=SectionOption, section=title)
+    for title in ("Data", "Network", "Learning", "Regularization", "When to stop", "Run folder")
+}
+_data, _network, _learning, _regularization, _stop, _run = _of.values()
+_PATH = click.Path(path_type=Path)
+
+OPTIONS = (
+    _data("--target", help="The column to predict.  [required]"),
+    _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
+    _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
+    _data(
+        "--classes",
+        type=Listed(str, "low,medium,high", always=True),
+        metavar="NAMES",
+        help="All classes in their order, for --loss ordinal [default: sorted].",
+    ),
+    _data("--test-fraction", type=float, default=0.2, show_default=True, help="Share of rows held out."),
+    _data("--validation", type=_PATH, metavar="FILE", help="A table to validate on after each epoch."),
+    _data(
+        "--validation-fraction", type=float, help="Or a share of the rows to learn from [--patience: 0.1]."
+    ),
+    _data(
+        "--class-weight",
+        type=click.Choice(["balanced"]),
+        help="Let rare classes count as much as frequent ones.",
+    ),
+    _network(
+        "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."
+    ),
+    _network(
+        "--activation",
+        type=Listed(str, "relu,tanh"),
+        default="relu",
+        show_default=True,
+        metavar="NAMES",
+        help="Of the hidden layers, one or one for each: relu, gelu, silu, tanh, …",
+    ),
+    _network(
+        "--normalization",
+        type=Listed(str, "batch,layer"),
+        metavar="NAMES",
+        help="batch, layer or none, one or one for each hidden layer.",
+    ),
+    _network(
+        "--initialization",
+        default="he",
+        show_default=True,
+        help="he, glorot, lecun, orthogonal, data (fitted to the rows), …",
+    ),
+    _network(
+        "--loss",
+        metavar="NAME",
+        help="Of classes: cross_entropy (default), ordinal. Of numbers: squared_error (default), "
+        "absolute_error, huber, poisson, quantile.",
+    ),
+    _network(
+        "--quantiles",
+        type=Listed(float, "0.1,0.5,0.9", always=True),
+        metavar="NUMBERS",
+        help="For --loss quantile [default: 0.1,0.5,0.9].",
+    ),
+    _learning(
+        "--optimizer",
+        default="adam",
+        show_default=True,
+        help="adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
+    ),
+    _learning("--learning-rate", type=float, default=0.001, show_default=True),
+    _learning(
+        "--iterations",
+        "--epochs",
+        type=click.IntRange(min=1),
+        default=40,
+        show_default=True,
+        help="Epochs of training.",
+    ),
+    _learning("--batch-size", type=click.IntRange(min=1), help="Rows of an update [default: 32 to 256]."),
+    _learning("--schedule", metavar="NAME", help="Of the rate: cosine, one_cycle, linear, step, plateau, …"),
+    _learning("--warm-up", type=float, metavar="SHARE", help="Share of training in which the rate goes up."),
+    _learning("--clip-norm", type=float, help="Greatest norm of the gradient."),
+    _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
+    _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
+    _regularization("--l1", type=float, help="λ of L1 regularization."),
+    _regularization("--l2", type=float, help="λ of L2 regularization."),
+    _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
+    _regularization(
+        "--dropout",
+        type=Listed(float, "0.1,0.2"),
+        metavar="NUMBERS",
+        help="One, or one for each hidden layer.",
+    ),
+    _regularization("--input-noise", type=float, help="Deviation of noise on the inputs."),
+    _regularization(
+        "--label-smoothing", type=float, help="Share of a label that is spread over all classes."
+    ),
+    _regularization("--max-norm", type=float, help="Greatest norm of a unit's weights."),
+    _stop(
+        "--patience",
+        type=click.IntRange(min=1),
+        metavar="EPOCHS",
+        help="Stop after so many without a smaller cost of the validation rows, and keep the best.",
+    ),
+    _stop("--time-budget", type=float, metavar="SECONDS", help="Schedules then run by the clock."),
+    _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
+    _run("--overwrite", is_flag=True, help="Replace the run folder if it exists."),
+    _run(
+        "--checkpoint-every",
+        type=click.FloatRange(min=0),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Between two checkpoints.",
+    ),
+    _run(
+        "--resume",
+        type=_PATH,
+        metavar="RUN",
+        help="Go on with the training of RUN that was interrupted; its options are known.",
+    ),
+    _run("--finish", is_flag=True, help="With --resume: make a run of what was reached."),
+)
+"""As decorators, in the order of the help."""
+
+
+def train_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all of them."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function

@@ -1,0 +1,112 @@
+"""How to train, as the command line asks for it and a run keeps it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deepstep.errors import ConfigurationError
+from deepstep.model import Network
+from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.preparation.batches import evenly_spread
+from deepstep.types import Array
+
+MOST_ROWS = 4096
+"""So many rows are looked at to fit initial parameters to the data."""
+
+AS_THEY_ARE = (
+    "learning_rate",
+    "iterations",
+    "batch_size",
+    "optimizer",
+    "time_budget",
+    "patience",
+    "l1",
+    "l2",
+    "weight_decay",
+    "dropout",
+    "input_noise",
+    "max_norm",
+    "clip_norm",
+    "average",
+)
+"""Settings that `Network.train` takes under the same name; None is its own default."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How to train: the names are those of `Network`, `Network.train` and `deepstep train`.
+
+    None is what is not asked for. All values go to TOML, JSON and back.
+    """
+
+    hidden: tuple[int, ...]
+    activation: str | tuple[str, ...]
+    initialization: str
+    optimizer: str
+    learning_rate: float
+    iterations: int
+    batch_size: int | None
+    seed: int
+    loss: str | None = None
+    normalization: str | tuple[str, ...] | None = None
+    schedule: str | None = None
+    warm_up: float | None = None
+    time_budget: float | None = None
+    patience: int | None = None
+    class_weight: str | None = None
+    label_smoothing: float | None = None
+    l1: float | None = None
+    l2: float | None = None
+    weight_decay: float | None = None
+    dropout: float | tuple[float, ...] | None = None
+    input_noise: float | None = None
+    max_norm: float | None = None
+    clip_norm: float | None = None
+    average: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """TOML and JSON types: what is None is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def check(self, target: ClassTarget | NumberTarget) -> None:
+        """Refuse what does not fit a target.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        if self.class_weight is not None and not isinstance(target, ClassTarget):
+            raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
+        if self.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):
+            raise ConfigurationError(
+                "--label-smoothing", "--loss cross_entropy", f"the loss is that of {target.output!r}"
+            )
+
+    def network(self, preparation: Preparation, X: Array) -> Network:
+        """The network before training; X are the training rows."""
+        target = preparation.target
+        smoothing = {} if self.label_smoothing is None else {"smoothing": self.label_smoothing}
+        from_data = self.initialization == "data"
+        network = Network(
+            [preparation.inputs.n_features, *self.hidden, target.n_outputs],
+            activation=self.activation,
+            output=target.output,
+            output_settings={**target.output_settings, **smoothing},
+            normalization=self.normalization or "none",
+            initialization="zeros" if from_data else self.initialization,
+            seed=self.seed,
+        )
+        if from_data:
+            network.initialize_from_data(X[evenly_spread(len(X), MOST_ROWS)].T)
+        return network
+
+    def options(self, *, validated: bool) -> dict[str, Any]:
+        """What `Network.train` takes."""
+        given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
+        schedule: dict[str, Any] = {"name": self.schedule or "constant"}
+        if self.warm_up is not None:
+            schedule["warm_up"] = self.warm_up
+        if self.schedule == "plateau" and validated:
+            schedule["quantity"] = "validation_cost"
+        if len(schedule) > 1 or self.schedule is not None:
+            given["schedule"] = schedule
+        return {name: value for name, value in given.items() if value is not None}
