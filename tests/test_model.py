@@ -313,7 +313,9 @@ class TestTrain:
         net.train(X, Y, iterations=2)
         twin.train(X, Y, iterations=2)
         history = net.history
-        with pytest.raises(DivergenceError, match=r"^Network\.train: .* learning rate 1e\+30: .* × too high\. Lower"):
+        with pytest.raises(
+            DivergenceError, match=r"^Network\.train: .* learning rate 1e\+30: .* × too high\. Lower"
+        ):
             net.train(X, Y, learning_rate=1e30, iterations=100, batch_size=batch_size)
         assert same(net, twin)
         assert net.history is history
