@@ -193,3 +193,31 @@ def test_interrupted_demo_as_json(process, demo):
     result = process("demo", demo, "--json", before=SIGNAL_IN_EPOCH_3)
     assert result.returncode == 130
     assert json.loads(result.stdout)["stopped"] == "interrupted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closed by the shell")
+@pytest.mark.parametrize(
+    ("command", "code"), [(["equations"], 0), (["equations", "--json"], 0), (["summary", "nowhere"], 2)]
+)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
+    """What is opened later does not take their place either: descriptor 3 is the first that is free."""
+    script = (
+        "import atexit, os\n"
+        "from deepstep.cli.main import main\n"
+        "atexit.register(lambda: open('free', 'w').write(str(os.open('free', os.O_RDONLY | os.O_CREAT))))\n"
+        "main()"
+    )
+    result = subprocess.run(
+        ["sh", "-c", f'"$0" "$@" {closed}', sys.executable, "-c", script, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    assert int((tmp_path / "free").read_text()) >= 3
+    if code == 2 and "2>&-" not in closed:
+        assert result.stderr.startswith("Error: nowhere: a run folder is expected")

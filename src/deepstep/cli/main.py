@@ -14,7 +14,7 @@ import click
 
 from deepstep import __version__
 from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
-from deepstep.cli.output import Output, OutputError, forget
+from deepstep.cli.output import Output, OutputError, fill_closed, forget
 from deepstep.cli.screen import as_json, program
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
@@ -67,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         What follows the program's name; ``sys.argv[1:]`` by default.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    fill_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal without Unicode shows ? and does not stop the work.

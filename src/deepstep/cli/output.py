@@ -1,9 +1,12 @@
 """The standard streams of the command line: what they refuse is told apart from every other error."""
 
 import os
+import sys
 from typing import Any, TextIO
 
 from deepstep.errors import FileError
+
+LAST_STANDARD_STREAM = 2
 
 
 class OutputError(FileError):
@@ -42,6 +45,19 @@ class Output:
             self._stream.flush()
         except OSError as error:
             raise OutputError(self._stream, error) from error
+
+
+def fill_closed() -> None:
+    """Let what was closed before the start (``>&-``) be the null device, as git does.
+
+    Else Python has no such stream, and the next file that is opened would take its place.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= LAST_STANDARD_STREAM:
+        pass
+    os.close(descriptor)
+    for number, name in ((1, "stdout"), (LAST_STANDARD_STREAM, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def forget(stream: TextIO) -> None:

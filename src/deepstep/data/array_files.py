@@ -33,12 +33,17 @@ def read_arrays(
     """
     from safetensors import SafetensorError, safe_open
 
-    if kind_at(path) == "folder":
+    kind = kind_at(path)
+    if kind == "folder":
         raise FileError(str(path), what, "this is a folder", instead_of_a_folder)
+    if kind == "something else":  # reading from a pipe may never end
+        raise FileError(str(path), what, "this is a device or a pipe")
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise FileError(str(path), what, "there is none") from None
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
-        raise FileError(str(path), "a safetensors file", f"it cannot be read ({error})", mend) from None
+        raise FileError(
+            str(path), "a safetensors file", f"it cannot be read ({error!s:.300})", mend
+        ) from None

@@ -59,7 +59,7 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
     >>> path.read_bytes()
     b'weights'
     """
-    target = Path(os.path.realpath(path))
+    target = _real(path)
     temporary = _sibling(target)
     with as_file_error(path, target):
         file = temporary.open("xb")
@@ -108,7 +108,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     >>> [entry.name for entry in run.iterdir()]
     ['config.toml']
     """
-    target = Path(os.path.realpath(path))
+    target = _real(path)
     temporary = _sibling(target)
     with as_file_error(path, target, inside=temporary):
         refuse_to_replace(path, overwrite=overwrite)
@@ -230,8 +230,7 @@ def kind_at(path: Path | str) -> EntryKind:
     except (FileNotFoundError, NotADirectoryError):
         return "nothing"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise FileError(f"{path!s:.200}", "the name of a file or folder is expected", f"{reason}") from error
+        raise _no_name(path, error.strerror if isinstance(error, OSError) else error) from error
     return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
 
 
@@ -254,10 +253,26 @@ def sha256(path: Path | str) -> str:
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+    except ValueError as error:
+        raise _no_name(path, error) from error
     except OSError as error:
         raise FileError(
             str(path), "a readable file is expected", f"it cannot be read ({error.strerror})"
         ) from error
+
+
+def _real(path: Path | str) -> Path:
+    """The path behind symbolic links."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # a zero byte, or a character that no name can have
+        raise _no_name(path, error) from error
+
+
+def _no_name(path: Path | str, reason: object) -> FileError:
+    # a zero byte ends a message for some programs, and half a character cannot be encoded
+    shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(path)[:200])
+    return FileError(shown, "the name of a file or folder is expected", f"{reason}")
 
 
 def _sibling(target: Path) -> Path:

@@ -90,13 +90,13 @@ class Head:
         values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
         return Head, tuple({**values, "settings": dict(self.settings)}.values())
 
-    def with_settings(self, *, where: str = "output_settings", **settings: Any) -> "Head":
+    def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
         Parameters
         ----------
         where : str
-            What an error names.
+            What an error names; by position alone, so that no setting is taken for it.
         **settings
             Of the loss: ``delta``, ``levels``, ``smoothing``, …
 
@@ -232,7 +232,7 @@ def _head_of(architecture: Architecture, head: Head, where: str) -> Head:
             f"got {last!r}",
             f"The losses of the output {last!r} are another." if last in HEADS else "",
         )
-    head = head.with_settings(where=f"{where}, output_settings", **architecture.output_settings)
+    head = head.with_settings(f"{where}, output_settings", **architecture.output_settings)
     for name, value in head.settings.items():
         if isinstance(value, tuple) and len(value) != n_outputs:
             raise ConfigurationError(

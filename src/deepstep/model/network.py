@@ -18,7 +18,7 @@ from deepstep.equations import (
     model_forward,
     probabilities,
 )
-from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
 from deepstep.model.construction import (
@@ -863,8 +863,9 @@ class Network:
         architecture, parameters, notes, statistics = load_model(path)
         try:
             return cls._of(architecture, parameters, statistics, seed=notes.get("seed"))
-        except (ConfigurationError, DataError) as error:
-            raise FileError(str(path), "a whole DeepStep model", f"it does not fit: {error}") from None
+        except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
+            came = f"it does not fit: {error!s:.300}"
+            raise FileError(str(path), "a whole DeepStep model", came) from None
 
     @classmethod
     def from_sklearn(cls, estimator: Any) -> Self:
@@ -991,6 +992,7 @@ class Network:
         seed: Any = None,
     ) -> Self:
         """A network of these parts."""
+        get_head(architecture, "Network")  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,
             activation=architecture.activations[:-1],

@@ -35,7 +35,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         raise ConfigurationError(
             where, "an output layer without normalization", f"the last Linear, {last.place}, has one"
         )
-    head = _head(last.activation, output, where).with_settings(where=where, **output_settings)
+    head = _head(last.activation, output, where).with_settings(where, **output_settings)
     parameters = Parameters.from_dict(_numbered([layer.parameters for layer in layers]), where=where)
     architecture = Architecture(
         parameters.layer_dims,

@@ -89,17 +89,25 @@ class Architecture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
-        names: Sequence[str] = self.activations
-        if isinstance(names, str) or len(names) != self.n_layers:
+        names: Any = self.activations
+        listed = not isinstance(names, str | Mapping) and all(isinstance(name, str) for name in names)
+        if not listed or len(names) != self.n_layers:
             raise ConfigurationError(
                 "Architecture",
                 f"{self.n_layers} activations, one per layer after the input",
-                f"got {names!r}",
+                f"got {names!r:.200}",
                 "Give one name for each hidden layer, and one for the output.",
             )
         object.__setattr__(self, "activations", tuple(names))
-        object.__setattr__(self, "output", self.output or self.activations[-1])
-        object.__setattr__(self, "output_settings", MappingProxyType(dict(self.output_settings)))
+        output: Any = self.output or self.activations[-1]
+        settings: Any = self.output_settings
+        if not isinstance(output, str) or not isinstance(settings, Mapping):
+            came = f"got {output!r:.100} and {settings!r:.100}"
+            raise ConfigurationError(
+                "Architecture", "the name of an output and a mapping of its settings", came
+            )
+        object.__setattr__(self, "output", output)
+        object.__setattr__(self, "output_settings", MappingProxyType(dict(settings)))
         object.__setattr__(self, "normalization", _per_hidden_layer(self.normalization, self.n_layers - 1))
 
     def __reduce__(self) -> tuple[Any, ...]:

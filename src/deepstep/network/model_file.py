@@ -18,6 +18,15 @@ from deepstep.types import Array
 FORMAT, VERSION = "deepstep-model", 2
 """Version 1 had no head apart from the last activation, and no normalization. It is read for ever."""
 
+_SHAPE: dict[str, tuple[str, ...]] = {
+    "1": ("layer_dims", "activations"),
+    "2": ("layer_dims", "activations", "output", "output_settings", "normalization"),
+}
+"""What each version says about the architecture; beside it there are the notes."""
+
+MOST_CHARACTERS = 2**24
+"""Of the header's JSON: a network of a million layers fits in; Python's objects take many times the space."""
+
 
 class ModelFile(NamedTuple):
     """What a model file holds."""
@@ -91,30 +100,39 @@ def load_model(path: str | Path) -> ModelFile:
     )
     if header.get("format") != FORMAT:
         raise FileError(str(path), "a DeepStep model", "its header says something else")
-    if header.get("version") not in ("1", "2"):
+    shape = _SHAPE.get(header.get("version", ""))
+    if shape is None:
         raise FileError(
             str(path),
-            "model format version 1 or 2",
-            f"got version {header.get('version')!r}",
+            f"model format version {' or '.join(_SHAPE)}",
+            f"got version {header.get('version')!r:.20}",
             "Use the DeepStep release that wrote it, or a newer one.",
         )
     try:
-        network = json.loads(header["network"])
-        names = ("layer_dims", "activations", "output", "output_settings", "normalization")
-        architecture = Architecture(**{name: network[name] for name in names if name in network})
-        expected = {} if header["version"] == "1" else statistics_shapes(architecture)
+        network = _network(header["network"])
+        if set(network) != {*shape, "notes"}:  # the version is not in the checksum: it has to fit, too
+            raise ValueError(f"it has the entries {sorted(network)}")
+        architecture = Architecture(**{name: network[name] for name in shape})
+        expected = statistics_shapes(architecture)
+        precisions = sorted({str(array.dtype) for array in arrays.values()})
+        if precisions not in (["float32"], ["float64"]):
+            raise ValueError(f"its arrays are of {precisions}")
         statistics = {name: arrays.pop(name) for name in expected}
         parameters = Parameters.from_dict(arrays, where=str(path))
         notes = dict(network["notes"])
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
-        raise FileError(str(path), "a whole DeepStep model", f"its header does not fit: {error}") from None
-    came = {name: value.shape for name, value in statistics.items()}
-    shapes = parameters.layer_dims, parameters.normalized, came
+        came = f"its header does not fit: {error!s:.300}"
+        raise FileError(str(path), "a whole DeepStep model", came) from None
+    shapes = (
+        parameters.layer_dims,
+        parameters.normalized,
+        {name: value.shape for name, value in statistics.items()},
+    )
     if shapes != (architecture.layer_dims, architecture.normalized, expected):
         raise FileError(
             str(path),
-            f"arrays for the layer sizes {list(architecture.layer_dims)} and their normalization",
-            f"got arrays for {list(parameters.layer_dims)}",
+            f"arrays for the layer sizes {list(architecture.layer_dims)!s:.100} and their normalization",
+            f"got arrays for {list(parameters.layer_dims)!s:.100}",
         )
     if header.get("sha256") != _checksum(header["network"], parameters, statistics):
         raise FileError(
@@ -134,6 +152,23 @@ def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:
         if kind == "batch"
         for name in ("mean", "variance")
     }
+
+
+def _network(text: str) -> dict[str, Any]:
+    """The header's JSON, in which nothing stands twice."""
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"it has {len(text):,} characters")
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("an entry stands twice")
+        return found
+
+    network = json.loads(text, object_pairs_hook=once)
+    if not isinstance(network, dict):
+        raise TypeError(f"it is a {type(network).__name__}")
+    return network
 
 
 def _checksum(network: str, parameters: Parameters, statistics: Mapping[str, Array]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
-from deepstep.errors import unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import Record
@@ -136,6 +136,22 @@ class Patience(Callback):
         return kept
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
-        self.best, self.stalled = state["best"], state["stalled"]
-        self.best_statistics, self._kept = state.get("statistics", {}), state
+        """Go on from what `state` gave.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is no such state.
+        """
+        try:
+            best, stalled, statistics = (
+                state["best"],
+                int(state["stalled"]),
+                dict(state.get("statistics", {})),
+            )
+            self.best, self.stalled = None if best is None else float(best), stalled
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ConfigurationError(
+                "Patience.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
+            ) from error
+        self.best_statistics, self._kept = statistics, state

@@ -1,0 +1,195 @@
+"""The model file: what earlier releases wrote, what is damaged, what is forged.
+
+The whole way of a network there and back is in ``tests/test_model.py``, defects at the border in
+``tests/test_bad_input.py``.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from damaged_models import seal
+
+from damage import in_a_process, put_together, taken_apart
+from deepstep import Network
+from deepstep.errors import FileError
+
+FOLDER = Path(__file__).parent
+V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (1, 2))
+
+X = np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.25]])
+
+
+class TestFilesOfEarlierReleases:
+    """Their parameters are sin 1, sin 2, … to three digits, so that the outputs follow from the lecture's
+    formulas; they were worked out with `math` alone.
+    """
+
+    def test_version_1(self):
+        """Written by the code before version 2: tanh, softmax, float64."""
+        net = Network.load(V1)
+        assert repr(net) == "Network(3-4-2: tanh, softmax; 26 parameters, float64)"
+        assert net.seed == 7
+        np.testing.assert_array_equal(net.parameters.flat, np.round(np.sin(np.arange(1, 27)), 3))
+        expected = [[0.10031974007373659, 0.8996802599262634], [0.05256821910603903, 0.947431780893961]]
+        np.testing.assert_allclose(net.forward(X).T, expected, rtol=1e-14)
+
+    def test_version_2(self):
+        """Batch normalization with statistics, an output with settings, float32."""
+        net = Network.load(V2)
+        assert repr(net) == "Network(3-4-2: batch norm, silu, quantile; 30 parameters, float32)"
+        assert dict(net.architecture.output_settings) == {"levels": (0.25, 0.75)}
+        assert net.seed == 7
+        expected = np.round(np.sin(np.arange(1, 31)), 3).astype(np.float32)
+        np.testing.assert_array_equal(  # W1, b1, gamma1, W2, b2
+            net.parameters.flat, expected
+        )
+        assert net.statistics["mean1"].ravel().tolist() == [0.5, -0.25, 0, 1]
+        assert net.statistics["variance1"].ravel().tolist() == [1, 2, 0.5, 4]
+        expected = [[-0.12856000859225447, 0.43419806302341846], [-0.8213320598280561, -0.04820630654043723]]
+        np.testing.assert_allclose(net.forward(X).T, expected, rtol=2e-6, atol=1e-7)
+
+    @pytest.mark.parametrize("path", [V1, V2])
+    def test_what_was_read_is_written_as_version_2(self, path, tmp_path):
+        net = Network.load(path)
+        net.save(tmp_path / "net")
+        header, _ = taken_apart((tmp_path / "net").read_bytes())
+        assert header["__metadata__"]["version"] == "2"
+        assert header["__metadata__"]["sha256"] == seal(
+            header, taken_apart((tmp_path / "net").read_bytes())[1]
+        )
+        again = Network.load(tmp_path / "net")
+        assert again.architecture == net.architecture
+        np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+def test_ten_thousand_damaged_and_forged_files():
+    """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
+    found = in_a_process(FOLDER / "damaged_models.py", 10_000)
+    assert found["failures"] == []
+    assert found["gigabytes"] < 1
+    assert sum(found["counts"].values()) == 10_000
+    assert set(found["counts"]) == {"refused", "loaded", "loaded as it was"}
+    assert found["counts"]["refused"] > 8_000  # most of them are broken indeed, and some are not
+    assert found["counts"]["loaded"] > 500
+
+
+def forged(path, tmp_path, change, network=None):
+    """The error for a fixture with a changed header and changed JSON in it, sealed anew."""
+    header, numbers = taken_apart(path.read_bytes())
+    if network is not None:
+        content = json.loads(header["__metadata__"]["network"])
+        network(content)
+        header["__metadata__"]["network"] = json.dumps(content)
+    change(header)
+    header["__metadata__"]["sha256"] = seal(header, numbers)
+    (tmp_path / "net").write_bytes(put_together(header, numbers, np.random.RandomState(0)))
+    with pytest.raises(FileError) as error:
+        Network.load(tmp_path / "net")
+    return str(error.value)
+
+
+def nothing(header):
+    pass
+
+
+class TestForgedFiles:
+    """What a right checksum does not excuse."""
+
+    @pytest.mark.parametrize(("path", "version"), [(V1, "2"), (V2, "1")])
+    def test_the_version_of_another(self, path, version, tmp_path):
+        """The checksum does not cover it: version 2 read as 1 would lose the meaning of the output."""
+        message = forged(path, tmp_path, lambda header: header["__metadata__"].update(version=version))
+        assert "its header does not fit: it has the entries ['activations'" in message
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"activations": ["silu", "softmax"]}, "the last activation is 'increasing'"),
+            ({"activations": ["silu", ["increasing"]]}, "2 activations"),
+            ({"activations": {"silu": 1, "increasing": 2}}, "2 activations"),
+            ({"activations": ["silo", "increasing"]}, "Did you mean 'silu'?"),
+            ({"output": ["quantile"]}, "the name of an output"),
+            ({"output_settings": {"levels": [0.25, 0.5, 0.75]}}, "as many outputs as levels, 3"),
+            ({"output_settings": {"levels": float("nan")}}, "levels is numbers between 0 and 1"),
+            ({"output_settings": {"where": 1}}, "got 'where'"),
+            ({"output_settings": {"self": 1}}, "got 'self'"),
+            ({"output_settings": [["levels", [0.25, 0.75]]]}, "a mapping of its settings"),
+            ({"normalization": ["batch", "batch"]}, "one normalization"),
+            ({"normalization": ["layer"]}, "the keys are W1, b1"),
+            ({"layer_dims": [3, -4, 2]}, "every size is a whole number of at least 1"),
+            ({"layer_dims": [3, 4, 10**9]}, "arrays for the layer sizes [3, 4, 1000000000]"),
+            ({"layer_dims": [3.0, 4, 2]}, "every size is a whole number"),
+            ({"notes": {"seed": -1}}, "seed is a whole number"),
+            ({"notes": 5}, "its header does not fit"),
+            ({"more": 5}, "it has the entries"),
+        ],
+    )
+    def test_json_that_says_what_cannot_be(self, change, message, tmp_path):
+        assert message in forged(V2, tmp_path, nothing, lambda network: network.update(change))
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("[]", "it is a list"),
+            ("[" * 100_000 + "]" * 100_000, "recursion"),
+            ('{"layer_dims": [' + "9" * 10_000 + "]}", "digits"),
+            ('{"notes": {}, "notes": {}}', "an entry stands twice"),
+            ('{"notes": "' + "x" * 2**24 + '"}', "16,777,229 characters"),
+        ],
+    )
+    def test_json_that_is_hard_to_read(self, text, message, tmp_path):
+        assert message in forged(V1, tmp_path, lambda header: header["__metadata__"].update(network=text))
+
+    def test_settings_that_are_nested_deep(self, tmp_path):
+        levels = 0.5
+        for _ in range(400):
+            levels = [levels]
+        message = forged(
+            V2, tmp_path, nothing, lambda network: network.update(output_settings={"levels": levels})
+        )
+        assert len(message) < 1000
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("W1", np.nan, "W1 has finite numbers of float32 only"),
+            ("gamma1", np.inf, "gamma1 has finite numbers"),
+            ("mean1", np.nan, "mean1 has finite numbers"),
+            ("variance1", -1, "variance1 has finite numbers of at least 0"),
+            ("variance1", np.inf, "variance1 has finite numbers"),
+        ],
+    )
+    def test_numbers_that_cannot_be(self, name, value, message, tmp_path):
+        header, numbers = taken_apart(V2.read_bytes())
+        start = header[name]["data_offsets"][0]
+        changed = numbers[:start] + np.float32(value).tobytes() + numbers[start + 4 :]
+        header["__metadata__"]["sha256"] = seal(header, changed)
+        (tmp_path / "net").write_bytes(put_together(header, changed, np.random.RandomState(0)))
+        with pytest.raises(FileError) as error:
+            Network.load(tmp_path / "net")
+        assert message in str(error.value)
+
+    def test_precisions_that_differ(self, tmp_path):
+        def halve(header):
+            header["b1"].update(dtype="F16", shape=[8, 1])
+
+        assert "its arrays are of ['float16', 'float32']" in forged(V2, tmp_path, halve)
+
+
+@pytest.mark.parametrize("use", [Network.load, lambda path: Network([2, 1], seed=1).save(path)])
+class TestNamesThatNoFileHas:
+    @pytest.mark.parametrize("name", ["a\0b", "a\ud800b", "x" * 5000])
+    def test_they_are_refused(self, use, name, tmp_path):
+        with pytest.raises(FileError) as error:
+            use(tmp_path / name)
+        assert "\0" not in str(error.value)
+        str(error.value).encode()  # it can be shown
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FileError, match="this is a device or a pipe"):
+        Network.load(tmp_path / "pipe")
