@@ -1,0 +1,153 @@
+"""What the parts of `Network` share: its attributes, and its arguments checked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines import Session, Settings, first_statistics, open_session
+from deepstep.equations import (
+    INITIALIZATIONS,
+    get_head,
+    get_optimizer,
+    initialize_parameters,
+)
+from deepstep.errors import ConfigurationError, DataError, unknown_name
+from deepstep.model.construction import (
+    check_fit,
+    finite_parameters,
+    float_dtype,
+    fresh_seed,
+    generator,
+    hidden_names,
+    order_seed,
+    with_scales,
+)
+from deepstep.model.options import (
+    as_plan,
+)
+from deepstep.network import Architecture, Parameters, as_parameters
+from deepstep.network.architecture import layer_sizes
+from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
+from deepstep.preparation.batches import Examples
+from deepstep.training import History, Plan
+from deepstep.types import Array
+
+
+class Core:
+    """What a network is made of; `Network` has its parts in one."""
+
+    architecture: Architecture
+    parameters: Parameters
+    statistics: dict[str, Array]
+    seed: int
+    engine: str
+    history: History | None
+
+    def __init__(
+        self,
+        layer_dims: Sequence[int] | None = None,
+        *,
+        activation: str | Sequence[str] = "relu",
+        output: str = "sigmoid",
+        output_settings: Mapping[str, Any] | None = None,
+        normalization: str | Sequence[str] = "none",
+        initialization: str = "he",
+        seed: int | np.random.Generator | np.random.RandomState | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        dtype: Any = "float64",
+        engine: str = "auto",
+    ) -> None:
+        given = None if parameters is None else as_parameters(parameters, "Network")
+        if layer_dims is None:
+            if given is None:
+                raise ConfigurationError(
+                    "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
+                )
+            layer_dims = given.layer_dims
+        sizes = layer_sizes(layer_dims, "Network")
+        head = get_head(output, "Network").with_settings(**(output_settings or {}))
+        self.architecture = Architecture(
+            sizes,
+            (*hidden_names(activation, len(sizes) - 2), head.activation),
+            output=head.name,
+            output_settings={name: head.settings[name] for name in output_settings or {}},
+            normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
+        )
+        get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
+        if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
+            raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
+        if given is not None:
+            check_fit(given, self.architecture)
+        seed = fresh_seed() if seed is None else seed
+        rng = generator(seed)
+        if given is None:
+            drawn = initialize_parameters(sizes, method=initialization, rng=rng)
+            given = with_scales(drawn, self.architecture.normalized)
+        self.seed = order_seed(seed, rng)
+        self.parameters = finite_parameters(given, float_dtype(dtype))
+        self.statistics = first_statistics(self.architecture, self.dtype)
+        self.engine = engine
+        self._session("Network")  # an unknown engine is refused here and not after the data was read
+        self.history = None
+
+    def _session(self, where: str, settings: Settings | None = None) -> Session:
+        return open_session(
+            self.engine, self.architecture, self.parameters, settings, statistics=self.statistics, where=where
+        )
+
+    def _prepare(
+        self, X: Any, Y: Any, sample_weight: Any, options: dict[str, Any], where: str
+    ) -> tuple[Examples, Plan, Session]:
+        """What a training needs, all of it checked before the first step."""
+        X, Y = self._check(X, Y, where)
+        check_several_classes(Y, get_head(self.architecture), where)
+        plan = as_plan(options, self.seed, where)
+        get_optimizer(options.get("optimizer", "gd"), where)
+        settings = Settings.of(where, **{"seed": self.seed, **options})
+        weight = self._weight(sample_weight, X.shape[1], where)
+        return _examples(X, Y, weight, plan), plan, self._session(where, settings)
+
+    def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
+        return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
+
+    def _forward(self, X: Any, where: str) -> Array:
+        X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+            AL = self._session(where).forward(X)
+        finite = np.isfinite(AL)
+        if not finite.all():
+            raise DataError(
+                where,
+                f"outputs are finite numbers of {AL.dtype}",
+                f"got {AL[~finite][0]}",
+                "The inputs are too large for these parameters: scale them as in training.",
+            )
+        return AL
+
+    def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
+        n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
+        X = check_inputs(X, n_inputs, where, dtype=self.dtype)
+        Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
+        return X, Y
+
+    def _held_out(self, validation: Any, where: str) -> Examples:
+        if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
+            raise ConfigurationError(
+                where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}"
+            )
+        X, Y = self._check(validation[0], validation[1], where)
+        weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
+        return Examples(X.T, Y.T, weight)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.parameters.dtype
+
+
+def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:
+    """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
+    if plan.batch_size is None:
+        return Examples(X.T, Y.T, weight)
+    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T), weight)

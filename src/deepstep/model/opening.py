@@ -1,0 +1,151 @@
+"""What a `Network` shows of itself: the trace of a step, checked gradients, a summary."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from deepstep.engines import Settings
+from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
+from deepstep.inspection.tables import text_table
+from deepstep.model.core import Core
+from deepstep.training.plan import check_learning_rate
+from deepstep.types import Array
+
+
+class Openable(Core):
+    """The part of `Network` that shows itself."""
+
+    def trace(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        sample_weight: Any = None,
+        **settings: Any,
+    ) -> Trace:
+        """One training step opened: every quantity in order, with formula, shape and value.
+
+        The network is not changed; the trace ends with what the step would make of the parameters. To open a
+        step in the midst of a training, with the optimizer's state as it is there, see `steps`.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        learning_rate, sample_weight, **settings
+            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state
+            is that of its first step.
+
+        Returns
+        -------
+        Trace
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([2, 1], initialization="zeros", seed=1)
+        >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
+        array([[0.25, 0.5 ]])
+        """
+        where = "Network.trace"
+        X, Y = self._check(X, Y, where)
+        chosen = Settings.of(where, **{"seed": self.seed, **settings})
+        return trace_step(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            learning_rate=check_learning_rate(learning_rate),
+            settings=chosen,
+            state=self._session(where, chosen).state(),
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
+        )
+
+    def check_gradients(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        gradients: Mapping[str, Array] | None = None,
+        sample_weight: Any = None,
+        epsilon: float | None = None,
+        order: int = 4,
+        tolerance: float = 1e-7,
+        max_entries: int | None = 200,
+        **settings: Any,
+    ) -> GradientReport:
+        """Compare the gradients with finite differences of the cost.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        gradients : mapping, optional
+            Gradients to check instead of the network's own: a learner's dW1, db1, …
+        epsilon, order, tolerance, max_entries
+            As in `deepstep.inspection.check_gradients`.
+        sample_weight, **settings
+            As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
+            masks and the noise of the first step stay as they are. Other settings make no difference.
+
+        Returns
+        -------
+        GradientReport
+            Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([2, 3, 1], activation="tanh", seed=1)
+        >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
+        True
+        """
+        where = "Network.check_gradients"
+        X, Y = self._check(X, Y, where)
+        return check_gradients(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            gradients=gradients,
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
+            settings=Settings.of(where, **{"seed": self.seed, **settings}),
+            epsilon=epsilon,
+            order=order,
+            tolerance=tolerance,
+            max_entries=max_entries,
+        )
+
+    def summary(self) -> str:
+        """Layers, shapes and numbers of parameters as a table.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> print(Network([2, 4, 1], seed=1).summary())
+        layer  activation  units  W       b       parameters
+        0      input       2                      0
+        1      relu        4      (4, 2)  (4, 1)  12
+        2      sigmoid     1      (1, 4)  (1, 1)  5
+        17 parameters, float64
+        """
+        rows = [("0", "input", str(self.architecture.n_inputs), "", "", "0")]
+        for layer in range(1, self.architecture.n_layers + 1):
+            W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
+            n = str(W.shape[0])
+            size = W.size + b.size * (1 + (layer in self.architecture.normalized))
+            rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
+        table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
+        return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+
+    def _described(self, layer: int) -> str:
+        """A layer's activation with its normalization; of the last one the head."""
+        shape = self.architecture
+        if layer == shape.n_layers:
+            return shape.output
+        kind = shape.normalization[layer - 1]
+        return (
+            shape.activations[layer - 1] if kind == "none" else f"{kind} norm, {shape.activations[layer - 1]}"
+        )

@@ -1,0 +1,375 @@
+"""How a `Network` learns: train, steps, the search for a learning rate."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines import Session, first_statistics
+from deepstep.equations import (
+    initialize_from_data,
+)
+from deepstep.errors import ConfigurationError
+from deepstep.model.construction import (
+    finite_parameters,
+    with_scales,
+)
+from deepstep.model.core import Core
+from deepstep.model.options import (
+    as_checkpoint,
+    as_checkpoints,
+    as_lbfgs,
+    as_patience,
+    refuse_checkpoints,
+)
+from deepstep.model.step import Step
+from deepstep.network.border import check_inputs
+from deepstep.preparation.batches import Order
+from deepstep.training import Checkpoints, History, Progress, Update, train, updates
+from deepstep.training.callbacks import as_callbacks
+from deepstep.training.determinism import blas_threads
+from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.rate_finder import RateSearch, find_rate
+from deepstep.training.scores import Metric, Scores
+
+
+class Teachable(Core):
+    """The part of `Network` that learns."""
+
+    def train(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        batch_size: int | None = None,
+        optimizer: str = "gd",
+        hyperparameters: Mapping[str, Any] | None = None,
+        sample_weight: Any = None,
+        order: Order | None = None,
+        schedule: Any = None,
+        decay_schedule: Any = None,
+        dropout_schedule: Any = None,
+        time_budget: float | None = None,
+        deterministic: bool = False,
+        checkpoint: str | Path | Checkpoints | None = None,
+        resume: bool | str | Path | None = None,
+        validation: tuple[Any, ...] | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        patience: int | None = None,
+        watch: str | None = None,
+        progress: bool | str | None = None,
+        callbacks: Iterable[Any] = (),
+        **settings: Any,
+    ) -> History:
+        """Train the network from its parameters as they are.
+
+        An iteration is an epoch: one pass over the examples. Each call begins anew with epoch 0: with the
+        optimizer's state at zero and, where mini-batches are drawn, with the order of epoch 0. Two calls are
+        therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
+        `steps` or callbacks.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Targets: 0/1 for sigmoid, a 1 per column for softmax, numbers for identity.
+        learning_rate : float
+            α.
+        iterations : int
+            Epochs: with ``batch_size=None`` one update each, as in the lecture.
+        batch_size : int, optional
+            Examples an update; None for all of them (gradient descent as in the lecture).
+        optimizer : str
+            Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each call.
+            Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its own,
+            and the learning rate is not used.
+        hyperparameters : mapping, optional
+            Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5: done when no
+            entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
+        sample_weight : array of shape (m,), optional
+            Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
+        order : callable, optional
+            ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
+            drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
+        schedule, decay_schedule, dropout_schedule : str, mapping or callable, optional
+            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction
+            of training done: a name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with
+            settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        time_budget : float, optional
+            Seconds after which training ends, if the epochs are not done before; the schedules run by the
+            clock then, so that they complete.
+        deterministic : bool
+            Use one BLAS thread, so that the same bits come out on any number of cores.
+        checkpoint : str, Path or Checkpoints, optional
+            Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
+            ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
+            any instant goes on from the last one bit for bit, with the same network (its seed, too), settings
+            and data, on the same machine.
+        resume : bool, str or Path, optional
+            Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
+            ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
+            network's own parameters do not count then, and what the user's own functions compute cannot be
+            compared.
+        validation : tuple of arrays, optional
+            ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
+            epoch.
+        metrics : mapping, optional
+            Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
+        patience : int, optional
+            End training after so many epochs in a row without a better value of ``watch``, and keep the
+            parameters of the best epoch.
+        watch : str, optional
+            Entry of the records that patience watches, smaller is better; "-name" where larger is better. By
+            default ``validation_cost``, or ``cost`` without validation data.
+        progress : bool or str, optional
+            Show progress on stderr; a string is its label.
+        callbacks : iterable
+            `deepstep.training.Callback` objects, or functions that take the record of each epoch.
+        **settings
+            `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
+            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
+            ``decay_factors``. ``seed``, of dropout and noise, is the network's unless given.
+
+        Returns
+        -------
+        History
+            ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the checkpoint is of another training; the network is as it was.
+        FileError
+            If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
+        DivergenceError
+            If the cost leaves the finite numbers; the network is as it was.
+        KeyboardInterrupt
+            If interrupted; the network keeps what was reached, and ``history`` the records so far.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([1, 1], initialization="zeros", seed=1)
+        >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
+        >>> history.costs.round(3)
+        array([0.693, 0.474, 0.348])
+        """
+        where = "Network.train"
+        options = {
+            "learning_rate": learning_rate,
+            "iterations": iterations,
+            "batch_size": batch_size,
+            "order": order,
+            "schedule": schedule,
+            "decay_schedule": decay_schedule,
+            "dropout_schedule": dropout_schedule,
+            "time_budget": time_budget,
+            "deterministic": deterministic,
+            "optimizer": optimizer,
+            "hyperparameters": hyperparameters or {},
+            **settings,
+        }
+        lbfgs = as_lbfgs(options, where)
+        if lbfgs is not None:
+            refuse_checkpoints(checkpoint, resume, where)
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
+        scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
+        stopping = as_patience(patience, watch, held_out, where)
+        checkpoints = as_checkpoints(checkpoint, where)
+        watchers = as_callbacks([*scores, *as_callbacks(callbacks, where), *stopping, *checkpoints], where)
+        begin_at = as_checkpoint(resume, checkpoints, where)
+        if not isinstance(progress, bool | str | None):
+            raise ConfigurationError(
+                where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
+            )
+        if progress:
+            watchers.append(Progress(progress if isinstance(progress, str) else "train"))
+        history = History()
+        try:
+            if lbfgs is not None:
+                with blas_threads(plan.deterministic):
+                    train_lbfgs(
+                        session,
+                        examples,
+                        iterations=plan.epochs,
+                        validation=held_out,
+                        callbacks=watchers,
+                        history=history,
+                        where=where,
+                        **lbfgs,
+                    )
+            else:
+                train(
+                    session,
+                    examples,
+                    plan,
+                    validation=held_out,
+                    callbacks=watchers,
+                    history=history,
+                    resume=begin_at,
+                    where=where,
+                )
+        except KeyboardInterrupt:
+            self._take(session, history)
+            raise
+        self._take(session, history)
+        for kept in stopping:
+            if kept.best_parameters is not None:
+                self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
+        return history
+
+    def _take(self, session: Session, history: History) -> None:
+        """What a session reached becomes the network's."""
+        self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+        self.history = history
+
+    def steps(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        sample_weight: Any = None,
+        **options: Any,
+    ) -> Iterator[Step]:
+        """The same training as `train`, one update at a time: stop, look, go on.
+
+        The network holds the new parameters at each step, and keeps them when the loop is left or a later
+        step diverges. The training goes on from its own last step: it starts at the parameters that the
+        network has when `steps` is called, and parameters set between two steps are overwritten by the next
+        one. To go on from others, set them and call `steps` again. Writing into the numbers of
+        ``network.parameters`` in place does take part in the training.
+
+        Parameters
+        ----------
+        X, Y, learning_rate, iterations, sample_weight, **options
+            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
+
+        Yields
+        ------
+        Step
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit; at once, before the first step.
+        DivergenceError
+            If the cost or a parameter leaves the finite numbers; the network keeps the step before.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([1, 2, 1], seed=1)
+        >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
+        ...     if step.cost < 0.5:
+        ...         break
+        >>> step.trace()["J"].value == step.cost
+        True
+        """
+        where = "Network.steps"
+        options |= {"learning_rate": learning_rate, "iterations": iterations}
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        return self._walk(updates(session, examples, plan, where=where), session)
+
+    def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
+        for update in walk:
+            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+            yield Step(update, session.parameters, self.architecture, session.settings)
+
+    def find_learning_rate(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        least: float = 1e-6,
+        most: float = 10.0,
+        steps: int = 100,
+        sample_weight: Any = None,
+        **options: Any,
+    ) -> RateSearch:
+        """Try growing learning rates, a step each, and suggest one; the network is not changed.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `train`.
+        least, most : float
+            The first and the last rate.
+        steps : int
+            How many rates are tried.
+        **options
+            ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+
+        Returns
+        -------
+        RateSearch
+            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep import Network
+        >>> rng = np.random.default_rng(1)
+        >>> X = rng.standard_normal((2, 200))
+        >>> net = Network([2, 8, 1], seed=1)
+        >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
+        >>> 1e-3 < search.suggestion < 1
+        True
+        """
+        where = "Network.find_learning_rate"
+        options = {"learning_rate": least, "iterations": 1, **options}
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        return find_rate(
+            session,
+            examples,
+            least=least,
+            most=most,
+            steps=steps,
+            batch_size=plan.batch_size,
+            order=plan.order,
+            where=where,
+        )
+
+    def initialize_from_data(self, X: Any) -> None:
+        """Draw new parameters with which each pre-activation has variance 1 over these inputs.
+
+        The draws come from ``network.seed``: the same seed and inputs give the same parameters.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Training inputs; a few thousand are enough.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep import Network
+        >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
+        >>> net = Network([3, 4, 1], seed=1)
+        >>> net.initialize_from_data(X)
+        >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
+        array([1., 1., 1., 1.])
+        """
+        where, shape = "Network.initialize_from_data", self.architecture
+        X = check_inputs(X, shape.n_inputs, where)
+        drawn = initialize_from_data(
+            X, shape.layer_dims, activations=shape.activations, rng=np.random.RandomState(self.seed)
+        )
+        self.parameters = finite_parameters(with_scales(drawn, shape.normalized), self.dtype)
+        self.statistics = first_statistics(shape, self.dtype)
