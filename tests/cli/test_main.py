@@ -210,8 +210,7 @@ def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
     )
     result = subprocess.run(
         ["sh", "-c", f'"$0" "$@" {closed}', sys.executable, "-c", script, *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         cwd=tmp_path,
         text=True,
         check=False,
