@@ -1,11 +1,10 @@
-"""Write docs/equations.md from the registry: ``python docs/generate.py``. A test compares the two."""
+"""Write the pages that follow from the registries: ``python docs/generate.py``. Tests compare them."""
 
 from itertools import groupby
+from math import prod
 from pathlib import Path
 
-from deepstep.equations import EQUATIONS, Equation
-
-PAGE = Path(__file__).with_name("equations.md")
+from deepstep.equations import ACTIVATIONS, EQUATIONS, HEADS, OPTIMIZERS, Equation
 
 HEAD = """\
 # The equations
@@ -39,9 +38,75 @@ def _table(topic: str, entries: list[Equation]) -> str:
     )
 
 
+REGULARIZERS: dict[str, dict[str, object]] = {
+    "none": {},
+    "L1": {"l1": 0.1},
+    "L2": {"l2": 0.1},
+    "weight decay": {"weight_decay": 0.1},
+    "dropout": {"dropout": 0.5},
+    "batch normalization": {"normalization": "batch"},
+    "layer normalization": {"normalization": "layer"},
+    "max-norm": {"max_norm": 0.5},
+    "input noise": {"input_noise": 0.1},
+    "clipping by norm": {"clip_norm": 0.1},
+    "clipping by value": {"clip_value": 0.01},
+    "moving average": {"average": 0.9},
+}
+"""What regularizes, with the arguments that `Network` and `Network.train` take for it."""
+
+COMBINATIONS = """\
+# What goes together
+
+{activations} activations × {heads} heads × {optimizers} optimizers × {regularizers} regularizers
+make {all:,} combinations. `tests/test_combinations.py` trains one step with each of them, and compares the
+gradients of each activation × head × regularizer with finite differences. This page is written by
+`python docs/generate.py` from the registries.
+
+Rows are activations of the hidden layers, columns are heads. ● has a derivative everywhere; ○ has kinks, at
+which nothing is compared.
+
+{table}
+
+Optimizers: {optimizer_names}.
+L-BFGS beside them takes what stands in the cost: no dropout, noise, decay, clipping, max-norm or average.
+
+| regularizer | arguments of `Network` and `train`, for example |
+|---|---|
+{settings}
+"""
+
+
+def combinations_page() -> str:
+    """The page that shows what is tested together."""
+    rows = [f"| | {' | '.join(map(_code, HEADS))} |", f"|---|{'---|' * len(HEADS)}"]
+    for name, activation in ACTIVATIONS.items():
+        marks = ("○" if activation.kinks or head.kinks is not None else "●" for head in HEADS.values())
+        rows.append(f"| {_code(name)} | {' | '.join(marks)} |")
+    counts = len(ACTIVATIONS), len(HEADS), len(OPTIMIZERS), len(REGULARIZERS)
+    return COMBINATIONS.format(
+        **dict(zip(("activations", "heads", "optimizers", "regularizers"), counts, strict=True)),
+        all=prod(counts),
+        table="\n".join(rows),
+        optimizer_names=", ".join(map(_code, OPTIMIZERS)),
+        settings="\n".join(f"| {name} | {_arguments(given)} |" for name, given in REGULARIZERS.items()),
+    )
+
+
+def _arguments(given: dict[str, object]) -> str:
+    return ", ".join(_code(f"{name}={value!r}") for name, value in given.items())
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+PAGES = {"equations.md": equations_page, "combinations.md": combinations_page}
+"""Each page with what writes it."""
+
 if __name__ == "__main__":
-    PAGE.write_text(equations_page(), encoding="utf-8")
+    for name, page in PAGES.items():
+        Path(__file__).with_name(name).write_text(page(), encoding="utf-8")

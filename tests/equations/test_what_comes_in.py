@@ -127,3 +127,13 @@ def test_a_beta_out_of_range_is_refused(name: str, beta: Any, expected: str) -> 
     with pytest.raises(ConfigurationError) as error:
         OPTIMIZERS[name].settings({"beta": beta})
     assert expected in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["dW1", "db1"])
+def test_an_imaginary_part_of_a_gradient_is_not_dropped_in_silence(name: str) -> None:
+    gradients: dict[str, Any] = {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}
+    gradients[name] = gradients[name] + 1j
+    with pytest.raises(
+        DataError, match=rf"^update_parameters: {name} holds real numbers; got dtype complex128"
+    ):
+        update_parameters({"W1": [[1.0]], "b1": [[0.0]]}, gradients, 0.1)

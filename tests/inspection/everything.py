@@ -3,11 +3,13 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets, get_head
 from deepstep.network import Architecture, Parameters
+from deepstep.training.diagnosis import all_finite
 
 PATTERNS = st.fixed_dictionaries({}, optional={"b*": st.just(0.5), "W1": st.just(3.0), "*": st.just(0.25)})
 
@@ -79,6 +81,9 @@ def trainings(
     if draw(st.booleans()):
         options["sample_weight"] = rng.uniform(0.1, 2, size=m).astype(dtype)
     training = Training(ReferenceSession(architecture, parameters, Settings(**chosen)), X, Y, options)
-    for _ in range(draw(st.integers(0, steps))):
-        training.step()
+    with np.errstate(over="ignore", invalid="ignore"):  # an exponential in the midst may leave the numbers
+        for _ in range(draw(st.integers(0, steps))):
+            training.step()
+        after = training.session.open_step(X, Y, **options).after
+    assume(all_finite(after))
     return training

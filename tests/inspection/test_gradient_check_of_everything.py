@@ -37,7 +37,7 @@ def chosen(net, **settings):
     return Settings(**{"seed": net.seed, **settings})
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(trainings(steps=0))
 def test_right_gradients_pass(training):
     session = training.session

@@ -1,0 +1,87 @@
+"""Everything with everything: activation × head × optimizer × regularizer, as in docs/combinations.md."""
+
+import runpy
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.engines import Settings, open_session
+from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets
+from deepstep.network.architecture import NORMALIZATIONS
+from deepstep.training.diagnosis import all_finite
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+GENERATED = runpy.run_path(str(DOCS / "generate.py"))
+REGULARIZERS = GENERATED["REGULARIZERS"]
+PULLS_ELSEWHERE = {"weight_decay", "max_norm", "dropout", "input_noise"}
+"""With these a step need not go down the gradient of the undisturbed cost."""
+
+M = 4
+
+
+def problem(activation, head, normalization):
+    """A tiny network, so that thousands of them take seconds, with examples that its head can learn."""
+    rng = np.random.default_rng(7)
+    net = Network([2, 3, 3], activation=activation, output=head, normalization=normalization, seed=4)
+    net.parameters.flat[:] += 0.1 * rng.standard_normal(net.parameters.flat.size)  # biases too
+    return net, rng.standard_normal((2, M)), example_targets(net.architecture, 3, M, rng=rng)
+
+
+def split(regularizer):
+    """The normalization, and the other settings."""
+    given = dict(REGULARIZERS[regularizer])
+    return given.pop("normalization", "none"), given
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_one_step_of_each(activation, regularizer):
+    normalization, given = split(regularizer)
+    for head in HEADS:
+        net, X, Y = problem(activation, head, normalization)
+        before = net.parameters
+        session = open_session("auto", net.architecture, before, Settings(**given))
+        _, gradient = session.cost_and_gradient(X, Y)
+        for optimizer in OPTIMIZERS:
+            case = f"{activation}, {head}, {optimizer}, {regularizer}"
+            settings = Settings(optimizer, seed=1, **given)
+            session = open_session("auto", net.architecture, before, settings)
+            cost = session.step(X, Y, learning_rate=0.01)
+            assert np.isfinite(cost), case
+            assert all_finite(session.state()), case
+            for layer in (1, 2):  # every layer learns
+                moved = session.parameters[f"W{layer}"] - before[f"W{layer}"]
+                assert np.abs(moved).max() > 0, case
+            if not PULLS_ELSEWHERE & given.keys():
+                assert np.vdot(session.parameters.flat - before.flat, gradient) < 0, f"uphill: {case}"
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradients_of_each(activation, regularizer):
+    normalization, given = split(regularizer)
+    for head in HEADS:
+        net, X, Y = problem(activation, head, normalization)
+        report = net.check_gradients(X, Y, max_entries=2, **given)
+        case = f"{activation}, {head}, {regularizer}\n{report}"
+        assert report.passed, case
+        smooth = not ACTIVATIONS[activation].kinks and HEADS[head].kinks is None and "l1" not in given
+        assert all(check.at_kink == 0 for check in report.checks) or not smooth, case
+        assert all(check.verdict == "good" for check in report.checks), case
+
+
+def test_every_regularizer_is_in_the_table():
+    """A setting that comes into being gets its column."""
+    of_other_kinds = {"optimizer", "hyperparameters", "rate_factors", "decay_factors", "seed"}
+    in_table = [name for given in REGULARIZERS.values() for name in given if name != "normalization"]
+    assert sorted(in_table) == sorted({field.name for field in fields(Settings)} - of_other_kinds)
+    kinds = {given.get("normalization", "none") for given in REGULARIZERS.values()}
+    assert kinds == set(NORMALIZATIONS)
+
+
+def test_the_page_is_up_to_date():
+    page = (DOCS / "combinations.md").read_text(encoding="utf-8")
+    assert page == GENERATED["combinations_page"](), "run: python docs/generate.py"
