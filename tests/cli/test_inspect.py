@@ -6,7 +6,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.equations import EQUATIONS, linear_backward
+from deepstep.equations import EQUATIONS, weight_gradients
 from deepstep.run import Run
 
 
@@ -76,10 +76,11 @@ def test_wrong_gradient_is_exit_code_1(deepstep, flower_run, monkeypatch, typed)
     """A backward pass with a wrong sign in db, in the equations that the command checks."""
 
     def wrong(dZ, cache):
-        dA_prev, dW, db = linear_backward(dZ, cache)
-        return dA_prev, dW, -db
+        dW, db = weight_gradients(dZ, cache)
+        return dW, -db
 
-    monkeypatch.setattr("deepstep.equations.backward.linear_backward", wrong)
+    for place in ("linear", "backward"):  # the function and where layer 1 is done without dA0
+        monkeypatch.setattr(f"deepstep.equations.{place}.weight_gradients", wrong)
     typed = [flower_run if word == "RUN" else word for word in typed]
     result = deepstep("check-gradients", *typed, "--json")
     assert result.code == 1
