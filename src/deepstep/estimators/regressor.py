@@ -242,7 +242,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
             raise ConfigurationError(
                 where, "quantiles=None, or loss='quantile'", f"got quantiles for loss={self.loss!r}"
             )
-        return head.with_settings(where=where, **self._given_settings(where))
+        return head.with_settings(where, **self._given_settings(where))
 
     def _given_settings(self, where: str) -> dict[str, Any]:
         levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()
