@@ -8,6 +8,7 @@ import polars
 import pytest
 
 TRAIN = ("--target", "kind", "--out", "new")
+NUMBERS = ("--target", "height", "--out", "new")
 
 
 def _snapshot(folder: Path) -> dict[str, bytes | None]:
@@ -71,6 +72,118 @@ TRAININGS = {
     "texts as numbers": (_nothing, ["FLOWERS", *TRAIN, "--task", "regression"], "numbers are expected"),
     "unknown activation": (_nothing, ["FLOWERS", *TRAIN, "--activation", "rellu"], "Did you mean 'relu'?"),
     "unknown optimizer": (_nothing, ["FLOWERS", *TRAIN, "--optimizer", "adm"], "Did you mean 'adam'?"),
+    "unknown activation of a layer": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--activation", "relu,tanhh"],
+        "Network, layer 2: activation is one of",
+    ),
+    "unknown loss": (_nothing, ["FLOWERS", *TRAIN, "--loss", "ordinel"], "Did you mean 'ordinal'?"),
+    "a loss of numbers for classes": (_nothing, ["FLOWERS", *TRAIN, "--loss", "huber"], "loss of classes is"),
+    "a loss of classes for numbers": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--loss", "ordinal", "--task", "regression"],
+        "loss of numbers is one of",
+    ),
+    "counts below 0": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--loss", "poisson"],
+        "counts of at least 0; row 1 is -5.9",
+    ),
+    "unknown schedule": (_nothing, ["FLOWERS", *TRAIN, "--schedule", "cosin"], "Did you mean 'cosine'?"),
+    "warm-up beyond the end": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--warm-up", "1.5"],
+        "warm_up is a number from 0",
+    ),
+    "unknown normalization": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--normalization", "bach"],
+        "Did you mean 'batch'?",
+    ),
+    "unknown initialization": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--initialization", "hee"],
+        "Did you mean 'he'?",
+    ),
+    "dropout of 1": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--dropout", "1"],
+        "dropout: a finite number of at least 0",
+    ),
+    "dropout of three layers": (_nothing, ["FLOWERS", *TRAIN, "--dropout", "0,0.1,0.2"], "a list of 2"),
+    "dropout that is no number": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--dropout", "much"],
+        "such as 0.1,0.2; got 'much'",
+    ),
+    "decay below 0": (_nothing, ["FLOWERS", *TRAIN, "--weight-decay", "-1"], "weight_decay: a finite number"),
+    "smoothed numbers": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--label-smoothing", "0.1"],
+        "--label-smoothing: --loss cross_entropy",
+    ),
+    "smoothing of 1": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--label-smoothing", "1"],
+        "smoothing is a number from 0",
+    ),
+    "balanced numbers": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--class-weight", "balanced"],
+        "--class-weight: a target of classes",
+    ),
+    "quantiles of another loss": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--quantiles", "0.5"],
+        "got --loss squared_error",
+    ),
+    "quantiles that fall": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--loss", "quantile", "--quantiles", "0.9,0.1"],
+        "between 0 and 1 that increase",
+    ),
+    "an order of other classes": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--loss", "ordinal", "--classes", "short,tal"],
+        "an order of the classes short, tall; got short, tal",
+    ),
+    "an order of numbers": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--classes", "a,b"],
+        "--classes: a target of classes",
+    ),
+    "validation twice": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--validation", "FLOWERS", "--validation-fraction", "0.1"],
+        "got both",
+    ),
+    "validation of nothing": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--validation-fraction", "0"],
+        "--validation-fraction: ",
+    ),
+    "no validation file": (_nothing, ["FLOWERS", *TRAIN, "--validation", "no.csv"], "No such file"),
+    "a validation file of other columns": (
+        _text("bad.csv", b"x,kind\n1,tall\n"),
+        ["FLOWERS", *TRAIN, "--validation", "bad.csv"],
+        "missing",
+    ),
+    "a validation file of other classes": (
+        _flowers_with("kind", "odd"),
+        ["FLOWERS", *TRAIN, "--validation", "bad.csv"],
+        "got 'odd' as well",
+    ),
+    "no time for an epoch": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--time-budget", "1e-9", "--batch-size", "1"],
+        "for an epoch",
+    ),
+    "no patience": (_nothing, ["FLOWERS", *TRAIN, "--patience", "0"], "0 is not in the range"),
+    "dropout by L-BFGS": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--optimizer", "lbfgs", "--dropout", "0.1"],
+        "got dropout",
+    ),
     "unknown task": (_nothing, ["FLOWERS", *TRAIN, "--task", "guess"], "'guess' is not one of"),
     "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden"),
     "negative size": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "-4"], "size 1 is -4"),

@@ -174,3 +174,75 @@ def test_numbers_as_text_are_refused():
 def test_altered_records_are_refused(kind, record):
     with pytest.raises(FileError, match="train again"):
         kind.from_dict(record)
+
+
+@given(
+    labels=st.lists(st.integers(0, 6), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1)
+)
+def test_ordered_classes_count_what_they_lie_above(labels):
+    target = ClassTarget.fit(labels, ordered=True)
+    classes = sorted(set(labels))
+    assert target.n_outputs == len(classes) - 1
+    assert target.output == "ordinal"
+    above = [[float(label > each) for each in classes[:-1]] for label in labels]
+    Y = target.encode(labels)
+    assert Y.tolist() == above
+    assert target.decode(Y).tolist() == labels
+    np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.positions(labels))
+    assert ClassTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+
+
+def test_probabilities_of_ordered_classes():
+    target = ClassTarget(("low", "medium", "high"), ordered=True)
+    np.testing.assert_allclose(target.probabilities(np.array([[0.9, 0.25]])), [[0.1, 0.65, 0.25]])
+    assert target.decode(np.array([[0.9, 0.25]])).tolist() == ["medium"]
+
+
+def test_an_order_of_ones_own():
+    target = ClassTarget.fit(["low", "high", "medium"], ordered=True, order=["low", "medium", "high"])
+    assert target.classes == ("low", "medium", "high")
+    assert ClassTarget.fit([3, 1, 2], order=["3", "2", "1"]).classes == (3, 2, 1)
+    for order in (["low", "high"], ["low", "high", "high"], ["low", "high", "odd"]):
+        with pytest.raises(DataError, match="an order of the classes high, low, medium"):
+            ClassTarget.fit(["low", "high", "medium"], order=order)
+
+
+def test_counts_stay_counts():
+    target = NumberTarget.fit([0, 4, 8], output="poisson")
+    assert target.encode([0, 4, 8]).ravel().tolist() == [0.0, 1.0, 2.0]
+    assert target.decode(np.array([[0.5]])).tolist() == [2.0]
+    assert NumberTarget.fit([0.0, 0.0], output="poisson").encode([3.0]).tolist() == [[3.0]]
+    with pytest.raises(DataError, match=r"counts of at least 0; row 2 is -1"):
+        NumberTarget.fit([3, -1], output="poisson")
+
+
+def test_quantiles_are_columns_and_the_answer_is_next_to_the_median():
+    target = NumberTarget.fit([0.0, 2.0], output="quantile", levels=(0.1, 0.45, 0.9))
+    assert target.n_outputs == 3
+    assert target.encode([2.0]).tolist() == [[1.0, 1.0, 1.0]]
+    assert target.quantiles(np.array([[-1.0, 0.0, 2.0]])).tolist() == [[0.0, 1.0, 3.0]]
+    assert target.decode(np.array([[-1.0, 0.0, 2.0]])).tolist() == [1.0]
+    assert NumberTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+
+
+def test_targets_written_before_there_were_losses():
+    assert NumberTarget.from_dict({"kind": "number", "mean": 1.0, "std": 2.0}) == NumberTarget(1.0, 2.0)
+    assert NumberTarget(1.0, 2.0).to_dict() == {"kind": "number", "mean": 1.0, "std": 2.0}
+    assert ClassTarget(("a", "b")).to_dict() == {"kind": "classes", "classes": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"levels": [0.9, 0.1]},
+        {"levels": [0.0, 0.5]},
+        {"levels": [0.5, 0.5]},
+        {"levels": ["0.5"]},
+        {"levels": 0.5},
+        {"output": 3},
+        {"levles": [0.5]},
+    ],
+)
+def test_altered_numbers_are_refused(altered):
+    with pytest.raises(FileError):
+        NumberTarget.from_dict({"kind": "number", "mean": 1.0, "std": 2.0, **altered})

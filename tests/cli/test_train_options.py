@@ -1,0 +1,347 @@
+"""Everything that `deepstep train` trains with: options reach the network, the run and the summary."""
+
+import io
+import json
+import re
+
+import numpy as np
+import polars
+import pytest
+from click.testing import CliRunner
+from sklearn.metrics import balanced_accuracy_score
+
+from deepstep import Network
+from deepstep.cli.train import command
+from deepstep.data import holdout
+from deepstep.run import Run
+
+EVERYTHING = {
+    "--hidden": "5,4",
+    "--activation": "gelu,tanh",
+    "--normalization": "batch,layer",
+    "--initialization": "data",
+    "--loss": "cross_entropy",
+    "--optimizer": "adamw",
+    "--learning-rate": "0.01",
+    "--iterations": "6",
+    "--batch-size": "10",
+    "--schedule": "cosine",
+    "--warm-up": "0.2",
+    "--clip-norm": "0.5",
+    "--average": "0.5",
+    "--seed": "3",
+    "--l1": "0.1",
+    "--l2": "0.2",
+    "--weight-decay": "0.3",
+    "--dropout": "0.1,0.2",
+    "--input-noise": "0.05",
+    "--label-smoothing": "0.1",
+    "--max-norm": "3.0",
+    "--time-budget": "600",
+    "--class-weight": "balanced",
+    "--validation-fraction": "0.25",
+    "--patience": "6",
+}
+
+
+def typed(options):
+    return [word for option in options.items() for word in option]
+
+
+@pytest.fixture(scope="module")
+def imbalanced(tmp_path_factory):
+    """Two overlapping classes, one in twenty of the rare one."""
+    rng = np.random.default_rng(0)
+    rare = rng.random(800) < 0.05
+    x = rng.standard_normal((800, 3)) + 1.5 * rare[:, np.newaxis]
+    frame = polars.DataFrame(x, schema=["a", "b", "c"]).with_columns(
+        kind=polars.Series(np.where(rare, "rare", "usual"))
+    )
+    path = tmp_path_factory.mktemp("tables") / "imbalanced.csv"
+    frame.write_csv(path)
+    return path
+
+
+def test_everything_at_once_is_network_train(deepstep, flowers):
+    """The same numbers as the library, called by hand on the rows that the run's preparation gives."""
+    options = {name: value for name, value in EVERYTHING.items() if name != "--time-budget"}  # no clock here
+    record = json.loads(
+        deepstep("train", flowers, "--target", "kind", "--out", "r", *typed(options), "--json").out
+    )
+    run = Run.load("r")
+    frame = polars.read_csv(flowers)
+    y = frame["kind"].to_numpy()
+    rows, _ = holdout(y, fraction=0.2, seed=3, stratify=True)
+    kept, held = holdout(y[rows], fraction=0.25, seed=3, stratify=True)
+    learn, validation = rows[kept], rows[held]
+    X, tall = run.inputs(frame), (y == "tall").astype(float)
+    weights = len(learn) / (2 * np.bincount(tall[learn].astype(int)))
+    network = Network(
+        [X.shape[1], 5, 4, 1],
+        activation=["gelu", "tanh"],
+        normalization=["batch", "layer"],
+        output_settings={"smoothing": 0.1},
+        seed=3,
+    )
+    network.initialize_from_data(X[learn].T)
+    history = network.train(
+        X[learn].T,
+        tall[np.newaxis, learn],
+        optimizer="adamw",
+        learning_rate=0.01,
+        iterations=6,
+        batch_size=10,
+        schedule={"name": "cosine", "warm_up": 0.2},
+        clip_norm=0.5,
+        average=0.5,
+        l1=0.1,
+        l2=0.2,
+        weight_decay=0.3,
+        dropout=(0.1, 0.2),
+        input_noise=0.05,
+        max_norm=3.0,
+        sample_weight=weights[tall[learn].astype(int)],
+        validation=(
+            X[validation].T,
+            tall[np.newaxis, validation],
+            weights[tall[validation].astype(int)],
+        ),
+        patience=6,
+    )
+    np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
+    assert run.network.architecture == network.architecture
+    for quantity in ("cost", "validation_cost", "learning_rate"):
+        np.testing.assert_array_equal(run.history.column(quantity), history.column(quantity))
+    assert record["validation"]["rows"] == len(validation)
+    assert record["output"] == "sigmoid"
+    assert record["epochs"] == 6
+
+
+def test_everything_is_recorded_and_shown(deepstep, flowers):
+    deepstep("train", flowers, "--target", "kind", "--out", "r", *typed(EVERYTHING))
+    settings = Run.load("r").config["settings"]
+    summary = deepstep("summary", "r").out
+    as_json = json.loads(deepstep("summary", "r", "--json").out)["settings"]
+    assert as_json == settings
+    for option, value in EVERYTHING.items():
+        if option != "--validation-fraction":  # which is no setting of training: the scores show it
+            name = option[2:].replace("-", "_")
+            given = settings[name]
+            shown = ",".join(map(str, given)) if isinstance(given, list) else str(given)
+            assert shown in (value, f"{value}.0")
+            assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
+    assert re.search(r"results +train +validation +test", summary)
+
+
+def test_what_is_not_asked_for_is_not_recorded(deepstep, flowers):
+    deepstep("train", flowers, "--target", "kind", "--out", "r", "--iterations", "1")
+    assert set(Run.load("r").config["settings"]) == {
+        "hidden",
+        "activation",
+        "initialization",
+        "optimizer",
+        "learning_rate",
+        "iterations",
+        "batch_size",
+        "seed",
+    }
+
+
+def test_patience_holds_rows_out_and_keeps_the_best(deepstep, flowers):
+    result = deepstep(
+        "train", flowers, "--target", "kind", "--out", "r", "--epochs", "400", "--patience", "3",
+        "--learning-rate", "0.05",
+    )  # fmt: skip
+    assert "43 to learn from, 5 to validate on, 12 held out." in result.err
+    history = Run.load("r").history
+    assert history.stopped.startswith("validation_cost did not improve")
+    assert int(np.argmin(history.column("validation_cost"))) == len(history) - 4
+
+
+def test_validation_rows_of_a_file_teach_nothing(deepstep, flowers, tmp_path):
+    frame = polars.read_csv(flowers)
+    frame[40:].write_csv(tmp_path / "later.csv")
+    deepstep("train", flowers, "--target", "kind", "--out", "plain", "--epochs", "5")
+    deepstep(
+        "train", flowers, "--target", "kind", "--out", "judged", "--epochs", "5", "--validation", "later.csv"
+    )
+    plain, judged = Run.load("plain"), Run.load("judged")
+    np.testing.assert_array_equal(plain.network.parameters.flat, judged.network.parameters.flat)
+    assert "validation" not in plain.config["results"]
+    assert judged.config["results"]["validation"]["rows"] == 20
+    later = judged.inputs(frame[40:])
+    Y = judged.preparation.target.encode(frame["kind"][40:])
+    assert judged.history[-1]["validation_cost"] == pytest.approx(judged.network.cost(later.T, Y.T))
+
+
+def test_balanced_weights_raise_balanced_accuracy(deepstep, imbalanced):
+    scores = []
+    for options in ([], ["--class-weight", "balanced"]):
+        deepstep("train", imbalanced, "--target", "kind", "--out", "r", "--overwrite", *options)
+        frame = polars.read_csv(imbalanced)
+        answers = polars.read_csv(io.StringIO(deepstep("predict", "r", imbalanced).out))
+        scores.append(balanced_accuracy_score(frame["kind"], answers["prediction"]))
+    assert scores[1] > scores[0] + 0.05
+
+
+LOSSES = {
+    "absolute_error": "absolute_error",
+    "huber": "huber",
+    "poisson": "poisson",
+    "quantile": "quantile",
+    "squared_error": "identity",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_of_numbers(deepstep, flowers, tmp_path, loss):
+    frame = polars.read_csv(flowers).with_columns(polars.col("height") - polars.col("height").min())
+    frame.write_csv(tmp_path / "t.csv")
+    options = ["--target", "height", "--drop", "kind", "--loss", loss, "--epochs", "150"]
+    trained = json.loads(deepstep("train", "t.csv", *options, "--out", "r", "--json").out)
+    assert trained["output"] == LOSSES[loss]
+    assert trained["test"]["r2"] > 0.8
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
+    evaluated = json.loads(deepstep("evaluate", "r", "t.csv", "--json").out)
+    errors = (answers["prediction"] - frame["height"]).to_numpy()
+    assert evaluated["rmse"] == pytest.approx(np.sqrt(np.square(errors).mean()))
+    if loss == "poisson":
+        assert answers["prediction"].min() >= 0
+    for typed_next in (["check-gradients", "r"], ["trace", "r"], ["summary", "r"]):
+        assert deepstep(*typed_next).code == 0
+
+
+def test_quantiles(deepstep, flowers):
+    options = ["--target", "height", "--loss", "quantile", "--quantiles", "0.2,0.55,0.8", "--epochs", "60"]
+    result = deepstep("train", flowers, *options, "--out", "r")
+    assert "within the 20 % and 80 % quantiles" in result.out
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))
+    assert answers.columns == ["prediction", "quantile_0.2", "quantile_0.55", "quantile_0.8"]
+    assert answers["prediction"].to_list() == answers["quantile_0.55"].to_list()
+    low, _, high = (answers[name].to_numpy() for name in answers.columns[1:])
+    assert (low <= high).all()
+    height = polars.read_csv(flowers)["height"].to_numpy()
+    evaluated = json.loads(deepstep("evaluate", "r", flowers, "--json").out)
+    assert evaluated["coverage"] == pytest.approx(((low <= height) & (height <= high)).mean())
+    record = json.loads(deepstep("predict", "r", flowers, "--json").out)
+    assert record["levels"] == [0.2, 0.55, 0.8]
+    np.testing.assert_allclose(np.array(record["quantiles"])[:, 0], low)
+
+
+def test_ordered_classes(deepstep, flowers, tmp_path):
+    frame = polars.read_csv(flowers)
+    size = np.array(["small", "medium", "large"])[np.digitize(frame["x"], [-0.7, 0.7])]
+    frame.drop("kind", "height").with_columns(grade=polars.Series(size)).write_csv(tmp_path / "t.csv")
+    options = ["--target", "grade", "--loss", "ordinal", "--out", "r", "--epochs", "150"]
+    deepstep("train", "t.csv", *options, "--classes", "small, medium,large")
+    run = Run.load("r")
+    assert run.preparation.target.classes == ("small", "medium", "large")
+    assert run.network.architecture.output == "ordinal"
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
+    assert answers.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
+    np.testing.assert_allclose(answers[:, 1:].to_numpy().sum(axis=1), 1)
+    assert (answers["prediction"].to_numpy() == size).mean() > 0.9
+    evaluated = json.loads(deepstep("evaluate", "r", "t.csv", "--json").out)
+    assert np.sum(evaluated["confusion"]) == 60
+    assert deepstep("check-gradients", "r").code == 0
+
+
+def test_numbers_of_many_values_are_classes_where_the_loss_says_so(deepstep, tmp_path):
+    rows = "".join(f"{x},{x % 30}\n" for x in range(60))
+    (tmp_path / "t.csv").write_text("x,y\n" + rows)
+    result = deepstep("train", "t.csv", "--target", "y", "--loss", "ordinal", "--epochs", "1")
+    assert "Task: multiclass, because --loss ordinal is one of classes." in result.err
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_lbfgs(deepstep, flowers, tmp_path, loss):
+    frame = polars.read_csv(flowers).with_columns(polars.col("height") - polars.col("height").min())
+    frame.write_csv(tmp_path / "t.csv")
+    options = ["--target", "height", "--optimizer", "lbfgs", "--loss", loss, "--patience", "50", "--json"]
+    trained = json.loads(deepstep("train", "t.csv", "--out", "r", *options).out)
+    assert trained["settings"]["optimizer"] == "lbfgs"
+    assert "batch_size" not in trained["settings"]
+    assert trained["test"]["r2"] > 0.9
+
+
+def test_plateau_goes_by_the_validation_cost(deepstep, flowers):
+    options = [
+        "--schedule",
+        "plateau",
+        "--validation-fraction",
+        "0.2",
+        "--epochs",
+        "80",
+        "--learning-rate",
+        "0.3",
+    ]
+    deepstep("train", flowers, "--target", "kind", "--out", "r", *options)
+    rates = Run.load("r").history.column("learning_rate")
+    assert rates[-1] < rates[0] == 0.3
+
+
+def test_time_budget(deepstep, flowers):
+    options = ["--time-budget", "0.3", "--epochs", "1000000", "--schedule", "linear"]
+    deepstep("train", flowers, "--target", "kind", "--out", "r", *options)
+    history = Run.load("r").history
+    assert history.stopped == "time budget of 0.3 s used up"
+    assert history.column("learning_rate")[-1] < 0.0003  # of 0.001: the schedule came near its end
+
+
+def test_help_has_sections():
+    text = CliRunner().invoke(command, ["--help"]).output
+    sections = re.findall(r"^(\S.*):$", text, re.MULTILINE)
+    assert sections == [
+        "Data",
+        "Network",
+        "Learning",
+        "Regularization",
+        "When to stop",
+        "Run folder",
+        "Other options",
+    ]
+    for parameter in command.params:
+        assert all(name in text for name in parameter.opts if name.startswith("--"))
+
+
+def test_a_changed_validation_file_is_no_way_to_go_on(process, flowers, tmp_path):
+    """Killed after the first checkpoint; then the second table changes."""
+    validation = tmp_path / "v.csv"
+    validation.write_bytes(flowers.read_bytes())
+    options = [
+        "--target",
+        "kind",
+        "--out",
+        "r",
+        "--validation",
+        "v.csv",
+        "--activation",
+        "relu,tanh",
+        "--dropout",
+        "0.1",
+    ]
+    killed = process(
+        "train", flowers, *options, "--checkpoint-every", "0",
+        before="import os, threading\n"
+        "def kill():\n"
+        "    import glob, time\n"
+        "    while not glob.glob('r.unfinished/checkpoint-*'): time.sleep(0.001)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "threading.Thread(target=kill, daemon=True).start()",
+    )  # fmt: skip
+    assert killed.returncode == -9
+    whole = validation.read_bytes()
+    validation.write_bytes(whole + whole[-20:])
+    refused = process("train", "--resume", "r")
+    assert refused.returncode == 2
+    assert "v.csv: the table that this training began with, byte for byte" in refused.stderr
+    validation.write_bytes(whole)
+    assert process("train", "--resume", "r").returncode == 0
+    again = process("train", flowers, *options, "--out", "whole")
+    assert again.returncode == 0
+    resumed, whole_run = Run.load(tmp_path / "r"), Run.load(tmp_path / "whole")
+    np.testing.assert_array_equal(resumed.network.parameters.flat, whole_run.network.parameters.flat)
+    assert (
+        resumed.history.column("validation_cost").tolist()
+        == whole_run.history.column("validation_cost").tolist()
+    )
