@@ -66,10 +66,10 @@ def normalized(U, kind, running, layer):
     hat = (U - U.mean(axis=axis, keepdims=True)) / deviation
     if kind == "batch":
         m = U.shape[1]
-        mean, variance = running[layer]
+        (mean, variance), share = running[layer], running["share"]
         running[layer] = (
-            0.9 * mean + 0.1 * U.mean(axis=1, keepdims=True),
-            0.9 * variance + 0.1 * U.var(axis=1, keepdims=True) * m / (m - 1),
+            (1 - share) * mean + share * U.mean(axis=1, keepdims=True),
+            (1 - share) * variance + share * U.var(axis=1, keepdims=True) * m / (m - 1),
         )
 
     def back(d):
@@ -83,6 +83,8 @@ def normalized(U, kind, running, layer):
 
 def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_factor, dropout_factor):
     """One step of momentum; J before it, the new θ."""
+    # where θ is averaged, the statistics begin with the first batch, as θ̄ does with the first θ
+    memory["running"]["share"] = 1.0 if settings.average and t == 1 else min(0.1, 1 - settings.average)
     L, m, total = architecture.n_layers, X.shape[1], weight.sum()
     rates = tuple(dropout_factor * rate for rate in settings.dropout_of(architecture))
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}

@@ -1,6 +1,7 @@
 """The reference engine: the equations as they stand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from deepstep.equations import (
     average_update,
     clip_by_norm,
     clip_by_value,
+    cost_from_logits,
     decoupled_decay,
     get_optimizer,
     limit_norms,
@@ -125,7 +127,9 @@ class ReferenceSession:
             count = 1 if before.average is None else number
             until_now = theta if before.average is None else before.average
             average = average_update(until_now, theta, decay=settings.average, t=count)
-        after = SessionState(theta, slots, number, self._statistics_after(caches), average)
+        after = SessionState(
+            theta, slots, number, self._statistics_after(caches, self._momentum(number)), average
+        )
         return OpenedStep(
             before=before,
             X=X,
@@ -177,7 +181,7 @@ class ReferenceSession:
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
         _, caches = self._predicting(X)
-        return self._costs(caches[-1].Z, Y, sample_weight, self.outcome).total
+        return cost_from_logits(caches[-1].Z, Y, output=self.architecture, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self,
@@ -196,12 +200,22 @@ class ReferenceSession:
         """AL of shape (n_L, m)."""
         return self._predicting(X)[0]
 
+    def settle(self, X: Array) -> None:
+        """Make the statistics of X those that predict."""
+        if self._state.statistics:
+            settled = self._statistics_after(self._forward(X)[1], momentum=1.0)
+            self._state = replace(self._state, statistics=settled)
+
     def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
         """The inputs with the noise of a step, and its dropout masks by layer."""
         seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
         if noise:
             X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
         rates = tuple(factor * rate for rate in self._dropout)
+        if any(rate >= 1 for rate in rates):
+            raise ConfigurationError(
+                "dropout", "a probability below 1 in every step", f"got {max(rates):g} in step {number}"
+            )
         return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
 
     def state(self) -> SessionState:
@@ -312,14 +326,20 @@ class ReferenceSession:
             W[:] = limit_norms(W, most=float(self.settings.max_norm))
         return limited.flat
 
-    def _statistics_after(self, caches: list[LayerCache]) -> Mapping[str, Array]:
+    def _momentum(self, number: int) -> float:
+        """The share of a new batch in the running statistics; where θ is averaged, they are alike."""
+        if not self.settings.average:
+            return 0.1
+        return 1.0 if number == 1 else min(0.1, 1 - self.settings.average)
+
+    def _statistics_after(self, caches: list[LayerCache], momentum: float) -> Mapping[str, Array]:
         statistics = dict(self._state.statistics)
         for layer, (linear, _) in enumerate(caches, start=1):
             if isinstance(linear, NormalizedCache) and linear.kind == "batch":
                 names = f"mean{layer}", f"variance{layer}"
                 mean, variance = (statistics[name] for name in names)
                 m = linear.A_prev.shape[1]
-                after = running_statistics(mean, variance, linear.mean, linear.variance, m)
+                after = running_statistics(mean, variance, linear.mean, linear.variance, m, momentum=momentum)
                 statistics |= dict(zip(names, after, strict=True))
         return statistics
 

@@ -118,7 +118,7 @@ class Session(Protocol):
         ...
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts (running statistics, no dropout), with L1 and L2."""
+        """J of the network that predicts (running statistics, no dropout), without L1 and L2."""
         ...
 
     def cost_and_gradient(
@@ -129,6 +129,13 @@ class Session(Protocol):
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m) of the network that predicts."""
+        ...
+
+    def settle(self, X: Array) -> None:
+        """Make the statistics of X (n_x, m) at the parameters now those that predict, where there are any.
+
+        For training without steps of its own, such as L-BFGS, which moves θ through `load`.
+        """
         ...
 
     def state(self) -> SessionState:

@@ -82,6 +82,9 @@ class Settings:
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             _number("dropout", rate, 0, 1)
         _number("average", self.average, 0, 1)
+        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
+        if not (whole and 0 <= self.seed < 2**64):
+            raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 _number(name, getattr(self, name), 0, np.inf, above=True)
@@ -138,15 +141,17 @@ class Settings:
         ConfigurationError
             If a pattern fits no parameter.
         """
-        given = self.rate_factors if kind == "rate" else {"b*": 0.0, "gamma*": 0.0, **self.decay_factors}
-        for pattern in self.rate_factors if kind == "rate" else self.decay_factors:
+        asked = self.rate_factors if kind == "rate" else self.decay_factors
+        unasked = [] if kind == "rate" else [("b*", 0.0), ("gamma*", 0.0)]
+        given = [*unasked, *asked.items()]
+        for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in parameters):
                 raise unknown_name(f"{kind}_factors", "parameter", pattern, parameters)
         if not given:
             return None
         vector = np.ones_like(parameters.flat)
         groups = parameters.like(vector)
-        for pattern, factor in given.items():
+        for pattern, factor in given:
             for name in parameters:
                 if fnmatchcase(name, pattern):
                     groups[name][:] = factor

@@ -197,7 +197,7 @@ def running_statistics(
     batch_mean, batch_variance : arrays of shape (n_l, 1)
         Of this batch, the variance divided by m, as in `Normalized`.
     m : int
-        Number of examples; one alone has no unbiased variance, and its variance of 0 is taken as it is.
+        Number of examples; one alone has no variance, and leaves both averages as they are.
     momentum : float
         ρ, the share of the new batch.
 
@@ -211,7 +211,9 @@ def running_statistics(
     >>> running_statistics(zero, one, np.array([[2.0]]), np.array([[2.0]]), 5)
     (array([[0.2]]), array([[1.15]]))
     """
-    share, unbiased = float(momentum), float(m / (m - 1)) if m > 1 else 1.0
+    if m == 1:
+        return mean, variance
+    share, unbiased = float(momentum), float(m / (m - 1))
     return (
         (1 - share) * mean + share * batch_mean,
         (1 - share) * variance + share * unbiased * batch_variance,

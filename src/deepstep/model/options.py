@@ -5,10 +5,13 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from deepstep.data.files import kind_at
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
+from deepstep.training import Callback, Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
 from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
@@ -56,7 +59,16 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
     if options.get("optimizer") != "lbfgs":
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
-    steps_alone = ("dropout", "input_noise", "weight_decay", "max_norm", "clip_norm", "clip_value", "average")
+    steps_alone: tuple[str, ...] = (
+        "dropout",
+        "input_noise",
+        "weight_decay",
+        "max_norm",
+        "clip_norm",
+        "clip_value",
+        "average",
+    )
+    steps_alone += ("rate_factors", "decay_factors")
     without_use += [name for name in steps_alone if options.get(name)]
     if without_use:
         raise ConfigurationError(
@@ -69,8 +81,19 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
     for name in given:
         if name not in LBFGS_SETTINGS:
             raise unknown_name(where, "setting of L-BFGS", name, LBFGS_SETTINGS)
+    chosen = {**LBFGS_SETTINGS, **given}
+    if not (is_number(chosen["tolerance"]) and chosen["tolerance"] > 0):
+        raise ConfigurationError(
+            where, "tolerance of L-BFGS is a positive number", f"got {chosen['tolerance']!r}"
+        )
+    evaluations = chosen["evaluations"]
+    whole = isinstance(evaluations, int | np.integer) and not isinstance(evaluations, bool)
+    if not whole or evaluations < 1:
+        raise ConfigurationError(
+            where, "evaluations of L-BFGS is a whole number of at least 1", f"got {evaluations!r}"
+        )
     options["optimizer"] = "gd"
-    return {**LBFGS_SETTINGS, **given}
+    return chosen
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
@@ -89,7 +112,7 @@ def as_schedule(schedule: Any, where: str) -> Any:
             if name not in known:
                 raise unknown_name(where, "setting of a plateau", name, known)
         return Plateau(**settings)
-    return schedule if isinstance(schedule, Plateau) else get_schedule(schedule, where)
+    return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
 
 
 def as_patience(
@@ -100,7 +123,8 @@ def as_patience(
         if watch is not None:
             raise ConfigurationError(where, "patience, where watch is given", f"got watch={watch!r} alone")
         return []
-    if not isinstance(patience, int) or isinstance(patience, bool) or patience < 1:
+    whole = isinstance(patience, int | np.integer) and not isinstance(patience, bool)
+    if not whole or patience < 1:
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
     quantity = watch or ("cost" if held_out is None else "validation_cost")
     return [

@@ -83,28 +83,21 @@ class Training:
     def examples(self) -> Examples:
         """The training data, as views that cannot be written."""
         X, Y, weight = self._examples.X, self._examples.Y, self._examples.weight
-        return Examples(_read_only(X), _read_only(Y), None if weight is None else _read_only(weight))
+        return Examples(read_only(X), read_only(Y), None if weight is None else read_only(weight))
 
     @property
     def parameters(self) -> Parameters:
         """The parameters that training moves, now; later steps do not change them."""
-        return _locked(self._session.parameters)
+        return _locked_parameters(self._session.parameters)
 
     @property
     def outcome(self) -> Parameters:
         """The parameters that predict: the moving average where one is kept."""
-        return _locked(self._session.outcome)
+        return _locked_parameters(self._session.outcome)
 
     def state(self) -> SessionState:
         """Everything that training carries, as views that cannot be written."""
-        state = self._session.state()
-        return SessionState(
-            _read_only(state.theta),
-            {name: _read_only(slot) for name, slot in state.slots.items()},
-            state.step,
-            {name: _read_only(value) for name, value in state.statistics.items()},
-            None if state.average is None else _read_only(state.average),
-        )
+        return locked(self._session.state())
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of columns X (n_x, k) and Y (n_L, k) at the parameters now, under the parameters' names."""
@@ -240,7 +233,8 @@ def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
     return result
 
 
-def _read_only(array: Any) -> Any:
+def read_only(array: Any) -> Any:
+    """A view that cannot be written."""
     if not isinstance(array, np.ndarray):
         return array  # sparse rows have no views
     view = array.view()
@@ -248,5 +242,16 @@ def _read_only(array: Any) -> Any:
     return view
 
 
-def _locked(parameters: Parameters) -> Parameters:
-    return parameters.like(_read_only(parameters.flat))
+def _locked_parameters(parameters: Parameters) -> Parameters:
+    return parameters.like(read_only(parameters.flat))
+
+
+def locked(state: SessionState) -> SessionState:
+    """A state of views that cannot be written."""
+    return SessionState(
+        read_only(state.theta),
+        {name: read_only(slot) for name, slot in state.slots.items()},
+        state.step,
+        {name: read_only(value) for name, value in state.statistics.items()},
+        None if state.average is None else read_only(state.average),
+    )

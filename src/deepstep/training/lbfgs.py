@@ -92,6 +92,8 @@ def train_lbfgs(
         nonlocal reached
         reached = replace(reached, theta=intermediate_result.x.copy())
         session.load(reached)
+        session.settle(X)  # an iteration has no batches whose statistics could run along
+        reached = session.state()
         record: Record = {
             "epoch": len(history),
             "step": step,
@@ -108,6 +110,9 @@ def train_lbfgs(
     try:
         for callback in callbacks:
             callback.on_train_begin(training)
+        if iterations == 0:  # of which SciPy would make one
+            history.stopped = "all epochs done"
+            return Outcome(nan, converged=False)
         result = minimize(
             cost_and_gradient,
             reached.theta,
@@ -116,10 +121,11 @@ def train_lbfgs(
             callback=on_iteration,
             options={"maxfun": evaluations, "maxiter": iterations, "gtol": tolerance},
         )
-        reached = replace(reached, theta=result.x)
+        session.load(replace(reached, theta=result.x))
+        session.settle(X)
+        reached = session.state()
         history.stopped = str(result.message)
         if not (isfinite(result.fun) and np.isfinite(result.x).all()):
-            session.load(reached)
             raise evaluation_divergence(session, examples, where)
         return Outcome(float(result.fun), bool(result.success))
     except StopTraining as stop:

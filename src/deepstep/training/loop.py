@@ -15,6 +15,8 @@ from deepstep.training.callbacks import (
     StopTraining,
     Training,
     Update,
+    locked,
+    read_only,
     tell_the_end,
     watches_steps,
     with_state,
@@ -142,28 +144,36 @@ class _Loop:
     def _elapsed(self) -> float:
         return perf_counter() - self._begun
 
+    @property
+    def _time_is_up(self) -> bool:
+        return self._plan.time_budget is not None and self._elapsed >= self._plan.time_budget
+
     def _epoch(self, epoch: int, interruption: Interruption) -> None:
         """One epoch, or what is left of it, in chunks of batches."""
-        order = self._plan.visit(epoch, len(self._examples))
-        while (position := self._training.position).batch < self._of:
+        order, position = self._plan.visit(epoch, len(self._examples)), self._training.position
+        # written once each: a position shows what is written so far, and later steps do not change that
+        costs, sizes = np.empty(self._of), np.empty(self._of, dtype=int)
+        costs[: position.batch], sizes[: position.batch] = position.costs, position.sizes
+        rate = self._plan.rate(epoch)
+        while position.batch < self._of and not (position.batch and self._time_is_up):
             numbers = range(position.batch, min(position.batch + self._at_once(), self._of))
             rates = self._rates(epoch, numbers)
+            rate = float(rates.learning_rate[-1])
             before = self._session.state()
             chunk = self._steps(order, numbers, rates, before, epoch)
+            done = slice(numbers.start, numbers.stop)
+            costs[done], sizes[done] = chunk.costs, chunk.sizes
             self._training.position = position = Position(
-                position.epoch,
-                numbers.stop,
-                self._elapsed,
-                np.concatenate([position.costs, chunk.costs]),
-                np.concatenate([position.sizes, chunk.sizes]),
+                position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
             for callback in self._step_watchers:
                 callback.on_step_end(
                     self._training, self._update(order, numbers[0], rates, chunk, before, epoch)
                 )
-            if numbers.stop < self._of:
+            if numbers.stop < self._of and not self._time_is_up:
                 self._pause(interruption)
-        self._end_epoch(epoch, float(rates.learning_rate[-1]))
+                position = self._training.position
+        self._end_epoch(epoch, rate)
         self._pause(interruption)
 
     def _at_once(self) -> int:
@@ -244,9 +254,8 @@ class _Loop:
             callback.on_pause(self._training)
         if self._training.interrupted:
             raise KeyboardInterrupt
-        budget = self._plan.time_budget
-        if budget is not None and self._elapsed >= budget:
-            raise StopTraining(f"time budget of {budget:g} s used up")
+        if self._time_is_up:  # at the end of an epoch, or of the part of one that the time was enough for
+            raise StopTraining(f"time budget of {self._plan.time_budget:g} s used up")
 
 
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
@@ -278,6 +287,8 @@ def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Itera
                 return
             rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
             X, Y, weight = examples.take(batch(order, len(examples), plan.batch_size, number))
+            if weight is not None and not weight.any():
+                continue  # as in train: a batch whose weights are all 0 teaches nothing
             before = session.state()
             with np.errstate(over="ignore", invalid="ignore"), blas_threads(plan.deterministic):
                 cost = session.step(
@@ -299,4 +310,5 @@ def _update(
     before: SessionState, epoch: int, cost: float, X: Array, Y: Array, weight: Array | None, rates: Rates
 ) -> Update:
     rate, decay, dropout = (float(values[0]) for values in rates)
-    return Update(before.step + 1, epoch, cost, X, Y, before, rate, weight, decay, dropout)
+    X, Y, weight = read_only(X), read_only(Y), None if weight is None else read_only(weight)
+    return Update(before.step + 1, epoch, cost, X, Y, locked(before), rate, weight, decay, dropout)

@@ -86,14 +86,16 @@ class Plan:
         if not callable(self.order):
             raise ConfigurationError("order", "a function order(epoch, m)", f"got {self.order!r}")
         budget = self.time_budget
-        if budget is not None and not (isinstance(budget, int | float | np.number) and 0 < budget < np.inf):
+        number = isinstance(budget, int | float | np.number) and not isinstance(budget, bool)
+        if budget is not None and not (number and 0 < budget < np.inf):
             raise ConfigurationError("time_budget", "a positive number of seconds", f"got {budget!r}")
 
     @property
     def listeners(self) -> list[Any]:
         """The schedules that want to hear of each epoch, as a plateau does: they are callbacks."""
         schedules = (self.schedule, self.decay_schedule, self.dropout_schedule)
-        return [schedule for schedule in schedules if hasattr(schedule, "on_epoch_end")]
+        by_identity = {id(one): one for one in schedules if hasattr(one, "on_epoch_end")}
+        return list(by_identity.values())  # one plateau for two of them hears of each epoch once
 
     @property
     def numbers(self) -> range:

@@ -82,6 +82,13 @@ class Plateau(Callback):
         self.factor = 1.0
         self.best: float | None = None
         self.stalled = 0
+        self._goes_on = False
+
+    def on_train_begin(self, training: Training) -> None:
+        """Begin anew with each training that does not go on from a checkpoint."""
+        if not self._goes_on:
+            self.factor, self.best, self.stalled = 1.0, None, 0
+        self._goes_on = False
 
     def __call__(self, t: float) -> float:
         """The factor now, whatever the fraction of training done: a plateau stands where a schedule does."""
@@ -120,6 +127,7 @@ class Plateau(Callback):
             factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
             best = None if best is None else float(best)
             self.factor, self.best, self.stalled = float(factor), best, int(stalled)
+            self._goes_on = True
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigurationError(
                 "Plateau.restore", "the numbers factor, best and stalled", f"got {state!r}"

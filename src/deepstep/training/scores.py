@@ -1,14 +1,15 @@
 """Scores on validation data, recorded after each epoch."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from numbers import Real
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, Training
+from deepstep.training.callbacks import Callback, Training, read_only
 from deepstep.training.history import Record
 from deepstep.types import Array
 
@@ -46,11 +47,17 @@ class Scores(Callback):
             if not callable(metric):
                 raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
         self._session, self._metrics = session, metrics
-        self._X, self._Y, _ = held_out.take(slice(None))
+        X, Y, _ = held_out.take(slice(None))
+        self._X, self._Y = X, read_only(Y)
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Score."""
         with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
             AL = self._session.forward(self._X)
         for name, metric in self._metrics.items():
-            record[f"validation_{name}"] = float(metric(self._Y, AL))
+            value: Any = metric(self._Y, AL)
+            if np.ndim(value) or not isinstance(value, Real | np.ndarray):
+                raise ConfigurationError(
+                    f"metrics[{name!r}]", "a function that gives one number", f"got {value!r:.60}"
+                )
+            record[f"validation_{name}"] = float(value)

@@ -107,7 +107,8 @@ class Patience(Callback):
             self.best = record[self._quantity]
             if self._keep_best:
                 self.best_parameters = training.outcome
-                self.best_statistics = training.state().statistics
+                statistics = training.state().statistics
+                self.best_statistics = {name: value.copy() for name, value in statistics.items()}
         if self.stalled > self._epochs:
             if self._instead is None or not self._instead():
                 self.over = True
