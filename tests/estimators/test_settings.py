@@ -1,6 +1,7 @@
 """Every setting of a training, by name: the same numbers as `Network.train` with it."""
 
 from copy import deepcopy
+from itertools import count
 
 import numpy as np
 import pytest
@@ -167,15 +168,19 @@ def test_initialization_from_many_rows():
     assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
 
 
-def test_time_budget_ends_training_and_completes_the_schedule():
+def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
+    """On a clock that goes on by a hundredth of a second each time somebody looks."""
+    ticks = count()
+    monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: next(ticks) / 100)
     model = DeepClassifier(
-        time_budget=0.3, schedule="linear", max_iter=10**6, n_iter_no_change=np.inf, random_state=0
+        time_budget=30, schedule="linear", max_iter=10**6, n_iter_no_change=np.inf, random_state=0
     )
     model.fit(X, Y)
-    assert model.history_.stopped == "time budget of 0.3 s used up"
+    assert model.history_.stopped == "time budget of 30 s used up"
     rates = model.history_.column("learning_rate")
-    assert rates[0] > 0.0009
-    assert rates[-1] < 0.0001
+    assert (np.diff(rates) < 0).all()
+    assert rates[0] > 0.99e-3
+    assert 0 <= rates[-1] < 0.01e-3
 
 
 def test_a_schedule_that_ran_to_its_end_is_no_failure():
