@@ -225,11 +225,10 @@ def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
 
 
 def test_running_statistics_of_one_example() -> None:
-    """Its variance of 0 is taken as it is: m/(m - 1) has no value."""
+    """It has no variance, and nothing to say about the mean of many."""
     one = np.ones((2, 1), np.float32)
     mean, variance = running_statistics(one, one, 3 * one, 0 * one, np.int64(1), momentum=np.float64(0.25))  # type: ignore[arg-type]
-    assert mean.tolist() == [[1.5], [1.5]]
-    assert variance.tolist() == [[0.75], [0.75]]
+    assert mean.tolist() == variance.tolist() == [[1.0], [1.0]]
     assert mean.dtype == variance.dtype == np.float32
     more = running_statistics(one, one, one, one, np.int64(5))  # type: ignore[arg-type]
     assert {array.dtype for array in more} == {np.dtype(np.float32)}

@@ -20,7 +20,7 @@ class Meaning(NamedTuple):
 MEANINGS: dict[str, Meaning] = {
     "probabilities": Meaning(lambda AL: (AL > 0.5).astype(int), lambda AL: AL),
     "classes": Meaning(lambda AL: AL.argmax(axis=0)[np.newaxis], lambda AL: AL),
-    "cumulative": Meaning(lambda AL: (AL > 0.5).sum(axis=0, keepdims=True), lambda AL: _steps_down(AL)),
+    "cumulative": Meaning(lambda AL: _steps_down(AL).argmax(axis=0)[np.newaxis], lambda AL: _steps_down(AL)),
     "numbers": Meaning(lambda AL: AL),
     "counts": Meaning(lambda AL: AL),
     "one number": Meaning(lambda AL: AL),
@@ -41,9 +41,8 @@ def answers(output: str | Head | Architecture, AL: Array) -> AnyArray:
     Returns
     -------
     array
-        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes their numbers from 0, (1, m): the
-        most probable class, or where classes are ordered the number of questions y > k with a yes. Of an
-        output that gives numbers, these.
+        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of the
+        most probable one, from 0, (1, m). Of an output that gives numbers, these.
 
     Examples
     --------

@@ -51,6 +51,7 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
 
     Examples
     --------
+    >>> from deepstep.equations import linear_activation_forward
     >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
     (array([[6.]]), array([[3.]]), array([[3.]]))
@@ -112,6 +113,7 @@ def model_backward(
 
     Examples
     --------
+    >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
     array([[-0.5, -0.5]])

@@ -50,6 +50,7 @@ def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str
 
     Examples
     --------
+    >>> import numpy as np
     >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
     >>> A, cache.Z
     (array([[0.]]), array([[-1.5]]))
@@ -100,6 +101,7 @@ def model_forward(
 
     Examples
     --------
+    >>> import numpy as np
     >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
     >>> AL, len(caches)
     (array([[0.5, 0.5, 0.5]]), 1)

@@ -38,7 +38,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     loss : str, default='cross_entropy'
         'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
         of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
-        `predict` answers with the most probable class (``network_.predict`` with the one in the middle).
+        `predict` answers with the most probable class.
     label_smoothing : float, default=0.0
         Share of each label that is spread evenly over all classes, for 'cross_entropy'.
     class_weight : 'balanced', dict, list of dict or None, default=None

@@ -94,9 +94,8 @@ class Answering(Core):
         Returns
         -------
         array
-            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax: the number of the most
-            probable class, (1, m). Ordinal: the number of the class in the middle, (1, m). Else the numbers,
-            (n_L, m).
+            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
+            number of the most probable class, (1, m). Else the numbers, (n_L, m).
 
         Raises
         ------

@@ -66,7 +66,11 @@ class Core:
                 )
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, "Network")
-        head = get_head(output, "Network").with_settings(**(output_settings or {}))
+        if not isinstance(output_settings, Mapping | None):
+            raise ConfigurationError(
+                "Network", "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
+            )
+        head = get_head(output, "Network").with_settings("Network", **(output_settings or {}))
         self.architecture = Architecture(
             sizes,
             (*hidden_names(activation, len(sizes) - 2), head.activation),

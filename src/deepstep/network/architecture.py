@@ -141,6 +141,8 @@ class Architecture:
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
+    if not isinstance(normalization, str | list | tuple):
+        raise unknown_name("Architecture", "normalization", normalization, NORMALIZATIONS)
     names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
     for name in (normalization,) if isinstance(normalization, str) else names:
         if name not in NORMALIZATIONS:
