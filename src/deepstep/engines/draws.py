@@ -43,7 +43,7 @@ def dropout_masks(
             uniform = generator(seed, Purpose.DROPOUT, step, layer).random(
                 (m, architecture.layer_dims[layer]), dtype=np.float32
             )
-            masks[layer] = dropout_mask(uniform.T, 1 - rate).astype(dtype, copy=False)
+            masks[layer] = dropout_mask(uniform.T, 1 - rate, dtype=dtype)
     return masks
 
 

@@ -2,6 +2,8 @@
 prediction. Nothing is drawn here: the uniform numbers are an argument.
 """
 
+from typing import Any
+
 import numpy as np
 
 from deepstep.equations.registry import equation
@@ -10,7 +12,7 @@ from deepstep.types import Array
 
 
 @equation("mask = D / keep_prob,  D = uniform < keep_prob", source="lecture, course 2 week 1")
-def dropout_mask(uniform: Array, keep_prob: float) -> Array:
+def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Array:
     """Which units stay, from uniform random numbers: 1/keep_prob where one stays, else 0.
 
     Parameters
@@ -19,6 +21,8 @@ def dropout_mask(uniform: Array, keep_prob: float) -> Array:
         Numbers from 0 to below 1.
     keep_prob : float
         Probability to stay, above 0 and at most 1.
+    dtype : optional
+        Precision of the mask, by default that of the numbers; which units stay does not depend on it.
 
     Returns
     -------
@@ -38,7 +42,7 @@ def dropout_mask(uniform: Array, keep_prob: float) -> Array:
     if not 0 < keep_prob <= 1:
         raise ConfigurationError("dropout_mask", "keep_prob is above 0 and at most 1", f"got {keep_prob!r}")
     keep = float(keep_prob)
-    return np.asarray(uniform < keep, uniform.dtype) / keep
+    return np.asarray(uniform < keep, uniform.dtype if dtype is None else dtype) / keep
 
 
 @equation("A := A ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")

@@ -1,0 +1,70 @@
+"""What is drawn at random: functions of (seed, step, layer), with the right shares and moments."""
+
+import numpy as np
+import pytest
+
+from deepstep.engines.draws import Purpose, dropout_masks, generator, input_noise
+from deepstep.network import Architecture
+
+SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
+HOW = {"seed": 3, "step": 5, "dtype": np.dtype(np.float64)}
+
+
+def test_the_generator_is_numpys_philox_with_key_and_counter():
+    words = np.random.Philox(key=[3, 1], counter=[0, 0, 2, 7])
+    expected = np.random.Generator(words).random(5)
+    np.testing.assert_array_equal(generator(3, Purpose.DROPOUT, step=7, layer=2).random(5), expected)
+
+
+def test_each_seed_purpose_step_and_layer_has_its_own_numbers():
+    places = [
+        (seed, purpose, step, layer)
+        for seed in (0, 1, 2**63)
+        for purpose in Purpose
+        for step in (0, 1, 2**32)
+        for layer in (0, 1, 2)
+    ]
+    firsts = {generator(*place).random() for place in places}
+    assert len(firsts) == len(places)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9])
+def test_a_mask_drops_its_share_and_raises_the_rest(rate):
+    masks = dropout_masks(SHAPE, (rate, 0.0), 500, **HOW)
+    assert set(masks) == {1}  # a layer that drops nothing has no mask
+    assert masks[1].shape == (200, 500)
+    assert set(np.unique(masks[1])) == {0.0, 1 / (1 - rate)}
+    share = (masks[1] == 0).mean()
+    assert abs(share - rate) < 5 * np.sqrt(rate * (1 - rate) / masks[1].size)
+
+
+def test_both_precisions_drop_the_same_units():
+    wide = dropout_masks(SHAPE, (0.3, 0.7), 50, **HOW)
+    narrow = dropout_masks(SHAPE, (0.3, 0.7), 50, **{**HOW, "dtype": np.dtype(np.float32)})
+    for layer in (1, 2):
+        assert narrow[layer].dtype == np.float32
+        np.testing.assert_array_equal(narrow[layer], wide[layer].astype(np.float32))
+
+
+def test_the_first_examples_of_a_batch_do_not_depend_on_how_many_follow():
+    few, many = (dropout_masks(SHAPE, (0.5, 0.5), m, **HOW) for m in (4, 9))
+    for layer in (1, 2):
+        np.testing.assert_array_equal(few[layer], many[layer][:, :4])
+    noises = [input_noise((3, m), 0.5, **HOW) for m in (4, 9)]
+    np.testing.assert_array_equal(noises[0], noises[1][:, :4])
+
+
+def test_noise_has_mean_0_and_the_deviation_asked_for():
+    noise = input_noise((3, 100_000), 0.5, **HOW)
+    assert noise.shape == (3, 100_000)
+    assert abs(noise.mean()) < 5 * 0.5 / np.sqrt(noise.size)
+    assert noise.std() == pytest.approx(0.5, rel=0.01)
+    assert np.corrcoef(noise)[0, 1] == pytest.approx(0, abs=0.02)
+
+
+def test_nobody_elses_generator_is_touched():
+    np.random.seed(0)
+    before = np.random.get_state()[1].tolist()
+    dropout_masks(SHAPE, (0.5, 0.5), 4, **HOW)
+    input_noise((3, 4), 1.0, **HOW)
+    assert np.random.get_state()[1].tolist() == before

@@ -1,0 +1,207 @@
+"""What a session promises of its steps: chunks of them, states that go on, interruptions at any line."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from deepstep.engines import ENGINES, Settings, open_session
+from deepstep.equations import OPTIMIZERS, initialize_parameters
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
+
+RATE, BATCH = 0.05, 4
+EVERYTHING = Settings(
+    "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, input_noise=0.1, max_norm=1.5, clip_norm=0.5,
+    clip_value=0.2, average=0.9, rate_factors={"b*": 0.5}, seed=5,
+)  # fmt: skip
+
+
+def problem(dtype="float64"):
+    """A network with one layer of each normalization, and 11 examples in batches of 4."""
+    rng = np.random.RandomState(5)
+    sizes = (3, 5, 4, 2)
+    architecture = Architecture(sizes, ("tanh", "silu", "softmax"), normalization=("batch", "layer"))
+    values = dict(initialize_parameters(sizes, method="glorot", rng=rng))
+    values |= {f"gamma{layer}": rng.uniform(0.5, 1.5, (sizes[layer], 1)) for layer in (1, 2)}
+    parameters = Parameters.from_dict(values).astype(dtype)
+    X, Y = rng.standard_normal((11, 3)), np.eye(2)[rng.randint(2, size=11)]
+    return architecture, parameters, Examples(X.astype(dtype), Y.astype(dtype), rng.uniform(0.5, 2, 11))
+
+
+def some_steps(session, examples, numbers=range(3), *, order=None, factors=(RATE, 1.0, 1.0)):
+    """Some batches of an epoch; of the rate and the factors of decay and dropout one, or one for each."""
+    rates, decays, dropouts = (np.broadcast_to(factor, len(numbers)) for factor in factors)
+    given = {"learning_rate": rates, "weight_decay": decays, "dropout": dropouts}
+    return session.steps(examples, order=order, batch_size=BATCH, numbers=numbers, **given)
+
+
+def arrays_of(state):
+    """All numbers of a state by name."""
+    average = {} if state.average is None else {"average": state.average}
+    step = {"step": np.array(state.step)}
+    return {"theta": state.theta, **state.slots, **state.statistics, **average, **step}
+
+
+def is_same(first, second):
+    mine, other = arrays_of(first), arrays_of(second)
+    return mine.keys() == other.keys() and all(np.array_equal(mine[name], other[name]) for name in mine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+class TestChunks:
+    def test_each_step_has_its_own_rate_and_factors(self, engine):
+        architecture, parameters, examples = problem()
+        order = shuffled(3)(0, len(examples))
+        whole, single = (open_session(engine, architecture, parameters, EVERYTHING) for _ in "12")
+        factors = np.array([[0.05, 0.02, 0.0], [1.0, 0.5, 0.0], [0.0, 1.0, 0.5]])
+        chunk = some_steps(whole, examples, order=order, factors=factors)
+        assert chunk.sizes.tolist() == [4, 4, 3]
+        for number in range(n_batches(len(examples), BATCH)):
+            X, Y, weight = examples.take(batch(order, len(examples), BATCH, number))
+            rate, decay, dropout = (float(factor) for factor in factors[:, number])
+            cost = single.step(
+                X, Y, sample_weight=weight, learning_rate=rate, weight_decay=decay, dropout=dropout
+            )
+            assert chunk.costs[number] == pytest.approx(cost, rel=1e-13)
+        np.testing.assert_allclose(whole.parameters.flat, single.parameters.flat, rtol=1e-12)
+
+    def test_no_batch_is_no_step(self, engine):
+        architecture, parameters, examples = problem()
+        session = open_session(engine, architecture, parameters, EVERYTHING)
+        chunk = some_steps(session, examples, range(1, 1))
+        assert chunk.costs.shape == chunk.sizes.shape == (0,)
+        assert session.state().step == 0
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer, dtype):
+        """Slots, statistics, the average, and the number that the masks and the noise go by."""
+        architecture, parameters, examples = problem(dtype)
+        settings = Settings(optimizer, dropout=0.3, input_noise=0.1, average=0.9, seed=5)
+        first, second = (open_session(engine, architecture, parameters, settings) for _ in "12")
+        some_steps(first, examples)
+        second.load(first.state())
+        assert is_same(first.state(), second.state())
+        for session in (first, second):
+            some_steps(session, examples)
+        assert first.state().step == 6
+        assert is_same(first.state(), second.state())
+        np.testing.assert_array_equal(first.forward(examples.X.T), second.forward(examples.X.T))
+
+    def test_predictions_come_from_the_average_and_the_running_statistics(self, engine):
+        architecture, parameters, examples = problem()
+        session = open_session(engine, architecture, parameters, Settings(average=0.9))
+        some_steps(session, examples)
+        state = session.state()
+        assert not np.array_equal(state.average, state.theta)
+        np.testing.assert_array_equal(session.outcome.flat, state.average)
+        plain = open_session(engine, architecture, session.outcome, Settings(), statistics=state.statistics)
+        X, Y, weight = examples.take(slice(None))
+        np.testing.assert_array_equal(session.forward(X), plain.forward(X))
+        assert session.cost(X, Y, sample_weight=weight) == plain.cost(X, Y, sample_weight=weight)
+        alone = np.hstack([session.forward(X[:, [column]]) for column in range(X.shape[1])])
+        np.testing.assert_allclose(session.forward(X), alone, rtol=1e-13)  # examples do not interact
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_factor_of_the_rate_is_another_rate_for_its_group(engine, optimizer):
+    """From the same state, each group moves as it does where its own rate is the rate of all."""
+    architecture, parameters, examples = problem()
+    factors = {"b*": 0.1, "W2": 3.0, "gamma*": 0.0}
+    begun = open_session(engine, architecture, parameters, Settings(optimizer))
+    some_steps(begun, examples)
+
+    def after_one_more(rate, **settings):
+        session = open_session(engine, architecture, parameters, Settings(optimizer, **settings))
+        session.load(begun.state())
+        some_steps(session, examples, range(1), factors=(rate, 1.0, 1.0))
+        return session.parameters
+
+    came = after_one_more(RATE, rate_factors=factors)
+    for factor, names in {0.1: ("b1", "b2", "b3"), 3.0: ("W2",), 1.0: ("W1", "W3")}.items():
+        expected = after_one_more(RATE * factor)
+        for name in names:
+            np.testing.assert_allclose(came[name], expected[name], rtol=1e-13, err_msg=name)
+    if optimizer not in ("heavy_ball", "nesterov"):  # these go on with the velocity that they have
+        for name in ("gamma1", "gamma2"):
+            np.testing.assert_array_equal(came[name], begun.parameters[name])
+
+
+class Injected(BaseException):
+    """What no engine catches, as Ctrl-C is."""
+
+
+def interrupted_at(count, work):
+    """Do something until so many lines of the package have run; whether it was interrupted."""
+    left = count
+
+    def at_a_line(frame, event, argument):
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise Injected
+        return at_a_line
+
+    def at_a_call(frame, event, argument):
+        return at_a_line if "deepstep" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(at_a_call)
+    try:
+        work()
+    except Injected:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine):
+    """Every line of Python that a step runs through: the state is that before the step or that after it."""
+    architecture, parameters, examples = problem()
+    X, Y, weight = examples.take(slice(0, BATCH))
+    session = open_session(engine, architecture, parameters, EVERYTHING)
+    session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+    before = session.state()
+    session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+    after = session.state()
+    assert not is_same(before, after)
+    not_done = lines = 0
+    while True:
+        lines += 1
+        session.load(before)
+        if not interrupted_at(lines, lambda: session.step(X, Y, learning_rate=RATE, sample_weight=weight)):
+            break
+        found = session.state()
+        assert is_same(found, before) or is_same(found, after), f"line {lines} of the step"
+        assert np.array_equal(session.parameters.flat, found.theta)
+        not_done += is_same(found, before)
+        if is_same(found, before):  # and nothing that was left half done is in the way
+            session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+            assert is_same(session.state(), after), f"line {lines} of the step"
+    assert is_same(session.state(), after)
+    assert not_done > 20
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
+    architecture, parameters, examples = problem()
+    session = open_session(engine, architecture, parameters, EVERYTHING)
+    first, states = session.state(), [session.state()]
+    for number in range(3):
+        some_steps(session, examples, range(number, number + 1))
+        states.append(session.state())
+    reached = set()
+    for lines in range(1, 3000, 37):
+        session.load(first)
+        interrupted = interrupted_at(lines, lambda: some_steps(session, examples))
+        which = [step for step, state in enumerate(states) if is_same(session.state(), state)]
+        assert len(which) == 1
+        reached.add(which[0])
+        if not interrupted:
+            break
+    assert reached == {0, 1, 2, 3}

@@ -1,0 +1,397 @@
+"""`Network.train`: schedules, budgets, validation, metrics, patience and weights do what they say."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.training import Callback
+
+M, BATCH = 10, 4
+SIZES = [3, 4, 2]
+
+
+def data(m=M, seed=0):
+    rng = np.random.RandomState(seed)
+    X = rng.standard_normal((3, m))
+    return X, (rng.standard_normal((2, 3)) @ X > 0).astype(float)
+
+
+X, Y = data()
+
+
+def network(**options):
+    return Network(SIZES, **{"activation": "tanh", "seed": 1, **options})
+
+
+def trained(net=None, examples=(X, Y), **options):
+    net = network() if net is None else net
+    net.train(*examples, **{"learning_rate": 0.3, "iterations": 6, **options})
+    return net
+
+
+def same(first, second):
+    return first.parameters.flat.tobytes() == second.parameters.flat.tobytes()
+
+
+def close(first, second):
+    np.testing.assert_allclose(first.parameters.flat, second.parameters.flat, rtol=1e-11, atol=1e-13)
+
+
+class TestSchedules:
+    def test_the_rate_of_each_step_is_that_of_the_fraction_done(self):
+        """Four steps at α, ¾α, ½α, ¼α, and the record has that of the epoch's last."""
+        net, twin = network(), network()
+        history = net.train(X, Y, learning_rate=0.4, iterations=4, schedule=lambda t: 1 - t)
+        for rate in (0.4, 0.3, 0.2, 0.1):
+            twin.train(X, Y, learning_rate=rate, iterations=1)
+        close(net, twin)
+        np.testing.assert_allclose(history.column("learning_rate"), [0.4, 0.3, 0.2, 0.1], rtol=1e-15)
+
+    def test_mini_batches_move_it_within_an_epoch(self):
+        seen = []
+        trained(iterations=2, batch_size=BATCH, schedule=lambda t: seen.append(t) or 1.0)
+        np.testing.assert_allclose(sorted(set(seen)), np.arange(6) / 6, rtol=1e-15)
+
+    @pytest.mark.parametrize(
+        ("schedule", "expected"),
+        [
+            ("cosine", lambda t: (1 + np.cos(np.pi * t)) / 2),
+            ({"name": "cosine"}, lambda t: (1 + np.cos(np.pi * t)) / 2),
+            ("constant", lambda t: 1.0),
+            (None, lambda t: 1.0),
+        ],
+    )
+    def test_a_name_a_mapping_or_nothing(self, schedule, expected):
+        options = {"learning_rate": 0.2, "iterations": 5, "batch_size": BATCH, "schedule": schedule}
+        rates = [step.learning_rate for step in network().steps(X, Y, **options)]
+        np.testing.assert_allclose(rates, [0.2 * expected(k / 15) for k in range(15)], rtol=1e-12)
+
+    def test_steps_run_at_the_same_rates(self):
+        options = {"iterations": 4, "batch_size": BATCH, "optimizer": "adamw", "dropout": 0.3}
+        schedules = {
+            "schedule": "cosine", "decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t
+        }  # fmt: skip
+        net, twin = network(), network()
+        net.train(X, Y, **options, **schedules)
+        list(twin.steps(X, Y, **options, **schedules))
+        assert same(net, twin)
+
+    def test_a_decay_schedule_moves_the_weight_decay_alone(self):
+        """Where there is nothing to learn, W shrinks by 1 - α·λ·t in each step, and b stays."""
+        net = Network(parameters={"W1": [[2.0]], "b1": [[0.0]]}, output="identity")
+        nothing = np.zeros((1, 3))
+        net.train(
+            nothing, nothing, learning_rate=0.5, iterations=4, weight_decay=0.4, decay_schedule=lambda t: t
+        )
+        expected = 2.0 * np.prod([1 - 0.5 * 0.4 * t for t in (0, 0.25, 0.5, 0.75)])
+        assert net.parameters["W1"][0, 0] == pytest.approx(expected, rel=1e-14)
+        assert net.parameters["b1"][0, 0] == 0
+
+    def test_a_dropout_schedule_of_0_is_no_dropout(self):
+        none = trained()
+        assert same(none, trained(dropout=0.5, dropout_schedule=lambda t: 0.0))
+        assert not same(none, trained(dropout=0.5))
+        assert same(trained(dropout=0.5), trained(dropout=0.5, dropout_schedule=lambda t: 1.0))
+        assert same(trained(dropout=0.25), trained(dropout=0.5, dropout_schedule=lambda t: 0.5))
+
+    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf")])
+    def test_a_factor_that_cannot_be(self, name, factor):
+        net, twin = network(), network()
+        with pytest.raises(
+            ConfigurationError, match=r"a finite number of at least 0; it gave .* at t = 0\.5"
+        ):
+            trained(net, **{name: lambda t: factor if t > 0.4 else 1.0})
+        assert same(net, twin)
+
+    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    def test_an_unknown_name(self, name):
+        with pytest.raises(ConfigurationError, match=rf"^Network\.train, {name}: .*Did you mean 'cosine'"):
+            trained(**{name: "cosin"})
+
+
+class TestTimeBudget:
+    @pytest.fixture
+    def seconds(self, monkeypatch):
+        """A clock that goes on by one second whenever it is asked."""
+        clock = count()
+        monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: float(next(clock)))
+
+    def test_training_ends_and_the_schedule_by_then(self, seconds):
+        rates = []
+        net = network()
+        history = net.train(
+            X,
+            Y,
+            learning_rate=1.0,
+            iterations=10_000,
+            time_budget=100,
+            schedule=lambda t: rates.append(t) or 1 - 0.9 * t,
+        )
+        assert history.stopped == "time budget of 100 s used up"
+        assert len(history) < 100
+        assert history[-1]["seconds"] <= 110
+        assert rates == sorted(rates)
+        assert rates[-1] > 0.9  # the clock went through the whole schedule, not the epochs
+        assert net.history is history
+
+    def test_epochs_that_are_done_before_run_the_schedule_themselves(self, seconds):
+        plain, budget = (
+            trained(iterations=5, schedule="cosine", **given) for given in ({}, {"time_budget": 1e9})
+        )
+        assert same(plain, budget)
+
+    @pytest.mark.parametrize("budget", [0, -1, float("inf"), float("nan"), "60"])
+    def test_a_budget_that_cannot_be(self, budget):
+        with pytest.raises(ConfigurationError, match="time_budget: a positive number of seconds"):
+            trained(time_budget=budget)
+
+
+HELD_OUT = data(m=6, seed=3)
+
+
+class TestValidation:
+    def test_its_cost_is_that_of_the_network_that_predicts(self):
+        """Running statistics and the average, no dropout, no penalty of the weights but the one in J."""
+        weight = np.array([1.0, 0, 2, 1, 0.5, 3])
+        net = network(normalization="batch")
+        history = net.train(
+            X, Y, iterations=4, batch_size=BATCH, dropout=0.3, average=0.5, validation=(*HELD_OUT, weight)
+        )
+        last = history[-1]["validation_cost"]
+        assert last == pytest.approx(net.cost(*HELD_OUT, sample_weight=weight), rel=1e-14)
+        assert last != pytest.approx(net.cost(*HELD_OUT), rel=1e-3)
+
+    def test_it_teaches_nothing(self):
+        assert same(trained(batch_size=BATCH), trained(batch_size=BATCH, validation=HELD_OUT))
+
+    @pytest.mark.parametrize(
+        ("validation", "error", "message"),
+        [
+            ((X, Y, np.ones(3)), ShapeError, "Network.train, validation: sample_weight has shape (10,)"),
+            ((X, Y, -np.ones(10)), DataError, "sample_weight has numbers of at least 0"),
+            ((X[:2], Y), ShapeError, "Network.train, validation: X"),
+            ((X, Y[:, :3]), ShapeError, "Network.train, validation: Y has shape (2, 10)"),
+            ((X,), ConfigurationError, "(X, Y) or (X, Y, sample_weight); got"),
+            (5, ConfigurationError, "(X, Y) or (X, Y, sample_weight); got int"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_before_the_first_step(self, validation, error, message):
+        net, twin = network(), network()
+        with pytest.raises(error) as raised:
+            trained(net, validation=validation)
+        assert message in str(raised.value)
+        assert same(net, twin)
+
+
+class TestMetrics:
+    def test_they_get_the_targets_and_the_outputs(self):
+        given = []
+
+        def accuracy(targets, outputs):
+            given.append((targets.copy(), outputs.copy()))
+            return np.float32(((outputs > 0.5) == targets).mean())
+
+        net = network()
+        history = net.train(X, Y, iterations=3, validation=HELD_OUT, metrics={"accuracy": accuracy})
+        assert len(given) == 3
+        np.testing.assert_array_equal(given[-1][0], HELD_OUT[1])
+        np.testing.assert_array_equal(given[-1][1], net.forward(HELD_OUT[0]))
+        assert history[-1]["validation_accuracy"] == pytest.approx(net.accuracy(*HELD_OUT))
+        assert type(history[-1]["validation_accuracy"]) is float
+
+    def test_they_need_validation_data(self):
+        with pytest.raises(ConfigurationError, match="validation data for the metrics; got none"):
+            trained(metrics={"accuracy": lambda Y, AL: 0.0})
+
+    def test_they_are_functions(self):
+        with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] is a function"):
+            trained(validation=HELD_OUT, metrics={"accuracy": 5})
+
+
+class Snapshots(Callback):
+    """What predicted at the end of each epoch."""
+
+    def __init__(self):
+        self.kept = []
+
+    def on_epoch_end(self, training, record):
+        self.kept.append((training.outcome.flat.copy(), dict(training.state().statistics), dict(record)))
+
+
+class TestPatience:
+    def overfitted(self, **options):
+        """Training on noise: the cost of other data soon rises."""
+        rng = np.random.RandomState(0)
+        noise = rng.standard_normal((3, 12)), rng.randint(2, size=(2, 12))
+        snapshots = Snapshots()
+        settings = {"validation": HELD_OUT, "callbacks": snapshots, "iterations": 300, "optimizer": "adam"}
+        net = network(normalization="batch")
+        net.train(*noise, **{"learning_rate": 0.05, **settings, **options})
+        return net, snapshots.kept
+
+    @pytest.mark.parametrize("average", [0.0, 0.5])
+    @pytest.mark.parametrize("patience", [1, 4])
+    def test_the_best_epoch_comes_back_with_all_that_predicts(self, patience, average):
+        net, kept = self.overfitted(patience=patience, average=average)
+        costs = [record["validation_cost"] for _, _, record in kept]
+        best = int(np.argmin(costs))
+        assert len(costs) == best + 1 + patience < 300
+        theta, statistics, _ = kept[best]
+        np.testing.assert_array_equal(net.parameters.flat, theta)
+        for name, values in statistics.items():
+            np.testing.assert_array_equal(net.statistics[name], values)
+        assert net.cost(*HELD_OUT) == pytest.approx(min(costs), rel=1e-14)
+        assert net.history.stopped.startswith("validation_cost did not improve")
+
+    def test_a_score_is_watched_upwards(self):
+        scores = iter([0.1, 0.5, 0.5, 0.4, 0.3, 0.9])
+        net, kept = self.overfitted(
+            patience=3, watch="-validation_score", metrics={"score": lambda Y, AL: next(scores)}
+        )
+        assert [record["validation_score"] for _, _, record in kept] == [0.1, 0.5, 0.5, 0.4, 0.3]
+        np.testing.assert_array_equal(net.parameters.flat, kept[1][0])
+
+    def test_what_a_callback_writes_can_be_watched(self):
+        values = iter([3.0, 1.0, 2.0, 2.0])
+
+        def note(record):
+            record["mine"] = next(values)
+
+        history = network().train(X, Y, iterations=9, callbacks=[note], patience=2, watch="mine")
+        assert history.column("mine").tolist() == [3, 1, 2, 2]
+
+    def test_without_validation_data_it_is_the_cost(self):
+        net = network()
+        history = net.train(X, Y, learning_rate=40.0, iterations=200, patience=2)
+        costs = history.costs
+        assert len(costs) < 200
+        assert costs[-2:].min() >= costs[:-2].min()
+
+    def test_training_that_always_improves_goes_to_the_end(self):
+        history = network().train(X, Y, learning_rate=0.01, iterations=30, patience=1)
+        assert (len(history), history.stopped) == (30, "all epochs done")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"patience": 0}, "patience is a whole number of at least 1; got 0"),
+            ({"patience": 1.5}, "got 1.5"),
+            ({"patience": True}, "got True"),
+            ({"watch": "cost"}, "patience, where watch is given; got watch='cost' alone"),
+            ({"patience": 2, "watch": "costs"}, "Did you mean 'cost'?"),
+            ({"patience": 2, "watch": "validation_cost"}, "got 'validation_cost'"),
+        ],
+    )
+    def test_what_cannot_be_watched(self, options, message):
+        net, twin = network(), network()
+        with pytest.raises(ConfigurationError) as error:
+            trained(net, **options)
+        assert message in str(error.value)
+        assert same(net, twin)
+
+
+class TestWeights:
+    def test_a_weight_of_2_is_the_column_twice(self):
+        weight = np.ones(M)
+        weight[[2, 5]] = 2
+        twice = np.hstack([X, X[:, [2, 5]]]), np.hstack([Y, Y[:, [2, 5]]])
+        close(trained(sample_weight=weight), trained(examples=twice))
+
+    def test_a_weight_of_0_is_no_column(self):
+        weight = np.ones(M)
+        weight[7:] = 0
+        close(trained(sample_weight=weight), trained(examples=(X[:, :7], Y[:, :7])))
+
+    def test_their_scale_does_not_count(self):
+        weight = np.random.RandomState(0).uniform(0.5, 2, M)
+        close(trained(sample_weight=weight), trained(sample_weight=1000 * weight))
+
+    def test_they_go_with_their_examples_into_mini_batches(self):
+        weight = np.random.RandomState(0).uniform(0.5, 2, M)
+        order = np.random.RandomState(1).permutation(M)
+        shuffled = trained(sample_weight=weight, batch_size=BATCH, order=lambda epoch, m: order)
+        moved = trained(
+            examples=(X[:, order], Y[:, order]),
+            sample_weight=weight[order],
+            batch_size=BATCH,
+            order=lambda epoch, m: None,
+        )
+        assert same(shuffled, moved)
+
+
+NEUTRAL = [
+    {"l1": 0.0},
+    {"l2": 0},
+    {"weight_decay": 0.0},
+    {"dropout": 0.0},
+    {"dropout": [0.0]},
+    {"input_noise": 0.0},
+    {"max_norm": 1e6},
+    {"clip_norm": 1e6},
+    {"clip_value": 1e6},
+    {"average": 0.0},
+    {"rate_factors": {"*": 1.0}},
+    {"decay_factors": {"*": 1.0}},
+    {"deterministic": True},
+    {"schedule": "constant"},
+]
+TELLING = [
+    {"l1": 0.1},
+    {"l2": 0.1},
+    {"weight_decay": 0.1},
+    {"dropout": 0.2},
+    {"input_noise": 0.1},
+    {"max_norm": 0.5},
+    {"clip_norm": 0.01},
+    {"clip_value": 0.001},
+    {"average": 0.9},
+    {"rate_factors": {"b*": 0.1}},
+    {"weight_decay": 0.1, "decay_factors": {"b*": 1.0}},
+    {"schedule": "cosine"},
+]
+
+
+class TestSettings:
+    @pytest.mark.parametrize("settings", NEUTRAL, ids=str)
+    def test_what_should_change_nothing_does_not(self, settings):
+        assert same(trained(batch_size=BATCH), trained(batch_size=BATCH, **settings))
+
+    @pytest.mark.parametrize("settings", TELLING, ids=str)
+    def test_what_is_asked_for_is_done(self, settings):
+        assert not same(trained(batch_size=BATCH), trained(batch_size=BATCH, **settings))
+
+    @pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"input_noise": 0.2}], ids=str)
+    def test_the_seed_of_what_is_drawn_is_the_networks_unless_given(self, settings):
+        assert same(trained(**settings), trained(**settings, seed=1))
+        assert not same(trained(**settings), trained(**settings, seed=2))
+
+    def test_the_average_is_what_the_network_keeps(self):
+        """β = ½ by hand: the first θ, then the mean of the average and the new one."""
+        net, twin = network(), network()
+        net.train(X, Y, iterations=3, average=0.5)
+        states = []
+        for _ in range(3):
+            twin.train(X, Y, iterations=1)
+            states.append(twin.parameters.flat.copy())
+        expected = 0.5 * (0.5 * states[0] + 0.5 * states[1]) + 0.5 * states[2]
+        np.testing.assert_allclose(net.parameters.flat, expected, rtol=1e-13)
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
+            ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
+            ({"rate_factors": {"W3": 1.0}}, "rate_factors: parameter is one of"),
+            ({"deterministic": 1}, "deterministic: True or False; got 1"),
+        ],
+    )
+    def test_what_is_unknown_or_does_not_fit(self, settings, message):
+        net, twin = network(), network()
+        with pytest.raises(ConfigurationError) as error:
+            trained(net, **settings)
+        assert message in str(error.value)
+        assert same(net, twin)

@@ -1,0 +1,273 @@
+"""What a callback may count on: when it is called, and that what it sees belongs together and stays."""
+
+import numpy as np
+import pytest
+
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import initialize_parameters
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, batch, shuffled
+from deepstep.training import Callback, Plan, StopTraining, train
+
+M, BATCH, OF = 10, 4, 3
+ORDER = shuffled(5)
+
+
+class Counting(ReferenceSession):
+    """Knows how often it was asked for steps, and for how many."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.asked = []
+
+    def steps(self, examples, *, numbers, **options):
+        self.asked.append(len(numbers))
+        return super().steps(examples, numbers=numbers, **options)
+
+
+def session_and_examples(m=M, **settings):
+    rng = np.random.RandomState(1)
+    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
+    values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
+    settings = Settings(**{"optimizer": "adam", "average": 0.9, **settings})
+    session = Counting(architecture, Parameters.from_dict(values), settings)
+    X = rng.standard_normal((m, 2))
+    return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, m))
+
+
+@pytest.fixture
+def no_time_passes(monkeypatch):
+    """Steps that take no time are done ever more at once."""
+    monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: 0.0)
+
+
+class Everything(Callback):
+    """Writes down each call with the epochs and batches done and the updates."""
+
+    def __init__(self, name="", lines=None):
+        self.name, self.lines = name, [] if lines is None else lines
+
+    def note(self, kind, training):
+        position = training.position
+        self.lines.append((f"{self.name}{kind}", position.epoch, position.batch, training.state().step))
+
+    def on_train_begin(self, training):
+        self.note("begin", training)
+
+    def on_step_end(self, training, update):
+        self.note("step", training)
+
+    def on_pause(self, training):
+        self.note("pause", training)
+
+    def on_epoch_end(self, training, record):
+        self.note("epoch", training)
+
+    def on_train_end(self, training):
+        self.note("end", training)
+
+
+class WithoutSteps(Everything):
+    """The same, but for the updates."""
+
+    on_step_end = Callback.on_step_end
+
+
+def test_the_order_of_the_calls_and_where_training_stands():
+    """A pause after each update while somebody watches them; at the end of an epoch after its record."""
+    session, examples = session_and_examples()
+    watcher = Everything()
+    train(session, examples, Plan(2, 0.1, BATCH, ORDER), callbacks=[watcher])
+    assert watcher.lines == [
+        ("begin", 0, 0, 0),
+        *(("step", 0, 1, 1), ("pause", 0, 1, 1), ("step", 0, 2, 2), ("pause", 0, 2, 2)),
+        *(("step", 0, 3, 3), ("epoch", 1, 0, 3), ("pause", 1, 0, 3)),
+        *(("step", 1, 1, 4), ("pause", 1, 1, 4), ("step", 1, 2, 5), ("pause", 1, 2, 5)),
+        *(("step", 1, 3, 6), ("epoch", 2, 0, 6), ("pause", 2, 0, 6)),
+        ("end", 2, 0, 6),
+    ]
+
+
+def test_each_call_goes_to_all_in_their_order():
+    session, examples = session_and_examples()
+    lines = []
+    train(
+        session,
+        examples,
+        Plan(1, 0.1, BATCH, ORDER),
+        callbacks=[Everything("a ", lines), WithoutSteps("b ", lines), Everything("c ", lines)],
+    )
+    kinds = [line[0] for line in lines]
+    assert kinds == [
+        *("a begin", "b begin", "c begin"),
+        *("a step", "c step", "a pause", "b pause", "c pause") * 2,
+        *("a step", "c step", "a epoch", "b epoch", "c epoch", "a pause", "b pause", "c pause"),
+        *("a end", "b end", "c end"),
+    ]
+
+
+def test_nothing_is_called_per_step_unless_somebody_asked(no_time_passes):
+    """The engine is asked for ever more batches at once; the callback hears of the pauses alone."""
+    session, examples = session_and_examples(m=200)
+    callback = WithoutSteps()
+    train(session, examples, Plan(1, 0.01, 1), callbacks=[callback])
+    assert session.asked == [1, 2, 4, 8, 16, 32, 64, 73]
+    assert len(callback.lines) == len(session.asked) + 3  # begin, the epoch and the end
+
+
+def test_who_watches_steps_is_called_once_for_each():
+    session, examples = session_and_examples(m=200)
+    callback = Everything()
+    train(session, examples, Plan(1, 0.01, 1), callbacks=[callback, WithoutSteps()])
+    assert session.asked == [1] * 200
+    assert sum(line[0] == "step" for line in callback.lines) == 200
+
+
+def test_watching_changes_nothing():
+    sessions = []
+    for callbacks in ([], [Everything()], [WithoutSteps()]):
+        session, examples = session_and_examples(dropout=0.2)
+        history = train(session, examples, Plan(3, 0.1, BATCH, ORDER), callbacks=callbacks)
+        sessions.append((session.state().theta.tobytes(), history.costs.tolist()))
+    assert sessions[0] == sessions[1] == sessions[2]
+
+
+def test_an_update_holds_what_the_step_took():
+    session, examples = session_and_examples(weight_decay=0.1, dropout=0.2)
+    twin, _ = session_and_examples(weight_decay=0.1, dropout=0.2)
+    updates = []
+
+    class Keep(Callback):
+        def on_step_end(self, training, update):
+            updates.append((update, training.state().theta.copy()))
+
+    plan = Plan(
+        2,
+        0.1,
+        BATCH,
+        ORDER,
+        schedule=lambda t: 1 - t / 2,
+        decay_schedule=lambda t: t,
+        dropout_schedule=lambda t: 1 - t,
+    )
+    train(session, examples, plan, callbacks=[Keep()])
+    for number, (update, after) in enumerate(updates):
+        epoch, within = divmod(number, OF)
+        t = number / (2 * OF)
+        X, Y, weight = examples.take(batch(ORDER(epoch, M), M, BATCH, within))
+        np.testing.assert_array_equal(update.X, X)
+        np.testing.assert_array_equal(update.Y, Y)
+        np.testing.assert_array_equal(update.sample_weight, weight)
+        assert (update.number, update.epoch) == (number + 1, epoch)
+        rates = update.learning_rate, update.weight_decay, update.dropout
+        assert rates == pytest.approx((0.1 * (1 - t / 2), t, 1 - t), rel=1e-14)
+        np.testing.assert_array_equal(update.before.theta, twin.state().theta)
+        cost = twin.step(
+            X, Y, sample_weight=weight, learning_rate=rates[0], weight_decay=rates[1], dropout=rates[2]
+        )
+        assert update.cost == cost
+        np.testing.assert_array_equal(after, twin.state().theta)
+
+
+def test_at_a_pause_position_and_state_belong_together(no_time_passes):
+    """The updates are those of the whole epochs and of the batches of the running one, with their costs."""
+    session, examples = session_and_examples(m=40)
+    costs, seen = {}, []
+
+    class Look(Callback):
+        def on_pause(self, training):
+            position = training.position
+            seen.append((position.epoch, position.batch))
+            assert training.state().step == position.epoch * 40 + position.batch
+            assert len(position.costs) == len(position.sizes) == position.batch
+            assert len(training.history) == position.epoch
+            earlier = costs.get(position.epoch, [])
+            np.testing.assert_array_equal(position.costs[: len(earlier)], earlier)
+            costs[position.epoch] = position.costs
+
+    train(session, examples, Plan(3, 0.1, 1, ORDER), callbacks=[Look()])
+    assert seen == sorted(set(seen))
+    assert (3, 0) in seen
+    assert any(number for _, number in seen)  # within epochs, too
+
+
+class TestReadOnly:
+    def looked_at(self, look):
+        session, examples = session_and_examples()
+        found = []
+
+        class Look(Callback):
+            def on_epoch_end(self, training, record):
+                found.extend(look(training))
+
+        train(session, examples, Plan(2, 0.1, BATCH), callbacks=[Look()])
+        return found
+
+    @pytest.mark.parametrize(
+        "look",
+        [
+            lambda training: [training.parameters.flat, *training.parameters.values()],
+            lambda training: [training.outcome.flat, *training.outcome.values()],
+            lambda training: [training.examples.X, training.examples.Y, training.examples.weight],
+            lambda training: [
+                training.state().theta,
+                training.state().average,
+                *training.state().slots.values(),
+                *training.state().statistics.values(),
+            ],
+        ],
+    )
+    def test_what_is_shown_cannot_be_written(self, look):
+        found = self.looked_at(look)
+        assert len(found) >= 4
+        for array in found:
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 9
+
+    @pytest.mark.parametrize("batch_size", [None, BATCH])
+    def test_the_batch_of_an_update_cannot_be_written(self, batch_size):
+        """A full batch is the training data itself."""
+        session, examples = session_and_examples()
+        updates = []
+
+        class Keep(Callback):
+            def on_step_end(self, training, update):
+                updates.append(update)
+
+        train(session, examples, Plan(1, 0.1, batch_size), callbacks=[Keep()])
+        update = updates[0]
+        shown = [update.X, update.Y, update.sample_weight, update.before.theta, *update.before.slots.values()]
+        for array in shown:
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 9
+
+    def test_what_was_shown_stays_as_it_was(self):
+        shown = self.looked_at(lambda training: [(training.state().theta, training.state().theta.copy())])
+        for array, copy in shown:
+            np.testing.assert_array_equal(array, copy)
+        assert not np.array_equal(shown[0][1], shown[1][1])
+
+
+class TestAnEndWithinAnEpoch:
+    def stopped(self, raised, at=5):
+        session, examples = session_and_examples()
+        diary = WithoutSteps()
+
+        class Stop(Callback):
+            def on_step_end(self, training, update):
+                if update.number == at:
+                    raise raised
+
+        return session, train(session, examples, Plan(4, 0.1, BATCH, ORDER), callbacks=[Stop(), diary]), diary
+
+    def test_stop_training_keeps_the_step_and_writes_no_record_of_half_an_epoch(self):
+        session, history, diary = self.stopped(StopTraining("enough"))
+        assert session.state().step == 5
+        assert [record["epoch"] for record in history] == [0]
+        assert history.stopped == "enough"
+        assert diary.lines[-1] == ("end", 1, 2, 5)
+
+    @pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError])
+    def test_what_else_is_raised_comes_through(self, raised):
+        with pytest.raises(raised):
+            self.stopped(raised)
