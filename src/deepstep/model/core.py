@@ -108,6 +108,7 @@ class Core:
         check_several_classes(Y, get_head(self.architecture), where)
         plan = as_plan(options, self.seed, where)
         get_optimizer(options.get("optimizer", "gd"), where)
+        options["hyperparameters"] = options.get("hyperparameters") or {}
         settings = Settings.of(where, **{"seed": self.seed, **options})
         weight = self._weight(sample_weight, X.shape[1], where)
         return _examples(X, Y, weight, plan), plan, self._session(where, settings)
