@@ -395,3 +395,13 @@ class TestSettings:
             trained(net, **settings)
         assert message in str(error.value)
         assert same(net, twin)
+
+
+def test_batches_of_one_have_no_statistics_of_their_own():
+    net = Network([2, 3, 1], normalization="batch", seed=1)
+    X, Y = np.ones((2, 4)), np.array([[0, 1, 0, 1]])
+    with pytest.raises(ConfigurationError, match="at least two examples in a batch for batch normalization"):
+        net.train(X, Y, iterations=1, batch_size=1)
+    with pytest.raises(ConfigurationError, match="got batches of one"):
+        net.train(X[:, :1], Y[:, :1], iterations=1)
+    assert len(net.train(X, Y, iterations=1, batch_size=3)) == 1  # the last one is short, and is borne

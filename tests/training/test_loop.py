@@ -294,3 +294,26 @@ def test_records_are_json():
     session, examples = session_and_examples()
     history = train(session, examples, Plan(2, np.float32(0.1)), validation=examples)
     assert json.loads(json.dumps(history.records)) == history.records
+
+
+class TestTimeBudget:
+    """The clock as the loop sees it: each pause of the callback takes a second."""
+
+    def train(self, monkeypatch, start=None, history=None):
+        now = [0.0]
+        monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: now[0])
+
+        class Slow(Callback):
+            def on_pause(self, training):
+                now[0] += 1.0
+
+        session, examples = session_and_examples()
+        plan = Plan(50, 0.1, 1, time_budget=2.5)
+        history = train(session, examples, plan, callbacks=[Slow()], history=history)
+        return session, history
+
+    def test_time_that_ends_within_an_epoch_leaves_its_record(self, monkeypatch):
+        session, history = self.train(monkeypatch)
+        assert history.stopped == "time budget of 2.5 s used up"
+        assert len(history) == 1
+        assert history[0]["step"] == session.state().step

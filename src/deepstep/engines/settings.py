@@ -39,7 +39,8 @@ class Settings:
     clip_norm, clip_value : float or None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
     average : float
-        Decay of the moving average of θ, such as 0.999, which is then what predicts; 0 for none.
+        Decay of the moving average of θ, which is then what predicts; 0 for none. It begins at the first θ
+        and looks back about 1 / (1 - decay) steps: 0.999 wants several thousand of them.
     rate_factors, decay_factors : mapping
         Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
         ``{"b*": 0.1, "W1": 6}``. Where several fit, the last one counts. Without a word about them, b and

@@ -233,7 +233,7 @@ def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay:
     source="Polyak & Juditsky 1992; torch.optim.swa_utils.get_ema_multi_avg_fn",
 )
 def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Array:
-    """Moving average of the parameters themselves, to predict with; it begins at the first θ, free of bias.
+    """Moving average of the parameters themselves, to predict with; it begins at the first θ.
 
     Parameters
     ----------

@@ -107,6 +107,13 @@ class Core:
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
         plan = as_plan(options, self.seed, where)
+        if "batch" in self.architecture.normalization and 1 in (plan.batch_size, X.shape[1]):
+            raise ConfigurationError(
+                where,
+                "at least two examples in a batch for batch normalization",
+                "got batches of one, whose normalized inputs are all 0",
+                "Use a larger batch_size, or normalization='layer'.",
+            )
         get_optimizer(options.get("optimizer", "gd"), where)
         options["hyperparameters"] = options.get("hyperparameters") or {}
         settings = Settings.of(where, **{"seed": self.seed, **options})

@@ -129,6 +129,8 @@ class _Loop:
             for callback in self._callbacks:
                 callback.on_train_begin(self._training)
             with deferred() as interruption:
+                if start.seconds and self._time_is_up:  # an earlier run used it up
+                    self._pause(interruption)
                 for epoch in range(start.epoch, plan.epochs):
                     self._epoch(plan.first_epoch + epoch, interruption)
             history.stopped = "all epochs done"
@@ -260,7 +262,8 @@ class _Loop:
             callback.on_pause(self._training)
         if self._training.interrupted:
             raise KeyboardInterrupt
-        if self._time_is_up:  # at the end of an epoch, or of the part of one that the time was enough for
+        if self._time_is_up and not self._training.position.batch:
+            # at the end of an epoch, or of the part of one that the time was enough for
             raise StopTraining(f"time budget of {self._plan.time_budget:g} s used up")
 
 
