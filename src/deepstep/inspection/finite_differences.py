@@ -100,7 +100,7 @@ def _derivative(
             else:
                 witness = ladder[min(max(rung + 1, WITNESS), len(ladder) - 1)]
                 seen = _central(value, entry, evaluate, witness, order, switches)
-                if seen is None or abs(seen - finer) <= _rounding(size, witness):
+                if seen is None or abs(seen - finer) <= EXPLAINED * _rounding(size, witness):
                     return coarser, max(2 * gap, rounding / 8)
         coarser = finer
     return best
@@ -128,9 +128,13 @@ def _central(
 
 
 def difference(analytic: Array, numeric: Array, least: float = 0.0) -> float:
-    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), the divisor at least so large; 0 if both are 0."""
+    """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖), the divisor at least so large; 0 if both are 0.
+
+    Both sizes of the divisor are joined by squares, as gaps are: parts that are each small enough stay so
+    together.
+    """
     apart = float(np.linalg.norm(analytic - numeric))
-    scale = max(float(np.linalg.norm(analytic) + np.linalg.norm(numeric)), least)
+    scale = float(np.hypot(np.linalg.norm(analytic) + np.linalg.norm(numeric), least))
     return apart / scale if apart else 0.0
 
 
