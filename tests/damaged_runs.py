@@ -16,7 +16,7 @@ import numpy as np
 import polars
 import tomli_w
 
-from damage import as_text, damaged, forge, survey
+from damage import as_text, damaged, forge, in_order, survey
 from deepstep.errors import DeepStepError, FileError
 from deepstep.run import FILES, RUN_MARK, Run, config_digest
 
@@ -30,9 +30,15 @@ def make(folder):
     columns = {"size": rng.standard_normal(n), "kind": rng.choice(["a", "b", "c"], n)}
     table = polars.DataFrame({**columns, "y": rng.choice(["no", "yes"], n)})
     table.write_csv(folder / "table.csv")
-    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--epochs", "2"]
+    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--epochs", "2", "--seed", "1"]
     subprocess.run([sys.executable, "-m", "deepstep", *typed], cwd=folder, check=True, capture_output=True)
-    return folder / "run", table
+    run = folder / "run"
+    records = [{**json.loads(line), "seconds": 0.0} for line in (run / "history.jsonl").open()]
+    (run / "history.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    model = run / "model.safetensors"
+    model.write_bytes(in_order(model.read_bytes()))
+    reseal(run)  # the same files in every run
+    return run, table
 
 
 def reseal(folder):
