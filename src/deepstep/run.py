@@ -277,12 +277,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
     if config.get("format") != FORMAT:
-        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r}")
+        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
     if config.get("version") != VERSION:
         raise FileError(
             where,
             f"a run of version {VERSION} is expected",
-            f"got version {config.get('version')!r}",
+            f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )
     results = config.get("results", {})

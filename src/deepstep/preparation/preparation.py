@@ -65,15 +65,16 @@ class Preparation:
         """
         try:
             record = json.loads(text)
-        except ValueError as error:
-            raise damaged("JSON is expected", f"it cannot be read ({error})") from error
+            json.dumps(record, ensure_ascii=False).encode()  # JSON may hold halves of characters, tables not
+        except (ValueError, RecursionError) as error:
+            raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")
         if record.get("version") != VERSION:
             raise FileError(
                 "preparation",
                 f"version {VERSION} is expected",
-                f"got version {record.get('version')!r}",
+                f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
         inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS)
@@ -85,5 +86,5 @@ def _half(record: dict[str, Any], name: str, kinds: dict[str, Any]) -> dict[str,
     half = record.get(name)
     kind = half.get("kind") if isinstance(half, dict) else None
     if not isinstance(half, dict) or not isinstance(kind, str) or kind not in kinds:
-        raise damaged(f"{name} is of kind {' or '.join(map(repr, kinds))}", f"got {kind!r}")
+        raise damaged(f"{name} is of kind {' or '.join(map(repr, kinds))}", f"got {kind!r:.60}")
     return half

@@ -78,6 +78,11 @@ class Checkpoint:
             of = n_batches(len(training.examples), plan.batch_size)
             if position.epoch > plan.epochs or position.batch >= of:
                 other.append(f"it stands after {position.epoch} epochs and {position.batch} of {of} batches")
+        kept, names = (
+            [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
+        )
+        if kept != names and not other:
+            other.append(f"it holds the states of {kept!r:.100} where {names} keep one")
         if other:
             raise ConfigurationError(
                 where,

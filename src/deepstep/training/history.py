@@ -74,7 +74,7 @@ class History:
         for number, line in enumerate(text.splitlines(), start=1):
             try:
                 record = json.loads(line)
-            except json.JSONDecodeError:
+            except (ValueError, RecursionError):
                 record = None
             if not isinstance(record, dict):
                 raise FileError(where, "one JSON object a line", f"line {number} is {line[:60]!r}")

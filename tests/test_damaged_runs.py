@@ -1,0 +1,15 @@
+"""Run folders that are damaged or forged: refused in words, or loaded and right."""
+
+from pathlib import Path
+
+from damage import in_a_process
+
+
+def test_hundreds_of_damaged_and_forged_run_folders():
+    """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
+    found = in_a_process(Path(__file__).parent / "damaged_runs.py", 1_000)
+    assert found["failures"] == []
+    assert found["gigabytes"] < 1
+    assert sum(found["counts"].values()) == 1_000
+    assert "refused at length" not in found["counts"]
+    assert {"refused", "loaded", "loaded as it was"} <= set(found["counts"])
