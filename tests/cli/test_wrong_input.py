@@ -173,11 +173,6 @@ TRAININGS = {
         ["FLOWERS", *TRAIN, "--validation", "bad.csv"],
         "got 'odd' as well",
     ),
-    "no time for an epoch": (
-        _nothing,
-        ["FLOWERS", *TRAIN, "--time-budget", "1e-9", "--batch-size", "1"],
-        "for an epoch",
-    ),
     "no patience": (_nothing, ["FLOWERS", *TRAIN, "--patience", "0"], "0 is not in the range"),
     "dropout by L-BFGS": (
         _nothing,

@@ -178,12 +178,14 @@ class Run:
     """How to repeat a run, and how near its numbers must come.
 
     ``near`` is the relative tolerance of the costs beyond the printed digits; it is wide where the lecture's
-    own runs differ among machines.
+    own runs differ among machines. ``off`` is that of the accuracies, in points: one example may change sides
+    where rounding is amplified.
     """
 
     data: str
     repeat: Callable[[Data], Outcome]
     near: float = 1e-9
+    off: float = 0.0
     infinite: tuple[str, ...] = field(default=())
 
 
@@ -228,6 +230,7 @@ RUNS = {
             seed=2,
         ),
         near=5e-4,
+        off=0.25,  # one of 400 points
     ),
     "c2w1.initialization.zeros": Run("circles", partial(circles, initialization="zeros", seed=1)),
     "c2w1.initialization.random_times_10": Run(  # the forks differ by 7e-3
@@ -270,7 +273,7 @@ def test_the_run_comes_out(name: str, data: Callable[[str], Data], lecture: dict
     examples = data(run.data)
     outcome = run.repeat(examples)
     check_costs(outcome.costs, published, run, name)
-    check_accuracy(outcome.network, examples, published)
+    check_accuracy(outcome.network, examples, published, run.off)
     if "computed_details" in published:
         check_details(outcome.network, examples, published["computed_details"])
 
@@ -291,12 +294,14 @@ def check_costs(costs: Any, published: dict[str, Any], run: Run, name: str) -> N
                 assert abs(costs[int(iteration)] - float(number)) <= near, f"{name}: iteration {iteration}"
 
 
-def check_accuracy(network: Network, data: Data, published: dict[str, Any]) -> None:
+def check_accuracy(network: Network, data: Data, published: dict[str, Any], off: float) -> None:
     came = {"train": network.accuracy(data.X, data.Y), "test": network.accuracy(data.X_test, data.Y_test)}
     came["train_percent"] = 100 * came["train"]
     for accuracies in (published["published_accuracy"], published["computed_accuracy"]):
         for part, accuracy in accuracies.items():
-            assert came[part] == pytest.approx(accuracy, abs=1e-11), part
+            assert came[part] == pytest.approx(
+                accuracy, abs=1e-11 + (off if "percent" in part else off / 100)
+            ), part
 
 
 def check_details(network: Network, data: Data, details: dict[str, Any]) -> None:
