@@ -46,3 +46,10 @@ def test_points_lie_where_they_are():
     points = np.array([[0.0, 0.0], [4.0, 2.0], [2.0, 1.0], [9.0, 9.0]])
     drawn = decision_map(regions, points, np.array([0, 1, 0, 0]), low, high, marks="ox", fills=". ")
     assert drawn.splitlines() == ["....x", "..o..", "o...."]
+
+
+def test_costs_of_hundreds_of_digits_leave_room_for_the_curve():
+    drawn = curve(np.array([1.0, 1e150, 1e308]), width=40, height=5, x_name="epoch")
+    lines = drawn.splitlines()
+    assert lines[0].startswith("1e+308 ┤")
+    assert max(map(len, lines)) <= 40

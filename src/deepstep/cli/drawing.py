@@ -37,7 +37,10 @@ def curve(values: Array, *, width: int, height: int, x_name: str, first: int = 1
            1 epoch 3
     """
     low, high = float(values.min()), float(values.max())
-    names = [f"{number:.{_decimals(high)}f}" for number in (high, low)]
+    huge = max(abs(high), abs(low)) >= 1e7  # a diverging cost may have hundreds of digits
+    names = [f"{number:.3g}" if huge else f"{number:.{_decimals(high)}f}" for number in (high, low)]
+    if huge:
+        values = values / max(abs(high), abs(low))
     margin = max(map(len, names)) + 1
     columns, rows = width - margin - 1, height - 2
     lines = _braille(values, columns, rows)
