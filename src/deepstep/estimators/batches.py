@@ -21,7 +21,7 @@ from deepstep.estimators.course import (
 from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
 from deepstep.estimators.validation import watched
 from deepstep.model import Network
-from deepstep.model.options import as_schedule
+from deepstep.model.options import SCHEDULED, as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Callback, History, Plan, Plateau, StopTraining, Training, train
 from deepstep.training.history import Record
@@ -29,9 +29,6 @@ from deepstep.training.stopping import Patience
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator, FitCall
-
-SCHEDULES = ("schedule", "decay_schedule", "dropout_schedule")
-"""Parameters that are functions of the fraction of training done."""
 
 
 def learn_in_batches(
@@ -109,7 +106,7 @@ def learn_in_batches(
 
 def scheduled(estimator: "DeepEstimator") -> list[str]:
     """The parameters given that need to know how much training there will be."""
-    return [name for name in (*SCHEDULES, "time_budget") if getattr(estimator, name) is not None]
+    return [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
 
 
 class _Repeat(Callback):
@@ -141,7 +138,7 @@ def _resumed(session: Session, carried: Carried) -> bool:
 
 
 def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
-    given = {name: getattr(estimator, name) for name in SCHEDULES}
+    given = {name: getattr(estimator, name) for name in SCHEDULED}
     schedules = {
         # a plateau counts: each training has its own
         name: as_schedule(deepcopy(schedule), f"{where}, {name}")

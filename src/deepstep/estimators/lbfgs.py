@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.batches import SCHEDULES
 from deepstep.estimators.course import (
     Carried,
     Reached,
@@ -16,27 +15,16 @@ from deepstep.estimators.course import (
     watchers,
 )
 from deepstep.model import Network
+from deepstep.model.options import SCHEDULED
 from deepstep.preparation.batches import Examples
 from deepstep.training import History
 from deepstep.training.determinism import blas_threads
-from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.lbfgs import OF_STEPS, train_lbfgs
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator, FitCall
 
-OF_BATCHES = (
-    "dropout",
-    "input_noise",
-    "weight_decay",
-    "max_norm",
-    "clip_norm",
-    "clip_value",
-    "average",
-    "rate_factors",
-    "decay_factors",
-    *SCHEDULES,
-    "time_budget",
-)
+OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget")
 """Parameters that mean nothing to L-BFGS, which minimizes one cost of all examples."""
 
 

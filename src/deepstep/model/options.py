@@ -13,12 +13,14 @@ from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Callback, Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
 from deepstep.training.callbacks import no_steps_to_go_on_from
+from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import get_schedule
 from deepstep.training.stopping import Patience
 
 SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
+"""Options that are functions of the fraction of training done."""
 
 
 def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
@@ -45,7 +47,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
 
 LBFGS_SETTINGS = {"tolerance": 1e-5, "evaluations": 15000}
 NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
-"""Options that L-BFGS has no use for, beside what is drawn at random in each step."""
+"""Options that L-BFGS has no use for, beside the settings of steps."""
 
 
 def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
@@ -59,17 +61,7 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
     if options.get("optimizer") != "lbfgs":
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
-    steps_alone: tuple[str, ...] = (
-        "dropout",
-        "input_noise",
-        "weight_decay",
-        "max_norm",
-        "clip_norm",
-        "clip_value",
-        "average",
-    )
-    steps_alone += ("rate_factors", "decay_factors")
-    without_use += [name for name in steps_alone if options.get(name)]
+    without_use += [name for name in OF_STEPS if options.get(name)]
     if without_use:
         raise ConfigurationError(
             where,

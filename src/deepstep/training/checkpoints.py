@@ -7,10 +7,10 @@ from time import perf_counter
 import numpy as np
 
 from deepstep.data.files import remove_leftovers
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
-from deepstep.training.schedules import is_finite_number
 
 SECONDS = 30.0
 """Between two checkpoints, unless something else is asked for."""
@@ -81,7 +81,7 @@ class Checkpoints(Callback):
         keep: int = 3,
     ) -> None:
         where = "Checkpoints"
-        if every is not None and not (is_finite_number(every) and every >= 0):
+        if every is not None and not (is_number(every) and every >= 0):
             raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
         counts = {"every_steps": every_steps, "every_epochs": every_epochs, "keep": keep}
         for name, count in counts.items():

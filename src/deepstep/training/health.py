@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import get_activation, model_forward
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.schedules import is_finite_number
 from deepstep.types import AnyArray, Array
 
 
@@ -62,7 +62,7 @@ class Health(Callback):
                 raise ConfigurationError(
                     "Health", f"{name} is a whole number of at least 1", f"got {value!r}"
                 )
-        if not (is_finite_number(flat) and flat >= 0):
+        if not (is_number(flat) and flat >= 0):
             raise ConfigurationError("Health", "flat is a number of at least 0", f"got {flat!r}")
         self._every, self._examples, self._flat = every, examples, flat
         self._before: Array | None = None  # θ at the beginning of the epoch

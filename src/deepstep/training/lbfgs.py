@@ -15,6 +15,19 @@ from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.history import History, Record
 from deepstep.types import Array
 
+OF_STEPS = (
+    "dropout",
+    "input_noise",
+    "weight_decay",
+    "max_norm",
+    "clip_norm",
+    "clip_value",
+    "average",
+    "rate_factors",
+    "decay_factors",
+)
+"""Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
+
 
 class Outcome(NamedTuple):
     """Where L-BFGS ended.

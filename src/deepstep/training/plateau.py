@@ -5,10 +5,10 @@ from inspect import signature
 from math import isfinite
 from typing import Any
 
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.schedules import is_finite_number
 
 _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(("drop", "threshold"), ("a number from 0 to below 1", lambda x: 0 <= x < 1)),
@@ -75,7 +75,7 @@ class Plateau(Callback):
         given = {"drop": drop, "patience": patience, "threshold": threshold, "least": least}
         for name, value in given.items():
             expected, accepts = _SETTINGS[name]
-            if not (is_finite_number(value) and accepts(value)):
+            if not (is_number(value) and accepts(value)):
                 raise ConfigurationError("Plateau", f"{name} is {expected}", f"got {value!r}")
         self._quantity, self._drop, self._patience = quantity, drop, patience
         self._threshold, self._least, self._larger_is_better = threshold, least, larger_is_better

@@ -8,10 +8,10 @@ from math import isfinite
 import numpy as np
 
 from deepstep.engines import Session
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
 from deepstep.training.plan import Plan
-from deepstep.training.schedules import is_finite_number
 from deepstep.types import Array
 
 DIVERGED = 3.0
@@ -145,15 +145,15 @@ def find_rate(
 
 
 def _check_settings(least: float, most: float, steps: int, smoothing: float, where: str) -> None:
-    positive = is_finite_number(least) and least > 0
+    positive = is_number(least) and least > 0
     for name, value, fits, expected in (
         ("least", least, positive, "a positive number"),
-        ("most", most, positive and is_finite_number(most) and most > least, f"a number above {least!r}"),
+        ("most", most, positive and is_number(most) and most > least, f"a number above {least!r}"),
         ("steps", steps, isinstance(steps, int) and steps > 1, "a whole number of at least 2"),
         (
             "smoothing",
             smoothing,
-            is_finite_number(smoothing) and 0 <= smoothing < 1,
+            is_number(smoothing) and 0 <= smoothing < 1,
             "a number from 0 to below 1",
         ),
     ):

@@ -4,11 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import signature
-from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeAlias
-
-import numpy as np
 
 from deepstep.equations import (
     constant_factor,
@@ -24,6 +21,7 @@ from deepstep.equations import (
     step_factor,
     warm_up_factor,
 )
+from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, unknown_name
 
 Factor: TypeAlias = Callable[..., float]
@@ -128,7 +126,7 @@ class Schedule:
             If the user's function gives something else.
         """
         factor = self._function(min(max(float(t), 0.0), 1.0))
-        if not (is_finite_number(factor) and factor >= 0):
+        if not (is_number(factor) and factor >= 0):
             raise ConfigurationError(
                 "schedule",
                 "a function of t, from 0 to 1, gives a finite number of at least 0",
@@ -169,7 +167,7 @@ class Schedule:
             if name not in defaults and name not in _WARM_UP:
                 raise unknown_name(where, f"setting of {self.name!r}", name, [*defaults, *_WARM_UP])
             expected, accepts = _SETTINGS.get(f"{self.name}.{name}") or _SETTINGS[name]
-            if not (is_finite_number(value) and accepts(value)):
+            if not (is_number(value) and accepts(value)):
                 raise ConfigurationError(where, f"{name} is a number {expected}", f"got {value!r}")
         given = {name: float(value) for name, value in self.settings.items()}
         return defaults | (_WARM_UP if given.get("warm_up") else {}) | given
@@ -222,12 +220,3 @@ def get_schedule(
         return Schedule(given["name"], settings)
     except ConfigurationError as error:
         raise ConfigurationError(where, error.expected, error.came, error.mend) from None
-
-
-def is_finite_number(value: Any) -> bool:
-    """Whether it is a number, Python's or NumPy's, that float64 holds; True and False are none."""
-    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    try:
-        return number and isfinite(value)
-    except OverflowError:  # a whole number beyond float64
-        return False
