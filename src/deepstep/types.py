@@ -1,5 +1,6 @@
-"""Types shared by every stage."""
+"""Types shared by every stage, and what counts as a number."""
 
+from math import isfinite
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,3 +11,30 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 
 AnyArray: TypeAlias = NDArray[Any]
 """A NumPy array of any dtype, as a user may hand it in."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether this is a real number that a float can hold: not NaN, inf, a bool or 10**400.
+
+    Examples
+    --------
+    >>> [is_number(value) for value in (1, np.float32(0.5), True, "1", float("inf"), 10**400)]
+    [True, True, False, False, False, False]
+    """
+    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # an int beyond the floats
+        return False
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Whether this is a whole number, Python's or NumPy's, of at least ``least``; a bool is none.
+
+    Examples
+    --------
+    >>> [is_whole(value, 1) for value in (1, np.int64(7), 0, 2.0, True)]
+    [True, True, False, False, False]
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)

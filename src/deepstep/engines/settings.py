@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
-from deepstep.equations.updates import is_number, shown
+from deepstep.equations.updates import shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
-from deepstep.types import Array
+from deepstep.types import Array, is_number, is_whole
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,7 @@ class Settings:
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             _number("dropout", rate, 0, 1)
         _number("average", self.average, 0, 1)
-        whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
-        if not (whole and 0 <= self.seed < 2**64):
+        if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:

@@ -12,7 +12,6 @@ from deepstep.equations.updates import (
     bias_corrected,
     gradient_descent_update,
     heavy_ball_update,
-    is_number,
     lion_update,
     momentum_update,
     nesterov_update,
@@ -20,7 +19,7 @@ from deepstep.equations.updates import (
     shown,
 )
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 
 def _decay(value: Any) -> bool:

@@ -4,14 +4,14 @@ Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; 
 learning rate α is a number, or an array like θ with a rate for each parameter.
 """
 
-from math import isfinite, sqrt
+from math import sqrt
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, ShapeError, unknown_name
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 
 @equation("θ := θ - α·g", source="lecture 6")
@@ -263,22 +263,6 @@ def finite_rate(learning_rate: Any, where: str) -> float:
     if not is_number(learning_rate):
         raise ConfigurationError(where, "learning_rate is a finite number", f"got {shown(learning_rate)}")
     return float(learning_rate)
-
-
-def is_number(value: Any) -> bool:
-    """Whether this is a real number that a float can hold: not NaN, inf, a bool or 10**400.
-
-    Examples
-    --------
-    >>> [is_number(value) for value in (1, np.float32(0.5), True, "1", float("inf"), 10**400)]
-    [True, True, False, False, False, False]
-    """
-    if not isinstance(value, int | float | np.integer | np.floating) or isinstance(value, bool):
-        return False
-    try:
-        return isfinite(value)
-    except OverflowError:  # an int beyond the floats
-        return False
 
 
 def shown(value: Any) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.equations import get_activation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
-from deepstep.types import Array
+from deepstep.types import Array, is_whole
 
 
 def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:
@@ -60,8 +60,7 @@ def generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     """Where the initial values are drawn from; an int seeds the legacy generator, whose stream is frozen."""
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not (whole and 0 <= seed < 2**32):
+    if not (is_whole(seed, 0) and seed < 2**32):
         raise ConfigurationError(
             "Network",
             "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None",

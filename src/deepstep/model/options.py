@@ -5,10 +5,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from deepstep.data.files import kind_at
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Callback, Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
@@ -18,6 +15,7 @@ from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import get_schedule
 from deepstep.training.stopping import Patience
+from deepstep.types import is_number, is_whole
 
 SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
 """Options that are functions of the fraction of training done."""
@@ -79,8 +77,7 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
             where, "tolerance of L-BFGS is a positive number", f"got {chosen['tolerance']!r}"
         )
     evaluations = chosen["evaluations"]
-    whole = isinstance(evaluations, int | np.integer) and not isinstance(evaluations, bool)
-    if not whole or evaluations < 1:
+    if not is_whole(evaluations, 1):
         raise ConfigurationError(
             where, "evaluations of L-BFGS is a whole number of at least 1", f"got {evaluations!r}"
         )
@@ -115,8 +112,7 @@ def as_patience(
         if watch is not None:
             raise ConfigurationError(where, "patience, where watch is given", f"got watch={watch!r} alone")
         return []
-    whole = isinstance(patience, int | np.integer) and not isinstance(patience, bool)
-    if not whole or patience < 1:
+    if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
     quantity = watch or ("cost" if held_out is None else "validation_cost")
     return [

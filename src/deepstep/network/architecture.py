@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.parameters import parameter_count
+from deepstep.types import is_whole
 
 NORMALIZATIONS = ("none", "batch", "layer")
 """What may stand between W·A_prev and the activation of a hidden layer."""
@@ -36,7 +35,7 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
             where, "at least two sizes, inputs and outputs", f"got {list(sizes)!r}", "For example [5, 4, 1]."
         )
     for index, size in enumerate(sizes):
-        if not isinstance(size, int | np.integer) or isinstance(size, bool) or size < 1:
+        if not is_whole(size, 1):
             raise ConfigurationError(
                 where,
                 "every size is a whole number of at least 1",

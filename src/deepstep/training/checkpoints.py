@@ -4,13 +4,11 @@ import warnings
 from pathlib import Path
 from time import perf_counter
 
-import numpy as np
-
 from deepstep.data.files import remove_leftovers
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
+from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0
 """Between two checkpoints, unless something else is asked for."""
@@ -85,8 +83,7 @@ class Checkpoints(Callback):
             raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
         counts = {"every_steps": every_steps, "every_epochs": every_epochs, "keep": keep}
         for name, count in counts.items():
-            whole = isinstance(count, int | np.integer) and not isinstance(count, bool) and count >= 1
-            if not whole and (count is not None or name == "keep"):
+            if not is_whole(count, 1) and (count is not None or name == "keep"):
                 raise ConfigurationError(where, f"{name} is a whole number of at least 1", f"got {count!r}")
         if every is None and every_steps is None and every_epochs is None:
             every = SECONDS

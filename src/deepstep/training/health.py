@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import get_activation, model_forward
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number, is_whole
 
 
 class Health(Callback):
@@ -58,7 +57,7 @@ class Health(Callback):
 
     def __init__(self, *, every: int = 1, examples: int = 256, flat: float = 0.005) -> None:
         for name, value in {"every": every, "examples": examples}.items():
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            if not is_whole(value, 1):
                 raise ConfigurationError(
                     "Health", f"{name} is a whole number of at least 1", f"got {value!r}"
                 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_whole
 
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
@@ -197,5 +197,5 @@ def check_learning_rate(learning_rate: Any) -> float:
 
 
 def _whole(name: str, value: Any, *, least: int) -> None:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+    if not is_whole(value, least):
         raise ConfigurationError(name, f"a whole number of at least {least}", f"got {value!r}")

@@ -5,10 +5,10 @@ from inspect import signature
 from math import isfinite
 from typing import Any
 
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
+from deepstep.types import is_number
 
 _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(("drop", "threshold"), ("a number from 0 to below 1", lambda x: 0 <= x < 1)),

@@ -8,11 +8,10 @@ from math import isfinite
 import numpy as np
 
 from deepstep.engines import Session
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
 from deepstep.training.plan import Plan
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""

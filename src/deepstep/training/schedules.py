@@ -21,8 +21,8 @@ from deepstep.equations import (
     step_factor,
     warm_up_factor,
 )
-from deepstep.equations.updates import is_number
 from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.types import is_number
 
 Factor: TypeAlias = Callable[..., float]
 """``factor(t, **settings)`` with t from 0 to 1."""
