@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.session import SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
+    Head,
     LayerCache,
     NormalizedCache,
     average_update,
@@ -18,6 +20,7 @@ from deepstep.equations import (
     clip_by_value,
     cost_from_logits,
     decoupled_decay,
+    get_head,
     get_optimizer,
     limit_norms,
     model_forward,
@@ -58,6 +61,11 @@ class ReferenceSession:
         # one object, replaced as a whole: an interruption finds the state before a step or the one after it
         self._state = SessionState(parameters.flat, slots, 0, dict(statistics))
         self._parameters = parameters
+
+    @cached_property
+    def _head(self) -> Head:
+        """The head with its settings, looked up once: a network that is only run forward needs none."""
+        return get_head(self.architecture)
 
     @property
     def parameters(self) -> Parameters:
@@ -181,7 +189,7 @@ class ReferenceSession:
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
         _, caches = self._predicting(X)
-        return cost_from_logits(caches[-1].Z, Y, output=self.architecture, sample_weight=sample_weight)
+        return cost_from_logits(caches[-1].Z, Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self,
@@ -287,7 +295,7 @@ class ReferenceSession:
         """The terms of J, dZL, and ∂J/∂θ."""
         ZL, shape = caches[-1].Z, self.architecture
         costs = self._costs(ZL, Y, sample_weight, self.parameters)
-        dZL = output_gradient(ZL, Y, output=shape, sample_weight=sample_weight)
+        dZL = output_gradient(ZL, Y, output=self._head, sample_weight=sample_weight)
         gradient = flat_gradient(
             dZL,
             caches,
@@ -301,7 +309,7 @@ class ReferenceSession:
 
     def _costs(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> Costs:
         return cost_terms(
-            ZL, Y, parameters, head=self.architecture, settings=self.settings, sample_weight=sample_weight
+            ZL, Y, parameters, head=self._head, settings=self.settings, sample_weight=sample_weight
         )
 
     def _moved(
