@@ -195,6 +195,18 @@ def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
     return [callback for callback in callbacks if type(callback).state is not Callback.state]
 
 
+def tell_of_the_epoch(callbacks: Sequence[Callback], training: Training, record: Record) -> None:
+    """Tell every callback of an epoch, in their order, even if one wants to end with it: that comes after."""
+    stop: StopTraining | None = None
+    for callback in callbacks:
+        try:
+            callback.on_epoch_end(training, record)
+        except StopTraining as wish:
+            stop = stop or wish
+    if stop is not None:
+        raise stop
+
+
 def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:
     """Tell every callback of the end, in their order, even if one raises; what it raised comes after."""
     if callbacks:

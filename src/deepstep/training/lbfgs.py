@@ -10,7 +10,7 @@ import numpy as np
 
 from deepstep.engines import Session
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, StopTraining, Training, tell_the_end
+from deepstep.training.callbacks import Callback, StopTraining, Training, tell_of_the_epoch, tell_the_end
 from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.history import History, Record
 from deepstep.types import Array
@@ -117,8 +117,7 @@ def train_lbfgs(
             X_held, Y_held, weight_held = validation.take(slice(None))
             record["validation_cost"] = session.cost(X_held, Y_held, sample_weight=weight_held)
         history.records.append(record)
-        for callback in callbacks:
-            callback.on_epoch_end(training, record)
+        tell_of_the_epoch(callbacks, training, record)
 
     try:
         for callback in callbacks:

@@ -17,6 +17,7 @@ from deepstep.training.callbacks import (
     Update,
     locked,
     read_only,
+    tell_of_the_epoch,
     tell_the_end,
     watches_steps,
     with_state,
@@ -245,14 +246,7 @@ class _Loop:
                 record["validation_cost"] = self._session.cost(X, Y, sample_weight=weight)
         self._history.records.append(record)
         self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        stop: StopTraining | None = None
-        for callback in self._callbacks:  # each hears of the epoch, whoever wants to end with it
-            try:
-                callback.on_epoch_end(self._training, record)
-            except StopTraining as wish:
-                stop = stop or wish
-        if stop is not None:
-            raise stop
+        tell_of_the_epoch(self._callbacks, self._training, record)
 
     def _pause(self, interruption: Interruption) -> None:
         """Between two updates: let callbacks look, heed Ctrl-C and the clock."""
