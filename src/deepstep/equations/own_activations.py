@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.activation_table import ACTIVATIONS, Activation, get_activation
+from deepstep.equations.own_parts import called, name_taken, refuse_built_in
 from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
@@ -77,10 +78,7 @@ def register_activation(
     if ACTIVATIONS.get(name) == activation:
         return activation
     if name in ACTIVATIONS:
-        mend = f"Call unregister_activation({name!r}) first."
-        if name in BUILT_IN:
-            mend = "It belongs to DeepStep: choose another."
-        raise ConfigurationError(where, "a name that is not taken", f"there is an activation {name!r}", mend)
+        raise name_taken(where, "activation", name, BUILT_IN, "unregister_activation")
     if check:
         _check(name, activation)
     ACTIVATIONS[name] = activation
@@ -103,8 +101,7 @@ def unregister_activation(name: str) -> None:
     """
     where = "unregister_activation"
     get_activation(name, where)
-    if name in BUILT_IN:
-        raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
+    refuse_built_in(where, name, BUILT_IN)
     del ACTIVATIONS[name]
 
 
@@ -143,18 +140,7 @@ def _check(name: str, activation: Activation) -> None:
 def _called(what: str, function: Callable[..., Any], **given: Array) -> Array:
     """What the function gives: a new, finite array like Z, or a refusal."""
     where, Z = "register_activation", given["Z"]
-    before = {argument: value.copy() for argument, value in given.items()}
-    came = function(*given.values())
-    for argument, value in given.items():
-        if not np.array_equal(value, before[argument]):
-            mend = "Work on a copy."
-            raise ConfigurationError(where, f"{what} leaves {argument} as it is", "it was changed", mend)
-    if not isinstance(came, np.ndarray) or came.shape != Z.shape:
-        form = f"shape {came.shape}" if isinstance(came, np.ndarray) else type(came).__name__
-        raise ConfigurationError(where, f"{what} gives an array of the shape of Z, {Z.shape}", f"got {form}")
-    if came.dtype != Z.dtype:
-        mend = "Plain Python numbers keep float32, NumPy's float64 numbers do not."
-        raise ConfigurationError(where, f"{what} gives {Z.dtype} for {Z.dtype}", f"got {came.dtype}", mend)
+    came = called(where, what, function, given, shape=Z.shape, form=f"the shape of Z, {Z.shape}")
     if any(np.shares_memory(came, value) for value in given.values()):
         mend = "Return a copy."
         raise ConfigurationError(where, f"{what} gives a new array", "it shares its argument's memory", mend)

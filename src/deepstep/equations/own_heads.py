@@ -1,12 +1,11 @@
 """Users' own losses: a loss with its backward, tried before it may train."""
 
-from typing import Any
-
 import numpy as np
 
 from deepstep.equations.activation_table import get_activation
 from deepstep.equations.example_targets import example_targets
 from deepstep.equations.heads import HEADS, Head, Loss, get_head
+from deepstep.equations.own_parts import called, name_taken, refuse_built_in
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.border import TARGETS
 from deepstep.types import Array
@@ -91,10 +90,7 @@ def register_head(
     if HEADS.get(name) == head:
         return head
     if name in HEADS:
-        mend = f"Call unregister_head({name!r}) first."
-        if name in BUILT_IN:
-            mend = "It belongs to DeepStep: choose another."
-        raise ConfigurationError(where, "a name that is not taken", f"there is an output {name!r}", mend)
+        raise name_taken(where, "output", name, BUILT_IN, "unregister_head")
     if check:
         _check(head)
     HEADS[name] = head
@@ -117,8 +113,7 @@ def unregister_head(name: str) -> None:
     """
     where = "unregister_head"
     get_head(name, where)
-    if name in BUILT_IN:
-        raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
+    refuse_built_in(where, name, BUILT_IN)
     del HEADS[name]
 
 
@@ -146,19 +141,8 @@ def _check(head: Head) -> None:
 def _called(what: str, function: Loss, shape: tuple[int, int], **given: Array) -> Array:
     """What the function gives; refused unless it is finite, of that shape, and the arguments are whole."""
     where, ZL = "register_head", given["ZL"]
-    before = {argument: value.copy() for argument, value in given.items()}
-    came: Any = function(*given.values())
-    for argument, value in given.items():
-        if not np.array_equal(value, before[argument]):
-            mend = "Work on a copy."
-            raise ConfigurationError(where, f"{what} leaves {argument} as it is", "it was changed", mend)
-    if not isinstance(came, np.ndarray) or came.shape != shape:
-        form = f"shape {came.shape}" if isinstance(came, np.ndarray) else type(came).__name__
-        mend = "Sum over axis=0 with keepdims=True." if shape[0] == 1 else ""
-        raise ConfigurationError(where, f"{what} gives an array of shape {shape} here", f"got {form}", mend)
-    if came.dtype != ZL.dtype:
-        mend = "Plain Python numbers keep float32, NumPy's float64 numbers do not."
-        raise ConfigurationError(where, f"{what} gives {ZL.dtype} for {ZL.dtype}", f"got {came.dtype}", mend)
+    mend = "Sum over axis=0 with keepdims=True." if shape[0] == 1 else ""
+    came = called(where, what, function, given, shape=shape, form=f"shape {shape} here", mend=mend)
     if not np.isfinite(came).all():
         column = int(np.argwhere(~np.isfinite(came))[0][1])
         at = f"ZL = {ZL[:, column].tolist()}, Y = {given['Y'][:, column].tolist()}"
