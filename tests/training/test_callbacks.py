@@ -1,13 +1,18 @@
 """What a callback may count on: when it is called, and that what it sees belongs together and stays."""
 
+import json
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import initialize_parameters
+from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, shuffled
-from deepstep.training import Callback, Plan, StopTraining, train
+from deepstep.training import Callback, History, Plan, StopTraining, train
+from deepstep.training.callbacks import as_callbacks
 
 M, BATCH, OF = 10, 4, 3
 ORDER = shuffled(5)
@@ -240,6 +245,50 @@ class TestReadOnly:
         for array in shown:
             with pytest.raises(ValueError, match="read-only"):
                 array[...] = 9
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda record: record.update(cost=0.0),
+            lambda record: record.__setitem__("cost", 0.0),
+            lambda record: record.__ior__({"cost": 0.0}),
+            lambda record: record.clear(),
+            lambda record: record.pop("cost"),
+            lambda record: record.popitem(),
+            lambda record: record.__delitem__("cost"),
+        ],
+    )
+    def test_what_a_record_has_stays(self, change):
+        """The history, and what later callbacks are shown, are those of training."""
+        session, examples = session_and_examples()
+        history = History()
+        with pytest.raises(ConfigurationError, match="a record of training"):
+            train(session, examples, Plan(1, 0.1), history=history, callbacks=as_callbacks([change], "test"))
+        twin, _ = session_and_examples()
+        expected = train(twin, examples, Plan(1, 0.1))
+        assert history.costs.tolist() == expected.costs.tolist()
+
+    def test_entries_can_be_added(self):
+        """They go into the history and to the callbacks after; a copy is a plain record of one's own."""
+        session, examples = session_and_examples()
+        seen = []
+
+        def add(record):
+            record["a"] = 1
+            record.update(b=2)
+            record |= {"c": 3}
+            assert record.setdefault("d", 4) == 4
+            assert record.setdefault("a", 9) == 1
+            copy = deepcopy(record)
+            copy["cost"] = 0.0
+            seen.append((type(copy), json.loads(json.dumps(record))))
+
+        history = train(
+            session, examples, Plan(2, 0.1), callbacks=as_callbacks([add, lambda r: r["d"]], "test")
+        )
+        assert [[record[name] for name in "abcd"] for record in history] == [[1, 2, 3, 4]] * 2
+        assert [type(record) for record in history] == [dict, dict]
+        assert seen == [(dict, record) for record in history]
 
     def test_what_was_shown_stays_as_it_was(self):
         shown = self.looked_at(lambda training: [(training.state().theta, training.state().theta.copy())])

@@ -10,7 +10,7 @@ from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training.history import History, Record
+from deepstep.training.history import History, OpenRecord, Record
 from deepstep.training.identity import identity
 from deepstep.training.plan import Plan
 from deepstep.training.position import Position
@@ -168,7 +168,7 @@ class Callback:
         """
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """After each epoch, with its record; new entries in the record go into the history."""
+        """After each epoch, with its record: new entries go into the history, those that are there stay."""
 
     def on_train_end(self, training: Training) -> None:
         """After the last epoch, however training ended and whatever another callback raised."""
@@ -197,10 +197,11 @@ def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
 
 def tell_of_the_epoch(callbacks: Sequence[Callback], training: Training, record: Record) -> None:
     """Tell every callback of an epoch, in their order, even if one wants to end with it: that comes after."""
+    shown = OpenRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
         try:
-            callback.on_epoch_end(training, record)
+            callback.on_epoch_end(training, shown)
         except StopTraining as wish:
             stop = stop or wish
     if stop is not None:

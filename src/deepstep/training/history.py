@@ -3,14 +3,71 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from deepstep.errors import FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.types import Array
 
 Record = dict[str, Any]
+
+
+class OpenRecord(Record):
+    """A record of the history as callbacks see it: entries can be added to both, and none be changed.
+
+    Examples
+    --------
+    >>> kept = {"epoch": 0, "cost": 0.7}
+    >>> shown = OpenRecord(kept)
+    >>> shown["accuracy"] = 0.9
+    >>> kept
+    {'epoch': 0, 'cost': 0.7, 'accuracy': 0.9}
+    >>> shown["cost"] = 0.0
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: a record of training: entries that are added; got 'cost', which it
+    has. Take another name, or a copy: dict(record).
+    """
+
+    def __init__(self, kept: Record) -> None:
+        super().__init__(kept)
+        self._kept = kept
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            raise ConfigurationError(
+                "a record of training",
+                "entries that are added",
+                f"got {name!r}, which it has",
+                "Take another name, or a copy: dict(record).",
+            )
+        super().__setitem__(name, value)
+        self._kept[name] = value
+
+    def update(self, *others: Any, **entries: Any) -> None:
+        """Add entries."""
+        for name, value in dict(*others, **entries).items():
+            self[name] = value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The entry, added where there is none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise ConfigurationError(
+            "a record of training", "entries that stay", "one is taken away", "Take a copy: dict(record)."
+        )
+
+    __delitem__ = clear = pop = popitem = _refuse  # type: ignore[assignment]  # none of them gives anything
+
+    def __ior__(self, other: Any) -> "OpenRecord":  # type: ignore[override,misc]  # of dict it takes pairs, too
+        self.update(other)
+        return self
+
+    def __reduce__(self) -> Any:  # what is copied or pickled is a plain record
+        return dict, (dict(self),)
 
 
 class History:
