@@ -8,6 +8,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.data import sha256
+from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError, FileError
 from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
 from deepstep.run import FILES, Run, config_digest, few_examples
@@ -30,13 +31,13 @@ def _run() -> Run:
 @pytest.fixture
 def widths(monkeypatch):
     """The number of rows of each forward pass."""
-    seen, forward = [], Network.forward
+    seen, forward = [], ReferenceSession.forward
 
     def watched(self, X):
         seen.append(np.shape(X)[1])
         return forward(self, X)
 
-    monkeypatch.setattr(Network, "forward", watched)
+    monkeypatch.setattr(ReferenceSession, "forward", watched)
     return seen
 
 
@@ -82,7 +83,7 @@ def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
     run = _run()
     many = polars.concat([FRAME] * 2)
     once = run.network.forward(run.inputs(many).T).T
-    monkeypatch.setattr("deepstep.model.rows.NUMBERS_AT_ONCE", 30)
+    monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 30)
     widths.clear()
     np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
     assert widths == [3, 3, 2]

@@ -28,7 +28,6 @@ from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
-from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
@@ -212,7 +211,7 @@ class Run:
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The network's outputs (m, n_outputs) for raw rows, see `inputs`."""
         network = self.network
-        return forward_rows(network.forward, self.inputs(raw), network.architecture.layer_dims)
+        return network.forward(self.inputs(raw).T).T
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows, see `inputs`."""

@@ -8,8 +8,8 @@ import polars
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
-from deepstep import Network
 from deepstep.data import holdout
+from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError
 from deepstep.run import Run
 
@@ -146,14 +146,14 @@ def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
 
 def test_scores_are_computed_in_parts(deepstep, flowers, monkeypatch):
     """With room for 1050 numbers, of 7 inputs, 64 + 32 hidden units and 1 output: 10 rows at once."""
-    widths, forward = [], Network.forward
+    widths, forward = [], ReferenceSession.forward
 
     def watched(self, X):
         widths.append(np.shape(X)[1])
         return forward(self, X)
 
-    monkeypatch.setattr(Network, "forward", watched)
-    monkeypatch.setattr("deepstep.model.rows.NUMBERS_AT_ONCE", 1050)
+    monkeypatch.setattr(ReferenceSession, "forward", watched)
+    monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 1050)
     assert deepstep("train", flowers, "--target", "kind", "--iterations", "1").code == 0
     assert widths == [10, 10, 10, 10, 8, 10, 2]  # of 48 rows to learn from and 12 held out
 

@@ -17,7 +17,7 @@ def train_from():
     """`train` from a position on, without the checkpoint that would hold it."""
 
     def run(session, examples, plan, position, *, callbacks, history):
-        loop = _Loop(session, examples, plan, list(callbacks), history, None, "train")
+        loop = _Loop(session, examples, plan, list(callbacks), history, None, {}, "train")
         loop._training.position = position
         loop.run()
         return history

@@ -16,7 +16,6 @@ from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.model import Network
-from deepstep.model.rows import forward_rows
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
@@ -206,7 +205,7 @@ def _compared(
     outputs, scores = {}, {}
     for name, part in parts.items():
         if part is not None:
-            outputs[name] = forward_rows(network.forward, part.X, network.architecture.layer_dims)
+            outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
     config = {**about, "settings": settings.to_dict(), "results": results}

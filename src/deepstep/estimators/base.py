@@ -20,9 +20,9 @@ from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import hold_out, together
 from deepstep.model import Network
-from deepstep.model.rows import forward_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.training import History
+from deepstep.training.rows import forward_rows
 from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}

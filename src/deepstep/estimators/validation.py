@@ -13,10 +13,10 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import DataError, unknown_name
 from deepstep.model import Network
-from deepstep.model.rows import cost_of_rows
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Training
 from deepstep.training.history import Record
+from deepstep.training.rows import cost_of_rows
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ class Validation(Callback):
         self._network.parameters = training.outcome
         self._network.statistics = dict(training.state().statistics)
         with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
-            record["validation_cost"] = cost_of_rows(self._network, self._held_out)
+            record["validation_cost"] = cost_of_rows(
+                self._network.cost, self._held_out, self._network.architecture.layer_dims
+            )
         if self._scorer is not None:
             record["validation_score"] = (
                 float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))

@@ -12,6 +12,8 @@ from deepstep.equations import (
 )
 from deepstep.errors import ConfigurationError
 from deepstep.model.core import Core
+from deepstep.preparation.batches import Examples
+from deepstep.training.rows import cost_of_rows
 from deepstep.types import AnyArray, Array
 
 
@@ -176,7 +178,8 @@ class Answering(Core):
         """
         X, Y = self._check(X, Y, "Network.cost")
         weight = self._weight(sample_weight, X.shape[1], "Network.cost")
-        return self._session("Network.cost").cost(X, Y, sample_weight=weight)
+        session = self._session("Network.cost")
+        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.layer_dims)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
         """The derivatives at the parameters as they are; nothing is updated.

@@ -31,6 +31,7 @@ from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.preparation.batches import Examples
 from deepstep.training import History, Plan
+from deepstep.training.rows import forward_rows
 from deepstep.types import Array
 
 
@@ -126,7 +127,7 @@ class Core:
     def _forward(self, X: Any, where: str) -> Array:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
-            AL = self._session(where).forward(X)
+            AL = forward_rows(self._session(where).forward, X.T, self.architecture.layer_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
             raise DataError(

@@ -31,7 +31,7 @@ from deepstep.training.callbacks import as_callbacks
 from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.rate_finder import RateSearch, find_rate
-from deepstep.training.scores import Metric, Scores
+from deepstep.training.scores import Metric
 
 
 class Teachable(Core):
@@ -178,10 +178,9 @@ class Teachable(Core):
             refuse_checkpoints(checkpoint, resume, where)
         examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
-        scores = [] if not metrics else [Scores(session, held_out, metrics, where)]
         stopping = as_patience(patience, watch, held_out, where)
         checkpoints = as_checkpoints(checkpoint, where)
-        watchers = as_callbacks([*scores, *as_callbacks(callbacks, where), *stopping, *checkpoints], where)
+        watchers = [*as_callbacks(callbacks, where), *stopping, *checkpoints]
         begin_at = as_checkpoint(resume, checkpoints, where)
         if not isinstance(progress, bool | str | None):
             raise ConfigurationError(
@@ -198,6 +197,7 @@ class Teachable(Core):
                         examples,
                         iterations=plan.epochs,
                         validation=held_out,
+                        metrics=metrics,
                         callbacks=watchers,
                         history=history,
                         where=where,
@@ -209,6 +209,7 @@ class Teachable(Core):
                     examples,
                     plan,
                     validation=held_out,
+                    metrics=metrics,
                     callbacks=watchers,
                     history=history,
                     resume=begin_at,

@@ -60,7 +60,7 @@ class OpenRecord(Record):
             "a record of training", "entries that stay", "one is taken away", "Take a copy: dict(record)."
         )
 
-    __delitem__ = clear = pop = popitem = _refuse  # type: ignore[assignment]  # none of them gives anything
+    __delitem__ = clear = pop = popitem = _refuse
 
     def __ior__(self, other: Any) -> "OpenRecord":  # type: ignore[override,misc]  # of dict it takes pairs, too
         self.update(other)

@@ -1,6 +1,6 @@
 """L-BFGS: a quasi-Newton method over the flat θ, with all examples at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import isfinite, nan
 from time import perf_counter
@@ -13,6 +13,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, StopTraining, Training, tell_of_the_epoch, tell_the_end
 from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.history import History, Record
+from deepstep.training.scores import Metric, check_metrics, scores
 from deepstep.types import Array
 
 OF_STEPS = (
@@ -49,6 +50,7 @@ def train_lbfgs(
     tolerance: float,
     history: History,
     validation: Examples | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     callbacks: Iterable[Callback] = (),
     where: str = "train_lbfgs",
 ) -> Outcome:
@@ -67,8 +69,8 @@ def train_lbfgs(
         Done when no entry of the gradient is larger.
     history : History
         Where the records go: ``cost`` is J after the iteration, ``step`` the evaluations so far.
-    validation : Examples, optional
-        Data whose cost is recorded after each iteration.
+    validation, metrics : optional
+        As in `deepstep.training.train`, recorded after each iteration.
     callbacks : iterable of Callback
         Called after each iteration.
     where : str
@@ -88,7 +90,8 @@ def train_lbfgs(
     from scipy.optimize import OptimizeResult, minimize
 
     history.engine = session.name
-    callbacks = list(callbacks)
+    callbacks, metrics = list(callbacks), metrics or {}
+    check_metrics(metrics, validation, where)
     training = Training(session, history, iterations, examples, callbacks)
     X, Y, weight = examples.take(slice(None))
     reached = session.state()
@@ -112,10 +115,8 @@ def train_lbfgs(
             "step": step,
             "cost": float(intermediate_result.fun),
             "seconds": perf_counter() - start,
+            **scores(session, validation, metrics),
         }
-        if validation is not None:
-            X_held, Y_held, weight_held = validation.take(slice(None))
-            record["validation_cost"] = session.cost(X_held, Y_held, sample_weight=weight_held)
         history.records.append(record)
         tell_of_the_epoch(callbacks, training, record)
 

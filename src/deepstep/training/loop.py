@@ -1,6 +1,6 @@
 """The training loop."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from time import perf_counter
@@ -29,6 +29,7 @@ from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
+from deepstep.training.scores import Metric, check_metrics, scores
 from deepstep.types import AnyArray, Array
 
 SHORT, LONG = 0.05, 0.15
@@ -41,6 +42,7 @@ def train(
     plan: Plan,
     *,
     validation: Examples | None = None,
+    metrics: Mapping[str, Metric] | None = None,
     callbacks: Iterable[Callback] = (),
     history: History | None = None,
     resume: Checkpoint | None = None,
@@ -58,6 +60,8 @@ def train(
         Epochs, learning rate, batches, schedules.
     validation : Examples, optional
         Data whose cost is recorded after each epoch.
+    metrics : mapping, optional
+        Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
     callbacks : iterable of Callback
     history : History, optional
         Where the records go; a new one by default.
@@ -81,7 +85,10 @@ def train(
     """
     history = History() if history is None else history
     history.engine = session.name
-    loop = _Loop(session, examples, plan, [*callbacks, *plan.listeners], history, validation, where)
+    metrics = metrics or {}
+    check_metrics(metrics, validation, where)
+    watchers = [*callbacks, *plan.listeners]
+    loop = _Loop(session, examples, plan, watchers, history, validation, metrics, where)
     if resume is not None:
         loop.take_up(resume)
     with blas_threads(plan.deterministic):
@@ -100,9 +107,10 @@ class _Loop:
         callbacks: Sequence[Callback],
         history: History,
         validation: Examples | None,
+        metrics: Mapping[str, Metric],
         where: str,
     ) -> None:
-        self._session, self._examples, self._plan = session, examples, plan
+        self._session, self._examples, self._plan, self._metrics = session, examples, plan, metrics
         self._callbacks, self._history, self._validation, self._where = callbacks, history, validation, where
         self._training = Training(
             session, history, plan.epochs, examples, callbacks, plan=plan, validation=validation
@@ -239,11 +247,8 @@ class _Loop:
             "cost": float(np.dot(costs, sizes / sizes.sum())),
             "learning_rate": rate,
             "seconds": position.seconds,
+            **scores(self._session, self._validation, self._metrics),
         }
-        if self._validation is not None:
-            X, Y, weight = self._validation.take(slice(None))
-            with np.errstate(over="ignore", invalid="ignore"):
-                record["validation_cost"] = self._session.cost(X, Y, sample_weight=weight)
         self._history.records.append(record)
         self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
         tell_of_the_epoch(self._callbacks, self._training, record)

@@ -9,55 +9,55 @@ import numpy as np
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, Training, read_only
+from deepstep.training.callbacks import read_only
 from deepstep.training.history import Record
+from deepstep.training.rows import cost_and_outputs, cost_of_rows
 from deepstep.types import Array
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """``metric(Y, AL)``: targets and outputs, columns as examples, to a number."""
 
 
-class Scores(Callback):
-    """Write ``validation_<name>`` into the records.
-
-    Parameters
-    ----------
-    session : Session
-    held_out : Examples or None
-        Validation data.
-    metrics : mapping
-        Functions ``(Y, AL) -> float`` of columns, by name.
-    where : str
-        Name for error messages.
+def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
+    """Refuse metrics that could not be computed, before the first step.
 
     Raises
     ------
     ConfigurationError
-        If there is no validation data, or a metric is no function.
+        If there is no validation data, or a metric is no function or has the cost's name.
     """
+    if metrics and validation is None:
+        raise ConfigurationError(
+            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+        )
+    for name, metric in metrics.items():
+        if not callable(metric):
+            raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
+        if name == "cost":
+            raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
 
-    def __init__(
-        self, session: Session, held_out: Examples | None, metrics: Mapping[str, Metric], where: str
-    ) -> None:
-        if held_out is None:
+
+def scores(session: Session, validation: Examples | None, metrics: Mapping[str, Metric]) -> Record:
+    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
+
+    Raises
+    ------
+    ConfigurationError
+        If a metric gives no number.
+    """
+    if validation is None:
+        return {}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
+        if not metrics:
+            layer_dims = session.architecture.layer_dims
+            return {"validation_cost": cost_of_rows(session.cost, validation, layer_dims)}
+        cost, outputs = cost_and_outputs(session, validation)
+    record: Record = {"validation_cost": cost}
+    for name, metric in metrics.items():
+        value: Any = metric(read_only(validation.Y.T), outputs.T)
+        if np.ndim(value) or not isinstance(value, Real | np.ndarray):
             raise ConfigurationError(
-                where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+                f"metrics[{name!r}]", "a function that gives one number", f"got {value!r:.60}"
             )
-        for name, metric in metrics.items():
-            if not callable(metric):
-                raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
-        self._session, self._metrics = session, metrics
-        X, Y, _ = held_out.take(slice(None))
-        self._X, self._Y = X, read_only(Y)
-
-    def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Score."""
-        with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
-            AL = self._session.forward(self._X)
-        for name, metric in self._metrics.items():
-            value: Any = metric(self._Y, AL)
-            if np.ndim(value) or not isinstance(value, Real | np.ndarray):
-                raise ConfigurationError(
-                    f"metrics[{name!r}]", "a function that gives one number", f"got {value!r:.60}"
-                )
-            record[f"validation_{name}"] = float(value)
+        record[f"validation_{name}"] = float(value)
+    return record

@@ -1,0 +1,137 @@
+"""Many rows at once: the same numbers, in bounded memory."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.errors import ConfigurationError
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback
+from deepstep.training.rows import cost_of_rows, forward_rows, parts
+
+M, SIZES = 200_000, [50, 256, 256, 1]
+MEBIBYTES = 2**20
+
+
+@pytest.fixture(scope="module")
+def many():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((SIZES[0], M))
+    return X, (X[:1] > 0).astype(float)
+
+
+def mean_of(Y, AL):
+    return float(np.mean(AL))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(lambda net, X, Y: net.predict(X), id="predict"),
+        pytest.param(lambda net, X, Y: net.cost(X, Y), id="cost"),
+        pytest.param(
+            lambda net, X, Y: net.train(
+                X[:, :9], Y[:, :9], iterations=1, validation=(X, Y), metrics={"mean": mean_of}
+            ),
+            id="validation and metrics",
+        ),
+    ],
+)
+def test_memory_does_not_grow_with_the_rows(many, answer):
+    """All activations of these rows at once would be 860 MiB, and their Z as much again."""
+    net = Network(SIZES, seed=1)
+    tracemalloc.start()
+    try:
+        answer(net, *many)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * MEBIBYTES
+
+
+@pytest.mark.parametrize("weights", [None, [1, 2, 0, 3, 0, 0, 0, 1e300, 1e308, 5]])
+def test_in_parts_it_is_the_same(monkeypatch, weights):
+    """Two rows at once: one of the parts has no weight, another nearly all of it."""
+    rng = np.random.default_rng(1)
+    X, Y = rng.standard_normal((3, 10)), rng.integers(0, 2, (2, 10))
+    net = Network([3, 4, 2], normalization="batch", seed=1)
+    net.train(X, Y, iterations=3)
+    metrics = {"largest": lambda Y, AL: AL.max()}
+
+    def answers():
+        trained = Network([3, 4, 2], seed=1)
+        held_out = (X, Y) if weights is None else (X, Y, weights)
+        history = trained.train(X, Y, iterations=2, validation=held_out, metrics=metrics)
+        plain = Network([3, 4, 2], seed=1).train(X, Y, iterations=2, validation=held_out)
+        scores = history.column("validation_cost"), history.column("validation_largest")
+        return [
+            net.forward(X),
+            net.predict(X),
+            net.cost(X, Y, sample_weight=weights),
+            *scores,
+            plain.column("validation_cost"),
+        ]
+
+    whole = answers()
+    monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 2 * (3 + 4 + 2))
+    assert [part.start for part in parts(10, [3, 4, 2])] == [0, 2, 4, 6, 8]
+    for one, other in zip(answers(), whole, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_cost_and_metrics_share_one_forward_pass(monkeypatch):
+    from deepstep.training import rows
+
+    passes, once = [], rows.model_forward
+
+    def counted(X, *args, **options):
+        passes.append(X.shape[1])
+        return once(X, *args, **options)
+
+    def none(*_, **__):
+        raise AssertionError("a second forward pass")
+
+    class NoMore(Callback):
+        def on_train_begin(self, training):
+            monkeypatch.setattr("deepstep.engines.ReferenceSession.forward", none)
+            monkeypatch.setattr("deepstep.engines.ReferenceSession.cost", none)
+
+    X, Y = np.eye(3), np.array([[0, 1, 0]])
+    monkeypatch.setattr(rows, "model_forward", counted)
+    metrics = {"mean": mean_of, "mean_again": mean_of}
+    Network([3, 1], seed=1).train(
+        X, Y, iterations=2, validation=(X, Y), metrics=metrics, callbacks=[NoMore()]
+    )
+    assert passes == [3, 3]
+
+
+def test_the_mean_over_parts_counts_each_row_once():
+    """Costs 1, 2, …, 5 of five rows, two rows at once: the mean of a part of two and that of the last one."""
+    examples = Examples(np.arange(1.0, 6)[:, np.newaxis], np.zeros((5, 1)))
+
+    def mean(X, Y, sample_weight):
+        return float(X.mean())
+
+    many_inputs = [2**20 - 1, 1]
+    assert len(list(parts(5, many_inputs))) == 3
+    assert cost_of_rows(mean, examples, many_inputs) == pytest.approx(3.0, rel=1e-15)
+    np.testing.assert_array_equal(forward_rows(lambda A: 10 * A, examples.X, many_inputs), 10 * examples.X)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "validation", "message"),
+    [
+        ({"a": mean_of}, False, "validation data for the metrics"),
+        ({"a": 1}, True, r"metrics\['a'\] is a function"),
+        ({"cost": mean_of}, True, "got 'cost', which is recorded in any case"),
+    ],
+)
+def test_metrics_that_cannot_be_computed_are_refused_before_the_first_step(metrics, validation, message):
+    X, Y = np.eye(2), [[0, 1]]
+    net = Network([2, 1], seed=1)
+    before = net.parameters.flat.copy()
+    with pytest.raises(ConfigurationError, match=message):
+        net.train(X, Y, metrics=metrics, validation=(X, Y) if validation else None)
+    np.testing.assert_array_equal(net.parameters.flat, before)
