@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -143,7 +144,6 @@ class TestAnotherTraining:
             ({"dropout": 0.5}, "dropout was 0.0 and is 0.5"),
             ({"seed": 9}, "seed was 0 and is 9"),
             ({"batch_size": 4}, "batch_size was 8 and is 4"),
-            ({"epochs": 9}, "epochs was 3 and is 9"),
             ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
             ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
             ({"m": 19}, "the training data is another"),
@@ -179,7 +179,7 @@ class TestAnotherTraining:
     def test_callbacks_with_other_settings(self):
         pauses = EachPause()
         setup().train(Plateau(patience=3), pauses)
-        with pytest.raises(ConfigurationError, match="patience of Plateau, callback 1 was 3 and is 4"):
+        with pytest.raises(ConfigurationError, match="patience was 3 and is 4"):
             setup().train(Plateau(patience=4), resume=pauses.checkpoints[0])
 
     def test_callbacks_without_a_state_may_be_others(self, checkpoint):
@@ -211,10 +211,11 @@ class Stop(Callback):
 class TestNetwork:
     X = np.random.default_rng(1).standard_normal((3, 40))
     Y = (X[:1] > 0).astype(float)
+    NOISY: ClassVar = {"dropout": 0.2, "average": 0.9}
 
-    def train(self, seed=3, callbacks=(), **options):
+    def train(self, seed=3, /, callbacks=(), **options):
         net = Network([3, 6, 1], normalization="batch", seed=seed)
-        given = {"iterations": 6, "batch_size": 8, "optimizer": "adamw", "dropout": 0.2, "average": 0.9}
+        given = {"iterations": 6, "batch_size": 8, "optimizer": "adamw", **self.NOISY}
         net.train(self.X, self.Y, callbacks=callbacks, **{**given, **options})
         return net
 
@@ -242,7 +243,7 @@ class TestNetwork:
 
     def test_other_patience_is_refused(self, tmp_path):
         self.train(patience=4, checkpoint=Checkpoints(tmp_path, every_epochs=1))
-        with pytest.raises(ConfigurationError, match="epochs of Patience, callback 1 was 3 and is 4"):
+        with pytest.raises(ConfigurationError, match=r"settings and data; patience was 4 and is 5\."):
             self.train(patience=5, resume=tmp_path)
 
     @pytest.mark.parametrize("options", [{"checkpoint": "c"}, {"resume": "c"}])
@@ -260,10 +261,70 @@ class TestNetwork:
         for file in tmp_path.iterdir():
             assert self.train(**options, resume=file).parameters == whole.parameters
 
+    def test_two_callbacks_of_a_kind_are_told_apart(self, tmp_path):
+        options = {"schedule": {"name": "plateau", "patience": 1}}
+        self.train(patience=4, **options, checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        with pytest.raises(ConfigurationError, match="patience of Patience, callback 1 was 4 and is 5"):
+            self.train(patience=5, **options, resume=tmp_path)
+
+    @pytest.mark.parametrize("schedule", [None, {"name": "plateau", "patience": 1, "threshold": 0.4}])
+    def test_more_and_fewer_iterations_are_the_same_training(self, tmp_path, schedule):
+        options = {"schedule": schedule, "batch_size": 16}
+        short = self.train(**options, checkpoint=Checkpoints(tmp_path, every_steps=4))
+        longer, shorter = (self.train(**options, iterations=n, resume=tmp_path) for n in (9, 6))
+        assert longer.parameters == self.train(**options, iterations=9).parameters
+        assert shorter.parameters == short.parameters
+        assert len(longer.history) == 9
+        with pytest.raises(ConfigurationError, match=r"after [56] iterations .*, and iterations is 4"):
+            self.train(**options, iterations=4, resume=tmp_path)
+
+    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    def test_iterations_by_which_a_schedule_runs_stay(self, tmp_path, name):
+        options = {name: "cosine"}
+        self.train(**options, checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        sentence = f"data; iterations, on which {name} depends, was 6 and is 9"
+        with pytest.raises(ConfigurationError, match=sentence):
+            self.train(**options, iterations=9, resume=tmp_path)
+
+    @pytest.mark.parametrize("options", [{}, {"batch_size": None}, {"seed": 7, "batch_size": 16}])
+    def test_a_network_without_a_seed_goes_on_by_the_same_call(self, tmp_path, options):
+        """Its seed is drawn anew in each process: the checkpoint has the one that counts."""
+        place = Checkpoints(tmp_path, every_steps=2)
+
+        with pytest.raises(KeyboardInterrupt):
+            self.train(None, [Stop(4)], checkpoint=place, resume=True, **options)
+        again = self.train(None, checkpoint=place, resume=True, **options)
+        seed = Network.from_checkpoint(place.last).seed
+        whole = {**options, "seed": options.get("seed", seed)}
+        expected = Network([3, 6, 1], normalization="batch", seed=seed)
+        expected.train(
+            self.X, self.Y, **{"iterations": 6, "batch_size": 8, "optimizer": "adamw", **self.NOISY, **whole}
+        )
+        assert again.parameters == expected.parameters
+        assert again.seed == seed
+        np.testing.assert_array_equal(again.history.costs, expected.history.costs)
+
+    def test_a_network_from_a_checkpoint(self, tmp_path):
+        place = Checkpoints(tmp_path, every_epochs=1)
+        given = {"output": "softmax", "normalization": ["batch", "layer"], "activation": ["relu", "tanh"]}
+        net = Network([3, 6, 4, 2], **given, output_settings={"smoothing": 0.1}, seed=5, dtype="float32")
+        options = {"iterations": 4, "batch_size": 8, "average": 0.9, "checkpoint": place}
+        net.train(self.X, np.vstack([self.Y, 1 - self.Y]), **options)
+        for path in (tmp_path, str(place.last)):
+            twin = Network.from_checkpoint(path)
+            np.testing.assert_array_equal(twin.forward(self.X), net.forward(self.X), strict=True)
+            assert (twin.architecture, twin.seed, twin.dtype) == (net.architecture, 5, np.float32)
+            assert twin.history.records == net.history.records
+        again = Network.from_checkpoint(tmp_path)
+        again.train(self.X, np.vstack([self.Y, 1 - self.Y]), **{**options, "iterations": 7}, resume=True)
+        assert len(again.history) == 7
+        with pytest.raises(FileError, match="there is none"):
+            Network.from_checkpoint(tmp_path / "none")
+
     def test_another_seed_is_refused(self, tmp_path):
         self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))
         with pytest.raises(ConfigurationError, match=r"seed was 3 and is 4"):
-            self.train(seed=4, resume=tmp_path)
+            self.train(4, resume=tmp_path)
 
     @pytest.mark.parametrize(
         ("options", "error", "sentence"),
@@ -338,5 +399,5 @@ def test_settings_are_all_part_of_what_must_be_the_same():
     pauses = EachPause()
     setup().train(pauses)
     identity = pauses.checkpoints[0].identity
-    names = {*Settings.__dataclass_fields__, *Plan.__dataclass_fields__}
+    names = {*Settings.__dataclass_fields__, *Plan.__dataclass_fields__} - {"epochs"}
     assert names <= set(identity)

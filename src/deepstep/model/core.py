@@ -42,6 +42,7 @@ class Core:
     parameters: Parameters
     statistics: dict[str, Array]
     seed: int
+    _seed_is_drawn: bool
     engine: str
     history: History | None
 
@@ -84,6 +85,7 @@ class Core:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
         if given is not None:
             check_fit(given, self.architecture)
+        self._seed_is_drawn = seed is None
         seed = fresh_seed() if seed is None else seed
         rng = generator(seed)
         if given is None:
@@ -102,12 +104,20 @@ class Core:
         )
 
     def _prepare(
-        self, X: Any, Y: Any, sample_weight: Any, options: dict[str, Any], where: str
+        self,
+        X: Any,
+        Y: Any,
+        sample_weight: Any,
+        options: dict[str, Any],
+        where: str,
+        *,
+        seed: int | None = None,
     ) -> tuple[Examples, Plan, Session]:
         """What a training needs, all of it checked before the first step."""
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
-        plan = as_plan(options, self.seed, where)
+        seed = self.seed if seed is None else seed
+        plan = as_plan(options, seed, where)
         if "batch" in self.architecture.normalization and 1 in (plan.batch_size, X.shape[1]):
             raise ConfigurationError(
                 where,
@@ -117,7 +127,7 @@ class Core:
             )
         get_optimizer(options.get("optimizer", "gd"), where)
         options["hyperparameters"] = options.get("hyperparameters") or {}
-        settings = Settings.of(where, **{"seed": self.seed, **options})
+        settings = Settings.of(where, **{"seed": seed, **options})
         weight = self._weight(sample_weight, X.shape[1], where)
         return _examples(X, Y, weight, plan), plan, self._session(where, settings)
 

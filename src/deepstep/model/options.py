@@ -156,9 +156,14 @@ def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Ch
         return latest_checkpoint(checkpoints[0].folder)
     if not isinstance(resume, str | Path):
         raise ConfigurationError(where, "resume is True, a file or a folder", f"got {resume!r}")
-    if kind_at(resume) != "folder":
-        return read_checkpoint(resume)
-    found = latest_checkpoint(resume)
+    return checkpoint_at(resume)
+
+
+def checkpoint_at(place: str | Path) -> Checkpoint:
+    """The checkpoint of a file, or the newest whole one of a folder."""
+    if kind_at(place) != "folder":
+        return read_checkpoint(place)
+    found = latest_checkpoint(place)
     if found is None:
-        raise FileError(str(resume), "a folder with checkpoints", "there is none in it")
+        raise FileError(str(place), "a folder with checkpoints", "there is none in it")
     return found

@@ -12,8 +12,10 @@ from deepstep.model.construction import (
     finite_statistics,
 )
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
+from deepstep.model.options import checkpoint_at
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import load_model, save_model
+from deepstep.training import History
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -80,6 +82,49 @@ class Storable(Core):
         except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
             came = f"it does not fit: {error!s:.300}"
             raise FileError(str(path), "a whole DeepStep model", came) from None
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path) -> Self:
+        """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a folder, whose newest whole checkpoint is taken.
+
+        Returns
+        -------
+        Network
+            It predicts with what training had reached (the moving average of θ where one is kept, and not the
+            best epoch of ``patience``); ``history`` has the records so far. To go on with the training:
+            `train` with its options and ``resume=path``.
+
+        Raises
+        ------
+        FileError
+            If there is none, or it is damaged.
+        ConfigurationError
+            If it has an activation or a head of one's own that is not registered.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from deepstep import Network
+        >>> from deepstep.training import Checkpoints
+        >>> folder = tempfile.mkdtemp()
+        >>> net = Network([1, 1], seed=1)
+        >>> history = net.train(
+        ...     [[0.0, 1.0]], [[0, 1]], iterations=5, checkpoint=Checkpoints(folder, every_epochs=1)
+        ... )
+        >>> Network.from_checkpoint(folder).parameters == net.parameters
+        True
+        """
+        checkpoint = checkpoint_at(path)
+        network = cls._of(
+            checkpoint.architecture, checkpoint.outcome, checkpoint.state.statistics, seed=checkpoint.seed
+        )
+        network.history = History(checkpoint.records)
+        return network
 
     @classmethod
     def from_sklearn(cls, estimator: Any) -> Self:

@@ -107,13 +107,14 @@ class Teachable(Core):
         checkpoint : str, Path or Checkpoints, optional
             Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
-            any instant goes on from the last one bit for bit, with the same network (its seed, too), settings
-            and data, on the same machine.
+            any instant goes on from the last one bit for bit, with the same network, settings and data, on
+            the same machine.
         resume : bool, str or Path, optional
             Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
             ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
-            network's own parameters do not count then, and what the user's own functions compute cannot be
-            compared.
+            network's own parameters do not count then, nor its seed where none was given; ``iterations`` may
+            be others, unless a schedule is a function of the fraction done. What the user's own functions
+            compute cannot be compared. See also `from_checkpoint`.
         validation : tuple of arrays, optional
             ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
             epoch.
@@ -176,12 +177,13 @@ class Teachable(Core):
         lbfgs = as_lbfgs(options, where)
         if lbfgs is not None:
             refuse_checkpoints(checkpoint, resume, where)
-        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        checkpoints = as_checkpoints(checkpoint, where)
+        begin_at = as_checkpoint(resume, checkpoints, where)
+        seed = begin_at.seed if begin_at is not None and self._seed_is_drawn else self.seed
+        examples, plan, session = self._prepare(X, Y, sample_weight, options, where, seed=seed)
         held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
         stopping = as_patience(patience, watch, held_out, where)
-        checkpoints = as_checkpoints(checkpoint, where)
         watchers = [*as_callbacks(callbacks, where), *stopping, *checkpoints]
-        begin_at = as_checkpoint(resume, checkpoints, where)
         if not isinstance(progress, bool | str | None):
             raise ConfigurationError(
                 where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
@@ -217,8 +219,10 @@ class Teachable(Core):
                 )
         except KeyboardInterrupt:
             self._take(session, history)
+            self.seed = seed
             raise
         self._take(session, history)
+        self.seed = seed
         for kept in stopping:
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)

@@ -1,5 +1,6 @@
 """Callbacks: what a user may do while training runs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -125,9 +126,11 @@ class Training:
             self._validation,
         )
         own["callbacks"] = [type(callback).__name__ for callback in keepers]
+        times = Counter([*own, *(name for callback in keepers for name in callback.settings())])
         for number, callback in enumerate(keepers, start=1):
+            of = f"of {type(callback).__name__}, callback {number}"
             for name, value in callback.settings().items():
-                own[f"{name} of {type(callback).__name__}, callback {number}"] = value
+                own[name if times[name] == 1 else f"{name} {of}"] = value
         return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:

@@ -14,12 +14,12 @@ from deepstep.data.array_files import read_arrays
 from deepstep.data.files import atomic_write
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
-from deepstep.network import Architecture
+from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
-from deepstep.preparation.batches import n_batches
+from deepstep.preparation.batches import n_batches, shuffled
 from deepstep.training.callbacks import Training
 from deepstep.training.history import Record
-from deepstep.training.identity import differences
+from deepstep.training.identity import differences, plain
 from deepstep.training.position import Position
 from deepstep.types import AnyArray
 
@@ -64,6 +64,25 @@ class Checkpoint:
             training.states_of_callbacks(),
         )
 
+    @property
+    def architecture(self) -> Architecture:
+        """The network's shape."""
+        names = ("layer_dims", "activations", "output", "output_settings", "normalization")
+        return Architecture(**{name: self.identity[name] for name in names})
+
+    @property
+    def outcome(self) -> Parameters:
+        """The parameters that predict: the moving average where one is kept, else θ."""
+        flat = self.state.theta if self.state.average is None else self.state.average
+        return Parameters(flat, self.architecture.layer_dims, self.architecture.normalized)
+
+    @property
+    def seed(self) -> int:
+        """The seed of the order of mini-batches; where that is not drawn, of the dropout and the noise."""
+        order, drawn = self.identity["order"], plain(shuffled(0))
+        seed = order[1] if isinstance(order, list) and order[:1] == drawn[:1] else self.identity["seed"]
+        return int(seed)
+
     def check(self, training: Training, where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
@@ -77,7 +96,8 @@ class Checkpoint:
         if plan is not None and not other:
             of = n_batches(len(training.examples), plan.batch_size)
             if position.epoch > plan.epochs or position.batch >= of:
-                other.append(f"it stands after {position.epoch} epochs and {position.batch} of {of} batches")
+                stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
+                other.append(f"{stands}, and iterations is {plan.epochs}")
         kept, names = (
             [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
         )
@@ -223,11 +243,21 @@ def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:
 def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkpoint:
     """The parts, checked: shapes, finite parameters, counts of at least 0."""
     identity = content["identity"]
-    names = ("layer_dims", "activations", "output", "output_settings", "normalization")
-    architecture = Architecture(**{name: identity[name] for name in names})
     theta, average = arrays["theta"], arrays.get("average")
     slots = _named(arrays, "slot ")
     statistics = _named(arrays, "statistic ")
+    step, epoch, batch = (content[name] for name in ("step", "epoch", "batch"))
+    seconds, costs, sizes = float(content["seconds"]), arrays["costs"], arrays["sizes"]
+    records = _with_arrays(json.loads(arrays["history"].tobytes()), arrays)
+    callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
+    checkpoint = Checkpoint(
+        identity,
+        SessionState(theta, slots, step, statistics, average),
+        Position(epoch, batch, seconds, costs, sizes),
+        records,
+        callbacks,
+    )
+    architecture = checkpoint.architecture
     vectors = {"theta": theta, **slots, **({} if average is None else {"average": average})}
     for name, vector in vectors.items():
         if vector.shape != (architecture.n_parameters,) or vector.dtype != np.dtype(identity["dtype"]):
@@ -236,26 +266,17 @@ def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkp
         raise ValueError(f"the running statistics are {list(statistics)}")
     if not all(np.isfinite(vector).all() for vector in (theta, average) if vector is not None):
         raise ValueError("a parameter is not finite")
-    counts = [content[name] for name in ("step", "epoch", "batch")]
-    if not all(type(count) is int and count >= 0 for count in counts):
-        raise ValueError(f"step, epoch and batch are {counts}")
-    step, epoch, batch = counts
-    seconds, costs, sizes = float(content["seconds"]), arrays["costs"], arrays["sizes"]
+    if not all(type(count) is int and count >= 0 for count in (step, epoch, batch)):
+        raise ValueError(f"step, epoch and batch are {[step, epoch, batch]}")
     if not (isfinite(seconds) and seconds >= 0):
         raise ValueError(f"seconds are {seconds}")
     if costs.shape != (batch,) or sizes.shape != (batch,) or sizes.dtype.kind != "i":
         raise ValueError(f"{batch} batches have costs {costs.shape} and sizes {sizes.shape}")
-    records = _with_arrays(json.loads(arrays["history"].tobytes()), arrays)
     if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
         raise ValueError("the history is no list of records")
-    callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
-    return Checkpoint(
-        identity,
-        SessionState(theta, slots, step, statistics, average),
-        Position(epoch, batch, seconds, costs, sizes),
-        records,
-        callbacks,
-    )
+    if not 0 <= checkpoint.seed < 2**64:
+        raise ValueError(f"the seed is {checkpoint.seed}")
+    return checkpoint
 
 
 def _named(arrays: Mapping[str, AnyArray], kind: str) -> dict[str, AnyArray]:

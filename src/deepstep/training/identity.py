@@ -27,8 +27,9 @@ def identity(
 ) -> dict[str, Any]:
     """The network, the settings and the data of a training, as JSON values by name.
 
-    Of the data it is the SHA-256. Of a function of the user's (an order, a schedule, an activation) it is the
-    name alone: what it computes cannot be compared.
+    The number of epochs is among them only where a schedule depends on it: else more of them, or fewer, are
+    the same training that goes on longer or ends earlier. Of the data it is the SHA-256. Of a function of the
+    user's (an order, a schedule, an activation) it is the name alone: what it computes cannot be compared.
     """
     parts = {
         name: getattr(architecture, name)
@@ -37,11 +38,14 @@ def identity(
     parts["dtype"] = dtype.name
     for part in (settings, plan):
         parts |= {field.name: getattr(part, field.name) for field in fields(part)}
+    epochs = parts.pop("epochs")
+    if plan.by_fraction:
+        parts[f"iterations, on which {' and '.join(plan.by_fraction)} depends,"] = epochs
     parts |= {
         "training data": digest(examples),
         "validation data": None if validation is None else digest(validation),
     }
-    return {name: _plain(value) for name, value in parts.items()}
+    return {name: plain(value) for name, value in parts.items()}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -84,18 +88,18 @@ def digest(examples: Examples) -> str:
     return result.hexdigest()
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A setting in JSON's types; functions by their names."""
     if is_dataclass(value) and not isinstance(value, type):  # a Schedule, an Optimizer
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): _plain(entry) for name, entry in value.items()}
+        return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     if isinstance(value, partial):
-        return [_plain(value.func), *map(_plain, value.args)]
+        return [plain(value.func), *map(plain, value.args)]
     if callable(value):
         named = value if hasattr(value, "__qualname__") else type(value)
         return f"{named.__module__}.{named.__qualname__}"

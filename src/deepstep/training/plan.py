@@ -98,6 +98,13 @@ class Plan:
         return list(by_identity.values())  # one plateau for two of them hears of each epoch once
 
     @property
+    def by_fraction(self) -> list[str]:
+        """The names of the schedules that need the number of epochs: functions of the fraction done."""
+        listeners = self.listeners
+        names = ("schedule", "decay_schedule", "dropout_schedule")
+        return [name for name in names if getattr(self, name) not in (None, *listeners)]
+
+    @property
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)

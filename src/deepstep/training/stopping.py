@@ -59,7 +59,7 @@ class Patience(Callback):
     ...         patience.on_epoch_end(None, {"cost": cost})
     ...     except StopTraining as stop:
     ...         print(stop)
-    cost did not improve by more than 0.1 for more than 1 epochs
+    cost did not improve by more than 0.1 for 2 epochs in a row
     """
 
     def __init__(
@@ -112,19 +112,17 @@ class Patience(Callback):
         if self.stalled > self._epochs:
             if self._instead is None or not self._instead():
                 self.over = True
-                raise StopTraining(
-                    f"{self._quantity} did not improve by more than {self._tolerance:g} "
-                    f"for more than {self._epochs:g} epochs"
-                )
+                by = f" by more than {self._tolerance:g}" if self._tolerance else ""
+                row = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
+                raise StopTraining(f"{self._quantity} did not improve{by} for {row}")
             self.stalled = 0
 
     def settings(self) -> Mapping[str, Any]:
-        """What is watched, and what is borne."""
+        """What is watched, and what is borne, in the words of `Network.train`."""
         return {
-            "quantity": self._quantity,
+            "watch": ("-" if self._sign < 0 else "") + self._quantity,
             "tolerance": self._tolerance,
-            "epochs": self._epochs,
-            "larger_is_better": self._sign < 0,
+            "patience": self._epochs + 1,
             "keep_best": self._keep_best,
             "ties_count": self._ties_count,
         }
