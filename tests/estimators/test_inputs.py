@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.model import rows
+from deepstep.training import rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -18,9 +18,10 @@ from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.validation import hold_out, together
+from deepstep.estimators.validation import together
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History
 from deepstep.training.rows import forward_rows
 from deepstep.types import AnyArray, Array
@@ -137,7 +138,13 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         early = self.early_stopping and in_batches
         learn = examples
         if early and held_out is None:
-            learn, held_out = hold_out(self, examples, network.seed, call.where)
+            learn, held_out = hold_out(
+                examples,
+                self._strata(examples.Y),
+                fraction=self.validation_fraction,
+                seed=network.seed,
+                where=call.where,
+            )
         reached = train(self, network, learn, held_out, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:

@@ -13,9 +13,10 @@ from sklearn.utils.multiclass import unique_labels
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, FitCall, Given, learns_in_batches
-from deepstep.estimators.labels import Labels, class_weights, classes_of, example_weights
+from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
 from deepstep.estimators.parameters import documented
+from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
 
@@ -208,7 +209,9 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         self.classes_ = labels.classes
         self._class_weights = None
         if self.class_weight is not None:
-            self._class_weights = class_weights(self.class_weight, labels, y, weight, call.where)
+            self._class_weights = class_weights(
+                self.class_weight, labels.columns(y), labels.each, weight, call.where
+            )
         if call.incremental or labels.several:
             return
         weight = self._weights(y, weight)
@@ -232,7 +235,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         """The weight of each example, with that of its class."""
         if self._class_weights is None:
             return weight
-        of_example = example_weights(self._class_weights, self._labels, y)
+        of_example = example_weights(self._class_weights, self._labels.columns(y))
         return of_example if weight is None else weight * of_example
 
     def _known_labels(self, y: AnyArray, call: FitCall) -> Labels:
@@ -274,7 +277,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return self._labels.decode(Y)
 
     def _strata(self, Y: Array) -> AnyArray | None:
-        return self._labels.strata(Y, self.validation_fraction)
+        return None if self._labels.several else self._labels.decide(Y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

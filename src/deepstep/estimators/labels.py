@@ -1,6 +1,5 @@
 """Labels of examples: their classes, the targets that a network learns, and back."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
 from deepstep.equations import answers, get_head, probabilities
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import DataError
 from deepstep.estimators.losses import class_head
 from deepstep.preparation import one_hot, ordinal_code
 from deepstep.types import AnyArray, Array
@@ -107,14 +106,14 @@ class Labels:
         p = A if found is None else found.T
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
-    def strata(self, Y: Array, validation_fraction: float) -> AnyArray | None:
-        """The class of each row, where each class is large enough for a split in proportion."""
-        if self.several:
-            return None
-        positions = self.decide(Y)
-        counts = np.unique(positions, return_counts=True)[1]
-        enough = counts.min() >= 2 and len(Y) * validation_fraction >= len(counts)
-        return positions if enough else None
+    def columns(self, y: AnyArray) -> AnyArray:
+        """Positions of the labels in ``classes`` (1, m); of several columns their 0 and 1, (n, m)."""
+        return y.T.astype(int) if self.several else self.positions(y)[np.newaxis]
+
+    @property
+    def each(self) -> list[Any]:
+        """The classes of each column."""
+        return [0, 1] if self.several else self.classes.tolist()
 
 
 def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
@@ -138,77 +137,3 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
             "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
         )
     return np.arange(y.shape[1]), True
-
-
-def class_weights(
-    class_weight: Any, labels: Labels, y: AnyArray, weight: Array | None, where: str
-) -> list[Array]:
-    """The weight of each class.
-
-    Parameters
-    ----------
-    class_weight : "balanced", mapping or list of mappings
-        n / (n_classes · count of the class), or a weight for each label, 1 for labels left out. For several
-        columns each has the classes 0 and 1, and a list has a mapping for each.
-    labels : Labels
-    y : array of shape (m,) or (m, n_columns)
-    weight : array of shape (m,), optional
-        Weights with which "balanced" counts.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    list of array
-        For each column the weights of its classes.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is not one mapping for each column, a weight is negative, or a label is unknown while
-        another has no weight.
-
-    Examples
-    --------
-    >>> y = np.array([0, 0, 0, 1])
-    >>> class_weights("balanced", Labels.of(y, "cross_entropy", "fit"), y, None, "fit")[0].round(3)
-    array([0.667, 2.   ])
-    """
-    columns = y.T if labels.several else [labels.positions(y)]
-    classes = [0, 1] if labels.several else labels.classes.tolist()
-    if isinstance(class_weight, str):
-        return [_balanced(column, len(classes), weight) for column in columns]
-    given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
-    if len(given) != len(columns):
-        raise ConfigurationError(
-            where, f"class_weight has a mapping for each of {len(columns)} columns", f"got {len(given)}"
-        )
-    return [_given(weights, classes, where) for weights in given]
-
-
-def example_weights(of_classes: list[Array], labels: Labels, y: AnyArray) -> Array:
-    """The weight of each example (m,) by its class; for several columns the product of theirs.
-
-    Examples
-    --------
-    >>> y = np.array(["a", "b", "a"])
-    >>> example_weights([np.array([1.0, 3.0])], Labels.of(y, "cross_entropy", "fit"), y)
-    array([1., 3., 1.])
-    """
-    columns = y.T.astype(int) if labels.several else [labels.positions(y)]
-    return np.prod([weights[column] for weights, column in zip(of_classes, columns, strict=True)], axis=0)
-
-
-def _balanced(positions: AnyArray, n_classes: int, weight: Array | None) -> Array:
-    counts = np.bincount(positions.astype(int), weight, minlength=n_classes)
-    return counts.sum() / (n_classes * np.where(counts > 0, counts, np.inf))
-
-
-def _given(class_weight: Mapping[Any, float], classes: list[Any], where: str) -> Array:
-    weights = np.array([class_weight.get(label, 1.0) for label in classes], dtype=float)
-    if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ConfigurationError(where, "class_weight has weights of at least 0", f"got {class_weight!r}")
-    unknown = [label for label in class_weight if label not in classes]
-    if unknown and any(label not in class_weight for label in classes):
-        raise ConfigurationError(where, f"class_weight has labels among {classes}", f"got {unknown}")
-    return weights

@@ -1,17 +1,16 @@
-"""Validation data: held out of the training data, judged after each epoch, joined again for the refit."""
+"""Validation data: judged after each epoch, joined again for the refit."""
 
 from collections.abc import Callable
 from copy import copy
 from inspect import signature
-from math import ceil, isfinite, nan
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import issparse, vstack
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import train_test_split
 
-from deepstep.errors import DataError, unknown_name
+from deepstep.errors import unknown_name
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Training
@@ -70,42 +69,6 @@ class Validation(Callback):
                 if isfinite(record["validation_cost"])
                 else nan
             )
-
-
-def hold_out(
-    estimator: "DeepEstimator", examples: Examples, seed: int, where: str
-) -> tuple[Examples, Examples]:
-    """The examples to learn from, and the validation part.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 4 examples, or a part would have no weight.
-    """
-    n = len(examples)
-    if n < 4:
-        raise DataError(
-            where, "at least 4 examples for early stopping", f"got n_samples={n}", "Use early_stopping=False."
-        )
-    parts = train_test_split(
-        np.arange(n),
-        test_size=max(2, ceil(n * estimator.validation_fraction)),
-        random_state=seed,
-        stratify=estimator._strata(examples.Y),
-    )
-    weight = examples.weight
-    learn, held = (
-        Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
-        for rows in parts
-    )
-    if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
-        raise DataError(
-            where,
-            "a weight above 0 in both the learning and the validation part",
-            "got a part whose weights are all 0",
-            "Use another random_state or validation_fraction.",
-        )
-    return learn, held
 
 
 def together(first: Examples, second: Examples) -> Examples:

@@ -1,7 +1,7 @@
 """What the parts of `Network` share: its attributes, and its arguments checked."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,11 @@ from deepstep.equations import (
     INITIALIZATIONS,
     get_head,
     get_optimizer,
+    initialize_from_data,
     initialize_parameters,
 )
 from deepstep.errors import ConfigurationError, DataError, unknown_name
+from deepstep.model.classes import weighed, weights_of_classes
 from deepstep.model.construction import (
     check_fit,
     finite_parameters,
@@ -29,10 +31,25 @@ from deepstep.model.options import (
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.training import History, Plan
 from deepstep.training.rows import forward_rows
 from deepstep.types import Array
+
+FROM_DATA = "data"
+"""The initialization that waits for the data of the first training."""
+
+MOST_EXAMPLES = 4096
+"""So many examples are looked at to draw parameters from data."""
+
+
+class Prepared(NamedTuple):
+    """What a training needs, checked; the weights of the classes are in those of the examples already."""
+
+    examples: Examples
+    plan: Plan
+    session: Session
+    of_classes: list[Array] | None
 
 
 class Core:
@@ -43,6 +60,8 @@ class Core:
     statistics: dict[str, Array]
     seed: int
     _seed_is_drawn: bool
+    _waiting: Parameters | None
+    """Parameters that stand there until the first training has data to draw others from."""
     engine: str
     history: History | None
 
@@ -81,27 +100,43 @@ class Core:
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
         )
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
-        if not isinstance(initialization, str) or initialization not in INITIALIZATIONS:
-            raise unknown_name("Network", "initialization", initialization, INITIALIZATIONS)
+        known = [*INITIALIZATIONS, FROM_DATA]
+        if not isinstance(initialization, str) or initialization not in known:
+            raise unknown_name("Network", "initialization", initialization, known)
+        waits = initialization == FROM_DATA and given is None
         if given is not None:
             check_fit(given, self.architecture)
         self._seed_is_drawn = seed is None
         seed = fresh_seed() if seed is None else seed
         rng = generator(seed)
         if given is None:
-            drawn = initialize_parameters(sizes, method=initialization, rng=rng)
+            drawn = initialize_parameters(sizes, method="he" if waits else initialization, rng=rng)
             given = with_scales(drawn, self.architecture.normalized)
         self.seed = order_seed(seed, rng)
         self.parameters = finite_parameters(given, float_dtype(dtype))
+        self._waiting = self.parameters if waits else None
         self.statistics = first_statistics(self.architecture, self.dtype)
         self.engine = engine
         self._session("Network")  # an unknown engine is refused here and not after the data was read
         self.history = None
 
-    def _session(self, where: str, settings: Settings | None = None) -> Session:
+    def _session(
+        self, where: str, settings: Settings | None = None, parameters: Parameters | None = None
+    ) -> Session:
         return open_session(
-            self.engine, self.architecture, self.parameters, settings, statistics=self.statistics, where=where
+            self.engine,
+            self.architecture,
+            self.parameters if parameters is None else parameters,
+            settings,
+            statistics=self.statistics,
+            where=where,
         )
+
+    def _from_data(self, X: Array) -> Parameters:
+        """Parameters with which each pre-activation has variance 1 over these inputs."""
+        shape, rng = self.architecture, np.random.RandomState(self.seed)
+        drawn = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
+        return finite_parameters(with_scales(drawn, shape.normalized), self.dtype)
 
     def _prepare(
         self,
@@ -112,7 +147,7 @@ class Core:
         where: str,
         *,
         seed: int | None = None,
-    ) -> tuple[Examples, Plan, Session]:
+    ) -> Prepared:
         """What a training needs, all of it checked before the first step."""
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
@@ -127,9 +162,17 @@ class Core:
             )
         get_optimizer(options.get("optimizer", "gd"), where)
         options["hyperparameters"] = options.get("hyperparameters") or {}
+        class_weight = options.pop("class_weight", None)
         settings = Settings.of(where, **{"seed": seed, **options})
         weight = self._weight(sample_weight, X.shape[1], where)
-        return _examples(X, Y, weight, plan), plan, self._session(where, settings)
+        of_classes = weights_of_classes(class_weight, self.architecture, Y, weight, where)
+        weight = weighed(of_classes, self.architecture, Y, weight, where)
+        start = self.parameters
+        if start is self._waiting:
+            start = self._from_data(X[:, evenly_spread(X.shape[1], MOST_EXAMPLES)])
+        return Prepared(
+            _examples(X, Y, weight, plan), plan, self._session(where, settings, start), of_classes
+        )
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
@@ -154,14 +197,14 @@ class Core:
         Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
         return X, Y
 
-    def _held_out(self, validation: Any, where: str) -> Examples:
+    def _held_out(self, validation: Any, of_classes: list[Array] | None, where: str) -> Examples:
         if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
             raise ConfigurationError(
                 where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}"
             )
         X, Y = self._check(validation[0], validation[1], where)
         weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
-        return Examples(X.T, Y.T, weight)
+        return Examples(X.T, Y.T, weighed(of_classes, self.architecture, Y, weight, where))
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -1,12 +1,13 @@
 """`Network`: the easy-to-use class over the stages. Columns are examples."""
 
 from deepstep.model.answering import Answering
+from deepstep.model.beginning import Beginning
 from deepstep.model.opening import Openable
 from deepstep.model.storing import Storable
 from deepstep.model.teaching import Teachable
 
 
-class Network(Teachable, Answering, Openable, Storable):
+class Network(Teachable, Beginning, Answering, Openable, Storable):
     """A deep fully-connected network with every step open.
 
     Parameters
@@ -25,7 +26,9 @@ class Network(Teachable, Answering, Openable, Storable):
     normalization : str or sequence of str
         "none", "batch" or "layer": one for all hidden layers, or one for each.
     initialization : str
-        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``.
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or "data": by the
+        first training, so that each pre-activation has variance 1 over (at most 4096 of) its examples. Until
+        then they are those of "he".
     seed : int, Generator or RandomState, optional
         An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
         come out; with None a seed is drawn and kept in ``network.seed``.

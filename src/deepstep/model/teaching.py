@@ -1,20 +1,12 @@
-"""How a `Network` learns: train, steps, the search for a learning rate."""
+"""How a `Network` learns: train, and the same step by step."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from deepstep.engines import Session, first_statistics
-from deepstep.equations import (
-    initialize_from_data,
-)
+from deepstep.engines import Session
 from deepstep.errors import ConfigurationError
-from deepstep.model.construction import (
-    finite_parameters,
-    with_scales,
-)
+from deepstep.model.classes import classes_in
 from deepstep.model.core import Core
 from deepstep.model.options import (
     as_checkpoint,
@@ -24,14 +16,14 @@ from deepstep.model.options import (
     refuse_checkpoints,
 )
 from deepstep.model.step import Step
-from deepstep.network.border import check_inputs
-from deepstep.preparation.batches import Order
+from deepstep.preparation.batches import Examples, Order
+from deepstep.preparation.validation_part import hold_out
 from deepstep.training import Checkpoints, History, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import train_lbfgs
-from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.scores import Metric
+from deepstep.types import is_number
 
 
 class Teachable(Core):
@@ -48,6 +40,7 @@ class Teachable(Core):
         optimizer: str = "gd",
         hyperparameters: Mapping[str, Any] | None = None,
         sample_weight: Any = None,
+        class_weight: Any = None,
         order: Order | None = None,
         schedule: Any = None,
         decay_schedule: Any = None,
@@ -57,6 +50,7 @@ class Teachable(Core):
         checkpoint: str | Path | Checkpoints | None = None,
         resume: bool | str | Path | None = None,
         validation: tuple[Any, ...] | None = None,
+        validation_fraction: float | None = None,
         metrics: Mapping[str, Metric] | None = None,
         patience: int | None = None,
         watch: str | None = None,
@@ -92,6 +86,11 @@ class Teachable(Core):
             entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
         sample_weight : array of shape (m,), optional
             Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
+        class_weight : "balanced" or mapping, optional
+            Weights of the classes by their numbers from 0 (of yes/no outputs 0 and 1), 1 for those left out,
+            by which the weights of their examples are multiplied, those of validation data, too. "balanced":
+            n / (n_classes · count), counted with the sample weights. Several yes/no outputs are weighed each
+            by itself; a list has a mapping for each.
         order : callable, optional
             ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
@@ -118,6 +117,8 @@ class Teachable(Core):
         validation : tuple of arrays, optional
             ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
             epoch.
+        validation_fraction : float, optional
+            Hold so large a part of the examples out for that, drawn from the seed; classes in proportion.
         metrics : mapping, optional
             Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
         patience : int, optional
@@ -172,6 +173,7 @@ class Teachable(Core):
             "deterministic": deterministic,
             "optimizer": optimizer,
             "hyperparameters": hyperparameters or {},
+            "class_weight": class_weight,
             **settings,
         }
         lbfgs = as_lbfgs(options, where)
@@ -180,8 +182,12 @@ class Teachable(Core):
         checkpoints = as_checkpoints(checkpoint, where)
         begin_at = as_checkpoint(resume, checkpoints, where)
         seed = begin_at.seed if begin_at is not None and self._seed_is_drawn else self.seed
-        examples, plan, session = self._prepare(X, Y, sample_weight, options, where, seed=seed)
-        held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
+        examples, plan, session, of_classes = self._prepare(X, Y, sample_weight, options, where, seed=seed)
+        held_out = None
+        if validation is not None:
+            held_out = self._held_out(validation, of_classes, f"{where}, validation")
+        if validation_fraction is not None:
+            examples, held_out = self._part(examples, validation_fraction, held_out, seed, where)
         stopping = as_patience(patience, watch, held_out, where)
         watchers = [*as_callbacks(callbacks, where), *stopping, *checkpoints]
         if not isinstance(progress, bool | str | None):
@@ -227,6 +233,19 @@ class Teachable(Core):
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
         return history
+
+    def _part(
+        self, examples: Examples, fraction: Any, held_out: Examples | None, seed: int, where: str
+    ) -> tuple[Examples, Examples]:
+        """The examples to learn from, and a part of them to validate on."""
+        if held_out is not None:
+            raise ConfigurationError(where, "validation or validation_fraction", "got both")
+        if not (is_number(fraction) and 0 < fraction < 1):
+            raise ConfigurationError(
+                where, "validation_fraction is a number above 0 and below 1", f"got {fraction!r}"
+            )
+        classes = classes_in(self.architecture, examples.Y.T).alone
+        return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
     def _take(self, session: Session, history: History) -> None:
         """What a session reached becomes the network's."""
@@ -279,102 +298,10 @@ class Teachable(Core):
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "iterations": iterations}
-        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
+        examples, plan, session, _ = self._prepare(X, Y, sample_weight, options, where)
         return self._walk(updates(session, examples, plan, where=where), session)
 
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
         for update in walk:
             self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
             yield Step(update, session.parameters, self.architecture, session.settings)
-
-    def find_learning_rate(
-        self,
-        X: Any,
-        Y: Any,
-        *,
-        least: float = 1e-6,
-        most: float = 10.0,
-        steps: int = 100,
-        sample_weight: Any = None,
-        **options: Any,
-    ) -> RateSearch:
-        """Try growing learning rates, a step each, and suggest one; the network is not changed.
-
-        Parameters
-        ----------
-        X, Y, sample_weight
-            As in `train`.
-        least, most : float
-            The first and the last rate.
-        steps : int
-            How many rates are tried.
-        **options
-            ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
-
-        Returns
-        -------
-        RateSearch
-            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from deepstep import Network
-        >>> rng = np.random.default_rng(1)
-        >>> X = rng.standard_normal((2, 200))
-        >>> net = Network([2, 8, 1], seed=1)
-        >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
-        >>> 1e-3 < search.suggestion < 1
-        True
-        """
-        where = "Network.find_learning_rate"
-        options = {"learning_rate": least, "iterations": 1, **options}
-        examples, plan, session = self._prepare(X, Y, sample_weight, options, where)
-        return find_rate(
-            session,
-            examples,
-            least=least,
-            most=most,
-            steps=steps,
-            batch_size=plan.batch_size,
-            order=plan.order,
-            where=where,
-        )
-
-    def initialize_from_data(self, X: Any) -> None:
-        """Draw new parameters with which each pre-activation has variance 1 over these inputs.
-
-        The draws come from ``network.seed``: the same seed and inputs give the same parameters.
-
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Training inputs; a few thousand are enough.
-
-        Raises
-        ------
-        ShapeError, DataError
-            If X does not fit.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from deepstep import Network
-        >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
-        >>> net = Network([3, 4, 1], seed=1)
-        >>> net.initialize_from_data(X)
-        >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
-        array([1., 1., 1., 1.])
-        """
-        where, shape = "Network.initialize_from_data", self.architecture
-        X = check_inputs(X, shape.n_inputs, where)
-        drawn = initialize_from_data(
-            X, shape.layer_dims, activations=shape.activations, rng=np.random.RandomState(self.seed)
-        )
-        self.parameters = finite_parameters(with_scales(drawn, shape.normalized), self.dtype)
-        self.statistics = first_statistics(shape, self.dtype)

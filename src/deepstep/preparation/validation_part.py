@@ -1,0 +1,63 @@
+"""The part of the training data that is held out to validate on."""
+
+import numpy as np
+
+from deepstep.data.splits import holdout
+from deepstep.errors import DataError
+from deepstep.preparation.batches import Examples
+from deepstep.types import AnyArray
+
+LEAST = 4
+"""So few examples can be parted: two to validate on, as a score of one alone may say nothing."""
+
+
+def hold_out(
+    examples: Examples, classes: AnyArray | None, *, fraction: float, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those to validate on, drawn from the seed; each in its order.
+
+    Parameters
+    ----------
+    examples : Examples
+    classes : array of shape (m,), optional
+        The class of each: both parts hold them in proportion, where there are enough of each.
+    fraction : float
+        The share of the validation part, above 0 and below 1; at least two examples.
+    seed : int
+    where : str
+        Name for error messages.
+
+    Raises
+    ------
+    ConfigurationError
+        If the fraction is out of range.
+    DataError
+        If there are fewer than 4 examples, or a part would have no weight.
+
+    Examples
+    --------
+    >>> rows = np.arange(10.0)[:, np.newaxis]
+    >>> learn, held = hold_out(Examples(rows, rows), None, fraction=0.2, seed=1, where="train")
+    >>> len(learn), len(held)
+    (8, 2)
+    """
+    m = len(examples)
+    if m < LEAST:
+        raise DataError(where, f"at least {LEAST} examples, to hold some out", f"got n_samples={m}")
+    if 0 < fraction < 1:
+        fraction = max(fraction, 1.5 / m)  # rounded up to two
+    groups = np.zeros(m) if classes is None else classes
+    parts = holdout(groups, fraction=fraction, seed=seed, stratify=classes is not None)
+    weight = examples.weight
+    learn, held = (
+        Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
+        for rows in parts
+    )
+    if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
+        raise DataError(
+            where,
+            "a weight above 0 in both the learning and the validation part",
+            "got a part whose weights are all 0",
+            "Use another seed or validation_fraction.",
+        )
+    return learn, held
