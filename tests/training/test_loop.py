@@ -1,6 +1,7 @@
 """The loop: what it records, in what order callbacks are asked, and how training ends."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,17 @@ from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
-from deepstep.training import Callback, History, Plan, StopTraining, train, updates
+from deepstep.training import (
+    Callback,
+    Checkpoint,
+    Checkpoints,
+    History,
+    Plan,
+    StopTraining,
+    latest_checkpoint,
+    train,
+    updates,
+)
 from deepstep.training.callbacks import as_callbacks
 
 
@@ -297,19 +308,23 @@ def test_records_are_json():
 
 
 class TestTimeBudget:
-    """The clock as the loop sees it: each pause of the callback takes a second."""
+    """The clock as the loop sees it: each pause of the callback takes a second, or each step."""
 
-    def train(self, monkeypatch, start=None, history=None):
+    def train(self, monkeypatch, budget=2.5, callbacks=(), *, by_step=False, **options):
         now = [0.0]
         monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: now[0])
 
-        class Slow(Callback):
+        class SlowPause(Callback):
             def on_pause(self, training):
                 now[0] += 1.0
 
+        class SlowStep(Callback):
+            def on_step_end(self, training, update):
+                now[0] += 1.0
+
         session, examples = session_and_examples()
-        plan = Plan(50, 0.1, 1, time_budget=2.5)
-        history = train(session, examples, plan, callbacks=[Slow()], history=history)
+        plan, slow = Plan(50, 0.1, 1, time_budget=budget), SlowStep() if by_step else SlowPause()
+        history = train(session, examples, plan, callbacks=[*callbacks, slow], **options)
         return session, history
 
     def test_time_that_ends_within_an_epoch_leaves_its_record(self, monkeypatch):
@@ -317,3 +332,55 @@ class TestTimeBudget:
         assert history.stopped == "time budget of 2.5 s used up"
         assert len(history) == 1
         assert history[0]["step"] == session.state().step
+        assert history[0]["examples"] == session.state().step < len(session_and_examples()[1])
+
+    def test_a_part_of_an_epoch_says_so_and_is_not_taken_for_done(self, monkeypatch):
+        """The mean cost is that of the part; only an epoch cut short has the entry."""
+        kept = []
+
+        class Keep(Callback):
+            def on_step_end(self, training, update):
+                kept.append((update.epoch, update.cost))
+
+            def on_train_end(self, training):
+                kept.append(training.position)
+
+        m = len(session_and_examples()[1])
+        session, history = self.train(monkeypatch, m + 2.5, [Keep()])
+        position, costs = kept.pop(), [cost for epoch, cost in kept if epoch == 1]
+        assert ["examples" in record for record in history] == [False, True]
+        assert history[1]["examples"] == len(costs) == position.batch == session.state().step - m
+        assert history.costs[1] == pytest.approx(np.mean(costs))
+        assert (position.epoch, position.batch) == (1, len(costs))
+
+    @pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])
+    def test_resuming_what_has_used_its_time_up_trains_nothing(self, monkeypatch, tmp_path, budget):
+        """Three times, within an epoch and at the end of one."""
+        place = Checkpoints(tmp_path, every_steps=1)
+        session, history = self.train(monkeypatch, budget, [place], by_step=True)
+        assert session.state().step == np.ceil(budget)
+        files = sorted(tmp_path.iterdir())
+        for _ in range(3):
+            again, records = self.train(
+                monkeypatch, budget, [place], by_step=True, resume=latest_checkpoint(tmp_path)
+            )
+            assert again.state().step == session.state().step
+            np.testing.assert_array_equal(again.state().theta, session.state().theta)
+            assert (records.records, records.stopped) == (history.records, history.stopped)
+            assert sorted(tmp_path.iterdir()) == files
+
+    def test_a_checkpoint_within_an_epoch_of_which_there_is_no_record_yet_gets_one(self, monkeypatch):
+        """Its time went by between two updates: what was done of the epoch is recorded, and no more done."""
+        pauses = []
+
+        class Keep(Callback):
+            def on_pause(self, training):
+                pauses.append(Checkpoint.of(training))
+
+        self.train(monkeypatch, 40.0, [Keep()], by_step=True)
+        within = next(one for one in pauses if one.position.epoch and one.position.batch)
+        late = replace(within, position=replace(within.position, seconds=99.0))
+        session, history = self.train(monkeypatch, 40.0, [], resume=late)
+        assert session.state().step == within.state.step == history[-1]["step"]
+        assert len(history) == len(within.records) + 1
+        assert history[-1]["examples"] == within.position.batch

@@ -92,7 +92,7 @@ def learn_in_batches(
         statistics,
         history,
         history[-1]["cost"] if len(history) else np.nan,
-        len(history) * len(examples),
+        sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
         Carried(
             end,
             rate.rate if isinstance(rate, AdaptiveRate) else None,

@@ -78,6 +78,7 @@ class History:
     records : iterable of dict, optional
         ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for mini-batches
         the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if asked for.
+        ``examples`` stands in the record of an epoch that a time budget cut short: so many were seen.
     engine : str
         The engine that ran.
     stopped : str

@@ -138,10 +138,10 @@ class _Loop:
             for callback in self._callbacks:
                 callback.on_train_begin(self._training)
             with deferred() as interruption:
-                if start.seconds and self._time_is_up:  # an earlier run used it up
-                    self._pause(interruption)
+                self._heed_the_clock()  # an earlier run may have used the time up
                 for epoch in range(start.epoch, plan.epochs):
                     self._epoch(plan.first_epoch + epoch, interruption)
+                    self._heed_the_clock()
             history.stopped = "all epochs done"
         except StopTraining as stop:
             history.stopped = str(stop) or "stopped by a callback"
@@ -159,8 +159,16 @@ class _Loop:
     def _time_is_up(self) -> bool:
         return self._plan.time_budget is not None and self._elapsed >= self._plan.time_budget
 
+    def _heed_the_clock(self) -> None:
+        """End training where its time is up and the last record says where it stands."""
+        if self._time_is_up and len(self._history):
+            position = self._training.position
+            recorded = self._history[-1]["epoch"] - self._plan.first_epoch
+            if recorded == position.epoch - (not position.batch):
+                raise StopTraining(f"time budget of {self._plan.time_budget:g} s used up")
+
     def _epoch(self, epoch: int, interruption: Interruption) -> None:
-        """One epoch, or what is left of it, in chunks of batches."""
+        """One epoch, or what is left of it, in chunks of batches; at least one, however late it is."""
         order, position = self._plan.visit(epoch, len(self._examples)), self._training.position
         # written once each: a position shows what is written so far, and later steps do not change that
         costs, sizes = np.empty(self._of), np.empty(self._of, dtype=int)
@@ -235,7 +243,7 @@ class _Loop:
         return _update(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
 
     def _end_epoch(self, epoch: int, rate: float) -> None:
-        """Write the record, tell the callbacks."""
+        """Write the record, tell the callbacks; of an epoch that time cut short it says how far it came."""
         position = self._training.position
         weighed = position.sizes > 0
         if not weighed.any():
@@ -247,23 +255,22 @@ class _Loop:
             "cost": float(np.dot(costs, sizes / sizes.sum())),
             "learning_rate": rate,
             "seconds": position.seconds,
+            **({"examples": int(sizes.sum())} if position.batch < self._of else {}),
             **scores(self._session, self._validation, self._metrics),
         }
         self._history.records.append(record)
-        self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
+        if position.batch == self._of:
+            self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
         tell_of_the_epoch(self._callbacks, self._training, record)
 
     def _pause(self, interruption: Interruption) -> None:
-        """Between two updates: let callbacks look, heed Ctrl-C and the clock."""
+        """Between two updates: let callbacks look, and heed Ctrl-C."""
         self._training.position = replace(self._training.position, seconds=self._elapsed)
         self._training.interrupted = interruption.asked  # asked once: who saves and who ends agree
         for callback in self._callbacks:
             callback.on_pause(self._training)
         if self._training.interrupted:
             raise KeyboardInterrupt
-        if self._time_is_up and not self._training.position.batch:
-            # at the end of an epoch, or of the part of one that the time was enough for
-            raise StopTraining(f"time budget of {self._plan.time_budget:g} s used up")
 
 
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
