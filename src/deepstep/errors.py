@@ -7,7 +7,8 @@ Every error that DeepStep raises on purpose is a `DeepStepError` and follows one
 The command line turns them into exit code 2 (1 for `DivergenceError`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -88,6 +89,28 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> C
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
     expected = f"{kind} is one of {count}{', '.join(map(repr, shown))}" if names else f"there is no {kind}"
     return ConfigurationError(where, expected, f"got {name!r}", f"Did you mean {near[0]!r}?" if near else "")
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Let an error of a user's own function say where that function came in; DeepStep's own errors say it.
+
+    Examples
+    --------
+    >>> try:
+    ...     with naming("the metric 'share'"):
+    ...         1 / 0
+    ... except ZeroDivisionError as error:
+    ...     print(error.__notes__)
+    ["Raised in the metric 'share'."]
+    """
+    try:
+        yield
+    except DeepStepError:
+        raise
+    except Exception as error:
+        error.add_note(f"Raised in {what}.")
+        raise
 
 
 def missing_package(where: str, package: str, extra: str) -> MissingPackageError:

@@ -149,6 +149,10 @@ def test_a_cost_that_is_not_finite_from_the_start_is_refused():
         find_rate(*parabola(scale=1e200))
 
 
+def test_steps_of_any_kind_of_whole_number():
+    assert len(find_rate(*parabola(), most=1e-3, steps=np.int64(7)).rates) == 7
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -158,6 +162,7 @@ def test_a_cost_that_is_not_finite_from_the_start_is_refused():
         ({"most": np.inf}, "most is a number above 1e-06"),
         ({"steps": 1}, "steps is a whole number of at least 2"),
         ({"steps": 10.0}, "steps is a whole number"),
+        ({"steps": True}, "steps is a whole number"),
         ({"smoothing": 1.0}, "smoothing is a number from 0 to below 1"),
         ({"batch_size": 0}, "batch_size"),
         ({"order": lambda epoch, m: [0, 0, 5]}, "order"),

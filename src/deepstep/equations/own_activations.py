@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.equations.activation_table import ACTIVATIONS, Activation, get_activation
 from deepstep.equations.own_parts import called, name_taken, refuse_built_in
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, naming
 from deepstep.types import Array
 
 BUILT_IN = frozenset(ACTIVATIONS)
@@ -80,7 +80,8 @@ def register_activation(
     if name in ACTIVATIONS:
         raise name_taken(where, "activation", name, BUILT_IN, "unregister_activation")
     if check:
-        _check(name, activation)
+        with naming(f"the activation {name!r}, when it was tried"):
+            _check(name, activation)
     ACTIVATIONS[name] = activation
     return activation
 

@@ -6,7 +6,7 @@ from deepstep.equations.activation_table import get_activation
 from deepstep.equations.example_targets import example_targets
 from deepstep.equations.heads import HEADS, Head, Loss, get_head
 from deepstep.equations.own_parts import called, name_taken, refuse_built_in
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, naming, unknown_name
 from deepstep.network.border import TARGETS
 from deepstep.types import Array
 
@@ -92,7 +92,8 @@ def register_head(
     if name in HEADS:
         raise name_taken(where, "output", name, BUILT_IN, "unregister_head")
     if check:
-        _check(head)
+        with naming(f"the loss {name!r}, when it was tried"):
+            _check(head)
     HEADS[name] = head
     return head
 

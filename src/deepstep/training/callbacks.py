@@ -1,14 +1,15 @@
 """Callbacks: what a user may do while training runs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.engines import Session, SessionState
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, naming
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.training.history import History, OpenRecord, Record
@@ -159,6 +160,10 @@ class Callback:
     ...             raise StopTraining("cost below 0.1")
     """
 
+    adds_to_records: Collection[str] | None = None
+    """The entries that it adds to records; None where it does not say. What others watch can then be found
+    missing before training begins."""
+
     def on_train_begin(self, training: Training) -> None:
         """Before the first epoch."""
 
@@ -198,13 +203,20 @@ def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
     return [callback for callback in callbacks if type(callback).state is not Callback.state]
 
 
+def naming_callback(callback: Callback) -> AbstractContextManager[None]:
+    """Let an error in a callback say in which."""
+    called: Any = callback.function if isinstance(callback, _OnEpochEnd) else type(callback)
+    return naming(f"the callback {getattr(called, '__qualname__', type(called).__qualname__)}")
+
+
 def tell_of_the_epoch(callbacks: Sequence[Callback], training: Training, record: Record) -> None:
     """Tell every callback of an epoch, in their order, even if one wants to end with it: that comes after."""
     shown = OpenRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
         try:
-            callback.on_epoch_end(training, shown)
+            with naming_callback(callback):
+                callback.on_epoch_end(training, shown)
         except StopTraining as wish:
             stop = stop or wish
     if stop is not None:
@@ -215,17 +227,18 @@ def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:
     """Tell every callback of the end, in their order, even if one raises; what it raised comes after."""
     if callbacks:
         try:
-            callbacks[0].on_train_end(training)
+            with naming_callback(callbacks[0]):
+                callbacks[0].on_train_end(training)
         finally:
             tell_the_end(callbacks[1:], training)
 
 
 class _OnEpochEnd(Callback):
     def __init__(self, function: Callable[[Record], Any]) -> None:
-        self._function = function
+        self.function = function
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        self._function(record)
+        self.function(record)
 
 
 def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:

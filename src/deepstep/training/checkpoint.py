@@ -79,9 +79,12 @@ class Checkpoint:
     @property
     def seed(self) -> int:
         """The seed of the order of mini-batches; where that is not drawn, of the dropout and the noise."""
-        order, drawn = self.identity["order"], plain(shuffled(0))
-        seed = order[1] if isinstance(order, list) and order[:1] == drawn[:1] else self.identity["seed"]
-        return int(seed)
+        function, _ = plain(shuffled(0))
+        match self.identity["order"]:
+            case [drawn, int(seed)] if drawn == function:
+                return seed
+            case _:
+                return int(self.identity["seed"])
 
     def check(self, training: Training, where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.

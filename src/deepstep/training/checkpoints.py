@@ -69,6 +69,8 @@ class Checkpoints(Callback):
     4
     """
 
+    adds_to_records = ()
+
     def __init__(
         self,
         folder: Path | str,

@@ -55,6 +55,8 @@ class Health(Callback):
     deepstep.errors.ConfigurationError: Health: every is a whole number of at least 1; got 0.
     """
 
+    adds_to_records = ("health",)
+
     def __init__(self, *, every: int = 1, examples: int = 256, flat: float = 0.005) -> None:
         for name, value in {"every": every, "examples": examples}.items():
             if not is_whole(value, 1):

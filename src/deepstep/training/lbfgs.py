@@ -10,10 +10,18 @@ import numpy as np
 
 from deepstep.engines import Session
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, StopTraining, Training, tell_of_the_epoch, tell_the_end
+from deepstep.training.callbacks import (
+    Callback,
+    StopTraining,
+    Training,
+    naming_callback,
+    tell_of_the_epoch,
+    tell_the_end,
+)
 from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.history import History, Record
-from deepstep.training.scores import Metric, check_metrics, scores
+from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.watching import check_watched
 from deepstep.types import Array
 
 OF_STEPS = (
@@ -28,6 +36,9 @@ OF_STEPS = (
     "decay_factors",
 )
 """Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
+
+OF_ITERATIONS = ("epoch", "step", "cost", "seconds")
+"""The entries of every record."""
 
 
 class Outcome(NamedTuple):
@@ -92,6 +103,7 @@ def train_lbfgs(
     history.engine = session.name
     callbacks, metrics = list(callbacks), metrics or {}
     check_metrics(metrics, validation, where)
+    check_watched(callbacks, [*OF_ITERATIONS, *score_names(validation, metrics)])
     training = Training(session, history, iterations, examples, callbacks)
     X, Y, weight = examples.take(slice(None))
     reached = session.state()
@@ -122,7 +134,8 @@ def train_lbfgs(
 
     try:
         for callback in callbacks:
-            callback.on_train_begin(training)
+            with naming_callback(callback):
+                callback.on_train_begin(training)
         if iterations == 0:  # of which SciPy would make one
             history.stopped = "all epochs done"
             return Outcome(nan, converged=False)

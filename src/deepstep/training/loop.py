@@ -16,6 +16,7 @@ from deepstep.training.callbacks import (
     Training,
     Update,
     locked,
+    naming_callback,
     read_only,
     tell_of_the_epoch,
     tell_the_end,
@@ -29,8 +30,12 @@ from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
-from deepstep.training.scores import Metric, check_metrics, scores
+from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array
+
+OF_EPOCHS = ("epoch", "step", "cost", "learning_rate", "seconds")
+"""The entries of every record."""
 
 SHORT, LONG = 0.05, 0.15
 """Seconds of work between two pauses within an epoch: so long does Ctrl-C wait."""
@@ -88,6 +93,7 @@ def train(
     metrics = metrics or {}
     check_metrics(metrics, validation, where)
     watchers = [*callbacks, *plan.listeners]
+    check_watched(watchers, [*OF_EPOCHS, *score_names(validation, metrics)])
     loop = _Loop(session, examples, plan, watchers, history, validation, metrics, where)
     if resume is not None:
         loop.take_up(resume)
@@ -136,7 +142,8 @@ class _Loop:
         self._begun -= start.seconds
         try:
             for callback in self._callbacks:
-                callback.on_train_begin(self._training)
+                with naming_callback(callback):
+                    callback.on_train_begin(self._training)
             with deferred() as interruption:
                 self._heed_the_clock()  # an earlier run may have used the time up
                 for epoch in range(start.epoch, plan.epochs):
@@ -186,9 +193,9 @@ class _Loop:
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
             for callback in self._step_watchers:
-                callback.on_step_end(
-                    self._training, self._update(order, numbers[0], rates, chunk, before, epoch)
-                )
+                update = self._update(order, numbers[0], rates, chunk, before, epoch)
+                with naming_callback(callback):
+                    callback.on_step_end(self._training, update)
             if numbers.stop < self._of and not self._time_is_up:
                 self._pause(interruption)
                 position = self._training.position
@@ -268,7 +275,8 @@ class _Loop:
         self._training.position = replace(self._training.position, seconds=self._elapsed)
         self._training.interrupted = interruption.asked  # asked once: who saves and who ends agree
         for callback in self._callbacks:
-            callback.on_pause(self._training)
+            with naming_callback(callback):
+                callback.on_pause(self._training)
         if self._training.interrupted:
             raise KeyboardInterrupt
 

@@ -1,6 +1,6 @@
 """Reduce on plateau: a factor that falls when a quantity does not get better any more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import signature
 from math import isfinite
 from typing import Any
@@ -51,7 +51,8 @@ class Plateau(Callback):
     Raises
     ------
     ConfigurationError
-        If a setting is out of range; at the end of an epoch, if its record lacks the quantity.
+        If a setting is out of range; before the first step, or where an own callback might have written it at
+        the end of an epoch, if there is no such quantity.
 
     Examples
     --------
@@ -61,6 +62,8 @@ class Plateau(Callback):
     ...     print(plateau.factor, end=" ")
     1.0 1.0 1.0 0.5 0.5
     """
+
+    adds_to_records = ()
 
     def __init__(
         self,
@@ -96,8 +99,7 @@ class Plateau(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and lower the factor where patience is at its end."""
-        if self._quantity not in record:
-            raise unknown_name("Plateau", "quantity", self._quantity, record)
+        self.expect(record)
         value = float(record[self._quantity])
         if self._is_better(value):
             self.best, self.stalled = value, 0
@@ -105,6 +107,16 @@ class Plateau(Callback):
             self.stalled += 1
         if self.stalled > self._patience:
             self.factor, self.stalled = max(self._drop * self.factor, self._least), 0
+
+    def expect(self, names: Collection[str]) -> None:
+        """Refuse to watch a quantity that is not among these.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        if self._quantity not in names:
+            raise unknown_name("Plateau", "quantity", self._quantity, names)
 
     def settings(self) -> dict[str, Any]:
         """The parameters."""

@@ -27,6 +27,8 @@ class Progress(Callback):
         Where the stream is neither terminal nor notebook: seconds between two lines.
     """
 
+    adds_to_records = ()
+
     def __init__(
         self, label: str = "train", *, stream: TextIO | None = None, seconds_between_lines: float = 5.0
     ) -> None:

@@ -11,7 +11,7 @@ from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
 from deepstep.training.plan import Plan
-from deepstep.types import Array, is_number
+from deepstep.types import Array, is_number, is_whole
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
@@ -148,7 +148,7 @@ def _check_settings(least: float, most: float, steps: int, smoothing: float, whe
     for name, value, fits, expected in (
         ("least", least, positive, "a positive number"),
         ("most", most, positive and is_number(most) and most > least, f"a number above {least!r}"),
-        ("steps", steps, isinstance(steps, int) and steps > 1, "a whole number of at least 2"),
+        ("steps", steps, is_whole(steps, 2), "a whole number of at least 2"),
         (
             "smoothing",
             smoothing,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from deepstep.engines import Session
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, naming
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import read_only
 from deepstep.training.history import Record
@@ -37,6 +37,11 @@ def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, wh
             raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
 
 
+def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:
+    """The entries that `scores` gives."""
+    return [] if validation is None else [f"validation_{name}" for name in ("cost", *metrics)]
+
+
 def scores(session: Session, validation: Examples | None, metrics: Mapping[str, Metric]) -> Record:
     """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
 
@@ -54,7 +59,8 @@ def scores(session: Session, validation: Examples | None, metrics: Mapping[str, 
         cost, outputs = cost_and_outputs(session, validation)
     record: Record = {"validation_cost": cost}
     for name, metric in metrics.items():
-        value: Any = metric(read_only(validation.Y.T), outputs.T)
+        with naming(f"the metric {name!r}"):
+            value: Any = metric(read_only(validation.Y.T), outputs.T)
         if np.ndim(value) or not isinstance(value, Real | np.ndarray):
             raise ConfigurationError(
                 f"metrics[{name!r}]", "a function that gives one number", f"got {value!r:.60}"

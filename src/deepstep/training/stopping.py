@@ -1,6 +1,6 @@
 """Stopping: end training when a quantity does not get better any more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import inf
 from typing import Any
 
@@ -62,6 +62,8 @@ class Patience(Callback):
     cost did not improve by more than 0.1 for 2 epochs in a row
     """
 
+    adds_to_records = ()
+
     def __init__(
         self,
         quantity: str,
@@ -96,8 +98,7 @@ class Patience(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and end training where patience is at its end."""
-        if self._quantity not in record:
-            raise unknown_name("patience", "entry of the records", self._quantity, record)
+        self.expect(record)
         value = self._sign * record[self._quantity]
         best = inf if self.best is None else self._sign * self.best
         least = best - self._tolerance
@@ -116,6 +117,16 @@ class Patience(Callback):
                 row = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
                 raise StopTraining(f"{self._quantity} did not improve{by} for {row}")
             self.stalled = 0
+
+    def expect(self, names: Collection[str]) -> None:
+        """Refuse to watch a quantity that is not among these.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        if self._quantity not in names:
+            raise unknown_name("patience", "entry of the records", self._quantity, names)
 
     def settings(self) -> Mapping[str, Any]:
         """What is watched, and what is borne, in the words of `Network.train`."""

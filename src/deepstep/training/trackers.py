@@ -29,6 +29,8 @@ class TensorBoard(Callback):
         When training begins: if tensorboardX is not installed.
     """
 
+    adds_to_records = ()
+
     def __init__(self, folder: Path | str) -> None:
         self._folder = Path(folder)
         self._writer: Any = None
@@ -84,6 +86,8 @@ class MLflow(Callback):
     MissingPackageError
         When training begins: if MLflow is not installed.
     """
+
+    adds_to_records = ()
 
     def __init__(
         self,

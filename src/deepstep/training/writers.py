@@ -17,6 +17,8 @@ from deepstep.training.history import History, Record
 class LineWriter(Callback):
     """What `JsonLines` and `Csv` share: a file that holds whole lines, whatever ends the training."""
 
+    adds_to_records = ()
+
     _start: bytes
     """How such a file begins: every record begins with its epoch."""
 

@@ -1,0 +1,137 @@
+"""What can never work is found before the first step; errors of users' own functions say which one it was."""
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.equations import register_activation, register_head
+from deepstep.errors import ConfigurationError
+from deepstep.training import Callback, Csv, Health, Plateau
+
+X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0, 1, 1]])
+
+
+def train(**options):
+    """Train, and say how many epochs were done before it failed."""
+    net = Network([1, 2, 1], activation="tanh", seed=1)
+    before = net.parameters.flat.copy()
+    try:
+        return net.train(X, Y, **{"iterations": 4, **options})
+    except ConfigurationError:
+        np.testing.assert_array_equal(net.parameters.flat, before)
+        assert net.history is None
+        raise
+
+
+class TestWhatIsWatched:
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"patience": 2, "watch": "validation_auc"},
+            {"patience": 2, "watch": "-validation_auc", "validation": (X, Y)},
+            {"schedule": {"name": "plateau", "quantity": "validation_cost"}},
+            {"dropout_schedule": Plateau("costs")},
+            {"patience": 2, "watch": "examples"},  # of a part of an epoch alone
+            {"patience": 2, "watch": "learning_rate", "optimizer": "lbfgs"},
+            {"patience": 2, "watch": "dead", "callbacks": [Health()]},
+            {"callbacks": [Plateau("mine"), lambda record: record.update(mine=1)]},  # too early
+        ],
+    )
+    def test_what_will_not_be_there_is_refused_before_the_first_step(self, options):
+        begun = []
+
+        class Begin(Callback):
+            adds_to_records = ()
+
+            def on_train_begin(self, training):
+                begun.append(training)
+
+        callbacks = [*options.pop("callbacks", []), Begin()]
+        with pytest.raises(ConfigurationError, match=r"is one of '|Plateau: quantity"):
+            train(**options, callbacks=callbacks)
+        assert begun == []
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"watch": "validation_auc", "validation": (X, Y), "metrics": {"auc": lambda Y, AL: 0.5}},
+            {"watch": "validation_cost", "validation_fraction": 0.5},
+            {"watch": "cost", "optimizer": "lbfgs"},
+            {"watch": "mine", "callbacks": [lambda record: record.update(mine=1.0)]},
+            {"schedule": {"name": "plateau", "quantity": "mine"}, "callbacks": [lambda r: r.update(mine=1)]},
+        ],
+    )
+    def test_what_will_be_there_is_watched(self, options):
+        data = (np.hstack([X] * 4), np.hstack([Y] * 4))
+        net = Network([1, 2, 1], activation="tanh", seed=1)
+        assert len(net.train(*data, **{"iterations": 4, "patience": 3, **options}))
+
+    def test_writers_add_nothing(self, tmp_path):
+        with pytest.raises(ConfigurationError, match="got 'loss'"):
+            train(patience=2, watch="loss", callbacks=[Csv(tmp_path / "records.csv")])
+        assert list(tmp_path.iterdir()) == []
+
+
+def broken(*_):
+    raise ZeroDivisionError("on purpose")
+
+
+class Broken(Callback):
+    def __init__(self, method):
+        setattr(self, method, broken)
+
+
+class BrokenStep(Callback):
+    def on_step_end(self, training, update):
+        broken()
+
+
+class TestOwnFunctionsThatRaise:
+    @pytest.mark.parametrize(
+        ("options", "note"),
+        [
+            ({"metrics": {"auc": broken}, "validation": (X, Y)}, "Raised in the metric 'auc'."),
+            ({"callbacks": [broken]}, "Raised in the callback broken."),
+            ({"callbacks": [BrokenStep()]}, "Raised in the callback BrokenStep."),
+            *[
+                ({"callbacks": [Broken(method)]}, "Raised in the callback Broken.")
+                for method in ("on_train_begin", "on_pause", "on_epoch_end", "on_train_end")
+            ],
+            (
+                {"callbacks": [Broken("on_train_begin")], "optimizer": "lbfgs"},
+                "Raised in the callback Broken.",
+            ),
+        ],
+    )
+    def test_training_names_them(self, options, note):
+        with pytest.raises(ZeroDivisionError, match="on purpose") as error:
+            train(**options)
+        assert error.value.__notes__ == [note]
+
+    @pytest.mark.parametrize("forward", [broken, lambda Z, more: Z, lambda Z: Z + Z[0, 2]])
+    def test_registration_names_an_activation(self, forward):
+        """One that raises, one of other arguments, one that cannot take an example alone."""
+        with pytest.raises((ZeroDivisionError, TypeError, IndexError)) as error:
+            register_activation("own", forward, lambda dA, Z: 1 * dA)
+        assert error.value.__notes__ == ["Raised in the activation 'own', when it was tried."]
+
+    def test_registration_names_a_loss(self):
+        with pytest.raises(ZeroDivisionError) as error:
+            register_head("own", broken, broken)
+        assert error.value.__notes__ == ["Raised in the loss 'own', when it was tried."]
+
+    def test_errors_that_say_it_themselves_get_no_note(self):
+        def refuse(record):
+            raise ConfigurationError("here", "this", "that")
+
+        with pytest.raises(ConfigurationError) as error:
+            train(callbacks=[BrokenEnd(refuse)])
+        assert not hasattr(error.value, "__notes__")
+
+
+class BrokenEnd(Callback):
+    def __init__(self, function):
+        self.function = function
+
+    def on_train_begin(self, training):
+        self.function({})
