@@ -298,10 +298,26 @@ class TestTrain:
         assert len(net.history) == 3
         assert net.history.stopped == "interrupted"
 
-    def test_a_broken_callback_leaves_the_network_as_it_was(self):
+    @pytest.mark.parametrize("options", [{}, {"patience": 9}, {"optimizer": "lbfgs"}])
+    def test_a_broken_callback_keeps_what_was_reached(self, options):
         net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
         with pytest.raises(ZeroDivisionError):
-            net.train(*data(), iterations=100, callbacks=[lambda record: 1 / 0])
+            net.train(*data(), iterations=100, callbacks=[lambda r: 1 / (r["epoch"] - 2)], **options)
+        twin.train(*data(), iterations=3, **options)
+        assert same(net, twin)
+        assert len(net.history) == 3
+        assert net.history.stopped == "ended by ZeroDivisionError"
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+    @pytest.mark.parametrize("options", [{}, {"optimizer": "lbfgs"}])
+    def test_what_was_not_begun_leaves_the_network_as_it_was(self, options, error):
+        class Broken(Callback):
+            def on_train_begin(self, training):
+                raise error
+
+        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
+        with pytest.raises(error):
+            net.train(*data(), callbacks=[Broken()], **options)
         assert same(net, twin)
         assert net.history is None
 

@@ -105,7 +105,7 @@ class TestSchedules:
             ConfigurationError, match=r"a finite number of at least 0; it gave .* at t = 0\.5"
         ):
             trained(net, **{name: lambda t: factor if t > 0.4 else 1.0})
-        assert same(net, twin)
+        assert same(net, trained(twin, iterations=3))  # what was reached until then
 
     @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
     def test_an_unknown_name(self, name):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.engines import Session
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.model.classes import classes_in
 from deepstep.model.core import Core
 from deepstep.model.options import (
@@ -144,13 +144,15 @@ class Teachable(Core):
         Raises
         ------
         ShapeError, DataError, ConfigurationError
-            If an argument does not fit, or the checkpoint is of another training; the network is as it was.
+            If an argument does not fit, or the checkpoint is of another training: found before the first
+            step, the network is as it was.
         FileError
             If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
         DivergenceError
             If the cost leaves the finite numbers; the network is as it was.
-        KeyboardInterrupt
-            If interrupted; the network keeps what was reached, and ``history`` the records so far.
+        KeyboardInterrupt, or what a callback or another function of one's own raises
+            Ctrl-C once the step is done, the other at once; the network keeps what was reached, and
+            ``history`` the records so far.
 
         Examples
         --------
@@ -223,12 +225,15 @@ class Teachable(Core):
                     resume=begin_at,
                     where=where,
                 )
-        except KeyboardInterrupt:
-            self._take(session, history)
-            self.seed = seed
+        except DivergenceError:
             raise
-        self._take(session, history)
-        self.seed = seed
+        except BaseException as error:  # Ctrl-C, or somebody's callback: what was trained is worth keeping
+            begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
+            if (session.state().step, len(history)) != begun:
+                history.stopped = history.stopped or f"ended by {type(error).__name__}"
+                self._take(session, history, seed)
+            raise
+        self._take(session, history, seed)
         for kept in stopping:
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
@@ -247,10 +252,10 @@ class Teachable(Core):
         classes = classes_in(self.architecture, examples.Y.T).alone
         return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
-    def _take(self, session: Session, history: History) -> None:
+    def _take(self, session: Session, history: History, seed: int) -> None:
         """What a session reached becomes the network's."""
         self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
-        self.history = history
+        self.history, self.seed = history, seed
 
     def steps(
         self,
