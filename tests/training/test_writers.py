@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from deepstep.errors import FileError
-from deepstep.training import Callback, Csv, History, JsonLines
+from deepstep.training import Callback, Csv, Health, History, JsonLines
 from deepstep.training.writers import spread
 
 resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
@@ -78,11 +78,42 @@ def test_csv_holds_the_records(teach, path):
     assert table["health/2/dead"].to_list() == [None, None, None]
 
 
-def test_the_columns_of_a_table_are_those_of_its_first_record(teach, path):
-    teach([Adds("first", {0: 1.5}), Adds("later", {1: 2.5}), Csv(path)])
+def test_columns_that_come_later_get_their_place(teach, path):
+    """Health looks every second epoch; a text with a comma, a quote and a carriage return is no obstacle."""
+    texts = Adds("text", {0: 'a, "b"\rc'})
+    history = teach([texts, Health(every=2), Adds("later", {2: 2.5}), Csv(path)], epochs=4)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["later"] for row in rows] == ["", "", "2.5", ""]
+    assert [row["text"] for row in rows] == ['a, "b"\rc', "", "", ""]
+    norms = [row["health/2/gradient_norm"] for row in rows]
+    assert norms[::2] == ["", ""]
+    assert [float(norm) for norm in norms[1::2]] == [
+        record["health"][1]["gradient_norm"] for record in history if "health" in record
+    ]
+    assert all(None not in row for row in rows)  # no line is longer than the names
+
+
+def test_new_columns_are_there_when_the_epoch_ends_and_stay_when_training_goes_on(teach, path):
+    teach([Adds("later", {1: 2.5}), Csv(path)], epochs=2)
+    assert pl.read_csv(path)["later"].to_list() == [None, 2.5]
+    teach([Adds("latest", {3: 1.5}), Csv(path, append=True)], epochs=4, history=History([{"epoch": 0}]))
     table = pl.read_csv(path)
-    assert table.columns[-1] == "first"
-    assert table["first"].to_list() == [1.5, None, None]
+    assert table["epoch"].to_list() == [0, 1, 2, 3]
+    assert table["later"].to_list() == [None] * 4  # epoch 1 was done anew, without it
+    assert table["latest"].to_list() == [None, None, None, 1.5]
+
+
+def test_where_the_wider_file_cannot_be_written_the_lines_before_are_whole(teach, path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FileError, match="No space left"):
+        teach([Adds("later", {1: 2.5}), Csv(path)])
+    table = pl.read_csv(path)
+    assert (table.height, "later" in table.columns) == (1, False)
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_a_text_with_breaks_and_quotes_stays_on_its_line(teach, path):
@@ -168,6 +199,8 @@ def test_a_table_or_lines_without_numbers_of_epochs_are_kept(teach, path, writer
     content = b'{"epoch": "x"}\n{"epoch"\n' if writer is JsonLines else b"epoch,a\nx,1\n\n"
     path.write_bytes(content)
     teach([writer(path, append=True)], history=History([{"epoch": 0}]))
+    if writer is Csv:  # with the columns that came
+        content = b"epoch,a,step,cost,learning_rate,seconds\nx,1,,,,\n,,,,\n"
     assert path.read_bytes().startswith(content)
 
 

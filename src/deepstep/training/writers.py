@@ -2,13 +2,14 @@
 
 import csv
 import json
-from collections.abc import Mapping
-from io import FileIO, StringIO
+from collections.abc import Mapping, Sequence
+from io import SEEK_END, FileIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from deepstep.data.files import atomic_write
 from deepstep.errors import FileError
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import History, Record
@@ -50,15 +51,17 @@ class LineWriter(Callback):
         """Write the record; it is with the operating system when this returns."""
         if self._file is None:
             return
-        line = self._line(record).encode()
-        end = self._file.tell()
         try:
-            written = 0
-            while written < len(line):
-                written += self._file.write(line[written:])
+            line = self._line(record).encode()
+            file, end, written = self._file, self._file.tell(), 0
+            try:
+                while written < len(line):
+                    written += file.write(line[written:])
+            except OSError:
+                file.truncate(end)  # a full disk leaves whole lines
+                file.seek(end)
+                raise
         except OSError as error:
-            self._file.truncate(end)  # a full disk leaves whole lines
-            self._file.seek(end)
             raise self._as_file_error(error) from error
 
     def on_train_end(self, training: Training) -> None:
@@ -150,8 +153,8 @@ class JsonLines(LineWriter):
 class Csv(LineWriter):
     """Write the records as a table, one line an epoch, below a line with the names of the columns.
 
-    The columns are those of the first record: a file cannot get new ones in its middle. What a later record
-    has beside them is not in the file (`JsonLines` keeps it), and what it lacks is an empty cell. Lists and
+    What a record lacks is an empty cell. Where a record has entries that none had before it (a look at health
+    every fifth epoch), the file is written anew with their columns at the end, whole or not at all. Lists and
     mappings are spread over columns, ``health/1/dead`` for the first layer's.
 
     Parameters
@@ -159,7 +162,7 @@ class Csv(LineWriter):
     path : Path or str
         The file; its folder exists.
     append : bool
-        As in `JsonLines`; the columns are those of the file.
+        As in `JsonLines`; the columns are those of the file, and new ones come after them.
 
     Raises
     ------
@@ -187,20 +190,38 @@ class Csv(LineWriter):
 
     def _line(self, record: Record) -> str:
         row = spread(record)
-        text = StringIO()
-        writer = csv.DictWriter(text, self._columns or list(row), extrasaction="ignore", lineterminator="\n")
-        if not self._columns:
-            self._columns = list(row)
-            writer.writeheader()
+        new = [name for name in row if name not in self._columns]
+        head = "" if self._columns or not new else _row(new)
+        if self._columns and new:
+            self._widen(new)
+        self._columns = [*self._columns, *new]
         # A record is one line: a line break inside a text would end it.
-        writer.writerow({name: json.dumps(v) if "\n" in str(v) else v for name, v in row.items()})
-        return text.getvalue()
+        cells = {name: json.dumps(value) if "\n" in str(value) else value for name, value in row.items()}
+        return head + _row([cells.get(name) for name in self._columns])
+
+    def _widen(self, new: Sequence[str]) -> None:
+        """Write the file anew, with more columns, in which the lines so far have empty cells."""
+        lines = self._path.read_bytes().split(b"\n")[1:-1]
+        with atomic_write(self._path) as file:
+            file.write(_row([*self._columns, *new]).encode())
+            file.writelines(line + b"," * len(new) + b"\n" for line in lines)
+        wider = FileIO(self._path, "r+")
+        wider.seek(0, SEEK_END)
+        if self._file is not None:
+            self._file.close()
+        self._file = wider
 
     def _epoch(self, line: bytes) -> float:
         try:
             return float(next(csv.reader([line.decode()]))[self._columns.index("epoch")])
         except (ValueError, IndexError):
             return -1.0  # the names of the columns
+
+
+def _row(cells: Sequence[Any]) -> str:
+    text = StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
 
 
 def spread(record: Mapping[str, Any]) -> dict[str, Any]:
