@@ -101,7 +101,10 @@ def _derivative(
                 witness = ladder[min(max(rung + 1, WITNESS), len(ladder) - 1)]
                 seen = _central(value, entry, evaluate, witness, order, switches)
                 if seen is None or abs(seen - finer) <= EXPLAINED * _rounding(size, witness):
-                    return coarser, max(2 * gap, rounding / 8)
+                    agreed = coarser, max(2 * gap, rounding / 8)
+                    # an earlier pair that was only just apart may still be the better one
+                    same = abs(best[0] - agreed[0]) <= EXPLAINED * agreed[1]
+                    return min(best, agreed, key=lambda pair: pair[1]) if same else agreed
         coarser = finer
     return best
 
