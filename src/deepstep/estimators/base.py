@@ -18,7 +18,7 @@ from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.validation import together
+from deepstep.estimators.validation import COST, together
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.validation_part import hold_out
@@ -125,8 +125,12 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         self.n_iter_, self.loss_ = len(reached.history), reached.cost
         self.t_ += reached.examples_seen
         best = (stopping or reached).carried.best
-        self.best_loss_ = None if self.early_stopping else best.get("cost")
-        self.best_validation_score_ = best.get("validation_score") if self.early_stopping else None
+        score = best.get("validation_score") if self.early_stopping else None
+        self.best_validation_score_ = score
+        if self.early_stopping:
+            self.best_loss_ = -score if score is not None and self.scoring == COST else None
+        else:
+            self.best_loss_ = best.get("cost")
         return self
 
     def _learn(

@@ -19,7 +19,6 @@ from deepstep.estimators.course import (
     watchers,
 )
 from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
-from deepstep.estimators.validation import watched
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED, as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -44,12 +43,12 @@ def learn_in_batches(
     session = open_for(estimator, network, network.parameters, call.where)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
-    quantity = watched(estimator) if early else "cost"
+    quantity = "validation_score" if early else "cost"
     patience = Patience(
         quantity,
         tolerance=estimator.tol,
         epochs=estimator.n_iter_no_change,
-        larger_is_better=quantity == "validation_score",
+        larger_is_better=early,
         keep_best=early,
         instead=rate.lower if isinstance(rate, AdaptiveRate) else None,
         best=carried.best.get(quantity),

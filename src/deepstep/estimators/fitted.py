@@ -28,10 +28,13 @@ class FittedAttributes:
         copy of what trains, only ``warm_start``).
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
-    loss_, best_loss_ : float
-        The last J and the smallest (None with early stopping).
+    loss_ : float
+        The last J.
+    best_loss_ : float or None
+        The smallest J; with early stopping the smallest validation cost for ``scoring='loss'``, and None
+        where another score decides.
     validation_costs_, validation_scores_ : list of float or None
-        On validation data after each epoch; None without. The scores are None for ``scoring='loss'``.
+        On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
     best_validation_score_ : float or None
         The largest score, which early stopping kept; None without.
     n_iter_ : int
@@ -96,7 +99,7 @@ class FittedAttributes:
 
     @property
     def validation_scores_(self) -> list[float] | None:
-        """The score on validation data after each epoch; None without, or where the cost is the score."""
+        """The score on validation data after each epoch; None without."""
         return self._validated("validation_score")
 
     def _validated(self, name: str) -> list[Any] | None:

@@ -126,8 +126,8 @@ class EstimatorParameters(BaseEstimator):
         Seconds after which training ends, if it has not before; schedules run by the clock then.
     scoring : str, callable or None, default=None
         What validation data are scored with: the name of a scikit-learn metric, a
-        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for the cost, where
-        smaller is better. Early stopping goes by it.
+        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
+        greater scores are better. Early stopping goes by it.
     refit : bool, default=False
         After early stopping train anew, from the same start, on the training and the validation data
         together, for as many epochs as it took to the best one. Rates by the clock (``time_budget``) or by

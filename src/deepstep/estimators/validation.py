@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 COST = "loss"
-"""The scoring that is the validation cost itself."""
+"""The scoring by minus the validation cost: as scikit-learn has it, greater is better."""
 
 
 class Validation(Callback):
@@ -63,12 +63,14 @@ class Validation(Callback):
             record["validation_cost"] = cost_of_rows(
                 self._network.cost, self._held_out, self._network.architecture.layer_dims
             )
-        if self._scorer is not None:
-            record["validation_score"] = (
-                float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))
-                if isfinite(record["validation_cost"])
-                else nan
-            )
+        record["validation_score"] = self._score(record["validation_cost"])
+
+    def _score(self, cost: float) -> float:
+        if not isfinite(cost):
+            return nan
+        if self._scorer is None:
+            return -cost
+        return float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))
 
 
 def together(first: Examples, second: Examples) -> Examples:
@@ -93,11 +95,6 @@ def together(first: Examples, second: Examples) -> Examples:
         np.concatenate([first.Y, second.Y]),
         weight,
     )
-
-
-def watched(estimator: "DeepEstimator") -> str:
-    """The entry of the records that early stopping goes by."""
-    return "validation_cost" if estimator.scoring == COST else "validation_score"
 
 
 def _scorer(estimator: "DeepEstimator", where: str) -> Callable[..., float] | None:
