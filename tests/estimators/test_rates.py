@@ -2,7 +2,7 @@
 
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
+from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 
 
 def test_adaptive_rate():
@@ -15,9 +15,9 @@ def test_adaptive_rate():
 
 def test_inverse_scaling():
     theirs = SGDOptimizer([], 0.7, lr_schedule="invscaling", power_t=0.4)
-    ours = inverse_scaling(0.7, power=0.4, examples=30)
-    on = inverse_scaling(0.7, power=0.4, examples=30, first_epoch=2, seen=60)
-    again = inverse_scaling(0.7, power=0.4, examples=30, first_epoch=2, seen=60, restart=True)
+    ours = InverseScaling(0.7, power=0.4, examples=30)
+    on = InverseScaling(0.7, power=0.4, examples=30, first_epoch=2, seen=60)
+    again = InverseScaling(0.7, power=0.4, examples=30, first_epoch=2, seen=60, restart=True)
     for epoch in range(5):
         assert ours(epoch) == theirs.learning_rate
         if epoch >= 2:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.batches import learn_in_batches, scheduled
+from deepstep.estimators.checkpoints import seed_to_resume
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
@@ -217,7 +218,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             normalization=self.normalization
             if isinstance(self.normalization, str)
             else [*self.normalization],
-            seed=0 if call.going_on else _seed(self.random_state),
+            seed=0 if call.going_on else self._seed(call),
             dtype=examples.X.dtype,
             engine=self.engine,
             initialization=drawn,
@@ -239,6 +240,15 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         network.engine = self.engine
         return network
 
+    def _seed(self, call: FitCall) -> int:
+        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
+        a fit that was killed goes on with what it had drawn.
+        """
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        seed = seed_to_resume(self, call.where)
+        return int(check_random_state(self.random_state).randint(2**31)) if seed is None else seed
+
     def _outputs(self, X: Any) -> Array:
         """The network's outputs for rows, (m, n_L)."""
         check_is_fitted(self)
@@ -257,6 +267,8 @@ def learns_in_batches(estimator: DeepEstimator) -> bool:
         raise AttributeError("partial_fit needs a solver that learns from batches; solver is 'lbfgs'")
     if estimator.early_stopping:
         raise AttributeError("partial_fit cannot hold a validation part out; early_stopping is True")
+    if estimator.checkpoint_dir is not None:
+        raise AttributeError("partial_fit goes on with what it is called with; checkpoint_dir is for fit")
     if scheduled(estimator):
         names = " and ".join(scheduled(estimator))
         raise AttributeError(f"partial_fit cannot tell {names} how much training will come")
@@ -267,10 +279,3 @@ def _activations(activation: Any) -> Any:
     if isinstance(activation, str):
         return LOGISTIC.get(activation, activation)
     return [LOGISTIC.get(name, name) if isinstance(name, str) else name for name in activation]
-
-
-def _seed(random_state: Any) -> int:
-    """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw."""
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31))

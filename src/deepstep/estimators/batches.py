@@ -1,7 +1,6 @@
 """Learning from batches, with scikit-learn's rules of stopping and of rates."""
 
 import warnings
-from collections.abc import Callable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import numpy as np
 
 from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError
+from deepstep.estimators.checkpoints import checkpoint_to_resume, checkpoints_of
 from deepstep.estimators.course import (
     Carried,
     Reached,
@@ -18,7 +18,7 @@ from deepstep.estimators.course import (
     warn_not_converged,
     watchers,
 )
-from deepstep.estimators.rates import AdaptiveRate, inverse_scaling
+from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED, as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -43,6 +43,8 @@ def learn_in_batches(
     session = open_for(estimator, network, network.parameters, call.where)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
+    adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
+    again = call.epochs is not None
     quantity = "validation_score" if early else "cost"
     patience = Patience(
         quantity,
@@ -50,7 +52,7 @@ def learn_in_batches(
         epochs=estimator.n_iter_no_change,
         larger_is_better=early,
         keep_best=early,
-        instead=rate.lower if isinstance(rate, AdaptiveRate) else None,
+        instead=lambda: any(one.lower() for one in adaptive) or again,
         best=carried.best.get(quantity),
         stalled=carried.stalled,
     )
@@ -67,16 +69,29 @@ def learn_in_batches(
         **_schedules(estimator, call.where),
     )
     history = History()
+    checkpoints = checkpoints_of(estimator, refit=again)
     callbacks = [
         *watchers(estimator, network, held_out, call),
-        patience if call.epochs is None else _Repeat(call.epochs, patience),
+        *adaptive,
+        patience,
+        *([] if call.epochs is None else [_Repeat(call.epochs)]),
         *progress_of(estimator),
+        *checkpoints,
     ]
     try:
-        train(session, examples, plan, callbacks=callbacks, history=history, where=call.where)
+        train(
+            session,
+            examples,
+            plan,
+            validation=held_out,
+            callbacks=callbacks,
+            history=history,
+            resume=checkpoint_to_resume(estimator, call.where, refit=again),
+            where=call.where,
+        )
     except KeyboardInterrupt:
-        warn_interrupted()
-    planned = call.incremental or call.epochs is not None or estimator.schedule is not None
+        warn_interrupted(checkpoints)
+    planned = call.incremental or again or estimator.schedule is not None
     if len(history) == estimator.max_iter and not (patience.over or planned):
         warn_not_converged(f"{estimator.max_iter} epochs (max_iter) are done")
     end = session.state()
@@ -94,7 +109,7 @@ def learn_in_batches(
         sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
         Carried(
             end,
-            rate.rate if isinstance(rate, AdaptiveRate) else None,
+            adaptive[0].rate if adaptive else None,
             carried.epochs + len(history),
             carried.best if patience.best is None else {**carried.best, quantity: patience.best},
             patience.stalled,
@@ -109,18 +124,14 @@ def scheduled(estimator: "DeepEstimator") -> list[str]:
 
 
 class _Repeat(Callback):
-    """End a refit after so many epochs; patience counts only to lower an adaptive rate."""
+    """End a refit after so many epochs."""
 
-    def __init__(self, epochs: int, patience: Patience) -> None:
-        self._epochs, self._patience = epochs, patience
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         if len(training.history) >= self._epochs:
             raise StopTraining(f"refitted for {self._epochs} epochs")
-        try:
-            self._patience.on_epoch_end(training, record)
-        except StopTraining:
-            self._patience.stalled = 0
 
 
 def _resumed(session: Session, carried: Carried) -> bool:
@@ -167,13 +178,13 @@ def _epochs_to_the_best(history: History, quantity: str, patience: Patience) -> 
 
 def _learning_rate(
     estimator: "DeepEstimator", carried: Carried, examples: int, resumed: bool
-) -> float | AdaptiveRate | Callable[[int], float]:
+) -> float | AdaptiveRate | InverseScaling:
     initial = float(estimator.learning_rate_init)
     if estimator.solver == "adam" or estimator.learning_rate == "constant":
         return initial
     if estimator.learning_rate == "adaptive":
         return AdaptiveRate(carried.rate if resumed and carried.rate is not None else initial)
-    return inverse_scaling(
+    return InverseScaling(
         initial,
         power=estimator.power_t,
         examples=examples,

@@ -14,7 +14,7 @@ from deepstep.estimators.validation import Validation
 from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback, History, Progress
+from deepstep.training import Callback, Checkpoints, History, Progress
 from deepstep.training.callbacks import as_callbacks
 from deepstep.types import Array
 
@@ -106,9 +106,10 @@ def progress_of(estimator: "DeepEstimator") -> list[Callback]:
     return [Progress(type(estimator).__name__)] if estimator.verbose else []
 
 
-def warn_interrupted() -> None:
-    """Warn the caller of fit that Ctrl-C ended training."""
-    warnings.warn("Training interrupted by user.", stacklevel=7)
+def warn_interrupted(checkpoints: Sequence[Checkpoints] = ()) -> None:
+    """Warn the caller of fit that Ctrl-C ended training, and say where it goes on from."""
+    kept = [f" With resume=True fit goes on from {one.last}." for one in checkpoints if one.last is not None]
+    warnings.warn(f"Training interrupted by user.{''.join(kept)}", stacklevel=7)
 
 
 def warn_not_converged(limit: str) -> None:

@@ -24,8 +24,8 @@ from deepstep.training.lbfgs import OF_STEPS, train_lbfgs
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator, FitCall
 
-OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget")
-"""Parameters that mean nothing to L-BFGS, which minimizes one cost of all examples."""
+OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget", "checkpoint_dir", "resume")
+"""Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
 
 
 def learn_by_lbfgs(
@@ -38,12 +38,6 @@ def learn_by_lbfgs(
     """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
     _refuse_what_is_of_batches(estimator, call.where)
     carried = estimator._carried
-    weight = examples.weight
-    wide = Examples(
-        examples.X.astype(np.float64, copy=False),
-        examples.Y.astype(np.float64, copy=False),
-        None if weight is None else weight.astype(np.float64, copy=False),
-    )
     session = open_for(estimator, network, network.parameters.astype(np.float64), call.where)
     history = History()
     cost = np.nan
@@ -51,11 +45,12 @@ def learn_by_lbfgs(
         with blas_threads(estimator.deterministic):
             cost, converged = train_lbfgs(
                 session,
-                wide,
+                _wide(examples),
                 iterations=estimator.max_iter,
                 evaluations=estimator.max_fun,
                 tolerance=estimator.tol,
                 history=history,
+                validation=None if held_out is None else _wide(held_out),
                 callbacks=[*watchers(estimator, network, held_out, call), *progress_of(estimator)],
                 where=call.where,
             )
@@ -75,6 +70,15 @@ def learn_by_lbfgs(
         cost,
         0,
         Carried(epochs=carried.epochs + len(history), best=best),
+    )
+
+
+def _wide(examples: Examples) -> Examples:
+    weight = examples.weight
+    return Examples(
+        examples.X.astype(np.float64, copy=False),
+        examples.Y.astype(np.float64, copy=False),
+        None if weight is None else weight.astype(np.float64, copy=False),
     )
 
 

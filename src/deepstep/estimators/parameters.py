@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from inspect import cleandoc
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -137,6 +138,12 @@ class EstimatorParameters(BaseEstimator):
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
+    checkpoint_dir : str or Path, default=None
+        Folder into which ``fit`` writes checkpoints, every 30 seconds and at Ctrl-C. Each fit needs its own.
+    resume : bool, default=False
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
+        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused; a
+        random_state that is no int takes the seed that was drawn.
     """
 
     hidden_layer_sizes: Any = (100,)
@@ -186,6 +193,8 @@ class EstimatorParameters(BaseEstimator):
     refit: bool = False
     deterministic: bool = False
     callbacks: Any = None
+    checkpoint_dir: str | Path | None = None
+    resume: bool = False
 
     # Names are checked where they are looked up: those that users register are known there, and the error
     # has the nearest one.
@@ -236,6 +245,8 @@ class EstimatorParameters(BaseEstimator):
         "refit": ["boolean"],
         "deterministic": ["boolean"],
         "callbacks": ["array-like", Callback, callable, None],
+        "checkpoint_dir": [str, Path, None],
+        "resume": ["boolean"],
     }
 
 

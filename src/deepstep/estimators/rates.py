@@ -1,20 +1,17 @@
 """scikit-learn's learning rates that change from epoch to epoch; the lecture's belong to training."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deepstep.training import Callback
 
 
-def inverse_scaling(
-    initial: float,
-    *,
-    power: float,
-    examples: int,
-    first_epoch: int = 0,
-    seen: int = 0,
-    restart: bool = False,
-) -> Callable[[int], float]:
+@dataclass(frozen=True)
+class InverseScaling:
     """α / (t + 1)^power with t the examples seen so far: "invscaling".
 
-    Parameters
+    Attributes
     ----------
     initial : float
         α, the rate of the first epoch.
@@ -26,28 +23,31 @@ def inverse_scaling(
     restart : bool
         Run the first epoch at α whatever was seen before, as scikit-learn's warm start does.
 
-    Returns
-    -------
-    callable
-        The rate of an epoch.
-
     Examples
     --------
-    >>> rate = inverse_scaling(0.5, power=0.5, examples=99)
+    >>> rate = InverseScaling(0.5, power=0.5, examples=99)
     >>> rate(0), rate(1)
     (0.5, 0.05)
     """
 
-    def rate(epoch: int) -> float:
-        if restart and epoch == first_epoch:
-            return initial
-        return initial / (seen + (epoch - first_epoch) * examples + 1) ** power
+    initial: float
+    power: float
+    examples: int
+    first_epoch: int = 0
+    seen: int = 0
+    restart: bool = False
 
-    return rate
+    def __call__(self, epoch: int) -> float:
+        """The rate of an epoch."""
+        if self.restart and epoch == self.first_epoch:
+            return self.initial
+        return self.initial / (self.seen + (epoch - self.first_epoch) * self.examples + 1) ** self.power
 
 
-class AdaptiveRate:
+class AdaptiveRate(Callback):
     """A rate that stays as it is until it is lowered: "adaptive".
+
+    Among the callbacks, so that a training that is resumed finds it where it stood.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class AdaptiveRate:
     """
 
     def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
-        self.rate = rate
+        self.rate = self._initial = rate
         self._factor = factor
         self._least = least
 
@@ -85,3 +85,15 @@ class AdaptiveRate:
             return False
         self.rate /= self._factor
         return True
+
+    def settings(self) -> Mapping[str, Any]:
+        """Where it began, and how it falls."""
+        return {"rate": self._initial, "factor": self._factor, "least": self._least}
+
+    def state(self) -> Mapping[str, Any]:
+        """The rate now."""
+        return {"rate": self.rate}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.rate = float(state["rate"])

@@ -1,6 +1,6 @@
 """Validation data: judged after each epoch, joined again for the refit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
 from math import isfinite, nan
@@ -15,7 +15,7 @@ from deepstep.model import Network
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.rows import cost_of_rows
+from deepstep.training.identity import plain
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COST = "loss"
 
 
 class Validation(Callback):
-    """Write the cost and the score of validation data into the records.
+    """Write the score of validation data into the records, which have their cost.
 
     Parameters
     ----------
@@ -59,11 +59,15 @@ class Validation(Callback):
         """Judge."""
         self._network.parameters = training.outcome
         self._network.statistics = dict(training.state().statistics)
-        with np.errstate(over="ignore", invalid="ignore"):  # the next epoch's cost reports divergence
-            record["validation_cost"] = cost_of_rows(
-                self._network.cost, self._held_out, self._network.architecture.layer_dims
-            )
         record["validation_score"] = self._score(record["validation_cost"])
+
+    def settings(self) -> Mapping[str, Any]:
+        """The score: a training that is resumed compares with what it was before."""
+        return {"scoring": plain(self._judged.scoring)}
+
+    def state(self) -> Mapping[str, Any]:
+        """Nothing, but what keeps a state is asked for its settings when a training is resumed."""
+        return {}
 
     def _score(self, cost: float) -> float:
         if not isfinite(cost):

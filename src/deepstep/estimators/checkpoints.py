@@ -1,0 +1,47 @@
+"""Checkpoints of a fit: where they lie, and what a killed fit goes on from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepstep.errors import ConfigurationError
+from deepstep.training import Checkpoint, Checkpoints, latest_checkpoint
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+REFIT = "refit"
+"""The folder, within that for checkpoints, of the second training of a fit."""
+
+
+def checkpoints_of(estimator: "DeepEstimator", *, refit: bool) -> list[Checkpoints]:
+    """The callback that writes the checkpoints of a training, if they are asked for."""
+    if estimator.checkpoint_dir is None:
+        return []
+    folder = Path(estimator.checkpoint_dir)
+    return [Checkpoints(folder / REFIT if refit else folder)]
+
+
+def checkpoint_to_resume(estimator: "DeepEstimator", where: str, *, refit: bool) -> Checkpoint | None:
+    """Where a killed training stood; None where it had not come so far, or if it is not asked for.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no folder to look in.
+    FileError
+        If there are checkpoints and all are damaged.
+    """
+    if not estimator.resume:
+        return None
+    if estimator.checkpoint_dir is None:
+        raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+    return latest_checkpoint(checkpoints_of(estimator, refit=refit)[0].folder)
+
+
+def seed_to_resume(estimator: "DeepEstimator", where: str) -> int | None:
+    """The seed of the killed fit; None where there is none to go on with."""
+    for refit in (False, True):  # a short first training leaves no checkpoint
+        found = checkpoint_to_resume(estimator, where, refit=refit)
+        if found is not None:
+            return found.seed
+    return None

@@ -1,0 +1,238 @@
+"""A fit that is killed goes on as if nothing had happened."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from deepstep.engines import ReferenceSession
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.training import Checkpoints
+from deepstep.training.checkpoints import checkpoint_files
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+VAL = np.arange(150) % 3 == 0
+FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 12, "batch_size": 40}
+BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+
+
+class Killed(Exception):  # noqa: N818  (no error but an event)
+    pass
+
+
+class Kill:
+    """Ends a fit, once, when this many epochs were seen."""
+
+    def __init__(self, epochs):
+        self.left = epochs
+
+    def __call__(self, record):
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@pytest.fixture(autouse=True)
+def _a_checkpoint_at_each_pause(monkeypatch):
+    monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 0.0)
+    monkeypatch.setattr("deepstep.training.checkpoints.SHARE", 1.0)
+
+
+def theta(estimator):
+    return estimator.network_.parameters.flat
+
+
+def same(one, other):
+    assert_array_equal(theta(one), theta(other))
+    assert one.loss_curve_ == other.loss_curve_
+    assert one.validation_scores_ == other.validation_scores_
+    for name in ("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_"):
+        assert getattr(one, name) == getattr(other, name), name
+
+
+SETTINGS = {
+    "adam": {},
+    "sgd, adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1},
+    "sgd, invscaling": {"solver": "sgd", "learning_rate": "invscaling"},
+    "plateau": {"schedule": {"name": "plateau", "patience": 0, "threshold": 0.5}},
+    "everything": {
+        "solver": "lion",
+        "normalization": "batch",
+        "dropout": 0.2,
+        "average": 0.8,
+        "input_noise": 0.1,
+        "schedule": "cosine",
+    },
+    "from data": {"initialization": "data"},
+    "early stopping": {"early_stopping": True, "n_iter_no_change": 4, "scoring": "loss"},
+}
+
+
+@BOTH
+@pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("epochs", [1, 5])
+def test_a_fit_that_goes_on(Estimator, settings, epochs, tmp_path):
+    settings = {**FAST, **settings, "checkpoint_dir": tmp_path / "kept", "callbacks": Kill(epochs)}
+    with pytest.raises(Killed):
+        Estimator(**settings).fit(X, Y)
+    assert checkpoint_files(tmp_path / "kept")
+    went_on = Estimator(resume=True, **settings).fit(X, Y)
+    whole = Estimator(**{**settings, "checkpoint_dir": None}).fit(X, Y)
+    same(went_on, whole)
+
+
+@pytest.mark.parametrize("epochs", [4, 16])
+@pytest.mark.parametrize("random_state", [1, None])
+def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
+    """Killed in the first, or in the second: sparse rows and own validation data."""
+    settings = {**FAST, "early_stopping": True, "refit": True, "n_iter_no_change": np.inf}
+    settings |= {"learning_rate_init": 0.01, "random_state": random_state, "callbacks": Kill(epochs)}
+    rows = scipy.sparse.csr_array(X)
+    own = {"X_val": rows[VAL], "y_val": Y[VAL], "sample_weight": np.linspace(0, 1, 150)[~VAL]}
+    model = DeepClassifier(checkpoint_dir=str(tmp_path), **settings)
+    with pytest.raises(Killed):
+        model.fit(rows[~VAL], Y[~VAL], **own)
+    assert bool(checkpoint_files(tmp_path / "refit")) == (epochs > 12)
+    model.set_params(resume=True).fit(rows[~VAL], Y[~VAL], **own)
+    whole = DeepClassifier(**{**settings, "random_state": model.network_.seed}).fit(
+        rows[~VAL], Y[~VAL], **own
+    )
+    same(model, whole)
+    again = clone(model).fit(rows[~VAL], Y[~VAL], **own)  # done is done: once more from its last checkpoints
+    same(again, whole)
+
+
+def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
+    settings = {**FAST, "early_stopping": True, "refit": True, "random_state": None, "max_iter": 4}
+    model = DeepClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings)
+    with pytest.raises(Killed):
+        model.fit(X, Y)
+    for path in checkpoint_files(tmp_path):
+        path.unlink()
+    model.set_params(resume=True).fit(X, Y)
+    same(model, DeepClassifier(**{**settings, "random_state": model.network_.seed}).fit(X, Y))
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"random_state": 2}, "seed was 1 and is 2"),
+        ({"alpha": 0.5}, "l2 was 0.0001 and is 0.5"),
+        ({"learning_rate": "invscaling", "power_t": 0.4}, "learning_rate was .* and is"),
+        ({"scoring": "f1_macro"}, "scoring of Validation, callback 1 was 'accuracy' and is 'f1_macro'"),
+        ({"tol": 0.1}, "tolerance of Patience"),
+        ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
+        ({"hidden_layer_sizes": 3}, "layer_dims was"),
+    ],
+)
+def test_another_fit_is_refused(changed, sentence, tmp_path):
+    settings = {**FAST, "solver": "rmsprop", "learning_rate": "invscaling", "early_stopping": True}
+    settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
+    model = DeepClassifier(**settings).fit(X, Y)
+    before = vars(model).copy()
+    with pytest.raises(ConfigurationError, match=rf"DeepClassifier.fit: a checkpoint of this .*{sentence}"):
+        model.set_params(resume=True, **changed).fit(X, Y)
+    assert model.network_ is before["network_"]
+
+
+def test_other_data_are_refused(tmp_path):
+    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST).fit(X, Y, X_val=X[:5], y_val=Y[:5])
+    model.set_params(resume=True)
+    with pytest.raises(ConfigurationError, match="the training data is another"):
+        model.fit(X, Y + 1, X_val=X[:5], y_val=Y[:5])
+    with pytest.raises(ConfigurationError, match="the validation data is another"):
+        model.fit(X, Y, X_val=X[:6], y_val=Y[:6])
+
+
+def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
+    model = DeepClassifier(checkpoint_dir=tmp_path, **FAST).fit(X, Y)
+    kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}
+    assert len(kept) == 3
+    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
+        model.fit(X, Y)
+    assert {path: path.read_bytes() for path in checkpoint_files(tmp_path)} == kept
+
+
+def test_the_same_call_starts_and_goes_on(tmp_path):
+    whole = DeepClassifier(**FAST).fit(X, Y)
+    same(DeepClassifier(checkpoint_dir=tmp_path / "new", resume=True, **FAST).fit(X, Y), whole)
+
+
+def test_what_has_no_checkpoints(tmp_path):
+    with pytest.raises(ConfigurationError, match="checkpoint_dir, where resume=True; got None"):
+        DeepClassifier(resume=True).fit(X, Y)
+    with pytest.raises(ConfigurationError, match=r"solver='lbfgs'.* got checkpoint_dir, resume"):
+        DeepClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True).fit(X, Y)
+    with pytest.raises(AttributeError):
+        DeepClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
+
+
+def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
+    steps = ReferenceSession.steps
+    whole = DeepRegressor(**FAST).fit(X, Y)
+
+    def pressed(self, *args, **kwargs):
+        if self.state().step == 4 * 4:
+            import signal
+
+            signal.raise_signal(signal.SIGINT)
+        return steps(self, *args, **kwargs)
+
+    monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
+    monkeypatch.setattr(ReferenceSession, "steps", pressed)
+    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST)
+    with pytest.warns(UserWarning, match=r"by user\. With resume=True fit goes on from .*checkpoint-0+20"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 5
+    same(model.set_params(resume=True).fit(X, Y), whole)
+
+
+@pytest.mark.parametrize("random_state", [3, None])
+def test_killed_in_earnest(random_state, tmp_path):
+    here = Path(__file__).resolve()
+    environment = {**os.environ, "PYTHONPATH": str(here.parents[2] / "src"), "OMP_NUM_THREADS": "1"}
+
+    def command(folder, resume, random_state, seconds):
+        words = [str(folder), json.dumps(resume), json.dumps(random_state), str(seconds)]
+        return [sys.executable, str(here.with_name("killed_fit.py")), *words]
+
+    with subprocess.Popen(command(tmp_path, False, random_state, 0.2), env=environment) as fit:
+        until = time.monotonic() + 60
+        while len(checkpoint_files(tmp_path)) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        fit.kill()
+    assert fit.returncode < 0
+    assert len(checkpoint_files(tmp_path)) >= 3
+
+    def result(*words):
+        done = subprocess.run(command(*words), env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    seed, bits = result(tmp_path, True, random_state, 0)
+    assert [seed, bits] == result("", False, seed, 0)
+
+
+def test_own_intervals_are_written_by_the_callback(tmp_path):
+    """They do not disturb those of the parameter."""
+    own = Checkpoints(tmp_path / "own", every_epochs=5, keep=9)
+    model = DeepClassifier(callbacks=[own], checkpoint_dir=tmp_path / "kept", **FAST).fit(X, Y)
+    assert len(checkpoint_files(tmp_path / "own")) == 2
+    assert model.n_iter_ == 12
