@@ -233,6 +233,8 @@ def test_sparser_weights_by_l1():
         ({"solver": "adamm"}, "DeepClassifier.fit: solver is one of .* Did you mean 'adam'"),
         ({"solver": "adam", "hyperparameters": {"beta1": 0.5}}, "scikit-learn's solvers have parameters"),
         ({"solver": "adamw", "hyperparameters": {"betta1": 0.5}}, "Did you mean 'beta1'"),
+        ({"solver": "momentum", "momentum": 0.5}, "DeepClassifier.fit: hyperparameters, .* got momentum"),
+        ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "got beta_1, epsilon"),
         ({"activation": "rellu"}, "Did you mean 'relu'"),
         ({"normalization": "bach"}, "Did you mean 'batch'"),
         ({"initialization": "glorrot"}, "Did you mean 'glorot'"),

@@ -131,7 +131,7 @@ def test_the_best_epoch_is_kept(Estimator, settings):
         if len(ended) == best:
             raise StopTraining
 
-    alone = Estimator(callbacks=[end], **settings).fit(X[~VAL], y[~VAL])
+    alone = Estimator(callbacks=[end], **{**settings, "scoring": None}).fit(X[~VAL], y[~VAL])
     assert_array_equal(theta(model), theta(alone))
     assert_array_equal(model.predict(X), alone.predict(X))
     assert model.best_validation_score_ == max(model.validation_scores_)
@@ -245,6 +245,16 @@ def test_what_does_not_fit():
         DeepClassifier().fit(X, NAMES, X_val=X[:, :3], y_val=NAMES)
     with pytest.raises(ConfigurationError, match="Did you mean 'roc_auc'"):
         DeepClassifier(scoring="roc_auk", early_stopping=True).fit(X, NAMES)
+
+
+def test_what_would_do_nothing():
+    with pytest.raises(ConfigurationError, match="early_stopping=True, where refit=True; got"):
+        fit(DeepClassifier(refit=True))
+    with pytest.raises(ConfigurationError, match="validation data, where scoring is given; got scoring='f1'"):
+        DeepClassifier(scoring="f1").fit(X, NAMES)
+    model = fit(DeepClassifier(scoring="accuracy", **FAST))
+    model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
+    DeepClassifier(solver="lbfgs", early_stopping=True, refit=True, scoring="accuracy").fit(X, NAMES)
 
 
 def test_every_setting_can_be_searched():

@@ -19,7 +19,7 @@ from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.validation import COST, together
+from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.validation_part import hold_out
@@ -141,6 +141,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         in_batches = self.solver != "lbfgs"
         train = learn_in_batches if in_batches else learn_by_lbfgs
         early = self.early_stopping and in_batches
+        if not call.incremental:
+            refuse_without_validation(self, held_out, call.where)
         learn = examples
         if early and held_out is None:
             learn, held_out = hold_out(

@@ -39,9 +39,9 @@ class EstimatorParameters(BaseEstimator):
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
-        ``deepstep.equations.OPTIMIZERS``, with ``hyperparameters``. All learn from batches, except 'lbfgs'
-        that learns from all examples at once, which is good for small data (of sparse inputs it makes a
-        dense copy).
+        ``deepstep.equations.OPTIMIZERS``, with ``hyperparameters`` instead. All learn from batches, except
+        'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
+        a dense copy).
     alpha : float, default=0.0001
         λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
     batch_size : int or 'auto', default='auto'
@@ -128,11 +128,12 @@ class EstimatorParameters(BaseEstimator):
     scoring : str, callable or None, default=None
         What validation data are scored with: the name of a scikit-learn metric, a
         ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
-        greater scores are better. Early stopping goes by it.
+        greater scores are better. Early stopping goes by it. Refused where nothing is validated.
     refit : bool, default=False
-        After early stopping train anew, from the same start, on the training and the validation data
-        together, for as many epochs as it took to the best one. Rates by the clock (``time_budget``) or by
-        the course of training ('plateau') cannot be repeated and are refused; 'adaptive' goes by the cost.
+        After early stopping, and refused without it, train anew, from the same start, on the training and the
+        validation data together, for as many epochs as it took to the best one. Rates by the clock
+        (``time_budget``) or by the course of training ('plateau') cannot be repeated and are refused;
+        'adaptive' goes by the cost.
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
     callbacks : sequence of deepstep.training.Callback or callable, default=None

@@ -29,6 +29,9 @@ SCIKIT_LEARN: dict[str, Callable[["DeepEstimator"], Rule]] = {
 }
 """scikit-learn's solvers, with its reading of Adam and of momentum."""
 
+OF_SCIKIT_LEARN = ("beta_1", "beta_2", "epsilon", "momentum", "nesterovs_momentum")
+"""Parameters of its solvers alone."""
+
 
 def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
     """The update rule of the estimator's solver: scikit-learn's, or one of ``OPTIMIZERS``.
@@ -36,7 +39,8 @@ def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
     Raises
     ------
     ConfigurationError
-        If there is none of that name, or it has parameters of its own and ``hyperparameters`` are given.
+        If there is none of that name, or one of scikit-learn's is given ``hyperparameters``, or another one
+        the parameters of scikit-learn's.
     """
     name = estimator.solver
     if name in SCIKIT_LEARN:
@@ -50,4 +54,12 @@ def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
         return SCIKIT_LEARN[name](estimator)
     if name not in OPTIMIZERS:
         raise unknown_name(where, "solver", name, {**SCIKIT_LEARN, **OPTIMIZERS})
+    foreign = [one for one in OF_SCIKIT_LEARN if getattr(estimator, one) != getattr(type(estimator), one)]
+    if foreign:
+        raise ConfigurationError(
+            where,
+            f"hyperparameters, where solver={name!r}, and scikit-learn's own left as they are",
+            f"got {', '.join(foreign)}",
+            "They are for 'adam' and 'sgd'.",
+        )
     return name, estimator.hyperparameters or {}

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import issparse, vstack
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from deepstep.errors import unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Training
@@ -75,6 +75,29 @@ class Validation(Callback):
         if self._scorer is None:
             return -cost
         return float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))
+
+
+def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:
+    """Refuse parameters that would do nothing, for lack of validation data or of early stopping.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if estimator.refit and not estimator.early_stopping:
+        raise ConfigurationError(
+            where,
+            "early_stopping=True, where refit=True",
+            "got early_stopping=False",
+            "It counts the epochs.",
+        )
+    if estimator.scoring is not None and held_out is None and not estimator.early_stopping:
+        raise ConfigurationError(
+            where,
+            "validation data, where scoring is given",
+            f"got scoring={estimator.scoring!r} alone",
+            "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
+        )
 
 
 def together(first: Examples, second: Examples) -> Examples:
