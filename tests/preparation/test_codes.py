@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from deepstep.equations import answers
 from deepstep.errors import DataError, ShapeError
 from deepstep.preparation import one_hot, ordinal_code
+from deepstep.preparation.codes import class_probabilities, encode_classes
 
 labels_of_7 = st.lists(st.integers(0, 6), max_size=20)
 
@@ -40,3 +41,16 @@ def test_the_answers_to_a_code_are_its_labels(labels):
 def test_what_is_no_class_number_is_refused(code, labels, error):
     with pytest.raises(error, match=f"^{code.__name__}: labels are "):
         code(np.array(labels), 3)
+
+
+def test_probabilities_are_the_way_back_from_a_code():
+    """As differences of P(y > k) by hand; 0 has no sign."""
+    positions = np.array([0, 2, 1, 2])
+    for kind in ("classes", "cumulative"):
+        code = encode_classes(positions, 3, kind)
+        np.testing.assert_array_equal(class_probabilities(code, kind), np.eye(3)[positions])
+    code = encode_classes(positions // 2, 2, "probabilities")
+    found = class_probabilities(code, "probabilities")
+    np.testing.assert_array_equal(found, np.eye(2)[positions // 2])
+    assert not np.signbit(found).any()
+    np.testing.assert_allclose(class_probabilities(np.array([[0.9, 0.4]]), "cumulative"), [[0.1, 0.5, 0.4]])

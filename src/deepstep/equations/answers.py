@@ -7,6 +7,7 @@ import numpy as np
 
 from deepstep.equations.heads import Head, get_head
 from deepstep.network.architecture import Architecture
+from deepstep.preparation.codes import ordinal_probabilities
 from deepstep.types import AnyArray, Array
 
 
@@ -20,7 +21,9 @@ class Meaning(NamedTuple):
 MEANINGS: dict[str, Meaning] = {
     "probabilities": Meaning(lambda AL: (AL > 0.5).astype(int), lambda AL: AL),
     "classes": Meaning(lambda AL: AL.argmax(axis=0)[np.newaxis], lambda AL: AL),
-    "cumulative": Meaning(lambda AL: _steps_down(AL).argmax(axis=0)[np.newaxis], lambda AL: _steps_down(AL)),
+    "cumulative": Meaning(
+        lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis], ordinal_probabilities
+    ),
     "numbers": Meaning(lambda AL: AL),
     "counts": Meaning(lambda AL: AL),
     "one number": Meaning(lambda AL: AL),
@@ -75,9 +78,3 @@ def probabilities(output: str | Head | Architecture, AL: Array) -> Array | None:
     """
     read = MEANINGS[get_head(output, "probabilities").targets].probabilities
     return None if read is None else read(AL)
-
-
-def _steps_down(AL: Array) -> Array:
-    """P(y = k) from P(y > k): how far it falls from 1 over AL to 0."""
-    ends = np.ones_like(AL[:1]), np.zeros_like(AL[:1])
-    return -np.diff(np.concatenate([ends[0], AL, ends[1]]), axis=0)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 
-from deepstep.equations import answers, get_head, probabilities
+from deepstep.equations import answers, get_head
 from deepstep.errors import DataError
 from deepstep.estimators.losses import class_head
-from deepstep.preparation import one_hot, ordinal_code
+from deepstep.preparation.codes import class_probabilities, encode_classes
 from deepstep.types import AnyArray, Array
 
 
@@ -82,12 +82,8 @@ class Labels:
         """
         if self.several:
             return y.astype(dtype)
-        positions = self.positions(y)
-        kind = get_head(self.output).targets
-        if kind == "probabilities":
-            return positions[:, np.newaxis].astype(dtype)
-        code = one_hot if kind == "classes" else ordinal_code
-        return np.ascontiguousarray(code(positions, len(self.classes)).T, dtype)
+        code = encode_classes(self.positions(y), len(self.classes), get_head(self.output).targets)
+        return code.astype(dtype, copy=False)
 
     def decide(self, A: Array) -> AnyArray:
         """From outputs (or targets) as rows: the most probable position in ``classes`` (m,), of ordered
@@ -101,10 +97,8 @@ class Labels:
         return decided if self.several else self.classes[decided]
 
     def probabilities(self, A: Array) -> Array:
-        """From outputs as rows: the probability of each class (m, n_classes)."""
-        found = probabilities(self.output, A.T)
-        p = A if found is None else found.T
-        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+        """From outputs as rows: the probability of each class, or column (m, n_classes)."""
+        return A if self.several else class_probabilities(A, get_head(self.output).targets)
 
     def columns(self, y: AnyArray) -> AnyArray:
         """Positions of the labels in ``classes`` (1, m); of several columns their 0 and 1, (n, m)."""

@@ -1,14 +1,12 @@
 """The losses by scikit-learn's names, and the heads that they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any
 
 from deepstep.equations import HEADS, Head
 from deepstep.equations.own_heads import BUILT_IN
 from deepstep.errors import ConfigurationError, unknown_name
-
-CLASS_KINDS = ("probabilities", "classes", "cumulative")
-"""Kinds of targets, see ``deepstep.network.border.TARGETS``, that classes are coded as."""
+from deepstep.preparation.codes import CODES
 
 NUMBER_KINDS = ("numbers", "counts", "one number")
 """Kinds of targets that are numbers."""
@@ -50,7 +48,7 @@ def class_head(loss: str, *, several: bool, n_classes: int, where: str) -> Head:
     >>> [class_head("cross_entropy", several=False, n_classes=n, where="fit").name for n in (2, 3)]
     ['sigmoid', 'softmax']
     """
-    own = _own(CLASS_KINDS)
+    own = _own(CODES)
     if loss not in (*CLASS_LOSSES, *own):
         raise unknown_name(where, "loss", loss, [*CLASS_LOSSES, *own])
     if loss == "cross_entropy":
@@ -113,6 +111,6 @@ def outputs_of_one_number(head: Head) -> int:
     return max([len(value) for value in head.settings.values() if isinstance(value, tuple)], default=1)
 
 
-def _own(kinds: Sequence[str]) -> list[str]:
+def _own(kinds: Container[str]) -> list[str]:
     """Names of the registered heads with these kinds of targets."""
     return [name for name, head in HEADS.items() if name not in BUILT_IN and head.targets in kinds]

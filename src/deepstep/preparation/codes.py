@@ -1,10 +1,13 @@
-"""Class numbers → Y in the lecture's layout: one-hot, and the code of ordered classes."""
+"""Class numbers → Y: yes/no, one-hot, and the code of ordered classes; outputs → probabilities of classes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.types import AnyArray
+from deepstep.types import AnyArray, Array
 
 
 def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
@@ -67,6 +70,85 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     """
     labels = _class_numbers(labels, n_classes, "ordinal_code")
     return (labels > np.arange(n_classes - 1)[:, None]).astype(np.float64)
+
+
+def ordinal_probabilities(AL: Array) -> Array:
+    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
+
+    Parameters
+    ----------
+    AL : ndarray (n_classes − 1, m)
+
+    Returns
+    -------
+    ndarray (n_classes, m)
+
+    Examples
+    --------
+    >>> ordinal_probabilities(np.array([[0.75], [0.25]])).tolist()
+    [[0.25], [0.5], [0.25]]
+    """
+    falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
+    return falling[:-1] - falling[1:]
+
+
+class Code(NamedTuple):
+    """How class numbers become Y, and outputs the probabilities of classes, both in the lecture's layout."""
+
+    encode: Callable[[AnyArray, int], NDArray[np.float64]]
+    probabilities: Callable[[Array], Array]
+
+
+CODES = {
+    "probabilities": Code(ordinal_code, ordinal_probabilities),  # of two classes: is it above the first?
+    "classes": Code(one_hot, lambda AL: AL),
+    "cumulative": Code(ordinal_code, ordinal_probabilities),
+}
+"""Codes of one column of classes, by the kinds of targets, ``deepstep.network.border.TARGETS``."""
+
+
+def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np.float64]:
+    """Targets as rows.
+
+    Parameters
+    ----------
+    positions : ndarray of integers (m,)
+        0 to n_classes − 1.
+    n_classes : int
+    kind : str
+        A name in `CODES`.
+
+    Returns
+    -------
+    ndarray of float64 (m, n_outputs)
+
+    Examples
+    --------
+    >>> encode_classes(np.array([1, 0]), 2, "probabilities").tolist()
+    [[1.0], [0.0]]
+    """
+    return np.ascontiguousarray(CODES[kind].encode(positions, n_classes).T)
+
+
+def class_probabilities(outputs: Array, kind: str) -> Array:
+    """The probability of each class, from outputs (or targets) as rows.
+
+    Parameters
+    ----------
+    outputs : ndarray (m, n_outputs)
+    kind : str
+        A name in `CODES`.
+
+    Returns
+    -------
+    ndarray (m, n_classes)
+
+    Examples
+    --------
+    >>> class_probabilities(np.array([[0.75]]), "probabilities").tolist()
+    [[0.25, 0.75]]
+    """
+    return CODES[kind].probabilities(outputs.T).T
 
 
 def _class_numbers(labels: AnyArray, n_classes: int, where: str) -> AnyArray:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.preparation.codes import one_hot, ordinal_code
+from deepstep.preparation.codes import class_probabilities, encode_classes
 from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
@@ -95,9 +95,14 @@ class ClassTarget:
         return n - 1 if self.ordered or n == 2 else n
 
     @property
+    def code(self) -> str:
+        """How the classes are coded, a name in ``deepstep.preparation.codes.CODES``."""
+        return "cumulative" if self.ordered else "probabilities" if len(self.classes) == 2 else "classes"
+
+    @property
     def output(self) -> str:
         """The network's output: "sigmoid", "softmax" or "ordinal"."""
-        return "ordinal" if self.ordered else "sigmoid" if len(self.classes) == 2 else "softmax"
+        return {"probabilities": "sigmoid", "classes": "softmax", "cumulative": "ordinal"}[self.code]
 
     @property
     def output_settings(self) -> dict[str, Any]:
@@ -118,11 +123,7 @@ class ClassTarget:
         ShapeError
             When `values` is not (m,).
         """
-        positions = self.positions(values)
-        if self.n_outputs == 1:
-            return positions.astype(np.float64)[:, None]
-        code = ordinal_code if self.ordered else one_hot
-        return np.ascontiguousarray(code(positions, len(self.classes)).T)
+        return encode_classes(self.positions(values), len(self.classes), self.code)
 
     def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
         """The position of each value in `classes`: (m,)."""
@@ -152,10 +153,7 @@ class ClassTarget:
         ndarray (m, n_classes)
         """
         _check_outputs(outputs, self.n_outputs)
-        if not (self.ordered or self.n_outputs == 1):
-            return outputs
-        ends = np.ones_like(outputs[:, :1]), np.zeros_like(outputs[:, :1])
-        return -np.diff(np.hstack([ends[0], outputs, ends[1]]), axis=1)
+        return class_probabilities(outputs, self.code)
 
     def decode(self, outputs: Array) -> AnyArray:
         """The most probable class: for two classes the second where its probability is above 0.5.
