@@ -247,6 +247,23 @@ def test_what_does_not_fit():
         DeepClassifier(scoring="roc_auk", early_stopping=True).fit(X, NAMES)
 
 
+@pytest.mark.parametrize("score", ["x", None, {"a": 1.0}, np.ones(2)])
+def test_scores_that_are_no_numbers(score):
+    with pytest.raises(ConfigurationError, match=r"DeepClassifier.fit: scoring that gives one number; got"):
+        fit(DeepClassifier(scoring=lambda model, X, y: score, **FAST))
+
+
+def test_errors_of_own_functions_come_through():
+    def fail(*arguments):
+        raise ZeroDivisionError("mine")
+
+    for settings in ({"scoring": fail}, {"callbacks": fail}, {"schedule": fail}):
+        model = DeepClassifier(**{**FAST, **settings})
+        with pytest.raises(ZeroDivisionError, match="mine"):
+            fit(model)
+        assert not hasattr(model, "network_")
+
+
 def test_what_would_do_nothing():
     with pytest.raises(ConfigurationError, match="early_stopping=True, where refit=True; got"):
         fit(DeepClassifier(refit=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from inspect import signature
 from math import isfinite, nan
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Validation(Callback):
     """
 
     def __init__(self, estimator: "DeepEstimator", network: Network, held_out: Examples, where: str) -> None:
-        self._scorer = _scorer(estimator, where)
+        self._scorer, self._where = _scorer(estimator, where), where
         self._weights: dict[str, Array] = {}
         if held_out.weight is not None and self._scorer is not None and _takes_weights(self._scorer):
             self._weights = {"sample_weight": held_out.weight}
@@ -74,7 +75,10 @@ class Validation(Callback):
             return nan
         if self._scorer is None:
             return -cost
-        return float(self._scorer(self._judged, self._held_out.X, self._y, **self._weights))
+        score: Any = self._scorer(self._judged, self._held_out.X, self._y, **self._weights)
+        if np.ndim(score) or not isinstance(score, Real | np.ndarray):
+            raise ConfigurationError(self._where, "scoring that gives one number", f"got {score!r:.60}")
+        return float(score)
 
 
 def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:

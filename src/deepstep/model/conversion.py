@@ -39,7 +39,12 @@ def from_sklearn(estimator: Any, where: str) -> Converted:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     if not isinstance(estimator, MLPClassifier | MLPRegressor):
-        raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}")
+        raise ConfigurationError(
+            where,
+            "an MLPClassifier or MLPRegressor",
+            f"got {estimator!r:.200}",
+            "Of a fitted DeepClassifier or DeepRegressor network_ is the network.",
+        )
     if not hasattr(estimator, "coefs_"):
         raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")
     values: dict[str, Array] = {}
