@@ -104,6 +104,21 @@ def test_memory_of_sparse_rows_is_bounded():
     assert peak < 100e6
 
 
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_memory_of_many_rows_is_bounded(Estimator):
+    """As a whole the activations would have 800 MB."""
+    many = np.random.default_rng(0).standard_normal((200_000, 8))
+    y = np.arange(200_000) % 2
+    model = Estimator((256, 256), max_iter=1, random_state=0)
+    tracemalloc.start()
+    try:
+        model.fit(many[:200], y[:200], X_val=many, y_val=y).score(many, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6
+
+
 def test_prediction_in_pieces(monkeypatch):
     model = DeepClassifier(**FAST).fit(X, Y)
     whole = model.predict_proba(X)
