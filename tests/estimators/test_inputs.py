@@ -175,6 +175,12 @@ def test_one_class(y):
         DeepClassifier().fit(X, y)
 
 
+@pytest.mark.parametrize("stranger", [None, 1])
+def test_labels_that_cannot_be_sorted(stranger):
+    with pytest.raises(DataError, match=r"DeepClassifier.fit: labels of one kind, none of them missing;"):
+        DeepClassifier().fit(X, np.array(["a", stranger, "b"] * 50, dtype=object))
+
+
 def test_several_columns_of_classes():
     with pytest.raises(DataError, match="several columns of 0 and 1"):
         DeepClassifier().fit(X, np.c_[Y, Y])

@@ -156,7 +156,7 @@ def test_losses_of_other_targets():
         DeepClassifier(loss="ordinal").fit(X, columns)
     with pytest.raises(ConfigurationError, match="loss is one of 'cross_entropy', 'ordinal'; got 'huber'"):
         DeepClassifier(loss="huber").fit(X, columns[:, 0])
-    with pytest.raises(ConfigurationError, match="setting of the output 'ordinal'"):
+    with pytest.raises(ConfigurationError, match="loss='cross_entropy', where label_smoothing is given"):
         DeepClassifier(loss="ordinal", label_smoothing=0.1).fit(X, columns[:, 0])
     model = DeepClassifier(max_iter=1, warm_start=True).fit(X, columns[:, 0])
     with pytest.raises(ConfigurationError, match="as they were"):

@@ -152,7 +152,12 @@ def test_class_weight_in_partial_fit():
 
 @pytest.mark.parametrize(
     ("class_weight", "message"),
-    [({0: -1.0}, "at least 0"), ({7: 2.0}, "labels among"), ({0: float("nan")}, "at least 0")],
+    [
+        ({0: -1.0}, "at least 0"),
+        ({7: 2.0}, "labels among"),
+        ({0: float("nan")}, "at least 0"),
+        ({0: "x"}, "at least 0"),
+    ],
 )
 def test_bad_class_weight(class_weight, message):
     X, y = unbalanced()

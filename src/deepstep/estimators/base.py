@@ -236,7 +236,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
                 call.where,
                 "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
                 f"the fitted network is {self.network_!r}",
-                "Use a new estimator, or warm_start=False.",
+                "Use a new estimator." if call.incremental else "Use a new estimator, or warm_start=False.",
             )
         network = copy(self.network_)
         network.engine = self.engine

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
+from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, FitCall, Given, learns_in_batches
 from deepstep.estimators.labels import Labels, classes_of
@@ -268,10 +269,12 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return known
 
     def _output(self, where: str) -> tuple[str, dict[str, Any]]:
-        smoothing = self.label_smoothing or None
-        return self._labels.output, merged(
-            self.loss_settings, "smoothing", smoothing, "label_smoothing", where
-        )
+        output, smoothing = self._labels.output, self.label_smoothing or None
+        if smoothing is not None and "smoothing" not in get_head(output).settings:
+            raise ConfigurationError(
+                where, "loss='cross_entropy', where label_smoothing is given", f"got loss={self.loss!r}"
+            )
+        return output, merged(self.loss_settings, "smoothing", smoothing, "label_smoothing", where)
 
     def _taught(self, Y: Array) -> AnyArray:
         return self._labels.decode(Y)

@@ -116,13 +116,18 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
     Raises
     ------
     DataError
-        If several columns hold something else than 0 and 1.
+        If labels cannot be sorted, or several columns hold something else than 0 and 1.
     ValueError
         If y holds numbers that are no labels.
     """
-    check_classification_targets(y)
-    if y.ndim == 1:
-        return unique_labels(y), False
+    try:
+        check_classification_targets(y)
+        if y.ndim == 1:
+            return unique_labels(y), False
+    except TypeError as error:
+        raise DataError(
+            where, "labels of one kind, none of them missing", f"they cannot be sorted: {error}"
+        ) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise DataError(
             where,
