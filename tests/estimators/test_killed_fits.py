@@ -27,6 +27,8 @@ X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 12, "batch_size": 40}
+REFIT = {"early_stopping": True, "refit": True, "scoring": "loss", "n_iter_no_change": np.inf}
+"""The cost falls in each epoch: the last one is the best, whatever the seed."""
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 
 
@@ -102,8 +104,7 @@ def test_a_fit_that_goes_on(Estimator, settings, epochs, tmp_path):
 @pytest.mark.parametrize("random_state", [1, None])
 def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
     """Killed in the first, or in the second: sparse rows and own validation data."""
-    settings = {**FAST, "early_stopping": True, "refit": True, "n_iter_no_change": np.inf}
-    settings |= {"learning_rate_init": 0.01, "random_state": random_state, "callbacks": Kill(epochs)}
+    settings = {**FAST, **REFIT, "random_state": random_state, "callbacks": Kill(epochs)}
     rows = scipy.sparse.csr_array(X)
     own = {"X_val": rows[VAL], "y_val": Y[VAL], "sample_weight": np.linspace(0, 1, 150)[~VAL]}
     model = DeepClassifier(checkpoint_dir=str(tmp_path), **settings)
@@ -120,7 +121,7 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
 
 
 def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
-    settings = {**FAST, "early_stopping": True, "refit": True, "random_state": None, "max_iter": 4}
+    settings = {**FAST, **REFIT, "random_state": None, "max_iter": 4}
     model = DeepClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings)
     with pytest.raises(Killed):
         model.fit(X, Y)
