@@ -183,6 +183,13 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
     assert 0 <= rates[-1] < 0.01e-3
 
 
+def test_a_time_budget_of_nothing_trains_one_batch():
+    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0).fit(X, Y)
+    assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 40, 1)
+    assert model.loss_curve_ == [model.loss_]
+    assert model.history_.stopped == "time budget of 1e-09 s used up"
+
+
 def test_a_schedule_that_ran_to_its_end_is_no_failure():
     model = DeepClassifier(schedule="cosine", max_iter=3).fit(X, Y)  # no ConvergenceWarning
     assert model.n_iter_ == 3

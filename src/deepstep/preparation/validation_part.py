@@ -1,8 +1,10 @@
 """The part of the training data that is held out to validate on."""
 
+from math import ceil
+
 import numpy as np
 
-from deepstep.data.splits import holdout
+from deepstep.data.splits import stratification_obstacle
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray
@@ -14,7 +16,8 @@ LEAST = 4
 def hold_out(
     examples: Examples, classes: AnyArray | None, *, fraction: float, seed: int, where: str
 ) -> tuple[Examples, Examples]:
-    """The examples to learn from, and those to validate on, drawn from the seed; each in its order.
+    """The examples to learn from, and those to validate on, drawn from the seed as scikit-learn's estimators
+    draw them, order and all.
 
     Parameters
     ----------
@@ -22,15 +25,13 @@ def hold_out(
     classes : array of shape (m,), optional
         The class of each: both parts hold them in proportion, where there are enough of each.
     fraction : float
-        The share of the validation part, above 0 and below 1; at least two examples.
+        The share of the validation part, below 1; at least two examples, and not all.
     seed : int
     where : str
         Name for error messages.
 
     Raises
     ------
-    ConfigurationError
-        If the fraction is out of range.
     DataError
         If there are fewer than 4 examples, or a part would have no weight.
 
@@ -41,13 +42,15 @@ def hold_out(
     >>> len(learn), len(held)
     (8, 2)
     """
+    from sklearn.model_selection import train_test_split
+
     m = len(examples)
     if m < LEAST:
         raise DataError(where, f"at least {LEAST} examples, to hold some out", f"got n_samples={m}")
-    if 0 < fraction < 1:
-        fraction = max(fraction, 1.5 / m)  # rounded up to two
-    groups = np.zeros(m) if classes is None else classes
-    parts = holdout(groups, fraction=fraction, seed=seed, stratify=classes is not None)
+    size = min(max(2, ceil(fraction * m)), m - 1)
+    obstacle = classes is None or stratification_obstacle(classes, fraction=(size - 0.5) / m)
+    groups = None if obstacle else classes
+    parts = train_test_split(np.arange(m), test_size=size, random_state=seed, stratify=groups)
     weight = examples.weight
     learn, held = (
         Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
