@@ -156,8 +156,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         ValueError
             As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
         AttributeError
-            With early stopping or 'lbfgs', which need all data at once, and with schedules or a time budget,
-            which need to know how much training will come.
+            With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
+            which need to know how much training will come, and with ``checkpoint_dir``.
         DivergenceError
             As in `fit`.
         """

@@ -150,8 +150,8 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         ValueError
             As in `fit`.
         AttributeError
-            With early stopping or 'lbfgs', which need all data at once, and with schedules or a time budget,
-            which need to know how much training will come.
+            With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
+            which need to know how much training will come, and with ``checkpoint_dir``.
         DivergenceError
             As in `fit`.
         """
