@@ -116,7 +116,7 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
     Raises
     ------
     DataError
-        If labels cannot be sorted, or several columns hold something else than 0 and 1.
+        If labels are of several kinds or missing, or several columns hold something else than 0 and 1.
     ValueError
         If y holds numbers that are no labels.
     """
@@ -125,9 +125,8 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
         if y.ndim == 1:
             return unique_labels(y), False
     except TypeError as error:
-        raise DataError(
-            where, "labels of one kind, none of them missing", f"they cannot be sorted: {error}"
-        ) from error
+        expected = "texts or numbers of one kind as labels, none of them missing"
+        raise DataError(where, expected, str(error).rstrip(".")) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise DataError(
             where,

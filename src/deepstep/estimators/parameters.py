@@ -143,8 +143,9 @@ class EstimatorParameters(BaseEstimator):
         Folder into which ``fit`` writes checkpoints, every 30 seconds and at Ctrl-C. Each fit needs its own.
     resume : bool, default=False
         Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
-        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused; a
-        random_state that is no int takes the seed that was drawn.
+        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
+        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
+        that was drawn.
     """
 
     hidden_layer_sizes: Any = (100,)
