@@ -111,11 +111,22 @@ def test_killed_while_the_run_is_written(process, deepstep, flowers, tmp_path, n
     same_bits(Run.load("run"), never_interrupted)
 
 
-def test_a_second_ctrl_c_ends_at_once(process, flowers, tmp_path):
-    twice = SIGNAL.format(epoch=5, name="SIGINT").replace("os.kill(", "os.kill(os.getpid(), 2); os.kill(")
-    result = process("train", flowers, *TYPED, before=HANDLER + twice)
+TWICE = SIGNAL.format(epoch=5, name="SIGINT").replace("os.kill(", "os.kill(os.getpid(), 2); os.kill(")
+
+
+def test_a_second_ctrl_c_ends_at_once_and_says_what_is_lost(process, flowers, tmp_path):
+    later = "from deepstep.training import interruption\ninterruption.ONE_PRESS = 0.0\n"
+    result = process("train", flowers, *TYPED, before=HANDLER + TWICE + later)
     assert (result.returncode, "Traceback" in result.stderr) == (130, False)
-    assert list(tmp_path.iterdir()) == []  # there was no checkpoint to keep
+    assert result.stderr.splitlines()[-1] == "Interrupted before there was a checkpoint: nothing is kept."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ctrl_c_that_comes_twice_loses_nothing(process, flowers, tmp_path):
+    result = process("train", flowers, *TYPED, before=HANDLER + TWICE)
+    assert result.returncode == 130
+    assert result.stderr.splitlines()[-1].endswith(" train --resume run")
+    assert latest_checkpoint(tmp_path / "run.unfinished").position.epoch == 6
 
 
 def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
@@ -259,13 +270,51 @@ def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, t
     result = process("train", "--resume", "run", before=limit)
     assert result.returncode == 2
     assert "File too large" in result.stderr.splitlines()[-1]
+    assert result.stderr.splitlines()[-1].endswith(" train --resume run")
     assert checkpoint_files(begun)
     assert deepstep("train", "--resume", "run").code == 0
 
 
+def test_older_checkpoints_make_room_for_the_run(process, flowers, tmp_path):
+    """The disk has room for the run only where one checkpoint is left."""
+    before = OFTEN + (
+        "import errno\n"
+        "from deepstep.run import Run\n"
+        "from deepstep.training.checkpoints import checkpoint_files\n"
+        "write = Run.write\n"
+        "def with_room(self, folder):\n"
+        "    if len(checkpoint_files(folder)) > 1: raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "    write(self, folder)\n"
+        "Run.write = with_room\n"
+    )
+    assert process("train", flowers, *TYPED, before=before).returncode == 0
+    assert Run.load(tmp_path / "run").history.stopped == "all epochs done"
+
+
+def test_one_process_at_a_time(process, deepstep, begun):
+    """Whoever holds the training is the only one; a process that died holds nothing."""
+    holder = (
+        "import os, sys, fcntl\n"
+        f"file = open({str(begun / 'training.json')!r}, 'rb')\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "held\n"
+        refused(deepstep("train", "--resume", "run"), "run: nobody else is at work on it; another process is")
+        refused(deepstep("train", "t.csv", *TYPED, "--overwrite"), "another process is")
+        assert checkpoint_files(begun)
+        child.kill()
+    assert deepstep("train", "--resume", "run").code == 0
+
+
 def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
-    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "3", "--hidden", "4")
-    result = process("train", flowers, *typed, "--batch-size", "4", "--out", "run", before=OFTEN)
+    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "9", "--hidden", "4")
+    later = ("--warm-up", "0.9", "--batch-size", "4")
+    result = process("train", flowers, *typed, *later, "--out", "run", before=OFTEN)
     assert result.returncode == 1
     files = checkpoint_files("run.unfinished")
     assert files
@@ -273,6 +322,20 @@ def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(proce
     assert f"The last good checkpoint, of update {step}, is kept" in result.stderr
     assert result.stderr.endswith("train --resume run --finish\n")
     assert np.isfinite(latest_checkpoint("run.unfinished").state.theta).all()
+    assert deepstep("train", "--resume", "run", "--finish").code == 0
+    assert Run.load("run").history.stopped == "finished early"
+
+
+def test_a_divergence_in_the_first_epoch_promises_no_way_that_is_none(process, deepstep, flowers):
+    """There is a checkpoint, but no epoch that a run could be made of."""
+    typed = ("--target", "height", "--out", "run", "--optimizer", "gd", "--learning-rate", "1e5")
+    result = process("train", flowers, *typed, "--batch-size", "1", before=OFTEN)
+    assert result.returncode == 1
+    assert checkpoint_files("run.unfinished")
+    assert "--finish" not in result.stderr
+    assert "no epoch was done" in result.stderr
+    assert "With --overwrite the same command begins anew" in result.stderr
+    assert deepstep("train", flowers, *typed[:-1], "0.001", "--overwrite").code == 0
 
 
 def test_a_divergence_without_a_checkpoint_leaves_nothing(deepstep, flowers, tmp_path):

@@ -23,11 +23,19 @@ def test_the_first_one_waits():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_second_one_does_not():
+def test_the_second_one_does_not(monkeypatch):
+    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
     with deferred():
         signal.raise_signal(signal.SIGINT)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_that_comes_twice_is_one_key_press():
+    with deferred() as interruption:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.asked
 
 
 def test_the_handler_comes_back_after_an_error():

@@ -1,6 +1,6 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
@@ -89,7 +89,7 @@ def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
 
 
 def train_and_save(
-    place: AbstractContextManager[Path],
+    place: AbstractContextManager[Callable[[Run], None]],
     settings: TrainSettings,
     preparation: Preparation,
     train: Part,
@@ -110,7 +110,7 @@ def train_and_save(
     Parameters
     ----------
     place : context manager
-        Gives the folder to fill, as `new_run` does.
+        Gives what writes the run, as `new_run` does.
     label : str
         What the progress is called.
     about : dict
@@ -127,22 +127,20 @@ def train_and_save(
     if validation is not None:
         of_rows = () if weights is None else (weights[validation.answers],)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
-    with place as whole:
+    with place as save:
         history = _train(network, train, label, options)
-        if not len(history):
-            raise ConfigurationError(
-                "--time-budget", "seconds that are enough for an epoch", f"got {settings.time_budget:g}"
-            )
+        if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
+            raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
-        trained.run.write(whole)
+        save(trained.run)
     return trained
 
 
 @contextmanager
-def new_run(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes the run when the block ends."""
+def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
+    """What fills a folder, which becomes the run when the block ends."""
     with folder_for(folder), atomic_directory(folder) as whole:
-        yield whole
+        yield lambda run: run.write(whole)
 
 
 @contextmanager

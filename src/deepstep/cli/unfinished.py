@@ -9,9 +9,10 @@ import json
 import os
 import shlex
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from deepstep.cli.fitting import folder_for
 from deepstep.cli.screen import note, program
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import as_file_error, discard, kind_at, publish, refuse_to_replace
+from deepstep.data.locks import held
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run import DIGEST, config_digest
-from deepstep.training import Callback, StopTraining
+from deepstep.run import DIGEST, Run, config_digest
+from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 
@@ -137,33 +139,58 @@ def read_training(run: Path) -> Training:
 
 
 @contextmanager
-def place_to_train(run: Path, training: Training, *, resumed: bool, overwrite: bool) -> Iterator[Path]:
-    """The folder of a training that is not done; at the end of the block it becomes the run.
+def place_to_train(
+    run: Path, training: Training, *, resumed: bool, overwrite: bool
+) -> Iterator[Callable[[Run], None]]:
+    """What fills the folder of a training that is not done; at the end of the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
 
     Raises
     ------
     FileError
-        If the run or an unfinished training of it exists, or something cannot be written.
+        If the run or an unfinished training of it exists, another process is at work on it, or something
+        cannot be written.
     """
     folder = unfinished(run)
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
         if not resumed:
             _begin(run, folder, training, overwrite=overwrite)
-        try:
-            left = f"the last checkpoint, if there is one, stays in {folder}"
-            with as_file_error(run, Path(os.path.realpath(run)), left=left):
-                yield folder
-                publish(folder, run, overwrite=overwrite)
-        except BaseException:
-            if not checkpoint_files(folder):
-                discard(folder)
-            raise
+        with held(folder / NAME, str(run)):
+            try:
+                yield partial(_fill, folder, run)
+                with _going_on_named(folder, run):
+                    publish(folder, run, overwrite=overwrite)
+            except BaseException:
+                if not checkpoint_files(folder):
+                    discard(folder)
+                raise
     for path in (run / NAME, *checkpoint_files(run)):
         with suppress(OSError):  # the run is whole with or without them
             path.unlink()
+
+
+def _fill(folder: Path, name: Path, run: Run) -> None:
+    """Write the run; the checkpoints before the last one make room for it."""
+    for path in checkpoint_files(folder)[:-1]:
+        path.unlink(missing_ok=True)
+    with _going_on_named(folder, name):
+        run.write(folder)
+
+
+@contextmanager
+def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
+    """Let what cannot be written say how the training goes on, where there is a checkpoint."""
+    left = f"the last checkpoint, if there is one, stays in {folder}"
+    try:
+        with as_file_error(run, Path(os.path.realpath(run)), left=left):
+            yield
+    except FileError as error:
+        if not checkpoint_files(folder):
+            raise
+        mend = f"Make room, or mend what else is wrong, and go on: {resume_command(run)}"
+        raise FileError(error.where, error.expected, error.came, mend) from error
 
 
 @contextmanager
@@ -182,7 +209,9 @@ def resumable(run: Path) -> Iterator[None]:
         except KeyboardInterrupt:
             kept = checkpoint_files(unfinished(run))
             if not kept:
-                raise
+                raise KeyboardInterrupt(
+                    "Interrupted before there was a checkpoint: nothing is kept."
+                ) from None
             raise KeyboardInterrupt(
                 f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
                 f"Go on: {resume_command(run)}"
@@ -191,9 +220,14 @@ def resumable(run: Path) -> Iterator[None]:
             kept = checkpoint_files(unfinished(run))
             if not kept:
                 raise
-            mend = (
-                f"{error.mend} The last good checkpoint, of update {_step(kept[-1]):,}, is kept; "
+            way = (
                 f"this makes a run of it: {resume_command(run)} --finish"
+                if _has_an_epoch(unfinished(run))
+                else "no epoch was done, of which a run could be made"
+            )
+            mend = (
+                f"{error.mend} With --overwrite the same command begins anew, with other options. "
+                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
             )
             raise DivergenceError(error.where, error.expected, error.came, mend.strip()) from error
 
@@ -214,6 +248,12 @@ class Finish(Callback):
         raise StopTraining("finished early")
 
 
+def _has_an_epoch(folder: Path) -> bool:
+    """Whether a whole epoch is done in the newest checkpoint."""
+    checkpoint = latest_checkpoint(folder)
+    return checkpoint is not None and bool(checkpoint.records)
+
+
 def _step(checkpoint: Path) -> int:
     return int(checkpoint.stem.rpartition("-")[2])
 
@@ -231,7 +271,8 @@ def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> N
                 f"one that is not done stands in {folder.name}",
                 f"Go on with it: {resume_command(run)}. Or drop it and begin anew: --overwrite.",
             )
-        discard(folder)
+        with held(folder / NAME, str(run)):
+            discard(folder)
     record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
     record[DIGEST] = config_digest(record)
     with atomic_directory(folder) as new:

@@ -4,7 +4,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
+
+ONE_PRESS = 0.5
+"""Seconds in which several signals are one Ctrl-C: launchers pass it on, so that it comes twice."""
 
 
 class Interruption:
@@ -18,6 +22,8 @@ class Interruption:
 def deferred() -> Iterator[Interruption]:
     """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
 
+    What comes within half a second is the first one still: the step and the checkpoint are worth that much.
+
     Only Python's own handler in the main thread is replaced: a program with its own keeps it.
     """
     interruption = Interruption()
@@ -26,9 +32,14 @@ def deferred() -> Iterator[Interruption]:
         yield interruption
         return
 
+    first = 0.0
+
     def mark(number: int, frame: FrameType | None) -> None:
+        nonlocal first
+        if interruption.asked and monotonic() - first >= ONE_PRESS:
+            raise KeyboardInterrupt
+        first = first if interruption.asked else monotonic()
         interruption.asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     signal.signal(signal.SIGINT, mark)
     try:
