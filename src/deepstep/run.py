@@ -25,6 +25,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
+from deepstep.data.array_files import write_arrays
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
@@ -121,13 +122,12 @@ class Run:
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last."""
         import tomli_w
-        from safetensors.numpy import save
 
-        X, Y = (np.ascontiguousarray(part) for part in self.examples)
+        X, Y = self.examples
         (folder / "history.jsonl").write_text(self.history.to_jsonl(), encoding="utf-8")
         self.network.save(folder / "model.safetensors")
         (folder / "preparation.json").write_text(self.preparation.to_json(), encoding="utf-8")
-        (folder / "examples.safetensors").write_bytes(save({"X": X, "Y": Y}))
+        write_arrays(folder / "examples.safetensors", {"X": X, "Y": Y}, {})
         config = {
             "format": FORMAT,
             "version": VERSION,

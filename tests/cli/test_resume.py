@@ -334,7 +334,7 @@ def test_a_divergence_in_the_first_epoch_promises_no_way_that_is_none(process, d
     assert checkpoint_files("run.unfinished")
     assert "--finish" not in result.stderr
     assert "no epoch was done" in result.stderr
-    assert "With --overwrite the same command begins anew" in result.stderr
+    assert "To begin anew, add --overwrite." in result.stderr
     assert deepstep("train", flowers, *typed[:-1], "0.001", "--overwrite").code == 0
 
 

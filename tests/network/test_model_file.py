@@ -22,6 +22,14 @@ V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (
 X = np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.25]])
 
 
+def test_the_same_network_is_the_same_file(tmp_path):
+    """The library gives the header's texts another order each time."""
+    net = Network([3, 4, 2], output="softmax", normalization="batch", seed=1)
+    for number in range(10):
+        net.save(tmp_path / str(number))
+    assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
 class TestFilesOfEarlierReleases:
     """Their parameters are sin 1, sin 2, … to three digits, so that the outputs follow from the lecture's
     formulas; they were worked out with `math` alone.

@@ -226,7 +226,7 @@ def resumable(run: Path) -> Iterator[None]:
                 else "no epoch was done, of which a run could be made"
             )
             mend = (
-                f"{error.mend} With --overwrite the same command begins anew, with other options. "
+                f"{error.mend} To begin anew, add --overwrite. "
                 f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
             )
             raise DivergenceError(error.where, error.expected, error.came, mend.strip()) from error

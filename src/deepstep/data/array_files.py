@@ -1,10 +1,51 @@
 """Arrays by name with a header of texts: safetensors files, read so that every failure is one error."""
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from deepstep.data.files import kind_at
+import numpy as np
+
+from deepstep.data.files import atomic_write, kind_at
 from deepstep.errors import FileError
 from deepstep.types import AnyArray
+
+
+def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mapping[str, str]) -> None:
+    """Write a safetensors file, which appears whole or not at all; the same contents give the same bytes.
+
+    Parameters
+    ----------
+    path : Path or str
+    arrays : mapping
+        Arrays by name, of any order in memory.
+    header : mapping
+        Texts by name.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; what stood there before is untouched.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.safetensors"
+    >>> write_arrays(path, {"a": np.ones(2)}, {"format": "mine"})
+    >>> read_arrays(path, "an example")
+    ({'format': 'mine'}, {'a': array([1., 1.])})
+    """
+    from safetensors.numpy import save
+
+    content = memoryview(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
+    end = 8 + int.from_bytes(content[:8], "little")
+    # the library gives the texts another order in each process
+    entries = {"__metadata__": dict(header), **json.loads(content[8:end].tobytes())}
+    text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8, as in the library's files
+    with atomic_write(path) as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.write(content[end:])
 
 
 def read_arrays(

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data.array_files import read_arrays
-from deepstep.data.files import atomic_write
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import Architecture
 from deepstep.network.parameters import Parameters
@@ -62,8 +61,6 @@ def save_model(
     FileError
         If the file cannot be written; what stood there before is untouched.
     """
-    from safetensors.numpy import save
-
     network = json.dumps(
         {
             "layer_dims": architecture.layer_dims,
@@ -81,9 +78,7 @@ def save_model(
         "network": network,
         "sha256": _checksum(network, parameters, statistics),
     }
-    arrays = {name: np.ascontiguousarray(value) for name, value in {**parameters, **statistics}.items()}
-    with atomic_write(Path(path)) as file:
-        file.write(save(arrays, metadata=header))
+    write_arrays(path, {**parameters, **statistics}, header)
 
 
 def load_model(path: str | Path) -> ModelFile:

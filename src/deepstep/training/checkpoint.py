@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.data.array_files import read_arrays
-from deepstep.data.files import atomic_write
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
@@ -125,8 +124,6 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
     ConfigurationError
         If a callback's state cannot be stored.
     """
-    from safetensors.numpy import save
-
     state, position = checkpoint.state, checkpoint.position
     arrays = {
         "theta": state.theta,
@@ -158,8 +155,7 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
         "content": content,
         "sha256": _checksum(content, arrays),
     }
-    with atomic_write(path) as file:
-        file.write(save(arrays, metadata=header))
+    write_arrays(path, arrays, header)
 
 
 def read_checkpoint(path: Path | str) -> Checkpoint:
