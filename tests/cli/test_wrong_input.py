@@ -183,6 +183,7 @@ TRAININGS = {
     "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden"),
     "negative size": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "-4"], "size 1 is -4"),
     "size zero": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,0"], "size 2 is 0"),
+    "more than memory holds": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "1000000000000"], "fit into memory"),
     "sizes that are no numbers": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "a,b"], "got 'a,b'"),
     "a size missing": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,,4"], "got '8,,4'"),
     "learning rate 0": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "0"], "a positive number"),

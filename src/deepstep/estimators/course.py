@@ -9,10 +9,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.engines import Session, SessionState, Settings, open_session
+from deepstep.equations import get_optimizer
 from deepstep.estimators.rules import update_rule
 from deepstep.estimators.validation import Validation
 from deepstep.model import Network
 from deepstep.network import Parameters
+from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Checkpoints, History, Progress
 from deepstep.training.callbacks import as_callbacks
@@ -66,6 +68,8 @@ class Reached(NamedTuple):
 def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameters, where: str) -> Session:
     """A session with the estimator's settings, from these parameters."""
     optimizer, hyperparameters = update_rule(estimator, where)
+    kept = len(get_optimizer(optimizer).state)
+    check_memory_to_train(network.architecture, parameters.dtype, kept, where)
     dropout = estimator.dropout
     settings = Settings(
         optimizer,

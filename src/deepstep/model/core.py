@@ -31,6 +31,7 @@ from deepstep.model.options import (
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
+from deepstep.network.memory import check_memory, check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.training import History, Plan
 from deepstep.training.rows import forward_rows
@@ -110,6 +111,8 @@ class Core:
         seed = fresh_seed() if seed is None else seed
         rng = generator(seed)
         if given is None:
+            # drawn in float64, then laid out and copied in the network's own precision
+            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
             drawn = initialize_parameters(sizes, method="he" if waits else initialization, rng=rng)
             given = with_scales(drawn, self.architecture.normalized)
         self.seed = order_seed(seed, rng)
@@ -160,7 +163,8 @@ class Core:
                 "got batches of one, whose normalized inputs are all 0",
                 "Use a larger batch_size, or normalization='layer'.",
             )
-        get_optimizer(options.get("optimizer", "gd"), where)
+        optimizer = get_optimizer(options.get("optimizer", "gd"), where)
+        check_memory_to_train(self.architecture, self.dtype, len(optimizer.state), where)
         options["hyperparameters"] = options.get("hyperparameters") or {}
         class_weight = options.pop("class_weight", None)
         settings = Settings.of(where, **{"seed": seed, **options})
