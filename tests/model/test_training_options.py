@@ -102,7 +102,7 @@ class TestSchedules:
     def test_a_factor_that_cannot_be(self, name, factor):
         net, twin = network(), network()
         with pytest.raises(
-            ConfigurationError, match=r"a finite number of at least 0; it gave .* at t = 0\.5"
+            ConfigurationError, match=rf"^{name}: .* a finite number of at least 0; it gave .* at t = 0\.5"
         ):
             trained(net, **{name: lambda t: factor if t > 0.4 else 1.0})
         assert same(net, trained(twin, iterations=3))  # what was reached until then
@@ -111,6 +111,8 @@ class TestSchedules:
     def test_an_unknown_name(self, name):
         with pytest.raises(ConfigurationError, match=rf"^Network\.train, {name}: .*Did you mean 'cosine'"):
             trained(**{name: "cosin"})
+        with pytest.raises(ConfigurationError, match="'flat_cos', 'plateau'; got 'no'"):
+            trained(**{name: "no"})
 
 
 class TestTimeBudget:
@@ -245,7 +247,8 @@ class TestPatience:
         for name, values in statistics.items():
             np.testing.assert_array_equal(net.statistics[name], values)
         assert net.cost(*HELD_OUT) == pytest.approx(min(costs), rel=1e-14)
-        assert net.history.stopped.startswith("validation_cost did not improve")
+        epochs = "1 epoch" if patience == 1 else "4 epochs in a row"
+        assert net.history.stopped == f"validation_cost did not improve for {epochs}"
 
     def test_a_score_is_watched_upwards(self):
         scores = iter([0.1, 0.5, 0.5, 0.4, 0.3, 0.9])
@@ -383,6 +386,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("settings", "message"),
         [
+            ({"optimizer": "adamm"}, "'adamw', 'lion', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
             ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
             ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
             ({"rate_factors": {"W3": 1.0}}, "rate_factors: parameter is one of"),

@@ -14,6 +14,12 @@ from damaged_models import seal
 
 from damage import in_a_process, put_together, taken_apart
 from deepstep import Network
+from deepstep.equations import (
+    register_activation,
+    register_head,
+    unregister_activation,
+    unregister_head,
+)
 from deepstep.errors import FileError
 
 FOLDER = Path(__file__).parent
@@ -28,6 +34,38 @@ def test_the_same_network_is_the_same_file(tmp_path):
     for number in range(10):
         net.save(tmp_path / str(number))
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1
+
+
+class TestFunctionsOfTheUser:
+    """A file names them and does not hold them."""
+
+    def test_an_activation(self, tmp_path):
+        register_activation("double", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+        try:
+            Network([2, 3, 3, 1], activation="double", seed=1).save(tmp_path / "net")
+            Network.load(tmp_path / "net")
+        finally:
+            unregister_activation("double")
+        with pytest.raises(FileError) as error:
+            Network.load(tmp_path / "net")
+        assert str(error.value) == (
+            f"{tmp_path / 'net'}: activations of DeepStep's, or of your own that are registered; "
+            "got 'double'. "
+            "If it is yours, register it first: deepstep.equations.register_activation."
+        )
+
+    def test_an_output(self, tmp_path):
+        register_head(
+            "half",
+            lambda ZL, Y: np.sum((ZL - Y) ** 2, axis=0, keepdims=True) / 4,
+            lambda ZL, Y: (ZL - Y) / 2,
+        )
+        try:
+            Network([2, 1], output="half", seed=1).save(tmp_path / "net")
+        finally:
+            unregister_head("half")
+        with pytest.raises(FileError, match=r"got 'half'\. If it is yours, .*register_head\.$"):
+            Network.load(tmp_path / "net")
 
 
 class TestFilesOfEarlierReleases:
@@ -118,7 +156,7 @@ class TestForgedFiles:
             ({"activations": ["silu", "softmax"]}, "the last activation is 'increasing'"),
             ({"activations": ["silu", ["increasing"]]}, "2 activations"),
             ({"activations": {"silu": 1, "increasing": 2}}, "2 activations"),
-            ({"activations": ["silo", "increasing"]}, "Did you mean 'silu'?"),
+            ({"activations": ["silo", "increasing"]}, "that are registered; got 'silo'"),
             ({"output": ["quantile"]}, "the name of an output"),
             ({"output_settings": {"levels": [0.25, 0.5, 0.75]}}, "as many outputs as levels, 3"),
             ({"output_settings": {"levels": float("nan")}}, "levels is numbers between 0 and 1"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.data.files import kind_at
+from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import Callback, Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
@@ -13,12 +14,15 @@ from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
-from deepstep.training.schedules import get_schedule
+from deepstep.training.schedules import SCHEDULES, get_schedule
 from deepstep.training.stopping import Patience
 from deepstep.types import is_number, is_whole
 
 SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
 """Options that are functions of the fraction of training done."""
+
+PLATEAU, LBFGS = "plateau", "lbfgs"
+"""The schedule and the optimizer that are no functions in a table of equations."""
 
 
 def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
@@ -54,9 +58,12 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
     Raises
     ------
     ConfigurationError
-        If an option is given that L-BFGS cannot use.
+        If an option is given that L-BFGS cannot use, or there is no optimizer of that name.
     """
-    if options.get("optimizer") != "lbfgs":
+    optimizer = options.get("optimizer")
+    if isinstance(optimizer, str) and optimizer not in (*OPTIMIZERS, LBFGS):
+        raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS])
+    if optimizer != LBFGS:
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
     without_use += [name for name in OF_STEPS if options.get(name)]
@@ -94,7 +101,10 @@ def as_schedule(schedule: Any, where: str) -> Any:
         If there is none of that name, or a setting is unknown or out of range.
     """
     given = {"name": schedule} if isinstance(schedule, str) else schedule
-    if isinstance(given, Mapping) and given.get("name") == "plateau":
+    name = given.get("name") if isinstance(given, Mapping) else None
+    if isinstance(name, str) and name not in (*SCHEDULES, PLATEAU):
+        raise unknown_name(where, "schedule", name, [*SCHEDULES, PLATEAU])
+    if isinstance(given, Mapping) and name == PLATEAU:
         settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
         known = list(signature(Plateau).parameters)
         for name in settings:

@@ -181,7 +181,10 @@ class Plan:
 def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
     if schedule is None:
         return np.ones(len(done))
-    factors = np.array([schedule(float(t)) for t in done], dtype=float)
+    try:
+        factors = np.array([schedule(float(t)) for t in done], dtype=float)
+    except ConfigurationError as error:  # the schedule does not know which one it is
+        raise ConfigurationError(name, error.expected, error.came, error.mend) from error
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
         at = int(np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))[0])
         raise ConfigurationError(

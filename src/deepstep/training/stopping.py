@@ -114,8 +114,8 @@ class Patience(Callback):
             if self._instead is None or not self._instead():
                 self.over = True
                 by = f" by more than {self._tolerance:g}" if self._tolerance else ""
-                row = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
-                raise StopTraining(f"{self._quantity} did not improve{by} for {row}")
+                epochs = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
+                raise StopTraining(f"{self._quantity} did not improve{by} for {epochs}")
             self.stalled = 0
 
     def expect(self, names: Collection[str]) -> None:
