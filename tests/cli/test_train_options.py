@@ -9,7 +9,7 @@ import numpy as np
 import polars
 import pytest
 from click.testing import CliRunner
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, r2_score
 
 from deepstep import Network
 from deepstep.cli.train import command
@@ -29,6 +29,11 @@ EVERYTHING = {
     "--schedule": "cosine",
     "--warm-up": "0.2",
     "--clip-norm": "0.5",
+    "--clip-value": "0.4",
+    "--rate-factor": "b*=0.5",
+    "--decay-factor": "W1=2.0",
+    "--decay-schedule": "linear",
+    "--dropout-schedule": "linear",
     "--average": "0.5",
     "--seed": "3",
     "--l1": "0.1",
@@ -42,7 +47,13 @@ EVERYTHING = {
     "--class-weight": "balanced",
     "--validation-fraction": "0.25",
     "--patience": "6",
+    "--scoring": "balanced_accuracy",
 }
+RECORDED = {
+    "--rate-factor": {"b*": 0.5},
+    "--decay-factor": {"W1": 2.0},
+}
+"""Settings that are typed in another form."""
 
 
 def typed(options):
@@ -94,6 +105,11 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
         batch_size=10,
         schedule={"name": "cosine", "warm_up": 0.2},
         clip_norm=0.5,
+        clip_value=0.4,
+        rate_factors={"b*": 0.5},
+        decay_factors={"W1": 2.0},
+        decay_schedule="linear",
+        dropout_schedule="linear",
         average=0.5,
         l1=0.1,
         l2=0.2,
@@ -107,11 +123,13 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
             tall[np.newaxis, validation],
             weights[tall[validation].astype(int)],
         ),
+        metrics={"balanced_accuracy": lambda Y, AL: balanced_accuracy_score(Y[0], AL[0] > 0.5)},
+        watch="-validation_balanced_accuracy",
         patience=6,
     )
     np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
     assert run.network.architecture == network.architecture
-    for quantity in ("cost", "validation_cost", "learning_rate"):
+    for quantity in ("cost", "validation_cost", "validation_balanced_accuracy", "learning_rate"):
         np.testing.assert_array_equal(run.history.column(quantity), history.column(quantity))
     assert record["validation"]["rows"] == len(validation)
     assert record["output"] == "sigmoid"
@@ -127,6 +145,9 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
     for option, value in EVERYTHING.items():
         if option != "--validation-fraction":  # which is no setting of training: the scores show it
             name = option[2:].replace("-", "_")
+            if option in RECORDED:
+                assert settings[f"{name}s"] == RECORDED[option]
+                continue
             given = settings[name]
             shown = ",".join(map(str, given)) if isinstance(given, list) else str(given)
             assert shown in (value, f"{value}.0")
@@ -210,6 +231,41 @@ def test_losses_of_numbers(deepstep, flowers, tmp_path, loss):
         assert answers["prediction"].min() >= 0
     for typed_next in (["check-gradients", "r"], ["trace", "r"], ["summary", "r"]):
         assert deepstep(*typed_next).code == 0
+
+
+def test_delta_of_huber(deepstep, flowers):
+    """With a large one it is half the squared error, with a small one the absolute error."""
+    typed_before = ["train", flowers, "--target", "height", "--epochs", "3", "--loss"]
+    deepstep(*typed_before, "huber", "--huber-delta", "1000", "--out", "wide")
+    deepstep(*typed_before, "squared_error", "--out", "squared")
+    wide, squared = Run.load("wide"), Run.load("squared")
+    assert dict(wide.network.architecture.output_settings) == {"delta": 1000.0}
+    np.testing.assert_allclose(wide.history.costs, squared.history.costs, rtol=1e-12)
+
+
+def test_a_loss_of_numbers_sets_the_task(deepstep, tmp_path):
+    """Few whole numbers would be taken for classes."""
+    rows = "".join(f"{x},{x % 5}\n" for x in range(60))
+    (tmp_path / "t.csv").write_text("x,y\n" + rows)
+    result = deepstep("train", "t.csv", "--target", "y", "--loss", "poisson", "--epochs", "1", "--out", "r")
+    assert "Task: regression, because --loss poisson is one of numbers." in result.err
+    assert Run.load("r").network.architecture.output == "poisson"
+
+
+@pytest.mark.parametrize(("target", "scoring"), [("kind", "f1"), ("kind", "neg_log_loss"), ("height", "r2")])
+def test_scoring_is_that_of_scikit_learn(deepstep, flowers, target, scoring):
+    """Of the last epoch it equals the metric of the answers of `predict` for the validation file."""
+    options = ["--target", target, "--validation", flowers, "--scoring", scoring, "--epochs", "5"]
+    assert deepstep("train", flowers, *options, "--out", "r").code == 0
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))
+    right = polars.read_csv(flowers)[target]
+    if scoring == "r2":
+        expected = r2_score(right, answers["prediction"])
+    elif scoring == "f1":
+        expected = f1_score(right == "tall", answers["prediction"] == "tall")
+    else:
+        expected = -log_loss(right == "tall", answers["probability_tall"])
+    assert Run.load("r").history[-1][f"validation_{scoring}"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_quantiles(deepstep, flowers):

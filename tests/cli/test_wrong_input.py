@@ -75,7 +75,7 @@ TRAININGS = {
     "unknown activation of a layer": (
         _nothing,
         ["FLOWERS", *TRAIN, "--activation", "relu,tanhh"],
-        "Network, layer 2: activation is one of",
+        "--activation: one of 16, among them",
     ),
     "unknown loss": (_nothing, ["FLOWERS", *TRAIN, "--loss", "ordinel"], "Did you mean 'ordinal'?"),
     "a loss of numbers for classes": (_nothing, ["FLOWERS", *TRAIN, "--loss", "huber"], "loss of classes is"),
@@ -93,7 +93,7 @@ TRAININGS = {
     "warm-up beyond the end": (
         _nothing,
         ["FLOWERS", *TRAIN, "--warm-up", "1.5"],
-        "warm_up is a number from 0",
+        "--warm-up: a number from 0",
     ),
     "unknown normalization": (
         _nothing,
@@ -108,7 +108,7 @@ TRAININGS = {
     "dropout of 1": (
         _nothing,
         ["FLOWERS", *TRAIN, "--dropout", "1"],
-        "dropout: a finite number of at least 0",
+        "--dropout: a finite number of at least 0",
     ),
     "dropout of three layers": (_nothing, ["FLOWERS", *TRAIN, "--dropout", "0,0.1,0.2"], "a list of 2"),
     "dropout that is no number": (
@@ -116,7 +116,56 @@ TRAININGS = {
         ["FLOWERS", *TRAIN, "--dropout", "much"],
         "such as 0.1,0.2; got 'much'",
     ),
-    "decay below 0": (_nothing, ["FLOWERS", *TRAIN, "--weight-decay", "-1"], "weight_decay: a finite number"),
+    "decimals as classes in an order": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--loss", "ordinal"],
+        "height has 60 different decimal numbers. Use a loss of numbers",
+    ),
+    "a delta of another loss": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--huber-delta", "2"],
+        "--huber-delta: --loss huber; the output is 'identity'",
+    ),
+    "a negative delta": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--loss", "huber", "--huber-delta", "-2"],
+        "--huber-delta: a positive number",
+    ),
+    "unknown metric": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--scoring", "balanced_acuracy"],
+        "Did you mean 'balanced_accuracy'?",
+    ),
+    "a metric of classes for numbers": (
+        _nothing,
+        ["FLOWERS", *NUMBERS, "--scoring", "neg_log_loss"],
+        "--scoring: a metric of such a target; 'neg_log_loss' is none",
+    ),
+    "unknown dropout schedule": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--dropout-schedule", "cosin"],
+        "--dropout-schedule: one of 'constant'",
+    ),
+    "a factor that is none": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--rate-factor", "b*:1"],
+        "such as 'b*=0.1'; got",
+    ),
+    "a factor below 0": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--decay-factor", "b*=-1"],
+        "--decay-factor: a finite",
+    ),
+    "a factor of no parameter": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--rate-factor", "c*=1"],
+        "--rate-factor: parameter is one of 'W1', 'b1'",
+    ),
+    "decay below 0": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--weight-decay", "-1"],
+        "--weight-decay: a finite number",
+    ),
     "smoothed numbers": (
         _nothing,
         ["FLOWERS", *NUMBERS, "--label-smoothing", "0.1"],
@@ -125,7 +174,7 @@ TRAININGS = {
     "smoothing of 1": (
         _nothing,
         ["FLOWERS", *TRAIN, "--label-smoothing", "1"],
-        "smoothing is a number from 0",
+        "--label-smoothing: a number from 0",
     ),
     "balanced numbers": (
         _nothing,
@@ -135,12 +184,12 @@ TRAININGS = {
     "quantiles of another loss": (
         _nothing,
         ["FLOWERS", *NUMBERS, "--quantiles", "0.5"],
-        "got --loss squared_error",
+        "--quantiles: --loss quantile; got none",
     ),
     "quantiles that fall": (
         _nothing,
         ["FLOWERS", *NUMBERS, "--loss", "quantile", "--quantiles", "0.9,0.1"],
-        "between 0 and 1 that increase",
+        "--quantiles: numbers between 0 and 1 that increase",
     ),
     "an order of other classes": (
         _nothing,
@@ -176,8 +225,8 @@ TRAININGS = {
     "no patience": (_nothing, ["FLOWERS", *TRAIN, "--patience", "0"], "0 is not in the range"),
     "dropout by L-BFGS": (
         _nothing,
-        ["FLOWERS", *TRAIN, "--optimizer", "lbfgs", "--dropout", "0.1"],
-        "got dropout",
+        ["FLOWERS", *TRAIN, "--optimizer", "lbfgs", "--dropout", "0.1", "--schedule", "cosine"],
+        "no steps of its own rate; got --schedule, --dropout. Leave them out",
     ),
     "unknown task": (_nothing, ["FLOWERS", *TRAIN, "--task", "guess"], "'guess' is not one of"),
     "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden"),
@@ -233,6 +282,39 @@ def test_train(deepstep, flowers, tmp_path, files, typed, sentence):
     result = deepstep("train", *(flowers if word == "FLOWERS" else word for word in typed))
     _check(result, sentence)
     assert _snapshot(tmp_path) == before
+
+
+WITHOUT_THE_TABLE = [
+    ("--warm-up", "1.5"),
+    ("--label-smoothing", "1"),
+    ("--loss", "quantil"),
+    ("--loss", "quantile", "--quantiles", "0.9,0.1"),
+    ("--huber-delta", "0"),
+    ("--optimizer", "lbfgs", "--clip-value", "1"),
+    ("--optimizer", "adm"),
+    ("--schedule", "cosin"),
+    ("--decay-schedule", "cosin"),
+    ("--initialization", "hee"),
+    ("--activation", "rellu"),
+    ("--normalization", "bach"),
+    ("--hidden", "8,0"),
+    ("--dropout", "0.1,0.1,0.1"),
+    ("--learning-rate", "0"),
+    ("--scoring", "acuracy"),
+    ("--time-budget", "0"),
+    ("--average", "1"),
+]
+
+
+@pytest.mark.parametrize("typed", WITHOUT_THE_TABLE, ids=" ".join)
+def test_what_needs_no_table_is_said_before_it_is_read(deepstep, flowers, monkeypatch, typed):
+    monkeypatch.setattr("deepstep.data.read_table", None)  # to call it would be a TypeError
+    result = deepstep("train", flowers, *TRAIN, *typed)
+    assert result.code == 2
+    named = next(word for word in reversed(typed) if word.startswith("--"))
+    option = "--optimizer" if "lbfgs" in typed else named
+    assert result.err.startswith(f"Error: {option}: ")
+    assert len(result.err.splitlines()) == 1
 
 
 COMMANDS = {

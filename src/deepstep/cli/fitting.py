@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
-from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
@@ -120,14 +120,16 @@ def train_and_save(
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
-    network = settings.network(preparation, train.X)
+    with typed("--hidden"):
+        network = settings.network(preparation, train.X)
     options |= settings.options(validated=validation is not None)
     weights = _weights(settings, preparation.target, train.answers)
     options["sample_weight"] = None if weights is None else weights[train.answers]
     if validation is not None:
         of_rows = () if weights is None else (weights[validation.answers],)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
-    with place as save:
+        options |= _judged(settings, preparation.target, validation)
+    with place as save, typed():
         history = _train(network, train, label, options)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
@@ -176,6 +178,17 @@ def _weights(settings: TrainSettings, target: ClassTarget | NumberTarget, answer
         return None
     counts = np.bincount(answers, minlength=len(target.classes))
     return len(answers) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+
+
+def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validation: Part) -> dict[str, Any]:
+    """What `Network.train` is told of a metric, if one is asked for."""
+    if settings.scoring is None:
+        return {}
+    from deepstep.cli.scoring import as_metric
+
+    metric = as_metric(settings.scoring, target, validation.Y, validation.answers)
+    watch = None if settings.patience is None else f"-validation_{settings.scoring}"
+    return {"metrics": {settings.scoring: metric}, "watch": watch}
 
 
 def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:

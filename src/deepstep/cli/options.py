@@ -31,6 +31,33 @@ class LayerSizes(click.ParamType[tuple[int, ...]]):
             ) from None
 
 
+class Factor(click.ParamType[tuple[str, float]]):
+    """A factor for a group of parameters: ``b*=0.1``.
+
+    Examples
+    --------
+    >>> Factor().convert("b*=0.1", None, None)
+    ('b*', 0.1)
+    """
+
+    name = "factor"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        pattern, _, factor = str(value).partition("=")
+        try:
+            return pattern, float(factor)
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "factor",
+                "parameters, '=' and a number, such as 'b*=0.1'",
+                f"got {value!r}",
+            ) from None
+
+
 class Listed(click.ParamType[Any]):
     """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.cli.fitting import Part, as_part
+from deepstep.cli.option_names import named_as_typed
+from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
 
@@ -31,6 +33,25 @@ class Goal:
     test_fraction: float
     validation_fraction: float | None
     seed: int
+
+    def check(self) -> None:
+        """Refuse what fits no table.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+
+        known = [*CLASS_LOSSES, *NUMBER_LOSSES]
+        if self.loss is not None and self.loss not in known:
+            raise unknown_name("--loss", "loss", self.loss, known)
+        if self.quantiles is not None:
+            if self.loss != "quantile":
+                came = "got none" if self.loss is None else f"got --loss {self.loss}"
+                raise ConfigurationError("--quantiles", "--loss quantile", came)
+            with named_as_typed([]):
+                get_head("quantile").with_settings(levels=self.quantiles)
 
 
 @dataclass(frozen=True)
@@ -84,9 +105,7 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
         column(frame, name, "--drop")
     if goal.target in goal.drop:
         raise ConfigurationError("--drop", "a column that is no target", f"got {goal.target!r}, the target")
-    kind, reason = _task(answers, goal.task)
-    if goal.loss in ("ordinal", "cross_entropy") and goal.task == "auto" and kind == "regression":
-        kind, reason = "multiclass", f"--loss {goal.loss} is one of classes"
+    kind, reason = _task(answers, goal)
     settings = _target_settings(goal, kind)
     target_kind = NumberTarget if kind == "regression" else ClassTarget
     # On the whole table first: what cannot be used is then named by its row in the file.
@@ -123,11 +142,25 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     )
 
 
-def _task(answers: "polars.Series", asked: str) -> tuple[str, str]:
-    """What is to be learned, and why."""
-    if asked == "auto":
-        return guess_task(answers)
-    if asked == "regression":
+def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
+    """What is to be learned, and why: as --task says, else as --loss, else a guess."""
+    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+
+    if goal.task == "auto":
+        kind, reason = guess_task(answers)
+        if goal.loss in NUMBER_LOSSES and kind != "regression" and answers.dtype.is_numeric():
+            return "regression", f"--loss {goal.loss} is one of numbers"
+        if goal.loss in CLASS_LOSSES and kind == "regression":
+            if answers.dtype.is_float() and (answers != answers.round()).any():
+                raise DataError(
+                    f"--loss {goal.loss}",
+                    "classes to learn: texts or whole numbers",
+                    f"{goal.target} has {answers.n_unique()} different decimal numbers",
+                    "Use a loss of numbers such as squared_error, or add --task classification.",
+                )
+            return "multiclass", f"--loss {goal.loss} is one of classes"
+        return kind, reason
+    if goal.task == "regression":
         return "regression", "--task says so"
     return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
 
@@ -141,8 +174,6 @@ def _target_settings(goal: Goal, kind: str) -> Mapping[str, Any]:
     loss = goal.loss or next(iter(known))
     if loss not in known:
         raise unknown_name("--loss", f"loss of {'numbers' if numbers else 'classes'}", loss, known)
-    if goal.quantiles is not None and loss != "quantile":
-        raise ConfigurationError("--quantiles", "--loss quantile", f"got --loss {loss}")
     if not numbers:
         return {"ordered": loss == "ordinal", "order": goal.classes}
     if goal.classes is not None:

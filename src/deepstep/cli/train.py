@@ -2,7 +2,8 @@
 
 import os
 import shlex
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -102,20 +103,50 @@ def command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        frame = read_table(file)
         way = Way.FINISH if finish else Way.GO_ON
     else:
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "target", options["target"])
-        run = out or free_name(file.stem)
-        frame = read_table(file)
+        run, training = out or free_name(file.stem), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
-        training = Training.of(file, options, options["validation"])
         way = Way.BEGIN
-    return _train(file, frame, run, training, way, json_wanted=json_wanted, **options)
+    goal, settings = asked(options)
+    frame = read_table(file)
+    training = training or Training.of(file, options, options["validation"])
+    return _train(
+        file,
+        frame,
+        run,
+        training,
+        way,
+        goal,
+        settings,
+        json_wanted=json_wanted,
+        **{name: options[name] for name in ("overwrite", "validation", "checkpoint_every")},
+    )
+
+
+def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
+    """What is asked of the table and of the training, as far as it can be checked without the table.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    options = dict(options)
+    if options["validation_fraction"] is not None and options["validation"] is not None:
+        raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
+    judged = options["patience"] is not None or options["scoring"] is not None
+    if judged and options["validation"] is None and options["validation_fraction"] is None:
+        options["validation_fraction"] = DEFAULT_VALIDATION
+    goal = Goal(**{entry.name: options[entry.name] for entry in fields(Goal)})
+    settings = TrainSettings(**{entry.name: options[entry.name] for entry in fields(TrainSettings)})
+    goal.check()
+    settings.check()
+    return goal, settings
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -145,38 +176,29 @@ def _train(
     run: Path,
     training: Training,
     way: Way,
+    goal: Goal,
+    settings: TrainSettings,
     *,
     overwrite: bool,
     validation: str | None,
-    batch_size: int | None,
     checkpoint_every: float,
     json_wanted: bool,
-    **options: Any,
 ) -> int:
     """From the table to the run, printed."""
     from deepstep.data import read_table
 
-    if options["validation_fraction"] is not None and validation is not None:
-        raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
-    if options["patience"] is not None and validation is None and options["validation_fraction"] is None:
-        options["validation_fraction"] = DEFAULT_VALIDATION
-    given = {entry.name: options[entry.name] for entry in fields(Goal)}
-    task = table_task(frame, Goal(**given), None if validation is None else read_table(validation))
-    by_lbfgs = options["optimizer"] == "lbfgs"
+    task = table_task(frame, goal, None if validation is None else read_table(validation))
+    by_lbfgs = settings.optimizer == "lbfgs"
     rows = len(task.train.X)
-    if batch_size is None and not by_lbfgs:
-        batch_size = default_batch_size(rows)
-    settings = TrainSettings(
-        batch_size=batch_size,
-        **{name: options[name] for name in {entry.name for entry in fields(TrainSettings)} & set(options)},
-    )
-    settings.check(task.preparation.target)
+    if settings.batch_size is None and not by_lbfgs:
+        settings = replace(settings, batch_size=default_batch_size(rows))
+    settings.check_target(task.preparation.target)
     held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
     note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{len(task.test.X):,} held out.")
     note(f"Task: {task.kind}, because {task.reason}.")
     for sentence in task.notes:
         note(sentence)
-    about = {"task": task.kind, "target": options["target"], "source": printable(file)}
+    about = {"task": task.kind, "target": goal.target, "source": printable(file)}
     # L-BFGS has no state that a checkpoint could hold
     checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
     kept: dict[str, Any] = {} if by_lbfgs else {"checkpoint": checkpoints, "resume": True}

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import LayerSizes, Listed
+from deepstep.cli.options import Factor, LayerSizes, Listed
 
 TASKS = ("auto", "classification", "regression")
 
@@ -42,6 +42,12 @@ _of = {
 }
 _data, _network, _learning, _regularization, _stop, _run = _of.values()
 _PATH = click.Path(path_type=Path)
+_FACTORS: dict[str, Any] = {
+    "type": Factor(),
+    "multiple": True,
+    "metavar": "'b*=0.1'",
+    "callback": lambda context, parameter, given: dict(given) or None,
+}
 
 OPTIONS = (
     _data("--target", help="The column to predict.  [required]"),
@@ -56,7 +62,9 @@ OPTIONS = (
     _data("--test-fraction", type=float, default=0.2, show_default=True, help="Share of rows held out."),
     _data("--validation", type=_PATH, metavar="FILE", help="A table to validate on after each epoch."),
     _data(
-        "--validation-fraction", type=float, help="Or a share of the rows to learn from [--patience: 0.1]."
+        "--validation-fraction",
+        type=float,
+        help="Or a share of the rows to learn from [--patience, --scoring: 0.1].",
     ),
     _data(
         "--class-weight",
@@ -98,6 +106,7 @@ OPTIONS = (
         metavar="NUMBERS",
         help="For --loss quantile [default: 0.1,0.5,0.9].",
     ),
+    _network("--huber-delta", type=float, help="For --loss huber, in the target's deviations [default: 1]."),
     _learning(
         "--optimizer",
         default="adam",
@@ -117,17 +126,22 @@ OPTIONS = (
     _learning("--schedule", metavar="NAME", help="Of the rate: cosine, one_cycle, linear, step, plateau, …"),
     _learning("--warm-up", type=float, metavar="SHARE", help="Share of training in which the rate goes up."),
     _learning("--clip-norm", type=float, help="Greatest norm of the gradient."),
+    _learning("--clip-value", type=float, help="Greatest size of each of its entries."),
+    _learning("--rate-factor", "rate_factors", help="Of the rate of parameters, repeatable.", **_FACTORS),
     _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
     _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
     _regularization("--l1", type=float, help="λ of L1 regularization."),
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
+    _regularization("--decay-factor", "decay_factors", help="Of the decay, repeatable.", **_FACTORS),
+    _regularization("--decay-schedule", metavar="NAME", help="Of the weight decay: the names of --schedule."),
     _regularization(
         "--dropout",
         type=Listed(float, "0.1,0.2"),
         metavar="NUMBERS",
         help="One, or one for each hidden layer.",
     ),
+    _regularization("--dropout-schedule", metavar="NAME", help="Of the dropout: the names of --schedule."),
     _regularization("--input-noise", type=float, help="Deviation of noise on the inputs."),
     _regularization(
         "--label-smoothing", type=float, help="Share of a label that is spread over all classes."
@@ -138,6 +152,11 @@ OPTIONS = (
         type=click.IntRange(min=1),
         metavar="EPOCHS",
         help="Stop after so many without a smaller cost of the validation rows, and keep the best.",
+    ),
+    _stop(
+        "--scoring",
+        metavar="NAME",
+        help="Go by this metric of scikit-learn's instead: balanced_accuracy, neg_log_loss, r2, …",
     ),
     _stop("--time-budget", type=float, metavar="SECONDS", help="Schedules then run by the clock."),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),

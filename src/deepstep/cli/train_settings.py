@@ -1,10 +1,19 @@
 """How to train, as the command line asks for it and a run keeps it."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from deepstep.errors import ConfigurationError
+from deepstep.cli.option_names import named_as_typed
+from deepstep.engines import Settings
+from deepstep.equations import INITIALIZATIONS, get_head
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
+from deepstep.model.construction import hidden_names
+from deepstep.model.options import as_lbfgs, as_plan
+from deepstep.network import Architecture
+from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.types import Array
@@ -26,7 +35,12 @@ AS_THEY_ARE = (
     "input_noise",
     "max_norm",
     "clip_norm",
+    "clip_value",
     "average",
+    "rate_factors",
+    "decay_factors",
+    "decay_schedule",
+    "dropout_schedule",
 )
 """Settings that `Network.train` takes under the same name; None is its own default."""
 
@@ -61,13 +75,49 @@ class TrainSettings:
     input_noise: float | None = None
     max_norm: float | None = None
     clip_norm: float | None = None
+    clip_value: float | None = None
     average: float | None = None
+    rate_factors: Mapping[str, float] | None = None
+    decay_factors: Mapping[str, float] | None = None
+    decay_schedule: str | None = None
+    dropout_schedule: str | None = None
+    huber_delta: float | None = None
+    scoring: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """TOML and JSON types: what is None is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def check(self, target: ClassTarget | NumberTarget) -> None:
+    def check(self) -> None:
+        """Refuse what fits no data.
+
+        Raises
+        ------
+        ConfigurationError
+            It names the option.
+        """
+        sizes = layer_sizes((1, *self.hidden, 1), "--hidden")
+        with typed("--activation"):
+            activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
+        with typed("--normalization"):
+            shape = Architecture(sizes, activations, normalization=self.normalization or "none")  # type: ignore[arg-type]  # a name is spread over the layers
+        if self.initialization not in (*INITIALIZATIONS, "data"):
+            raise unknown_name("--initialization", "method", self.initialization, [*INITIALIZATIONS, "data"])
+        with typed("--optimizer"):
+            options = self.options(validated=True)
+            as_lbfgs(options, "train")
+            as_plan(options, self.seed, "train")
+            options.pop("patience", None)
+            Settings.of("train", **options).dropout_of(shape)
+        with typed():
+            for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
+                get_head(head).with_settings(**settings)
+        if self.scoring is not None:
+            from deepstep.cli.scoring import check_metric
+
+            check_metric(self.scoring)
+
+    def check_target(self, target: ClassTarget | NumberTarget) -> None:
         """Refuse what does not fit a target.
 
         Raises
@@ -78,19 +128,28 @@ class TrainSettings:
             raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
         if self.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):
             raise ConfigurationError(
-                "--label-smoothing", "--loss cross_entropy", f"the loss is that of {target.output!r}"
+                "--label-smoothing", "--loss cross_entropy", f"the output is {target.output!r}"
             )
+        if self.huber_delta is not None and target.output != "huber":
+            raise ConfigurationError("--huber-delta", "--loss huber", f"the output is {target.output!r}")
+
+    @property
+    def _smoothing(self) -> dict[str, float]:
+        return {} if self.label_smoothing is None else {"smoothing": self.label_smoothing}
+
+    @property
+    def _delta(self) -> dict[str, float]:
+        return {} if self.huber_delta is None else {"delta": self.huber_delta}
 
     def network(self, preparation: Preparation, X: Array) -> Network:
         """The network before training; X are the training rows."""
         target = preparation.target
-        smoothing = {} if self.label_smoothing is None else {"smoothing": self.label_smoothing}
         from_data = self.initialization == "data"
         network = Network(
             [preparation.inputs.n_features, *self.hidden, target.n_outputs],
             activation=self.activation,
             output=target.output,
-            output_settings={**target.output_settings, **smoothing},
+            output_settings={**target.output_settings, **self._delta, **self._smoothing},
             normalization=self.normalization or "none",
             initialization="zeros" if from_data else self.initialization,
             seed=self.seed,
@@ -110,3 +169,8 @@ class TrainSettings:
         if len(schedule) > 1 or self.schedule is not None:
             given["schedule"] = schedule
         return {name: value for name, value in given.items() if value is not None}
+
+
+def typed(otherwise: str = "") -> AbstractContextManager[None]:
+    """Let errors about settings name their options, see `named_as_typed`."""
+    return named_as_typed([setting.name for setting in fields(TrainSettings)], otherwise)

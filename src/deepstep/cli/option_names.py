@@ -1,0 +1,65 @@
+"""Errors about settings, in the words that were typed: ``--warm-up`` for the library's ``warm_up``."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from deepstep.errors import ConfigurationError
+
+SPELLED = {
+    "smoothing": "--label-smoothing",
+    "levels": "--quantiles",
+    "delta": "--huber-delta",
+    "rate_factors": "--rate-factor",
+    "decay_factors": "--decay-factor",
+}
+"""Settings that are typed in other words."""
+
+
+@contextmanager
+def named_as_typed(names: Collection[str], otherwise: str = "") -> Iterator[None]:
+    """Let errors of the block name the option.
+
+    Parameters
+    ----------
+    names : collection of str
+        Settings that are options, in the library's words.
+    otherwise : str
+        The option that is meant where an error names no setting.
+
+    Raises
+    ------
+    ConfigurationError
+        That of the block.
+
+    Examples
+    --------
+    >>> with named_as_typed(["warm_up", "schedule"]):
+    ...     raise ConfigurationError("Network.train, schedule", "warm_up is a number from 0", "got -1")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: --warm-up: a number from 0; got -1.
+    """
+    try:
+        yield
+    except ConfigurationError as error:
+        known = {*names, *SPELLED}
+        subject, _, predicate = error.expected.partition(" is ")
+        place = error.where.rpartition(", ")[2].partition("[")[0]
+        where, expected = otherwise or error.where, error.expected
+        if subject in known:  # a setting of what stands in its place, or that itself
+            where, expected = _typed(place if place.endswith(subject) else subject), predicate
+        elif place in known:
+            where = _typed(place)
+        came = error.came.removeprefix("got ").split(", ")
+        listed = f"got {', '.join(map(_typed, came))}" if known.issuperset(came) else error.came
+        raise ConfigurationError(where, expected, listed, error.mend) from error
+
+
+def _typed(name: str) -> str:
+    """How a setting is typed.
+
+    Examples
+    --------
+    >>> _typed("clip_norm"), _typed("smoothing")
+    ('--clip-norm', '--label-smoothing')
+    """
+    return SPELLED.get(name, f"--{name.replace('_', '-')}")

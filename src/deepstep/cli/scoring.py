@@ -1,0 +1,82 @@
+"""A metric of scikit-learn's as `Network.train` takes one; loaded where ``--scoring`` asks for it."""
+
+from math import nan
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.training.scores import Metric
+from deepstep.types import AnyArray, Array
+
+WHERE = "--scoring"
+
+
+class _OfClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A classifier whose inputs are a network's outputs; classes are their positions."""
+
+    def __init__(self, target: ClassTarget) -> None:
+        self.target = target
+        self.classes_ = np.arange(len(target.classes))
+
+    def predict_proba(self, outputs: Array) -> Array:
+        return self.target.probabilities(outputs)
+
+    def predict(self, outputs: Array) -> AnyArray:
+        return self.predict_proba(outputs).argmax(axis=1)
+
+
+class _OfNumbers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A regressor whose inputs are a network's outputs."""
+
+    def __init__(self, target: NumberTarget) -> None:
+        self.target = target
+
+    def predict(self, outputs: Array) -> Array:
+        return self.target.decode(outputs)
+
+
+def check_metric(name: str) -> None:
+    """Refuse a name that scikit-learn does not know.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if name not in get_scorer_names():
+        raise unknown_name(WHERE, "metric", name, get_scorer_names())
+
+
+def as_metric(name: str, target: ClassTarget | NumberTarget, Y: Array, answers: AnyArray) -> Metric:
+    """The metric of these rows; larger is better, NaN where the outputs are not finite.
+
+    Parameters
+    ----------
+    name : str
+        A metric of scikit-learn's, such as "balanced_accuracy".
+    target : ClassTarget or NumberTarget
+    Y : ndarray (m, n_L)
+        What the network should give.
+    answers : ndarray (m,)
+        The positions of the right classes, or the right numbers.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is of other targets.
+    """
+    scorer = get_scorer(name)
+    judged = _OfClasses(target) if isinstance(target, ClassTarget) else _OfNumbers(target)
+
+    def metric(_: Array, AL: Array) -> float:
+        return float(scorer(judged, AL.T, answers)) if np.isfinite(AL).all() else nan
+
+    try:
+        metric(Y.T, Y.T)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            WHERE, "a metric of such a target", f"{name!r} is none ({error!s:.200})"
+        ) from error
+    return metric
