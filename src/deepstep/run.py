@@ -73,8 +73,9 @@ class Run:
     preparation : Preparation
     history : History
     config : dict
-        TOML values: ``task``, ``target``, ``source``, ``settings``, ``results``; `save` adds ``format``,
-        ``version``, ``deepstep``, ``engine``, ``stopped``, ``files`` and ``sha256``.
+        TOML values: ``task``, ``target``, ``source``, ``settings``, ``results``, and ``class_weights`` in the
+        order of the classes where they have some; `save` adds ``format``, ``version``, ``deepstep``,
+        ``engine``, ``stopped``, ``files`` and ``sha256``.
     examples : pair of arrays (k, n_inputs) and (k, n_outputs)
         Prepared training rows, at most 16.
 

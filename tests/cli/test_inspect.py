@@ -55,6 +55,58 @@ def test_trace_of_given_rows(deepstep, flowers, flower_run):
     np.testing.assert_array_equal(A0, expected.T)
 
 
+OPENED = {
+    "--optimizer": "adamw", "--l1": "0.1", "--l2": "0.2", "--weight-decay": "0.3", "--dropout": "0.3",
+    "--input-noise": "0.1", "--max-norm": "1", "--clip-norm": "0.1", "--clip-value": "0.05",
+    "--average": "0.5", "--rate-factor": "b*=0.5", "--class-weight": "balanced",
+}  # fmt: skip
+
+
+@pytest.fixture
+def everything(deepstep, flowers):
+    """A run with all that takes part in a step; the classes are uneven."""
+    table = polars.read_csv(flowers)[:45]
+    table.write_csv("t.csv")
+    options = [word for option in OPENED.items() for word in option]
+    assert deepstep("train", "t.csv", "--target", "kind", "--epochs", "2", "--out", "r", *options).code == 0
+    return Run.load("r")
+
+
+def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
+    record = json.loads(deepstep("trace", "r", "--json").out)
+    X, Y = everything.examples
+    short, tall = everything.config["class_weights"]
+    expected = everything.network.trace(
+        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
+        input_noise=0.1, max_norm=1.0, clip_norm=0.1, clip_value=0.05, average=0.5, rate_factors={"b*": 0.5},
+        sample_weight=np.where(Y[:, 0] == 1, tall, short),
+    )  # fmt: skip
+    assert short != tall
+    assert [entry["name"] for entry in record["entries"]] == [entry.name for entry in expected]
+    for entry, found in zip(expected, record["entries"], strict=True):
+        np.testing.assert_array_equal(found["value"], entry.value)
+    assert {"w", "mask1", "J_L1", "dW1_clipped", "W1_decayed", "W1_average"} <= {e.name for e in expected}
+
+
+def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):
+    """The cost that is differentiated is the whole one: without L2 in the backward pass it fails."""
+    assert deepstep("check-gradients", "r").code == 0
+    monkeypatch.setattr("deepstep.engines.objective.l2_backward", lambda W, strength, m: 0 * W)
+    assert deepstep("check-gradients", "r").code == 1
+
+
+def test_lbfgs_has_no_update_to_open(deepstep, flowers):
+    options = ["--target", "kind", "--optimizer", "lbfgs", "--l2", "0.1", "--out", "r"]
+    assert deepstep("train", flowers, *options).code == 0
+    record = json.loads(deepstep("trace", "r", "--json").out)
+    assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}
+    X, Y = Run.load("r").examples
+    J = next(entry["value"] for entry in record["entries"] if entry["name"] == "J")
+    W = sum(np.sum(value**2) for name, value in Run.load("r").network.parameters.items() if name[0] == "W")
+    assert pytest.approx(Run.load("r").network.cost(X.T, Y.T) + 0.1 / 32 * W) == J
+    assert deepstep("check-gradients", "r").code == 0
+
+
 def test_check_gradients_of_a_run(deepstep, flower_run):
     result = deepstep("check-gradients", flower_run)
     assert result.code == 0

@@ -7,6 +7,7 @@ import numpy as np
 
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import as_json, json_option
+from deepstep.cli.trace import example_weights, step_settings
 from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
@@ -40,8 +41,8 @@ def command(
 ) -> int:
     """Compare gradients with finite differences.
 
-    Of RUN on the examples that it keeps, or of a fresh network on random examples. The exit code is 1 when
-    they differ.
+    Of RUN on the examples that it keeps, with what regularizes it, or of a fresh network on random examples.
+    The exit code is 1 when they differ.
     """
     if (run_folder is None) == (sizes is None):
         raise ConfigurationError(
@@ -50,11 +51,12 @@ def command(
     if run_folder is not None:
         run = Run.load(run_folder)
         network, (X, Y) = run.network, (part.T for part in run.examples)
+        options = step_settings(run) | {"sample_weight": example_weights(run, Y.T)}
     else:
         sizes = layer_sizes(sizes or (), "--network")
         network = Network(sizes, activation=activation, output=output, seed=seed)
-        X, Y = random_examples(network, seed)
-    report = network.check_gradients(X, Y)
+        (X, Y), options = random_examples(network, seed), {}
+    report = network.check_gradients(X, Y, **options)
     if json_wanted:
         click.echo(as_json({"network": repr(network), **report.to_dict()}))
     else:

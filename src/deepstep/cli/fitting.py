@@ -219,7 +219,9 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
-    config = {**about, "settings": settings.to_dict(), "results": results}
+    weights = _weights(settings, preparation.target, train.answers)
+    weighed = {} if weights is None else {"class_weights": weights.tolist()}
+    config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
     return Trained(run, scores, outputs["test"])
 

@@ -1,12 +1,17 @@
 """``deepstep trace``: one training step opened."""
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
+import numpy as np
 
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.sources import read_labelled
+from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError
+from deepstep.preparation import ClassTarget
 from deepstep.run import MOST_EXAMPLES, Run
 from deepstep.types import Array
 
@@ -32,23 +37,43 @@ def command(
 ) -> None:
     """Open one training step: every quantity of it.
 
-    It is the first step that RUN's optimizer would make from RUN's parameters; RUN stays as it is.
+    It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
+    with; RUN stays as it is. For L-BFGS, which has no such steps, it ends with the gradients.
     """
     run = Run.load(run_folder)
     X, Y = examples(run, data)
-    trained = run.config.get("settings", {})
-    optimizer = trained.get("optimizer", "gd")
-    rate = trained.get("learning_rate", 0.0075) if learning_rate is None else learning_rate
+    settings = step_settings(run)
+    rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
+    rate = rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
-    whole = run.network.trace(X.T, Y.T, learning_rate=rate, optimizer=optimizer)
+    weight = example_weights(run, Y)
+    whole = run.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
     if json_wanted:
-        click.echo(
-            as_json({"run": run_folder, "optimizer": optimizer, "learning_rate": rate, **trace.to_dict()})
-        )
+        record = {
+            "run": run_folder,
+            "optimizer": settings.get("optimizer", "gd"),
+            "learning_rate": rate,
+            "settings": settings,
+        }
+        click.echo(as_json(record | trace.to_dict()))
     else:
         click.echo(trace)
+
+
+def step_settings(run: Run) -> dict[str, Any]:
+    """What a run's steps were made with, as `Network.trace` takes it."""
+    trained = run.config.get("settings", {})
+    return {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+
+
+def example_weights(run: Run, Y: Array) -> Array | None:
+    """The weights (m,) of prepared targets, where the run's classes have some."""
+    target, weights = run.preparation.target, run.config.get("class_weights")
+    if weights is None or not isinstance(target, ClassTarget):
+        return None
+    return np.asarray(weights)[target.probabilities(Y).argmax(axis=1)]
 
 
 def examples(run: Run, data: Path | None) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from deepstep.engines import Settings
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
 from deepstep.model.core import Core
+from deepstep.model.options import LBFGS
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import Array
 
@@ -33,7 +34,7 @@ class Openable(Core):
         X, Y : arrays of shape (n_x, m) and (n_L, m)
         learning_rate, sample_weight, **settings
             As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state
-            is that of its first step.
+            is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
 
         Returns
         -------
@@ -48,8 +49,8 @@ class Openable(Core):
         """
         where = "Network.trace"
         X, Y = self._check(X, Y, where)
-        chosen = Settings.of(where, **{"seed": self.seed, **settings})
-        return trace_step(
+        chosen = self._settings(settings, where)
+        trace = trace_step(
             self.architecture,
             self.parameters,
             X,
@@ -59,6 +60,10 @@ class Openable(Core):
             state=self._session(where, chosen).state(),
             sample_weight=self._weight(sample_weight, X.shape[1], where),
         )
+        if settings.get("optimizer") != LBFGS:
+            return trace
+        entries = [entry for entry in trace if entry.phase != "update"]
+        return Trace(self.architecture, entries, settings=chosen)
 
     def check_gradients(
         self,
@@ -107,12 +112,17 @@ class Openable(Core):
             Y,
             gradients=gradients,
             sample_weight=self._weight(sample_weight, X.shape[1], where),
-            settings=Settings.of(where, **{"seed": self.seed, **settings}),
+            settings=self._settings(settings, where),
             epsilon=epsilon,
             order=order,
             tolerance=tolerance,
             max_entries=max_entries,
         )
+
+    def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
+        """What is to be opened; L-BFGS takes the cost and its gradient from a session of any update rule."""
+        update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
+        return Settings.of(where, **{"seed": self.seed, **settings, **update})
 
     def summary(self) -> str:
         """Layers, shapes and numbers of parameters as a table.
