@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
-from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    confusion_matrix,
+    d2_tweedie_score,
+    mean_absolute_error,
+    mean_poisson_deviance,
+    r2_score,
+    recall_score,
+    root_mean_squared_error,
+)
 
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.preparation import ClassTarget, NumberTarget
@@ -19,6 +29,8 @@ def test_classes():
     assert scores.accuracy == accuracy_score(answers, given)
     dummy = DummyClassifier(strategy="most_frequent").fit(np.zeros((50, 1)), answers)
     assert scores.majority_accuracy == dummy.score(np.zeros((50, 1)), answers)
+    assert scores.balanced_accuracy == pytest.approx(balanced_accuracy_score(answers, given))
+    assert list(scores.recall.values()) == pytest.approx(recall_score(answers, given, average=None))
     counts = confusion(answers, answered(target, outputs), 3)
     assert counts.tolist() == confusion_matrix(answers, given).tolist()
 
@@ -26,6 +38,46 @@ def test_classes():
 def test_two_classes_are_decided_at_one_half():
     target = ClassTarget((False, True))
     assert answered(target, np.array([[0.2], [0.5], [0.6]])).tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("sizes", "uneven"), [([20, 20], False), ([10, 30], True), ([1, 39], True)])
+def test_uneven_classes_have_figures_of_their_own(sizes, uneven):
+    answers = np.repeat([0, 1], sizes)
+    scores = score(ClassTarget(("no", "yes")), answers, np.full((40, 1), 0.9))
+    assert scores.uneven is uneven
+    assert scores.balanced_accuracy == 0.5
+    lines = dict(scores.lines(by_class=True))
+    assert (lines["balanced accuracy"], lines["recall of no"], lines["recall of yes"]) == (
+        "50.00 %", "0.00 %", "100.00 %",
+    )  # fmt: skip
+    assert "balanced accuracy" not in dict(scores.lines())
+
+
+def test_a_class_that_is_not_there():
+    scores = score(ClassTarget(("a", "b", "c")), np.array([0, 0, 1]), np.eye(3)[[0, 2, 1]])
+    assert scores.recall == pytest.approx({"a": 0.5, "b": 1.0, "c": np.nan}, nan_ok=True)
+    assert scores.balanced_accuracy == 0.75
+    assert dict(scores.lines(by_class=True))["recall of c"] == "–"
+
+
+def test_classes_in_an_order():
+    answers, outputs = RNG.integers(0, 4, 60), np.sort(RNG.random((60, 3)))[:, ::-1]
+    scores = score(ClassTarget(tuple("abcd"), ordered=True), answers, outputs)
+    above = np.hstack([np.ones((60, 1)), outputs, np.zeros((60, 1))])
+    given = (above[:, :-1] - above[:, 1:]).argmax(axis=1)
+    assert scores.distance == pytest.approx(mean_absolute_error(answers, given))
+    assert scores.within_one == np.mean(np.abs(answers - given) < 2)
+    assert "classes off on average" in dict(scores.lines())
+
+
+def test_counts():
+    target = NumberTarget(0.0, 2.0, output="poisson")
+    answers, outputs = RNG.poisson(2, 40).astype(float), RNG.random((40, 1))
+    scores = score(target, answers, outputs)
+    assert scores.deviance == pytest.approx(mean_poisson_deviance(answers, 2 * outputs[:, 0]))
+    d2 = d2_tweedie_score(answers, 2 * outputs[:, 0], power=1)
+    assert 1 - scores.deviance / scores.mean_deviance == pytest.approx(d2)
+    assert score(target, np.zeros(3), np.zeros((3, 1))).deviance == pytest.approx(0)
 
 
 def test_numbers():

@@ -203,6 +203,10 @@ def test_balanced_weights_raise_balanced_accuracy(deepstep, imbalanced):
         frame = polars.read_csv(imbalanced)
         answers = polars.read_csv(io.StringIO(deepstep("predict", "r", imbalanced).out))
         scores.append(balanced_accuracy_score(frame["kind"], answers["prediction"]))
+        printed = deepstep("evaluate", "r", imbalanced).out
+        assert re.search(rf"balanced accuracy +{100 * scores[-1]:.2f} %", printed)
+        assert "recall of rare" in printed
+        assert "recall of rare" in deepstep("summary", "r").out
     assert scores[1] > scores[0] + 0.05
 
 

@@ -44,7 +44,8 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
         click.echo(as_json(record))
         return
     screen = console()
-    print_table(screen, (run.target_name, str(file.name)), scores.lines())
+    by_class = scores.uneven or "class_weights" in run.config
+    print_table(screen, (run.target_name, str(file.name)), scores.lines(by_class=by_class))
     if 0 < len(names) <= MOST_CLASSES:
         rows = [
             (name, *(str(count) if count else "·" for count in row))

@@ -1,7 +1,9 @@
 """How good answers are, beside the answer that needs no network."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,12 @@ from deepstep.preparation import ClassTarget, NumberTarget
 from deepstep.types import AnyArray, Array
 
 Row = tuple[str, str]
+
+UNEVEN = 1.5
+"""Where the largest class is so many times the smallest one, accuracy is not the whole story."""
+
+MOST_RECALLS = 12
+"""So many classes have figures of their own; more of them no screen holds."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +31,47 @@ class ClassScores:
     accuracy : float
     majority_accuracy : float
         Of the best answer that needs no network: always the largest class of these rows.
+    balanced_accuracy : float
+        Mean of the recalls.
+    recall : mapping
+        Share of right answers of the rows of each class, NaN where there are none; empty for more than
+        `MOST_RECALLS` classes.
+    uneven : bool
+        Whether the sizes of the classes make accuracy alone say little; no figure of its own.
+    distance, within_one : float or None
+        Of ordered classes: how many classes answers are off on average, and the share that is off by at most
+        one.
     """
 
     rows: int
     accuracy: float
     majority_accuracy: float
+    balanced_accuracy: float
+    recall: Mapping[str, float] = field(default_factory=dict)
+    uneven: bool = False
+    distance: float | None = None
+    within_one: float | None = None
 
-    def lines(self) -> list[Row]:
-        """Name and value of each figure, for a table."""
+    def lines(self, *, by_class: bool = False) -> list[Row]:
+        """Name and value of each figure, for a table; those of each class where asked for."""
+        recalls = [
+            (f"recall of {name}", percent(share) if isfinite(share) else "–")
+            for name, share in self.recall.items()
+        ]
         return [
             ("accuracy", percent(self.accuracy)),
             ("always the largest class", percent(self.majority_accuracy)),
+            *([("balanced accuracy", percent(self.balanced_accuracy)), *recalls] if by_class else []),
+            *([] if self.distance is None else [("classes off on average", f"{self.distance:.3f}")]),
+            *([] if self.within_one is None else [("at most one class off", percent(self.within_one))]),
             ("rows", f"{self.rows:,}"),
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self)
+        """Plain JSON types; nothing about what there is not."""
+        values = {name: value for name, value in asdict(self).items() if value not in (None, {})}
+        del values["uneven"]
+        return values
 
 
 @dataclass(frozen=True)
@@ -60,6 +92,8 @@ class NumberScores:
         the one next to the median.
     levels : tuple of float
         The outer quantiles.
+    deviance, mean_deviance : float or None
+        Mean Poisson deviance where counts are learned, and that of always the mean.
     """
 
     rows: int
@@ -68,19 +102,24 @@ class NumberScores:
     r2: float
     coverage: float | None = None
     levels: tuple[float, ...] = ()
+    deviance: float | None = None
+    mean_deviance: float | None = None
+    uneven: ClassVar[bool] = False
 
-    def lines(self) -> list[Row]:
+    def lines(self, *, by_class: bool = False) -> list[Row]:
         """Name and value of each figure, for a table."""
         return [
             ("RMSE", f"{self.rmse:.6g}"),
             ("RMSE of always the mean", f"{self.mean_rmse:.6g}"),
             ("R²", f"{self.r2:.4f}"),
             *self._coverage(),
+            *([] if self.deviance is None else [("Poisson deviance", f"{self.deviance:.6g}")]),
+            *([] if self.mean_deviance is None else [("of always the mean", f"{self.mean_deviance:.6g}")]),
             ("rows", f"{self.rows:,}"),
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; without quantiles nothing about them."""
+        """Plain JSON types; nothing about what there is not."""
         return {name: value for name, value in asdict(self).items() if value not in (None, ())}
 
     def _coverage(self) -> list[Row]:
@@ -103,18 +142,54 @@ def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array)
         Positions of the right classes, or the right numbers.
     outputs : ndarray (m, n_outputs)
     """
-    m = len(answers)
     if isinstance(target, ClassTarget):
-        right = answered(target, outputs) == answers
-        return ClassScores(m, float(right.mean()), float(np.bincount(answers).max() / m))
-    rmse = float(np.sqrt(np.square(target.decode(outputs) - answers).mean()))
+        return _of_classes(target, answers, answered(target, outputs))
+    return _of_numbers(target, answers, outputs)
+
+
+def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp]) -> ClassScores:
+    from sklearn.metrics import recall_score
+
+    sizes = np.bincount(answers)
+    names = list(map(str, target.classes))
+    labels = range(len(names))
+    recalls = recall_score(answers, given, labels=labels, average=None, zero_division=np.nan)
+    few, off = len(target.classes) <= MOST_RECALLS, np.abs(given - answers)
+    return ClassScores(
+        len(answers),
+        float((given == answers).mean()),
+        float(sizes.max() / len(answers)),
+        float(np.nanmean(recalls)),
+        dict(zip(names, recalls.tolist(), strict=True)) if few else {},
+        bool(sizes.max() > UNEVEN * sizes[sizes > 0].min()),
+        float(off.mean()) if target.ordered else None,
+        float((off <= 1).mean()) if target.ordered else None,
+    )
+
+
+def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> NumberScores:
+    predicted = target.decode(outputs)
+    rmse = float(np.sqrt(np.square(predicted - answers).mean()))
     mean_rmse = float(answers.std())
     r2 = 1 - (rmse / mean_rmse) ** 2 if mean_rmse else float("nan")
+    scores = NumberScores(len(answers), rmse, mean_rmse, r2)
+    if target.output == "poisson":
+        mean = np.full_like(predicted, answers.mean())
+        deviance, of_mean = (_poisson_deviance(answers, values) for values in (predicted, mean))
+        return replace(scores, deviance=deviance, mean_deviance=of_mean)
     if len(target.levels) < 2:
-        return NumberScores(m, rmse, mean_rmse, r2)
+        return scores
     quantiles = target.quantiles(outputs)
     inside = (quantiles[:, 0] <= answers) & (answers <= quantiles[:, -1])
-    return NumberScores(m, rmse, mean_rmse, r2, float(inside.mean()), (target.levels[0], target.levels[-1]))
+    levels = (target.levels[0], target.levels[-1])
+    return replace(scores, coverage=float(inside.mean()), levels=levels)
+
+
+def _poisson_deviance(answers: AnyArray, predicted: Array) -> float:
+    from sklearn.metrics import mean_poisson_deviance
+
+    # a mean that is rounded to 0 is that of an event which is almost never seen
+    return float(mean_poisson_deviance(answers, np.maximum(predicted, np.finfo(float).tiny)))
 
 
 def answered(target: ClassTarget, outputs: Array) -> NDArray[np.intp]:

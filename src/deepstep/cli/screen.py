@@ -99,9 +99,10 @@ def print_curve(
     screen.print()
 
 
-def print_scores(screen: "Console", parts: "Mapping[str, Scores]") -> None:
-    """The figures of each part of the rows side by side."""
-    lines = [scores.lines() for scores in parts.values()]
+def print_scores(screen: "Console", parts: "Mapping[str, Scores]", *, by_class: bool = False) -> None:
+    """The figures of each part of the rows side by side; those of each class where asked for or uneven."""
+    by_class = by_class or any(scores.uneven for scores in parts.values())
+    lines = [scores.lines(by_class=by_class) for scores in parts.values()]
     rows = [(row[0][0], *(value for _, value in row)) for row in zip(*lines, strict=True)]
     print_table(screen, ("", *parts), rows)
 

@@ -1,5 +1,6 @@
 """``deepstep summary``: what a run is."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,21 @@ def command(run_folder: Path, json_wanted: bool) -> None:
     screen.print()
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    parts = [part for part in ("train", "validation", "test") if part in results]
-    names = results[parts[0]] if parts else {}
-    figures = [(name, *(_figure(results[part].get(name)) for part in parts)) for name in names]
+    parts = {part: _flat(results[part]) for part in ("train", "validation", "test") if part in results}
+    names = next(iter(parts.values()), {})
+    figures = [(name, *(_figure(part.get(name)) for part in parts.values())) for name in names]
     print_table(screen, ("results", *parts), figures)
     if columns:
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
+
+
+def _flat(results: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures by name; those of each class under the name of the class."""
+    return {
+        name if key is None else f"{name} of {key}": figure
+        for name, value in results.items()
+        for key, figure in (value.items() if isinstance(value, dict) else [(None, value)])
+    }
 
 
 def _figure(value: Any) -> str:

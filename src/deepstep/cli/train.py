@@ -255,6 +255,6 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     screen.print(f"{trained.run.network!r}", markup=False)
     title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
     print_curve(screen, history.costs, height=9, title=title)
-    print_scores(screen, trained.parts)
+    print_scores(screen, trained.parts, by_class="class_weights" in trained.run.config)
     commands = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in NEXT]
     print_next(screen, folder, commands)
