@@ -175,16 +175,25 @@ Progress.on_train_begin = interrupted
 """
 
 
-@pytest.mark.parametrize("typed", [["train", "FLOWERS", "--target", "kind"], ["demo", "moons"]])
-def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed):
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (
+            ["train", "FLOWERS", "--target", "kind"],
+            "Interrupted before there was a checkpoint: nothing is kept.",
+        ),
+        (["demo", "moons"], "Interrupted."),
+    ],
+)
+def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed, sentence):
     typed = [flowers if word == "FLOWERS" else word for word in typed]
     result = process(*typed, "--json", before=SIGNAL_BEFORE_EPOCH_0)
     assert result.returncode == 130
     assert json.loads(result.stdout) == {
-        "error": {"kind": "KeyboardInterrupt", "message": "Interrupted."},
+        "error": {"kind": "KeyboardInterrupt", "message": sentence},
         "exit_code": 130,
     }
-    assert result.stderr.splitlines()[-1] == "Interrupted."
+    assert result.stderr.splitlines()[-1] == sentence
     assert list(tmp_path.iterdir()) == []
 
 

@@ -123,7 +123,7 @@ def train_and_save(
     with typed("--hidden"):
         network = settings.network(preparation, train.X)
     options |= settings.options(validated=validation is not None)
-    weights = _weights(settings, preparation.target, train.answers)
+    weights = class_weights(settings, preparation.target, train.answers)
     options["sample_weight"] = None if weights is None else weights[train.answers]
     if validation is not None:
         of_rows = () if weights is None else (weights[validation.answers],)
@@ -172,7 +172,9 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def _weights(settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray) -> Array | None:
+def class_weights(
+    settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray
+) -> Array | None:
     """The weight of each class by its position, where classes are to count alike."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
@@ -219,7 +221,7 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
-    weights = _weights(settings, preparation.target, train.answers)
+    weights = class_weights(settings, preparation.target, train.answers)
     weighed = {} if weights is None else {"class_weights": weights.tolist()}
     config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))

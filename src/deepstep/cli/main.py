@@ -21,6 +21,7 @@ from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 COMMANDS = {
     "demo": "demo",
     "train": "train",
+    "find-learning-rate": "find_learning_rate",
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",

@@ -23,7 +23,7 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
-from deepstep.cli.table_task import DEFAULT_VALIDATION, Goal, table_task
+from deepstep.cli.table_task import DEFAULT_VALIDATION, Goal, TableTask, table_task
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
@@ -149,6 +149,19 @@ def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
     return goal, settings
 
 
+def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
+    """The settings for a table: checked against its target, with a size of batches.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    settings.check_target(task.preparation.target)
+    if settings.batch_size is not None or settings.optimizer == "lbfgs":
+        return settings
+    return replace(settings, batch_size=default_batch_size(len(task.train.X)))
+
+
 def _required(context: click.Context, name: str, value: T | None) -> T:
     if value is None:
         parameter = next(parameter for parameter in context.command.params if parameter.name == name)
@@ -190,9 +203,7 @@ def _train(
     task = table_task(frame, goal, None if validation is None else read_table(validation))
     by_lbfgs = settings.optimizer == "lbfgs"
     rows = len(task.train.X)
-    if settings.batch_size is None and not by_lbfgs:
-        settings = replace(settings, batch_size=default_batch_size(rows))
-    settings.check_target(task.preparation.target)
+    settings = suited(settings, task)
     held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
     note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{len(task.test.X):,} held out.")
     note(f"Task: {task.kind}, because {task.reason}.")
