@@ -4,6 +4,7 @@ import io
 import json
 import re
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import polars
@@ -15,6 +16,7 @@ from deepstep import Network
 from deepstep.cli.train import command
 from deepstep.data import holdout
 from deepstep.run import Run
+from deepstep.training import StopTraining
 
 EVERYTHING = {
     "--hidden": "5,4",
@@ -178,6 +180,70 @@ def test_patience_holds_rows_out_and_keeps_the_best(deepstep, flowers):
     history = Run.load("r").history
     assert history.stopped.startswith("validation_cost did not improve")
     assert int(np.argmin(history.column("validation_cost"))) == len(history) - 4
+
+
+REFITTED = (
+    "--target", "kind", "--epochs", "300", "--patience", "4", "--learning-rate", "0.03", "--batch-size", "8",
+    "--dropout", "0.2", "--schedule", "cosine",
+)  # fmt: skip
+
+
+def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers):
+    deepstep("train", flowers, *REFITTED, "--out", "first")
+    first = Run.load("first")
+    epochs = int(np.argmin(first.history.column("validation_cost"))) + 1
+    assert 1 < epochs < len(first.history)
+    assert deepstep("train", flowers, *REFITTED, "--refit", "--out", "r").code == 0
+    run = Run.load("r")
+    assert sorted(path.name for path in Path("r").iterdir()) == sorted(
+        p.name for p in Path("first").iterdir()
+    )
+    frame = polars.read_csv(flowers)
+    y = frame["kind"].to_numpy()
+    rows, _ = holdout(y, fraction=0.2, seed=1, stratify=True)
+    kept, held = holdout(y[rows], fraction=0.1, seed=1, stratify=True)
+    learn = rows[np.concatenate([kept, held])]
+    X = run.inputs(frame)[learn]
+    network = Network([X.shape[1], 64, 32, 1], seed=1)
+
+    def stop(record):
+        if record["epoch"] + 1 == epochs:
+            raise StopTraining
+
+    network.train(
+        X.T, (y[learn] == "tall")[np.newaxis], optimizer="adam", learning_rate=0.03, iterations=300,
+        batch_size=8, dropout=0.2, schedule="cosine", callbacks=[stop],
+    )  # fmt: skip
+    np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
+    assert run.history.stopped == f"trained anew on all rows for {epochs} epochs, the best number"
+    assert (run.config["results"]["train"]["rows"], "validation" in run.config["results"]) == (48, False)
+    assert run.config["settings"]["refit"] is True
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_refit_that_is_killed_goes_on(deepstep, process, flowers, tmp_path, epoch):
+    """In either of the two trainings: the end of epoch 3 comes in the first, then in the refit."""
+    deepstep("train", flowers, *REFITTED, "--refit", "--out", "whole")
+    kill = (
+        "import os, signal\n"
+        "from deepstep.training import Progress\n"
+        "go_on = Progress.on_epoch_end\n"
+        "def killed(self, training, record):\n"
+        "    go_on(self, training, record)\n"
+        f"    if record['epoch'] == {epoch} and ('all rows' in self._label) is {epoch == 3}:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Progress.on_epoch_end = killed"
+    )
+    result = process(
+        "train", flowers, *REFITTED, "--refit", "--out", "r", "--checkpoint-every", "0", before=kill
+    )
+    assert result.returncode == -9
+    assert (tmp_path / "r.unfinished" / "refit").exists() is (epoch == 3)
+    assert deepstep("train", "--resume", "r").code == 0
+    resumed, whole = Run.load("r"), Run.load("whole")
+    np.testing.assert_array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
+    assert not list(tmp_path.glob("*.unfinished"))
+    assert not list(tmp_path.glob("r/refit"))
 
 
 def test_validation_rows_of_a_file_teach_nothing(deepstep, flowers, tmp_path):

@@ -303,6 +303,9 @@ WITHOUT_THE_TABLE = [
     ("--scoring", "acuracy"),
     ("--time-budget", "0"),
     ("--average", "1"),
+    ("--refit",),
+    ("--time-budget", "60", "--patience", "3", "--refit"),
+    ("--schedule", "plateau", "--patience", "3", "--refit"),
 ]
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
+from deepstep.cli.refitting import Until, best_epochs
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
@@ -20,6 +22,10 @@ from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
+
+FINISHED = "finished early"
+ENDED_BEFORE = ("interrupted", FINISHED)
+"""Ends of a training of which the best number of epochs is not known."""
 
 
 class Part(NamedTuple):
@@ -81,6 +87,11 @@ def as_part(preparation: Preparation, X: Array, labels: Any) -> Part:
     return Part(X, target.encode(labels), answers_of(target, labels))
 
 
+def joined(first: Part, second: Part) -> Part:
+    """The rows of both."""
+    return Part(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+
+
 def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
     """Raw targets as `score` takes them: positions of classes, or numbers (m,)."""
     if isinstance(target, ClassTarget):
@@ -98,6 +109,7 @@ def train_and_save(
     label: str,
     about: dict[str, Any],
     validation: Part | None = None,
+    again: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
@@ -117,22 +129,25 @@ def train_and_save(
         The config's ``task``, ``target`` and ``source``.
     validation : Part, optional
         Rows whose cost is recorded after each epoch, and watched by patience.
+    again : mapping, optional
+        ``checkpoint`` and ``resume`` of the refit, a training of its own.
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
+    target = preparation.target
     with typed("--hidden"):
         network = settings.network(preparation, train.X)
-    options |= settings.options(validated=validation is not None)
-    weights = class_weights(settings, preparation.target, train.answers)
-    options["sample_weight"] = None if weights is None else weights[train.answers]
-    if validation is not None:
-        of_rows = () if weights is None else (weights[validation.answers],)
-        options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
-        options |= _judged(settings, preparation.target, validation)
+    start = copy(network)
     with place as save, typed():
-        history = _train(network, train, label, options)
+        history = _learn(network, settings, target, train, validation, label, options)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
+        if settings.refit and validation is not None and history.stopped not in ENDED_BEFORE:
+            until = Until(best_epochs(history, settings.watch))
+            network, train, validation = start, joined(train, validation), None
+            without = replace(settings, patience=None)
+            options = {"callbacks": [until], **(again or {})}
+            history = _learn(network, without, target, train, None, f"{label}, all rows", options)
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
         save(trained.run)
     return trained
@@ -182,6 +197,26 @@ def class_weights(
     return len(answers) / (np.count_nonzero(counts) * np.maximum(counts, 1))
 
 
+def _learn(
+    network: Network,
+    settings: TrainSettings,
+    target: ClassTarget | NumberTarget,
+    train: Part,
+    validation: Part | None,
+    label: str,
+    options: Mapping[str, Any],
+) -> History:
+    """One training, with the weights of the classes in the rows that it learns from."""
+    options = {**options, **settings.options(validated=validation is not None)}
+    weights = class_weights(settings, target, train.answers)
+    options["sample_weight"] = None if weights is None else weights[train.answers]
+    if validation is not None:
+        of_rows = () if weights is None else (weights[validation.answers],)
+        options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
+        options |= _judged(settings, target, validation)
+    return _train(network, train, label, options)
+
+
 def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validation: Part) -> dict[str, Any]:
     """What `Network.train` is told of a metric, if one is asked for."""
     if settings.scoring is None:
@@ -189,8 +224,7 @@ def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validat
     from deepstep.cli.scoring import as_metric
 
     metric = as_metric(settings.scoring, target, validation.Y, validation.answers)
-    watch = None if settings.patience is None else f"-validation_{settings.scoring}"
-    return {"metrics": {settings.scoring: metric}, "watch": watch}
+    return {"metrics": {settings.scoring: metric}, "watch": settings.watch}
 
 
 def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:

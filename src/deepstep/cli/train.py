@@ -27,6 +27,7 @@ from deepstep.cli.table_task import DEFAULT_VALIDATION, Goal, TableTask, table_t
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
+    REFIT,
     Finish,
     Training,
     named_run,
@@ -212,7 +213,14 @@ def _train(
     about = {"task": task.kind, "target": goal.target, "source": printable(file)}
     # L-BFGS has no state that a checkpoint could hold
     checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
-    kept: dict[str, Any] = {} if by_lbfgs else {"checkpoint": checkpoints, "resume": True}
+    again = Checkpoints(unfinished(run) / REFIT, every=checkpoint_every)
+    kept: dict[str, Any] = {}
+    if not by_lbfgs:
+        kept = {
+            "checkpoint": checkpoints,
+            "resume": True,
+            "again": {"checkpoint": again, "resume": True},
+        }
     with resumable(run):
         trained = train_and_save(
             place_to_train(run, training, resumed=way is not Way.BEGIN, overwrite=overwrite),

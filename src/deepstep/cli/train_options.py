@@ -158,6 +158,12 @@ OPTIONS = (
         metavar="NAME",
         help="Go by this metric of scikit-learn's instead: balanced_accuracy, neg_log_loss, r2, …",
     ),
+    _stop(
+        "--refit",
+        is_flag=True,
+        default=None,
+        help="After --patience train anew on the validation rows as well, for the best number of epochs.",
+    ),
     _stop("--time-budget", type=float, metavar="SECONDS", help="Schedules then run by the clock."),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
     _run("--overwrite", is_flag=True, help="Replace the run folder if it exists."),

@@ -11,7 +11,7 @@ from deepstep.equations import INITIALIZATIONS, get_head
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
-from deepstep.model.options import as_lbfgs, as_plan
+from deepstep.model.options import PLATEAU, as_lbfgs, as_plan
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
@@ -83,6 +83,7 @@ class TrainSettings:
     dropout_schedule: str | None = None
     huber_delta: float | None = None
     scoring: str | None = None
+    refit: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """TOML and JSON types: what is None is left out."""
@@ -112,6 +113,8 @@ class TrainSettings:
         with typed():
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)
+        if self.refit:
+            self._check_refit()
         if self.scoring is not None:
             from deepstep.cli.scoring import check_metric
 
@@ -132,6 +135,20 @@ class TrainSettings:
             )
         if self.huber_delta is not None and target.output != "huber":
             raise ConfigurationError("--huber-delta", "--loss huber", f"the output is {target.output!r}")
+
+    def _check_refit(self) -> None:
+        """Only rates that go by the epoch can be had again."""
+        if self.patience is None:
+            raise ConfigurationError("--refit", "--patience, which finds the number of epochs", "got none")
+        by_the_course = PLATEAU in (self.schedule, self.decay_schedule, self.dropout_schedule)
+        if self.time_budget is not None or by_the_course:
+            came = f"got {'a plateau' if by_the_course else '--time-budget'}"
+            raise ConfigurationError("--refit", "rates that go by the epoch and can be had again", came)
+
+    @property
+    def watch(self) -> str | None:
+        """What patience goes by, where it is not the validation cost."""
+        return None if self.patience is None or self.scoring is None else f"-validation_{self.scoring}"
 
     @property
     def _smoothing(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ either an unfinished training or a whole run.
 import json
 import os
 import shlex
+import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep import __version__
-from deepstep.cli.fitting import folder_for
+from deepstep.cli.fitting import FINISHED, folder_for
 from deepstep.cli.screen import note, program
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import as_file_error, discard, kind_at, publish, refuse_to_replace
@@ -31,6 +32,8 @@ from deepstep.training.checkpoints import checkpoint_files
 FORMAT, VERSION = "deepstep-training", 1
 NAME = "training.json"
 ENDING = ".unfinished"
+REFIT = "refit"
+"""Where the checkpoints of a refit stand: it is a training of its own, after the one that finds how long."""
 
 
 @dataclass(frozen=True)
@@ -163,9 +166,10 @@ def place_to_train(
                 with _going_on_named(folder, run):
                     publish(folder, run, overwrite=overwrite)
             except BaseException:
-                if not checkpoint_files(folder):
+                if not _checkpoints(folder):
                     discard(folder)
                 raise
+    shutil.rmtree(run / REFIT, ignore_errors=True)
     for path in (run / NAME, *checkpoint_files(run)):
         with suppress(OSError):  # the run is whole with or without them
             path.unlink()
@@ -173,7 +177,7 @@ def place_to_train(
 
 def _fill(folder: Path, name: Path, run: Run) -> None:
     """Write the run; the checkpoints before the last one make room for it."""
-    for path in checkpoint_files(folder)[:-1]:
+    for path in _checkpoints(folder)[:-1]:
         path.unlink(missing_ok=True)
     with _going_on_named(folder, name):
         run.write(folder)
@@ -187,7 +191,7 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
         with as_file_error(run, Path(os.path.realpath(run)), left=left):
             yield
     except FileError as error:
-        if not checkpoint_files(folder):
+        if not _checkpoints(folder):
             raise
         mend = f"Make room, or mend what else is wrong, and go on: {resume_command(run)}"
         raise FileError(error.where, error.expected, error.came, mend) from error
@@ -207,7 +211,7 @@ def resumable(run: Path) -> Iterator[None]:
         try:
             yield
         except KeyboardInterrupt:
-            kept = checkpoint_files(unfinished(run))
+            kept = _checkpoints(unfinished(run))
             if not kept:
                 raise KeyboardInterrupt(
                     "Interrupted before there was a checkpoint: nothing is kept."
@@ -217,7 +221,7 @@ def resumable(run: Path) -> Iterator[None]:
                 f"Go on: {resume_command(run)}"
             ) from None
         except DivergenceError as error:
-            kept = checkpoint_files(unfinished(run))
+            kept = _checkpoints(unfinished(run))
             if not kept:
                 raise
             way = (
@@ -245,7 +249,12 @@ class Finish(Callback):
         """End it."""
         if not training.history:
             raise DataError("--finish", "at least one epoch that is done", "got none", "Leave --finish out.")
-        raise StopTraining("finished early")
+        raise StopTraining(FINISHED)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """All checkpoints of a training, then those of its refit."""
+    return [*checkpoint_files(folder), *checkpoint_files(folder / REFIT)]
 
 
 def _has_an_epoch(folder: Path) -> bool:
