@@ -110,7 +110,8 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
 
-def test_a_second_ctrl_c_ends_at_once(tmp_path):
+def test_a_second_ctrl_c_ends_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
     with pytest.raises(KeyboardInterrupt):
         setup().train(CtrlC(5, times=2), Checkpoints(tmp_path, every_steps=2))
     assert steps(tmp_path) == [2, 4]
