@@ -80,7 +80,7 @@ def command(
     target, (X, Y, answers) = task.preparation.target, task.train
     weights = class_weights(settings, target, answers)
     with typed("--hidden"):
-        network = settings.network(task.preparation, X)
+        network = settings.network(task.preparation)
     with typed(), named_as_typed(["least", "most"]):
         search = network.find_learning_rate(
             X.T,

@@ -136,7 +136,7 @@ def train_and_save(
     """
     target = preparation.target
     with typed("--hidden"):
-        network = settings.network(preparation, train.X)
+        network = settings.network(preparation)
     start = copy(network)
     with place as save, typed():
         history = _learn(network, settings, target, train, validation, label, options)

@@ -7,19 +7,15 @@ from typing import Any
 
 from deepstep.cli.option_names import named_as_typed
 from deepstep.engines import Settings
-from deepstep.equations import INITIALIZATIONS, get_head
+from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
+from deepstep.model.core import INITIALIZATION_NAMES
 from deepstep.model.options import PLATEAU, as_lbfgs, as_plan
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
-from deepstep.preparation.batches import evenly_spread
-from deepstep.types import Array
-
-MOST_ROWS = 4096
-"""So many rows are looked at to fit initial parameters to the data."""
 
 AS_THEY_ARE = (
     "learning_rate",
@@ -102,8 +98,8 @@ class TrainSettings:
             activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
         with typed("--normalization"):
             shape = Architecture(sizes, activations, normalization=self.normalization or "none")  # type: ignore[arg-type]  # a name is spread over the layers
-        if self.initialization not in (*INITIALIZATIONS, "data"):
-            raise unknown_name("--initialization", "method", self.initialization, [*INITIALIZATIONS, "data"])
+        if self.initialization not in INITIALIZATION_NAMES:
+            raise unknown_name("--initialization", "method", self.initialization, INITIALIZATION_NAMES)
         with typed("--optimizer"):
             options = self.options(validated=True)
             as_lbfgs(options, "train")
@@ -158,22 +154,18 @@ class TrainSettings:
     def _delta(self) -> dict[str, float]:
         return {} if self.huber_delta is None else {"delta": self.huber_delta}
 
-    def network(self, preparation: Preparation, X: Array) -> Network:
-        """The network before training; X are the training rows."""
+    def network(self, preparation: Preparation) -> Network:
+        """The network before training."""
         target = preparation.target
-        from_data = self.initialization == "data"
-        network = Network(
+        return Network(
             [preparation.inputs.n_features, *self.hidden, target.n_outputs],
             activation=self.activation,
             output=target.output,
             output_settings={**target.output_settings, **self._delta, **self._smoothing},
             normalization=self.normalization or "none",
-            initialization="zeros" if from_data else self.initialization,
+            initialization=self.initialization,
             seed=self.seed,
         )
-        if from_data:
-            network.initialize_from_data(X[evenly_spread(len(X), MOST_ROWS)].T)
-        return network
 
     def options(self, *, validated: bool) -> dict[str, Any]:
         """What `Network.train` takes."""

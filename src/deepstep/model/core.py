@@ -40,6 +40,9 @@ from deepstep.types import Array
 FROM_DATA = "data"
 """The initialization that waits for the data of the first training."""
 
+INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
+"""What `Network` can begin with."""
+
 MOST_EXAMPLES = 4096
 """So many examples are looked at to draw parameters from data."""
 
@@ -101,9 +104,8 @@ class Core:
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
         )
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
-        known = [*INITIALIZATIONS, FROM_DATA]
-        if not isinstance(initialization, str) or initialization not in known:
-            raise unknown_name("Network", "initialization", initialization, known)
+        if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
+            raise unknown_name("Network", "initialization", initialization, INITIALIZATION_NAMES)
         waits = initialization == FROM_DATA and given is None
         if given is not None:
             check_fit(given, self.architecture)
