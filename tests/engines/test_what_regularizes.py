@@ -230,3 +230,15 @@ def test_what_fits_no_network_is_refused():
         open_session("reference", architecture, parameters, Settings(rate_factors={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"Network\.train: setting .* Did you mean 'dropout'\?"):
         Settings.of("Network.train", dropuot=0.1)
+
+
+NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, True)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
+@pytest.mark.parametrize(
+    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "average"]
+)
+def test_what_is_no_number_is_refused(name, value):
+    with pytest.raises(ConfigurationError, match=f"^{name}: a finite number .*; got "):
+        Settings(**{name: value})

@@ -41,11 +41,11 @@ def _strength(value: Any) -> bool:
 _EPSILON_AT = ("outside", "hat", "inside")
 
 _HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("beta", "beta1", "beta2", "average"), ("a number from 0 to below 1", _decay)),
+    **dict.fromkeys(("beta", "beta1", "beta2"), ("a number from 0 to below 1", _decay)),
     # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
     **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
-    **dict.fromkeys(("epsilon", "clip_norm", "clip_value", "max_norm"), ("a positive number", _positive)),
-    **dict.fromkeys(("l1", "l2", "weight_decay"), ("a number of at least 0", _strength)),
+    "epsilon": ("a positive number", _positive),
+    "weight_decay": ("a number of at least 0", _strength),
     "epsilon_at": (
         f"one of {', '.join(map(repr, _EPSILON_AT))}",
         lambda value: isinstance(value, str) and value in _EPSILON_AT,
@@ -60,7 +60,7 @@ def check_hyperparameter(name: str, value: Any, where: str) -> None:
     Parameters
     ----------
     name : str
-        ``"beta"``, ``"l2"``, ``"weight_decay"``, ``"clip_norm"``, …
+        ``"beta"``, ``"epsilon"``, ``"weight_decay"``, …
     value
         What was given.
     where : str
