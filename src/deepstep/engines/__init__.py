@@ -30,7 +30,8 @@ __all__ = [
     "total_weight",
 ]
 
-ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession}
+from deepstep.engines.compiled.session import CompiledSession
+ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession, "compiled": CompiledSession}
 """All engines by name."""
 
 

@@ -1,10 +1,12 @@
 """Random draws of training: functions of (seed, step, layer), so that any step can be done again."""
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
 
 from deepstep.equations import dropout_mask
+from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.types import Array
 
@@ -27,6 +29,22 @@ def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.rand
     """
     key = np.array([seed, purpose], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, layer, step]))
+
+
+def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, step: int) -> None:
+    """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1.
+
+    Raises
+    ------
+    ConfigurationError
+        If they do.
+    """
+    highest = max(dropout, default=0.0)
+    for at, factor in enumerate(factors if highest else ()):
+        if highest * factor >= 1:
+            raise ConfigurationError(
+                "dropout", "a probability below 1 in every step", f"got {highest * factor:g} in step {step + at}"
+            )
 
 
 def dropout_masks(

@@ -6,10 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from deepstep.engines.draws import dropout_masks, input_noise
+from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.objective import Costs, cost_terms, flat_gradient, total_weight
 from deepstep.engines.opened_step import OpenedStep
-from deepstep.engines.session import SessionState, StepCosts
+from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     Head,
@@ -27,7 +27,6 @@ from deepstep.equations import (
     output_gradient,
     running_statistics,
 )
-from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
@@ -219,11 +218,8 @@ class ReferenceSession:
         seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
         if noise:
             X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
+        check_dropout(self._dropout, [factor], number)
         rates = tuple(factor * rate for rate in self._dropout)
-        if any(rate >= 1 for rate in rates):
-            raise ConfigurationError(
-                "dropout", "a probability below 1 in every step", f"got {max(rates):g} in step {number}"
-            )
         return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
 
     def state(self) -> SessionState:
@@ -232,31 +228,8 @@ class ReferenceSession:
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, in this session's precision."""
-        for kind, came, own in (
-            ("slots", state.slots, self._optimizer.state),
-            ("statistics", state.statistics, self._state.statistics),
-        ):
-            if set(came) != set(own):
-                raise ConfigurationError(
-                    "Session.load",
-                    f"the {kind} of this session, {list(own)}",
-                    f"got {list(came)}",
-                    "Open the session with the optimizer and the network that made the state.",
-                )
-        theta = self._state.theta
-        vectors = {"theta": state.theta, **state.slots}
-        if state.average is not None:
-            vectors["average"] = state.average
-        expected = dict.fromkeys(vectors, theta.shape)
-        expected |= {name: own.shape for name, own in self._state.statistics.items()}
-        for name, vector in {**vectors, **state.statistics}.items():
-            if np.shape(vector) != expected[name]:
-                raise ShapeError(
-                    "Session.load",
-                    f"{name} has shape {expected[name]}",
-                    f"got shape {np.shape(vector)}",
-                    "Open the session with the network that made the state.",
-                )
+        own = {name: value.shape for name, value in self._state.statistics.items()}
+        check_state(state, self._state.theta.shape, self._optimizer.state, own)
         self._state = SessionState(
             np.array(state.theta, self._dtype),
             {name: np.array(state.slots[name], self._dtype) for name in self._optimizer.state},

@@ -1,10 +1,13 @@
 """The contract that every engine keeps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from deepstep.engines.settings import Settings
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
@@ -151,3 +154,50 @@ class Session(Protocol):
             If the state is that of another update rule or of another network.
         """
         ...
+
+
+def check_state(
+    state: SessionState,
+    theta: tuple[int, ...],
+    slots: Sequence[str],
+    statistics: Mapping[str, tuple[int, ...]],
+) -> None:
+    """Refuse a state that is not of this session.
+
+    Parameters
+    ----------
+    state : SessionState
+    theta : tuple of int
+        Shape of θ, of the slots and of the average.
+    slots : sequence of str
+        Names of the update rule's vectors.
+    statistics : mapping
+        Shapes of the running statistics.
+
+    Raises
+    ------
+    ConfigurationError
+        If slots or statistics have other names.
+    ShapeError
+        If a vector has another shape.
+    """
+    for kind, came, own in (("slots", state.slots, slots), ("statistics", state.statistics, statistics)):
+        if set(came) != set(own):
+            raise ConfigurationError(
+                "Session.load",
+                f"the {kind} of this session, {list(own)}",
+                f"got {list(came)}",
+                "Open the session with the optimizer and the network that made the state.",
+            )
+    vectors = {"theta": state.theta, **state.slots}
+    if state.average is not None:
+        vectors["average"] = state.average
+    expected = {**dict.fromkeys(vectors, theta), **statistics}
+    for name, vector in {**vectors, **state.statistics}.items():
+        if np.shape(vector) != expected[name]:
+            raise ShapeError(
+                "Session.load",
+                f"{name} has shape {expected[name]}",
+                f"got shape {np.shape(vector)}",
+                "Open the session with the network that made the state.",
+            )

@@ -1,0 +1,210 @@
+"""Activations of one unit over a run of examples: the bias, the function and its derivative in a single pass."""
+
+from math import erfc, pi, sqrt
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.mathematics import exp, expm1, log1p
+from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
+
+ACTIVATION_CODES = {
+    name: code
+    for code, name in enumerate(
+        ("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh",
+         "sigmoid", "exponential")
+    )
+}  # fmt: skip
+"""Numbers of the activations whose units do not depend on each other."""
+
+(IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL) = range(13)
+
+RELU_WITH_SLOPE = 13
+"""Relu whose slope is written down, as its output does not show it: after dropout."""
+
+_SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
+
+
+@part(order=ORDERED)
+def logistic(z: Any) -> Any:
+    """σ(z), e to a negative power alone."""
+    one = type(z)(1)
+    t = exp(-abs(z))
+    return (one if z >= 0 else t) / (one + t)
+
+
+@part(order=ORDERED)
+def softplus(z: Any) -> Any:
+    """log(1 + e^z)."""
+    return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
+
+
+@part(order=ORDERED)
+def hyperbolic_tangent(z: Any) -> Any:
+    """tanh(z), with all digits near 0."""
+    one, two = type(z)(1), type(z)(2)
+    grown = expm1(-two * abs(z))
+    value = -grown / (grown + two)
+    return value if z >= 0 else -value if z == z else one * z
+
+
+@part(order=ORDERED)
+def activate(code: int, z: Any, bias: Any, slope: Any) -> None:
+    """z := g(z + bias), slope := g′(z + bias), for one unit; relu leaves the slope alone, it shows in g.
+
+    Parameters
+    ----------
+    code : int
+        Of `ACTIVATION_CODES`.
+    z, slope : arrays of shape (k,)
+    bias : number of their dtype
+    """
+    number = z.dtype.type
+    zero, one, two, half = number(0), number(1), number(2), number(0.5)
+    if code == RELU:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = zero if v < zero else v
+    elif code == RELU_WITH_SLOPE:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = zero if v < zero else v
+            slope[j] = one if v > zero else zero
+    elif code == IDENTITY:
+        for j in range(z.size):
+            z[j] += bias
+            slope[j] = one
+    elif code == LEAKY_RELU:
+        below = number(_SLOPE)
+        for j in range(z.size):
+            v = z[j] + bias
+            s = one if v > zero else below
+            z[j], slope[j] = v * s, s
+    elif code == ELU or code == SELU:
+        scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
+        for j in range(z.size):
+            v = z[j] + bias
+            least = v if v < zero else zero
+            grown = alpha * expm1(least)
+            z[j] = scale * (v if v > zero else grown if v == v else v)
+            slope[j] = scale * (one if v > zero else grown + alpha)
+    elif code == GELU:
+        root, density = number(sqrt(0.5)), number(1 / sqrt(2 * pi))
+        settled = number(SETTLED)
+        for j in range(z.size):
+            v = z[j] + bias
+            near = settled if v > settled else -settled if v < -settled else v
+            probability = half * number(erfc(-near * root))
+            z[j] = v * probability
+            slope[j] = probability + near * density * exp(-half * near * near)
+    elif code == GELU_TANH:
+        settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
+        for j in range(z.size):
+            v = z[j] + bias
+            near = settled if v > settled else -settled if v < -settled else v
+            u = steep * (near + cube * near * near * near)
+            t = exp(-abs(u))
+            share = (one if u >= zero else t) / (one + t)
+            z[j] = v * share
+            slope[j] = share + near * steep * (one + number(3) * cube * near * near) * t / ((one + t) * (one + t))
+    elif code == SILU:
+        for j in range(z.size):
+            v = z[j] + bias
+            t = exp(-abs(v))
+            whole = one / (one + t)
+            share, rest = (whole, t * whole) if v >= zero else (t * whole, whole)
+            z[j] = v * share
+            slope[j] = share * (one + (v * rest if rest > zero else zero))
+    elif code == MISH:
+        for j in range(z.size):
+            v = z[j] + bias
+            bent = hyperbolic_tangent(softplus(v))
+            z[j] = v * bent
+            share = logistic(v)
+            rest = one - bent * bent
+            slope[j] = bent + (v * rest * share if rest * share != zero else zero)
+    elif code == SOFTPLUS:
+        for j in range(z.size):
+            v = z[j] + bias
+            t = exp(-abs(v))
+            z[j] = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
+            slope[j] = (one if v >= zero else t) / (one + t)
+    elif code == TANH:
+        for j in range(z.size):
+            v = z[j] + bias
+            grown = expm1(-two * abs(v))
+            value = -grown / (grown + two)
+            t = exp(-abs(v))
+            steep = two * t / (one + t * t)
+            z[j] = value if v >= zero else -value
+            slope[j] = steep * steep
+    elif code == SIGMOID:
+        for j in range(z.size):
+            v = z[j] + bias
+            t = exp(-abs(v))
+            whole = one / (one + t)
+            z[j] = (one if v >= zero else t) * whole
+            slope[j] = t * whole * whole
+    else:
+        for j in range(z.size):
+            grown = exp(z[j] + bias)
+            z[j], slope[j] = grown, grown
+
+
+@part(order=ORDERED)
+def activate_only(code: int, z: Any, bias: Any) -> None:
+    """z := g(z + bias), for one unit, where nobody needs a derivative."""
+    number = z.dtype.type
+    zero, one, half = number(0), number(1), number(0.5)
+    if code == RELU or code == RELU_WITH_SLOPE:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = zero if v < zero else v
+    elif code == IDENTITY:
+        for j in range(z.size):
+            z[j] += bias
+    elif code == LEAKY_RELU:
+        below = number(_SLOPE)
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = v if v > zero else below * v
+    elif code == ELU or code == SELU:
+        scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
+        for j in range(z.size):
+            v = z[j] + bias
+            grown = alpha * expm1(v if v < zero else zero)
+            z[j] = scale * (v if v > zero else grown if v == v else v)
+    elif code == GELU:
+        root, settled = number(sqrt(0.5)), number(SETTLED)
+        for j in range(z.size):
+            v = z[j] + bias
+            near = settled if v > settled else -settled if v < -settled else v
+            z[j] = v * half * number(erfc(-near * root))
+    elif code == GELU_TANH:
+        settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
+        for j in range(z.size):
+            v = z[j] + bias
+            near = settled if v > settled else -settled if v < -settled else v
+            z[j] = v * logistic(steep * (near + cube * near * near * near))
+    elif code == SILU:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = v * logistic(v)
+    elif code == MISH:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = v * hyperbolic_tangent(softplus(v))
+    elif code == SOFTPLUS:
+        for j in range(z.size):
+            v = z[j] + bias
+            z[j] = softplus(v) + (zero if v == v else v)
+    elif code == TANH:
+        for j in range(z.size):
+            z[j] = hyperbolic_tangent(z[j] + bias)
+    elif code == SIGMOID:
+        for j in range(z.size):
+            z[j] = logistic(z[j] + bias)
+    else:
+        for j in range(z.size):
+            z[j] = exp(z[j] + bias)

@@ -1,0 +1,155 @@
+"""The forward pass of prediction: tiles of examples that stay in the cache from layer to layer."""
+# mypy: disable-error-code="no-untyped-def"
+
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines.compiled.activations import activate_only, logistic, softplus
+from deepstep.engines.compiled.jit import ORDERED, kernel, part
+from deepstep.engines.compiled.layout import BATCH, LAYER
+from deepstep.engines.compiled.machine import N, T, blas_address, product
+from deepstep.engines.compiled.mathematics import exp
+from deepstep.engines.compiled.normalization import EPSILON, by_layer
+from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.types import AnyArray, Array
+
+AT_ONCE = 256
+"""Examples of a tile."""
+
+OUTPUT_CODES = {name: code for code, name in enumerate(
+    ("identity", "sigmoid", "softmax", "exponential", "increasing", "ordinal"))}  # fmt: skip
+"""Numbers of the activations of outputs; identity gives the logits."""
+
+(IDENTITY, SIGMOID, SOFTMAX, EXPONENTIAL, INCREASING, ORDINAL) = range(6)
+
+
+def outputs(layers: AnyArray, theta: Array, statistics: Array, X: Array, *, output: str) -> Array:
+    """Outputs of rows.
+
+    Parameters
+    ----------
+    layers : array of LAYERS
+    theta : array of shape (n_parameters,)
+    statistics : array of shape (2, units)
+        Running mean and variance; empty where no layer is normalized by batch.
+    X : array of shape (m, n_x)
+        Rows, in one piece, of the dtype of theta.
+    output : str
+        Of `OUTPUT_CODES`.
+
+    Returns
+    -------
+    array of shape (n_L, m)
+    """
+    sizes, m = layers["size"], len(X)
+    found = np.empty((int(sizes[-1]), m), theta.dtype)
+    tile = min(AT_ONCE, m)
+    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE))
+    rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
+    code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
+
+    def work(thread: int) -> None:
+        predict(thread, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code)
+
+    run_together(n_threads, work)
+    return found
+
+
+@kernel
+def predict(thread, n_threads, blas, layers, theta, statistics, X, m, room, found, code):
+    """Outputs of tiles of examples, every n_threads-th one.
+
+    Parameters
+    ----------
+    thread, n_threads, blas, m, code : int
+    layers, theta, statistics
+        As in `outputs`.
+    X : array
+        Rows, flat.
+    room : array of shape (3 · widest + 2, tile)
+        Two layers, and U_hat where a layer is normalized by layer.
+    found : array of shape (n_L, m)
+        Where the outputs go.
+    """
+    one, tile, widest = theta.dtype.type(1), room.shape[1], (room.shape[0] - 2) // 3
+    out, flat = found.reshape(found.size), room.reshape(room.size)
+    for low in range(thread * tile, m, n_threads * tile):
+        count = min(tile, m - low)
+        for l in range(1, layers.size):
+            layer, n_prev, last = layers[l], layers[l - 1].size, l == layers.size - 1
+            n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
+            into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
+            if l == 1:
+                product(blas, N, T, n, count, n_prev, one, theta, layer.W, n_prev, X, low * n_prev, n_prev,
+                        into, at, stride)  # fmt: skip
+            else:
+                product(blas, N, N, n, count, n_prev, one, theta, layer.W, n_prev, flat, before * tile, tile,
+                        into, at, stride)  # fmt: skip
+            if layer.normalization == LAYER:
+                by_layer(room[here:], room[2 * widest :], 0, n, room[3 * widest], room[3 * widest + 1], theta,
+                         layer.gamma, 0, count)  # fmt: skip
+            elif layer.normalization == BATCH:
+                for i in range(n):
+                    a, unit = room[here + i], layer.unit + i
+                    factor = theta[layer.gamma + i] / np.sqrt(statistics[1, unit] + theta.dtype.type(EPSILON))
+                    for j in range(count):
+                        a[j] = factor * (a[j] - statistics[0, unit])
+            if last:
+                for i in range(n):
+                    z, bias = found[i], theta[layer.b + i]
+                    for j in range(low, low + count):
+                        z[j] += bias
+                _finish(code, found[:, low : low + count], room[3 * widest])
+            else:
+                for i in range(n):
+                    activate_only(layer.activation, room[here + i, :count], theta[layer.b + i])
+
+
+@part(order=ORDERED)
+def _finish(code: int, Z: Any, row: Any) -> None:
+    """Outputs from logits, (n_L, k), in place."""
+    n, k = Z.shape
+    number = Z.dtype.type
+    if code == SIGMOID:
+        for i in range(n):
+            z = Z[i]
+            for j in range(k):
+                z[j] = logistic(z[j])
+    elif code == SOFTMAX:
+        for j in range(k):
+            row[j] = Z[0, j]
+        for i in range(1, n):
+            z = Z[i]
+            for j in range(k):
+                row[j] = z[j] if z[j] > row[j] else row[j]
+        for i in range(n):
+            z = Z[i]
+            for j in range(k):
+                z[j] = exp(z[j] - row[j])
+        for j in range(k):
+            row[j] = number(0)
+        for i in range(n):
+            z = Z[i]
+            for j in range(k):
+                row[j] += z[j]
+        for i in range(n):
+            z = Z[i]
+            for j in range(k):
+                z[j] /= row[j]
+    elif code == EXPONENTIAL:
+        for i in range(n):
+            z = Z[i]
+            for j in range(k):
+                z[j] = exp(z[j])
+    elif code == INCREASING or code == ORDINAL:
+        sign = number(1) if code == INCREASING else number(-1)
+        for i in range(1, n):
+            above, z = Z[i - 1], Z[i]
+            for j in range(k):
+                z[j] = above[j] + sign * softplus(z[j])
+        if code == ORDINAL:
+            for i in range(n):
+                z = Z[i]
+                for j in range(k):
+                    z[j] = logistic(z[j])

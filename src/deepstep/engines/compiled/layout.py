@@ -1,0 +1,186 @@
+"""A network, its settings and its batches as tables of numbers, so that one compilation serves every network."""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.engines.compiled.activations import ACTIVATION_CODES, RELU, RELU_WITH_SLOPE
+from deepstep.engines.compiled.heads import HEAD_CODES
+from deepstep.engines.compiled.updates import EPSILON_AT, RULE_CODES
+from deepstep.engines.settings import Settings
+from deepstep.equations import Head, get_optimizer
+from deepstep.network import Architecture, Parameters
+from deepstep.types import AnyArray, Array
+
+NONE, BATCH, LAYER = range(3)
+NORMALIZATION_CODES = {"none": NONE, "batch": BATCH, "layer": LAYER}
+
+TURNED_UP_TO = 16
+"""With so few inputs a batch is turned to columns when it is gathered: products then go along the examples."""
+
+LAYERS = np.dtype(
+    [
+        ("size", "i8"),  # n_l
+        ("W", "i8"),  # where W, b and gamma begin in θ; gamma is -1 where there is none
+        ("b", "i8"),
+        ("gamma", "i8"),
+        ("unit", "i8"),  # its first unit among those of all layers
+        ("activation", "i8"),  # that of the output belongs to the head
+        ("normalization", "i8"),
+        ("drop", "f8"),  # probability with which a unit is left out
+        ("rates", "f8", (3,)),  # factors of the learning rate for W, b and gamma
+        ("decays", "f8", (3,)),  # their λ of decoupled decay
+    ]
+)
+"""A row for each layer; row 0 is the inputs."""
+
+PLAN = np.dtype(
+    [
+        *((name, "i8") for name in ("n_threads", "blas", "turned", "head", "rule", "epsilon_at", "seed")),
+        *((name, "f8") for name in ("head_setting", "beta1", "beta2", "epsilon", "l1", "l2", "clip_value")),
+        *((name, "f8") for name in ("clip_norm", "max_norm", "average")),
+        *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")),
+        ("tile", "i8"),
+    ]
+)
+"""One row: the settings of the session, then those of a call."""
+
+
+def layers_of(architecture: Architecture, settings: Settings, parameters: Parameters) -> AnyArray:
+    """The table of the layers, of `LAYERS`."""
+    table = np.zeros(architecture.n_layers + 1, LAYERS)
+    table["size"] = architecture.layer_dims
+    table["unit"][1:] = np.cumsum([0, *architecture.layer_dims[1:-1]])
+    hidden = slice(1, -1)
+    table["activation"][hidden] = [ACTIVATION_CODES[name] for name in architecture.activations[:-1]]
+    table["normalization"][hidden] = [NORMALIZATION_CODES[kind] for kind in architecture.normalization]
+    table["drop"][hidden] = settings.dropout_of(architecture)
+    hides = (table["activation"] == RELU) & (table["drop"] > 0)
+    table["activation"][hides] = RELU_WITH_SLOPE
+    factors = {}
+    for kind, least in (("rate", 1.0), ("decay", settings.decay)):
+        vector = settings.factors(kind, parameters.astype(np.float64))
+        factors[kind] = parameters.like(least * (np.ones(parameters.flat.size) if vector is None else vector))
+    at = 0
+    table["gamma"] = -1
+    for name, (rows, columns) in parameters.layout:
+        kind, layer = name.rstrip("0123456789"), int(name.lstrip("Wbgam"))
+        table[kind][layer] = at
+        place = ("W", "b", "gamma").index(kind)
+        table["rates"][layer, place] = factors["rate"][name].flat[0]
+        table["decays"][layer, place] = factors["decay"][name].flat[0]
+        at += rows * columns
+    return table
+
+
+def plan_of(settings: Settings, head: Head, n_inputs: int) -> AnyArray:
+    """The settings of a session as a row of `PLAN`."""
+    optimizer = get_optimizer(settings.optimizer)
+    defaults = signature(optimizer.update).parameters
+    values: dict[str, Any] = {name: entry.default for name, entry in defaults.items()}
+    values |= optimizer.settings(settings.hyperparameters)
+    plan = np.zeros(1, PLAN)
+    plan["turned"] = n_inputs <= TURNED_UP_TO
+    plan["head"], plan["rule"] = HEAD_CODES[head.name], RULE_CODES[optimizer.update]
+    plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
+    plan["beta1"], plan["beta2"] = values.get("beta1", values.get("beta", 0)), values.get("beta2", 0)
+    plan["epsilon"] = values.get("epsilon", 0)
+    plan["epsilon_at"] = EPSILON_AT.index(values.get("epsilon_at", EPSILON_AT[0]))
+    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
+        plan[name] = getattr(settings, name) or 0
+    plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
+    return plan
+
+
+def levels_of(settings: Mapping[str, Any]) -> Array:
+    """The levels of quantiles; empty for other heads."""
+    return np.array(settings.get("levels", ()), np.float64)
+
+
+class Work(NamedTuple):
+    """Room that a step works in, of the network's dtype; kept from step to step.
+
+    Attributes
+    ----------
+    inputs : array
+        The gathered batch, flat: rows of examples, or of inputs where they are turned.
+    A, D : arrays of shape (units, stride)
+        Activations of all layers, and dZ of all layers (before that g′(Z)).
+    U : array of shape (units, stride)
+        Normalized inputs U_hat of all layers; empty without normalization.
+    S : array of shape (widest layer, stride)
+        dA of a layer on its way to dZ; empty where relu alone is used.
+    targets : array of shape (n_L, stride)
+    rows : array of shape (3 + layers, stride)
+        Of the examples: weights, losses, room; and deviations in layers normalized by layer.
+    gradient : array
+        Parts of ∂J/∂θ, or all of it, flat.
+    shared : array of float64 (n_threads, k)
+        What threads tell each other: cost; sums of normalized layers.
+    moments : array of float64 (2, units)
+        Mean and variance of the batch in normalized layers.
+    """
+
+    inputs: Array
+    A: Array
+    D: Array
+    U: Array
+    S: Array
+    targets: Array
+    rows: Array
+    gradient: Array
+    shared: Array
+    moments: Array
+
+
+WEIGHT, LOSS, ROOM, DEVIATION = range(4)
+"""Rows of `Work.rows`; from `DEVIATION` on there is one for each layer."""
+
+TILE = 2**15
+"""Numbers of a part of the gradient: it stays in the cache until the update has used it."""
+
+
+def tile_of(layers: AnyArray) -> int:
+    """How many numbers of the gradient one thread makes at once: a row of weights at least."""
+    return max(TILE, int(layers["size"].max()))
+
+
+def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: bool, dtype: Any) -> Work:
+    """Room for batches of m examples.
+
+    Parameters
+    ----------
+    layers : array of LAYERS
+    m, n_threads : int
+    whole : bool
+        Whether the gradient is kept whole.
+    gathers : bool
+        Whether inputs are copied together.
+    dtype
+        Of the numbers.
+    """
+    sizes = layers["size"]
+    units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
+    # an odd number of cache lines from unit to unit: after a power of two, units push each other out of the cache
+    stride = -(-m // 16) * 16 + (16 if m > 64 else 0)
+    normalized = layers["normalization"].any()
+    slopes = (layers["activation"][1:-1] != RELU).any()
+    n_parameters = int(layers["b"][-1] + sizes[-1])
+
+    def room(rows: int, needed: Any = True) -> Array:
+        return np.zeros((rows if needed else 0, stride), dtype)
+
+    return Work(
+        room(int(sizes[0]), gathers).reshape(-1),
+        room(units),
+        room(units),
+        room(units, normalized),
+        room(widest, slopes),
+        room(int(sizes[-1])),
+        room(3 + len(sizes)),
+        np.zeros(n_parameters if whole else n_threads * tile_of(layers), dtype),
+        np.zeros((n_threads, 8 + (4 * units if normalized else 0))),
+        np.zeros((2, units if normalized else 0)),
+    )

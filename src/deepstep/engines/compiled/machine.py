@@ -1,0 +1,152 @@
+"""What Numba does not offer by itself: bits of floats, BLAS on parts of arrays, threads that wait for each other."""
+
+import sys
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import get_cython_function_address, intrinsic
+
+from deepstep.engines.compiled.jit import part
+
+
+@intrinsic
+def float_of_bits(typingcontext: Any, bits: Any) -> Any:
+    """The float32 or float64 that has the bits of an int32 or int64."""
+    found = {types.int32: types.float32, types.int64: types.float64}[bits]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(found))
+
+    return found(bits), codegen
+
+
+@intrinsic
+def high_product(typingcontext: Any, a: Any, b: Any) -> Any:
+    """The upper 64 bits of the product of two uint64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), codegen
+
+
+@intrinsic
+def _address(typingcontext: Any, array: Any) -> Any:
+    """Where the first number of an array lies."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.ptrtoint(data, ir.IntType(64))
+
+    return types.int64(array), codegen
+
+
+@intrinsic
+def _gemm(
+    typingcontext: Any, at: Any, ta: Any, tb: Any, m: Any, n: Any, k: Any,
+    alpha: Any, a: Any, lda: Any, b: Any, ldb: Any, beta: Any, c: Any, ldc: Any,
+) -> Any:  # fmt: skip
+    """Call Fortran's gemm (column by column) that lies at an address; arguments are addresses and numbers."""
+    whole = types.int64
+    signature = types.void(
+        whole, whole, whole, whole, whole, whole, alpha, whole, whole, whole, whole, alpha, whole, whole
+    )
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        number = context.get_value_type(signature.args[6])
+        short, letter = ir.IntType(32), ir.IntType(8)
+
+        def held(value: Any, kind: Any) -> Any:
+            return cgutils.alloca_once_value(builder, value if value.type == kind else builder.trunc(value, kind))
+
+        def pointer(value: Any) -> Any:
+            return builder.inttoptr(value, number.as_pointer())
+
+        at, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc = args
+        passed = [
+            held(ta, letter), held(tb, letter), held(m, short), held(n, short), held(k, short),
+            held(alpha, number), pointer(a), held(lda, short), pointer(b), held(ldb, short),
+            held(beta, number), pointer(c), held(ldc, short),
+        ]  # fmt: skip
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
+        builder.call(builder.inttoptr(at, kind.as_pointer()), passed)
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+@intrinsic
+def _add_atomically(typingcontext: Any, array: Any, index: Any, value: Any) -> Any:
+    """array[index] += value for all threads at once; gives what was there before."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.atomic_rmw("add", builder.gep(data, [args[1]]), args[2], "seq_cst")
+
+    return types.int64(array, types.int64, types.int64), codegen
+
+
+@intrinsic
+def _read_atomically(typingcontext: Any, array: Any, index: Any) -> Any:
+    """array[index] as the other threads left it."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.load_atomic(builder.gep(data, [args[1]]), "seq_cst", 8)
+
+    return types.int64(array, types.int64), codegen
+
+
+def blas_address(dtype: Any) -> int:
+    """Where SciPy's BLAS has the matrix product of a precision."""
+    name = "sgemm" if np.dtype(dtype) == np.float32 else "dgemm"
+    return int(get_cython_function_address("scipy.linalg.cython_blas", name))
+
+
+CAN_YIELD = sys.platform != "win32"
+"""Whether a waiting thread can leave its processor to another one; without that one thread does the work."""
+
+_yield = types.ExternalFunction("sched_yield", types.int32()) if CAN_YIELD else None
+
+SPINS = 2000
+"""So often does a waiting thread look before it offers its processor to others: some microseconds."""
+
+
+@part
+def wait_for_all(barrier: Any, n_threads: int) -> None:
+    """Go on when all threads have come here. ``barrier`` (int64, 2 entries 64 bytes apart) begins at zeros."""
+    if n_threads == 1:
+        return
+    round_ = _read_atomically(barrier, 8)
+    if _add_atomically(barrier, 0, 1) == n_threads - 1:
+        _add_atomically(barrier, 0, -n_threads)
+        _add_atomically(barrier, 8, 1)
+        return
+    spins = 0
+    while _read_atomically(barrier, 8) == round_:
+        spins += 1
+        if spins > SPINS:
+            _yield()
+
+
+N, T = ord("N"), ord("T")
+
+
+@part
+def product(
+    blas: int, ta: int, tb: int, rows: int, columns: int, inner: int,
+    factor: Any, A: Any, a: int, lda: int, B: Any, b: int, ldb: int, C: Any, c: int, ldc: int,
+) -> None:  # fmt: skip
+    """C = factor · op(A) op(B) for parts of flat arrays, row by row: they begin at entries a, b and c, and
+    lda, ldb and ldc entries lie from one row to the next. Nothing is copied.
+    """
+    size = A.itemsize
+    _gemm(
+        blas, tb, ta, columns, rows, inner, factor, _address(B) + b * size, ldb, _address(A) + a * size, lda,
+        A.dtype.type(0), _address(C) + c * size, ldc,
+    )  # fmt: skip

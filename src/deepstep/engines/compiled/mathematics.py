@@ -1,0 +1,125 @@
+"""Elementary functions that a compiler turns to vector instructions, to the last digit or two.
+
+Each is a polynomial between two operations on bits, without a branch: sixteen numbers are done at once where the
+processor can. Series are Taylor's; the coefficients are fractions that can be checked by hand.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.machine import float_of_bits
+
+
+def _of_precision(single: Any, double: Any) -> Any:
+    """A stand-in that becomes the function for float32 or for float64 where it is compiled."""
+
+    def function(x: Any) -> Any:
+        raise TypeError("for kernels alone")
+
+    @overload(function, inline="never", jit_options={"fastmath": ORDERED})
+    def chosen(x):  # type: ignore[no-untyped-def]  # Numba compares its argument with the lambdas
+        if isinstance(x, types.Float):
+            return (lambda x: single(x)) if x.bitwidth == 32 else (lambda x: double(x))
+        return None
+
+    return function
+
+
+def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: int) -> Any:
+    """Parts of e^x for one precision: e^r - 1 with |r| ≤ ln 2 / 2 and 2^n as two factors, x = n·ln 2 + r."""
+    log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
+    zero, one = number(0), number(1)
+    degree_13 = number is np.float64
+    c2, c3, c4, c5, c6, c7 = (number(1 / d) for d in (2, 6, 24, 120, 720, 5040))
+    c8, c9, c10, c11, c12, c13 = (number(1 / d) for d in (40320, 362880, 3628800, 39916800, 479001600, 6227020800))
+
+    @part(order=ORDERED)
+    def remainder(x: Any) -> Any:
+        n = np.int32(x * log2e + (half if x >= zero else -half))
+        r = (x - number(n) * ln2_high) - number(n) * ln2_low
+        p = c7
+        if degree_13:
+            p = c8 + r * (c9 + r * (c10 + r * (c11 + r * (c12 + r * c13))))
+            p = c7 + r * p
+        p = r + r * r * (c2 + r * (c3 + r * (c4 + r * (c5 + r * (c6 + r * p)))))
+        return n, p
+
+    @part(order=ORDERED)
+    def power_of_two(n: Any) -> Any:
+        return float_of_bits(whole((whole(n) + whole(bias)) << whole(bits)))
+
+    del one
+    return remainder, power_of_two
+
+
+_remainder32, _power32 = _reduced(np.float32, np.int32, 0.693359375, -2.12194440e-4, 23, 127)
+_remainder64, _power64 = _reduced(np.float64, np.int64, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 52, 1023)
+
+
+def _exponential(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+    low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
+
+    @part(order=ORDERED)
+    def exponential(x: Any) -> Any:
+        inside = low if x < low else x  # a NaN is neither below nor above, and stays
+        inside = high if inside > high else inside
+        n, p = remainder(inside)
+        half = n >> 1
+        value = ((one + p) * power(half)) * power(n - half)
+        return infinite if x > high else value
+
+    return exponential
+
+
+def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+    low, high, one = number(least), number(most), number(1)
+
+    @part(order=ORDERED)
+    def minus_one(x: Any) -> Any:
+        inside = low if x < low else x
+        inside = high if inside > high else inside
+        n, p = remainder(inside)
+        scale = power(n)
+        return scale * p + (scale - one)
+
+    return minus_one
+
+
+_exp32 = _exponential(_remainder32, _power32, np.float32, -104.0, 88.72283935546875)
+_exp64 = _exponential(_remainder64, _power64, np.float64, -746.0, 709.782712893384)
+_expm1_32 = _minus_one(_remainder32, _power32, np.float32, -60.0, 60.0)
+_expm1_64 = _minus_one(_remainder64, _power64, np.float64, -60.0, 60.0)
+
+exp = _of_precision(_exp32, _exp64)
+"""e^x; 0 and inf where the value is too small or too large for the dtype."""
+
+expm1 = _of_precision(_expm1_32, _expm1_64)
+"""e^x - 1 with all digits near 0, for x up to 60; beyond that its value at 60."""
+
+
+def _log1p(number: Any, terms: int) -> Any:
+    one, half, two, root, ln2 = number(1), number(0.5), number(2), number(0.41421356), number(0.6931471805599453)
+    t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
+    long = terms > 5
+
+    @part(order=ORDERED)
+    def log1p(x: Any) -> Any:
+        above = x > root
+        f = (x - one) * half if above else x
+        s = f / (two + f)
+        q = s * s
+        p = t11
+        if long:
+            p = t11 + q * (t13 + q * (t15 + q * (t17 + q * (t19 + q * t21))))
+        value = s * (two + q * (t3 + q * (t5 + q * (t7 + q * (t9 + q * p)))))
+        return value + ln2 if above else value
+
+    return log1p
+
+
+log1p = _of_precision(_log1p(np.float32, 5), _log1p(np.float64, 10))
+"""log(1 + x) for x from 0 to 1, by 2·artanh(s) with s = x / (2 + x)."""

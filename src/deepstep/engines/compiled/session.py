@@ -1,0 +1,265 @@
+"""A session on the compiled engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines.compiled.forward import outputs
+from deepstep.engines.compiled.layout import Work, layers_of, levels_of, plan_of, tile_of, work_for
+from deepstep.engines.compiled.machine import blas_address
+from deepstep.engines.compiled.step import train
+from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.engines.draws import check_dropout, input_noise
+from deepstep.engines.reference import ReferenceSession, first_statistics
+from deepstep.engines.session import SessionState, StepCosts, check_state
+from deepstep.engines.settings import Settings
+from deepstep.equations import cost_from_logits, get_head, get_optimizer
+from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import statistics_shapes
+from deepstep.preparation.batches import Examples, batch
+from deepstep.types import AnyArray, Array
+
+_NO_ORDER = np.empty(0, np.int64)
+
+
+class CompiledSession:
+    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`."""
+
+    name = "compiled"
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        settings: Settings,
+        statistics: Mapping[str, Array] | None = None,
+    ) -> None:
+        self.architecture, self.settings = architecture, settings
+        self._like, self._dtype = parameters.like, parameters.dtype
+        self._dropout = settings.dropout_of(architecture)
+        self._optimizer = get_optimizer(settings.optimizer)
+        self._head = get_head(architecture)
+        self._layers = layers_of(architecture, settings, parameters)
+        self._plan = plan_of(settings, self._head, architecture.n_inputs)
+        self._levels = levels_of(self._head.settings)
+        self._by_batch = [layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"]
+        if statistics is None:
+            statistics = first_statistics(architecture, self._dtype)
+        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
+        self._work: Work | None = None
+        self._work_of: tuple[Any, ...] = ()
+        self._rows: tuple[Examples, Array, Array, Array] | None = None
+        self._take(SessionState(parameters.flat, slots, 0, statistics))
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters now, a copy."""
+        return self._like(self._theta.copy())
+
+    @property
+    def outcome(self) -> Parameters:
+        """The moving average where one is kept, else `parameters`."""
+        return self._like(self._state[-1].copy()) if self._averaged else self.parameters
+
+    def step(
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        learning_rate: float,
+        sample_weight: Array | None = None,
+        weight_decay: float = 1.0,
+        dropout: float = 1.0,
+    ) -> float:
+        """One update; gives J before it."""
+        found = self.steps(
+            _as_rows(X, Y, sample_weight),
+            order=None,
+            batch_size=None,
+            numbers=range(1),
+            learning_rate=np.array([learning_rate]),
+            weight_decay=np.array([weight_decay]),
+            dropout=np.array([dropout]),
+        )
+        return float(found.costs[0])
+
+    def steps(
+        self,
+        examples: Examples,
+        *,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        learning_rate: AnyArray,
+        weight_decay: AnyArray,
+        dropout: AnyArray,
+    ) -> StepCosts:
+        """One update for each batch that has weight."""
+        costs, sizes = np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64)
+        rates = [np.ascontiguousarray(values, np.float64) for values in (learning_rate, weight_decay, dropout)]
+        check_dropout(self._dropout, rates[2], self._step + 1)
+        if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
+            order = None if batch_size is None else order  # all of them, in whatever order
+            self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
+            return StepCosts(costs, sizes)
+        for at, number in enumerate(numbers):  # the noise, which NumPy draws, and sparse rows come step by step
+            X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
+            if self.settings.input_noise:
+                X = X + self._noise(X.shape)
+            one = slice(at, at + 1)
+            rows = _as_rows(X, Y, weight)
+            self._run(rows, None, None, 0, [values[one] for values in rates], costs[one], sizes[one])
+        return StepCosts(costs, sizes)
+
+    def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
+        """J of the network that predicts; nothing is updated."""
+        return cost_from_logits(self._outputs(X, "identity"), Y, output=self._head, sample_weight=sample_weight)
+
+    def cost_and_gradient(
+        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """J and ∂J/∂θ; nothing is updated."""
+        cost, size = np.full(1, np.nan), np.zeros(1, np.int64)
+        rates = [np.zeros(1), np.zeros(1), np.zeros(1)]
+        work = self._run(_as_rows(X, Y, sample_weight), None, None, 0, rates, cost, size, only_gradient=True)
+        return float(cost[0]), work.gradient.copy()
+
+    def forward(self, X: Array) -> Array:
+        """AL of shape (n_L, m)."""
+        return self._outputs(X, self.architecture.activations[-1])
+
+    def settle(self, X: Array) -> None:
+        """Make the statistics of X those that predict."""
+        if self._by_batch:
+            by_equations = ReferenceSession(self.architecture, self.parameters, self.settings)
+            by_equations.settle(X)
+            self._take(replace(self.state(), statistics=by_equations.state().statistics))
+
+    def state(self) -> SessionState:
+        """The state now, a copy."""
+        slots = zip(self._optimizer.state, self._state[1:], strict=False)
+        statistics = {}
+        for layer in self._by_batch:
+            for row, name in enumerate(("mean", "variance")):
+                statistics[f"{name}{layer}"] = self._statistics[row, self._units(layer), np.newaxis].copy()
+        return SessionState(
+            self._theta.copy(),
+            {name: slot.copy() for name, slot in slots},
+            self._step,
+            statistics,
+            self._state[-1].copy() if self._averaged else None,
+        )
+
+    def load(self, state: SessionState) -> None:
+        """Go on from a state, in this session's precision."""
+        check_state(state, self._theta.shape, self._optimizer.state, statistics_shapes(self.architecture))
+        self._take(state)
+
+    def _take(self, state: SessionState) -> None:
+        """Copies of a state's vectors, which steps change in place."""
+        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
+        if self.settings.average:
+            vectors.append(state.theta if state.average is None else state.average)
+        self._state = np.array(vectors, self._dtype)
+        self._statistics = np.zeros((2, int(self._layers["size"][1:].sum()) if self._by_batch else 0), self._dtype)
+        for layer in self._by_batch:
+            for row, name in enumerate(("mean", "variance")):
+                self._statistics[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]
+        self._step, self._averaged = int(state.step), state.average is not None
+
+    @property
+    def _theta(self) -> Array:
+        return self._state[0]
+
+    def _units(self, layer: int) -> slice:
+        """The units of a layer among those of all."""
+        first = int(self._layers["unit"][layer])
+        return slice(first, first + int(self._layers["size"][layer]))
+
+    def _run(
+        self,
+        examples: Examples,
+        order: AnyArray | None,
+        batch_size: int | None,
+        first_batch: int,
+        rates: Sequence[Array],
+        costs: Array,
+        sizes: AnyArray,
+        *,
+        only_gradient: bool = False,
+    ) -> Work:
+        """Steps in the kernel; where they worked, with the gradient if it was asked for."""
+        X, Y, weight = self._flat(examples)
+        m = len(examples)
+        size = m if batch_size is None else min(batch_size, m)
+        order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
+        whole = only_gradient or self.settings.clip_norm is not None
+        multiplications = 3 * self.architecture.n_parameters * size
+        n_threads = threads_for(multiplications, int(self._layers["size"][1:].max()))
+        gathers = order.size > 0 or bool(self._plan["turned"])
+        work = self._room(size, n_threads, whole=whole, gathers=gathers)
+        plan = self._plan
+        plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile_of(self._layers)
+        plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
+        plan["steps_done"], plan["averaged"], plan["only_gradient"] = self._step, self._averaged, only_gradient
+        arguments = (
+            np.zeros(16, np.int64), plan, self._layers, self._levels, X, Y, weight, order, self._state,
+            self._statistics, *work, np.array(rates, np.float64), costs, sizes,
+        )  # fmt: skip
+        run_together(n_threads, lambda thread: train(thread, *arguments))
+        if not only_gradient:
+            stopped = bool(sizes.any()) and not np.isfinite(costs[np.flatnonzero(sizes)[-1]])
+            updates = int((sizes > 0).sum()) - int(stopped)
+            self._step += updates
+            self._averaged = self._averaged or (self.settings.average > 0 and updates > 0)
+        return work
+
+    def _outputs(self, X: Array, output: str) -> Array:
+        theta = self._state[-1] if self._averaged else self._theta
+        rows = _writable(np.ascontiguousarray(X.T, self._dtype))
+        return outputs(self._layers, theta, self._statistics, rows, output=output)
+
+    def _noise(self, shape: tuple[int, ...]) -> Array:
+        settings = self.settings
+        return input_noise(
+            shape, settings.input_noise, seed=settings.seed, step=self._step + 1, dtype=self._dtype
+        )
+
+    def _flat(self, examples: Examples) -> tuple[Array, Array, Array]:
+        """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""
+        if self._rows is None or self._rows[0] is not examples:
+            weight = np.empty(0) if examples.weight is None else examples.weight
+            self._rows = examples, *(_flattened(part, self._dtype) for part in (examples.X, examples.Y, weight))
+        return self._rows[1:]
+
+    def _room(self, m: int, n_threads: int, **needs: bool) -> Work:
+        """Room for such a step, kept for the next one."""
+        key = (m, n_threads, *needs.values())
+        if self._work is None or self._work_of != key:
+            self._work = work_for(self._layers, m, n_threads, dtype=self._dtype, **needs)
+            self._work_of = key
+        return self._work
+
+
+def _as_rows(X: Array, Y: Array, weight: Array | None) -> Examples:
+    return Examples(X.T, Y.T, None if weight is None else np.asarray(weight))
+
+
+def _flattened(array: Array, dtype: Any) -> Array:
+    """The numbers in one row, as kernels are compiled for: none of them writes there."""
+    return _writable(np.ascontiguousarray(array, dtype).reshape(-1))
+
+
+def _writable(array: Array) -> Array:
+    return array if array.flags.writeable else np.asarray(_Writable(array))
+
+
+class _Writable:
+    """The memory of an array without its lock."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}

@@ -1,0 +1,148 @@
+"""The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once."""
+
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines.compiled.jit import part
+from deepstep.equations.updates import (
+    adam_update,
+    gradient_descent_update,
+    heavy_ball_update,
+    lion_update,
+    momentum_update,
+    nesterov_update,
+    rmsprop_update,
+)
+
+RULE_CODES = {
+    rule: code
+    for code, rule in enumerate(
+        (gradient_descent_update, momentum_update, heavy_ball_update, nesterov_update, rmsprop_update, adam_update,
+         lion_update)
+    )
+}  # fmt: skip
+"""Numbers of the update rules."""
+
+(GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION) = range(7)
+
+OUTSIDE, HAT, INSIDE = range(3)
+EPSILON_AT = ("outside", "hat", "inside")
+"""Where Adam's ε stands."""
+
+
+@part
+def update(
+    rule: int, theta: Any, g: Any, first: Any, second: Any, rate: float, keep: float, t: int, beta1: float,
+    beta2: float, epsilon: float, epsilon_at: int,
+) -> None:  # fmt: skip
+    """θ := rule(keep·θ, g), and its state with it; all arrays of one shape (k,), unused ones empty.
+
+    Parameters
+    ----------
+    rule : int
+        Of `RULE_CODES`.
+    theta, g : arrays
+    first, second : arrays
+        The rule's state: v, or s of rmsprop; and s of Adam.
+    rate, keep : float
+        α, and what decoupled decay leaves of θ.
+    t : int
+        Number of the step, from 1.
+    beta1, beta2, epsilon, epsilon_at
+        Settings of the rule; one β is beta1.
+    """
+    number = theta.dtype.type
+    alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
+    c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
+    if rule == GD:
+        for i in range(theta.size):
+            theta[i] = stay * theta[i] - alpha * g[i]
+    elif rule == MOMENTUM:
+        for i in range(theta.size):
+            v = b1 * first[i] + c1 * g[i]
+            first[i] = v
+            theta[i] = stay * theta[i] - alpha * v
+    elif rule == HEAVY_BALL:
+        for i in range(theta.size):
+            v = b1 * first[i] - alpha * g[i]
+            first[i] = v
+            theta[i] = stay * theta[i] + v
+    elif rule == NESTEROV:
+        for i in range(theta.size):
+            v = b1 * first[i] - alpha * g[i]
+            first[i] = v
+            theta[i] = stay * theta[i] + b1 * v - alpha * g[i]
+    elif rule == RMSPROP:
+        for i in range(theta.size):
+            s = b1 * first[i] + c1 * g[i] * g[i]
+            first[i] = s
+            theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
+    elif rule == ADAM:
+        root_of_c = np.sqrt(1 - beta2**t)
+        pace = number(rate / (1 - beta1**t))
+        share, inside = number(1 / (1 - beta2**t)), number(0)
+        if epsilon_at == HAT:
+            pace, share = number(rate / (1 - beta1**t) * root_of_c), number(1)
+        elif epsilon_at == INSIDE:
+            inside, eps = eps, number(0)
+        for i in range(theta.size):
+            v = b1 * first[i] + c1 * g[i]
+            s = b2 * second[i] + c2 * g[i] * g[i]
+            first[i], second[i] = v, s
+            theta[i] = stay * theta[i] - pace * v / (np.sqrt(s * share + inside) + eps)
+    else:
+        for i in range(theta.size):
+            way = b1 * first[i] + c1 * g[i]
+            step = alpha if way > 0 else -alpha if way < 0 else way
+            first[i] = b2 * first[i] + c2 * g[i]
+            theta[i] = stay * theta[i] - step
+
+
+@part
+def regularize(theta: Any, g: Any, l1: float, l2: float) -> tuple[float, float]:
+    """g += l1·sign(θ) + l2·θ; gives Σ|θ| and Σθ² before the update."""
+    number = theta.dtype.type
+    by_sign, by_size, zero = number(l1), number(l2), number(0)
+    sizes, squares = 0.0, 0.0
+    for i in range(theta.size):
+        w = theta[i]
+        g[i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
+        sizes += abs(np.float64(w))
+        squares += np.float64(w) * np.float64(w)
+    return sizes, squares
+
+
+@part
+def cut(g: Any, most: float) -> None:
+    """Each entry of g to the range from -most to most."""
+    limit = g.dtype.type(most)
+    for i in range(g.size):
+        g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
+
+
+@part
+def average(mean: Any, theta: Any, decay: float, first: bool) -> None:
+    """mean := θ at first, then mean += (1 - decay)·(θ - mean)."""
+    share = theta.dtype.type(1 - decay)
+    for i in range(theta.size):
+        mean[i] = theta[i] if first else mean[i] + share * (theta[i] - mean[i])
+
+
+@part
+def limit_norms(weights: Any, width: int, most: float) -> None:
+    """Rows of so many weights that are longer than most are shortened to it."""
+    number = weights.dtype.type
+    for begin in range(0, weights.size, width):
+        row = weights[begin : begin + width]
+        largest = number(0)
+        for j in range(width):
+            largest = max(largest, abs(row[j]))
+        if 0 < largest < np.inf:
+            squares = number(0)
+            for j in range(width):
+                squares += (row[j] / largest) * (row[j] / largest)
+            limit = number(most / np.sqrt(np.float64(squares)))
+            if largest > limit:
+                for j in range(width):
+                    row[j] = row[j] / largest * limit
