@@ -6,6 +6,9 @@ import numpy as np
 
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import high_product
+from deepstep.engines.draws import Purpose
+
+DROPOUT = np.uint64(Purpose.DROPOUT)
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -26,18 +29,18 @@ def _block(index: Any, layer: Any, step: Any, key0: Any, key1: Any) -> Any:
 
 @part(order=ORDERED)
 def drop(
-    A: Any, D: Any, unit: int, n: int, low: int, high: int, keep: float, seed: int, purpose: int, step: int, layer: int
+    A: Any, D: Any, first: int, stride: int, n: int, low: int, high: int, keep: float, seed: int, step: int, layer: int
 ) -> None:
     """A := A ∘ mask, D := D ∘ mask, for the n units of a layer and the examples from low to high.
 
     Parameters
     ----------
-    A, D : arrays of shape (units, stride)
-        Activations and their slopes.
-    unit, n, low, high : int
+    A, D : flat arrays
+        Activations and their slopes; the layer begins at an entry, its units lie stride entries apart.
+    first, stride, n, low, high : int
     keep : float
         Probability to stay.
-    seed, purpose, step, layer : int
+    seed, step, layer : int
         As in `deepstep.engines.draws`: its numbers lie example by example, two in each uint64.
     """
     number = A.dtype.type
@@ -45,7 +48,7 @@ def drop(
     at, end = low * n, high * n
     block = at // 8
     while block * 8 < end:
-        words = _block(np.uint64(block + 1), np.uint64(layer), np.uint64(step), np.uint64(seed), np.uint64(purpose))
+        words = _block(np.uint64(block + 1), np.uint64(layer), np.uint64(step), np.uint64(seed), DROPOUT)
         for w in range(4):
             for half in range(2):
                 draw = block * 8 + 2 * w + half
@@ -53,7 +56,7 @@ def drop(
                     bits = np.uint32(words[w] >> np.uint64(32 * half))
                     uniform = np.float32(bits >> np.uint32(8)) * np.float32(1 / 16777216)
                     mask = raised if uniform < limit else zero
-                    j, i = draw // n, unit + draw % n
-                    A[i, j] *= mask
-                    D[i, j] *= mask
+                    entry = first + (draw % n) * stride + draw // n
+                    A[entry] *= mask
+                    D[entry] *= mask
         block += 1

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
 from deepstep.engines.compiled.layout import BATCH, LAYER
-from deepstep.engines.compiled.machine import N, T, blas_address, product
+from deepstep.engines.compiled.machine import START, N, T, blas_address, product
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
@@ -80,16 +80,12 @@ def predict(thread, n_threads, blas, layers, theta, statistics, X, m, room, foun
             layer, n_prev, last = layers[l], layers[l - 1].size, l == layers.size - 1
             n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
             into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
-            if l == 1:
-                product(blas, N, T, n, count, n_prev, one, theta, layer.W, n_prev, X, low * n_prev, n_prev,
-                        into, at, stride)  # fmt: skip
-            else:
-                product(blas, N, N, n, count, n_prev, one, theta, layer.W, n_prev, flat, before * tile, tile,
-                        into, at, stride)  # fmt: skip
+            B, begin, ldb, turn = (X, low * n_prev, n_prev, T) if l == 1 else (flat, before * tile, tile, N)
+            product(blas, N, turn, n, count, n_prev, one, theta, layer.W, n_prev, B, begin, ldb, into, at, stride)
             if layer.normalization == LAYER:
-                by_layer(room[here:], room[2 * widest :], 0, n, room[3 * widest], room[3 * widest + 1], theta,
-                         layer.gamma, 0, count)  # fmt: skip
-            elif layer.normalization == BATCH:
+                by_layer(flat, flat, here * tile, 2 * widest * tile, n, tile, room[3 * widest], room[3 * widest + 1], theta,
+                         layer.gamma, START, count)  # fmt: skip
+            elif statistics is not None and layer.normalization == BATCH:
                 for i in range(n):
                     a, unit = room[here + i], layer.unit + i
                     factor = theta[layer.gamma + i] / np.sqrt(statistics[1, unit] + theta.dtype.type(EPSILON))
@@ -103,7 +99,7 @@ def predict(thread, n_threads, blas, layers, theta, statistics, X, m, room, foun
                 _finish(code, found[:, low : low + count], room[3 * widest])
             else:
                 for i in range(n):
-                    activate_only(layer.activation, room[here + i, :count], theta[layer.b + i])
+                    activate_only(layer.activation, flat, (here + i) * tile, (here + i) * tile + count, theta[layer.b + i])
 
 
 @part(order=ORDERED)

@@ -12,7 +12,7 @@ SUMS: set[str] = {"contract", "reassoc", "nsz"}
 """Sums may be done in parallel lanes. Infinities and NaN stay what they are: divergence is found by them."""
 
 
-def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS) -> Any:
+def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, once: bool = False) -> Any:
     """A function that kernels call and Python does not.
 
     Parameters
@@ -24,7 +24,7 @@ def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS) 
 
     def compiled(function: Callable[..., Any]) -> Any:
         return njit(
-            function, nogil=True, fastmath=order, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+            function, inline="always" if once else "never", nogil=True, fastmath=order, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
         )
 
     return compiled if function is None else compiled(function)

@@ -106,21 +106,23 @@ class Work(NamedTuple):
     ----------
     inputs : array
         The gathered batch, flat: rows of examples, or of inputs where they are turned.
-    A, D : arrays of shape (units, stride)
-        Activations of all layers, and dZ of all layers (before that g′(Z)).
-    U : array of shape (units, stride)
-        Normalized inputs U_hat of all layers; empty without normalization.
-    S : array of shape (widest layer, stride)
-        dA of a layer on its way to dZ; empty where relu alone is used.
-    targets : array of shape (n_L, stride)
+    A, D : arrays
+        Activations of all layers, and dZ of all layers (before that g′(Z)): flat, a row of ``stride`` numbers for
+        each unit.
+    U : array
+        Normalized inputs U_hat of all layers, likewise; empty without normalization.
+    S : array
+        dA of a layer on its way to dZ, likewise; empty where relu alone is used.
+    targets : array
+        A row for each output, flat.
     rows : array of shape (3 + layers, stride)
         Of the examples: weights, losses, room; and deviations in layers normalized by layer.
     gradient : array
         Parts of ∂J/∂θ, or all of it, flat.
     shared : array of float64 (n_threads, k)
         What threads tell each other: cost; sums of normalized layers.
-    moments : array of float64 (2, units)
-        Mean and variance of the batch in normalized layers.
+    moments : array of float64 (2, units), or None
+        Mean and variance of the batch in normalized layers; None where there are none.
     """
 
     inputs: Array
@@ -132,7 +134,7 @@ class Work(NamedTuple):
     rows: Array
     gradient: Array
     shared: Array
-    moments: Array
+    moments: Array | None
 
 
 WEIGHT, LOSS, ROOM, DEVIATION = range(4)
@@ -170,17 +172,17 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     n_parameters = int(layers["b"][-1] + sizes[-1])
 
     def room(rows: int, needed: Any = True) -> Array:
-        return np.zeros((rows if needed else 0, stride), dtype)
+        return np.zeros(rows * stride if needed else 0, dtype)
 
     return Work(
-        room(int(sizes[0]), gathers).reshape(-1),
+        room(int(sizes[0]), gathers),
         room(units),
         room(units),
         room(units, normalized),
         room(widest, slopes),
         room(int(sizes[-1])),
-        room(3 + len(sizes)),
+        room(3 + len(sizes)).reshape(-1, stride),
         np.zeros(n_parameters if whole else n_threads * tile_of(layers), dtype),
         np.zeros((n_threads, 8 + (4 * units if normalized else 0))),
-        np.zeros((2, units if normalized else 0)),
+        np.zeros((2, units)) if normalized else None,
     )

@@ -134,7 +134,11 @@ def wait_for_all(barrier: Any, n_threads: int) -> None:
             _yield()
 
 
-N, T = ord("N"), ord("T")
+N, T = np.int64(ord("N")), np.int64(ord("T"))
+"""Whether a factor is taken as it is or turned. No Python ints: for each of these a kernel is compiled anew."""
+
+START = np.int64(0)
+"""The beginning of an array, likewise."""
 
 
 @part

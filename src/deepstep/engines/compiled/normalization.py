@@ -1,7 +1,8 @@
 """Normalized layers: U to U_hat and Z = gamma ∘ U_hat, and back; over the batch (threads add up) or the units.
 
-Arguments are those of `step`: ``A``, ``D``, ``U`` (units, stride) of all layers, of which the layer has n from unit
-on; gamma begins at an entry of θ; this thread's examples go from low to high. gamma ∘ U_hat is not yet Z: the bias
+Arguments are those of `step`: flat ``A``, ``D``, ``U`` of all layers, of which the layer has n rows of so many
+entries (stride) from its unit, or its first entry, on; gamma begins at an entry of θ; this thread's examples go from
+low to high. gamma ∘ U_hat is not yet Z: the bias
 comes with the activation.
 """
 # mypy: disable-error-code="no-untyped-def"
@@ -16,7 +17,7 @@ EPSILON, MOMENTUM = 1e-5, 0.1
 
 
 @part
-def by_batch(thread, barrier, sums, A, U, moments, unit, n, theta, gamma, low, high, m):
+def by_batch(thread, barrier, sums, A, U, moments, unit, n, stride, theta, gamma, low, high, m):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments (2, units) get the batch's mean and variance.
 
     In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's alone: a
@@ -24,90 +25,90 @@ def by_batch(thread, barrier, sums, A, U, moments, unit, n, theta, gamma, low, h
     """
     n_threads, number = sums.shape[0], A.dtype.type
     for i in range(n):
-        a, total = A[unit + i], 0.0
-        for j in range(low, high):
-            total += np.float64(a[j])
+        a, total = (unit + i) * stride, 0.0
+        for j in range(a + low, a + high):
+            total += np.float64(A[j])
         sums[thread, i] = total
     wait_for_all(barrier, n_threads)
     for i in range(n):
-        a, mean, squares = A[unit + i], _over_threads(sums, i) / m, 0.0
-        for j in range(low, high):
-            squares += (np.float64(a[j]) - mean) * (np.float64(a[j]) - mean)
+        a, mean, squares = (unit + i) * stride, _over_threads(sums, i) / m, 0.0
+        for j in range(a + low, a + high):
+            squares += (np.float64(A[j]) - mean) * (np.float64(A[j]) - mean)
         sums[thread, n + i] = squares
     wait_for_all(barrier, n_threads)
     for i in range(n):
-        a, u = A[unit + i], U[unit + i]
+        a = (unit + i) * stride
         mean, variance = _over_threads(sums, i) / m, _over_threads(sums, n + i) / m
         if thread == 0:
             moments[0, unit + i], moments[1, unit + i] = mean, variance
         center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[gamma + i]
-        for j in range(low, high):
-            u[j] = (a[j] - center) * inverse
-            a[j] = scale * u[j]
+        for j in range(a + low, a + high):
+            U[j] = (A[j] - center) * inverse
+            A[j] = scale * U[j]
 
 
 @part
-def by_batch_backward(thread, barrier, sums, D, U, moments, unit, n, theta, gamma, low, high, m):
+def by_batch_backward(thread, barrier, sums, D, U, moments, unit, n, stride, theta, gamma, low, high, m):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
     number = D.dtype.type
-    _row_sums(sums[thread], D, U, unit, n, low, high)
+    _row_sums(thread, sums, D, U, unit * stride, n, stride, low, high)
     wait_for_all(barrier, sums.shape[0])
     for i in range(n):
-        d, u = D[unit + i], U[unit + i]
+        d = (unit + i) * stride
         center, way = number(_over_threads(sums, i) / m), number(_over_threads(sums, n + i) / m)
         scale = theta[gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
-        for j in range(low, high):
-            d[j] = scale * (d[j] - center - u[j] * way)
+        for j in range(d + low, d + high):
+            D[j] = scale * (D[j] - center - U[j] * way)
 
 
 @part
-def by_layer(A, U, unit, n, deviation, total, theta, gamma, low, high):
+def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; deviation (stride,) of each example is kept."""
     number = A.dtype.type
     share, epsilon = number(1 / n), number(EPSILON)
     for j in range(low, high):
         total[j], deviation[j] = number(0), number(0)
-    for i in range(unit, unit + n):
-        a = A[i]
+    for i in range(n):
+        a = at + i * stride
         for j in range(low, high):
-            total[j] += a[j]
+            total[j] += A[a + j]
     for j in range(low, high):
         total[j] *= share
-    for i in range(unit, unit + n):
-        a, u = A[i], U[i]
+    for i in range(n):
+        a, u = at + i * stride, at_u + i * stride
         for j in range(low, high):
-            u[j] = a[j] - total[j]
-            deviation[j] += u[j] * u[j]
+            U[u + j] = A[a + j] - total[j]
+            deviation[j] += U[u + j] * U[u + j]
     for j in range(low, high):
         deviation[j] = np.sqrt(deviation[j] * share + epsilon)
     for i in range(n):
-        a, u, scale = A[unit + i], U[unit + i], theta[gamma + i]
+        a, u, scale = at + i * stride, at_u + i * stride, theta[gamma + i]
         for j in range(low, high):
-            u[j] /= deviation[j]
-            a[j] = scale * u[j]
+            U[u + j] /= deviation[j]
+            A[a + j] = scale * U[u + j]
 
 
 @part
-def by_layer_backward(sums, D, U, unit, n, deviation, mean, along, theta, gamma, low, high):
+def by_layer_backward(thread, sums, D, U, at, n, stride, deviation, mean, along, theta, gamma, low, high):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
     number = D.dtype.type
-    _row_sums(sums, D, U, unit, n, low, high)
+    _row_sums(thread, sums, D, U, at, n, stride, low, high)
     share = number(1 / n)
     for j in range(low, high):
         mean[j], along[j] = number(0), number(0)
     for i in range(n):
-        d, u, scale = D[unit + i], U[unit + i], theta[gamma + i]
+        d, scale = at + i * stride, theta[gamma + i]
         for j in range(low, high):
-            d[j] *= scale
-            mean[j] += d[j]
-            along[j] += d[j] * u[j]
+            D[d + j] *= scale
+            mean[j] += D[d + j]
+            along[j] += D[d + j] * U[d + j]
     for j in range(low, high):
         mean[j] *= share
         along[j] *= share
-    for i in range(unit, unit + n):
-        d, u = D[i], U[i]
+    for i in range(n):
+        d = at + i * stride
         for j in range(low, high):
-            d[j] = (d[j] - mean[j] - u[j] * along[j]) / deviation[j]
+            D[d + j] = (D[d + j] - mean[j] - U[d + j] * along[j]) / deviation[j]
 
 
 @part
@@ -130,10 +131,10 @@ def _over_threads(sums, i):
 
 
 @part
-def _row_sums(sums, D, U, unit, n, low, high):
+def _row_sums(thread, sums, D, U, at, n, stride, low, high):
     for i in range(n):
-        d, u, total, along = D[unit + i], U[unit + i], 0.0, 0.0
-        for j in range(low, high):
-            total += np.float64(d[j])
-            along += np.float64(d[j]) * np.float64(u[j])
-        sums[i], sums[n + i] = total, along
+        d, total, along = at + i * stride, 0.0, 0.0
+        for j in range(d + low, d + high):
+            total += np.float64(D[j])
+            along += np.float64(D[j]) * np.float64(U[j])
+        sums[thread, i], sums[thread, n + i] = total, along

@@ -163,7 +163,9 @@ class CompiledSession:
         if self.settings.average:
             vectors.append(state.theta if state.average is None else state.average)
         self._state = np.array(vectors, self._dtype)
-        self._statistics = np.zeros((2, int(self._layers["size"][1:].sum()) if self._by_batch else 0), self._dtype)
+        units = int(self._layers["size"][1:].sum())
+        normalized = self._layers["normalization"].any()
+        self._statistics = np.zeros((2, units), self._dtype) if normalized else None
         for layer in self._by_batch:
             for row, name in enumerate(("mean", "variance")):
                 self._statistics[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]

@@ -15,7 +15,7 @@ from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
-from deepstep.engines.compiled.machine import N, T, product, wait_for_all
+from deepstep.engines.compiled.machine import START, N, T, product, wait_for_all
 from deepstep.engines.compiled.normalization import (
     MOMENTUM,
     by_batch,
@@ -29,14 +29,10 @@ from deepstep.engines.compiled.updates import average, cut, limit_norms, regular
 COST, SIZES, SQUARES, LARGEST, NORM, SUMS = range(6)
 """What a thread tells the others, in `Work.shared`; then the sums of normalized layers."""
 
-DROPOUT = 1
-"""`deepstep.engines.draws.Purpose.DROPOUT`."""
-
 WEIGHTS, BIAS, SCALE = range(3)
 """Kinds of parameters, in the tables of factors."""
 
-THETA, FIRST, SECOND = range(3)
-"""Rows of the state; the moving average is the last one."""
+FORTH, BACK = np.int64(0), np.int64(1)
 
 
 @kernel
@@ -61,8 +57,8 @@ def train(
         The examples, flat, rows one after another; weight and order may be empty.
     state : array of shape (k, n_parameters)
         θ, the vectors of the update rule, the moving average.
-    statistics : array of shape (2, units)
-        Running mean and variance.
+    statistics : array of shape (2, units), or None
+        Running mean and variance; None where no layer is normalized, and those parts are then not compiled.
     inputs … moments
         `Work`.
     rates : array of float64 (3, steps)
@@ -70,75 +66,65 @@ def train(
     costs, sizes : arrays of float64 and int64 (steps,)
         Where J before each update goes, and the number of examples; they begin at NaN and 0.
     """
-    plan = plans[0]
-    step = plan.steps_done
+    plan, theta = plans[0], state[0]
+    n_threads, step, stride = plan.n_threads, plan.steps_done, rows.shape[1]
     n_outputs = layers[layers.size - 1].size
     whole = plan.only_gradient != 0 or plan.clip_norm > 0
     for k in range(costs.size):
         start = (plan.first_batch + k) * plan.batch_size
-        m = min(plan.batch_size, plan.m - start)
+        m = plan.batch_size if start + plan.batch_size <= plan.m else plan.m - start
         total = _total(weight, order, start, m)
         if total == 0:
             continue
         step += 1
-        low, high = _columns(thread, plan.n_threads, m)
-        direct = order.size == 0 and plan.turned == 0
+        size = -(-m // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
+        low = thread * size if thread * size < m else m
+        high = low + size if low + size < m else m
+        source, first = (X, start) if order.size == 0 and plan.turned == 0 else (inputs, 0)
         if k == 0 or plan.batch_size < plan.m:
-            _gather(plan, layers[0].size, n_outputs, X, Y, weight, order, inputs, targets, rows, low, high, start, m, total)
-        source, first = (X, start) if direct else (inputs, 0)
-        _forward(thread, barrier, plan, layers, state[THETA], source, first, A, D, U, rows, shared, moments, low, high, m, step, rates[2, k])
-        _loss(thread, plan, levels, weight.size > 0, A, D, targets, rows, shared, low, high, m)
-        _backward(thread, barrier, plan, layers, state[THETA], A, D, U, S, rows, shared, moments, low, high, m)
-        wait_for_all(barrier, plan.n_threads)
+            _gather(plan, layers[0].size, n_outputs, X, Y, weight, order, inputs, targets, rows, stride, low, high, start,
+                    m, total)  # fmt: skip
+        _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, stride, low, high, m,
+                 step, rates[2, k])  # fmt: skip
+        _loss(thread, plan, levels, layers[layers.size - 1].unit * stride, weight.size > 0, A, D, targets, n_outputs, rows,
+              shared, stride, low, high, m)  # fmt: skip
+        _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, stride, low, high, m)
+        wait_for_all(barrier, n_threads)
         cost = 0.0
-        for t in range(plan.n_threads):
+        for t in range(n_threads):
             cost += shared[t, COST]
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
             return
-        _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, m, total, step, rates[0, k], rates[1, k], whole)
-        if whole:
-            share = _clipping(thread, barrier, plan, gradient, shared) if plan.clip_norm > 0 else 1.0
+        _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, moments, stride, m, total, step,
+                  rates[0, k], rates[1, k], whole)  # fmt: skip
+        if plan.clip_norm > 0:
+            share = _clipping(thread, barrier, plan, gradient, shared)
             if plan.only_gradient == 0:
                 _update_whole(thread, plan, layers, state, gradient, step, rates[0, k], rates[1, k], share)
-        if plan.only_gradient == 0 and thread == 0 and moments.size:
+        if moments is not None and thread == 0 and plan.only_gradient == 0:
             _statistics(plan, layers, statistics, moments, m, step)
-        wait_for_all(barrier, plan.n_threads)
+        wait_for_all(barrier, n_threads)
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
-            for t in range(plan.n_threads):
+            for t in range(n_threads):
                 costs[k] += plan.l1 / total * shared[t, SIZES] + plan.l2 / (2 * total) * shared[t, SQUARES]
 
 
-@part
-def _share(thread, n_threads, count):
-    """The part of so many things that a thread has."""
-    return count * thread // n_threads, count * (thread + 1) // n_threads
-
-
-@part
-def _columns(thread, n_threads, m):
-    """The examples that a thread has: whole vectors of sixteen, so that no two threads write one cache line."""
-    size = -(-m // (16 * n_threads)) * 16
-    low = min(thread * size, m)
-    return low, min(low + size, m)
-
-
-@part
+@part(once=True)
 def _total(weight, order, start, m):
     """The number of examples of a batch, or the sum of their weights."""
-    if weight.size == 0:
-        return np.float64(m)
-    total = 0.0
-    for j in range(start, start + m):
-        total += np.float64(weight[order[j] if order.size else j])
+    total = np.float64(m)
+    if weight.size:
+        total = 0.0
+        for j in range(start, start + m):
+            total += np.float64(weight[order[j] if order.size else j])
     return total
 
 
-@part
-def _gather(plan, n_x, n_y, X, Y, weight, order, inputs, targets, rows, low, high, start, m, total):
+@part(once=True)
+def _gather(plan, n_x, n_y, X, Y, weight, order, inputs, targets, rows, stride, low, high, start, m, total):
     """Inputs, targets and weights (scaled to mean 1) of the examples from low to high of a batch."""
-    stride = targets.shape[1]
     for j in range(low, high):
         row = order[start + j] if order.size else start + j
         if plan.turned:
@@ -148,187 +134,174 @@ def _gather(plan, n_x, n_y, X, Y, weight, order, inputs, targets, rows, low, hig
             for i in range(n_x):
                 inputs[j * n_x + i] = X[row * n_x + i]
         for i in range(n_y):
-            targets[i, j] = Y[row * n_y + i]
+            targets[i * stride + j] = Y[row * n_y + i]
         if weight.size:
             rows[WEIGHT, j] = np.float64(weight[row]) * m / total
 
 
-@part
-def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, low, high, m, step, factor):
+@part(once=True)
+def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, stride, low, high, m, step, factor):
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
-    stride, count, one, flat = A.shape[1], high - low, theta.dtype.type(1), A.reshape(A.size)
+    one = theta.dtype.type(1)
     for l in range(1, layers.size):
-        layer, before = layers[l], layers[l - 1]
-        n, n_prev, unit = layer.size, before.size, layer.unit
-        if count > 0:
-            at = unit * stride + low
+        n, n_prev, W, at = layers[l].size, layers[l - 1].size, layers[l].W, layers[l].unit * stride
+        if low < high:
             if l > 1:
-                product(plan.blas, N, N, n, count, n_prev, one, theta, layer.W, n_prev,
-                        flat, before.unit * stride + low, stride, flat, at, stride)  # fmt: skip
+                B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
             elif plan.turned:
-                product(plan.blas, N, N, n, count, n_prev, one, theta, layer.W, n_prev,
-                        source, low, stride, flat, at, stride)  # fmt: skip
+                B, begin, ldb, turn = source, low, stride, N
             else:
-                product(plan.blas, N, T, n, count, n_prev, one, theta, layer.W, n_prev,
-                        source, (first + low) * n_prev, n_prev, flat, at, stride)  # fmt: skip
-        if layer.normalization == BATCH:
-            sums = _sums(shared, layers, l, 0)
-            by_batch(thread, barrier, sums, A, U, moments, unit, n, theta, layer.gamma, low, high, m)
-        elif layer.normalization != NONE:
-            by_layer(A, U, unit, n, rows[DEVIATION + l], rows[ROOM], theta, layer.gamma, low, high)
-        if l < layers.size - 1:
-            for i in range(n):
-                activate(layer.activation, A[unit + i, low:high], theta[layer.b + i], D[unit + i, low:high])
-            if layer.drop * factor > 0:
-                drop(A, D, unit, n, low, high, 1 - layer.drop * factor, plan.seed, DROPOUT, step, l)
-        else:
-            for i in range(n):
-                z, bias = A[unit + i], theta[layer.b + i]
-                for j in range(low, high):
-                    z[j] += bias
-
-
-@part
-def _loss(thread, plan, levels, weighted, A, D, targets, rows, shared, low, high, m):
-    """dZL, and this thread's part of the cost."""
-    n = targets.shape[0]
-    unit = A.shape[0] - n
-    loss = rows[LOSS]
-    loss_and_gradient(plan.head, A, D, unit, targets, loss, rows[ROOM], plan.head_setting, levels, low, high)
-    if weighted:
-        w = rows[WEIGHT]
-        for j in range(low, high):
-            loss[j] *= w[j]
+                B, begin, ldb, turn = source, (first + low) * n_prev, n_prev, T
+            product(plan.blas, N, turn, n, high - low, n_prev, one, theta, W, n_prev, B, begin, ldb, A, at + low, stride)
+        if moments is not None:
+            if layers[l].normalization == BATCH:
+                sums = _sums(shared, layers, l, FORTH)
+                by_batch(thread, barrier, sums, A, U, moments, layers[l].unit, n, stride, theta, layers[l].gamma, low, high,
+                         m)  # fmt: skip
+            elif layers[l].normalization != NONE:
+                by_layer(A, U, at, at, n, stride, rows[DEVIATION + l], rows[ROOM], theta, layers[l].gamma, low, high)
+        code, last = layers[l].activation, l == layers.size - 1
         for i in range(n):
-            d = D[unit + i]
+            begin, bias = at + i * stride, theta[layers[l].b + i]
+            if last:
+                for j in range(begin + low, begin + high):
+                    A[j] += bias
+            else:
+                activate(code, A, begin + low, begin + high, bias, D)
+        if not last and layers[l].drop * factor > 0:
+            drop(A, D, at, stride, n, low, high, 1 - layers[l].drop * factor, plan.seed, step, l)
+
+
+@part(once=True)
+def _loss(thread, plan, levels, at, weighted, A, D, targets, n, rows, shared, stride, low, high, m):
+    """dZL, and this thread's part of the cost."""
+    loss = rows[LOSS]
+    loss_and_gradient(plan.head, A, D, at, stride, targets, n, loss, rows[ROOM], plan.head_setting, levels, low, high)
+    if weighted:
+        for j in range(low, high):
+            loss[j] *= rows[WEIGHT, j]
+        for i in range(n):
+            begin = at + i * stride
             for j in range(low, high):
-                d[j] *= w[j]
+                D[begin + j] *= rows[WEIGHT, j]
     cost = 0.0
     for j in range(low, high):
         cost += np.float64(loss[j])
     shared[thread, COST] = cost / m
 
 
-@part
-def _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, low, high, m):
+@part(once=True)
+def _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, stride, low, high, m):
     """dZ of all hidden layers (dU of normalized ones) from dZL."""
-    stride, count, one, zero, flat = A.shape[1], high - low, theta.dtype.type(1), theta.dtype.type(0), D.reshape(D.size)
+    one, zero = theta.dtype.type(1), theta.dtype.type(0)
     for l in range(layers.size - 1, 0, -1):
-        layer, before = layers[l], layers[l - 1]
-        n, n_prev = layer.size, before.size
-        if layer.normalization == BATCH:
-            sums = _sums(shared, layers, l, 1)
-            by_batch_backward(thread, barrier, sums, D, U, moments, layer.unit, n, theta, layer.gamma, low, high, m)
-        elif layer.normalization != NONE:
-            sums = _sums(shared, layers, l, 1)
-            by_layer_backward(sums[thread], D, U, layer.unit, n, rows[DEVIATION + l], rows[LOSS], rows[ROOM], theta,
-                              layer.gamma, low, high)  # fmt: skip
-        if l == 1 or count <= 0:
+        n, n_prev, at = layers[l].size, layers[l - 1].size, layers[l].unit * stride
+        if moments is not None:
+            if layers[l].normalization == BATCH:
+                sums = _sums(shared, layers, l, BACK)
+                by_batch_backward(thread, barrier, sums, D, U, moments, layers[l].unit, n, stride, theta, layers[l].gamma,
+                                  low, high, m)  # fmt: skip
+            elif layers[l].normalization != NONE:
+                sums = _sums(shared, layers, l, BACK)
+                by_layer_backward(thread, sums, D, U, at, n, stride, rows[DEVIATION + l], rows[LOSS], rows[ROOM], theta,
+                                  layers[l].gamma, low, high)  # fmt: skip
+        if l == 1 or low >= high:
             continue
-        shown = before.activation == RELU
-        into, at = (flat, before.unit * stride) if shown else (S.reshape(S.size), 0)
-        product(plan.blas, T, N, n_prev, count, n, one, theta, layer.W, n_prev,
-                flat, layer.unit * stride + low, stride, into, at + low, stride)  # fmt: skip
+        before = layers[l - 1].unit * stride
+        shown = layers[l - 1].activation == RELU
+        into, begin = (D, before) if shown else (S, START)
+        product(plan.blas, T, N, n_prev, high - low, n, one, theta, layers[l].W, n_prev, D, at + low, stride,
+                into, begin + low, stride)  # fmt: skip
         for i in range(n_prev):
-            d = D[before.unit + i]
+            d, s = before + i * stride, i * stride
             if shown:
-                a = A[before.unit + i]
-                for j in range(low, high):
-                    d[j] = d[j] if a[j] > zero else zero
+                for j in range(d + low, d + high):
+                    D[j] = D[j] if A[j] > zero else zero
             else:
-                s = S[i]
                 for j in range(low, high):
-                    d[j] = s[j] * d[j] if s[j] != zero else zero
+                    D[d + j] = S[s + j] * D[d + j] if S[s + j] != zero else zero
 
 
 @part
 def _sums(shared, layers, l, way):
-    """What threads tell each other of a normalized layer, forward (0) or backward (1): (n_threads, 2 n)."""
-    units = layers[layers.size - 1].unit
-    first = SUMS + 2 * (layers[l].unit + way * units)
+    """What threads tell each other of a normalized layer, forth or back: (n_threads, 2 n)."""
+    first = SUMS + 2 * (layers[l].unit + way * layers[layers.size - 1].unit)
     return shared[:, first : first + 2 * layers[l].size]
 
 
-@part
-def _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, m, total, step, rate, decay, whole):
+@part(once=True)
+def _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, moments, stride, m, total, step, rate, decay, whole):
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the gradient
-    alone where it is wanted whole.
+    alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
     """
-    theta, stride, per_example = state[THETA], A.shape[1], A.dtype.type(1 / m)
-    flat_A, flat_D, own = A.reshape(A.size), D.reshape(D.size), thread * plan.tile
+    theta, per_example, n_threads = state[0], state.dtype.type(1 / m), plan.n_threads
     sizes, squares = 0.0, 0.0
     for l in range(1, layers.size):
-        layer, before = layers[l], layers[l - 1]
-        n, n_prev = layer.size, before.size
-        low, high = _share(thread, plan.n_threads, n)
-        at_once = max(1, plan.tile // n_prev)
-        for top in range(low, high, at_once):
-            bottom = min(top + at_once, high)
-            at, size = layer.W + top * n_prev, (bottom - top) * n_prev
-            into, of_D = at if whole else own, (layer.unit + top) * stride
-            if l > 1:
-                product(plan.blas, N, T, bottom - top, n_prev, m, per_example, flat_D, of_D, stride,
-                        flat_A, before.unit * stride, stride, gradient, into, n_prev)  # fmt: skip
-            elif plan.turned:
-                product(plan.blas, N, T, bottom - top, n_prev, m, per_example, flat_D, of_D, stride,
-                        source, 0, stride, gradient, into, n_prev)  # fmt: skip
-            else:
-                product(plan.blas, N, N, bottom - top, n_prev, m, per_example, flat_D, of_D, stride,
-                        source, first * n_prev, n_prev, gradient, into, n_prev)  # fmt: skip
-            g = gradient[into : into + size]
-            if plan.l1 > 0 or plan.l2 > 0:
-                found = regularize(theta[at : at + size], g, plan.l1 / total, plan.l2 / total)
-                sizes += found[0]
-                squares += found[1]
-            if plan.clip_value > 0:
-                cut(g, plan.clip_value)
-            if not whole:
-                _move(plan, layer, state, at, g, n_prev, WEIGHTS, step, rate, decay)
-        for kind in (BIAS, SCALE):
-            begin = layer.b if kind == BIAS else layer.gamma
-            if begin < 0 or high == low:
+        n, n_prev, W, unit = layers[l].size, layers[l - 1].size, layers[l].W, layers[l].unit
+        low, high = n * thread // n_threads, n * (thread + 1) // n_threads
+        at_once = plan.tile // n_prev
+        at_once = at_once if at_once > 1 else 1
+        n_tiles = -(-(high - low) // at_once)
+        for number in range(n_tiles + 2 if high > low else 0):
+            kind = WEIGHTS if number < n_tiles else BIAS if number == n_tiles else SCALE
+            if kind == SCALE and layers[l].gamma < 0:
                 continue
-            into = begin + low if whole else own
-            g = gradient[into : into + high - low]
-            if layer.normalization == NONE:
-                for i in range(low, high):
-                    g[i - low] = _sum(D[layer.unit + i], m) * per_example
+            if kind == WEIGHTS:
+                top = low + number * at_once
+                bottom = top + at_once if top + at_once < high else high
+                at, count = W + top * n_prev, (bottom - top) * n_prev
             else:
-                sums = _sums(shared, layers, l, 1)
+                at, count = (layers[l].b if kind == BIAS else layers[l].gamma) + low, high - low
+            into = at if whole else thread * plan.tile
+            if kind == WEIGHTS:
+                if l > 1:
+                    B, begin, ldb, turn = A, layers[l - 1].unit * stride, stride, T
+                elif plan.turned:
+                    B, begin, ldb, turn = source, START, stride, T
+                else:
+                    B, begin, ldb, turn = source, first * n_prev, n_prev, N
+                product(plan.blas, N, turn, bottom - top, n_prev, m, per_example, D, (unit + top) * stride, stride,
+                        B, begin, ldb, gradient, into, n_prev)  # fmt: skip
+                if plan.l1 > 0 or plan.l2 > 0:
+                    found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
+                    sizes += found[0]
+                    squares += found[1]
+            else:
                 for i in range(low, high):
-                    found_sum = 0.0
-                    for t in range(plan.n_threads):
-                        found_sum += sums[t, i + (n if kind == SCALE else 0)]
-                    g[i - low] = found_sum / m
+                    if moments is not None and layers[l].normalization != NONE:
+                        found_sum = 0.0
+                        sums = _sums(shared, layers, l, BACK)
+                        for t in range(n_threads):
+                            found_sum += sums[t, i + (n if kind == SCALE else 0)]
+                        gradient[into + i - low] = found_sum / m
+                    else:
+                        gradient[into + i - low] = _sum(D, (unit + i) * stride, m) * per_example
             if plan.clip_value > 0:
-                cut(g, plan.clip_value)
+                cut(gradient, into, count, plan.clip_value)
             if not whole:
-                _move(plan, layer, state, begin + low, g, 1, kind, step, rate, decay)
+                _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, decay)
     shared[thread, SIZES], shared[thread, SQUARES] = sizes, squares
 
 
 @part
-def _sum(values, m):
+def _sum(values, begin, count):
     total = values.dtype.type(0)
-    for j in range(m):
+    for j in range(begin, begin + count):
         total += values[j]
     return total
 
 
 @part
-def _move(plan, layer, state, at, g, width, kind, step, rate, decay):
-    """One run of θ, rows of so many numbers, after its update; with the limit of norms and the average."""
-    alpha, end = rate * layer.rates[kind], at + g.size
-    keep = 1 - alpha * (decay * layer.decays[kind])
-    theta = state[THETA, at:end]
-    first = state[FIRST, at:end] if state.shape[0] > FIRST else g
-    second = state[SECOND, at:end] if state.shape[0] > SECOND else g
-    update(plan.rule, theta, g, first, second, alpha, keep, step, plan.beta1, plan.beta2, plan.epsilon, plan.epsilon_at)
+def _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, decay):
+    """One run of θ after its update; with the limit of norms and the average."""
+    alpha = rate * layers[l].rates[kind]
+    keep = 1 - alpha * (decay * layers[l].decays[kind])
+    update(plan.rule, state, at, gradient, into, count, alpha, keep, step, plan.beta1, plan.beta2, plan.epsilon,
+           plan.epsilon_at)  # fmt: skip
     if kind == WEIGHTS and plan.max_norm > 0:
-        limit_norms(theta, width, plan.max_norm)
+        limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
     if plan.average > 0:
-        begins = plan.averaged == 0 and step == plan.steps_done + 1
-        average(state[state.shape[0] - 1, at:end], theta, plan.average, begins)
+        average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
 
 
 @part
@@ -337,25 +310,28 @@ def _clipping(thread, barrier, plan, gradient, shared):
 
     In parts of the largest entry, whose squares neither overflow nor vanish.
     """
-    wait_for_all(barrier, plan.n_threads)
-    low, high = _share(thread, plan.n_threads, gradient.size)
-    largest = 0.0
+    n_threads = plan.n_threads
+    wait_for_all(barrier, n_threads)
+    low, high = gradient.size * thread // n_threads, gradient.size * (thread + 1) // n_threads
+    largest, squares = 0.0, 0.0
     for i in range(low, high):
-        largest = max(largest, abs(np.float64(gradient[i])))
+        size = abs(np.float64(gradient[i]))
+        largest = size if size > largest else largest
     shared[thread, LARGEST] = largest
-    wait_for_all(barrier, plan.n_threads)
-    for t in range(plan.n_threads):
-        largest = max(largest, shared[t, LARGEST])
-    squares, measurable = 0.0, 0 < largest < np.inf
-    if measurable:
-        for i in range(low, high):
-            squares += (np.float64(gradient[i]) / largest) ** 2
+    wait_for_all(barrier, n_threads)
+    for t in range(n_threads):
+        largest = shared[t, LARGEST] if shared[t, LARGEST] > largest else largest
+    if not 0 < largest < np.inf:
+        return 1.0
+    for i in range(low, high):
+        squares += (np.float64(gradient[i]) / largest) ** 2
     shared[thread, NORM] = squares
-    wait_for_all(barrier, plan.n_threads)
+    wait_for_all(barrier, n_threads)
     squares = 0.0
-    for t in range(plan.n_threads):
+    for t in range(n_threads):
         squares += shared[t, NORM]
-    return min(1.0, plan.clip_norm / largest / np.sqrt(squares)) if measurable else 1.0
+    share = plan.clip_norm / largest / np.sqrt(squares)
+    return share if share < 1 else 1.0
 
 
 @part
@@ -363,18 +339,17 @@ def _update_whole(thread, plan, layers, state, gradient, step, rate, decay, shar
     """The update of this thread's units from the whole gradient."""
     scale = gradient.dtype.type(share)
     for l in range(1, layers.size):
-        layer = layers[l]
-        low, high = _share(thread, plan.n_threads, layer.size)
+        n = layers[l].size
+        low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
         for kind in range(3):
-            begin = layer.W if kind == WEIGHTS else layer.b if kind == BIAS else layer.gamma
-            if begin < 0 or high == low:
-                continue
+            begin = layers[l].W if kind == WEIGHTS else layers[l].b if kind == BIAS else layers[l].gamma
             width = layers[l - 1].size if kind == WEIGHTS else 1
-            at, size = begin + low * width, (high - low) * width
-            g = gradient[at : at + size]
-            for i in range(size):
-                g[i] *= scale
-            _move(plan, layer, state, at, g, width, kind, step, rate, decay)
+            at, count = begin + low * width, (high - low) * width
+            if begin < 0:
+                continue
+            for i in range(at, at + count):
+                gradient[i] *= scale
+            _move(plan, layers, l, state, at, gradient, at, count, kind, step, rate, decay)
 
 
 @part
@@ -382,7 +357,8 @@ def _statistics(plan, layers, statistics, moments, m, step):
     """Running statistics after the batch; where θ is averaged, they are alike."""
     share = MOMENTUM
     if plan.average > 0:
-        share = 1.0 if step == 1 else min(MOMENTUM, 1 - plan.average)
+        share = 1 - plan.average if plan.average > 1 - MOMENTUM else MOMENTUM
+        share = 1.0 if step == 1 else share
     for l in range(1, layers.size):
         if layers[l].normalization == BATCH:
             running(statistics, moments, layers[l].unit, layers[l].size, m, share)

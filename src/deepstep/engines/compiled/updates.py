@@ -33,18 +33,20 @@ EPSILON_AT = ("outside", "hat", "inside")
 
 @part
 def update(
-    rule: int, theta: Any, g: Any, first: Any, second: Any, rate: float, keep: float, t: int, beta1: float,
+    rule: int, state: Any, at: int, g: Any, begin: int, count: int, rate: float, keep: float, t: int, beta1: float,
     beta2: float, epsilon: float, epsilon_at: int,
 ) -> None:  # fmt: skip
-    """θ := rule(keep·θ, g), and its state with it; all arrays of one shape (k,), unused ones empty.
+    """θ := rule(keep·θ, g), and its state with it, for a run of parameters.
 
     Parameters
     ----------
     rule : int
         Of `RULE_CODES`.
-    theta, g : arrays
-    first, second : arrays
-        The rule's state: v, or s of rmsprop; and s of Adam.
+    state : array of shape (k, n_parameters)
+        θ, then the rule's vectors: v, or s of rmsprop; and s of Adam.
+    at, begin, count : int
+        Where the run begins in θ and in g, and its length.
+    g : flat array
     rate, keep : float
         α, and what decoupled decay leaves of θ.
     t : int
@@ -52,97 +54,98 @@ def update(
     beta1, beta2, epsilon, epsilon_at
         Settings of the rule; one β is beta1.
     """
-    number = theta.dtype.type
+    number = g.dtype.type
+    theta, first, second = state[0], state[1 % state.shape[0]], state[2 % state.shape[0]]
     alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
     c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
+    away = begin - at
     if rule == GD:
-        for i in range(theta.size):
-            theta[i] = stay * theta[i] - alpha * g[i]
+        for i in range(at, at + count):
+            theta[i] = stay * theta[i] - alpha * g[away + i]
     elif rule == MOMENTUM:
-        for i in range(theta.size):
-            v = b1 * first[i] + c1 * g[i]
+        for i in range(at, at + count):
+            v = b1 * first[i] + c1 * g[away + i]
             first[i] = v
             theta[i] = stay * theta[i] - alpha * v
     elif rule == HEAVY_BALL:
-        for i in range(theta.size):
-            v = b1 * first[i] - alpha * g[i]
+        for i in range(at, at + count):
+            v = b1 * first[i] - alpha * g[away + i]
             first[i] = v
             theta[i] = stay * theta[i] + v
     elif rule == NESTEROV:
-        for i in range(theta.size):
-            v = b1 * first[i] - alpha * g[i]
+        for i in range(at, at + count):
+            pull = alpha * g[away + i]
+            v = b1 * first[i] - pull
             first[i] = v
-            theta[i] = stay * theta[i] + b1 * v - alpha * g[i]
+            theta[i] = stay * theta[i] + b1 * v - pull
     elif rule == RMSPROP:
-        for i in range(theta.size):
-            s = b1 * first[i] + c1 * g[i] * g[i]
+        for i in range(at, at + count):
+            s = b1 * first[i] + c1 * g[away + i] * g[away + i]
             first[i] = s
-            theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
+            theta[i] = stay * theta[i] - alpha * (g[away + i] / (np.sqrt(s) + eps))
     elif rule == ADAM:
-        root_of_c = np.sqrt(1 - beta2**t)
-        pace = number(rate / (1 - beta1**t))
-        share, inside = number(1 / (1 - beta2**t)), number(0)
+        pace, share, inside = number(rate / (1 - beta1**t)), number(1 / (1 - beta2**t)), number(0)
         if epsilon_at == HAT:
-            pace, share = number(rate / (1 - beta1**t) * root_of_c), number(1)
+            pace, share = number(rate / (1 - beta1**t) * np.sqrt(1 - beta2**t)), number(1)
         elif epsilon_at == INSIDE:
             inside, eps = eps, number(0)
-        for i in range(theta.size):
-            v = b1 * first[i] + c1 * g[i]
-            s = b2 * second[i] + c2 * g[i] * g[i]
+        for i in range(at, at + count):
+            v = b1 * first[i] + c1 * g[away + i]
+            s = b2 * second[i] + c2 * g[away + i] * g[away + i]
             first[i], second[i] = v, s
             theta[i] = stay * theta[i] - pace * v / (np.sqrt(s * share + inside) + eps)
     else:
-        for i in range(theta.size):
-            way = b1 * first[i] + c1 * g[i]
+        for i in range(at, at + count):
+            way = b1 * first[i] + c1 * g[away + i]
             step = alpha if way > 0 else -alpha if way < 0 else way
-            first[i] = b2 * first[i] + c2 * g[i]
+            first[i] = b2 * first[i] + c2 * g[away + i]
             theta[i] = stay * theta[i] - step
 
 
 @part
-def regularize(theta: Any, g: Any, l1: float, l2: float) -> tuple[float, float]:
-    """g += l1·sign(θ) + l2·θ; gives Σ|θ| and Σθ² before the update."""
+def regularize(theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l2: float) -> tuple[float, float]:
+    """g += l1·sign(θ) + l2·θ for a run; gives Σ|θ| and Σθ² before the update."""
     number = theta.dtype.type
-    by_sign, by_size, zero = number(l1), number(l2), number(0)
+    by_sign, by_size, zero, away = number(l1), number(l2), number(0), begin - at
     sizes, squares = 0.0, 0.0
-    for i in range(theta.size):
+    for i in range(at, at + count):
         w = theta[i]
-        g[i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
+        g[away + i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
         sizes += abs(np.float64(w))
         squares += np.float64(w) * np.float64(w)
     return sizes, squares
 
 
 @part
-def cut(g: Any, most: float) -> None:
-    """Each entry of g to the range from -most to most."""
+def cut(g: Any, begin: int, count: int, most: float) -> None:
+    """Each entry of a run of g to the range from -most to most."""
     limit = g.dtype.type(most)
-    for i in range(g.size):
+    for i in range(begin, begin + count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
 
 
 @part
-def average(mean: Any, theta: Any, decay: float, first: bool) -> None:
-    """mean := θ at first, then mean += (1 - decay)·(θ - mean)."""
+def average(state: Any, at: int, count: int, decay: float, first: bool) -> None:
+    """The moving average, the last row of state: θ at first, then mean += (1 - decay)·(θ - mean)."""
+    mean, theta = state[state.shape[0] - 1], state[0]
     share = theta.dtype.type(1 - decay)
-    for i in range(theta.size):
+    for i in range(at, at + count):
         mean[i] = theta[i] if first else mean[i] + share * (theta[i] - mean[i])
 
 
 @part
-def limit_norms(weights: Any, width: int, most: float) -> None:
-    """Rows of so many weights that are longer than most are shortened to it."""
-    number = weights.dtype.type
-    for begin in range(0, weights.size, width):
-        row = weights[begin : begin + width]
+def limit_norms(theta: Any, at: int, count: int, width: int, most: float) -> None:
+    """Rows of so many weights, in a run of θ, that are longer than most are shortened to it."""
+    number = theta.dtype.type
+    for begin in range(at, at + count, width):
         largest = number(0)
-        for j in range(width):
-            largest = max(largest, abs(row[j]))
+        for j in range(begin, begin + width):
+            largest = abs(theta[j]) if abs(theta[j]) > largest else largest
         if 0 < largest < np.inf:
             squares = number(0)
-            for j in range(width):
-                squares += (row[j] / largest) * (row[j] / largest)
+            for j in range(begin, begin + width):
+                squares += (theta[j] / largest) * (theta[j] / largest)
             limit = number(most / np.sqrt(np.float64(squares)))
             if largest > limit:
-                for j in range(width):
-                    row[j] = row[j] / largest * limit
+                for j in range(begin, begin + width):
+                    theta[j] = theta[j] / largest * limit
