@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, expm1, log1p
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
@@ -62,30 +63,30 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
         The examples of one unit.
     bias : number of their dtype
     """
-    number = z.dtype.type
+    number, z, slope = z.dtype.type, run(z, low, high - low), run(slope, low, high - low)
     zero, one, two, half = number(0), number(1), number(2), number(0.5)
     if code == RELU:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = zero if v < zero else v
     elif code == RELU_WITH_SLOPE:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = zero if v < zero else v
             slope[j] = one if v > zero else zero
     elif code == IDENTITY:
-        for j in range(low, high):
+        for j in range(z.size):
             z[j] += bias
             slope[j] = one
     elif code == LEAKY_RELU:
         below = number(_SLOPE)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             s = one if v > zero else below
             z[j], slope[j] = v * s, s
     elif code == ELU or code == SELU:
         scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             least = v if v < zero else zero
             grown = alpha * expm1(least)
@@ -94,7 +95,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
     elif code == GELU:
         root, density = number(sqrt(0.5)), number(1 / sqrt(2 * pi))
         settled = number(SETTLED)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             near = settled if v > settled else -settled if v < -settled else v
             probability = half * number(erfc(-near * root))
@@ -102,7 +103,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             slope[j] = probability + near * density * exp(-half * near * near)
     elif code == GELU_TANH:
         settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             near = settled if v > settled else -settled if v < -settled else v
             u = steep * (near + cube * near * near * near)
@@ -111,7 +112,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             z[j] = v * share
             slope[j] = share + near * steep * (one + number(3) * cube * near * near) * t / ((one + t) * (one + t))
     elif code == SILU:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             whole = one / (one + t)
@@ -119,7 +120,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             z[j] = v * share
             slope[j] = share * (one + (v * rest if rest > zero else zero))
     elif code == MISH:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             bent = hyperbolic_tangent(softplus(v))
             z[j] = v * bent
@@ -127,13 +128,13 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             rest = one - bent * bent
             slope[j] = bent + (v * rest * share if rest * share != zero else zero)
     elif code == SOFTPLUS:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             z[j] = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
             slope[j] = (one if v >= zero else t) / (one + t)
     elif code == TANH:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             grown = expm1(-two * abs(v))
             value = -grown / (grown + two)
@@ -142,14 +143,14 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             z[j] = value if v >= zero else -value
             slope[j] = steep * steep
     elif code == SIGMOID:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             whole = one / (one + t)
             z[j] = (one if v >= zero else t) * whole
             slope[j] = t * whole * whole
     else:
-        for j in range(low, high):
+        for j in range(z.size):
             grown = exp(z[j] + bias)
             z[j], slope[j] = grown, grown
 
@@ -157,56 +158,56 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
 @part(order=ORDERED)
 def activate_only(code: int, z: Any, low: int, high: int, bias: Any) -> None:
     """z := g(z + bias), from low to high, where nobody needs a derivative."""
-    number = z.dtype.type
+    number, z = z.dtype.type, run(z, low, high - low)
     zero, one, half = number(0), number(1), number(0.5)
     if code == RELU or code == RELU_WITH_SLOPE:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = zero if v < zero else v
     elif code == IDENTITY:
-        for j in range(low, high):
+        for j in range(z.size):
             z[j] += bias
     elif code == LEAKY_RELU:
         below = number(_SLOPE)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = v if v > zero else below * v
     elif code == ELU or code == SELU:
         scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             grown = alpha * expm1(v if v < zero else zero)
             z[j] = scale * (v if v > zero else grown if v == v else v)
     elif code == GELU:
         root, settled = number(sqrt(0.5)), number(SETTLED)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             near = settled if v > settled else -settled if v < -settled else v
             z[j] = v * half * number(erfc(-near * root))
     elif code == GELU_TANH:
         settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             near = settled if v > settled else -settled if v < -settled else v
             z[j] = v * logistic(steep * (near + cube * near * near * near))
     elif code == SILU:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = v * logistic(v)
     elif code == MISH:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = v * hyperbolic_tangent(softplus(v))
     elif code == SOFTPLUS:
-        for j in range(low, high):
+        for j in range(z.size):
             v = z[j] + bias
             z[j] = softplus(v) + (zero if v == v else v)
     elif code == TANH:
-        for j in range(low, high):
+        for j in range(z.size):
             z[j] = hyperbolic_tangent(z[j] + bias)
     elif code == SIGMOID:
-        for j in range(low, high):
+        for j in range(z.size):
             z[j] = logistic(z[j] + bias)
     else:
-        for j in range(low, high):
+        for j in range(z.size):
             z[j] = exp(z[j] + bias)

@@ -6,6 +6,7 @@ import numpy as np
 
 from deepstep.engines.compiled.activations import logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, log1p
 
 HEAD_CODES = {
@@ -46,97 +47,103 @@ def loss_and_gradient(
     """
     number = Z.dtype.type
     zero, one, half = number(0), number(1), number(0.5)
-    for j in range(low, high):
+    k = high - low
+    loss, row = run(loss, low, k), run(row, low, k)
+    for j in range(k):
         loss[j] = zero
     if code == SOFTMAX:
         certain, spread = number(1 - setting), number(setting / n)
-        for j in range(low, high):
-            row[j] = Z[at + j]
+        z = run(Z, at + low, k)
+        for j in range(k):
+            row[j] = z[j]
         for i in range(1, n):
-            z = at + i * stride
-            for j in range(low, high):
-                row[j] = Z[z + j] if Z[z + j] > row[j] else row[j]
+            z = run(Z, at + i * stride + low, k)
+            for j in range(k):
+                row[j] = z[j] if z[j] > row[j] else row[j]
         for i in range(n):
-            z, t = at + i * stride, i * stride
-            for j in range(low, high):
-                shifted = Z[z + j] - row[j]
-                loss[j] -= (certain * T[t + j] + spread) * shifted
-                D[z + j] = exp(shifted)
-        for j in range(low, high):
+            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+            d = run(D, at + i * stride + low, k)
+            for j in range(k):
+                shifted = z[j] - row[j]
+                loss[j] -= (certain * t[j] + spread) * shifted
+                d[j] = exp(shifted)
+        for j in range(k):
             row[j] = zero
         for i in range(n):
-            z = at + i * stride
-            for j in range(low, high):
-                row[j] += D[z + j]
-        for j in range(low, high):
+            d = run(D, at + i * stride + low, k)
+            for j in range(k):
+                row[j] += d[j]
+        for j in range(k):
             loss[j] += np.log(row[j])
             row[j] = one / row[j]
         for i in range(n):
-            z, t = at + i * stride, i * stride
-            for j in range(low, high):
-                D[z + j] = D[z + j] * row[j] - (certain * T[t + j] + spread)
+            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+            d = run(D, at + i * stride + low, k)
+            for j in range(k):
+                d[j] = d[j] * row[j] - (certain * t[j] + spread)
     elif code == QUANTILE or code == ORDINAL:
-        _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, high)
+        _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
     else:
         certain, spread, delta = number(1 - setting), number(setting / 2), number(setting)
         for i in range(n):
-            z, t = at + i * stride, i * stride
+            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+            d = run(D, at + i * stride + low, k)
             if code == SIGMOID:
-                for j in range(low, high):
-                    v, target = Z[z + j], certain * T[t + j] + spread
+                for j in range(k):
+                    v, target = z[j], certain * t[j] + spread
                     e = exp(-abs(v))
                     loss[j] += (v if v > zero else zero) - target * v + log1p(e)
-                    D[z + j] = (one if v >= zero else e) / (one + e) - target
+                    d[j] = (one if v >= zero else e) / (one + e) - target
             elif code == IDENTITY:
-                for j in range(low, high):
-                    far = Z[z + j] - T[t + j]
+                for j in range(k):
+                    far = z[j] - t[j]
                     loss[j] += half * far * far
-                    D[z + j] = far
+                    d[j] = far
             elif code == ABSOLUTE:
-                for j in range(low, high):
-                    far = Z[z + j] - T[t + j]
+                for j in range(k):
+                    far = z[j] - t[j]
                     loss[j] += abs(far)
-                    D[z + j] = one if far > zero else -one if far < zero else far
+                    d[j] = one if far > zero else -one if far < zero else far
             elif code == HUBER:
-                for j in range(low, high):
-                    far = Z[z + j] - T[t + j]
+                for j in range(k):
+                    far = z[j] - t[j]
                     c = delta if abs(far) > delta else abs(far)
                     loss[j] += c * (abs(far) - half * c)
-                    D[z + j] = delta if far > delta else -delta if far < -delta else far
+                    d[j] = delta if far > delta else -delta if far < -delta else far
             else:
-                for j in range(low, high):
-                    v, count = Z[z + j], T[t + j]
+                for j in range(k):
+                    v, count = z[j], t[j]
                     mean = exp(v)
                     loss[j] += mean - count - count * v + (count * np.log(count) if count > zero else zero)
-                    D[z + j] = mean - count
+                    d[j] = mean - count
 
 
 @part(order=ORDERED)
 def _ordered(
-    code: int, Z: Any, D: Any, at: int, stride: int, T: Any, n: int, loss: Any, row: Any, levels: Any, low: int,
-    high: int,
+    code: int, Z: Any, D: Any, at: int, stride: int, T: Any, n: int, loss: Any, row: Any, levels: Any, low: int, k: int
 ) -> None:  # fmt: skip
     """Quantiles and ordered classes: running sums of the first logit and steps from unit to unit."""
     number = Z.dtype.type
     zero, one = number(0), number(1)
     sign = one if code == QUANTILE else -one
     for i in range(n):
-        z, t = at + i * stride, i * stride
-        for j in range(low, high):
-            u = Z[z + j] if i == 0 else row[j] + sign * softplus(Z[z + j])
+        z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+        d = run(D, at + i * stride + low, k)
+        for j in range(k):
+            u = z[j] if i == 0 else row[j] + sign * softplus(z[j])
             row[j] = u
             if code == QUANTILE:
-                level, missing = number(levels[i]), T[t + j] - u
+                level, missing = number(levels[i]), t[j] - u
                 loss[j] += level * missing if missing > zero else (level - one) * missing
-                D[z + j] = -level if missing > zero else one - level if missing < zero else missing
+                d[j] = -level if missing > zero else one - level if missing < zero else missing
             else:
                 e = exp(-abs(u))
-                loss[j] += (u if u > zero else zero) - T[t + j] * u + log1p(e)
-                D[z + j] = (one if u >= zero else e) / (one + e) - T[t + j]
-    for j in range(low, high):
+                loss[j] += (u if u > zero else zero) - t[j] * u + log1p(e)
+                d[j] = (one if u >= zero else e) / (one + e) - t[j]
+    for j in range(k):
         row[j] = zero
     for i in range(n - 1, -1, -1):
-        z = at + i * stride
-        for j in range(low, high):
-            row[j] += D[z + j]
-            D[z + j] = row[j] if i == 0 else sign * row[j] * logistic(Z[z + j])
+        z, d = run(Z, at + i * stride + low, k), run(D, at + i * stride + low, k)
+        for j in range(k):
+            row[j] += d[j]
+            d[j] = row[j] if i == 0 else sign * row[j] * logistic(z[j])

@@ -8,6 +8,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
+from numba.np.arrayobj import populate_array
 
 from deepstep.engines.compiled.jit import part
 
@@ -44,6 +45,27 @@ def _address(typingcontext: Any, array: Any) -> Any:
         return builder.ptrtoint(data, ir.IntType(64))
 
     return types.int64(array), codegen
+
+
+@intrinsic
+def run(typingcontext: Any, array: Any, begin: Any, count: Any) -> Any:
+    """So many entries of a flat array from one on, as an array: nothing is checked or counted.
+
+    Loops over it go from 0, and the compiler can tell that no index is negative: only such loops become vector
+    instructions.
+    """
+    found = types.Array(array.dtype, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
+        view = context.make_array(found)(context, builder)
+        populate_array(
+            view, data=builder.gep(data, [args[1]]), shape=(args[2],), strides=(size,), itemsize=size, meminfo=None
+        )
+        return view._getvalue()
+
+    return found(array, types.int64, types.int64), codegen
 
 
 @intrinsic

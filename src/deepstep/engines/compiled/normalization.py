@@ -10,7 +10,7 @@ comes with the activation.
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.machine import wait_for_all
+from deepstep.engines.compiled.machine import run, wait_for_all
 
 EPSILON, MOMENTUM = 1e-5, 0.1
 """ε, and the share of a new batch in the running statistics: those of `deepstep.equations.normalization`."""
@@ -23,92 +23,96 @@ def by_batch(thread, barrier, sums, A, U, moments, unit, n, stride, theta, gamma
     In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's alone: a
     thread that is ahead must not write what others still read.
     """
-    n_threads, number = sums.shape[0], A.dtype.type
+    n_threads, number, k = sums.shape[0], A.dtype.type, high - low
     for i in range(n):
-        a, total = (unit + i) * stride, 0.0
-        for j in range(a + low, a + high):
-            total += np.float64(A[j])
+        a, total = run(A, (unit + i) * stride + low, k), 0.0
+        for j in range(k):
+            total += np.float64(a[j])
         sums[thread, i] = total
     wait_for_all(barrier, n_threads)
     for i in range(n):
-        a, mean, squares = (unit + i) * stride, _over_threads(sums, i) / m, 0.0
-        for j in range(a + low, a + high):
-            squares += (np.float64(A[j]) - mean) * (np.float64(A[j]) - mean)
+        a, mean, squares = run(A, (unit + i) * stride + low, k), _over_threads(sums, i) / m, 0.0
+        for j in range(k):
+            squares += (np.float64(a[j]) - mean) * (np.float64(a[j]) - mean)
         sums[thread, n + i] = squares
     wait_for_all(barrier, n_threads)
     for i in range(n):
-        a = (unit + i) * stride
+        a, u = run(A, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
         mean, variance = _over_threads(sums, i) / m, _over_threads(sums, n + i) / m
         if thread == 0:
             moments[0, unit + i], moments[1, unit + i] = mean, variance
         center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[gamma + i]
-        for j in range(a + low, a + high):
-            U[j] = (A[j] - center) * inverse
-            A[j] = scale * U[j]
+        for j in range(k):
+            u[j] = (a[j] - center) * inverse
+            a[j] = scale * u[j]
 
 
 @part
 def by_batch_backward(thread, barrier, sums, D, U, moments, unit, n, stride, theta, gamma, low, high, m):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
-    number = D.dtype.type
-    _row_sums(thread, sums, D, U, unit * stride, n, stride, low, high)
+    number, k = D.dtype.type, high - low
+    _row_sums(thread, sums, D, U, unit * stride + low, n, stride, k)
     wait_for_all(barrier, sums.shape[0])
     for i in range(n):
-        d = (unit + i) * stride
+        d, u = run(D, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
         center, way = number(_over_threads(sums, i) / m), number(_over_threads(sums, n + i) / m)
         scale = theta[gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
-        for j in range(d + low, d + high):
-            D[j] = scale * (D[j] - center - U[j] * way)
+        for j in range(k):
+            d[j] = scale * (d[j] - center - u[j] * way)
 
 
 @part
 def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; deviation (stride,) of each example is kept."""
-    number = A.dtype.type
+    number, k = A.dtype.type, high - low
     share, epsilon = number(1 / n), number(EPSILON)
-    for j in range(low, high):
+    total, deviation = run(total, low, k), run(deviation, low, k)
+    for j in range(k):
         total[j], deviation[j] = number(0), number(0)
     for i in range(n):
-        a = at + i * stride
-        for j in range(low, high):
-            total[j] += A[a + j]
-    for j in range(low, high):
+        a = run(A, at + i * stride + low, k)
+        for j in range(k):
+            total[j] += a[j]
+    for j in range(k):
         total[j] *= share
     for i in range(n):
-        a, u = at + i * stride, at_u + i * stride
-        for j in range(low, high):
-            U[u + j] = A[a + j] - total[j]
-            deviation[j] += U[u + j] * U[u + j]
-    for j in range(low, high):
+        a, u = run(A, at + i * stride + low, k), run(U, at_u + i * stride + low, k)
+        for j in range(k):
+            u[j] = a[j] - total[j]
+            deviation[j] += u[j] * u[j]
+    for j in range(k):
         deviation[j] = np.sqrt(deviation[j] * share + epsilon)
     for i in range(n):
-        a, u, scale = at + i * stride, at_u + i * stride, theta[gamma + i]
-        for j in range(low, high):
-            U[u + j] /= deviation[j]
-            A[a + j] = scale * U[u + j]
+        a, u = run(A, at + i * stride + low, k), run(U, at_u + i * stride + low, k)
+        scale = theta[gamma + i]
+        for j in range(k):
+            u[j] /= deviation[j]
+            a[j] = scale * u[j]
 
 
 @part
 def by_layer_backward(thread, sums, D, U, at, n, stride, deviation, mean, along, theta, gamma, low, high):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
-    number = D.dtype.type
-    _row_sums(thread, sums, D, U, at, n, stride, low, high)
+    number, k = D.dtype.type, high - low
+    _row_sums(thread, sums, D, U, at + low, n, stride, k)
     share = number(1 / n)
-    for j in range(low, high):
+    deviation, mean, along = run(deviation, low, k), run(mean, low, k), run(along, low, k)
+    for j in range(k):
         mean[j], along[j] = number(0), number(0)
     for i in range(n):
-        d, scale = at + i * stride, theta[gamma + i]
-        for j in range(low, high):
-            D[d + j] *= scale
-            mean[j] += D[d + j]
-            along[j] += D[d + j] * U[d + j]
-    for j in range(low, high):
+        d, u = run(D, at + i * stride + low, k), run(U, at + i * stride + low, k)
+        scale = theta[gamma + i]
+        for j in range(k):
+            d[j] *= scale
+            mean[j] += d[j]
+            along[j] += d[j] * u[j]
+    for j in range(k):
         mean[j] *= share
         along[j] *= share
     for i in range(n):
-        d = at + i * stride
-        for j in range(low, high):
-            D[d + j] = (D[d + j] - mean[j] - U[d + j] * along[j]) / deviation[j]
+        d, u = run(D, at + i * stride + low, k), run(U, at + i * stride + low, k)
+        for j in range(k):
+            d[j] = (d[j] - mean[j] - u[j] * along[j]) / deviation[j]
 
 
 @part
@@ -131,10 +135,10 @@ def _over_threads(sums, i):
 
 
 @part
-def _row_sums(thread, sums, D, U, at, n, stride, low, high):
+def _row_sums(thread, sums, D, U, at, n, stride, k):
     for i in range(n):
-        d, total, along = at + i * stride, 0.0, 0.0
-        for j in range(d + low, d + high):
-            total += np.float64(D[j])
-            along += np.float64(D[j]) * np.float64(U[j])
+        d, u, total, along = run(D, at + i * stride, k), run(U, at + i * stride, k), 0.0, 0.0
+        for j in range(k):
+            total += np.float64(d[j])
+            along += np.float64(d[j]) * np.float64(u[j])
         sums[thread, i], sums[thread, n + i] = total, along

@@ -15,7 +15,7 @@ from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
-from deepstep.engines.compiled.machine import START, N, T, product, wait_for_all
+from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
 from deepstep.engines.compiled.normalization import (
     MOMENTUM,
     by_batch,
@@ -131,8 +131,9 @@ def _gather(plan, n_x, n_y, X, Y, weight, order, inputs, targets, rows, stride, 
             for i in range(n_x):
                 inputs[i * stride + j] = X[row * n_x + i]
         elif order.size:
+            into, of = run(inputs, j * n_x, n_x), run(X, row * n_x, n_x)
             for i in range(n_x):
-                inputs[j * n_x + i] = X[row * n_x + i]
+                into[i] = of[i]
         for i in range(n_y):
             targets[i * stride + j] = Y[row * n_y + i]
         if weight.size:
@@ -164,8 +165,9 @@ def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows,
         for i in range(n):
             begin, bias = at + i * stride, theta[layers[l].b + i]
             if last:
-                for j in range(begin + low, begin + high):
-                    A[j] += bias
+                a = run(A, begin + low, high - low)
+                for j in range(a.size):
+                    a[j] += bias
             else:
                 activate(code, A, begin + low, begin + high, bias, D)
         if not last and layers[l].drop * factor > 0:
@@ -213,13 +215,15 @@ def _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, mo
         product(plan.blas, T, N, n_prev, high - low, n, one, theta, layers[l].W, n_prev, D, at + low, stride,
                 into, begin + low, stride)  # fmt: skip
         for i in range(n_prev):
-            d, s = before + i * stride, i * stride
+            d = run(D, before + i * stride + low, high - low)
             if shown:
-                for j in range(d + low, d + high):
-                    D[j] = D[j] if A[j] > zero else zero
+                a = run(A, before + i * stride + low, high - low)
+                for j in range(a.size):
+                    d[j] = d[j] if a[j] > zero else zero
             else:
-                for j in range(low, high):
-                    D[d + j] = S[s + j] * D[d + j] if S[s + j] != zero else zero
+                s = run(S, i * stride + low, high - low)
+                for j in range(s.size):
+                    d[j] = s[j] * d[j] if s[j] != zero else zero
 
 
 @part
@@ -285,8 +289,8 @@ def _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared
 
 @part
 def _sum(values, begin, count):
-    total = values.dtype.type(0)
-    for j in range(begin, begin + count):
+    total, values = values.dtype.type(0), run(values, begin, count)
+    for j in range(count):
         total += values[j]
     return total
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.machine import run
 from deepstep.equations.updates import (
     adam_update,
     gradient_descent_update,
@@ -55,50 +56,51 @@ def update(
         Settings of the rule; one β is beta1.
     """
     number = g.dtype.type
-    theta, first, second = state[0], state[1 % state.shape[0]], state[2 % state.shape[0]]
+    theta, g = run(state[0], at, count), run(g, begin, count)
+    first = run(state[1 % state.shape[0]], at, count)
+    second = run(state[2 % state.shape[0]], at, count)
     alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
     c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
-    away = begin - at
     if rule == GD:
-        for i in range(at, at + count):
-            theta[i] = stay * theta[i] - alpha * g[away + i]
+        for i in range(count):
+            theta[i] = stay * theta[i] - alpha * g[i]
     elif rule == MOMENTUM:
-        for i in range(at, at + count):
-            v = b1 * first[i] + c1 * g[away + i]
+        for i in range(count):
+            v = b1 * first[i] + c1 * g[i]
             first[i] = v
             theta[i] = stay * theta[i] - alpha * v
     elif rule == HEAVY_BALL:
-        for i in range(at, at + count):
-            v = b1 * first[i] - alpha * g[away + i]
+        for i in range(count):
+            v = b1 * first[i] - alpha * g[i]
             first[i] = v
             theta[i] = stay * theta[i] + v
     elif rule == NESTEROV:
-        for i in range(at, at + count):
-            pull = alpha * g[away + i]
+        for i in range(count):
+            pull = alpha * g[i]
             v = b1 * first[i] - pull
             first[i] = v
             theta[i] = stay * theta[i] + b1 * v - pull
     elif rule == RMSPROP:
-        for i in range(at, at + count):
-            s = b1 * first[i] + c1 * g[away + i] * g[away + i]
+        for i in range(count):
+            s = b1 * first[i] + c1 * g[i] * g[i]
             first[i] = s
-            theta[i] = stay * theta[i] - alpha * (g[away + i] / (np.sqrt(s) + eps))
+            theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
     elif rule == ADAM:
         pace, share, inside = number(rate / (1 - beta1**t)), number(1 / (1 - beta2**t)), number(0)
         if epsilon_at == HAT:
             pace, share = number(rate / (1 - beta1**t) * np.sqrt(1 - beta2**t)), number(1)
         elif epsilon_at == INSIDE:
             inside, eps = eps, number(0)
-        for i in range(at, at + count):
-            v = b1 * first[i] + c1 * g[away + i]
-            s = b2 * second[i] + c2 * g[away + i] * g[away + i]
+        for i in range(count):
+            v = b1 * first[i] + c1 * g[i]
+            s = b2 * second[i] + c2 * g[i] * g[i]
             first[i], second[i] = v, s
             theta[i] = stay * theta[i] - pace * v / (np.sqrt(s * share + inside) + eps)
     else:
-        for i in range(at, at + count):
-            way = b1 * first[i] + c1 * g[away + i]
+        for i in range(count):
+            way = b1 * first[i] + c1 * g[i]
             step = alpha if way > 0 else -alpha if way < 0 else way
-            first[i] = b2 * first[i] + c2 * g[away + i]
+            first[i] = b2 * first[i] + c2 * g[i]
             theta[i] = stay * theta[i] - step
 
 
@@ -106,11 +108,12 @@ def update(
 def regularize(theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l2: float) -> tuple[float, float]:
     """g += l1·sign(θ) + l2·θ for a run; gives Σ|θ| and Σθ² before the update."""
     number = theta.dtype.type
-    by_sign, by_size, zero, away = number(l1), number(l2), number(0), begin - at
+    by_sign, by_size, zero = number(l1), number(l2), number(0)
+    theta, g = run(theta, at, count), run(g, begin, count)
     sizes, squares = 0.0, 0.0
-    for i in range(at, at + count):
+    for i in range(count):
         w = theta[i]
-        g[away + i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
+        g[i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
         sizes += abs(np.float64(w))
         squares += np.float64(w) * np.float64(w)
     return sizes, squares
@@ -119,17 +122,17 @@ def regularize(theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l
 @part
 def cut(g: Any, begin: int, count: int, most: float) -> None:
     """Each entry of a run of g to the range from -most to most."""
-    limit = g.dtype.type(most)
-    for i in range(begin, begin + count):
+    g, limit = run(g, begin, count), g.dtype.type(most)
+    for i in range(count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
 
 
 @part
 def average(state: Any, at: int, count: int, decay: float, first: bool) -> None:
     """The moving average, the last row of state: θ at first, then mean += (1 - decay)·(θ - mean)."""
-    mean, theta = state[state.shape[0] - 1], state[0]
+    mean, theta = run(state[state.shape[0] - 1], at, count), run(state[0], at, count)
     share = theta.dtype.type(1 - decay)
-    for i in range(at, at + count):
+    for i in range(count):
         mean[i] = theta[i] if first else mean[i] + share * (theta[i] - mean[i])
 
 
@@ -138,14 +141,14 @@ def limit_norms(theta: Any, at: int, count: int, width: int, most: float) -> Non
     """Rows of so many weights, in a run of θ, that are longer than most are shortened to it."""
     number = theta.dtype.type
     for begin in range(at, at + count, width):
-        largest = number(0)
-        for j in range(begin, begin + width):
-            largest = abs(theta[j]) if abs(theta[j]) > largest else largest
+        largest, row = number(0), run(theta, begin, width)
+        for j in range(width):
+            largest = abs(row[j]) if abs(row[j]) > largest else largest
         if 0 < largest < np.inf:
             squares = number(0)
-            for j in range(begin, begin + width):
-                squares += (theta[j] / largest) * (theta[j] / largest)
+            for j in range(width):
+                squares += (row[j] / largest) * (row[j] / largest)
             limit = number(most / np.sqrt(np.float64(squares)))
             if largest > limit:
-                for j in range(begin, begin + width):
-                    theta[j] = theta[j] / largest * limit
+                for j in range(width):
+                    row[j] = row[j] / largest * limit
