@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
 from deepstep.engines.compiled.layout import BATCH, LAYER
-from deepstep.engines.compiled.machine import START, N, T, blas_address, product
+from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
@@ -49,20 +49,22 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array, X: Array, *, outp
     rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
     code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
 
-    def work(thread: int) -> None:
-        predict(thread, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code)
+    def work(thread: int, barrier: AnyArray) -> None:
+        predict(thread, barrier, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code)
 
-    run_together(n_threads, work)
+    run_together(work, n_threads)
     return found
 
 
 @kernel
-def predict(thread, n_threads, blas, layers, theta, statistics, X, m, room, found, code):
+def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, room, found, code):
     """Outputs of tiles of examples, every n_threads-th one.
 
     Parameters
     ----------
     thread, n_threads, blas, m, code : int
+    barrier
+        As in `step.train`.
     layers, theta, statistics
         As in `outputs`.
     X : array
@@ -72,6 +74,8 @@ def predict(thread, n_threads, blas, layers, theta, statistics, X, m, room, foun
     found : array of shape (n_L, m)
         Where the outputs go.
     """
+    if not assemble(barrier, n_threads):
+        return
     one, tile, widest = theta.dtype.type(1), room.shape[1], (room.shape[0] - 2) // 3
     out, flat = found.reshape(found.size), room.reshape(room.size)
     for low in range(thread * tile, m, n_threads * tile):

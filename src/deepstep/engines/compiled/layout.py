@@ -115,12 +115,12 @@ class Work(NamedTuple):
         dA of a layer on its way to dZ, likewise; empty where relu alone is used.
     targets : array
         A row for each output, flat.
-    rows : array of shape (3 + layers, stride)
-        Of the examples: weights, losses, room; and deviations in layers normalized by layer.
+    rows : array of shape (4 + layers, stride)
+        Of the examples: weights, losses, room for two numbers; and deviations in layers normalized by layer.
     gradient : array
         Parts of ∂J/∂θ, or all of it, flat.
     shared : array of float64 (n_threads, k)
-        What threads tell each other: cost; sums of normalized layers.
+        What threads tell each other: sums.
     moments : array of float64 (2, units), or None
         Mean and variance of the batch in normalized layers; None where there are none.
     """
@@ -137,7 +137,7 @@ class Work(NamedTuple):
     moments: Array | None
 
 
-WEIGHT, LOSS, ROOM, DEVIATION = range(4)
+WEIGHT, LOSS, ROOM, ALONG, DEVIATION = range(5)
 """Rows of `Work.rows`; from `DEVIATION` on there is one for each layer."""
 
 TILE = 2**15
@@ -181,7 +181,7 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
         room(units, normalized),
         room(widest, slopes),
         room(int(sizes[-1])),
-        room(3 + len(sizes)).reshape(-1, stride),
+        room(4 + len(sizes)).reshape(-1, stride),
         np.zeros(n_parameters if whole else n_threads * tile_of(layers), dtype),
         np.zeros((n_threads, 8 + (4 * units if normalized else 0))),
         np.zeros((2, units)) if normalized else None,

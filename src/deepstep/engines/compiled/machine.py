@@ -139,18 +139,41 @@ SPINS = 2000
 """So often does a waiting thread look before it offers its processor to others: some microseconds."""
 
 
+BARRIER_SIZE, ARRIVED, ROUND, GIVEN_UP = 24, 0, 8, 16
+"""A barrier is so many int64; its entries lie in cache lines of their own."""
+
+
+@part
+def assemble(barrier: Any, n_threads: int) -> bool:
+    """Begin together: true when all threads have come, false if they need not wait for the others any more."""
+    if n_threads == 1:
+        return True
+    if _add_atomically(barrier, ARRIVED, 1) == n_threads - 1:
+        _add_atomically(barrier, ARRIVED, -n_threads)
+        _add_atomically(barrier, ROUND, 1)
+        return True
+    spins = 0
+    while _read_atomically(barrier, ROUND) == 0:
+        if _read_atomically(barrier, GIVEN_UP) != 0:
+            return _read_atomically(barrier, ROUND) != 0
+        spins += 1
+        if spins > SPINS:
+            _yield()
+    return True
+
+
 @part
 def wait_for_all(barrier: Any, n_threads: int) -> None:
-    """Go on when all threads have come here. ``barrier`` (int64, 2 entries 64 bytes apart) begins at zeros."""
+    """Go on when all threads have come here."""
     if n_threads == 1:
         return
-    round_ = _read_atomically(barrier, 8)
-    if _add_atomically(barrier, 0, 1) == n_threads - 1:
-        _add_atomically(barrier, 0, -n_threads)
-        _add_atomically(barrier, 8, 1)
+    round_ = _read_atomically(barrier, ROUND)
+    if _add_atomically(barrier, ARRIVED, 1) == n_threads - 1:
+        _add_atomically(barrier, ARRIVED, -n_threads)
+        _add_atomically(barrier, ROUND, 1)
         return
     spins = 0
-    while _read_atomically(barrier, 8) == round_:
+    while _read_atomically(barrier, ROUND) == round_:
         spins += 1
         if spins > SPINS:
             _yield()

@@ -207,10 +207,10 @@ class CompiledSession:
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
         plan["steps_done"], plan["averaged"], plan["only_gradient"] = self._step, self._averaged, only_gradient
         arguments = (
-            np.zeros(16, np.int64), plan, self._layers, self._levels, X, Y, weight, order, self._state,
+            plan, self._layers, self._levels, X, Y, weight, order, self._state,
             self._statistics, *work, np.array(rates, np.float64), costs, sizes,
         )  # fmt: skip
-        run_together(n_threads, lambda thread: train(thread, *arguments))
+        run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
         if not only_gradient:
             stopped = bool(sizes.any()) and not np.isfinite(costs[np.flatnonzero(sizes)[-1]])
             updates = int((sizes > 0).sum()) - int(stopped)

@@ -14,8 +14,8 @@ from deepstep.engines.compiled.activations import RELU, activate
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
-from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
+from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
+from deepstep.engines.compiled.machine import START, N, T, assemble, product, run, wait_for_all
 from deepstep.engines.compiled.normalization import (
     MOMENTUM,
     by_batch,
@@ -26,7 +26,7 @@ from deepstep.engines.compiled.normalization import (
 )
 from deepstep.engines.compiled.updates import average, cut, limit_norms, regularize, update
 
-COST, SIZES, SQUARES, LARGEST, NORM, SUMS = range(6)
+SIZES, SQUARES, LARGEST, NORM, SUMS = range(5)
 """What a thread tells the others, in `Work.shared`; then the sums of normalized layers."""
 
 WEIGHTS, BIAS, SCALE = range(3)
@@ -48,7 +48,7 @@ def train(
     Parameters
     ----------
     thread : int
-    barrier : array of int64 (16,)
+    barrier : array of int64 (BARRIER_SIZE,)
         Zeros.
     plans, layers : arrays of PLAN (1,) and LAYERS (L + 1,)
     levels : array of float64
@@ -67,11 +67,13 @@ def train(
         Where J before each update goes, and the number of examples; they begin at NaN and 0.
     """
     plan, theta = plans[0], state[0]
+    if not assemble(barrier, plan.n_threads):
+        return
     n_threads, step, stride = plan.n_threads, plan.steps_done, rows.shape[1]
     n_outputs = layers[layers.size - 1].size
     whole = plan.only_gradient != 0 or plan.clip_norm > 0
     for k in range(costs.size):
-        start = (plan.first_batch + k) * plan.batch_size
+        start = (plan.first_batch + k) * plan.batch_size if plan.batch_size < plan.m else 0
         m = plan.batch_size if start + plan.batch_size <= plan.m else plan.m - start
         total = _total(weight, order, start, m)
         if total == 0:
@@ -86,13 +88,11 @@ def train(
                     m, total)  # fmt: skip
         _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, stride, low, high, m,
                  step, rates[2, k])  # fmt: skip
-        _loss(thread, plan, levels, layers[layers.size - 1].unit * stride, weight.size > 0, A, D, targets, n_outputs, rows,
-              shared, stride, low, high, m)  # fmt: skip
+        _loss(plan, levels, layers[layers.size - 1].unit * stride, weight.size > 0, A, D, targets, n_outputs, rows, stride,
+              low, high)  # fmt: skip
         _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, stride, low, high, m)
         wait_for_all(barrier, n_threads)
-        cost = 0.0
-        for t in range(n_threads):
-            cost += shared[t, COST]
+        cost = _sum_exactly(rows[LOSS], m) / m
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
@@ -175,8 +175,8 @@ def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows,
 
 
 @part(once=True)
-def _loss(thread, plan, levels, at, weighted, A, D, targets, n, rows, shared, stride, low, high, m):
-    """dZL, and this thread's part of the cost."""
+def _loss(plan, levels, at, weighted, A, D, targets, n, rows, stride, low, high):
+    """dZL, and the loss of each example with its weight."""
     loss = rows[LOSS]
     loss_and_gradient(plan.head, A, D, at, stride, targets, n, loss, rows[ROOM], plan.head_setting, levels, low, high)
     if weighted:
@@ -186,10 +186,15 @@ def _loss(thread, plan, levels, at, weighted, A, D, targets, n, rows, shared, st
             begin = at + i * stride
             for j in range(low, high):
                 D[begin + j] *= rows[WEIGHT, j]
-    cost = 0.0
-    for j in range(low, high):
-        cost += np.float64(loss[j])
-    shared[thread, COST] = cost / m
+
+
+@part
+def _sum_exactly(loss, m):
+    """The sum of the losses in float64, in one order whatever the number of threads is."""
+    total = 0.0
+    for j in range(m):
+        total += np.float64(loss[j])
+    return total
 
 
 @part(once=True)
@@ -205,7 +210,7 @@ def _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, mo
                                   low, high, m)  # fmt: skip
             elif layers[l].normalization != NONE:
                 sums = _sums(shared, layers, l, BACK)
-                by_layer_backward(thread, sums, D, U, at, n, stride, rows[DEVIATION + l], rows[LOSS], rows[ROOM], theta,
+                by_layer_backward(thread, sums, D, U, at, n, stride, rows[DEVIATION + l], rows[ALONG], rows[ROOM], theta,
                                   layers[l].gamma, low, high)  # fmt: skip
         if l == 1 or low >= high:
             continue

@@ -3,11 +3,15 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from deepstep.engines.compiled.machine import CAN_YIELD
+import numpy as np
+
+from deepstep.engines.compiled.machine import BARRIER_SIZE, CAN_YIELD, GIVEN_UP
+from deepstep.types import AnyArray
 
 WORTH_A_THREAD = 1_000_000
 """Multiplications of a step from which a second thread wins over waiting for it."""
@@ -32,54 +36,51 @@ def limit() -> int:
 
 def threads_for(multiplications: int, units: int) -> int:
     """How many threads for a step of so many multiplications in layers of up to so many units."""
+    if not alone():
+        return 1
     return max(1, min(limit(), multiplications // WORTH_A_THREAD + 1, units))
 
 
-def run_together(n_threads: int, work: Callable[[int], Any]) -> None:
-    """``work(0)`` … ``work(n_threads - 1)`` at the same time.
+def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
+    """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time; returns when all are done.
 
-    They wait for each other within their work, so either all of them begin or none does, whenever Ctrl-C comes;
-    and it returns when all are done, so nobody sees half a step. Threads live as long as the call: nothing is left
-    behind for a fork, and two callers have their own.
+    Each begins with `machine.assemble`, where they wait for each other: Ctrl-C before this thread came there sends
+    the others home, so that either all work or none does, and nobody sees half a step.
     """
+    barrier = np.zeros(BARRIER_SIZE, np.int64)
     with single_blas():
-        if n_threads == 1:
-            work(0)
-            return
-        begin, given_up, failed = threading.Event(), threading.Event(), []
-
-        def wait_and_work(number: int) -> None:
-            begin.wait()
-            if not given_up.is_set():
-                try:
-                    work(number)
-                except BaseException as error:  # told to the caller below
-                    failed.append(error)
-
-        others = [threading.Thread(target=wait_and_work, args=(number,)) for number in range(n_threads)]
-        started: list[threading.Thread] = []
+        others = []
         try:
-            for other in others:
-                other.start()
-                started.append(other)
-        except BaseException:
-            given_up.set()
-            raise
+            others = [_workers().submit(work, number, barrier) for number in range(1, n_threads)]
+            work(0, barrier)
         finally:
-            begin.set()
-            _join(started)
-        if failed:
-            raise failed[0]
+            barrier[GIVEN_UP] = 1  # nobody looks at it who has begun
+            for other in others:
+                _outcome(other)
 
 
-def _join(threads: list[threading.Thread]) -> None:
-    """Wait for all, whatever interrupts the waiting; the interruption comes after."""
+def _outcome(other: Future[Any]) -> Any:
+    """What a thread raised, raised here; waits for its end, whatever interrupts the waiting."""
     try:
-        for thread in threads:
-            thread.join()
-    finally:
-        for thread in threads:
-            thread.join()
+        return other.result()
+    except KeyboardInterrupt:
+        other.result()
+        raise
+
+
+def alone() -> bool:
+    """Whether no other Python thread is at work in a kernel; if one is, more threads would only wait for it."""
+    return _inside == 0
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    """Threads that help; they sleep between calls."""
+    return ThreadPoolExecutor(thread_name_prefix="deepstep")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads do not survive a fork
 
 
 @cache
