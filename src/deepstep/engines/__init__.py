@@ -1,22 +1,23 @@
 """Stage 5, engines: take an architecture and parameters, give sessions that train them fast.
 
 An engine is an argument, never a process-wide switch. `reference` is the equations as they stand; every other
-engine is held equal to it by tests.
+engine is held equal to it by tests. `compiled` is fused kernels that do many steps in one call.
 """
 
 from collections.abc import Mapping
 
+from deepstep.engines.choice import ENGINES, Choice, choose_engine, session_class
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
-from deepstep.errors import unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
 __all__ = [
     "ENGINES",
+    "Choice",
     "Costs",
     "OpenedStep",
     "ReferenceSession",
@@ -24,15 +25,12 @@ __all__ = [
     "SessionState",
     "Settings",
     "StepCosts",
+    "choose_engine",
     "cost_terms",
     "first_statistics",
     "open_session",
     "total_weight",
 ]
-
-from deepstep.engines.compiled.session import CompiledSession
-ENGINES: dict[str, type[Session]] = {"reference": ReferenceSession, "compiled": CompiledSession}
-"""All engines by name."""
 
 
 def open_session(
@@ -48,8 +46,8 @@ def open_session(
 
     Parameters
     ----------
-    engine : {"auto", "reference"}
-        ``"auto"`` takes the fastest engine that can do the work.
+    engine : {"auto", "reference", "compiled"}
+        ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was not.
     architecture : Architecture
     parameters : Parameters
         Where training starts; not changed. Their dtype is the session's.
@@ -63,9 +61,10 @@ def open_session(
     Raises
     ------
     ConfigurationError
-        If the engine is unknown.
+        If the engine is unknown, or is asked for by name and cannot do the work.
     """
-    name = "reference" if engine == "auto" else engine
-    if not isinstance(name, str) or name not in ENGINES:
-        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
-    return ENGINES[name](architecture, parameters, settings or Settings(), statistics)
+    settings = settings or Settings()
+    choice = choose_engine(engine, architecture, settings, where=where)
+    session = session_class(choice.name)(architecture, parameters, settings, statistics)
+    session.why = choice.why
+    return session

@@ -36,7 +36,7 @@ from deepstep.types import AnyArray, Array
 class ReferenceSession:
     """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`."""
 
-    name = "reference"
+    name, why = "reference", ""
 
     def __init__(
         self,

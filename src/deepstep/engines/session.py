@@ -56,6 +56,8 @@ class Session(Protocol):
     """Training of one network on one engine. X and Y have columns as examples."""
 
     name: str
+    why: str
+    """Why this engine does the work, where another one could be expected; else empty."""
     architecture: Architecture
     settings: Settings
 
@@ -113,8 +115,9 @@ class Session(Protocol):
         order : array of int (m,) or None
             Order of the examples in the epoch; None for the order as it is.
         batch_size : int or None
+            None for all examples in each update; the order then counts for nothing.
         numbers : range
-            Which batches of the epoch, from 0.
+            Which batches of the epoch, from 0; with ``batch_size=None`` any numbers, one for each update.
         learning_rate, weight_decay, dropout : arrays of shape (k,)
             For each of these batches, as in `step`.
         """

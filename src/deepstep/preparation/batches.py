@@ -96,13 +96,14 @@ def n_batches(m: int, batch_size: int | None) -> int:
 
 
 def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> AnyArray | slice:
-    """The rows of one batch of an epoch, by its number from 0.
+    """The rows of one batch of an epoch, by its number from 0; all of them where there is no batch size.
 
     Examples
     --------
     >>> batch(np.array([3, 1, 0, 2, 4]), 5, 2, 1).tolist(), batch(None, 5, 2, 2)
     ([0, 2], slice(4, 5, None))
     """
-    size = m if batch_size is None else batch_size
-    rows = slice(number * size, min((number + 1) * size, m))
+    if batch_size is None:
+        return slice(0, m) if order is None else order
+    rows = slice(number * batch_size, min((number + 1) * batch_size, m))
     return rows if order is None else order[rows]

@@ -27,7 +27,7 @@ _NO_ORDER = np.empty(0, np.int64)
 class CompiledSession:
     """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`."""
 
-    name = "compiled"
+    name, why = "compiled", ""
 
     def __init__(
         self,

@@ -1,0 +1,124 @@
+"""Which engine does the work, and why."""
+
+import logging
+from functools import cache
+from importlib import import_module
+from typing import NamedTuple, cast
+
+from deepstep.engines.session import Session
+from deepstep.engines.settings import Settings
+from deepstep.equations import get_optimizer
+from deepstep.equations.updates import (
+    adam_update,
+    gradient_descent_update,
+    heavy_ball_update,
+    lion_update,
+    momentum_update,
+    nesterov_update,
+    rmsprop_update,
+)
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.network import Architecture
+
+ENGINES = {
+    "reference": "deepstep.engines.reference:ReferenceSession",
+    "compiled": "deepstep.engines.compiled.session:CompiledSession",
+}
+"""All engines by name, with the module and the class of their sessions, which are loaded when they are asked for."""
+
+COMPILED_ACTIVATIONS = frozenset(
+    ("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh")
+    + ("sigmoid", "exponential")
+)
+"""Activations of hidden layers that the compiled engine has; tests hold its kernels to this list."""
+
+COMPILED_HEADS = frozenset(
+    ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
+)
+"""Heads that it has."""
+
+COMPILED_RULES = frozenset(
+    (gradient_descent_update, momentum_update, heavy_ball_update, nesterov_update, rmsprop_update, adam_update)
+    + (lion_update,)
+)
+"""Update rules that it has."""
+
+
+class Choice(NamedTuple):
+    """An engine's name, and why it was taken where another one could have been expected; else ``why`` is empty."""
+
+    name: str
+    why: str = ""
+
+
+def choose_engine(
+    engine: str, architecture: Architecture, settings: Settings | None = None, *, where: str = "open_session"
+) -> Choice:
+    """The engine for some work.
+
+    Parameters
+    ----------
+    engine : {"auto", "reference", "compiled"}
+        ``"auto"`` takes the compiled engine where it is there and can do the work, else the reference.
+    architecture : Architecture
+    settings : Settings, optional
+    where : str
+        Name for error messages.
+
+    Raises
+    ------
+    ConfigurationError
+        If the engine is unknown, or is asked for by name and cannot do the work; with the reason.
+
+    Examples
+    --------
+    >>> choose_engine("auto", Architecture((2, 3, 1), ("softmax", "sigmoid"))).why
+    "the compiled engine has no 'softmax' in hidden layers"
+    """
+    if engine == "reference":
+        return Choice("reference")
+    if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
+        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
+    why = why_not_compiled(architecture, settings or Settings())
+    if not why:
+        return Choice("compiled")
+    if engine == "compiled":
+        raise ConfigurationError(
+            where,
+            "work that the compiled engine can do",
+            why,
+            "With engine='auto' the reference engine does it, slower.",
+        )
+    return Choice("reference", why)
+
+
+def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
+    """Why the compiled engine cannot do some work; empty where it can."""
+    for name in architecture.activations[:-1]:
+        if name not in COMPILED_ACTIVATIONS:
+            return f"the compiled engine has no {name!r} in hidden layers"
+    if architecture.output not in COMPILED_HEADS:
+        return f"the compiled engine has no head {architecture.output!r}"
+    if get_optimizer(settings.optimizer).update not in COMPILED_RULES:
+        return "the compiled engine has no update rule of one's own"
+    return missing_numba()
+
+
+@cache
+def missing_numba() -> str:
+    """Why Numba cannot be used here, told once in a process; empty where it can."""
+    try:
+        import_module("numba")
+    except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
+        why = f"Numba cannot be used ({type(error).__name__}: {error})"
+        logging.getLogger("deepstep").warning(
+            "%s; the reference engine trains, some times slower. Mend: pip install numba", why
+        )
+        return why
+    return ""
+
+
+def session_class(name: str) -> type[Session]:
+    """The class of an engine's sessions."""
+    module, _, found = ENGINES[name].partition(":")
+    return cast(type[Session], getattr(import_module(module), found))
