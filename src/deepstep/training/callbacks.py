@@ -164,6 +164,10 @@ class Callback:
     """The entries that it adds to records; None where it does not say. What others watch can then be found
     missing before training begins."""
 
+    looks_at_the_network: bool = True
+    """Whether it wants the network as it is after each epoch, or ends training by an epoch. Where no callback does,
+    epochs of a single update are done many at a time, and it hears of their records afterwards."""
+
     def on_train_begin(self, training: Training) -> None:
         """Before the first epoch."""
 

@@ -92,6 +92,7 @@ class Checkpoints(Callback):
         self.folder = Path(folder)
         self._every, self._every_steps, self._every_epochs = every, every_steps, every_epochs
         self._keep = keep
+        self.looks_at_the_network = every_steps is not None or every_epochs is not None
         self._warned = False
         self.last: Path | None = None
 

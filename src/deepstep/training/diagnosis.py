@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
 from deepstep.errors import DivergenceError
-from deepstep.preparation.batches import Examples, batch
+from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.plan import Rates
 from deepstep.training.quantities import Quantity, quantities
 from deepstep.training.rate_trial import times_too_high
@@ -20,8 +20,8 @@ LARGE = 1e3
 
 
 class Walk(NamedTuple):
-    """Steps that can be done again: the batches of an epoch and what they run at; ``first`` is the state that
-    the training began with.
+    """Steps that can be done again: the batches of an epoch (or several epochs of one batch, from ``epoch`` on) and
+    what they run at; ``first`` is the state that the training began with.
     """
 
     examples: Examples
@@ -73,7 +73,8 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
                 continue
             session.load(opened.before)
             place = _place(found, np.arange(len(walk.examples))[rows])
-            time = f"epoch {walk.epoch}, step {opened.after.step}, at learning rate {rate:g}"
+            epoch = walk.epoch + number // n_batches(len(walk.examples), walk.batch_size)
+            time = f"epoch {epoch}, step {opened.after.step}, at learning rate {rate:g}"
             cause, mend = _cause(found, opened, walk.first)
             if not isfinite(rate):
                 cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."

@@ -123,14 +123,18 @@ class _Loop:
         )
         self._step_watchers = [callback for callback in callbacks if watches_steps(callback)]
         self._of = n_batches(len(examples), plan.batch_size)
+        self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
         self._begun = perf_counter()
-        self._first = session.state()
+        self._first = self._state = session.state()
+        watched = any(callback.looks_at_the_network for callback in callbacks)
+        self._full_batches = plan.in_order and self._of == 1 and validation is None and not watched
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
         checkpoint.check(self._training, self._where)
         self._session.load(checkpoint.state)
+        self._state = self._session.state()
         self._history.records[:] = checkpoint.records
         for callback, (_, state) in zip(with_state(self._callbacks), checkpoint.callbacks, strict=True):
             callback.restore(state)
@@ -146,8 +150,11 @@ class _Loop:
                     callback.on_train_begin(self._training)
             with deferred() as interruption:
                 self._heed_the_clock()  # an earlier run may have used the time up
-                for epoch in range(start.epoch, plan.epochs):
-                    self._epoch(plan.first_epoch + epoch, interruption)
+                while self._training.position.epoch < plan.epochs:
+                    if self._full_batches and not self._training.position.batch:
+                        self._epochs(interruption)
+                    else:
+                        self._epoch(plan.first_epoch + self._training.position.epoch, interruption)
                     self._heed_the_clock()
             history.stopped = "all epochs done"
         except StopTraining as stop:
@@ -185,7 +192,7 @@ class _Loop:
             numbers = range(position.batch, min(position.batch + self._at_once(), self._of))
             rates = self._rates(epoch, numbers)
             rate = float(rates.learning_rate[-1])
-            before = self._session.state()
+            before = self._state
             chunk = self._steps(order, numbers, rates, before, epoch)
             done = slice(numbers.start, numbers.stop)
             costs[done], sizes[done] = chunk.costs, chunk.sizes
@@ -199,7 +206,22 @@ class _Loop:
             if numbers.stop < self._of and not self._time_is_up:
                 self._pause(interruption)
                 position = self._training.position
-        self._end_epoch(epoch, rate)
+        self._end_epoch(epoch, rate, self._state.step)
+        self._pause(interruption)
+
+    def _epochs(self, interruption: Interruption) -> None:
+        """Some epochs of one update each, which nobody looks at but through their records, in one call."""
+        plan, done = self._plan, self._training.position.epoch
+        first, k = plan.first_epoch + done, min(self._at_once(), plan.epochs - done)
+        rates = plan.rates_of_epochs(range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step)
+        begun, step = self._elapsed, self._state.step
+        chunk = self._steps(None, range(k), rates, self._state, first)
+        seconds = (self._elapsed - begun) / k
+        for at in range(k):
+            self._training.position = Position(
+                done + at, 1, begun + (at + 1) * seconds, chunk.costs[at : at + 1], chunk.sizes[at : at + 1]
+            )
+            self._end_epoch(first + at, float(rates.learning_rate[at]), step + at + 1)
         self._pause(interruption)
 
     def _at_once(self) -> int:
@@ -219,7 +241,7 @@ class _Loop:
             chunk = self._session.steps(
                 self._examples,
                 order=order,
-                batch_size=self._plan.batch_size,
+                batch_size=self._batch_size,
                 numbers=numbers,
                 learning_rate=rates.learning_rate,
                 weight_decay=rates.weight_decay,
@@ -231,8 +253,9 @@ class _Loop:
             self._chunk *= 2
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
-        if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._session.state())):
-            walk = Walk(self._examples, order, self._plan.batch_size, numbers, rates, epoch, self._first)
+        self._state = self._session.state()
+        if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state)):
+            walk = Walk(self._examples, order, self._batch_size, numbers, rates, epoch, self._first)
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
@@ -246,10 +269,10 @@ class _Loop:
         before: SessionState,
         epoch: int,
     ) -> Update:
-        X, Y, weight = self._examples.take(batch(order, len(self._examples), self._plan.batch_size, number))
+        X, Y, weight = self._examples.take(batch(order, len(self._examples), self._batch_size, number))
         return _update(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
 
-    def _end_epoch(self, epoch: int, rate: float) -> None:
+    def _end_epoch(self, epoch: int, rate: float, step: int) -> None:
         """Write the record, tell the callbacks; of an epoch that time cut short it says how far it came."""
         position = self._training.position
         weighed = position.sizes > 0
@@ -258,7 +281,7 @@ class _Loop:
         costs, sizes = position.costs[weighed], position.sizes[weighed]
         record: Record = {
             "epoch": epoch,
-            "step": self._session.state().step,
+            "step": step,
             "cost": float(np.dot(costs, sizes / sizes.sum())),
             "learning_rate": rate,
             "seconds": position.seconds,

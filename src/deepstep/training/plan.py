@@ -105,6 +105,11 @@ class Plan:
         return [name for name in names if getattr(self, name) not in (None, *listeners)]
 
     @property
+    def in_order(self) -> bool:
+        """Whether each epoch visits the examples as they are."""
+        return self.order is as_they_are
+
+    @property
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)
@@ -163,13 +168,31 @@ class Plan:
         ConfigurationError
             If a schedule gives no finite number of at least 0.
         """
-        k = len(numbers)
-        rate, ones = np.full(k, self.rate(epoch)), np.ones(k)
+        done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
+        return self._rates(np.full(len(numbers), self.rate(epoch)), done, elapsed, seconds_a_step)
+
+    def rates_of_epochs(self, epochs: range, *, elapsed: float = 0.0, seconds: float = 0.0) -> Rates:
+        """What some epochs of one update each run at.
+
+        Parameters
+        ----------
+        epochs : range
+            Their numbers.
+        elapsed, seconds : float
+            As in `rates`.
+        """
+        rate = np.array([self.rate(epoch) for epoch in epochs]) if callable(self.learning_rate) else None
+        if rate is None:
+            rate = np.full(len(epochs), self.rate(epochs.start))
+        return self._rates(rate, (np.array(epochs) - self.first_epoch) / self.epochs, elapsed, seconds)
+
+    def _rates(self, rate: Array, done: Array, elapsed: float, seconds_a_step: float) -> Rates:
+        """At these fractions of the training, or of the time where that is further."""
+        ones = np.ones(len(rate))
         if not (self.schedule or self.decay_schedule or self.dropout_schedule):
             return Rates(rate, ones, ones)
-        done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
         if self.time_budget is not None:
-            clock = (elapsed + seconds_a_step * np.arange(k)) / self.time_budget
+            clock = (elapsed + seconds_a_step * np.arange(len(rate))) / self.time_budget
             done = np.minimum(1.0, np.maximum(done, clock))
         return Rates(
             rate * _factors("schedule", self.schedule, done),

@@ -27,6 +27,7 @@ class Progress(Callback):
         Where the stream is neither terminal nor notebook: seconds between two lines.
     """
 
+    looks_at_the_network = False
     adds_to_records = ()
 
     def __init__(

@@ -18,6 +18,7 @@ from deepstep.training.history import History, Record
 class LineWriter(Callback):
     """What `JsonLines` and `Csv` share: a file that holds whole lines, whatever ends the training."""
 
+    looks_at_the_network = False
     adds_to_records = ()
 
     _start: bytes
