@@ -135,6 +135,7 @@ class Run:
             DIGEST: "",  # among the first lines; its value depends on all others
             "deepstep": __version__,
             "engine": self.history.engine,
+            "why_engine": self.history.why_engine,
             "stopped": self.history.stopped,
             **self.config,
             "files": {name: sha256(folder / name) for name in FILES},
@@ -173,7 +174,8 @@ class Run:
         history = History.from_jsonl(_read_text(folder / "history.jsonl"), where=where)
         if any(not isinstance(record.get("cost"), float) for record in history):
             raise FileError(where, "a cost in every record", "one has none", "Train again.")
-        history.engine, history.stopped = str(config.pop("engine", "")), str(config.pop("stopped", ""))
+        for name in ("engine", "why_engine", "stopped"):
+            setattr(history, name, str(config.pop(name, "")))
         examples = _read_examples(folder / "examples.safetensors")
         run = cls(network, preparation, history, config, examples)
         run._check_fit(folder)

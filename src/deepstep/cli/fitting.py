@@ -72,6 +72,7 @@ class Trained:
             "layer_dims": self.run.network.architecture.layer_dims,
             "settings": self.run.config["settings"],
             "engine": history.engine,
+            "why_engine": history.why_engine,
             "stopped": history.stopped,
             "costs": history.costs,
             "seconds": history[-1]["seconds"],

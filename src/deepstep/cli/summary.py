@@ -26,6 +26,7 @@ def command(run_folder: Path, json_wanted: bool) -> None:
             "run": run_folder,
             **run.config,
             "engine": history.engine,
+            "why_engine": history.why_engine,
             "stopped": history.stopped,
             "epochs": len(history),
             "cost": history[-1]["cost"] if history else None,
@@ -69,4 +70,5 @@ def _training(run: Run) -> list[tuple[str, str]]:
     settings = [(name, str(value)) for name, value in run.config.get("settings", {}).items()]
     first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-    return [*told, *settings, ("engine", history.engine), ("ended", ended)]
+    engine = f"{history.engine} ({history.why_engine})" if history.why_engine else history.engine
+    return [*told, *settings, ("engine", engine), ("ended", ended)]

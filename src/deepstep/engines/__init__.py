@@ -6,7 +6,7 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
-from deepstep.engines.choice import ENGINES, Choice, choose_engine, session_class
+from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, session_class
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
@@ -25,6 +25,7 @@ __all__ = [
     "SessionState",
     "Settings",
     "StepCosts",
+    "check_engine",
     "choose_engine",
     "cost_terms",
     "first_statistics",
@@ -47,7 +48,8 @@ def open_session(
     Parameters
     ----------
     engine : {"auto", "reference", "compiled"}
-        ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was not.
+        ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was
+        not.
     architecture : Architecture
     parameters : Parameters
         Where training starts; not changed. Their dtype is the session's.

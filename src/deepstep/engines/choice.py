@@ -8,15 +8,6 @@ from typing import NamedTuple, cast
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
 from deepstep.equations import get_optimizer
-from deepstep.equations.updates import (
-    adam_update,
-    gradient_descent_update,
-    heavy_ball_update,
-    lion_update,
-    momentum_update,
-    nesterov_update,
-    rmsprop_update,
-)
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture
 
@@ -24,31 +15,42 @@ ENGINES = {
     "reference": "deepstep.engines.reference:ReferenceSession",
     "compiled": "deepstep.engines.compiled.session:CompiledSession",
 }
-"""All engines by name, with the module and the class of their sessions, which are loaded when they are asked for."""
+"""All engines by name, with the module and the class of their sessions, which are loaded when they are asked
+for.
+"""
 
 COMPILED_ACTIVATIONS = frozenset(
-    ("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh")
-    + ("sigmoid", "exponential")
+    name for name, activation in ACTIVATIONS.items() if not activation.across_units
 )
-"""Activations of hidden layers that the compiled engine has; tests hold its kernels to this list."""
+"""Activations of hidden layers that the compiled engine has: those of DeepStep whose units do not depend on each
+other. What users register comes later and is not among them."""
 
-COMPILED_HEADS = frozenset(
-    ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
-)
+COMPILED_HEADS = frozenset(HEADS)
 """Heads that it has."""
 
-COMPILED_RULES = frozenset(
-    (gradient_descent_update, momentum_update, heavy_ball_update, nesterov_update, rmsprop_update, adam_update)
-    + (lion_update,)
-)
+COMPILED_RULES = frozenset(optimizer.update for optimizer in OPTIMIZERS.values())
 """Update rules that it has."""
 
 
 class Choice(NamedTuple):
-    """An engine's name, and why it was taken where another one could have been expected; else ``why`` is empty."""
+    """An engine's name, and why it was taken where another one could have been expected; else ``why`` is
+    empty.
+    """
 
     name: str
     why: str = ""
+
+
+def check_engine(engine: str, where: str) -> None:
+    """Refuse a name that no engine has.
+
+    Raises
+    ------
+    ConfigurationError
+        With the nearest name.
+    """
+    if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
+        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
 
 
 def choose_engine(
@@ -75,10 +77,9 @@ def choose_engine(
     >>> choose_engine("auto", Architecture((2, 3, 1), ("softmax", "sigmoid"))).why
     "the compiled engine has no 'softmax' in hidden layers"
     """
+    check_engine(engine, where)
     if engine == "reference":
         return Choice("reference")
-    if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
-        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
     why = why_not_compiled(architecture, settings or Settings())
     if not why:
         return Choice("compiled")

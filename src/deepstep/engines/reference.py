@@ -61,6 +61,9 @@ class ReferenceSession:
         self._state = SessionState(parameters.flat, slots, 0, dict(statistics))
         self._parameters = parameters
 
+    def prepare(self) -> None:
+        """Nothing has to be made ready."""
+
     @cached_property
     def _head(self) -> Head:
         """The head with its settings, looked up once: a network that is only run forward needs none."""

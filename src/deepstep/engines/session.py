@@ -69,6 +69,10 @@ class Session(Protocol):
         statistics: Mapping[str, Array] | None = None,
     ) -> None: ...
 
+    def prepare(self) -> None:
+        """Get ready for steps, before any clock runs: kernels are loaded or compiled."""
+        ...
+
     @property
     def parameters(self) -> Parameters:
         """The parameters that training moves, now; never changed by a later step."""

@@ -45,8 +45,8 @@ class FittedAttributes:
         Layers with the input, outputs, and the output's activation under scikit-learn's name.
     n_features_in_, feature_names_in_
         Number and names of the features; names only of a frame.
-    engine_ : str
-        The engine that ran.
+    engine_, why_engine_ : str
+        The engine that ran, and why, where another one could be expected; else empty.
     """
 
     network_: Network
@@ -85,6 +85,12 @@ class FittedAttributes:
         """The engine that ran."""
         self._fitted("engine_")
         return self.history_.engine
+
+    @property
+    def why_engine_(self) -> str:
+        """Why this engine ran, where another one could be expected; else empty."""
+        self._fitted("why_engine_")
+        return self.history_.why_engine
 
     @property
     def loss_curve_(self) -> list[float]:

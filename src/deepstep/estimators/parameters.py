@@ -91,7 +91,7 @@ class EstimatorParameters(BaseEstimator):
         variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
         'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
-    engine : {'auto', 'reference'}, default='auto'
+    engine : {'auto', 'reference', 'compiled'}, default='auto'
         What runs the training.
     hyperparameters : mapping, default=None
         Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import Session, Settings, first_statistics, open_session
+from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
 from deepstep.equations import (
     INITIALIZATIONS,
     get_head,
@@ -42,6 +42,9 @@ FROM_DATA = "data"
 
 INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
 """What `Network` can begin with."""
+
+WORTH_A_KERNEL = 10**9
+"""Multiplications from which a forward pass is worth loading kernels: hundredths of a second in NumPy."""
 
 MOST_EXAMPLES = 4096
 """So many examples are looked at to draw parameters from data."""
@@ -122,20 +125,29 @@ class Core:
         self._waiting = self.parameters if waits else None
         self.statistics = first_statistics(self.architecture, self.dtype)
         self.engine = engine
-        self._session("Network")  # an unknown engine is refused here and not after the data was read
+        check_engine(engine, "Network")  # here and not after the data was read
         self.history = None
 
     def _session(
-        self, where: str, settings: Settings | None = None, parameters: Parameters | None = None
+        self,
+        where: str,
+        settings: Settings | None = None,
+        parameters: Parameters | None = None,
+        engine: str = "",
     ) -> Session:
         return open_session(
-            self.engine,
+            engine or self.engine,
             self.architecture,
             self.parameters if parameters is None else parameters,
             settings,
             statistics=self.statistics,
             where=where,
         )
+
+    def _answering(self, where: str, m: int) -> Session:
+        """A session that answers for m examples: the equations, if a kernel is not worth it."""
+        small = self.engine == "auto" and self.architecture.n_parameters * m < WORTH_A_KERNEL
+        return self._session(where, engine="reference" if small else self.engine)
 
     def _from_data(self, X: Array) -> Parameters:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
@@ -186,7 +198,8 @@ class Core:
     def _forward(self, X: Any, where: str) -> Array:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
-            AL = forward_rows(self._session(where).forward, X.T, self.architecture.layer_dims).T
+            session = self._answering(where, X.shape[1])
+            AL = forward_rows(session.forward, X.T, self.architecture.layer_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
             raise DataError(

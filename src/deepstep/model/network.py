@@ -35,7 +35,7 @@ class Network(Teachable, Beginning, Answering, Openable, Storable):
     parameters : mapping, optional
         Initial parameters W1, b1, …; they are copied.
     dtype : {"float64", "float32"}
-    engine : {"auto", "reference"}
+    engine : {"auto", "reference", "compiled"}
         What runs the training.
 
     Attributes

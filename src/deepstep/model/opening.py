@@ -57,7 +57,7 @@ class Openable(Core):
             Y,
             learning_rate=check_learning_rate(learning_rate),
             settings=chosen,
-            state=self._session(where, chosen).state(),
+            state=self._session(where, chosen, engine="reference").state(),
             sample_weight=self._weight(sample_weight, X.shape[1], where),
         )
         if settings.get("optimizer") != LBFGS:

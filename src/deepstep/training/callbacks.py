@@ -165,8 +165,9 @@ class Callback:
     missing before training begins."""
 
     looks_at_the_network: bool = True
-    """Whether it wants the network as it is after each epoch, or ends training by an epoch. Where no callback does,
-    epochs of a single update are done many at a time, and it hears of their records afterwards."""
+    """Whether it wants the network as it is after each epoch, or ends training by an epoch. Where no callback
+    does, epochs of a single update are done many at a time, and it hears of their records afterwards.
+    """
 
     def on_train_begin(self, training: Training) -> None:
         """Before the first epoch."""

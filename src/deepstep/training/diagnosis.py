@@ -20,8 +20,8 @@ LARGE = 1e3
 
 
 class Walk(NamedTuple):
-    """Steps that can be done again: the batches of an epoch (or several epochs of one batch, from ``epoch`` on) and
-    what they run at; ``first`` is the state that the training began with.
+    """Steps that can be done again: the batches of an epoch (or several epochs of one batch, from ``epoch``
+    on) and what they run at; ``first`` is the state that the training began with.
     """
 
     examples: Examples

@@ -79,8 +79,8 @@ class History:
         ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for mini-batches
         the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if asked for.
         ``examples`` stands in the record of an epoch that a time budget cut short: so many were seen.
-    engine : str
-        The engine that ran.
+    engine, why_engine : str
+        The engine that ran, and why, where another one could be expected; else empty.
     stopped : str
         Why training ended.
 
@@ -91,9 +91,11 @@ class History:
     (array([0.7, 0.5]), 2)
     """
 
-    def __init__(self, records: Iterable[Record] = (), *, engine: str = "", stopped: str = "") -> None:
+    def __init__(
+        self, records: Iterable[Record] = (), *, engine: str = "", stopped: str = "", why_engine: str = ""
+    ) -> None:
         self.records = list(records)
-        self.engine = engine
+        self.engine, self.why_engine = engine, why_engine
         self.stopped = stopped
 
     @property
@@ -107,7 +109,8 @@ class History:
 
     def __add__(self, later: "History") -> "History":
         """The records of a training and of one that went on from there; engine and end are the later's."""
-        return History([*self.records, *later.records], engine=later.engine, stopped=later.stopped)
+        records = [*self.records, *later.records]
+        return History(records, engine=later.engine, stopped=later.stopped, why_engine=later.why_engine)
 
     def to_jsonl(self) -> str:
         """One JSON object a line.

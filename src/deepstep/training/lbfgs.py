@@ -100,7 +100,7 @@ def train_lbfgs(
     """
     from scipy.optimize import OptimizeResult, minimize
 
-    history.engine = session.name
+    history.engine, history.why_engine = session.name, session.why
     callbacks, metrics = list(callbacks), metrics or {}
     check_metrics(metrics, validation, where)
     check_watched(callbacks, [*OF_ITERATIONS, *score_names(validation, metrics)])

@@ -89,7 +89,7 @@ def train(
         After Ctrl-C, once the step is done.
     """
     history = History() if history is None else history
-    history.engine = session.name
+    history.engine, history.why_engine = session.name, session.why
     metrics = metrics or {}
     check_metrics(metrics, validation, where)
     watchers = [*callbacks, *plan.listeners]
@@ -125,6 +125,7 @@ class _Loop:
         self._of = n_batches(len(examples), plan.batch_size)
         self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
+        session.prepare()
         self._begun = perf_counter()
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
@@ -213,7 +214,9 @@ class _Loop:
         """Some epochs of one update each, which nobody looks at but through their records, in one call."""
         plan, done = self._plan, self._training.position.epoch
         first, k = plan.first_epoch + done, min(self._at_once(), plan.epochs - done)
-        rates = plan.rates_of_epochs(range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step)
+        rates = plan.rates_of_epochs(
+            range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step
+        )
         begun, step = self._elapsed, self._state.step
         chunk = self._steps(None, range(k), rates, self._state, first)
         seconds = (self._elapsed - begun) / k

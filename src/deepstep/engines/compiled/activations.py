@@ -1,9 +1,9 @@
-"""Activations of one unit over a run of examples: the bias, the function and its derivative in a single pass."""
+"""Activations of one unit over a run of examples: the bias, the function and its derivative in a single
+pass.
+"""
 
 from math import erfc, pi, sqrt
 from typing import Any
-
-import numpy as np
 
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import run
@@ -13,13 +13,28 @@ from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 ACTIVATION_CODES = {
     name: code
     for code, name in enumerate(
-        ("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh",
-         "sigmoid", "exponential")
+        (
+            "identity",
+            "relu",
+            "leaky_relu",
+            "elu",
+            "selu",
+            "gelu",
+            "gelu_tanh",
+            "silu",
+            "mish",
+            "softplus",
+            "tanh",
+            "sigmoid",
+            "exponential",
+        )
     )
-}  # fmt: skip
+}
 """Numbers of the activations whose units do not depend on each other."""
 
-(IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL) = range(13)
+(IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL) = (
+    range(13)
+)
 
 RELU_WITH_SLOPE = 13
 """Relu whose slope is written down, as its output does not show it: after dropout."""
@@ -110,7 +125,9 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             t = exp(-abs(u))
             share = (one if u >= zero else t) / (one + t)
             z[j] = v * share
-            slope[j] = share + near * steep * (one + number(3) * cube * near * near) * t / ((one + t) * (one + t))
+            slope[j] = share + near * steep * (one + number(3) * cube * near * near) * t / (
+                (one + t) * (one + t)
+            )
     elif code == SILU:
         for j in range(z.size):
             v = z[j] + bias

@@ -29,7 +29,17 @@ def _block(index: Any, layer: Any, step: Any, key0: Any, key1: Any) -> Any:
 
 @part(order=ORDERED)
 def drop(
-    A: Any, D: Any, first: int, stride: int, n: int, low: int, high: int, keep: float, seed: int, step: int, layer: int
+    A: Any,
+    D: Any,
+    first: int,
+    stride: int,
+    n: int,
+    low: int,
+    high: int,
+    keep: float,
+    seed: int,
+    step: int,
+    layer: int,
 ) -> None:
     """A := A ∘ mask, D := D ∘ mask, for the n units of a layer and the examples from low to high.
 

@@ -1,5 +1,4 @@
 """The forward pass of prediction: tiles of examples that stay in the cache from layer to layer."""
-# mypy: disable-error-code="no-untyped-def"
 
 from typing import Any
 
@@ -17,22 +16,24 @@ from deepstep.types import AnyArray, Array
 AT_ONCE = 256
 """Examples of a tile."""
 
-OUTPUT_CODES = {name: code for code, name in enumerate(
-    ("identity", "sigmoid", "softmax", "exponential", "increasing", "ordinal"))}  # fmt: skip
+OUTPUT_CODES = {
+    name: code
+    for code, name in enumerate(("identity", "sigmoid", "softmax", "exponential", "increasing", "ordinal"))
+}
 """Numbers of the activations of outputs; identity gives the logits."""
 
 (IDENTITY, SIGMOID, SOFTMAX, EXPONENTIAL, INCREASING, ORDINAL) = range(6)
 
 
-def outputs(layers: AnyArray, theta: Array, statistics: Array, X: Array, *, output: str) -> Array:
+def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str) -> Array:
     """Outputs of rows.
 
     Parameters
     ----------
     layers : array of LAYERS
     theta : array of shape (n_parameters,)
-    statistics : array of shape (2, units)
-        Running mean and variance; empty where no layer is normalized by batch.
+    statistics : array of shape (2, units), or None
+        Running mean and variance; None where no layer is normalized.
     X : array of shape (m, n_x)
         Rows, in one piece, of the dtype of theta.
     output : str
@@ -50,7 +51,9 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array, X: Array, *, outp
     code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
 
     def work(thread: int, barrier: AnyArray) -> None:
-        predict(thread, barrier, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code)
+        predict(
+            thread, barrier, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code
+        )
 
     run_together(work, n_threads)
     return found
@@ -85,10 +88,24 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
             n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
             into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
             B, begin, ldb, turn = (X, low * n_prev, n_prev, T) if l == 1 else (flat, before * tile, tile, N)
-            product(blas, N, turn, n, count, n_prev, one, theta, layer.W, n_prev, B, begin, ldb, into, at, stride)
+            product(
+                blas, N, turn, n, count, n_prev, one, theta, layer.W, n_prev, B, begin, ldb, into, at, stride
+            )
             if layer.normalization == LAYER:
-                by_layer(flat, flat, here * tile, 2 * widest * tile, n, tile, room[3 * widest], room[3 * widest + 1], theta,
-                         layer.gamma, START, count)  # fmt: skip
+                by_layer(
+                    flat,
+                    flat,
+                    here * tile,
+                    2 * widest * tile,
+                    n,
+                    tile,
+                    room[3 * widest],
+                    room[3 * widest + 1],
+                    theta,
+                    layer.gamma,
+                    START,
+                    count,
+                )
             elif statistics is not None and layer.normalization == BATCH:
                 for i in range(n):
                     a, unit = room[here + i], layer.unit + i
@@ -103,7 +120,13 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
                 _finish(code, found[:, low : low + count], room[3 * widest])
             else:
                 for i in range(n):
-                    activate_only(layer.activation, flat, (here + i) * tile, (here + i) * tile + count, theta[layer.b + i])
+                    activate_only(
+                        layer.activation,
+                        flat,
+                        (here + i) * tile,
+                        (here + i) * tile + count,
+                        theta[layer.b + i],
+                    )
 
 
 @part(order=ORDERED)

@@ -22,9 +22,20 @@ HEAD_CODES = {
 
 @part(order=ORDERED)
 def loss_and_gradient(
-    code: int, Z: Any, D: Any, at: int, stride: int, T: Any, n: int, loss: Any, row: Any, setting: float, levels: Any,
-    low: int, high: int,
-) -> None:  # fmt: skip
+    code: int,
+    Z: Any,
+    D: Any,
+    at: int,
+    stride: int,
+    T: Any,
+    n: int,
+    loss: Any,
+    row: Any,
+    setting: float,
+    levels: Any,
+    low: int,
+    high: int,
+) -> None:
     """The loss of each example, and the derivative of their sum by the logits.
 
     Parameters
@@ -120,8 +131,19 @@ def loss_and_gradient(
 
 @part(order=ORDERED)
 def _ordered(
-    code: int, Z: Any, D: Any, at: int, stride: int, T: Any, n: int, loss: Any, row: Any, levels: Any, low: int, k: int
-) -> None:  # fmt: skip
+    code: int,
+    Z: Any,
+    D: Any,
+    at: int,
+    stride: int,
+    T: Any,
+    n: int,
+    loss: Any,
+    row: Any,
+    levels: Any,
+    low: int,
+    k: int,
+) -> None:
     """Quantiles and ordered classes: running sums of the first logit and steps from unit to unit."""
     number = Z.dtype.type
     zero, one = number(0), number(1)

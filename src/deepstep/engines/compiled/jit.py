@@ -1,6 +1,9 @@
 """How kernels are compiled: without the interpreter's lock, cached on disk, numbers treated as IEEE's."""
 
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from numba import njit
@@ -11,6 +14,8 @@ ORDERED: set[str] = {"contract"}
 SUMS: set[str] = {"contract", "reassoc", "nsz"}
 """Sums may be done in parallel lanes. Infinities and NaN stay what they are: divergence is found by them."""
 
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
 
 def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, once: bool = False) -> Any:
     """A function that kernels call and Python does not.
@@ -20,20 +25,40 @@ def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, 
     function : callable
     order : set of str
         What may be rearranged: `SUMS` or `ORDERED`.
+    once : bool
+        Whether it is called in one place: it is then compiled as a part of that.
     """
 
+    options: dict[str, Any] = {"inline": "always" if once else "never", "fastmath": order, **_OPTIONS}
+
     def compiled(function: Callable[..., Any]) -> Any:
-        return njit(
-            function, inline="always" if once else "never", nogil=True, fastmath=order, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-        )
+        return njit(function, no_cpython_wrapper=True, **options)
 
     return compiled if function is None else compiled(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """A function that Python calls: compiled at its first call for each precision, then found on disk."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": SUMS, "error_model": "numpy", "no_cfunc_wrapper": True}
+    options: dict[str, Any] = {
+        "nogil": True,
+        "fastmath": SUMS,
+        "error_model": "numpy",
+        "no_cfunc_wrapper": True,
+    }
     try:
         return njit(function, cache=True, **options)
     except RuntimeError:  # no folder that a cache could be written to
         return njit(function, **options)
+
+
+@contextmanager
+def told_if_slow() -> Iterator[None]:
+    """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds."""
+    logger = logging.getLogger("deepstep")
+    timer = threading.Timer(1.0, logger.warning, ["compiling kernels for this processor: once, some seconds"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,4 +1,6 @@
-"""A network, its settings and its batches as tables of numbers, so that one compilation serves every network."""
+"""A network, its settings and its batches as tables of numbers, so that one compilation serves every
+network.
+"""
 
 from collections.abc import Mapping
 from inspect import signature
@@ -18,7 +20,9 @@ NONE, BATCH, LAYER = range(3)
 NORMALIZATION_CODES = {"none": NONE, "batch": BATCH, "layer": LAYER}
 
 TURNED_UP_TO = 16
-"""With so few inputs a batch is turned to columns when it is gathered: products then go along the examples."""
+"""With so few inputs a batch is turned to columns when it is gathered: products then go along the
+examples.
+"""
 
 LAYERS = np.dtype(
     [
@@ -41,7 +45,10 @@ PLAN = np.dtype(
         *((name, "i8") for name in ("n_threads", "blas", "turned", "head", "rule", "epsilon_at", "seed")),
         *((name, "f8") for name in ("head_setting", "beta1", "beta2", "epsilon", "l1", "l2", "clip_value")),
         *((name, "f8") for name in ("clip_norm", "max_norm", "average")),
-        *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")),
+        *(
+            (name, "i8")
+            for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")
+        ),
         ("tile", "i8"),
     ]
 )
@@ -107,8 +114,8 @@ class Work(NamedTuple):
     inputs : array
         The gathered batch, flat: rows of examples, or of inputs where they are turned.
     A, D : arrays
-        Activations of all layers, and dZ of all layers (before that g′(Z)): flat, a row of ``stride`` numbers for
-        each unit.
+        Activations of all layers, and dZ of all layers (before that g′(Z)): flat, a row of ``stride`` numbers
+        for each unit.
     U : array
         Normalized inputs U_hat of all layers, likewise; empty without normalization.
     S : array
@@ -165,7 +172,8 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     """
     sizes = layers["size"]
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
-    # an odd number of cache lines from unit to unit: after a power of two, units push each other out of the cache
+    # an odd number of cache lines from unit to unit: after a power of two, units push each other out of the
+    # cache
     stride = -(-m // 16) * 16 + (16 if m > 64 else 0)
     normalized = layers["normalization"].any()
     slopes = (layers["activation"][1:-1] != RELU).any()

@@ -1,4 +1,6 @@
-"""What Numba does not offer by itself: bits of floats, BLAS on parts of arrays, threads that wait for each other."""
+"""What Numba does not offer by itself: bits of floats, BLAS on parts of arrays, threads that wait for each
+other.
+"""
 
 import sys
 from typing import Any
@@ -51,8 +53,8 @@ def _address(typingcontext: Any, array: Any) -> Any:
 def run(typingcontext: Any, array: Any, begin: Any, count: Any) -> Any:
     """So many entries of a flat array from one on, as an array: nothing is checked or counted.
 
-    Loops over it go from 0, and the compiler can tell that no index is negative: only such loops become vector
-    instructions.
+    Loops over it go from 0, and the compiler can tell that no index is negative: only such loops become
+    vector instructions.
     """
     found = types.Array(array.dtype, 1, "C")
 
@@ -61,7 +63,12 @@ def run(typingcontext: Any, array: Any, begin: Any, count: Any) -> Any:
         size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
         view = context.make_array(found)(context, builder)
         populate_array(
-            view, data=builder.gep(data, [args[1]]), shape=(args[2],), strides=(size,), itemsize=size, meminfo=None
+            view,
+            data=builder.gep(data, [args[1]]),
+            shape=(args[2],),
+            strides=(size,),
+            itemsize=size,
+            meminfo=None,
         )
         return view._getvalue()
 
@@ -70,9 +77,22 @@ def run(typingcontext: Any, array: Any, begin: Any, count: Any) -> Any:
 
 @intrinsic
 def _gemm(
-    typingcontext: Any, at: Any, ta: Any, tb: Any, m: Any, n: Any, k: Any,
-    alpha: Any, a: Any, lda: Any, b: Any, ldb: Any, beta: Any, c: Any, ldc: Any,
-) -> Any:  # fmt: skip
+    typingcontext: Any,
+    at: Any,
+    ta: Any,
+    tb: Any,
+    m: Any,
+    n: Any,
+    k: Any,
+    alpha: Any,
+    a: Any,
+    lda: Any,
+    b: Any,
+    ldb: Any,
+    beta: Any,
+    c: Any,
+    ldc: Any,
+) -> Any:
     """Call Fortran's gemm (column by column) that lies at an address; arguments are addresses and numbers."""
     whole = types.int64
     signature = types.void(
@@ -84,17 +104,29 @@ def _gemm(
         short, letter = ir.IntType(32), ir.IntType(8)
 
         def held(value: Any, kind: Any) -> Any:
-            return cgutils.alloca_once_value(builder, value if value.type == kind else builder.trunc(value, kind))
+            return cgutils.alloca_once_value(
+                builder, value if value.type == kind else builder.trunc(value, kind)
+            )
 
         def pointer(value: Any) -> Any:
             return builder.inttoptr(value, number.as_pointer())
 
         at, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc = args
         passed = [
-            held(ta, letter), held(tb, letter), held(m, short), held(n, short), held(k, short),
-            held(alpha, number), pointer(a), held(lda, short), pointer(b), held(ldb, short),
-            held(beta, number), pointer(c), held(ldc, short),
-        ]  # fmt: skip
+            held(ta, letter),
+            held(tb, letter),
+            held(m, short),
+            held(n, short),
+            held(k, short),
+            held(alpha, number),
+            pointer(a),
+            held(lda, short),
+            pointer(b),
+            held(ldb, short),
+            held(beta, number),
+            pointer(c),
+            held(ldc, short),
+        ]
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
         builder.call(builder.inttoptr(at, kind.as_pointer()), passed)
         return context.get_dummy_value()
@@ -145,7 +177,7 @@ BARRIER_SIZE, ARRIVED, ROUND, GIVEN_UP = 24, 0, 8, 16
 
 @part
 def assemble(barrier: Any, n_threads: int) -> bool:
-    """Begin together: true when all threads have come, false if they need not wait for the others any more."""
+    """Begin together: true when all threads have come, false if nobody is to begin any more."""
     if n_threads == 1:
         return True
     if _add_atomically(barrier, ARRIVED, 1) == n_threads - 1:
@@ -180,7 +212,9 @@ def wait_for_all(barrier: Any, n_threads: int) -> None:
 
 
 N, T = np.int64(ord("N")), np.int64(ord("T"))
-"""Whether a factor is taken as it is or turned. No Python ints: for each of these a kernel is compiled anew."""
+"""Whether a factor is taken as it is or turned. No Python ints: for each of these a kernel is compiled
+anew.
+"""
 
 START = np.int64(0)
 """The beginning of an array, likewise."""
@@ -188,14 +222,40 @@ START = np.int64(0)
 
 @part
 def product(
-    blas: int, ta: int, tb: int, rows: int, columns: int, inner: int,
-    factor: Any, A: Any, a: int, lda: int, B: Any, b: int, ldb: int, C: Any, c: int, ldc: int,
-) -> None:  # fmt: skip
+    blas: int,
+    ta: int,
+    tb: int,
+    rows: int,
+    columns: int,
+    inner: int,
+    factor: Any,
+    A: Any,
+    a: int,
+    lda: int,
+    B: Any,
+    b: int,
+    ldb: int,
+    C: Any,
+    c: int,
+    ldc: int,
+) -> None:
     """C = factor · op(A) op(B) for parts of flat arrays, row by row: they begin at entries a, b and c, and
     lda, ldb and ldc entries lie from one row to the next. Nothing is copied.
     """
     size = A.itemsize
     _gemm(
-        blas, tb, ta, columns, rows, inner, factor, _address(B) + b * size, ldb, _address(A) + a * size, lda,
-        A.dtype.type(0), _address(C) + c * size, ldc,
-    )  # fmt: skip
+        blas,
+        tb,
+        ta,
+        columns,
+        rows,
+        inner,
+        factor,
+        _address(B) + b * size,
+        ldb,
+        _address(A) + a * size,
+        lda,
+        A.dtype.type(0),
+        _address(C) + c * size,
+        ldc,
+    )

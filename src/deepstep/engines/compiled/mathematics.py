@@ -1,7 +1,7 @@
 """Elementary functions that a compiler turns to vector instructions, to the last digit or two.
 
-Each is a polynomial between two operations on bits, without a branch: sixteen numbers are done at once where the
-processor can. Series are Taylor's; the coefficients are fractions that can be checked by hand.
+Each is a polynomial between two operations on bits, without a branch: sixteen numbers are done at once where
+the processor can. Series are Taylor's; the coefficients are fractions that can be checked by hand.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ def _of_precision(single: Any, double: Any) -> Any:
         raise TypeError("for kernels alone")
 
     @overload(function, inline="never", jit_options={"fastmath": ORDERED})
-    def chosen(x):  # type: ignore[no-untyped-def]  # Numba compares its argument with the lambdas
+    def chosen(x):  # Numba compares its argument with the lambdas
         if isinstance(x, types.Float):
             return (lambda x: single(x)) if x.bitwidth == 32 else (lambda x: double(x))
         return None
@@ -35,7 +35,9 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
     zero, one = number(0), number(1)
     degree_13 = number is np.float64
     c2, c3, c4, c5, c6, c7 = (number(1 / d) for d in (2, 6, 24, 120, 720, 5040))
-    c8, c9, c10, c11, c12, c13 = (number(1 / d) for d in (40320, 362880, 3628800, 39916800, 479001600, 6227020800))
+    c8, c9, c10, c11, c12, c13 = (
+        number(1 / d) for d in (40320, 362880, 3628800, 39916800, 479001600, 6227020800)
+    )
 
     @part(order=ORDERED)
     def remainder(x: Any) -> Any:
@@ -57,7 +59,9 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
 
 
 _remainder32, _power32 = _reduced(np.float32, np.int32, 0.693359375, -2.12194440e-4, 23, 127)
-_remainder64, _power64 = _reduced(np.float64, np.int64, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 52, 1023)
+_remainder64, _power64 = _reduced(
+    np.float64, np.int64, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 52, 1023
+)
 
 
 def _exponential(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
@@ -102,7 +106,13 @@ expm1 = _of_precision(_expm1_32, _expm1_64)
 
 
 def _log1p(number: Any, terms: int) -> Any:
-    one, half, two, root, ln2 = number(1), number(0.5), number(2), number(0.41421356), number(0.6931471805599453)
+    one, half, two, root, ln2 = (
+        number(1),
+        number(0.5),
+        number(2),
+        number(0.41421356),
+        number(0.6931471805599453),
+    )
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 

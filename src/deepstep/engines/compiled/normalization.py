@@ -1,11 +1,11 @@
-"""Normalized layers: U to U_hat and Z = gamma ∘ U_hat, and back; over the batch (threads add up) or the units.
+"""Normalized layers: U to U_hat and Z = gamma ∘ U_hat, and back; over the batch (threads add up) or the
+units.
 
-Arguments are those of `step`: flat ``A``, ``D``, ``U`` of all layers, of which the layer has n rows of so many
-entries (stride) from its unit, or its first entry, on; gamma begins at an entry of θ; this thread's examples go from
-low to high. gamma ∘ U_hat is not yet Z: the bias
+Arguments are those of `step`: flat ``A``, ``D``, ``U`` of all layers, of which the layer has n rows of so
+many entries (stride) from its unit, or its first entry, on; gamma begins at an entry of θ; this thread's
+examples go from low to high. gamma ∘ U_hat is not yet Z: the bias
 comes with the activation.
 """
-# mypy: disable-error-code="no-untyped-def"
 
 import numpy as np
 
@@ -18,10 +18,11 @@ EPSILON, MOMENTUM = 1e-5, 0.1
 
 @part
 def by_batch(thread, barrier, sums, A, U, moments, unit, n, stride, theta, gamma, low, high, m):
-    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments (2, units) get the batch's mean and variance.
+    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments (2, units) get the batch's mean and
+    variance.
 
-    In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's alone: a
-    thread that is ahead must not write what others still read.
+    In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
+    alone: a thread that is ahead must not write what others still read.
     """
     n_threads, number, k = sums.shape[0], A.dtype.type, high - low
     for i in range(n):
@@ -117,7 +118,7 @@ def by_layer_backward(thread, sums, D, U, at, n, stride, deviation, mean, along,
 
 @part
 def running(statistics, moments, unit, n, m, share):
-    """The statistics (2, units) that predict move towards those of this batch, whose variance is made unbiased."""
+    """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased."""
     if m == 1:
         return
     unbiased = m / (m - 1)

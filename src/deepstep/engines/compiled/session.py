@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from deepstep.engines.compiled.forward import outputs
+from deepstep.engines.compiled.jit import told_if_slow
 from deepstep.engines.compiled.layout import Work, layers_of, levels_of, plan_of, tile_of, work_for
-from deepstep.engines.compiled.machine import blas_address
+from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.draws import check_dropout, input_noise
@@ -44,7 +45,9 @@ class CompiledSession:
         self._layers = layers_of(architecture, settings, parameters)
         self._plan = plan_of(settings, self._head, architecture.n_inputs)
         self._levels = levels_of(self._head.settings)
-        self._by_batch = [layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"]
+        self._by_batch = [
+            layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
+        ]
         if statistics is None:
             statistics = first_statistics(architecture, self._dtype)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
@@ -52,6 +55,29 @@ class CompiledSession:
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
         self._take(SessionState(parameters.flat, slots, 0, statistics))
+
+    def prepare(self) -> None:
+        """Load the kernel, or compile it, by doing no step with it."""
+        none = np.zeros(0, self._dtype)
+        shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
+        self._plan["n_threads"] = 1
+        work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
+        with told_if_slow():
+            train(
+                0,
+                np.zeros(BARRIER_SIZE, np.int64),
+                self._plan,
+                self._layers,
+                self._levels,
+                none,
+                none,
+                none,
+                _NO_ORDER,
+                self._state,
+                self._statistics,
+                *work,
+                *shapes,
+            )
 
     @property
     def parameters(self) -> Parameters:
@@ -98,13 +124,17 @@ class CompiledSession:
     ) -> StepCosts:
         """One update for each batch that has weight."""
         costs, sizes = np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64)
-        rates = [np.ascontiguousarray(values, np.float64) for values in (learning_rate, weight_decay, dropout)]
+        rates = [
+            np.ascontiguousarray(values, np.float64) for values in (learning_rate, weight_decay, dropout)
+        ]
         check_dropout(self._dropout, rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
             order = None if batch_size is None else order  # all of them, in whatever order
             self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
             return StepCosts(costs, sizes)
-        for at, number in enumerate(numbers):  # the noise, which NumPy draws, and sparse rows come step by step
+        for at, number in enumerate(
+            numbers
+        ):  # the noise, which NumPy draws, and sparse rows come step by step
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if self.settings.input_noise:
                 X = X + self._noise(X.shape)
@@ -115,7 +145,9 @@ class CompiledSession:
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
-        return cost_from_logits(self._outputs(X, "identity"), Y, output=self._head, sample_weight=sample_weight)
+        return cost_from_logits(
+            self._outputs(X, "identity"), Y, output=self._head, sample_weight=sample_weight
+        )
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
@@ -140,10 +172,10 @@ class CompiledSession:
     def state(self) -> SessionState:
         """The state now, a copy."""
         slots = zip(self._optimizer.state, self._state[1:], strict=False)
-        statistics = {}
+        statistics, running = {}, cast(Array, self._statistics)
         for layer in self._by_batch:
             for row, name in enumerate(("mean", "variance")):
-                statistics[f"{name}{layer}"] = self._statistics[row, self._units(layer), np.newaxis].copy()
+                statistics[f"{name}{layer}"] = running[row, self._units(layer), np.newaxis].copy()
         return SessionState(
             self._theta.copy(),
             {name: slot.copy() for name, slot in slots},
@@ -164,11 +196,11 @@ class CompiledSession:
             vectors.append(state.theta if state.average is None else state.average)
         self._state = np.array(vectors, self._dtype)
         units = int(self._layers["size"][1:].sum())
-        normalized = self._layers["normalization"].any()
-        self._statistics = np.zeros((2, units), self._dtype) if normalized else None
+        running = np.zeros((2, units), self._dtype)
+        self._statistics = running if self._layers["normalization"].any() else None
         for layer in self._by_batch:
             for row, name in enumerate(("mean", "variance")):
-                self._statistics[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]
+                running[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]
         self._step, self._averaged = int(state.step), state.average is not None
 
     @property
@@ -203,13 +235,32 @@ class CompiledSession:
         gathers = order.size > 0 or bool(self._plan["turned"])
         work = self._room(size, n_threads, whole=whole, gathers=gathers)
         plan = self._plan
-        plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile_of(self._layers)
+        plan["n_threads"], plan["blas"], plan["tile"] = (
+            n_threads,
+            blas_address(self._dtype),
+            tile_of(self._layers),
+        )
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
-        plan["steps_done"], plan["averaged"], plan["only_gradient"] = self._step, self._averaged, only_gradient
+        plan["steps_done"], plan["averaged"], plan["only_gradient"] = (
+            self._step,
+            self._averaged,
+            only_gradient,
+        )
         arguments = (
-            plan, self._layers, self._levels, X, Y, weight, order, self._state,
-            self._statistics, *work, np.array(rates, np.float64), costs, sizes,
-        )  # fmt: skip
+            plan,
+            self._layers,
+            self._levels,
+            X,
+            Y,
+            weight,
+            order,
+            self._state,
+            self._statistics,
+            *work,
+            np.array(rates, np.float64),
+            costs,
+            sizes,
+        )
         run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
         if not only_gradient:
             stopped = bool(sizes.any()) and not np.isfinite(costs[np.flatnonzero(sizes)[-1]])
@@ -233,7 +284,8 @@ class CompiledSession:
         """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""
         if self._rows is None or self._rows[0] is not examples:
             weight = np.empty(0) if examples.weight is None else examples.weight
-            self._rows = examples, *(_flattened(part, self._dtype) for part in (examples.X, examples.Y, weight))
+            X, Y, w = (_flattened(part, self._dtype) for part in (examples.X, examples.Y, weight))
+            self._rows = examples, X, Y, w
         return self._rows[1:]
 
     def _room(self, m: int, n_threads: int, **needs: bool) -> Work:

@@ -1,12 +1,11 @@
 """The kernel: all updates of some batches in one call, by threads that are slices of the batch.
 
-Each thread takes its examples through the whole forward and backward pass. Then, after a wait, each thread makes
-the gradient of its units from all examples, part by part, and updates them while that part is in its cache. A
-second wait, and the next batch begins.
+Each thread takes its examples through the whole forward and backward pass. Then, after a wait, each thread
+makes the gradient of its units from all examples, part by part, and updates them while that part is in its
+cache. A second wait, and the next batch begins.
 
 Kernels have no annotations: their arguments are arrays and rows of tables that `layout` describes.
 """
-# mypy: disable-error-code="no-untyped-def"
 
 import numpy as np
 
@@ -37,13 +36,35 @@ FORTH, BACK = np.int64(0), np.int64(1)
 
 @kernel
 def train(
-    thread, barrier, plans, layers, levels, X, Y, weight, order, state, statistics, inputs, A, D, U, S, targets, rows,
-    gradient, shared, moments, rates, costs, sizes,
-):  # fmt: skip
+    thread,
+    barrier,
+    plans,
+    layers,
+    levels,
+    X,
+    Y,
+    weight,
+    order,
+    state,
+    statistics,
+    inputs,
+    A,
+    D,
+    U,
+    S,
+    targets,
+    rows,
+    gradient,
+    shared,
+    moments,
+    rates,
+    costs,
+    sizes,
+):
     """Do the updates.
 
-    A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A batch
-    without weight is left out.
+    A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
+    batch without weight is left out.
 
     Parameters
     ----------
@@ -84,21 +105,88 @@ def train(
         high = low + size if low + size < m else m
         source, first = (X, start) if order.size == 0 and plan.turned == 0 else (inputs, 0)
         if k == 0 or plan.batch_size < plan.m:
-            _gather(plan, layers[0].size, n_outputs, X, Y, weight, order, inputs, targets, rows, stride, low, high, start,
-                    m, total)  # fmt: skip
-        _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, stride, low, high, m,
-                 step, rates[2, k])  # fmt: skip
-        _loss(plan, levels, layers[layers.size - 1].unit * stride, weight.size > 0, A, D, targets, n_outputs, rows, stride,
-              low, high)  # fmt: skip
-        _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, stride, low, high, m)
+            _gather(
+                plan,
+                layers[0].size,
+                n_outputs,
+                X,
+                Y,
+                weight,
+                order,
+                inputs,
+                targets,
+                rows,
+                stride,
+                low,
+                high,
+                start,
+                m,
+                total,
+            )
+        _forward(
+            thread,
+            barrier,
+            plan,
+            layers,
+            theta,
+            source,
+            first,
+            A,
+            D,
+            U,
+            rows,
+            shared,
+            moments,
+            stride,
+            low,
+            high,
+            m,
+            step,
+            rates[2, k],
+        )
+        _loss(
+            plan,
+            levels,
+            layers[layers.size - 1].unit * stride,
+            weight.size > 0,
+            A,
+            D,
+            targets,
+            n_outputs,
+            rows,
+            stride,
+            low,
+            high,
+        )
+        _backward(
+            thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, moments, stride, low, high, m
+        )
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(rows[LOSS], m) / m
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
             return
-        _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, moments, stride, m, total, step,
-                  rates[0, k], rates[1, k], whole)  # fmt: skip
+        _gradient(
+            thread,
+            plan,
+            layers,
+            state,
+            source,
+            first,
+            A,
+            D,
+            gradient,
+            shared,
+            moments,
+            stride,
+            m,
+            total,
+            step,
+            rates[0, k],
+            rates[1, k],
+            whole,
+        )
         if plan.clip_norm > 0:
             share = _clipping(thread, barrier, plan, gradient, shared)
             if plan.only_gradient == 0:
@@ -141,7 +229,27 @@ def _gather(plan, n_x, n_y, X, Y, weight, order, inputs, targets, rows, stride, 
 
 
 @part(once=True)
-def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows, shared, moments, stride, low, high, m, step, factor):
+def _forward(
+    thread,
+    barrier,
+    plan,
+    layers,
+    theta,
+    source,
+    first,
+    A,
+    D,
+    U,
+    rows,
+    shared,
+    moments,
+    stride,
+    low,
+    high,
+    m,
+    step,
+    factor,
+):
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
     one = theta.dtype.type(1)
     for l in range(1, layers.size):
@@ -153,14 +261,58 @@ def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows,
                 B, begin, ldb, turn = source, low, stride, N
             else:
                 B, begin, ldb, turn = source, (first + low) * n_prev, n_prev, T
-            product(plan.blas, N, turn, n, high - low, n_prev, one, theta, W, n_prev, B, begin, ldb, A, at + low, stride)
+            product(
+                plan.blas,
+                N,
+                turn,
+                n,
+                high - low,
+                n_prev,
+                one,
+                theta,
+                W,
+                n_prev,
+                B,
+                begin,
+                ldb,
+                A,
+                at + low,
+                stride,
+            )
         if moments is not None:
             if layers[l].normalization == BATCH:
                 sums = _sums(shared, layers, l, FORTH)
-                by_batch(thread, barrier, sums, A, U, moments, layers[l].unit, n, stride, theta, layers[l].gamma, low, high,
-                         m)  # fmt: skip
+                by_batch(
+                    thread,
+                    barrier,
+                    sums,
+                    A,
+                    U,
+                    moments,
+                    layers[l].unit,
+                    n,
+                    stride,
+                    theta,
+                    layers[l].gamma,
+                    low,
+                    high,
+                    m,
+                )
             elif layers[l].normalization != NONE:
-                by_layer(A, U, at, at, n, stride, rows[DEVIATION + l], rows[ROOM], theta, layers[l].gamma, low, high)
+                by_layer(
+                    A,
+                    U,
+                    at,
+                    at,
+                    n,
+                    stride,
+                    rows[DEVIATION + l],
+                    rows[ROOM],
+                    theta,
+                    layers[l].gamma,
+                    low,
+                    high,
+                )
         code, last = layers[l].activation, l == layers.size - 1
         for i in range(n):
             begin, bias = at + i * stride, theta[layers[l].b + i]
@@ -178,7 +330,9 @@ def _forward(thread, barrier, plan, layers, theta, source, first, A, D, U, rows,
 def _loss(plan, levels, at, weighted, A, D, targets, n, rows, stride, low, high):
     """dZL, and the loss of each example with its weight."""
     loss = rows[LOSS]
-    loss_and_gradient(plan.head, A, D, at, stride, targets, n, loss, rows[ROOM], plan.head_setting, levels, low, high)
+    loss_and_gradient(
+        plan.head, A, D, at, stride, targets, n, loss, rows[ROOM], plan.head_setting, levels, low, high
+    )
     if weighted:
         for j in range(low, high):
             loss[j] *= rows[WEIGHT, j]
@@ -206,19 +360,63 @@ def _backward(thread, barrier, plan, layers, theta, A, D, U, S, rows, shared, mo
         if moments is not None:
             if layers[l].normalization == BATCH:
                 sums = _sums(shared, layers, l, BACK)
-                by_batch_backward(thread, barrier, sums, D, U, moments, layers[l].unit, n, stride, theta, layers[l].gamma,
-                                  low, high, m)  # fmt: skip
+                by_batch_backward(
+                    thread,
+                    barrier,
+                    sums,
+                    D,
+                    U,
+                    moments,
+                    layers[l].unit,
+                    n,
+                    stride,
+                    theta,
+                    layers[l].gamma,
+                    low,
+                    high,
+                    m,
+                )
             elif layers[l].normalization != NONE:
                 sums = _sums(shared, layers, l, BACK)
-                by_layer_backward(thread, sums, D, U, at, n, stride, rows[DEVIATION + l], rows[ALONG], rows[ROOM], theta,
-                                  layers[l].gamma, low, high)  # fmt: skip
+                by_layer_backward(
+                    thread,
+                    sums,
+                    D,
+                    U,
+                    at,
+                    n,
+                    stride,
+                    rows[DEVIATION + l],
+                    rows[ALONG],
+                    rows[ROOM],
+                    theta,
+                    layers[l].gamma,
+                    low,
+                    high,
+                )
         if l == 1 or low >= high:
             continue
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU
         into, begin = (D, before) if shown else (S, START)
-        product(plan.blas, T, N, n_prev, high - low, n, one, theta, layers[l].W, n_prev, D, at + low, stride,
-                into, begin + low, stride)  # fmt: skip
+        product(
+            plan.blas,
+            T,
+            N,
+            n_prev,
+            high - low,
+            n,
+            one,
+            theta,
+            layers[l].W,
+            n_prev,
+            D,
+            at + low,
+            stride,
+            into,
+            begin + low,
+            stride,
+        )
         for i in range(n_prev):
             d = run(D, before + i * stride + low, high - low)
             if shown:
@@ -239,9 +437,28 @@ def _sums(shared, layers, l, way):
 
 
 @part(once=True)
-def _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared, moments, stride, m, total, step, rate, decay, whole):
-    """The gradient of this thread's units, layer by layer and part by part, and at once their update; the gradient
-    alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
+def _gradient(
+    thread,
+    plan,
+    layers,
+    state,
+    source,
+    first,
+    A,
+    D,
+    gradient,
+    shared,
+    moments,
+    stride,
+    m,
+    total,
+    step,
+    rate,
+    decay,
+    whole,
+):
+    """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
+    gradient alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
     """
     theta, per_example, n_threads = state[0], state.dtype.type(1 / m), plan.n_threads
     sizes, squares = 0.0, 0.0
@@ -269,8 +486,24 @@ def _gradient(thread, plan, layers, state, source, first, A, D, gradient, shared
                     B, begin, ldb, turn = source, START, stride, T
                 else:
                     B, begin, ldb, turn = source, first * n_prev, n_prev, N
-                product(plan.blas, N, turn, bottom - top, n_prev, m, per_example, D, (unit + top) * stride, stride,
-                        B, begin, ldb, gradient, into, n_prev)  # fmt: skip
+                product(
+                    plan.blas,
+                    N,
+                    turn,
+                    bottom - top,
+                    n_prev,
+                    m,
+                    per_example,
+                    D,
+                    (unit + top) * stride,
+                    stride,
+                    B,
+                    begin,
+                    ldb,
+                    gradient,
+                    into,
+                    n_prev,
+                )
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
@@ -305,8 +538,21 @@ def _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, d
     """One run of θ after its update; with the limit of norms and the average."""
     alpha = rate * layers[l].rates[kind]
     keep = 1 - alpha * (decay * layers[l].decays[kind])
-    update(plan.rule, state, at, gradient, into, count, alpha, keep, step, plan.beta1, plan.beta2, plan.epsilon,
-           plan.epsilon_at)  # fmt: skip
+    update(
+        plan.rule,
+        state,
+        at,
+        gradient,
+        into,
+        count,
+        alpha,
+        keep,
+        step,
+        plan.beta1,
+        plan.beta2,
+        plan.epsilon,
+        plan.epsilon_at,
+    )
     if kind == WEIGHTS and plan.max_norm > 0:
         limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
     if plan.average > 0:

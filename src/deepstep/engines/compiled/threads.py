@@ -18,7 +18,8 @@ WORTH_A_THREAD = 1_000_000
 
 
 def limit() -> int:
-    """How many threads may work: the processors that this process has, within the limits that are set for BLAS.
+    """How many threads may work: the processors that this process has, within the limits that are set for
+    BLAS.
 
     ``OMP_NUM_THREADS`` and its kin, and threadpoolctl's limits, reach BLAS; what holds for it holds here.
     """
@@ -44,8 +45,8 @@ def threads_for(multiplications: int, units: int) -> int:
 def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
     """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time; returns when all are done.
 
-    Each begins with `machine.assemble`, where they wait for each other: Ctrl-C before this thread came there sends
-    the others home, so that either all work or none does, and nobody sees half a step.
+    Each begins with `machine.assemble`, where they wait for each other: Ctrl-C before this thread came there
+    sends the others home, so that either all work or none does, and nobody sees half a step.
     """
     barrier = np.zeros(BARRIER_SIZE, np.int64)
     with single_blas():
@@ -69,7 +70,7 @@ def _outcome(other: Future[Any]) -> Any:
 
 
 def alone() -> bool:
-    """Whether no other Python thread is at work in a kernel; if one is, more threads would only wait for it."""
+    """Whether no other Python thread is at work in a kernel: more threads would only wait for it."""
     return _inside == 0
 
 
@@ -86,9 +87,8 @@ if hasattr(os, "register_at_fork"):
 @cache
 def _pools() -> list[Any]:
     """BLAS libraries of this process whose number of threads can be set."""
+    import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that kernels call, loaded to be found
     from threadpoolctl import ThreadpoolController
-
-    import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that kernels call is loaded before it is looked for
 
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 

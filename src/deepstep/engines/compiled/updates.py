@@ -19,10 +19,17 @@ from deepstep.equations.updates import (
 RULE_CODES = {
     rule: code
     for code, rule in enumerate(
-        (gradient_descent_update, momentum_update, heavy_ball_update, nesterov_update, rmsprop_update, adam_update,
-         lion_update)
+        (
+            gradient_descent_update,
+            momentum_update,
+            heavy_ball_update,
+            nesterov_update,
+            rmsprop_update,
+            adam_update,
+            lion_update,
+        )
     )
-}  # fmt: skip
+}
 """Numbers of the update rules."""
 
 (GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION) = range(7)
@@ -34,9 +41,20 @@ EPSILON_AT = ("outside", "hat", "inside")
 
 @part
 def update(
-    rule: int, state: Any, at: int, g: Any, begin: int, count: int, rate: float, keep: float, t: int, beta1: float,
-    beta2: float, epsilon: float, epsilon_at: int,
-) -> None:  # fmt: skip
+    rule: int,
+    state: Any,
+    at: int,
+    g: Any,
+    begin: int,
+    count: int,
+    rate: float,
+    keep: float,
+    t: int,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    epsilon_at: int,
+) -> None:
     """θ := rule(keep·θ, g), and its state with it, for a run of parameters.
 
     Parameters
@@ -105,7 +123,9 @@ def update(
 
 
 @part
-def regularize(theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l2: float) -> tuple[float, float]:
+def regularize(
+    theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l2: float
+) -> tuple[float, float]:
     """g += l1·sign(θ) + l2·θ for a run; gives Σ|θ| and Σθ² before the update."""
     number = theta.dtype.type
     by_sign, by_size, zero = number(l1), number(l2), number(0)
