@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
-from deepstep.equations import get_optimizer
+from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, get_optimizer
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture
 
@@ -22,8 +22,8 @@ for.
 COMPILED_ACTIVATIONS = frozenset(
     name for name, activation in ACTIVATIONS.items() if not activation.across_units
 )
-"""Activations of hidden layers that the compiled engine has: those of DeepStep whose units do not depend on each
-other. What users register comes later and is not among them."""
+"""Activations of hidden layers that the compiled engine has: those of DeepStep whose units do not depend on
+each other. What users register comes later and is not among them."""
 
 COMPILED_HEADS = frozenset(HEADS)
 """Heads that it has."""

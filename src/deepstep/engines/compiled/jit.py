@@ -30,9 +30,10 @@ def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, 
     """
 
     options: dict[str, Any] = {"inline": "always" if once else "never", "fastmath": order, **_OPTIONS}
+    options["no_cpython_wrapper"] = True
 
     def compiled(function: Callable[..., Any]) -> Any:
-        return njit(function, no_cpython_wrapper=True, **options)
+        return njit(function, **options)
 
     return compiled if function is None else compiled(function)
 
