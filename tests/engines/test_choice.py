@@ -1,0 +1,86 @@
+"""Which engine does the work, and what is said of it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from deepstep import Network
+from deepstep.engines import Settings, choose_engine, open_session
+from deepstep.engines.choice import COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
+from deepstep.engines.compiled.activations import ACTIVATION_CODES
+from deepstep.engines.compiled.heads import HEAD_CODES
+from deepstep.engines.compiled.updates import RULE_CODES
+from deepstep.equations import ACTIVATIONS, OPTIMIZERS, Optimizer, register_activation
+from deepstep.equations.updates import gradient_descent_update
+from deepstep.errors import ConfigurationError
+from deepstep.network import Architecture
+
+PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
+
+
+def test_the_kernels_have_what_the_choice_counts_on():
+    assert set(ACTIVATION_CODES) == COMPILED_ACTIVATIONS
+    assert set(HEAD_CODES) == COMPILED_HEADS
+    assert set(RULE_CODES) == COMPILED_RULES
+
+
+def test_auto_is_the_compiled_engine_for_all_that_it_has():
+    for activation in COMPILED_ACTIVATIONS:
+        for optimizer in OPTIMIZERS:
+            shape = Architecture((2, 3, 1), (activation, "sigmoid"))
+            assert choose_engine("auto", shape, Settings(optimizer)) == ("compiled", "")
+
+
+@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - COMPILED_ACTIVATIONS))
+def test_what_it_has_not_is_done_by_the_reference_with_the_reason(activation):
+    shape = Architecture((2, 3, 1), (activation, "sigmoid"))
+    choice = choose_engine("auto", shape)
+    assert choice.name == "reference"
+    assert activation in choice.why
+    with pytest.raises(ConfigurationError, match=f"{activation}.*engine='auto'"):
+        choose_engine("compiled", shape)
+
+
+def test_an_update_rule_of_one_s_own():
+    own = Optimizer(lambda theta, gradient, *, learning_rate: (theta - learning_rate * gradient,))
+    assert choose_engine("auto", PLAIN, Settings(own)).name == "reference"
+    renamed = Optimizer(gradient_descent_update)
+    assert choose_engine("auto", PLAIN, Settings(renamed)).name == "compiled"
+
+
+def test_the_reason_reaches_the_history_and_the_estimator():
+    from deepstep import DeepClassifier
+
+    X, Y = [[0.0, 1.0, 2.0]], [[0, 1, 1]]
+    register_activation("doubled_for_choice", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+    history = Network([1, 2, 1], activation="doubled_for_choice", seed=1).train(X, Y, iterations=2)
+    assert history.engine == "reference"
+    assert "doubled_for_choice" in history.why_engine
+    model = DeepClassifier((2,), activation="doubled_for_choice", max_iter=2, random_state=0)
+    model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    assert (model.engine_, "doubled_for_choice" in model.why_engine_) == ("reference", True)
+
+
+WITHOUT_NUMBA = """
+import sys
+sys.modules["numba"] = None  # what Python does for a module that cannot be imported
+from deepstep import Network
+for _ in range(2):
+    history = Network([1, 2, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=3)
+    print(history.engine, "Numba" in history.why_engine)
+"""
+
+
+def test_without_numba_the_reference_trains_and_it_is_said_once():
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
+    assert ran.stdout.split("\n")[:2] == ["reference True", "reference True"]
+    assert ran.stderr.count("Numba cannot be used") == 1
+    assert "pip install numba" in ran.stderr
+
+
+def test_a_session_says_why():
+    shape = Architecture((2, 3, 1), ("softmax", "sigmoid"))
+    parameters = Network([2, 3, 1], activation="softmax", seed=1).parameters
+    assert "softmax" in open_session("auto", shape, parameters).why
+    assert open_session("reference", shape, parameters).why == ""

@@ -1,0 +1,192 @@
+"""Parts of the compiled engine by themselves: elementary functions, random numbers, threads, memory."""
+
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import numpy as np
+import pytest
+from numba import njit
+
+from deepstep import Network
+from deepstep.engines import Settings, open_session
+from deepstep.engines.compiled import threads
+from deepstep.engines.compiled.draws import drop
+from deepstep.engines.compiled.mathematics import exp, expm1, log1p
+from deepstep.engines.draws import dropout_masks
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples, shuffled
+
+FUNCTIONS = {
+    "exp": (exp, np.exp, np.linspace(-110, 88, 20_001)),
+    "expm1": (expm1, np.expm1, np.concatenate([np.linspace(-40, 40, 9_999), np.geomspace(1e-30, 1, 999)])),
+    "log1p": (log1p, np.log1p, np.concatenate([np.linspace(0, 1, 9_999), np.geomspace(1e-30, 1, 999)])),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_elementary_functions_are_right_to_the_last_digits(name, dtype):
+    ours, exact, points = FUNCTIONS[name]
+
+    @njit
+    def over(x, y):
+        for i in range(x.size):
+            y[i] = ours(x[i])
+
+    x = points.astype(dtype)
+    y = np.empty_like(x)
+    over(x, y)
+    expected = exact(x.astype(np.longdouble))
+    off = np.abs(y - expected) / np.maximum(np.abs(expected), np.finfo(dtype).tiny)
+    assert off.max() <= 3 * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_exp_at_its_ends(dtype):
+    @njit
+    def one(x):
+        return exp(x)
+
+    ends = [one(np.dtype(dtype).type(x)) for x in (-np.inf, -1e30, 1e30, np.inf, np.nan)]
+    np.testing.assert_array_equal(ends, [0, 0, np.inf, np.inf, np.nan])
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**63, 2**64 - 1])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (8, 4), (5, 33)])
+def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
+    @njit
+    def dropped(A, D, low, high, seed):
+        drop(A, D, 0, m, n, low, high, 0.7, seed, 9, 1)
+
+    A, D = np.ones(n * m), np.ones(n * m)
+    for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do
+        dropped(A, D, low, high, int(np.uint64(seed).astype(np.int64)))
+    shape = Architecture((2, n, 1), ("tanh", "sigmoid"))
+    masks = dropout_masks(shape, (1 - 0.7,), m, seed=seed, step=9, dtype=np.dtype(float))
+    np.testing.assert_allclose(A.reshape(n, m), masks[1], rtol=1e-15)
+    np.testing.assert_array_equal(A, D)
+
+
+def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
+    """A session that is worth two threads, and its examples."""
+    net = Network([n_x, *hidden, 3], output="softmax", seed=1, dtype=dtype, **settings.pop("network", {}))
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((m, n_x)).astype(dtype)
+    Y = np.eye(3, dtype=dtype)[rng.integers(3, size=m)]
+    session = open_session("compiled", net.architecture, net.parameters, Settings("adam", **settings))
+    return session, Examples(X, Y)
+
+
+def epochs(session, examples, count=3, batch_size=128):
+    of = -(-len(examples) // batch_size)
+    for epoch in range(count):
+        found = session.steps(
+            examples,
+            order=shuffled(1)(epoch, len(examples)),
+            batch_size=batch_size,
+            numbers=range(of),
+            learning_rate=np.full(of, 1e-3),
+            weight_decay=np.ones(of),
+            dropout=np.ones(of),
+        )
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"dropout": 0.3, "l2": 0.1}, {"clip_norm": 0.1}, {"network": {"normalization": "batch"}}]
+)
+def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(threads, "limit", lambda count=count: count)
+        session, examples = work(dtype=dtype, **settings)
+        costs = epochs(session, examples).costs
+        found.append(np.concatenate([costs, session.parameters.flat]))
+    tolerance = 1e-12 if dtype == "float64" else 1e-5
+    np.testing.assert_allclose(found[1], found[0], rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(found[2], found[0], rtol=tolerance, atol=tolerance)
+
+
+def test_a_step_needs_no_more_memory_than_its_parts():
+    session, examples = work(m=2000, hidden=(512, 512))
+    epochs(session, examples, 1)
+    tracemalloc.start()
+    epochs(session, examples, 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200_000  # orders and costs of an epoch; the parameters alone have 1.1 MB
+
+
+def test_two_python_threads_train_at_once():
+    alone = work()
+    epochs(*alone)
+    together = [work() for _ in range(3)]
+    workers = [threading.Thread(target=epochs, args=pair) for pair in together]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for session, _ in together:
+        np.testing.assert_allclose(session.parameters.flat, alone[0].parameters.flat, rtol=1e-5, atol=1e-6)
+
+
+def test_blas_has_its_threads_back():
+    before = [pool.num_threads for pool in threads._pools()]
+    epochs(*work())
+    assert [pool.num_threads for pool in threads._pools()] == before
+
+
+def test_an_interruption_before_the_work_sends_the_others_home():
+    def interrupted(number, barrier):
+        if number == 0:
+            raise KeyboardInterrupt
+        while barrier[threads.GIVEN_UP] == 0:
+            pass
+
+    with pytest.raises(KeyboardInterrupt):
+        threads.run_together(interrupted, 3)
+
+
+def test_an_error_in_another_thread_is_told():
+    def fails(number, barrier):
+        if number:
+            raise ValueError("of thread", number)
+
+    with pytest.raises(ValueError, match="of thread"):
+        threads.run_together(fails, 2)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_after_a_fork_the_child_trains_too():
+    program = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from test_kernels import epochs, work
+epochs(*work())
+child = os.fork()
+if child == 0:
+    epochs(*work())
+    os._exit(0)
+print(os.waitpid(child, 0)[1])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, os.path.dirname(__file__)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert ran.stdout.strip() == "0"
+
+
+def test_a_folder_that_cannot_be_written_costs_no_more_than_time(tmp_path):
+    program = "from deepstep.engines.compiled.step import train; print(type(train).__name__)"
+    environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/nowhere", "HOME": "/proc/nowhere"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False
+    )
+    assert ran.stdout.strip() == "CPUDispatcher", ran.stderr
