@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
 from deepstep.engines import Settings, choose_engine, open_session
@@ -58,7 +59,8 @@ def test_the_reason_reaches_the_history_and_the_estimator():
     assert history.engine == "reference"
     assert "doubled_for_choice" in history.why_engine
     model = DeepClassifier((2,), activation="doubled_for_choice", max_iter=2, random_state=0)
-    model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    with pytest.warns(ConvergenceWarning):
+        model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
     assert (model.engine_, "doubled_for_choice" in model.why_engine_) == ("reference", True)
 
 
