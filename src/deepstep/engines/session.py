@@ -119,7 +119,7 @@ class Session(Protocol):
         order : array of int (m,) or None
             Order of the examples in the epoch; None for the order as it is.
         batch_size : int or None
-            None for all examples in each update; the order then counts for nothing.
+            None for all examples in each update.
         numbers : range
             Which batches of the epoch, from 0; with ``batch_size=None`` any numbers, one for each update.
         learning_rate, weight_decay, dropout : arrays of shape (k,)

@@ -164,8 +164,12 @@ class Core:
         where: str,
         *,
         seed: int | None = None,
+        looked_at: bool = False,
     ) -> Prepared:
-        """What a training needs, all of it checked before the first step."""
+        """What a training needs, all of it checked before the first step.
+
+        Steps that are ``looked_at`` are the equations' own, to the last bit, unless an engine was asked for.
+        """
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
         seed = self.seed if seed is None else seed
@@ -188,9 +192,9 @@ class Core:
         start = self.parameters
         if start is self._waiting:
             start = self._from_data(X[:, evenly_spread(X.shape[1], MOST_EXAMPLES)])
-        return Prepared(
-            _examples(X, Y, weight, plan), plan, self._session(where, settings, start), of_classes
-        )
+        engine = "reference" if looked_at and self.engine == "auto" else self.engine
+        session = self._session(where, settings, start, engine)
+        return Prepared(_examples(X, Y, weight, plan), plan, session, of_classes)
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)

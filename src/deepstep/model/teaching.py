@@ -303,7 +303,7 @@ class Teachable(Core):
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "iterations": iterations}
-        examples, plan, session, _ = self._prepare(X, Y, sample_weight, options, where)
+        examples, plan, session, _ = self._prepare(X, Y, sample_weight, options, where, looked_at=True)
         return self._walk(updates(session, examples, plan, where=where), session)
 
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:

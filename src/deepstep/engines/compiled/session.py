@@ -129,7 +129,6 @@ class CompiledSession:
         ]
         check_dropout(self._dropout, rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
-            order = None if batch_size is None else order  # all of them, in whatever order
             self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
             return StepCosts(costs, sizes)
         for at, number in enumerate(
