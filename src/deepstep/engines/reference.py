@@ -37,6 +37,7 @@ class ReferenceSession:
     """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`."""
 
     name, why = "reference", ""
+    spans = False
 
     def __init__(
         self,

@@ -57,7 +57,13 @@ class Session(Protocol):
 
     name: str
     why: str
-    """Why this engine does the work, where another one could be expected; else empty."""
+    """Why this engine does the work, where another one could be expected, or what it does otherwise than
+    usual; else empty.
+    """
+    spans: bool
+    """Whether full-batch steps may go another way where that is faster (see `compiled.gram`). They are
+    rounded otherwise there: a training that is to go on bit for bit from wherever it was stopped has it off.
+    """
     architecture: Architecture
     settings: Settings
 

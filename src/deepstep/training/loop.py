@@ -24,6 +24,7 @@ from deepstep.training.callbacks import (
     with_state,
 )
 from deepstep.training.checkpoint import Checkpoint
+from deepstep.training.checkpoints import Checkpoints
 from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.history import History, Record
@@ -95,10 +96,15 @@ def train(
     watchers = [*callbacks, *plan.listeners]
     check_watched(watchers, [*OF_EPOCHS, *score_names(validation, metrics)])
     loop = _Loop(session, examples, plan, watchers, history, validation, metrics, where)
+    if resume is not None or any(isinstance(callback, Checkpoints) for callback in watchers):
+        session.spans = False
     if resume is not None:
         loop.take_up(resume)
-    with blas_threads(plan.deterministic):
-        loop.run()
+    try:
+        with blas_threads(plan.deterministic):
+            loop.run()
+    finally:
+        history.why_engine = session.why  # steps found their way while they were done
     return history
 
 

@@ -50,6 +50,7 @@ PLAN = np.dtype(
             for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")
         ),
         ("tile", "i8"),
+        ("n_bases", "i8"),  # where W1 is known by its coordinates (`gram`), else 0
     ]
 )
 """One row: the settings of the session, then those of a call."""
@@ -82,14 +83,13 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     return table
 
 
-def plan_of(settings: Settings, head: Head, n_inputs: int) -> AnyArray:
+def plan_of(settings: Settings, head: Head) -> AnyArray:
     """The settings of a session as a row of `PLAN`."""
     optimizer = get_optimizer(settings.optimizer)
     defaults = signature(optimizer.update).parameters
     values: dict[str, Any] = {name: entry.default for name, entry in defaults.items()}
     values |= optimizer.settings(settings.hyperparameters)
     plan = np.zeros(1, PLAN)
-    plan["turned"] = n_inputs <= TURNED_UP_TO
     plan["head"], plan["rule"] = HEAD_CODES[head.name], RULE_CODES[optimizer.update]
     plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
     plan["beta1"], plan["beta2"] = values.get("beta1", values.get("beta", 0)), values.get("beta2", 0)
@@ -151,9 +151,13 @@ TILE = 2**15
 """Numbers of a part of the gradient: it stays in the cache until the update has used it."""
 
 
+LEAST_ROWS = 16
+"""Units at once where rows of weights are long: each part reads all inputs of the batch once more."""
+
+
 def tile_of(layers: AnyArray) -> int:
-    """How many numbers of the gradient one thread makes at once: a row of weights at least."""
-    return max(TILE, int(layers["size"].max()))
+    """How many numbers of the gradient one thread makes at once: some rows of weights at least."""
+    return max(TILE, LEAST_ROWS * int(layers["size"].max()))
 
 
 def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: bool, dtype: Any) -> Work:

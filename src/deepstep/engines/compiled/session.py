@@ -7,8 +7,17 @@ from typing import Any, cast
 import numpy as np
 
 from deepstep.engines.compiled.forward import outputs
+from deepstep.engines.compiled.gram import NOTE, Span, keeps_the_span, span_of, steps_that_cost_as_much
 from deepstep.engines.compiled.jit import told_if_slow
-from deepstep.engines.compiled.layout import Work, layers_of, levels_of, plan_of, tile_of, work_for
+from deepstep.engines.compiled.layout import (
+    TURNED_UP_TO,
+    Work,
+    layers_of,
+    levels_of,
+    plan_of,
+    tile_of,
+    work_for,
+)
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
@@ -26,9 +35,14 @@ _NO_ORDER = np.empty(0, np.int64)
 
 
 class CompiledSession:
-    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`."""
+    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`.
+
+    Full-batch steps on more inputs than examples go through the Gram matrix of the examples (see `gram`),
+    where `spans` lets them; `why` then says so.
+    """
 
     name, why = "compiled", ""
+    spans = True
 
     def __init__(
         self,
@@ -43,7 +57,7 @@ class CompiledSession:
         self._optimizer = get_optimizer(settings.optimizer)
         self._head = get_head(architecture)
         self._layers = layers_of(architecture, settings, parameters)
-        self._plan = plan_of(settings, self._head, architecture.n_inputs)
+        self._plan = plan_of(settings, self._head)
         self._levels = levels_of(self._head.settings)
         self._by_batch = [
             layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
@@ -54,6 +68,7 @@ class CompiledSession:
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
+        self._keeps_the_span = keeps_the_span(settings)
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
@@ -129,11 +144,12 @@ class CompiledSession:
         ]
         check_dropout(self._dropout, rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
-            self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
+            if batch_size is None and order is None:
+                self._full_steps(examples, rates, costs, sizes)
+            else:
+                self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
             return StepCosts(costs, sizes)
-        for at, number in enumerate(
-            numbers
-        ):  # the noise, which NumPy draws, and sparse rows come step by step
+        for at, number in enumerate(numbers):  # NumPy draws the noise; of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if self.settings.input_noise:
                 X = X + self._noise(X.shape)
@@ -185,7 +201,9 @@ class CompiledSession:
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, in this session's precision."""
-        check_state(state, self._theta.shape, self._optimizer.state, statistics_shapes(self.architecture))
+        check_state(
+            state, self._vectors.shape[1:], self._optimizer.state, statistics_shapes(self.architecture)
+        )
         self._take(state)
 
     def _take(self, state: SessionState) -> None:
@@ -193,7 +211,8 @@ class CompiledSession:
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
         if self.settings.average:
             vectors.append(state.theta if state.average is None else state.average)
-        self._state = np.array(vectors, self._dtype)
+        self._vectors = np.array(vectors, self._dtype)
+        self._forget_the_span()
         units = int(self._layers["size"][1:].sum())
         running = np.zeros((2, units), self._dtype)
         self._statistics = running if self._layers["normalization"].any() else None
@@ -201,6 +220,18 @@ class CompiledSession:
             for row, name in enumerate(("mean", "variance")):
                 running[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]
         self._step, self._averaged = int(state.step), state.average is not None
+
+    def _forget_the_span(self) -> None:
+        self._span: Span | None = None
+        # the examples of the last full steps, and how many these were
+        self._full: tuple[Examples | None, int] = None, 0
+
+    @property
+    def _state(self) -> Array:
+        """θ, the vectors of the update rule and the average, as rows."""
+        if self._span is not None:
+            self._span.write_into(self._vectors)
+        return self._vectors
 
     @property
     def _theta(self) -> Array:
@@ -211,6 +242,37 @@ class CompiledSession:
         first = int(self._layers["unit"][layer])
         return slice(first, first + int(self._layers["size"][layer]))
 
+    def _full_steps(self, examples: Examples, rates: Sequence[Array], costs: Array, sizes: AnyArray) -> None:
+        """Steps with all examples, in whatever order: through their Gram matrix once that pays.
+
+        When it does depends on how many steps were done with them, not on how many are asked for at once.
+        """
+        before = self._full[1] if self._full[0] is examples else 0
+        m, n_inputs, plain = len(examples), self.architecture.n_inputs, len(costs)
+        if self.spans and self._keeps_the_span and m < n_inputs:
+            units = int(self._layers["size"][1])
+            plain = min(plain, max(0, steps_that_cost_as_much(m, units) - before))
+        first, rest = slice(0, plain), slice(plain, None)
+        if plain:
+            self._run(
+                examples, None, None, 0, [values[first] for values in rates], costs[first], sizes[first]
+            )
+        if plain < len(costs) and not _stopped(costs[first], sizes[first]):
+            if self._span is None:
+                X = self._flat(examples)[0].reshape(m, n_inputs)
+                self._span, self.why = span_of(self._layers, self._state, X), NOTE
+            self._run(
+                examples,
+                None,
+                None,
+                0,
+                [values[rest] for values in rates],
+                costs[rest],
+                sizes[rest],
+                self._span,
+            )
+        self._full = examples, before + len(costs)
+
     def _run(
         self,
         examples: Examples,
@@ -220,25 +282,33 @@ class CompiledSession:
         rates: Sequence[Array],
         costs: Array,
         sizes: AnyArray,
+        span: Span | None = None,
         *,
         only_gradient: bool = False,
     ) -> Work:
-        """Steps in the kernel; where they worked, with the gradient if it was asked for."""
+        """Steps in the kernel, by the coordinates of W1 if a span is given; where they worked, with the
+        gradient if it was asked for.
+        """
         X, Y, weight = self._flat(examples)
+        if span is None:
+            layers, state, n_bases = self._layers, self._state, 0
+        else:
+            X, layers, state, n_bases = span.source, span.layers, span.state, len(span.bases)
         m = len(examples)
         size = m if batch_size is None else min(batch_size, m)
         order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
         whole = only_gradient or self.settings.clip_norm is not None
-        multiplications = 3 * self.architecture.n_parameters * size
-        n_threads = threads_for(multiplications, int(self._layers["size"][1:].max()))
-        gathers = order.size > 0 or bool(self._plan["turned"])
-        work = self._room(size, n_threads, whole=whole, gathers=gathers)
+        multiplications = 3 * state.shape[1] * size
+        n_threads = threads_for(multiplications, int(layers["size"][1:].max()))
+        turned = span is None and self.architecture.n_inputs <= TURNED_UP_TO
+        work = self._room(layers, size, n_threads, whole=whole, gathers=order.size > 0 or turned)
         plan = self._plan
         plan["n_threads"], plan["blas"], plan["tile"] = (
             n_threads,
             blas_address(self._dtype),
-            tile_of(self._layers),
+            tile_of(layers),
         )
+        plan["turned"], plan["n_bases"] = turned, n_bases
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
         plan["steps_done"], plan["averaged"], plan["only_gradient"] = (
             self._step,
@@ -247,23 +317,26 @@ class CompiledSession:
         )
         arguments = (
             plan,
-            self._layers,
+            layers,
             self._levels,
             X,
             Y,
             weight,
             order,
-            self._state,
+            state,
             self._statistics,
             *work,
             np.array(rates, np.float64),
             costs,
             sizes,
         )
+        if span is not None:
+            span.ahead = True
+        elif not only_gradient:
+            self._forget_the_span()
         run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
         if not only_gradient:
-            stopped = bool(sizes.any()) and not np.isfinite(costs[np.flatnonzero(sizes)[-1]])
-            updates = int((sizes > 0).sum()) - int(stopped)
+            updates = int((sizes > 0).sum()) - int(_stopped(costs, sizes))
             self._step += updates
             self._averaged = self._averaged or (self.settings.average > 0 and updates > 0)
         return work
@@ -287,13 +360,19 @@ class CompiledSession:
             self._rows = examples, X, Y, w
         return self._rows[1:]
 
-    def _room(self, m: int, n_threads: int, **needs: bool) -> Work:
+    def _room(self, layers: AnyArray, m: int, n_threads: int, **needs: bool) -> Work:
         """Room for such a step, kept for the next one."""
-        key = (m, n_threads, *needs.values())
+        key = (int(layers["size"][0]), m, n_threads, *needs.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(self._layers, m, n_threads, dtype=self._dtype, **needs)
+            self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
             self._work_of = key
         return self._work
+
+
+def _stopped(costs: Array, sizes: AnyArray) -> bool:
+    """Whether the last of these steps was not done, because its cost is not finite."""
+    done = np.flatnonzero(sizes)
+    return done.size > 0 and not np.isfinite(costs[done[-1]])
 
 
 def _as_rows(X: Array, Y: Array, weight: Array | None) -> Examples:

@@ -11,6 +11,7 @@ import numpy as np
 
 from deepstep.engines.compiled.activations import RELU, activate
 from deepstep.engines.compiled.draws import drop
+from deepstep.engines.compiled.gram import first_logits, gradient_by_coordinates
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
@@ -123,7 +124,7 @@ def train(
                 m,
                 total,
             )
-        _forward(
+        squares = _forward(
             thread,
             barrier,
             plan,
@@ -186,6 +187,7 @@ def train(
             rates[0, k],
             rates[1, k],
             whole,
+            squares,
         )
         if plan.clip_norm > 0:
             share = _clipping(thread, barrier, plan, gradient, shared)
@@ -250,24 +252,28 @@ def _forward(
     step,
     factor,
 ):
-    """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
-    one = theta.dtype.type(1)
+    """Activations of all layers and the logits, with g′(Z) where an activation does not show it; gives this
+    thread's share of ‖W1‖² where W1 is known by its coordinates, else 0.
+    """
+    one, squares = theta.dtype.type(1), 0.0
     for l in range(1, layers.size):
         n, n_prev, W, at = layers[l].size, layers[l - 1].size, layers[l].W, layers[l].unit * stride
+        n_bases = plan.n_bases if l == 1 else START
+        inner = n_prev - n_bases
         if low < high:
             if l > 1:
                 B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
             elif plan.turned:
                 B, begin, ldb, turn = source, low, stride, N
             else:
-                B, begin, ldb, turn = source, (first + low) * n_prev, n_prev, T
+                B, begin, ldb, turn = source, (first + low) * inner, inner, T
             product(
                 plan.blas,
                 N,
                 turn,
                 n,
                 high - low,
-                n_prev,
+                inner,
                 one,
                 theta,
                 W,
@@ -279,6 +285,8 @@ def _forward(
                 at + low,
                 stride,
             )
+            if n_bases > 0:
+                squares = first_logits(theta, n, inner, n_bases, source, A, at, stride, low, high)
         if moments is not None:
             if layers[l].normalization == BATCH:
                 sums = _sums(shared, layers, l, FORTH)
@@ -324,6 +332,7 @@ def _forward(
                 activate(code, A, begin + low, begin + high, bias, D)
         if not last and layers[l].drop * factor > 0:
             drop(A, D, at, stride, n, low, high, 1 - layers[l].drop * factor, plan.seed, step, l)
+    return squares
 
 
 @part(once=True)
@@ -456,13 +465,16 @@ def _gradient(
     rate,
     decay,
     whole,
+    squares,
 ):
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
+    ``squares`` is the share of ‖W1‖² that coordinates have.
     """
     theta, per_example, n_threads = state[0], state.dtype.type(1 / m), plan.n_threads
-    sizes, squares = 0.0, 0.0
+    sizes = 0.0
     for l in range(1, layers.size):
+        n_bases = plan.n_bases if l == 1 else START
         n, n_prev, W, unit = layers[l].size, layers[l - 1].size, layers[l].W, layers[l].unit
         low, high = n * thread // n_threads, n * (thread + 1) // n_threads
         at_once = plan.tile // n_prev
@@ -486,28 +498,41 @@ def _gradient(
                     B, begin, ldb, turn = source, START, stride, T
                 else:
                     B, begin, ldb, turn = source, first * n_prev, n_prev, N
-                product(
-                    plan.blas,
-                    N,
-                    turn,
-                    bottom - top,
-                    n_prev,
-                    m,
-                    per_example,
-                    D,
-                    (unit + top) * stride,
-                    stride,
-                    B,
-                    begin,
-                    ldb,
-                    gradient,
-                    into,
-                    n_prev,
-                )
+                if n_bases > 0:
+                    gradient_by_coordinates(
+                        D,
+                        (unit + top) * stride,
+                        stride,
+                        bottom - top,
+                        m,
+                        n_bases,
+                        per_example,
+                        gradient,
+                        into,
+                    )
+                else:
+                    product(
+                        plan.blas,
+                        N,
+                        turn,
+                        bottom - top,
+                        n_prev,
+                        m,
+                        per_example,
+                        D,
+                        (unit + top) * stride,
+                        stride,
+                        B,
+                        begin,
+                        ldb,
+                        gradient,
+                        into,
+                        n_prev,
+                    )
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
-                    squares += found[1]
+                    squares += found[1] if n_bases == 0 else 0.0
             else:
                 for i in range(low, high):
                     if moments is not None and layers[l].normalization != NONE:
