@@ -1,0 +1,52 @@
+"""A module for each engine, each with a class ``Entrant``: opens a workload and does units of its work.
+
+A module's own import is what an engine's import costs; none is imported before its worker is asked for it.
+"""
+
+from typing import Protocol
+
+from race.workloads import Layers, Workload
+
+
+class Entrant(Protocol):
+    """One engine at one workload."""
+
+    epsilon_at: str
+    """Where its Adam has ε, a name of `deepstep.equations.adam_update`."""
+
+    def __init__(self, workload: Workload) -> None: ...
+
+    def work(self, units: int) -> None:
+        """So many epochs, steps of the full batch, or predictions; training goes on from the last call."""
+
+    def layers(self) -> Layers:
+        """The parameters now."""
+
+    def cost(self) -> float | None:
+        """The mean loss where there are no layers to give: of predictions; None where the layers are asked."""
+
+
+MODULES = {
+    "ours": "race.entrants.compiled",
+    "reference": "race.entrants.reference",
+    "scikit-learn": "race.entrants.scikit_learn",
+    "torch": "race.entrants.torch_eager",
+    "torch.compile": "race.entrants.torch_compiled",
+    "jax": "race.entrants.jax_scan",
+    "keras": "race.entrants.keras_fit",
+    "floor": "race.entrants.products",
+}
+"""By name; the names are those of the table's columns."""
+
+PREDICTING = {
+    "ours": "race.entrants.predict_deepstep",
+    "scikit-learn": "race.entrants.predict_scikit_learn",
+    "floor": "race.entrants.predict_products",
+}
+"""Those of the rows in which estimators predict."""
+
+LIBRARIES = {
+    "ours": "numba", "reference": "numpy", "scikit-learn": "sklearn", "torch": "torch", "torch.compile": "torch",
+    "jax": "jax", "keras": "keras", "floor": "numba",
+}  # fmt: skip
+"""What must be installed."""

@@ -1,0 +1,9 @@
+"""``MLPClassifier.predict_proba``."""
+
+from sklearn.neural_network import MLPClassifier
+
+from race.entrants.prediction import PredictingEntrant
+
+
+class Entrant(PredictingEntrant):
+    estimator, settings = MLPClassifier, {}  # noqa: RUF012

@@ -1,0 +1,113 @@
+"""The floor of a step: its matrix products alone, split among threads as the compiled engine splits them.
+
+Forward and back a thread has its columns of the batch, then its units of dW; dA0 is not made. No thread waits for
+another between products, no number but theirs is read or written, and Python is not met between steps.
+"""
+
+import numpy as np
+from deepstep.engines.compiled.jit import kernel
+from deepstep.engines.compiled.layout import TURNED_UP_TO
+from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product
+from deepstep.engines.compiled.threads import run_together, threads_for
+
+from race.workloads import Workload
+
+TILE = 32768
+"""Numbers of dW that are made at once, at most."""
+
+
+@kernel
+def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps, backward):
+    """The products of some steps; A and D have all layers, a row of stride numbers for each unit."""
+    if not assemble(barrier, n_threads):
+        return
+    one = theta.dtype.type(1)
+    size = -(-m // (16 * n_threads)) * 16
+    low = thread * size if thread * size < m else m
+    count = size if low + size < m else m - low
+    for _ in range(steps):
+        W, at, before = 0, 0, 0
+        for l in range(1, sizes.size):
+            n, n_prev = sizes[l], sizes[l - 1]
+            if count > 0:
+                if l > 1:
+                    product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, A, before + low, stride, A, at + low, stride)
+                elif turned:
+                    product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, X, low, stride, A, at + low, stride)
+                else:
+                    product(blas, N, T, n, count, n_prev, one, theta, W, n_prev, X, low * n_prev, n_prev, A, at + low, stride)
+            W, before, at = W + n * n_prev, at, at + n * stride
+        if not backward:
+            continue
+        end = at
+        for l in range(sizes.size - 1, 1, -1):
+            n, n_prev = sizes[l], sizes[l - 1]
+            W, at = W - n * n_prev, at - n * stride
+            if count > 0:
+                product(blas, T, N, n_prev, count, n, one, theta, W, n_prev, D, at + low, stride,
+                        D, end + low, stride)  # fmt: skip
+        at, before = 0, 0
+        for l in range(1, sizes.size):
+            n, n_prev = sizes[l], sizes[l - 1]
+            first, last = n * thread // n_threads, n * (thread + 1) // n_threads
+            units = TILE // n_prev if TILE // n_prev > 1 else 1
+            while first < last:
+                tall = units if first + units < last else last - first
+                begin = at + first * stride
+                if l > 1:
+                    product(blas, N, T, tall, n_prev, m, one, D, begin, stride, A, before, stride,
+                            gradient[thread], START, n_prev)  # fmt: skip
+                elif turned:
+                    product(blas, N, T, tall, n_prev, m, one, D, begin, stride, X, START, stride,
+                            gradient[thread], START, n_prev)  # fmt: skip
+                else:
+                    product(blas, N, N, tall, n_prev, m, one, D, begin, stride, X, START, n_prev,
+                            gradient[thread], START, n_prev)  # fmt: skip
+                first += tall
+            before, at = at, at + n * stride
+
+
+class Floor:
+    """Products of steps of so many examples, or of a forward pass."""
+
+    def __init__(self, layer_dims: tuple[int, ...], m: int, *, backward: bool = True) -> None:
+        sizes = np.array(layer_dims)
+        multiplications = (3 if backward else 1) * int((sizes[1:] * sizes[:-1]).sum()) * m
+        self.n_threads = threads_for(multiplications, int(sizes[1:].max()))
+        rng = np.random.default_rng(0)
+
+        def numbers(*shape: int):
+            return rng.uniform(0.5, 1, shape).astype(np.float32) / 512
+
+        stride = -(-m // 16) * 16 + 16
+        n_x, widest, units = layer_dims[0], int(sizes[1:].max()), int(sizes[1:].sum())
+        self._arguments = (
+            self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO,
+            numbers(int((sizes[1:] * sizes[:-1]).sum())), numbers(max(n_x, 1) * stride), numbers(units * stride),
+            numbers((units + widest) * stride), numbers(self.n_threads, max(TILE, int(sizes.max()))), stride, m,
+        )  # fmt: skip
+        self._backward = backward
+
+    def steps(self, count: int) -> None:
+        """The products of so many steps."""
+        run_together(
+            lambda thread, barrier: products(thread, barrier, *self._arguments, count, self._backward),
+            self.n_threads,
+        )
+
+
+class Entrant(Floor):
+    epsilon_at = "outside"
+
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload.layer_dims, workload.batch)
+        self._steps_of_a_unit = workload.steps_of_a_unit
+
+    def work(self, units: int) -> None:
+        self.steps(units * self._steps_of_a_unit)
+
+    def layers(self) -> list:
+        return []
+
+    def cost(self) -> None:
+        return None

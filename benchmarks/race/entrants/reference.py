@@ -1,0 +1,7 @@
+"""The equations as they stand, in NumPy."""
+
+from race.entrants.session import SessionEntrant
+
+
+class Entrant(SessionEntrant):
+    engine = "reference"

@@ -1,0 +1,181 @@
+"""What is raced: networks, generated data, where training starts and in which order the examples come."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.int64]
+Layers = list[tuple[Array, Array]]
+"""W (n_l, n_{l-1}) and b (n_l,) of each layer."""
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : str
+    layer_dims : tuple of int
+    n_examples : int
+    batch_size : int or None
+        None for the full batch: a unit of work is then one step, else one epoch.
+    optimizer : {"adam", "gd"}
+    rate : float
+    activation : str
+        Of the hidden layers. The head is softmax, or sigmoid for one output.
+    checked : int
+        Units after which costs are compared.
+    iterations : int
+        Steps of a whole training, from opening a session on; 0 where a session goes on from round to round.
+    rows : int
+        Rows that are predicted at once by an estimator; 0 where a network is trained.
+    targets : mapping
+        Least ratio by entrant; for "floor" the least share.
+    """
+
+    name: str
+    layer_dims: tuple[int, ...]
+    n_examples: int
+    batch_size: int | None
+    optimizer: str = "adam"
+    rate: float = 1e-3
+    activation: str = "relu"
+    checked: int = 1
+    iterations: int = 0
+    rows: int = 0
+    targets: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def steps_of_a_unit(self) -> int:
+        """Updates, or predictions."""
+        return 1 if self.batch_size is None else -(-self.n_examples // self.batch_size)
+
+    @property
+    def batch(self) -> int:
+        """Examples of a whole batch."""
+        return self.rows or self.batch_size or self.n_examples
+
+    @property
+    def title(self) -> str:
+        """The row's name in the table."""
+        shape = "-".join(map(str, self.layer_dims))
+        if self.rows:
+            return f"{self.name} {shape}, {'one row' if self.rows == 1 else f'{self.rows} rows'}"
+        size = f"full batch {self.n_examples}" if self.batch_size is None else f"batch {self.batch_size}"
+        whole = f", {self.iterations} iterations" if self.iterations else ""
+        return f"{self.name} {shape}, {size}{whole}, {self.optimizer}"
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload(
+            "planar", (2, 4, 1), 400, None, "gd", 0.1, "tanh", checked=200,
+            targets={"scikit-learn": 12, "torch": 12, "jax": 5},
+        ),
+        Workload(
+            "digits", (64, 100, 10), 1797, 200, checked=5,
+            targets={"scikit-learn": 8, "torch": 5, "jax": 2.8, "floor": 0.4},
+        ),
+        Workload(
+            "table", (50, 256, 256, 256, 2), 10240, 256,
+            targets={"scikit-learn": 3, "torch": 1.45, "jax": 1.5, "floor": 0.8},
+        ),
+        Workload(
+            "images", (784, 512, 512, 10), 7680, 128,
+            targets={"scikit-learn": 2.8, "torch": 1.5, "jax": 1.1, "floor": 0.8},
+        ),
+        Workload(
+            "wide", (50, 512, 512, 512, 2), 10240, 1024, checked=2,
+            targets={"scikit-learn": 2.1, "torch": 1.1, "jax": 1.25, "floor": 0.94},
+        ),
+        Workload(
+            "cats", (12288, 20, 7, 5, 1), 209, None, "gd", 0.0075, checked=200, iterations=2500,
+            targets={"scikit-learn": 20, "torch": 20},
+        ),
+        Workload("predict_proba", (50, 256, 256, 256, 1), 20_000, None, rows=1, targets={"scikit-learn": 3}),
+        Workload(
+            "predict_proba, bulk", (50, 256, 256, 256, 1), 20_000, None, rows=20_000, targets={"floor": 1 / 1.2}
+        ),
+    )
+}  # fmt: skip
+
+
+class Data(NamedTuple):
+    """Examples as rows.
+
+    Attributes
+    ----------
+    X : array of float32 (m, n_x)
+    labels : array of int64 (m,)
+    Y : array of float32 (m, n_L)
+        Targets: one column of zeros and ones, or one-hot.
+    """
+
+    X: Array
+    labels: Integers
+    Y: Array
+
+
+def data_of(workload: Workload) -> Data:
+    """The examples: handwritten digits from scikit-learn, else generated with labels that can be learned."""
+    rng = np.random.default_rng(SEED)
+    m, n_x, n_outputs = workload.n_examples, workload.layer_dims[0], workload.layer_dims[-1]
+    if workload.name == "digits":
+        from sklearn.datasets import load_digits
+
+        bundle = load_digits()
+        X, labels = bundle.data / 16, bundle.target
+    elif workload.name == "planar":  # the sign changes with the angle, as between the petals of a flower
+        X = rng.normal(size=(m, n_x))
+        labels = np.sin(4 * np.arctan2(X[:, 1], X[:, 0])) > 0
+    else:
+        pixels = workload.name in ("images", "cats")
+        X = rng.uniform(size=(m, n_x)) if pixels else rng.normal(size=(m, n_x))
+        scores = (X - X.mean(axis=0)) @ rng.normal(size=(n_x, max(n_outputs, 2)))
+        labels = scores.argmax(axis=1)
+    labels = labels.astype(np.int64)
+    Y = labels[:, np.newaxis] if n_outputs == 1 else np.eye(n_outputs)[labels]
+    return Data(np.ascontiguousarray(X, np.float32), labels, np.ascontiguousarray(Y, np.float32))
+
+
+def first_layers(workload: Workload) -> Layers:
+    """Where training starts, in float64 that float32 holds exactly: every engine starts from the same numbers."""
+    rng = np.random.default_rng(SEED + 1)
+    sizes = workload.layer_dims
+    return [
+        (
+            (rng.normal(size=(n, n_prev)) * np.sqrt(2 / n_prev)).astype(np.float32).astype(np.float64),
+            np.zeros(n),
+        )
+        for n_prev, n in zip(sizes, sizes[1:], strict=False)
+    ]
+
+
+def orders(m: int) -> Iterator[Integers]:
+    """The order of the examples in each epoch: those that scikit-learn's network draws."""
+    from sklearn.utils import shuffle
+
+    random, order = np.random.RandomState(SEED), np.arange(m)
+    while True:
+        order = shuffle(order, random_state=random)
+        yield order
+
+
+def cost_of(workload: Workload, layers: Layers, data: Data) -> float:
+    """The mean loss of all examples in float64, in NumPy alone: no engine judges itself."""
+    A = data.X.astype(np.float64)
+    for number, (W, b) in enumerate(layers, 1):
+        Z = A @ np.asarray(W, np.float64).T + np.asarray(b, np.float64).reshape(-1)
+        A = Z if number == len(layers) else np.tanh(Z) if workload.activation == "tanh" else np.maximum(Z, 0)
+    if A.shape[1] == 1:
+        return float(np.mean(np.logaddexp(0, A) - data.Y * A))
+    most = A.max(axis=1, keepdims=True)
+    return float(np.mean(most[:, 0] + np.log(np.exp(A - most).sum(axis=1)) - (data.Y * A).sum(axis=1)))
