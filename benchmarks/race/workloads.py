@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -155,7 +156,7 @@ def first_layers(workload: Workload) -> Layers:
             (rng.normal(size=(n, n_prev)) * np.sqrt(2 / n_prev)).astype(np.float32).astype(np.float64),
             np.zeros(n),
         )
-        for n_prev, n in zip(sizes, sizes[1:], strict=False)
+        for n_prev, n in pairwise(sizes)
     ]
 
 

@@ -4,6 +4,8 @@ Forward and back a thread has its columns of the batch, then its units of dW; dA
 another between products, no number but theirs is read or written, and Python is not met between steps.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from deepstep.engines.compiled.jit import kernel
 from deepstep.engines.compiled.layout import TURNED_UP_TO
@@ -39,13 +41,12 @@ def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gr
             W, before, at = W + n * n_prev, at, at + n * stride
         if not backward:
             continue
-        end = at
         for l in range(sizes.size - 1, 1, -1):
             n, n_prev = sizes[l], sizes[l - 1]
             W, at = W - n * n_prev, at - n * stride
             if count > 0:
                 product(blas, T, N, n_prev, count, n, one, theta, W, n_prev, D, at + low, stride,
-                        D, end + low, stride)  # fmt: skip
+                        D, at - n_prev * stride + low, stride)  # fmt: skip
         at, before = 0, 0
         for l in range(1, sizes.size):
             n, n_prev = sizes[l], sizes[l - 1]
@@ -74,17 +75,17 @@ class Floor:
         sizes = np.array(layer_dims)
         multiplications = (3 if backward else 1) * int((sizes[1:] * sizes[:-1]).sum()) * m
         self.n_threads = threads_for(multiplications, int(sizes[1:].max()))
-        rng = np.random.default_rng(0)
+        stride, units, n_x = -(-m // 16) * 16 + 16, int(sizes[1:].sum()), layer_dims[0]
+        # rows of W have the sum 1: activations neither grow nor become denormal, however deep the network is
+        theta = [np.full(n * n_prev, 1 / n_prev, np.float32) for n_prev, n in pairwise(layer_dims)]
 
-        def numbers(*shape: int):
-            return rng.uniform(0.5, 1, shape).astype(np.float32) / 512
+        def ones(*shape: int):
+            return np.ones(shape, np.float32)
 
-        stride = -(-m // 16) * 16 + 16
-        n_x, widest, units = layer_dims[0], int(sizes[1:].max()), int(sizes[1:].sum())
         self._arguments = (
-            self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO,
-            numbers(int((sizes[1:] * sizes[:-1]).sum())), numbers(max(n_x, 1) * stride), numbers(units * stride),
-            numbers((units + widest) * stride), numbers(self.n_threads, max(TILE, int(sizes.max()))), stride, m,
+            self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO, np.concatenate(theta),
+            ones(n_x * stride), ones(units * stride), ones(units * stride),
+            ones(self.n_threads, max(TILE, int(sizes.max()))), stride, m,
         )  # fmt: skip
         self._backward = backward
 

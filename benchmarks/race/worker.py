@@ -1,0 +1,75 @@
+"""The process that one engine lives in: does what the parent asks for, a line of JSON at a time.
+
+Started as ``python -m race.worker NAME``; ends with its standard input. What libraries print goes to the standard
+error, so that replies are all that the parent reads.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from time import perf_counter
+from typing import Any
+
+from race.entrants import MODULES, PREDICTING, Entrant
+from race.workloads import WORKLOADS, cost_of, data_of
+
+
+class Worker:
+    """One engine, and the workload it has open."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._open: Entrant
+
+    def import_(self, workload: str) -> dict[str, Any]:
+        """Import the engine."""
+        begin = perf_counter()
+        import_module(self._module(workload))
+        return {"seconds": perf_counter() - begin}
+
+    def open(self, workload: str) -> dict[str, Any]:
+        """Open a workload in the place of the last one."""
+        module, begin = import_module(self._module(workload)), perf_counter()
+        self._open = module.Entrant(WORKLOADS[workload])
+        return {"seconds": perf_counter() - begin}
+
+    def work(self, units: int) -> dict[str, Any]:
+        """Do so many units."""
+        begin = perf_counter()
+        self._open.work(units)
+        return {"seconds": perf_counter() - begin}
+
+    def cost(self, workload: str) -> dict[str, Any]:
+        """The mean loss now."""
+        own, layers = self._open.cost(), self._open.layers()
+        if own is None and layers:
+            own = cost_of(WORKLOADS[workload], layers, data_of(WORKLOADS[workload]))
+        return {"cost": own, "epsilon_at": self._open.epsilon_at}
+
+    def _module(self, workload: str) -> str:
+        return (PREDICTING if WORKLOADS[workload].rows else MODULES)[self._name]
+
+
+def main() -> None:
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    worker = Worker(sys.argv[1])
+    asked: dict[str, Callable[..., dict[str, Any]]] = {
+        "import": worker.import_,
+        "open": worker.open,
+        "work": worker.work,
+        "cost": worker.cost,
+    }
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply = asked[request.pop("do")](**request)
+        except Exception as error:  # told to the parent, which names the engine and goes on with the others
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()
