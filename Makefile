@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny clean
+.PHONY: demo test tiny bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -18,6 +18,10 @@ test: $(VENV)/.installed-test
 tiny: $(VENV)/.installed-test
 	$(BIN)/python -m pytest tests/test_tiny.py
 
+bench: $(VENV)/.installed-bench
+	$(BIN)/python benchmarks/speed.py --joblib --output benchmarks/speed.json
+	$(BIN)/python benchmarks/growth.py benchmarks/growth.png
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("DeepStep needs Python 3.11 or newer.")'
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +32,10 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@ $(VENV)/.installed
 
 clean:

@@ -57,7 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: done", file=sys.stderr, flush=True)
     peers = [name for name in engines if name not in ("ours", "floor")]
     print("\n" + ratios(result["rows"], peers))
-    print("\nCosts after training, of which no ratio is printed beyond the limit:\n\n" + costs(result["rows"]))
+    print(
+        "\nCosts after training, of which no ratio is printed beyond the limit:\n\n" + costs(result["rows"])
+    )
     if not asked.no_first_calls:
         for name in engines:
             if name != "floor":
@@ -74,7 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, why in result["failed"].items():
         print(f"{name} failed: {why}")
     if asked.output:
-        Path(asked.output).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        Path(asked.output).write_text(
+            json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     return 0
 
 
@@ -129,7 +133,9 @@ def _judged(workload: Workload, found: Mapping[str, Mapping[str, Any]]) -> dict[
         judge = judge_of(workload)
         limit, right = judge.limit, next(iter(judge.right.values()))
         rights = {name: judge.right.get(told["epsilon_at"], right) for name, told in found.items()}
-    told = {name: {"cost": each["cost"], "distance": each["cost"] - rights[name]} for name, each in found.items()}
+    told = {
+        name: {"cost": each["cost"], "distance": each["cost"] - rights[name]} for name, each in found.items()
+    }
     wrong = {name: not abs(each["distance"]) <= limit for name, each in told.items()}
     refused = {name: wrong[name] or wrong["ours"] for name in told}
     return {"right": right, "limit": limit, "costs": told, "refused": refused}

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
 from deepstep.engines import Settings, open_session
 from deepstep.preparation.batches import Examples, batch
-
 from race.entrants.session import architecture_of, parameters_of
 from race.workloads import Layers, Workload, cost_of, data_of, first_layers, orders
 
@@ -52,7 +52,10 @@ def _trained(workload: Workload, dtype: type, epsilon_at: str, seed: int | None 
         for number, (W, b) in enumerate(layers):
             before = rng.permutation(W.shape[1]) if number == 0 else kept
             last = number == len(layers) - 1
-            kept, first = (np.arange(len(b)) if last else rng.permutation(len(b))), before if number == 0 else None
+            kept, first = (
+                (np.arange(len(b)) if last else rng.permutation(len(b))),
+                before if number == 0 else None,
+            )
             layers[number] = W[kept][:, before], b[kept]
             if first is not None:
                 X = np.ascontiguousarray(X[:, first])

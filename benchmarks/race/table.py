@@ -35,7 +35,8 @@ def first_calls(rows: Mapping[str, Mapping[str, float]]) -> str:
     """A row for each engine."""
     lines = [["engine", "import, s", "first epoch, nothing compiled, s", "first epoch, compiled before, s"]]
     lines += [
-        [name, *(f"{row[column]:.2f}" for column in ("imported", "cold", "warm"))] for name, row in rows.items()
+        [name, *(f"{row[column]:.2f}" for column in ("imported", "cold", "warm"))]
+        for name, row in rows.items()
     ]
     return _markdown(lines)
 

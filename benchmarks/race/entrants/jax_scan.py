@@ -18,7 +18,9 @@ class Entrant:
         several = workload.layer_dims[-1] > 1
         X, y = jnp.asarray(X), jnp.asarray(labels if several else Y[:, 0])
         self._orders = orders(len(X))
-        theta = [(jnp.asarray(W.T, jnp.float32), jnp.asarray(b, jnp.float32)) for W, b in first_layers(workload)]
+        theta = [
+            (jnp.asarray(W.T, jnp.float32), jnp.asarray(b, jnp.float32)) for W, b in first_layers(workload)
+        ]
         zeros = jax.tree.map(jnp.zeros_like, theta)
         self._carried = theta, zeros, jax.tree.map(jnp.zeros_like, theta), jnp.zeros((), jnp.int32)
         hidden = jnp.tanh if workload.activation == "tanh" else jax.nn.relu

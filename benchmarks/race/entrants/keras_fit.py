@@ -20,8 +20,12 @@ class Entrant:
         self._y, self._orders, self._done = labels if several else Y, orders(len(Y)), 0
         hidden = [keras.layers.Dense(n, activation=workload.activation) for n in workload.layer_dims[1:-1]]
         shape = (workload.layer_dims[0],)
-        self._model = keras.Sequential([keras.Input(shape), *hidden, keras.layers.Dense(workload.layer_dims[-1])])
-        self._model.set_weights([part.astype(np.float32) for W, b in first_layers(workload) for part in (W.T, b)])
+        self._model = keras.Sequential(
+            [keras.Input(shape), *hidden, keras.layers.Dense(workload.layer_dims[-1])]
+        )
+        self._model.set_weights(
+            [part.astype(np.float32) for W, b in first_layers(workload) for part in (W.T, b)]
+        )
         rules = {"adam": lambda: keras.optimizers.Adam(workload.rate, epsilon=1e-8)}
         rule = rules.get(workload.optimizer, lambda: keras.optimizers.SGD(workload.rate))()
         losses = keras.losses

@@ -1,7 +1,6 @@
 """The floor of a prediction: the products of tiles of examples, as the compiled engine cuts them."""
 
 from deepstep.engines.compiled.forward import AT_ONCE
-
 from race.entrants.products import Floor
 from race.workloads import Workload
 

@@ -6,4 +6,4 @@ from race.entrants.prediction import PredictingEntrant
 
 
 class Entrant(PredictingEntrant):
-    estimator, settings = MLPClassifier, {}  # noqa: RUF012
+    estimator, settings = MLPClassifier, {}

@@ -1,4 +1,4 @@
-"""``predict_proba`` of an estimator, fitted for one epoch from the same seed."""
+"""``predict_proba`` of an estimator, fitted for one step of the full batch from the same seed: the same weights in both."""
 
 import warnings
 
@@ -21,7 +21,7 @@ class PredictingEntrant:
         data = data_of(workload)
         self._all, self._labels, self._X = data.X, data.labels, data.X[: workload.rows]
         self._model = self.estimator(
-            workload.layer_dims[1:-1], max_iter=1, random_state=SEED, **self.settings
+            workload.layer_dims[1:-1], max_iter=1, batch_size=FITTED_ROWS, random_state=SEED, **self.settings
         ).fit(data.X[:FITTED_ROWS], data.labels[:FITTED_ROWS])
 
     def work(self, units: int) -> None:

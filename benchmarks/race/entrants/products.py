@@ -7,11 +7,11 @@ another between products, no number but theirs is read or written, and Python is
 from itertools import pairwise
 
 import numpy as np
+
 from deepstep.engines.compiled.jit import kernel
 from deepstep.engines.compiled.layout import TURNED_UP_TO
 from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product
 from deepstep.engines.compiled.threads import run_together, threads_for
-
 from race.workloads import Workload
 
 TILE = 32768
@@ -19,7 +19,9 @@ TILE = 32768
 
 
 @kernel
-def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps, backward):
+def products(
+    thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps, backward
+):
     """The products of some steps; A and D have all layers, a row of stride numbers for each unit."""
     if not assemble(barrier, n_threads):
         return
@@ -33,11 +35,62 @@ def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gr
             n, n_prev = sizes[l], sizes[l - 1]
             if count > 0:
                 if l > 1:
-                    product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, A, before + low, stride, A, at + low, stride)
+                    product(
+                        blas,
+                        N,
+                        N,
+                        n,
+                        count,
+                        n_prev,
+                        one,
+                        theta,
+                        W,
+                        n_prev,
+                        A,
+                        before + low,
+                        stride,
+                        A,
+                        at + low,
+                        stride,
+                    )
                 elif turned:
-                    product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, X, low, stride, A, at + low, stride)
+                    product(
+                        blas,
+                        N,
+                        N,
+                        n,
+                        count,
+                        n_prev,
+                        one,
+                        theta,
+                        W,
+                        n_prev,
+                        X,
+                        low,
+                        stride,
+                        A,
+                        at + low,
+                        stride,
+                    )
                 else:
-                    product(blas, N, T, n, count, n_prev, one, theta, W, n_prev, X, low * n_prev, n_prev, A, at + low, stride)
+                    product(
+                        blas,
+                        N,
+                        T,
+                        n,
+                        count,
+                        n_prev,
+                        one,
+                        theta,
+                        W,
+                        n_prev,
+                        X,
+                        low * n_prev,
+                        n_prev,
+                        A,
+                        at + low,
+                        stride,
+                    )
             W, before, at = W + n * n_prev, at, at + n * stride
         if not backward:
             continue

@@ -1,17 +1,19 @@
 """Our engines: one call of a session for an epoch, or for many steps of the full batch."""
 
 import numpy as np
+
 from deepstep.engines import Settings, open_session
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-
 from race.workloads import Layers, Workload, data_of, first_layers, orders
 
 
 def architecture_of(workload: Workload) -> Architecture:
     """The workload's network."""
     hidden = [workload.activation] * (len(workload.layer_dims) - 2)
-    return Architecture(workload.layer_dims, (*hidden, "sigmoid" if workload.layer_dims[-1] == 1 else "softmax"))
+    return Architecture(
+        workload.layer_dims, (*hidden, "sigmoid" if workload.layer_dims[-1] == 1 else "softmax")
+    )
 
 
 def parameters_of(layers: Layers, dtype: type = np.float32) -> Parameters:
@@ -19,7 +21,7 @@ def parameters_of(layers: Layers, dtype: type = np.float32) -> Parameters:
     named = {}
     for number, (W, b) in enumerate(layers, 1):
         named[f"W{number}"], named[f"b{number}"] = W.astype(dtype), b.reshape(-1, 1).astype(dtype)
-    return Parameters(named)
+    return Parameters.from_dict(named)
 
 
 class SessionEntrant:
@@ -46,7 +48,9 @@ class SessionEntrant:
         workload = self.workload
         if workload.batch_size is None:
             if workload.iterations and units % workload.iterations == 0:
-                for _ in range(units // workload.iterations):  # whole trainings, with all that opening one costs
+                for _ in range(
+                    units // workload.iterations
+                ):  # whole trainings, with all that opening one costs
                     self._open()
                     self._steps(None, workload.iterations)
             else:
@@ -69,9 +73,7 @@ class SessionEntrant:
 
     def layers(self) -> Layers:
         found = self._session.parameters
-        return [
-            (found[f"W{l}"], found[f"b{l}"].reshape(-1)) for l in range(1, len(self.workload.layer_dims))
-        ]
+        return [(found[f"W{l}"], found[f"b{l}"].reshape(-1)) for l in range(1, len(self.workload.layer_dims))]
 
     def cost(self) -> None:
         return None

@@ -1,0 +1,74 @@
+"""The race runs and tells everything about itself. How fast anything is, no test asks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba")
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    path = tmp_path_factory.mktemp("race") / "speed.json"
+    command = [sys.executable, str(BENCHMARKS / "speed.py"), "--quick", "--no-first-calls", "--threads", "1"]
+    chosen = ["--workloads", "planar", "digits", "predict_proba", "--engines", "scikit-learn", "reference"]
+    run = subprocess.run(
+        [*command, *chosen, "--output", str(path)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(path.read_text(encoding="utf-8")), run.stdout
+
+
+def test_the_result_is_whole(result):
+    told, _ = result
+    assert told["threads"] == 1
+    assert told["date"]
+    assert told["processor"]
+    assert told["versions"]["numpy"]
+    assert told["failed"] == {}
+    for row in told["rows"].values():
+        assert set(row["times"]) >= {"ours", "scikit-learn", "floor"} - ({"floor"} & row["times"].keys())
+        assert all(len(each["rounds"]) == told["rounds"] for each in row["times"].values())
+        assert set(row["ratios"]) == set(row["times"]) - {"ours"}
+
+
+def test_everybody_did_the_same_work(result):
+    told, _ = result
+    for row in told["rows"].values():
+        assert row["limit"] < 1e-3 * row["right"]
+        assert not any(row["refused"].values()), row["costs"]
+
+
+def test_the_table_has_every_row_and_every_engine(result):
+    _, printed = result
+    for name in (
+        "planar 2-4-1",
+        "digits 64-100-10",
+        "scikit-learn",
+        "reference",
+        "share of the floor",
+        "≥ 12",
+    ):
+        assert name in printed
+
+
+def test_a_wrong_cost_gets_no_ratio():
+    code = (
+        f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r})\n"
+        "from speed import _judged\n"
+        "from race.workloads import WORKLOADS\n"
+        "from race.judgement import judge_of\n"
+        "work = WORKLOADS['digits']\n"
+        "right = judge_of(work).right\n"
+        "row = _judged(work, {'ours': {'cost': right['outside'], 'epsilon_at': 'outside'},\n"
+        "    'torch': {'cost': 1.001 * right['outside'], 'epsilon_at': 'outside'},\n"
+        "    'jax': {'cost': float('nan'), 'epsilon_at': 'outside'}})\n"
+        "assert row['refused'] == {'ours': False, 'torch': True, 'jax': True}, row\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
