@@ -1,7 +1,8 @@
-"""How a step's time grows with width, depth, batch and examples: ``python benchmarks/growth.py growth.png``.
+"""How a step's time grows with width, depth, batch and examples: ``python benchmarks/growth.py
+growth.png``.
 
-The compiled engine beside the floor (the step's matrix products alone), in turn in one process. Every point is a
-median of short turns. The largest point needs less than 3 GB.
+The compiled engine beside the floor (the step's matrix products alone), in turn in one process. Every
+point is a median of short turns. The largest point needs less than 3 GB.
 """
 
 import argparse

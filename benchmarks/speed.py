@@ -1,14 +1,17 @@
-"""Our engines beside their peers at the same work: ``make bench``, or ``python benchmarks/speed.py --help``.
+"""Our engines beside their peers at the same work: ``make bench``, or ``python benchmarks/speed.py
+--help``.
 
-Every engine lives in a process of its own, kept from round to round; in a round each works once for some tenths of a
-second while the others sleep. A time is that of a step, a ratio a peer's time ÷ ours in the same round: its median
-and quartiles over all rounds. The floor is the time of the step's own matrix products alone. A ratio is not printed
-where the cost after training is not that of float64 within rounding; an engine that is not installed is named.
+Every engine lives in a process of its own, kept from round to round; in a round each works once for some
+tenths of a second while the others sleep. A time is that of a step, a ratio a peer's time ÷ ours in the
+same round: its median and quartiles over all rounds. The floor is the time of the step's own matrix
+products alone. A ratio is not printed where the cost after training is not that of float64 within
+rounding; an engine that is not installed is named.
 """
 
 import argparse
 import datetime
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -26,7 +29,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 from race.entrants import LIBRARIES, MODULES, PREDICTING  # noqa: E402
 from race.judgement import judge_of  # noqa: E402
-from race.rounds import Failed, Runner, Times, first_call, times  # noqa: E402
+from race.rounds import Runner, Times, WorkerError, first_call, times  # noqa: E402
 from race.table import costs, first_calls, ratios  # noqa: E402
 from race.together import throughput  # noqa: E402
 from race.workloads import WORKLOADS, Workload  # noqa: E402
@@ -112,7 +115,7 @@ def _row(
                 runner.ask("work", units=workload.checked)
             found[runner.name] = runner.ask("cost", workload=workload.name)
             at_work.append(runner)
-        except Failed as error:
+        except WorkerError as error:
             failed[f"{runner.name} at {workload.name}"] = str(error)
     row = _judged(workload, {name: told for name, told in found.items() if name != "floor"})
     took = times(at_work, workload, n_rounds=asked.rounds, seconds=asked.seconds)
@@ -164,10 +167,16 @@ def _machine(n_threads: int) -> dict[str, Any]:
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         "processor": _processor(),
         "threads": n_threads,
+        "load_before": _load(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "versions": versions,
     }
+
+
+def _load() -> float | None:
+    """Processes that are at work beside, as a mean of the last minute."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
 def _processor() -> str:
@@ -188,7 +197,8 @@ def _headline(result: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items() if number)
     missing = f"\nnot installed: {', '.join(result['missing'])}" if result["missing"] else ""
     return (
-        f"{result['date']}, {result['processor']}, {result['threads']} thread(s), float32\n"
+        f"{result['date']}, {result['processor']}, {result['threads']} thread(s), float32, "
+        f"load {result['load_before']}\n"
         f"Python {result['python']}, {versions}{missing}"
     )
 

@@ -17,7 +17,7 @@ BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 def result(tmp_path_factory):
     path = tmp_path_factory.mktemp("race") / "speed.json"
     command = [sys.executable, str(BENCHMARKS / "speed.py"), "--quick", "--no-first-calls", "--threads", "1"]
-    chosen = ["--workloads", "planar", "digits", "predict_proba", "--engines", "scikit-learn", "reference"]
+    chosen = ["--workloads", "planar", "digits", "row", "--engines", "scikit-learn", "reference"]
     run = subprocess.run(
         [*command, *chosen, "--output", str(path)], capture_output=True, text=True, check=False
     )

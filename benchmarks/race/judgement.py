@@ -1,8 +1,8 @@
 """Whose costs are right: those that differ from float64's by no more than rounding explains.
 
-The definition is our reference engine in float64. How far rounding carries a float32 run from there is measured: the
-same engine in float32 trains the same network with inputs, hidden units and the examples of each batch in other
-orders, which changes nothing but the order in which sums are added up.
+The definition is our reference engine in float64. How far rounding carries a float32 run from there is
+measured: the same engine in float32 trains the same network with inputs, hidden units and the examples
+of each batch in other orders, which changes nothing but the order in which sums are added up.
 """
 
 from collections.abc import Callable

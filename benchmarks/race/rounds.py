@@ -16,18 +16,18 @@ import numpy as np
 from race.workloads import Workload
 
 PAUSE = 0.06
-"""Seconds between turns: the threads of the last one, which look for more work for a while, have gone to sleep."""
+"""Seconds between turns: threads of the last one, which look for more work for a while, have gone to sleep."""
 
 FOLDERS = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 """Where engines keep what they compiled."""
 
 
-class Failed(Exception):
+class WorkerError(Exception):
     """An engine could not do what it was asked for."""
 
 
 def environment(n_threads: int, caches: Path | None = None) -> dict[str, str]:
-    """What a worker finds in its environment: this checkout and the limits of threads, for every library alike."""
+    """What a worker finds in its environment: this checkout, and limits of threads for every library alike."""
     home = Path(__file__).resolve().parents[1]
     limits = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
     found = {
@@ -65,7 +65,7 @@ class Runner:
 
         Raises
         ------
-        Failed
+        WorkerError
             If the worker says so, or has died.
         """
         assert self._process.stdin is not None
@@ -77,7 +77,7 @@ class Runner:
             line = ""
         reply = json.loads(line) if line else {"error": f"the process ended with {self._process.wait()}"}
         if "error" in reply:
-            raise Failed(reply["error"])
+            raise WorkerError(reply["error"])
         return reply
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ MARKS = {True: "✓", False: "✗", None: ""}
 
 
 def ratios(rows: Mapping[str, Any], peers: Sequence[str]) -> str:
-    """A row for each workload: our time, each peer's time as a multiple of it, and the floor's share of it."""
+    """A row for each workload: our time, each peer's as a multiple of it, and the floor's share of it."""
     lines = [["workload", "ours, µs", *peers, "share of the floor"]]
     for name, row in rows.items():
         ours = row["times"]["ours"]["median"]

@@ -34,7 +34,8 @@ def seconds(work):
     return sorted(taken)[1]
 
 def at_once(kind):
-    return Parallel(n_jobs=int(os.environ["OMP_NUM_THREADS"]), backend=kind)(delayed(fit)(n) for n in range({FITS}))
+    workers = int(os.environ["OMP_NUM_THREADS"])
+    return Parallel(n_jobs=workers, backend=kind)(delayed(fit)(n) for n in range({FITS}))
 
 alone = [fit(n) for n in range({FITS})]
 assert max(abs(a - b) for a, b in zip(alone, at_once("threading"))) < 1e-3

@@ -1,7 +1,7 @@
 """The process that one engine lives in: does what the parent asks for, a line of JSON at a time.
 
-Started as ``python -m race.worker NAME``; ends with its standard input. What libraries print goes to the standard
-error, so that replies are all that the parent reads.
+Started as ``python -m race.worker NAME``; ends with its standard input. What libraries print goes to the
+standard error, so that replies are all that the parent reads.
 """
 
 import json

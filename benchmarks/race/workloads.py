@@ -68,7 +68,7 @@ class Workload:
         """The row's name in the table."""
         shape = "-".join(map(str, self.layer_dims))
         if self.rows:
-            return f"{self.name} {shape}, {'one row' if self.rows == 1 else f'{self.rows} rows'}"
+            return f"predict_proba {shape}, {'one row' if self.rows == 1 else f'{self.rows} rows'}"
         size = f"full batch {self.n_examples}" if self.batch_size is None else f"batch {self.batch_size}"
         whole = f", {self.iterations} iterations" if self.iterations else ""
         return f"{self.name} {shape}, {size}{whole}, {self.optimizer}"
@@ -101,9 +101,13 @@ WORKLOADS = {
             "cats", (12288, 20, 7, 5, 1), 209, None, "gd", 0.0075, checked=200, iterations=2500,
             targets={"scikit-learn": 20, "torch": 20},
         ),
-        Workload("predict_proba", (50, 256, 256, 256, 1), 20_000, None, rows=1, targets={"scikit-learn": 3}),
         Workload(
-            "predict_proba, bulk", (50, 256, 256, 256, 1), 20_000, None, rows=20_000, targets={"floor": 1 / 1.2}
+            "row", (50, 256, 256, 256, 1), 20_000, None, rows=1,
+            targets={"scikit-learn": 3},
+        ),
+        Workload(
+            "bulk", (50, 256, 256, 256, 1), 20_000, None, rows=20_000,
+            targets={"floor": 1 / 1.2},
         ),
     )
 }  # fmt: skip
@@ -148,7 +152,7 @@ def data_of(workload: Workload) -> Data:
 
 
 def first_layers(workload: Workload) -> Layers:
-    """Where training starts, in float64 that float32 holds exactly: every engine starts from the same numbers."""
+    """Where training starts, in float64 that float32 holds exactly: the same numbers for every engine."""
     rng = np.random.default_rng(SEED + 1)
     sizes = workload.layer_dims
     return [

@@ -23,7 +23,7 @@ class Entrant(Protocol):
         """The parameters now."""
 
     def cost(self) -> float | None:
-        """The mean loss where there are no layers to give: of predictions; None where the layers are asked."""
+        """The mean loss of predictions; None where networks are trained, whose layers tell it."""
 
 
 MODULES = {
@@ -46,7 +46,13 @@ PREDICTING = {
 """Those of the rows in which estimators predict."""
 
 LIBRARIES = {
-    "ours": "numba", "reference": "numpy", "scikit-learn": "sklearn", "torch": "torch", "torch.compile": "torch",
-    "jax": "jax", "keras": "keras", "floor": "numba",
-}  # fmt: skip
+    "ours": "numba",
+    "reference": "numpy",
+    "scikit-learn": "sklearn",
+    "torch": "torch",
+    "torch.compile": "torch",
+    "jax": "jax",
+    "keras": "keras",
+    "floor": "numba",
+}
 """What must be installed."""

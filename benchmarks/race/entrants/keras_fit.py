@@ -1,7 +1,8 @@
 """Keras: ``compile`` and ``fit``, on the backend that KERAS_BACKEND names.
 
-Full batches and the timed epochs are one call of ``fit`` for all units. Keras draws its own order of the examples, so
-epochs before the comparison of costs (the first few) come one call each, with examples laid out in everybody's order.
+Full batches and the timed epochs are one call of ``fit`` for all units. Keras draws its own order of the
+examples, so epochs before the comparison of costs (the first few) come one call each, with examples laid
+out in everybody's order.
 """
 
 import keras

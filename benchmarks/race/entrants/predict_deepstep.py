@@ -1,8 +1,10 @@
 """`DeepClassifier.predict_proba` on the compiled engine."""
 
 from deepstep import DeepClassifier
-from race.entrants.prediction import PredictingEntrant
+from race.entrants.prediction import PredictingEntrant, fitted
+from race.workloads import Workload
 
 
 class Entrant(PredictingEntrant):
-    estimator, settings = DeepClassifier, {"engine": "compiled"}
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload, fitted(DeepClassifier, workload, engine="compiled"))

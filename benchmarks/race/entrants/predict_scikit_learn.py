@@ -1,9 +1,14 @@
-"""``MLPClassifier.predict_proba``."""
+"""``MLPClassifier.predict_proba``, with the weights that `DeepClassifier` has in the race."""
 
 from sklearn.neural_network import MLPClassifier
 
-from race.entrants.prediction import PredictingEntrant
+from deepstep import DeepClassifier
+from race.entrants.prediction import PredictingEntrant, fitted
+from race.workloads import Workload
 
 
 class Entrant(PredictingEntrant):
-    estimator, settings = MLPClassifier, {}
+    def __init__(self, workload: Workload) -> None:
+        super().__init__(workload, fitted(MLPClassifier, workload))
+        weights = fitted(DeepClassifier, workload, engine="reference")
+        self._model.coefs_, self._model.intercepts_ = weights.coefs_, weights.intercepts_

@@ -1,6 +1,7 @@
-"""``predict_proba`` of an estimator, fitted for one step of the full batch from the same seed: the same weights in both."""
+"""``predict_proba`` of an estimator that was fitted for one step of the full batch."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -12,17 +13,22 @@ warnings.simplefilter("ignore", ConvergenceWarning)
 FITTED_ROWS = 2_000
 
 
+def fitted(estimator: type, workload: Workload, **settings: Any) -> Any:
+    """An estimator after one step."""
+    data = data_of(workload)
+    hidden = workload.layer_dims[1:-1]
+    model = estimator(hidden, max_iter=1, batch_size=FITTED_ROWS, random_state=SEED, **settings)
+    return model.fit(data.X[:FITTED_ROWS], data.labels[:FITTED_ROWS])
+
+
 class PredictingEntrant:
     """An estimator that predicts."""
 
     epsilon_at = "outside"
 
-    def __init__(self, workload: Workload) -> None:
-        data = data_of(workload)
+    def __init__(self, workload: Workload, model: Any) -> None:
+        self._model, data = model, data_of(workload)
         self._all, self._labels, self._X = data.X, data.labels, data.X[: workload.rows]
-        self._model = self.estimator(
-            workload.layer_dims[1:-1], max_iter=1, batch_size=FITTED_ROWS, random_state=SEED, **self.settings
-        ).fit(data.X[:FITTED_ROWS], data.labels[:FITTED_ROWS])
 
     def work(self, units: int) -> None:
         for _ in range(units):

@@ -1,7 +1,8 @@
 """The floor of a step: its matrix products alone, split among threads as the compiled engine splits them.
 
-Forward and back a thread has its columns of the batch, then its units of dW; dA0 is not made. No thread waits for
-another between products, no number but theirs is read or written, and Python is not met between steps.
+Forward and back a thread has its columns of the batch, then its units of dW; dA0 is not made. No thread
+waits for another between products, no number but theirs is read or written, and Python is not met
+between steps.
 """
 
 from itertools import pairwise

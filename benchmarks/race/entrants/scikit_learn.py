@@ -1,8 +1,9 @@
 """scikit-learn's network: one ``fit`` of several epochs a call, on its public attributes alone.
 
-With ``warm_start`` a fit goes on from ``coefs_`` and ``intercepts_``, so they are set after a first fit. That one is
-told that the targets are labels of several classes at once: two outputs stay two, which it would otherwise make one,
-and ``out_activation_`` then makes them a softmax. Each fit checks its inputs, some milliseconds beside epochs.
+With ``warm_start`` a fit goes on from ``coefs_`` and ``intercepts_``, so they are set after a first fit.
+That one is told that the targets are labels of several classes at once: two outputs stay two, which it
+would otherwise make one, and ``out_activation_`` then makes them a softmax. Each fit checks its inputs,
+some milliseconds beside epochs.
 """
 
 import warnings
