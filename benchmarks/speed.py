@@ -35,6 +35,9 @@ from race.together import throughput  # noqa: E402
 from race.workloads import WORKLOADS, Workload  # noqa: E402
 
 PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "jax", "keras")
+BUSY = 0.5
+"""Processes at work before the race, above which nobody should believe it."""
+
 PREDICTIONS_DIFFER = 1e-4
 """Least part of the cost by which two estimators' predictions are not those of the same network."""
 
@@ -58,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in asked.workloads:
             result["rows"][name] = _row(WORKLOADS[name], runners, asked, result["failed"])
             print(f"{name}: done", file=sys.stderr, flush=True)
+    result["load_after"] = _load()
     peers = [name for name in engines if name not in ("ours", "floor")]
     print("\n" + ratios(result["rows"], peers))
     print(
@@ -152,6 +156,7 @@ def _compared(workload: Workload, took: Mapping[str, Times], name: str) -> dict[
         "median": median,
         "quartiles": [float(value) for value in np.quantile(each, (0.25, 0.75))],
         "target": target,
+        "of_fastest_rounds": min(took[name].seconds) / min(took["ours"].seconds),
         "reached": None if target is None else median >= target,
     }
 
@@ -195,11 +200,13 @@ def _processor() -> str:
 
 def _headline(result: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items() if number)
+    busy = (result["load_before"] or 0) > BUSY
+    warning = "\nOthers are at work on this machine: these numbers say little." if busy else ""
     missing = f"\nnot installed: {', '.join(result['missing'])}" if result["missing"] else ""
     return (
         f"{result['date']}, {result['processor']}, {result['threads']} thread(s), float32, "
         f"load {result['load_before']}\n"
-        f"Python {result['python']}, {versions}{missing}"
+        f"Python {result['python']}, {versions}{missing}{warning}"
     )
 
 

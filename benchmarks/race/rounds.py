@@ -16,7 +16,7 @@ import numpy as np
 from race.workloads import Workload
 
 PAUSE = 0.06
-"""Seconds between turns: threads of the last one, which look for more work for a while, have gone to sleep."""
+"""Seconds between turns: threads of the last one, which look for more work for a while, sleep again."""
 
 FOLDERS = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
 """Where engines keep what they compiled."""
@@ -27,7 +27,7 @@ class WorkerError(Exception):
 
 
 def environment(n_threads: int, caches: Path | None = None) -> dict[str, str]:
-    """What a worker finds in its environment: this checkout, and limits of threads for every library alike."""
+    """The environment of a worker: this checkout, and limits of threads for all libraries alike."""
     home = Path(__file__).resolve().parents[1]
     limits = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
     found = {

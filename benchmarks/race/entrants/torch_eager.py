@@ -1,4 +1,4 @@
-"""PyTorch's usual loop: ``nn.Sequential``, autograd, a fused optimizer; batches are picked from one tensor."""
+"""PyTorch's usual loop: ``nn.Sequential``, autograd, a fused optimizer; batches are picked from a tensor."""
 
 import os
 
