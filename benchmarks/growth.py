@@ -19,7 +19,8 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 from deepstep.engines import Settings, open_session  # noqa: E402
-from deepstep.network import Architecture, initialize_parameters  # noqa: E402
+from deepstep.equations import initialize_parameters  # noqa: E402
+from deepstep.network import Architecture  # noqa: E402
 from deepstep.preparation.batches import Examples  # noqa: E402
 from race.entrants.products import Floor  # noqa: E402
 
