@@ -6,7 +6,7 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
-from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, session_class
+from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, missing_numba, session_class
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
@@ -29,6 +29,7 @@ __all__ = [
     "choose_engine",
     "cost_terms",
     "first_statistics",
+    "missing_numba",
     "open_session",
     "total_weight",
 ]

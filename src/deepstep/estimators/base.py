@@ -12,6 +12,7 @@ from sklearn.base import is_regressor
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from deepstep.engines import missing_numba
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.batches import learn_in_batches, scheduled
 from deepstep.estimators.checkpoints import seed_to_resume
@@ -253,9 +254,24 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
 
     def _outputs(self, X: Any) -> Array:
         """The network's outputs for rows, (m, n_L)."""
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return forward_rows(self.network_.forward, X, self.network_.architecture.layer_dims)
+        if "network_" not in vars(self):
+            check_is_fitted(self)
+        network = self.network_
+        if not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        if self.engine_ == "compiled" and isinstance(X, np.ndarray) and not missing_numba():
+            from deepstep.engines.compiled.forward import outputs_of_rows
+
+            A = outputs_of_rows(network.architecture, network.parameters, network.statistics, X)
+            if np.isfinite(A).all():
+                return A
+        return forward_rows(network.forward, X, network.architecture.layer_dims)
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
+        known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+        return bool(known and np.isfinite(X).all())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

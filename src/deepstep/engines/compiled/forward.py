@@ -1,17 +1,23 @@
 """The forward pass of prediction: tiles of examples that stay in the cache from layer to layer."""
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
-from deepstep.engines.compiled.layout import BATCH, LAYER
-from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product
+from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, running_statistics, writable
+from deepstep.engines.compiled.machine import BARRIER_SIZE, START, N, T, assemble, blas_address, product
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.engines.settings import Settings
+from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
+
+ALONE = np.zeros(BARRIER_SIZE, np.int64)
 
 AT_ONCE = 256
 """Examples of a tile."""
@@ -23,6 +29,49 @@ OUTPUT_CODES = {
 """Numbers of the activations of outputs; identity gives the logits."""
 
 (IDENTITY, SIGMOID, SOFTMAX, EXPONENTIAL, INCREASING, ORDINAL) = range(6)
+
+
+def outputs_of_rows(
+    architecture: Architecture, parameters: Parameters, statistics: Mapping[str, Array], X: Array
+) -> Array:
+    """Outputs of a network for rows, without a session: what a service asks for row by row.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        With activations and a head that the compiled engine has.
+    parameters : Parameters
+    statistics : mapping
+        Running statistics of batch normalization, as in a `Network`.
+    X : array of shape (m, n_x)
+        Of any floating dtype; as it is where it is C-ordered and of the dtype of the parameters.
+
+    Returns
+    -------
+    array of shape (m, n_L)
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([3, 4, 2], output="softmax", seed=1)
+    >>> X = np.ones((5, 3))
+    >>> found = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
+    >>> np.allclose(found, net.forward(X.T).T)
+    True
+    """
+    layers = _layers(architecture)
+    rows = writable(np.ascontiguousarray(X, parameters.dtype))
+    running = running_statistics(layers, statistics, parameters.dtype)
+    return outputs(layers, parameters.flat, running, rows, output=architecture.activations[-1]).T
+
+
+@lru_cache(maxsize=16)
+def _layers(architecture: Architecture) -> AnyArray:
+    """The table of a network that is not trained."""
+    nothing = Parameters(
+        np.zeros(architecture.n_parameters), architecture.layer_dims, architecture.normalized
+    )
+    return layers_of(architecture, Settings(), nothing)
 
 
 def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str) -> Array:
@@ -46,7 +95,8 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
     sizes, m = layers["size"], len(X)
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     tile = min(AT_ONCE, m)
-    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE))
+    many = m > AT_ONCE
+    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE)) if many else 1
     rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
     code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
 
@@ -55,7 +105,10 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
             thread, barrier, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code
         )
 
-    run_together(work, n_threads)
+    if many:
+        run_together(work, n_threads)
+    else:
+        work(0, ALONE)  # a single tile: nothing to wait for, and little for BLAS to share
     return found
 
 

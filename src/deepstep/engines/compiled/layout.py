@@ -106,6 +106,31 @@ def levels_of(settings: Mapping[str, Any]) -> Array:
     return np.array(settings.get("levels", ()), np.float64)
 
 
+def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype: Any) -> Array | None:
+    """Mean and variance of all units (2, units), from "mean1", …; None where no layer is normalized."""
+    if not layers["normalization"].any():
+        return None
+    running = np.zeros((2, int(layers["size"][1:].sum())), dtype)
+    for l in np.flatnonzero(layers["normalization"] == BATCH):
+        units = slice(layers["unit"][l], layers["unit"][l] + layers["size"][l])
+        running[0, units], running[1, units] = statistics[f"mean{l}"][:, 0], statistics[f"variance{l}"][:, 0]
+    return running
+
+
+def writable(array: Array) -> Array:
+    """The array without its lock: kernels are compiled for such arrays, and write into no input."""
+    return array if array.flags.writeable else np.asarray(_Writable(array))
+
+
+class _Writable:
+    """The memory of an array that is locked."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+
+
 class Work(NamedTuple):
     """Room that a step works in, of the network's dtype; kept from step to step.
 

@@ -3,6 +3,7 @@ other.
 """
 
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,7 @@ def _read_atomically(typingcontext: Any, array: Any, index: Any) -> Any:
     return types.int64(array, types.int64), codegen
 
 
+@cache
 def blas_address(dtype: Any) -> int:
     """Where SciPy's BLAS has the matrix product of a precision."""
     name = "sgemm" if np.dtype(dtype) == np.float32 else "dgemm"

@@ -15,8 +15,10 @@ from deepstep.engines.compiled.layout import (
     layers_of,
     levels_of,
     plan_of,
+    running_statistics,
     tile_of,
     work_for,
+    writable,
 )
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
@@ -213,12 +215,7 @@ class CompiledSession:
             vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
         self._forget_the_span()
-        units = int(self._layers["size"][1:].sum())
-        running = np.zeros((2, units), self._dtype)
-        self._statistics = running if self._layers["normalization"].any() else None
-        for layer in self._by_batch:
-            for row, name in enumerate(("mean", "variance")):
-                running[row, self._units(layer)] = state.statistics[f"{name}{layer}"][:, 0]
+        self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
         self._step, self._averaged = int(state.step), state.average is not None
 
     def _forget_the_span(self) -> None:
@@ -343,7 +340,7 @@ class CompiledSession:
 
     def _outputs(self, X: Array, output: str) -> Array:
         theta = self._state[-1] if self._averaged else self._theta
-        rows = _writable(np.ascontiguousarray(X.T, self._dtype))
+        rows = writable(np.ascontiguousarray(X.T, self._dtype))
         return outputs(self._layers, theta, self._statistics, rows, output=output)
 
     def _noise(self, shape: tuple[int, ...]) -> Array:
@@ -381,17 +378,4 @@ def _as_rows(X: Array, Y: Array, weight: Array | None) -> Examples:
 
 def _flattened(array: Array, dtype: Any) -> Array:
     """The numbers in one row, as kernels are compiled for: none of them writes there."""
-    return _writable(np.ascontiguousarray(array, dtype).reshape(-1))
-
-
-def _writable(array: Array) -> Array:
-    return array if array.flags.writeable else np.asarray(_Writable(array))
-
-
-class _Writable:
-    """The memory of an array without its lock."""
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-        address, _ = array.__array_interface__["data"]
-        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+    return writable(np.ascontiguousarray(array, dtype).reshape(-1))
