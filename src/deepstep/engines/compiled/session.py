@@ -92,6 +92,7 @@ class CompiledSession:
                 _NO_ORDER,
                 self._state,
                 self._statistics,
+                self._progress,
                 *work,
                 *shapes,
             )
@@ -216,7 +217,7 @@ class CompiledSession:
         self._vectors = np.array(vectors, self._dtype)
         self._forget_the_span()
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
-        self._step, self._averaged = int(state.step), state.average is not None
+        self._progress = np.array([state.step, state.average is not None], np.int64)
 
     def _forget_the_span(self) -> None:
         self._span: Span | None = None
@@ -231,6 +232,16 @@ class CompiledSession:
         return self._vectors
 
     @property
+    def _step(self) -> int:
+        """Updates done."""
+        return int(self._progress[0])
+
+    @property
+    def _averaged(self) -> bool:
+        """Whether there is a moving average."""
+        return bool(self._progress[1])
+
+    @property
     def _theta(self) -> Array:
         return self._state[0]
 
@@ -240,7 +251,7 @@ class CompiledSession:
         return slice(first, first + int(self._layers["size"][layer]))
 
     def _full_steps(self, examples: Examples, rates: Sequence[Array], costs: Array, sizes: AnyArray) -> None:
-        """Steps with all examples, in whatever order: through their Gram matrix once that pays.
+        """Steps with all examples, in their order: through their Gram matrix once that pays.
 
         When it does depends on how many steps were done with them, not on how many are asked for at once.
         """
@@ -322,6 +333,7 @@ class CompiledSession:
             order,
             state,
             self._statistics,
+            self._progress,
             *work,
             np.array(rates, np.float64),
             costs,
@@ -332,10 +344,6 @@ class CompiledSession:
         elif not only_gradient:
             self._forget_the_span()
         run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
-        if not only_gradient:
-            updates = int((sizes > 0).sum()) - int(_stopped(costs, sizes))
-            self._step += updates
-            self._averaged = self._averaged or (self.settings.average > 0 and updates > 0)
         return work
 
     def _outputs(self, X: Array, output: str) -> Array:

@@ -48,6 +48,7 @@ def train(
     order,
     state,
     statistics,
+    progress,
     inputs,
     A,
     D,
@@ -81,6 +82,9 @@ def train(
         θ, the vectors of the update rule, the moving average.
     statistics : array of shape (2, units), or None
         Running mean and variance; None where no layer is normalized, and those parts are then not compiled.
+    progress : array of int64 (2,)
+        Updates done until now, and whether there is a moving average. It changes here, with the state, so that
+        no interruption of Python can find the one without the other.
     inputs … moments
         `Work`.
     rates : array of float64 (3, steps)
@@ -196,6 +200,9 @@ def train(
         if moments is not None and thread == 0 and plan.only_gradient == 0:
             _statistics(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)
+        if thread == 0 and plan.only_gradient == 0:
+            progress[0] = step
+            progress[1] = 1 if plan.average > 0 else 0
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
             for t in range(n_threads):
                 costs[k] += plan.l1 / total * shared[t, SIZES] + plan.l2 / (2 * total) * shared[t, SQUARES]

@@ -16,6 +16,8 @@ from deepstep.types import AnyArray
 WORTH_A_THREAD = 1_000_000
 """Multiplications of a step from which a second thread wins over waiting for it."""
 
+MOST_THREADS = 4096
+
 
 def limit() -> int:
     """How many threads may work: the processors that this process has, within the limits that are set for
@@ -28,10 +30,9 @@ def limit() -> int:
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     pools = _pools()
     allowed = min((pool.num_threads for pool in pools), default=processors)
-    for name in ("OMP_NUM_THREADS", "DEEPSTEP_NUM_THREADS"):
-        asked = os.environ.get(name, "")
-        if asked.isdigit() and int(asked) > 0:
-            allowed = min(allowed, int(asked))
+    asked = os.environ.get("OMP_NUM_THREADS", "")  # where BLAS is one that threadpoolctl does not know
+    if asked.isdigit() and int(asked) > 0:
+        allowed = min(allowed, int(asked))
     return max(1, min(processors, allowed))
 
 
@@ -45,27 +46,44 @@ def threads_for(multiplications: int, units: int) -> int:
 def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
     """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time; returns when all are done.
 
-    Each begins with `machine.assemble`, where they wait for each other: Ctrl-C before this thread came there
-    sends the others home, so that either all work or none does, and nobody sees half a step.
+    Ctrl-C reaches the main thread alone, so several threads are conducted by another one: whenever it comes,
+    all work or none does, and it is raised when they are done. Nobody sees half a step, and no lock stays
+    behind.
+    """
+    if n_threads == 1:  # a single kernel is not interrupted, and BLAS may share what is small as it likes
+        work(0, np.zeros(BARRIER_SIZE, np.int64))
+        return
+    conducted: list[Future[None]] = []
+    try:
+        conducted.append(_workers().submit(_conduct, work, n_threads))
+    finally:
+        for future in conducted:
+            _outcome(future)
+
+
+def _conduct(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
+    """The first of the threads: calls the others, works and waits for them.
+
+    Each begins with `machine.assemble`; if one cannot be had, the others are sent home.
     """
     barrier = np.zeros(BARRIER_SIZE, np.int64)
     with single_blas():
-        others = []
+        others: list[Future[Any]] = []
         try:
-            others = [_workers().submit(work, number, barrier) for number in range(1, n_threads)]
+            others += [_workers().submit(work, number, barrier) for number in range(1, n_threads)]
             work(0, barrier)
         finally:
             barrier[GIVEN_UP] = 1  # nobody looks at it who has begun
             for other in others:
-                _outcome(other)
+                other.result()
 
 
-def _outcome(other: Future[Any]) -> Any:
+def _outcome(future: Future[None]) -> None:
     """What a thread raised, raised here; waits for its end, whatever interrupts the waiting."""
     try:
-        return other.result()
+        future.result()
     except KeyboardInterrupt:
-        other.result()
+        future.result()
         raise
 
 
@@ -76,8 +94,10 @@ def alone() -> bool:
 
 @cache
 def _workers() -> ThreadPoolExecutor:
-    """Threads that help; they sleep between calls."""
-    return ThreadPoolExecutor(thread_name_prefix="deepstep")
+    """Threads that work in kernels; they sleep between calls. As many as are asked for at once: a thread that
+    had to wait for its turn would be waited for by others that have theirs.
+    """
+    return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="deepstep")
 
 
 if hasattr(os, "register_at_fork"):
