@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runners = [stack.enter_context(Runner(name, asked.threads)) for name in engines]
         for name in asked.workloads:
             result["rows"][name] = _row(WORKLOADS[name], runners, asked, result["failed"])
+            _keep(result, asked.output)
             print(f"{name}: done", file=sys.stderr, flush=True)
     result["load_after"] = _load()
     peers = [name for name in engines if name not in ("ours", "floor")]
@@ -82,11 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     for name, why in result["failed"].items():
         print(f"{name} failed: {why}")
-    if asked.output:
-        Path(asked.output).write_text(
-            json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    _keep(result, asked.output)
     return 0
+
+
+def _keep(result: Mapping[str, Any], path: str | None) -> None:
+    """Write what there is: an interrupted race leaves the rows that were done."""
+    if path:
+        text = json.dumps(result, indent=1, ensure_ascii=False)
+        Path(path).write_text(text + "\n", encoding="utf-8")
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
