@@ -143,8 +143,8 @@ def _judged(workload: Workload, found: Mapping[str, Mapping[str, Any]]) -> dict[
         rights = dict.fromkeys(found, right)
     else:
         judge = judge_of(workload)
-        limit, right = judge.limit, next(iter(judge.right.values()))
-        rights = {name: judge.right.get(told["epsilon_at"], right) for name, told in found.items()}
+        limit, right = judge.limit, judge.right_for("outside")
+        rights = {name: judge.right_for(told["epsilon_at"]) for name, told in found.items()}
     told = {
         name: {"cost": each["cost"], "distance": each["cost"] - rights[name]} for name, each in found.items()
     }

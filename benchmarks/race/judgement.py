@@ -16,8 +16,10 @@ from deepstep.preparation.batches import Examples, batch
 from race.entrants.session import architecture_of, parameters_of
 from race.workloads import Layers, Workload, cost_of, data_of, first_layers, orders
 
-TIMES, LEAST, RUNS = 10, 2e-6, 3
-"""The limit: so many times the largest of so many distances, and at least that part of the cost."""
+TIMES, LEAST, MOST, RUNS = 10, 2e-6, 0.01, 3
+"""The limit: so many times the largest of so many distances, and at least that part of the cost.
+
+A limit above the part ``MOST`` tells nothing, and everybody is refused."""
 
 BETAS = 0.9, 0.999
 """Adam's, everybody's default."""
@@ -30,10 +32,9 @@ class Judge:
     right: dict[str, float]
     limit: float
 
-    def accepts(self, cost: float | None, epsilon_at: str) -> bool:
-        """Whether rounding explains the distance."""
-        right = self.right.get(epsilon_at, next(iter(self.right.values())))
-        return cost is not None and abs(cost - right) <= self.limit
+    def right_for(self, epsilon_at: str) -> float:
+        """The right cost for an engine with Adam's ε there."""
+        return self.right.get(epsilon_at, next(iter(self.right.values())))
 
 
 def judge_of(workload: Workload) -> Judge:
@@ -42,7 +43,8 @@ def judge_of(workload: Workload) -> Judge:
     right = {place: _trained(workload, np.float64, place) for place in places}
     others = [_trained(workload, np.float32, places[0], seed) for seed in range(RUNS)]
     distance = max(abs(cost - right[places[0]]) for cost in others)
-    return Judge(right, max(TIMES * distance, LEAST * right[places[0]]))
+    limit = max(TIMES * distance, LEAST * right[places[0]])
+    return Judge(right, limit if limit <= MOST * right[places[0]] else 0.0)
 
 
 def _trained(workload: Workload, dtype: type, epsilon_at: str, seed: int | None = None) -> float:
