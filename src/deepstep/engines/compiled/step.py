@@ -83,7 +83,7 @@ def train(
     statistics : array of shape (2, units), or None
         Running mean and variance; None where no layer is normalized, and those parts are then not compiled.
     progress : array of int64 (2,)
-        Updates done until now, and whether there is a moving average. It changes here, with the state, so that
+        Updates done until now, and whether there is a moving average. It changes here with the state, so that
         no interruption of Python can find the one without the other.
     inputs … moments
         `Work`.
