@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from deepstep import Network
-from deepstep.engines import ReferenceSession
+from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
@@ -196,7 +196,7 @@ def test_unconverged_lbfgs_warns():
 @BOTH
 @UNCONVERGED
 def test_interrupted_batches_keep_what_was_reached(Estimator, monkeypatch):
-    epoch = ReferenceSession.steps
+    epoch = CompiledSession.steps
 
     def interrupted(self, *args, **kwargs):
         if self.state().step >= 3 * 4:
@@ -204,7 +204,7 @@ def test_interrupted_batches_keep_what_was_reached(Estimator, monkeypatch):
         return epoch(self, *args, **kwargs)
 
     expected = Estimator(batch_size=40, **{**FAST, "max_iter": 3}).fit(X, Y)
-    monkeypatch.setattr(ReferenceSession, "steps", interrupted)
+    monkeypatch.setattr(CompiledSession, "steps", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
         model = Estimator(batch_size=40, **FAST).fit(X, Y)
     assert_array_equal(theta(model), theta(expected))
@@ -218,7 +218,7 @@ def test_interrupted_at_once(Estimator, solver, method, monkeypatch):
     def interrupted(self, *args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(ReferenceSession, method, interrupted)
+    monkeypatch.setattr(CompiledSession, method, interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
         model = Estimator(**{**FAST, "solver": solver}).fit(X, Y)
     assert model.n_iter_ == 0
@@ -229,7 +229,7 @@ def test_interrupted_at_once(Estimator, solver, method, monkeypatch):
 @UNCONVERGED
 def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
     expected = DeepClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
-    evaluate = ReferenceSession.cost_and_gradient
+    evaluate = CompiledSession.cost_and_gradient
     evaluations = expected.history_[-1]["step"]
 
     def interrupted(self, *args, **kwargs):
@@ -239,7 +239,7 @@ def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
             raise KeyboardInterrupt
         return evaluate(self, *args, **kwargs)
 
-    monkeypatch.setattr(ReferenceSession, "cost_and_gradient", interrupted)
+    monkeypatch.setattr(CompiledSession, "cost_and_gradient", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
         model = DeepClassifier(**{**FAST, "solver": "lbfgs", "max_iter": 100}).fit(X, Y)
     assert_array_equal(theta(model), theta(expected))

@@ -120,7 +120,7 @@ def test_memory_of_many_rows_is_bounded(Estimator):
 
 
 def test_prediction_in_pieces(monkeypatch):
-    model = DeepClassifier(**FAST).fit(X, Y)
+    model = DeepClassifier(**FAST, engine="reference").fit(X, Y)  # the compiled engine has pieces of its own
     whole = model.predict_proba(X)
     monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 7 * (4 + 8 + 6 + 3))
     pieces = []

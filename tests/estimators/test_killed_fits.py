@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
-from deepstep.engines import ReferenceSession
+from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.training import Checkpoints
@@ -186,7 +186,7 @@ def test_what_has_no_checkpoints(tmp_path):
 
 
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
-    steps = ReferenceSession.steps
+    steps = CompiledSession.steps
     whole = DeepRegressor(**FAST).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
@@ -197,7 +197,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
         return steps(self, *args, **kwargs)
 
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
-    monkeypatch.setattr(ReferenceSession, "steps", pressed)
+    monkeypatch.setattr(CompiledSession, "steps", pressed)
     model = DeepRegressor(checkpoint_dir=tmp_path, **FAST)
     with pytest.warns(UserWarning, match=r"by user\. With resume=True fit goes on from .*checkpoint-0+20"):
         model.fit(X, Y)

@@ -114,7 +114,7 @@ def test_normalization(normalization):
         l2=1e-4,
         learning_rate=0.001,
     )
-    assert_array_equal(model.predict(X), network.predict(X.T)[0])
+    assert_allclose(model.predict(X), network.predict(X.T)[0], rtol=1e-12)
     for name, value in network.statistics.items():
         assert_array_equal(model.network_.statistics[name], value)
 

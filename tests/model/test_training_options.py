@@ -74,7 +74,7 @@ class TestSchedules:
         schedules = {
             "schedule": "cosine", "decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t
         }  # fmt: skip
-        net, twin = network(), network()
+        net, twin = network(engine="reference"), network(engine="reference")
         net.train(X, Y, **options, **schedules)
         list(twin.steps(X, Y, **options, **schedules))
         assert same(net, twin)

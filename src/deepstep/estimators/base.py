@@ -259,13 +259,20 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         network = self.network_
         if not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        if self.engine_ == "compiled" and isinstance(X, np.ndarray) and not missing_numba():
+        if self.engine_ == "compiled" and not missing_numba():
             from deepstep.engines.compiled.forward import outputs_of_rows
 
-            A = outputs_of_rows(network.architecture, network.parameters, network.statistics, X)
+            def kernel(A: Array) -> Array:
+                rows = outputs_of_rows(network.architecture, network.parameters, network.statistics, A.T)
+                return rows.T
+
+            whole = isinstance(X, np.ndarray)
+            A = kernel(X.T).T if whole else forward_rows(kernel, X, network.architecture.layer_dims)
             if np.isfinite(A).all():
                 return A
-        return forward_rows(network.forward, X, network.architecture.layer_dims)
+        return forward_rows(
+            network.forward, X, network.architecture.layer_dims
+        )  # which names what is not finite
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
