@@ -142,8 +142,8 @@ def data_of(workload: Workload) -> Data:
         X = rng.normal(size=(m, n_x))
         labels = np.sin(4 * np.arctan2(X[:, 1], X[:, 0])) > 0
     else:
-        # the pixels of images are taken as standardized: from raw ones sixty steps of Adam end in chaos, where
-        # no two runs in float32 cost the same
+        # the pixels of images are taken as standardized: from raw ones sixty steps of Adam end in chaos,
+        # where no two runs in float32 cost the same
         X = rng.uniform(size=(m, n_x)) if workload.name == "cats" else rng.normal(size=(m, n_x))
         scores = (X - X.mean(axis=0)) @ rng.normal(size=(n_x, max(n_outputs, 2)))
         labels = scores.argmax(axis=1)
