@@ -50,18 +50,24 @@ def test_an_update_rule_of_one_s_own():
     assert choose_engine("auto", PLAIN, Settings(renamed)).name == "compiled"
 
 
-def test_the_reason_reaches_the_history_and_the_estimator():
+@pytest.fixture
+def own_activation():
+    register_activation("doubled_for_choice", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+    yield "doubled_for_choice"
+    del ACTIVATIONS["doubled_for_choice"]
+
+
+def test_the_reason_reaches_the_history_and_the_estimator(own_activation):
     from deepstep import DeepClassifier
 
     X, Y = [[0.0, 1.0, 2.0]], [[0, 1, 1]]
-    register_activation("doubled_for_choice", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-    history = Network([1, 2, 1], activation="doubled_for_choice", seed=1).train(X, Y, iterations=2)
+    history = Network([1, 2, 1], activation=own_activation, seed=1).train(X, Y, iterations=2)
     assert history.engine == "reference"
-    assert "doubled_for_choice" in history.why_engine
-    model = DeepClassifier((2,), activation="doubled_for_choice", max_iter=2, random_state=0)
+    assert own_activation in history.why_engine
+    model = DeepClassifier((2,), activation=own_activation, max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning):
         model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
-    assert (model.engine_, "doubled_for_choice" in model.why_engine_) == ("reference", True)
+    assert (model.engine_, own_activation in model.why_engine_) == ("reference", True)
 
 
 WITHOUT_NUMBA = """

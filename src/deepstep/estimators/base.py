@@ -270,9 +270,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             A = kernel(X.T).T if whole else forward_rows(kernel, X, network.architecture.layer_dims)
             if np.isfinite(A).all():
                 return A
-        return forward_rows(
-            network.forward, X, network.architecture.layer_dims
-        )  # which names what is not finite
+        # the network's own forward pass names what is not finite
+        return forward_rows(network.forward, X, network.architecture.layer_dims)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
