@@ -61,7 +61,8 @@ def test_steps_take_them_too():
     net = Network([3, 4, 3], output="softmax", activation="tanh", seed=1)
     options = {"learning_rate": 0.3, "iterations": 5, "batch_size": 16, "class_weight": "balanced"}
     list(net.steps(X, TARGETS["softmax"], **options))
-    np.testing.assert_array_equal(net.parameters.flat, trained(class_weight="balanced").parameters.flat)
+    expected = trained(class_weight="balanced").parameters.flat  # by another engine
+    np.testing.assert_allclose(net.parameters.flat, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
