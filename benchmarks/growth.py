@@ -121,6 +121,10 @@ def plot(found: dict[str, list[tuple[int, float, float]]], path: Path) -> None:
         axis.set_title(title, fontsize=9.5)
         axis.set_xlabel(title.split(" (")[0])
         axis.grid(which="major", alpha=0.3)
+        low, high = axis.get_ylim()
+        if high < 100 * low:  # a flat line looks flat
+            middle = (low * high) ** 0.5
+            axis.set_ylim(middle / 10, middle * 10)
         if number == 0:
             axis.set_ylabel("time of a step, µs")
             axis.legend(frameon=False, fontsize=9)
