@@ -20,9 +20,7 @@ TILE = 32768
 
 
 @kernel
-def products(
-    thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps, backward
-):
+def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps):
     """The products of some steps; A and D have all layers, a row of stride numbers for each unit."""
     if not assemble(barrier, n_threads):
         return
@@ -93,8 +91,6 @@ def products(
                         stride,
                     )
             W, before, at = W + n * n_prev, at, at + n * stride
-        if not backward:
-            continue
         for l in range(sizes.size - 1, 1, -1):
             n, n_prev = sizes[l], sizes[l - 1]
             W, at = W - n * n_prev, at - n * stride
@@ -123,11 +119,11 @@ def products(
 
 
 class Floor:
-    """Products of steps of so many examples, or of a forward pass."""
+    """Products of steps of so many examples."""
 
-    def __init__(self, layer_dims: tuple[int, ...], m: int, *, backward: bool = True) -> None:
+    def __init__(self, layer_dims: tuple[int, ...], m: int) -> None:
         sizes = np.array(layer_dims)
-        multiplications = (3 if backward else 1) * int((sizes[1:] * sizes[:-1]).sum()) * m
+        multiplications = 3 * int((sizes[1:] * sizes[:-1]).sum()) * m
         self.n_threads = threads_for(multiplications, int(sizes[1:].max()))
         stride, units, n_x = -(-m // 16) * 16 + 16, int(sizes[1:].sum()), layer_dims[0]
         # rows of W have the sum 1: activations neither grow nor become denormal, however deep the network is
@@ -141,12 +137,11 @@ class Floor:
             ones(n_x * stride), ones(units * stride), ones(units * stride),
             ones(self.n_threads, max(TILE, int(sizes.max()))), stride, m,
         )  # fmt: skip
-        self._backward = backward
 
     def steps(self, count: int) -> None:
         """The products of so many steps."""
         run_together(
-            lambda thread, barrier: products(thread, barrier, *self._arguments, count, self._backward),
+            lambda thread, barrier: products(thread, barrier, *self._arguments, count),
             self.n_threads,
         )
 
