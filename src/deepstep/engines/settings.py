@@ -1,6 +1,6 @@
 """What a session needs beside the network: the update rule and everything that regularizes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
@@ -141,21 +141,34 @@ class Settings:
         ConfigurationError
             If a pattern fits no parameter.
         """
-        asked = self.rate_factors if kind == "rate" else self.decay_factors
-        unasked = [] if kind == "rate" else [("b*", 0.0), ("gamma*", 0.0)]
-        given = [*unasked, *asked.items()]
-        for pattern in asked:
-            if not any(fnmatchcase(name, pattern) for name in parameters):
-                raise unknown_name(f"{kind}_factors", "parameter", pattern, parameters)
-        if not given:
+        by_name = self.factors_by_name(kind, parameters)
+        if all(factor == 1 for factor in by_name.values()):
             return None
         vector = np.ones_like(parameters.flat)
         groups = parameters.like(vector)
-        for pattern, factor in given:
-            for name in parameters:
-                if fnmatchcase(name, pattern):
-                    groups[name][:] = factor
+        for name, factor in by_name.items():
+            groups[name][:] = factor
         return vector
+
+    def factors_by_name(self, kind: str, names: Iterable[str]) -> dict[str, float]:
+        """The factor of "rate" or "decay" of each parameter; the last pattern that fits counts.
+
+        Raises
+        ------
+        ConfigurationError
+            If a pattern fits no parameter.
+        """
+        asked = self.rate_factors if kind == "rate" else self.decay_factors
+        unasked = [] if kind == "rate" else [("b*", 0.0), ("gamma*", 0.0)]
+        found = dict.fromkeys(names, 1.0)
+        for pattern in asked:
+            if not any(fnmatchcase(name, pattern) for name in found):
+                raise unknown_name(f"{kind}_factors", "parameter", pattern, found)
+        for pattern, factor in [*unasked, *asked.items()]:
+            for name in found:
+                if fnmatchcase(name, pattern):
+                    found[name] = float(factor)
+        return found
 
 
 def _number(name: str, value: Any, least: float, below: float, *, above: bool = False) -> None:

@@ -67,18 +67,15 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     table["drop"][hidden] = settings.dropout_of(architecture)
     hides = (table["activation"] == RELU) & (table["drop"] > 0)
     table["activation"][hides] = RELU_WITH_SLOPE
-    factors = {}
-    for kind, least in (("rate", 1.0), ("decay", settings.decay)):
-        vector = settings.factors(kind, parameters.astype(np.float64))
-        factors[kind] = parameters.like(least * (np.ones(parameters.flat.size) if vector is None else vector))
+    rates, decays = (settings.factors_by_name(kind, parameters) for kind in ("rate", "decay"))
     at = 0
     table["gamma"] = -1
     for name, (rows, columns) in parameters.layout:
         kind, layer = name.rstrip("0123456789"), int(name.lstrip("Wbgam"))
         table[kind][layer] = at
         place = ("W", "b", "gamma").index(kind)
-        table["rates"][layer, place] = factors["rate"][name].flat[0]
-        table["decays"][layer, place] = factors["decay"][name].flat[0]
+        table["rates"][layer, place] = rates[name]
+        table["decays"][layer, place] = settings.decay * decays[name]
         at += rows * columns
     return table
 

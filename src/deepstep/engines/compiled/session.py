@@ -35,6 +35,9 @@ from deepstep.types import AnyArray, Array
 
 _NO_ORDER = np.empty(0, np.int64)
 
+_READY: set[tuple[Any, bool]] = set()
+"""Kinds of kernels that are loaded: their precision, and whether they are without normalization."""
+
 
 class CompiledSession:
     """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`.
@@ -74,7 +77,10 @@ class CompiledSession:
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
-        """Load the kernel, or compile it, by doing no step with it."""
+        """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
+        kind = self._dtype, self._statistics is None
+        if kind in _READY:
+            return
         none = np.zeros(0, self._dtype)
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
@@ -96,6 +102,7 @@ class CompiledSession:
                 *work,
                 *shapes,
             )
+        _READY.add(kind)
 
     @property
     def parameters(self) -> Parameters:

@@ -70,7 +70,8 @@ def _conduct(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
     with single_blas():
         others: list[Future[Any]] = []
         try:
-            others += [_workers().submit(work, number, barrier) for number in range(1, n_threads)]
+            for number in range(1, n_threads):  # one by one: those that have begun are waited for
+                others.append(_workers().submit(work, number, barrier))  # noqa: PERF401
             work(0, barrier)
         finally:
             barrier[GIVEN_UP] = 1  # nobody looks at it who has begun
@@ -88,7 +89,7 @@ def _outcome(future: Future[None]) -> None:
 
 
 def alone() -> bool:
-    """Whether no other Python thread is at work in a kernel: more threads would only wait for it."""
+    """Whether nobody else is at work with several threads: more of them would only wait for each other."""
     return _inside == 0
 
 
