@@ -101,10 +101,6 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="deepstep")
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads do not survive a fork
-
-
 @cache
 def _pools() -> list[Any]:
     """BLAS libraries of this process whose number of threads can be set."""
@@ -135,3 +131,14 @@ def single_blas() -> Iterator[None]:
             if _inside == 0:
                 for pool, count in _before:
                     pool.set_num_threads(count)
+
+
+def _begin_anew() -> None:
+    """Threads do not survive a fork, and whoever of them held the lock or was inside never leaves."""
+    global _lock, _inside
+    _workers.cache_clear()
+    _lock, _inside = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
