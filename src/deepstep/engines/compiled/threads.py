@@ -121,7 +121,7 @@ def single_blas() -> Iterator[None]:
         if _inside == 0:
             _before = [(pool, pool.num_threads) for pool in _pools()]
             for pool, _ in _before:
-                pool.set_num_threads(1)
+                _set_threads(pool, 1)
         _inside += 1
     try:
         yield
@@ -130,7 +130,20 @@ def single_blas() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 for pool, count in _before:
-                    pool.set_num_threads(count)
+                    _set_threads(pool, count)
+
+
+def _set_threads(pool: Any, count: int) -> None:
+    """Set the number of threads of a BLAS, from whichever thread of Python this is called.
+
+    threadpoolctl heeds one thread alone, the first that ever asked, until it is done; so it is made to forget it.
+    """
+    forget = getattr(pool, "clear_controlling_thread", None)  # threadpoolctl has it since it heeds but one
+    if forget is not None:
+        forget(force=True)
+    pool.set_num_threads(count)
+    if forget is not None:
+        forget()
 
 
 def _begin_anew() -> None:
