@@ -14,7 +14,7 @@ import numpy as np
 from deepstep.engines import Settings, open_session
 from deepstep.preparation.batches import Examples, batch
 from race.entrants.session import architecture_of, parameters_of
-from race.workloads import Layers, Workload, cost_of, data_of, first_layers, orders
+from race.workloads import Layers, Orders, Workload, cost_of, data_of, first_layers
 
 TIMES, LEAST, MOST, RUNS = 10, 2e-6, 0.01, 3
 """The limit: so many times the largest of so many distances, and at least that part of the cost.
@@ -96,7 +96,7 @@ def _train(
         parameters_of(layers, X.dtype.type),
         Settings(workload.optimizer, settings),
     )
-    examples, epochs, step = Examples(X, Y), orders(len(X)), 0
+    examples, epochs, step = Examples(X, Y), Orders(len(X)), 0
     for _ in range(workload.checked):
         order = np.arange(len(X)) if workload.batch_size is None else next(epochs)
         for number in range(workload.steps_of_a_unit):

@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from race.entrants import MODULES, PREDICTING, Entrant
-from race.workloads import WORKLOADS, cost_of, data_of
+from race.workloads import WORKLOADS, Workload, cost_of, data_of
 
 
 class Worker:
@@ -22,6 +22,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._name = name
         self._open: Entrant
+        self._workload: Workload
 
     def import_(self, workload: str) -> dict[str, Any]:
         """Import the engine."""
@@ -32,11 +33,15 @@ class Worker:
     def open(self, workload: str) -> dict[str, Any]:
         """Open a workload in the place of the last one."""
         module, begin = import_module(self._module(workload)), perf_counter()
-        self._open = module.Entrant(WORKLOADS[workload])
+        self._workload = WORKLOADS[workload]
+        self._open = module.Entrant(self._workload)
         return {"seconds": perf_counter() - begin}
 
     def work(self, units: int) -> dict[str, Any]:
         """Do so many units."""
+        orders = getattr(self._open, "orders", None)
+        if orders is not None and self._workload.batch_size is not None:
+            orders.draw(units)
         begin = perf_counter()
         self._open.work(units)
         return {"seconds": perf_counter() - begin}

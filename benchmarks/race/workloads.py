@@ -1,6 +1,7 @@
 """What is raced: networks, generated data, where training starts and in which order the examples come."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -165,14 +166,23 @@ def first_layers(workload: Workload) -> Layers:
     ]
 
 
-def orders(m: int) -> Iterator[Integers]:
+class Orders:
     """The order of the examples in each epoch: those that scikit-learn's network draws."""
-    from sklearn.utils import shuffle
 
-    random, order = np.random.RandomState(SEED), np.arange(m)
-    while True:
-        order = shuffle(order, random_state=random)
-        yield order
+    def __init__(self, m: int) -> None:
+        self._random, self._last, self._ahead = np.random.RandomState(SEED), np.arange(m), deque[Integers]()
+
+    def draw(self, count: int) -> None:
+        """Have so many ready, before a clock runs: to draw them is no engine's work."""
+        from sklearn.utils import shuffle
+
+        while len(self._ahead) < count:
+            self._last = shuffle(self._last, random_state=self._random)
+            self._ahead.append(self._last)
+
+    def __next__(self) -> Integers:
+        self.draw(1)
+        return self._ahead.popleft()
 
 
 def cost_of(workload: Workload, layers: Layers, data: Data) -> float:

@@ -5,7 +5,7 @@ A module's own import is what an engine's import costs; none is imported before 
 
 from typing import Protocol
 
-from race.workloads import Layers, Workload
+from race.workloads import Layers, Orders, Workload
 
 
 class Entrant(Protocol):
@@ -13,6 +13,8 @@ class Entrant(Protocol):
 
     epsilon_at: str
     """Where its Adam has ε, a name of `deepstep.equations.adam_update`."""
+    orders: Orders
+    """Of the examples in coming epochs; those that draw their own have none."""
 
     def __init__(self, workload: Workload) -> None: ...
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from race.workloads import Layers, Workload, data_of, first_layers, orders
+from race.workloads import Layers, Orders, Workload, data_of, first_layers
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -17,7 +17,7 @@ class Entrant:
         X, labels, Y = data_of(workload)
         several = workload.layer_dims[-1] > 1
         X, y = jnp.asarray(X), jnp.asarray(labels if several else Y[:, 0])
-        self._orders = orders(len(X))
+        self.orders = Orders(len(X))
         theta = [
             (jnp.asarray(W.T, jnp.float32), jnp.asarray(b, jnp.float32)) for W, b in first_layers(workload)
         ]
@@ -62,7 +62,7 @@ class Entrant:
             self._carried = self._many(self._carried, units)
         else:
             for _ in range(units):
-                order = next(self._orders)
+                order = next(self.orders)
                 whole = len(order) // size * size
                 self._carried, _ = self._epoch(self._carried, order[:whole].reshape(-1, size))
                 if whole < len(order):

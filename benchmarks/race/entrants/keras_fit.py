@@ -8,7 +8,7 @@ out in everybody's order.
 import keras
 import numpy as np
 
-from race.workloads import Layers, Workload, data_of, first_layers, orders
+from race.workloads import Layers, Orders, Workload, data_of, first_layers
 
 
 class Entrant:
@@ -18,7 +18,7 @@ class Entrant:
         self.workload = workload
         self._X, labels, Y = data_of(workload)
         several = workload.layer_dims[-1] > 1
-        self._y, self._orders, self._done = labels if several else Y, orders(len(Y)), 0
+        self._y, self.orders, self._done = labels if several else Y, Orders(len(Y)), 0
         hidden = [keras.layers.Dense(n, activation=workload.activation) for n in workload.layer_dims[1:-1]]
         shape = (workload.layer_dims[0],)
         self._model = keras.Sequential(
@@ -37,7 +37,7 @@ class Entrant:
         workload = self.workload
         if workload.batch_size is not None and self._done < workload.checked:
             for _ in range(units):
-                order = next(self._orders)
+                order = next(self.orders)
                 self._fit(self._X[order], self._y[order], 1, shuffle=False)
         else:
             self._fit(self._X, self._y, units, shuffle=workload.batch_size is not None)

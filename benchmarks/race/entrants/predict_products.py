@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines.compiled.forward import AT_ONCE
 from deepstep.engines.compiled.jit import kernel
-from deepstep.engines.compiled.machine import N, T, assemble, blas_address, product
+from deepstep.engines.compiled.machine import N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
 
@@ -34,6 +34,7 @@ def products_of_tiles(thread, barrier, n_threads, blas, sizes, theta, X, m, room
                     product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, room, before, tile,
                             room, into, tile)  # fmt: skip
                 W += n * n_prev
+    wait_for_all(barrier, n_threads)
 
 
 class Entrant:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepstep.engines.compiled.jit import kernel
 from deepstep.engines.compiled.layout import TURNED_UP_TO
-from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product
+from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
 
@@ -116,6 +116,7 @@ def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gr
                             gradient[thread], START, n_prev)  # fmt: skip
                 first += tall
             before, at = at, at + n * stride
+    wait_for_all(barrier, n_threads)
 
 
 class Floor:

@@ -5,7 +5,7 @@ import numpy as np
 from deepstep.engines import Settings, open_session
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from race.workloads import Layers, Workload, data_of, first_layers, orders
+from race.workloads import Layers, Orders, Workload, data_of, first_layers
 
 
 def architecture_of(workload: Workload) -> Architecture:
@@ -33,7 +33,7 @@ class SessionEntrant:
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         X, _, Y = data_of(workload)
-        self._examples, self._orders = Examples(X, Y), orders(len(X))
+        self._examples, self.orders = Examples(X, Y), Orders(len(X))
         self._open()
 
     def _open(self) -> None:
@@ -57,7 +57,7 @@ class SessionEntrant:
                 self._steps(None, units)
         else:
             for _ in range(units):
-                self._steps(next(self._orders), workload.steps_of_a_unit)
+                self._steps(next(self.orders), workload.steps_of_a_unit)
 
     def _steps(self, order, count: int) -> None:
         one = np.ones(count)

@@ -4,7 +4,7 @@ import os
 
 import torch
 
-from race.workloads import Layers, Workload, data_of, first_layers, orders
+from race.workloads import Layers, Orders, Workload, data_of, first_layers
 
 torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
@@ -17,7 +17,7 @@ class Entrant:
         X, labels, Y = data_of(workload)
         several = workload.layer_dims[-1] > 1
         self._X, self._y = torch.from_numpy(X), torch.from_numpy(labels if several else Y)
-        self._orders = orders(len(X))
+        self.orders = Orders(len(X))
         self._linear, modules = [], []
         for W, b in first_layers(workload):
             linear = torch.nn.Linear(W.shape[1], W.shape[0])
@@ -43,7 +43,7 @@ class Entrant:
             if size is None:
                 total += self._step(self._X, self._y)
                 continue
-            order = torch.from_numpy(next(self._orders))
+            order = torch.from_numpy(next(self.orders))
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
                 total += self._step(self._X[rows], self._y[rows])

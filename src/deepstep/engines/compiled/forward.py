@@ -9,7 +9,18 @@ import numpy as np
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
 from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, running_statistics, writable
-from deepstep.engines.compiled.machine import BARRIER_SIZE, START, N, T, assemble, blas_address, product
+from deepstep.engines.compiled.machine import (
+    BARRIER_SIZE,
+    START,
+    N,
+    T,
+    as_before,
+    assemble,
+    blas_address,
+    product,
+    wait_for_all,
+    without_denormals,
+)
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
@@ -132,6 +143,7 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
     """
     if not assemble(barrier, n_threads):
         return
+    control = without_denormals()
     one, tile, widest = theta.dtype.type(1), room.shape[1], (room.shape[0] - 2) // 3
     out, flat = found.reshape(found.size), room.reshape(room.size)
     for low in range(thread * tile, m, n_threads * tile):
@@ -180,6 +192,8 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
                         (here + i) * tile + count,
                         theta[layer.b + i],
                     )
+    as_before(control)
+    wait_for_all(barrier, n_threads)
 
 
 @part(order=ORDERED)

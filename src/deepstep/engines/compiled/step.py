@@ -15,7 +15,17 @@ from deepstep.engines.compiled.gram import first_logits, gradient_by_coordinates
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LOSS, NONE, ROOM, WEIGHT
-from deepstep.engines.compiled.machine import START, N, T, assemble, product, run, wait_for_all
+from deepstep.engines.compiled.machine import (
+    START,
+    N,
+    T,
+    as_before,
+    assemble,
+    product,
+    run,
+    wait_for_all,
+    without_denormals,
+)
 from deepstep.engines.compiled.normalization import (
     MOMENTUM,
     by_batch,
@@ -95,6 +105,7 @@ def train(
     plan, theta = plans[0], state[0]
     if not assemble(barrier, plan.n_threads):
         return
+    control = without_denormals()
     n_threads, step, stride = plan.n_threads, plan.steps_done, rows.shape[1]
     n_outputs = layers[layers.size - 1].size
     whole = plan.only_gradient != 0 or plan.clip_norm > 0
@@ -171,7 +182,7 @@ def train(
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
-            return
+            break
         _gradient(
             thread,
             plan,
@@ -206,6 +217,7 @@ def train(
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
             for t in range(n_threads):
                 costs[k] += plan.l1 / total * shared[t, SIZES] + plan.l2 / (2 * total) * shared[t, SQUARES]
+    as_before(control)
 
 
 @part(once=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.machine import BARRIER_SIZE, CAN_YIELD, GIVEN_UP
+from deepstep.engines.compiled.machine import BARRIER_SIZE, CAN_YIELD, GIVEN_UP, ROUND
 from deepstep.types import AnyArray
 
 WORTH_A_THREAD = 1_000_000
@@ -44,47 +44,35 @@ def threads_for(multiplications: int, units: int) -> int:
 
 
 def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
-    """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time; returns when all are done.
+    """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time, the first in this thread;
+    returns when all are done.
 
-    Ctrl-C reaches the main thread alone, so several threads are conducted by another one: whenever it comes,
-    all work or none does, and it is raised when they are done. Nobody sees half a step, and no lock stays
-    behind.
-    """
-    if n_threads == 1:  # a single kernel is not interrupted, and BLAS may share what is small as it likes
-        work(0, np.zeros(BARRIER_SIZE, np.int64))
-        return
-    conducted: list[Future[None]] = []
-    try:
-        conducted.append(_workers().submit(_conduct, work, n_threads))
-    finally:
-        for future in conducted:
-            _outcome(future)
-
-
-def _conduct(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
-    """The first of the threads: calls the others, works and waits for them.
-
-    Each begins with `machine.assemble`; if one cannot be had, the others are sent home.
+    Work begins with `machine.assemble` and ends with `machine.wait_for_all`: whenever Ctrl-C comes, all work
+    or none does, and when the first has come back the others have no more than their way home.
     """
     barrier = np.zeros(BARRIER_SIZE, np.int64)
+    if n_threads == 1:  # BLAS may share what is small as it likes
+        work(0, barrier)
+        return
     with single_blas():
-        others: list[Future[Any]] = []
+        others: list[Future[None]] = []
         try:
-            for number in range(1, n_threads):  # one by one: those that have begun are waited for
-                others.append(_workers().submit(work, number, barrier))  # noqa: PERF401
+            for number in range(1, n_threads):  # one by one: those that have begun are sent home
+                others.append(_workers().submit(_take_part, work, number, barrier))  # noqa: PERF401
             work(0, barrier)
         finally:
             barrier[GIVEN_UP] = 1  # nobody looks at it who has begun
-            for other in others:
-                other.result()
+            if barrier[ROUND] == 0:  # they never met: somebody could not come, and says why
+                for other in others:
+                    other.result()
 
 
-def _outcome(future: Future[None]) -> None:
-    """What a thread raised, raised here; waits for its end, whatever interrupts the waiting."""
+def _take_part(work: Callable[[int, AnyArray], Any], number: int, barrier: AnyArray) -> None:
+    """The work of one of the others; who cannot come does not let the rest wait."""
     try:
-        future.result()
-    except KeyboardInterrupt:
-        future.result()
+        work(number, barrier)
+    except BaseException:
+        barrier[GIVEN_UP] = 1
         raise
 
 
@@ -136,7 +124,7 @@ def single_blas() -> Iterator[None]:
 def _set_threads(pool: Any, count: int) -> None:
     """Set the number of threads of a BLAS, from whichever thread of Python this is called.
 
-    threadpoolctl heeds one thread alone, the first that ever asked, until it is done; so it is made to forget it.
+    threadpoolctl heeds one thread alone, the first that asked, until it is done; it is made to forget it.
     """
     forget = getattr(pool, "clear_controlling_thread", None)  # threadpoolctl has it since it heeds but one
     if forget is not None:
