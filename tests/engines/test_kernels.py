@@ -14,6 +14,7 @@ from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
 from deepstep.engines.compiled.draws import drop
+from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, expm1, log1p
 from deepstep.engines.draws import dropout_masks
 from deepstep.network import Architecture
@@ -138,6 +139,52 @@ def test_blas_has_its_threads_back():
     before = [pool.num_threads for pool in threads._pools()]
     epochs(*work())
     assert [pool.num_threads for pool in threads._pools()] == before
+
+
+def test_blas_stays_on_one_thread_whoever_conducts():
+    """threadpoolctl lets one Python thread alone set limits, the first that did: that must not hinder."""
+    pools = threads._pools()
+    before, found = [pool.num_threads for pool in pools], []
+    owns, over = threading.Event(), threading.Event()
+
+    def sets_and_stays():
+        for pool in pools:
+            threads._set_threads(pool, 2)
+            pool.set_num_threads(2)  # control is this thread's from now on
+        owns.set()
+        over.wait()
+
+    def conducts():
+        with threads.single_blas():
+            found.append([pool.num_threads for pool in pools])
+        found.append([pool.num_threads for pool in pools])
+
+    owner, conductor = threading.Thread(target=sets_and_stays), threading.Thread(target=conducts)
+    owner.start()
+    owns.wait()
+    try:
+        conductor.start()
+        conductor.join()
+        conducts()
+    finally:
+        over.set()
+        owner.join()
+        for pool, count in zip(pools, before, strict=True):
+            threads._set_threads(pool, count)
+    assert found == [[1] * len(pools), [2] * len(pools)] * 2
+
+
+@pytest.mark.skipif(not ON_X86, reason="other processors lose no time with them")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_denormal_numbers_count_as_zero_in_kernels_and_nowhere_else(dtype):
+    net = Network([3, 4, 2], output="identity", initialization="zeros", dtype=dtype)
+    session = open_session("compiled", net.architecture, net.parameters, Settings("momentum"))
+    state, denormal = session.state(), np.finfo(dtype).smallest_normal / np.dtype(dtype).type(2)
+    state.slots["v"][:] = denormal
+    session.load(state)
+    session.step(np.zeros((3, 5), dtype), np.zeros((2, 5), dtype), learning_rate=1.0)  # g = 0 and v = 0.9·v
+    np.testing.assert_array_equal(session.state().slots["v"], 0)
+    assert state.slots["v"][0] * 1 == denormal > 0
 
 
 def test_an_interruption_before_the_work_sends_the_others_home():

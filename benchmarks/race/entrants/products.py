@@ -10,17 +10,16 @@ from itertools import pairwise
 import numpy as np
 
 from deepstep.engines.compiled.jit import kernel
-from deepstep.engines.compiled.layout import TURNED_UP_TO
+from deepstep.engines.compiled.layout import TILE, TURNED_UP_TO
 from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
 
-TILE = 32768
-"""Numbers of dW that are made at once, at most."""
-
 
 @kernel
-def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, steps):
+def products(
+    thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gradient, stride, m, tile, steps
+):
     """The products of some steps; A and D have all layers, a row of stride numbers for each unit."""
     if not assemble(barrier, n_threads):
         return
@@ -101,7 +100,7 @@ def products(thread, barrier, n_threads, blas, sizes, turned, theta, X, A, D, gr
         for l in range(1, sizes.size):
             n, n_prev = sizes[l], sizes[l - 1]
             first, last = n * thread // n_threads, n * (thread + 1) // n_threads
-            units = TILE // n_prev if TILE // n_prev > 1 else 1
+            units = tile // n_prev if tile // n_prev > 1 else 1
             while first < last:
                 tall = units if first + units < last else last - first
                 begin = at + first * stride
@@ -136,7 +135,7 @@ class Floor:
         self._arguments = (
             self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO, np.concatenate(theta),
             ones(n_x * stride), ones(units * stride), ones(units * stride),
-            ones(self.n_threads, max(TILE, int(sizes.max()))), stride, m,
+            ones(self.n_threads, max(TILE, int(sizes.max()))), stride, m, TILE,
         )  # fmt: skip
 
     def steps(self, count: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import run
-from deepstep.engines.compiled.mathematics import exp, expm1, log1p
+from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, expm1, log1p
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
 ACTIVATION_CODES = {
@@ -153,12 +153,11 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
     elif code == TANH:
         for j in range(z.size):
             v = z[j] + bias
-            grown = expm1(-two * abs(v))
-            value = -grown / (grown + two)
-            t = exp(-abs(v))
-            steep = two * t / (one + t * t)
+            t, grown = exp_and_expm1(-two * abs(v))
+            share = one / (one + t)
+            value = -grown * share
             z[j] = value if v >= zero else -value
-            slope[j] = steep * steep
+            slope[j] = number(4) * t * share * share
     elif code == SIGMOID:
         for j in range(z.size):
             v = z[j] + bias

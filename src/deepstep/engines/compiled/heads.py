@@ -19,10 +19,14 @@ HEAD_CODES = {
 
 (SIGMOID, SOFTMAX, IDENTITY, ABSOLUTE, HUBER, POISSON, QUANTILE, ORDINAL) = range(8)
 
+SELDOM = QUANTILE, ORDINAL
+"""Heads that are not compiled where they are not used."""
+
 
 @part(order=ORDERED)
 def loss_and_gradient(
     code: int,
+    seldom: Any,
     Z: Any,
     D: Any,
     at: int,
@@ -42,6 +46,8 @@ def loss_and_gradient(
     ----------
     code : int
         Of `HEAD_CODES`.
+    seldom : array, or None
+        None where the head is none of `SELDOM`.
     Z, D : flat arrays
         Where the logits of n units begin at an entry, stride entries apart; and where dZL goes.
     at, stride, n : int
@@ -93,7 +99,8 @@ def loss_and_gradient(
             for j in range(k):
                 d[j] = d[j] * row[j] - (certain * t[j] + spread)
     elif code == QUANTILE or code == ORDINAL:
-        _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
+        if seldom is not None:
+            _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
     else:
         certain, spread, delta = number(1 - setting), number(setting / 2), number(setting)
         for i in range(n):

@@ -15,15 +15,18 @@ from deepstep.engines.compiled.machine import float_of_bits
 
 
 def _of_precision(single: Any, double: Any) -> Any:
-    """A stand-in that becomes the function for float32 or for float64 where it is compiled."""
+    """A stand-in that becomes the function for float32 or for float64 where it is compiled.
+
+    The two are plain functions: compiled parts of their own would be compiled once more for the stand-in.
+    """
 
     def function(x: Any) -> Any:
         raise TypeError("for kernels alone")
 
     @overload(function, inline="never", jit_options={"fastmath": ORDERED})
-    def chosen(x):  # Numba compares its argument with the lambdas
+    def chosen(x: Any) -> Any:  # Numba holds its signature against theirs, to the letter
         if isinstance(x, types.Float):
-            return (lambda x: single(x)) if x.bitwidth == 32 else (lambda x: double(x))
+            return single if x.bitwidth == 32 else double
         return None
 
     return function
@@ -67,7 +70,6 @@ _remainder64, _power64 = _reduced(
 def _exponential(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
     low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
 
-    @part(order=ORDERED)
     def exponential(x: Any) -> Any:
         inside = low if x < low else x  # a NaN is neither below nor above, and stays
         inside = high if inside > high else inside
@@ -82,7 +84,6 @@ def _exponential(remainder: Any, power: Any, number: Any, least: float, most: fl
 def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
     low, high, one = number(least), number(most), number(1)
 
-    @part(order=ORDERED)
     def minus_one(x: Any) -> Any:
         inside = low if x < low else x
         inside = high if inside > high else inside
@@ -93,16 +94,33 @@ def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: floa
     return minus_one
 
 
+def _both(remainder: Any, power: Any, number: Any, least: float) -> Any:
+    low, one = number(least), number(1)
+
+    def both(x: Any) -> Any:
+        n, p = remainder(low if x < low else x)
+        scale = power(n)
+        grown = scale * p
+        return scale + grown, grown + (scale - one)
+
+    return both
+
+
 _exp32 = _exponential(_remainder32, _power32, np.float32, -104.0, 88.72283935546875)
 _exp64 = _exponential(_remainder64, _power64, np.float64, -746.0, 709.782712893384)
 _expm1_32 = _minus_one(_remainder32, _power32, np.float32, -60.0, 60.0)
 _expm1_64 = _minus_one(_remainder64, _power64, np.float64, -60.0, 60.0)
+_both32 = _both(_remainder32, _power32, np.float32, -87.0)
+_both64 = _both(_remainder64, _power64, np.float64, -708.0)
 
 exp = _of_precision(_exp32, _exp64)
 """e^x; 0 and inf where the value is too small or too large for the dtype."""
 
 expm1 = _of_precision(_expm1_32, _expm1_64)
 """e^x - 1 with all digits near 0, for x up to 60; beyond that its value at 60."""
+
+exp_and_expm1 = _of_precision(_both32, _both64)
+"""e^x and e^x - 1, each with all its digits, for x up to 0; below -87 (-708) their values there."""
 
 
 def _log1p(number: Any, terms: int) -> Any:
@@ -116,7 +134,6 @@ def _log1p(number: Any, terms: int) -> Any:
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 
-    @part(order=ORDERED)
     def log1p(x: Any) -> Any:
         above = x > root
         f = (x - one) * half if above else x

@@ -17,6 +17,7 @@ from deepstep.engines.compiled.layout import (
     plan_of,
     running_statistics,
     tile_of,
+    uses_what_is_seldom,
     work_for,
     writable,
 )
@@ -35,8 +36,10 @@ from deepstep.types import AnyArray, Array
 
 _NO_ORDER = np.empty(0, np.int64)
 
-_READY: set[tuple[Any, bool]] = set()
-"""Kinds of kernels that are loaded: their precision, and whether they are without normalization."""
+_READY: set[tuple[Any, bool, bool]] = set()
+"""Kinds of kernels that are loaded: their precision, whether they are without normalization, and whether they
+have what is seldom used.
+"""
 
 
 class CompiledSession:
@@ -63,6 +66,7 @@ class CompiledSession:
         self._head = get_head(architecture)
         self._layers = layers_of(architecture, settings, parameters)
         self._plan = plan_of(settings, self._head)
+        self._seldom = uses_what_is_seldom(self._plan, self._layers)
         self._levels = levels_of(self._head.settings)
         self._by_batch = [
             layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
@@ -78,13 +82,15 @@ class CompiledSession:
 
     def prepare(self) -> None:
         """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
-        kind = self._dtype, self._statistics is None
+        kind = self._dtype, self._statistics is None, self._seldom
         if kind in _READY:
             return
         none = np.zeros(0, self._dtype)
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
-        work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
+        work = work_for(
+            self._layers, 1, 1, whole=False, gathers=False, seldom=self._seldom, dtype=self._dtype
+        )
         with told_if_slow():
             train(
                 0,
@@ -376,7 +382,7 @@ class CompiledSession:
         """Room for such a step, kept for the next one."""
         key = (int(layers["size"][0]), m, n_threads, *needs.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
+            self._work = work_for(layers, m, n_threads, seldom=self._seldom, dtype=self._dtype, **needs)
             self._work_of = key
         return self._work
 

@@ -69,6 +69,7 @@ def train(
     gradient,
     shared,
     moments,
+    seldom,
     rates,
     costs,
     sizes,
@@ -95,7 +96,7 @@ def train(
     progress : array of int64 (2,)
         Updates done until now, and whether there is a moving average. It changes here with the state, so that
         no interruption of Python can find the one without the other.
-    inputs … moments
+    inputs … moments, seldom
         `Work`.
     rates : array of float64 (3, steps)
         α, and the factors of weight decay and dropout.
@@ -153,6 +154,7 @@ def train(
             rows,
             shared,
             moments,
+            seldom,
             stride,
             low,
             high,
@@ -162,6 +164,7 @@ def train(
         )
         _loss(
             plan,
+            seldom,
             levels,
             layers[layers.size - 1].unit * stride,
             weight.size > 0,
@@ -195,6 +198,7 @@ def train(
             gradient,
             shared,
             moments,
+            seldom,
             stride,
             m,
             total,
@@ -204,10 +208,12 @@ def train(
             whole,
             squares,
         )
-        if plan.clip_norm > 0:
+        if seldom is not None and plan.clip_norm > 0:
             share = _clipping(thread, barrier, plan, gradient, shared)
             if plan.only_gradient == 0:
-                _update_whole(thread, plan, layers, state, gradient, step, rates[0, k], rates[1, k], share)
+                _update_whole(
+                    thread, plan, layers, state, gradient, seldom, step, rates[0, k], rates[1, k], share
+                )
         if moments is not None and thread == 0 and plan.only_gradient == 0:
             _statistics(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)
@@ -264,6 +270,7 @@ def _forward(
     rows,
     shared,
     moments,
+    seldom,
     stride,
     low,
     high,
@@ -349,17 +356,30 @@ def _forward(
                     a[j] += bias
             else:
                 activate(code, A, begin + low, begin + high, bias, D)
-        if not last and layers[l].drop * factor > 0:
+        if seldom is not None and not last and layers[l].drop * factor > 0:
             drop(A, D, at, stride, n, low, high, 1 - layers[l].drop * factor, plan.seed, step, l)
     return squares
 
 
 @part(once=True)
-def _loss(plan, levels, at, weighted, A, D, targets, n, rows, stride, low, high):
+def _loss(plan, seldom, levels, at, weighted, A, D, targets, n, rows, stride, low, high):
     """dZL, and the loss of each example with its weight."""
     loss = rows[LOSS]
     loss_and_gradient(
-        plan.head, A, D, at, stride, targets, n, loss, rows[ROOM], plan.head_setting, levels, low, high
+        plan.head,
+        seldom,
+        A,
+        D,
+        at,
+        stride,
+        targets,
+        n,
+        loss,
+        rows[ROOM],
+        plan.head_setting,
+        levels,
+        low,
+        high,
     )
     if weighted:
         for j in range(low, high):
@@ -477,6 +497,7 @@ def _gradient(
     gradient,
     shared,
     moments,
+    seldom,
     stride,
     m,
     total,
@@ -565,7 +586,7 @@ def _gradient(
             if plan.clip_value > 0:
                 cut(gradient, into, count, plan.clip_value)
             if not whole:
-                _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, decay)
+                _move(plan, layers, l, state, at, gradient, into, seldom, count, kind, step, rate, decay)
     shared[thread, SIZES], shared[thread, SQUARES] = sizes, squares
 
 
@@ -578,7 +599,7 @@ def _sum(values, begin, count):
 
 
 @part
-def _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, decay):
+def _move(plan, layers, l, state, at, gradient, into, seldom, count, kind, step, rate, decay):
     """One run of θ after its update; with the limit of norms and the average."""
     alpha = rate * layers[l].rates[kind]
     keep = 1 - alpha * (decay * layers[l].decays[kind])
@@ -597,10 +618,11 @@ def _move(plan, layers, l, state, at, gradient, into, count, kind, step, rate, d
         plan.epsilon,
         plan.epsilon_at,
     )
-    if kind == WEIGHTS and plan.max_norm > 0:
-        limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
-    if plan.average > 0:
-        average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
+    if seldom is not None:
+        if kind == WEIGHTS and plan.max_norm > 0:
+            limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
+        if plan.average > 0:
+            average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
 
 
 @part
@@ -634,7 +656,7 @@ def _clipping(thread, barrier, plan, gradient, shared):
 
 
 @part
-def _update_whole(thread, plan, layers, state, gradient, step, rate, decay, share):
+def _update_whole(thread, plan, layers, state, gradient, seldom, step, rate, decay, share):
     """The update of this thread's units from the whole gradient."""
     scale = gradient.dtype.type(share)
     for l in range(1, layers.size):
@@ -648,7 +670,7 @@ def _update_whole(thread, plan, layers, state, gradient, step, rate, decay, shar
                 continue
             for i in range(at, at + count):
                 gradient[i] *= scale
-            _move(plan, layers, l, state, at, gradient, at, count, kind, step, rate, decay)
+            _move(plan, layers, l, state, at, gradient, at, seldom, count, kind, step, rate, decay)
 
 
 @part
