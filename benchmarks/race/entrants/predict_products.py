@@ -27,12 +27,11 @@ def products_of_tiles(thread, barrier, n_threads, blas, sizes, theta, X, m, room
             for l in range(1, sizes.size):
                 n, n_prev = sizes[l], sizes[l - 1]
                 into, before = (l % 2) * widest * tile, ((l + 1) % 2) * widest * tile
+                shape, weights, Z = (n, count, n_prev), (theta, W, n_prev), (room, into, tile)
                 if l == 1:
-                    product(blas, N, T, n, count, n_prev, one, theta, W, n_prev, X, low * n_prev, n_prev,
-                            room, into, tile)  # fmt: skip
+                    product(blas, one, shape, N, weights, T, (X, low * n_prev, n_prev), Z)
                 else:
-                    product(blas, N, N, n, count, n_prev, one, theta, W, n_prev, room, before, tile,
-                            room, into, tile)  # fmt: skip
+                    product(blas, one, shape, N, weights, N, (room, before, tile), Z)
                 W += n * n_prev
     wait_for_all(barrier, n_threads)
 

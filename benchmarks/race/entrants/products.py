@@ -32,70 +32,20 @@ def products(
         for l in range(1, sizes.size):
             n, n_prev = sizes[l], sizes[l - 1]
             if count > 0:
+                shape, weights, Z = (n, count, n_prev), (theta, W, n_prev), (A, at + low, stride)
                 if l > 1:
-                    product(
-                        blas,
-                        N,
-                        N,
-                        n,
-                        count,
-                        n_prev,
-                        one,
-                        theta,
-                        W,
-                        n_prev,
-                        A,
-                        before + low,
-                        stride,
-                        A,
-                        at + low,
-                        stride,
-                    )
+                    product(blas, one, shape, N, weights, N, (A, before + low, stride), Z)
                 elif turned:
-                    product(
-                        blas,
-                        N,
-                        N,
-                        n,
-                        count,
-                        n_prev,
-                        one,
-                        theta,
-                        W,
-                        n_prev,
-                        X,
-                        low,
-                        stride,
-                        A,
-                        at + low,
-                        stride,
-                    )
+                    product(blas, one, shape, N, weights, N, (X, low, stride), Z)
                 else:
-                    product(
-                        blas,
-                        N,
-                        T,
-                        n,
-                        count,
-                        n_prev,
-                        one,
-                        theta,
-                        W,
-                        n_prev,
-                        X,
-                        low * n_prev,
-                        n_prev,
-                        A,
-                        at + low,
-                        stride,
-                    )
+                    product(blas, one, shape, N, weights, T, (X, low * n_prev, n_prev), Z)
             W, before, at = W + n * n_prev, at, at + n * stride
         for l in range(sizes.size - 1, 1, -1):
             n, n_prev = sizes[l], sizes[l - 1]
             W, at = W - n * n_prev, at - n * stride
             if count > 0:
-                product(blas, T, N, n_prev, count, n, one, theta, W, n_prev, D, at + low, stride,
-                        D, at - n_prev * stride + low, stride)  # fmt: skip
+                dZ, dA = (D, at + low, stride), (D, at - n_prev * stride + low, stride)
+                product(blas, one, (n_prev, count, n), T, (theta, W, n_prev), N, dZ, dA)
         at, before = 0, 0
         for l in range(1, sizes.size):
             n, n_prev = sizes[l], sizes[l - 1]
@@ -103,16 +53,14 @@ def products(
             units = tile // n_prev if tile // n_prev > 1 else 1
             while first < last:
                 tall = units if first + units < last else last - first
-                begin = at + first * stride
+                shape, dZ = (tall, n_prev, m), (D, at + first * stride, stride)
+                dW = (gradient[thread], START, n_prev)
                 if l > 1:
-                    product(blas, N, T, tall, n_prev, m, one, D, begin, stride, A, before, stride,
-                            gradient[thread], START, n_prev)  # fmt: skip
+                    product(blas, one, shape, N, dZ, T, (A, before, stride), dW)
                 elif turned:
-                    product(blas, N, T, tall, n_prev, m, one, D, begin, stride, X, START, stride,
-                            gradient[thread], START, n_prev)  # fmt: skip
+                    product(blas, one, shape, N, dZ, T, (X, START, stride), dW)
                 else:
-                    product(blas, N, N, tall, n_prev, m, one, D, begin, stride, X, START, n_prev,
-                            gradient[thread], START, n_prev)  # fmt: skip
+                    product(blas, one, shape, N, dZ, N, (X, START, n_prev), dW)
                 first += tall
             before, at = at, at + n * stride
     wait_for_all(barrier, n_threads)

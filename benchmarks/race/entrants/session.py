@@ -43,6 +43,7 @@ class SessionEntrant:
             parameters_of(first_layers(self.workload)),
             Settings(self.workload.optimizer),
         )
+        self._session.prepare()  # as the training loop does
 
     def work(self, units: int) -> None:
         workload = self.workload

@@ -153,9 +153,8 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
             n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
             into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
             B, begin, ldb, turn = (X, low * n_prev, n_prev, T) if l == 1 else (flat, before * tile, tile, N)
-            product(
-                blas, N, turn, n, count, n_prev, one, theta, layer.W, n_prev, B, begin, ldb, into, at, stride
-            )
+            W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
+            product(blas, one, shape, N, W, turn, (B, begin, ldb), (into, at, stride))
             if layer.normalization == LAYER:
                 by_layer(
                     flat,

@@ -25,46 +25,28 @@ SELDOM = QUANTILE, ORDINAL
 
 @part(order=ORDERED)
 def loss_and_gradient(
-    code: int,
-    seldom: Any,
-    Z: Any,
-    D: Any,
-    at: int,
-    stride: int,
-    T: Any,
-    n: int,
-    loss: Any,
-    row: Any,
-    setting: float,
-    levels: Any,
-    low: int,
-    high: int,
+    plan: Any, levels: Any, seldom: Any, work: Any, loss: Any, row: Any, at: int, n: int, batch: Any
 ) -> None:
-    """The loss of each example, and the derivative of their sum by the logits.
+    """The loss of each of this thread's examples, and the derivative of their sum by the logits.
 
     Parameters
     ----------
-    code : int
-        Of `HEAD_CODES`.
-    seldom : array, or None
-        None where the head is none of `SELDOM`.
-    Z, D : flat arrays
-        Where the logits of n units begin at an entry, stride entries apart; and where dZL goes.
-    at, stride, n : int
-    T : flat array
-        Targets, from its beginning.
-    loss, row : arrays of shape (stride,)
-        Where the losses go, and room.
-    setting : float
-        ``smoothing`` or ``delta``.
+    plan : row of PLAN
     levels : array
         Of the quantiles.
-    low, high : int
-        This thread's examples.
+    seldom : array, or None
+        None where the head is none of `SELDOM`.
+    work : Work
+        The logits of n units begin at an entry of A, and dZL goes to the same place of D.
+    loss, row : arrays of shape (stride,)
+        Where the losses go, and room.
+    at, n : int
+    batch : Batch
     """
+    code, setting, low, stride = plan.head, plan.head_setting, batch.low, batch.stride
+    Z, D, T, k = work.A, work.D, work.targets, batch.high - batch.low
     number = Z.dtype.type
     zero, one, half = number(0), number(1), number(0.5)
-    k = high - low
     loss, row = run(loss, low, k), run(row, low, k)
     for j in range(k):
         loss[j] = zero

@@ -128,6 +128,40 @@ class _Writable:
         self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
 
 
+class Data(NamedTuple):
+    """The examples, flat, rows one after another; weight and order may be empty."""
+
+    X: Array
+    Y: Array
+    weight: Array
+    order: AnyArray
+
+
+class Batch(NamedTuple):
+    """A batch as one thread sees it.
+
+    Attributes
+    ----------
+    m : int
+        Its examples.
+    total : float
+        The sum of their weights.
+    low, high : int
+        Which of them are this thread's.
+    stride : int
+        Entries from one unit to the next.
+    step : int
+        Number of the update, from 1.
+    """
+
+    m: int
+    total: float
+    low: int
+    high: int
+    stride: int
+    step: int
+
+
 class Work(NamedTuple):
     """Room that a step works in, of the network's dtype; kept from step to step.
 
@@ -150,10 +184,6 @@ class Work(NamedTuple):
         Parts of ∂J/∂θ, or all of it, flat.
     shared : array of float64 (n_threads, k)
         What threads tell each other: sums.
-    moments : array of float64 (2, units), or None
-        Mean and variance of the batch in normalized layers; None where there are none.
-    seldom : array, or None
-        None where nothing is used that most networks do without: it is then not compiled.
     """
 
     inputs: Array
@@ -165,12 +195,13 @@ class Work(NamedTuple):
     rows: Array
     gradient: Array
     shared: Array
-    moments: Array | None
-    seldom: Array | None
 
 
 WEIGHT, LOSS, ROOM, ALONG, DEVIATION = range(5)
 """Rows of `Work.rows`; from `DEVIATION` on there is one for each layer."""
+
+SIZES, SQUARES, LARGEST, NORM, SUMS = range(5)
+"""Columns of `Work.shared`; from `SUMS` on come the sums of normalized layers."""
 
 TILE = 2**17
 """Numbers of a part of the gradient: BLAS packs the inputs anew for each part, so parts are large, and yet
@@ -189,18 +220,32 @@ def tile_of(layers: AnyArray) -> int:
     return min(max(TILE, LEAST_ROWS * int(layers["size"].max())), n_parameters)
 
 
-def uses_what_is_seldom(plan: AnyArray, layers: AnyArray) -> bool:
-    """Whether these settings need dropout, limits of norms, an average, or a head of ordered units.
+class OptionalRoom(NamedTuple):
+    """Room that most networks do without: where it is None, what uses it is not compiled.
 
-    A third of the time that compiling takes, the first time on a machine, is theirs.
+    Attributes
+    ----------
+    moments : array of float64 (2, units), or None
+        Mean and variance of the batch, where layers are normalized.
+    seldom : array, or None
+        Something, where dropout, a limit of norms, an average or a head of ordered units is used. A third of
+        the time that compiling takes, the first time on a machine, is theirs.
     """
-    limits = sum(plan[name][0] > 0 for name in ("clip_norm", "max_norm", "average"))
-    return bool(limits) or int(plan["head"][0]) in SELDOM or bool((layers["drop"] > 0).any())
+
+    moments: Array | None
+    seldom: Array | None
 
 
-def work_for(
-    layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: bool, seldom: bool, dtype: Any
-) -> Work:
+def optional_room(plan: AnyArray, layers: AnyArray) -> OptionalRoom:
+    """What these settings need of it."""
+    units = int(layers["size"][1:].sum())
+    limits = any(plan[name][0] > 0 for name in ("clip_norm", "max_norm", "average"))
+    seldom = limits or int(plan["head"][0]) in SELDOM or (layers["drop"] > 0).any()
+    normalized = layers["normalization"].any()
+    return OptionalRoom(np.zeros((2, units)) if normalized else None, np.zeros(0) if seldom else None)
+
+
+def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: bool, dtype: Any) -> Work:
     """Room for batches of m examples.
 
     Parameters
@@ -211,8 +256,6 @@ def work_for(
         Whether the gradient is kept whole.
     gathers : bool
         Whether inputs are copied together.
-    seldom : bool
-        `uses_what_is_seldom`.
     dtype
         Of the numbers.
     """
@@ -237,7 +280,5 @@ def work_for(
         room(int(sizes[-1])),
         room(4 + len(sizes)).reshape(-1, stride),
         np.zeros(n_parameters if whole else n_threads * tile_of(layers), dtype),
-        np.zeros((n_threads, 8 + (4 * units if normalized else 0))),
-        np.zeros((2, units)) if normalized else None,
-        np.zeros(0) if seldom else None,
+        np.zeros((n_threads, SUMS + (4 * units if normalized else 0))),
     )

@@ -294,41 +294,29 @@ START = np.int64(0)
 
 
 @part
-def product(
-    blas: int,
-    ta: int,
-    tb: int,
-    rows: int,
-    columns: int,
-    inner: int,
-    factor: Any,
-    A: Any,
-    a: int,
-    lda: int,
-    B: Any,
-    b: int,
-    ldb: int,
-    C: Any,
-    c: int,
-    ldc: int,
-) -> None:
-    """C = factor · op(A) op(B) for parts of flat arrays, row by row: they begin at entries a, b and c, and
-    lda, ldb and ldc entries lie from one row to the next. Nothing is copied.
+def product(blas: int, factor: Any, shape: Any, ta: int, A: Any, tb: int, B: Any, C: Any) -> None:
+    """C = factor · op(A) op(B) for parts of flat arrays, row by row. Nothing is copied.
+
+    Parameters
+    ----------
+    blas : int
+        `blas_address`.
+    factor : number
+    shape : (rows, columns, inner)
+    ta, tb : int
+        `N` or `T`.
+    A, B, C : (array, begin, ld)
+        A part begins at an entry, and ld entries lie from one row to the next.
     """
-    size = A.itemsize
-    _gemm(
-        blas,
-        tb,
-        ta,
-        columns,
-        rows,
-        inner,
-        factor,
-        _address(B) + b * size,
-        ldb,
-        _address(A) + a * size,
-        lda,
-        A.dtype.type(0),
-        _address(C) + c * size,
-        ldc,
+    rows, columns, inner = shape
+    values_a, a, lda = A
+    values_b, b, ldb = B
+    values_c, c, ldc = C
+    size = values_a.itemsize
+    at_a, at_b, at_c = (
+        _address(values_a) + a * size,
+        _address(values_b) + b * size,
+        _address(values_c) + c * size,
     )
+    none = values_a.dtype.type(0)
+    _gemm(blas, tb, ta, columns, rows, inner, factor, at_b, ldb, at_a, lda, none, at_c, ldc)

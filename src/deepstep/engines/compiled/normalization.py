@@ -1,30 +1,39 @@
 """Normalized layers: U to U_hat and Z = gamma ∘ U_hat, and back; over the batch (threads add up) or the
 units.
 
-Arguments are those of `step`: flat ``A``, ``D``, ``U`` of all layers, of which the layer has n rows of so
-many entries (stride) from its unit, or its first entry, on; gamma begins at an entry of θ; this thread's
-examples go from low to high. gamma ∘ U_hat is not yet Z: the bias
-comes with the activation.
+Arguments are those of `step`: ``work`` has A, D and U of all layers, ``layer`` is a row of LAYERS. gamma ∘
+U_hat is not yet Z: the bias comes with the activation.
 """
 
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.layout import ALONG, DEVIATION, ROOM, SUMS
 from deepstep.engines.compiled.machine import run, wait_for_all
+
+FORTH, BACK = np.int64(0), np.int64(1)
 
 EPSILON, MOMENTUM = 1e-5, 0.1
 """ε, and the share of a new batch in the running statistics: those of `deepstep.equations.normalization`."""
 
 
 @part
-def by_batch(thread, barrier, sums, A, U, moments, unit, n, stride, theta, gamma, low, high, m):
+def sums_of(work, layers, l, way):
+    """What threads tell each other of a normalized layer, forth or back: (n_threads, 2 n)."""
+    first = SUMS + 2 * (layers[l].unit + way * layers[layers.size - 1].unit)
+    return work.shared[:, first : first + 2 * layers[l].size]
+
+
+@part
+def by_batch(thread, barrier, sums, work, moments, theta, layer, batch):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments (2, units) get the batch's mean and
     variance.
 
     In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
     alone: a thread that is ahead must not write what others still read.
     """
-    n_threads, number, k = sums.shape[0], A.dtype.type, high - low
+    A, U, unit, n, stride, low, m = work.A, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
+    n_threads, number, k = sums.shape[0], A.dtype.type, batch.high - batch.low
     for i in range(n):
         a, total = run(A, (unit + i) * stride + low, k), 0.0
         for j in range(k):
@@ -42,29 +51,44 @@ def by_batch(thread, barrier, sums, A, U, moments, unit, n, stride, theta, gamma
         mean, variance = _over_threads(sums, i) / m, _over_threads(sums, n + i) / m
         if thread == 0:
             moments[0, unit + i], moments[1, unit + i] = mean, variance
-        center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[gamma + i]
+        center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[layer.gamma + i]
         for j in range(k):
             u[j] = (a[j] - center) * inverse
             a[j] = scale * u[j]
 
 
 @part
-def by_batch_backward(thread, barrier, sums, D, U, moments, unit, n, stride, theta, gamma, low, high, m):
+def by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
-    number, k = D.dtype.type, high - low
+    D, U, unit, n, stride, low, m = work.D, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
+    number, k = D.dtype.type, batch.high - batch.low
     _row_sums(thread, sums, D, U, unit * stride + low, n, stride, k)
     wait_for_all(barrier, sums.shape[0])
     for i in range(n):
         d, u = run(D, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
         center, way = number(_over_threads(sums, i) / m), number(_over_threads(sums, n + i) / m)
-        scale = theta[gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
+        scale = theta[layer.gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
         for j in range(k):
             d[j] = scale * (d[j] - center - u[j] * way)
 
 
 @part
+def by_layer_of(l, work, theta, layer, batch):
+    """`by_layer` in a step."""
+    at, rows = layer.unit * batch.stride, work.rows
+    by_layer(
+        work.A, work.U, at, at, layer.size, batch.stride, rows[DEVIATION + l], rows[ROOM],
+        theta, layer.gamma, batch.low, batch.high,
+    )  # fmt: skip
+
+
+@part
 def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
-    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; deviation (stride,) of each example is kept."""
+    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; deviation (stride,) of each example is kept.
+
+    The layer has n rows of so many entries (stride) from an entry of A and one of U on, gamma begins at an
+    entry of θ, and the examples go from low to high.
+    """
     number, k = A.dtype.type, high - low
     share, epsilon = number(1 / n), number(EPSILON)
     total, deviation = run(total, low, k), run(deviation, low, k)
@@ -92,9 +116,11 @@ def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hig
 
 
 @part
-def by_layer_backward(thread, sums, D, U, at, n, stride, deviation, mean, along, theta, gamma, low, high):
+def by_layer_backward_of(thread, sums, l, work, theta, layer, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
-    number, k = D.dtype.type, high - low
+    D, U, n, stride, low = work.D, work.U, layer.size, batch.stride, batch.low
+    number, k, at, gamma = D.dtype.type, batch.high - batch.low, layer.unit * stride, layer.gamma
+    deviation, mean, along = work.rows[DEVIATION + l], work.rows[ROOM], work.rows[ALONG]
     _row_sums(thread, sums, D, U, at + low, n, stride, k)
     share = number(1 / n)
     deviation, mean, along = run(deviation, low, k), run(mean, low, k), run(along, low, k)

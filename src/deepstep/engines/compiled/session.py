@@ -11,13 +11,14 @@ from deepstep.engines.compiled.gram import NOTE, Span, keeps_the_span, span_of, 
 from deepstep.engines.compiled.jit import told_if_slow
 from deepstep.engines.compiled.layout import (
     TURNED_UP_TO,
+    Data,
     Work,
     layers_of,
     levels_of,
+    optional_room,
     plan_of,
     running_statistics,
     tile_of,
-    uses_what_is_seldom,
     work_for,
     writable,
 )
@@ -36,10 +37,8 @@ from deepstep.types import AnyArray, Array
 
 _NO_ORDER = np.empty(0, np.int64)
 
-_READY: set[tuple[Any, bool, bool]] = set()
-"""Kinds of kernels that are loaded: their precision, whether they are without normalization, and whether they
-have what is seldom used.
-"""
+_READY: set[tuple[Any, ...]] = set()
+"""Kinds of kernels that are loaded: their precision, and which parts of `OptionalRoom` they do without."""
 
 
 class CompiledSession:
@@ -66,7 +65,7 @@ class CompiledSession:
         self._head = get_head(architecture)
         self._layers = layers_of(architecture, settings, parameters)
         self._plan = plan_of(settings, self._head)
-        self._seldom = uses_what_is_seldom(self._plan, self._layers)
+        self._optional = optional_room(self._plan, self._layers)
         self._levels = levels_of(self._head.settings)
         self._by_batch = [
             layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
@@ -82,15 +81,13 @@ class CompiledSession:
 
     def prepare(self) -> None:
         """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
-        kind = self._dtype, self._statistics is None, self._seldom
+        kind = self._dtype, *(part is None for part in self._optional)
         if kind in _READY:
             return
         none = np.zeros(0, self._dtype)
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
-        work = work_for(
-            self._layers, 1, 1, whole=False, gathers=False, seldom=self._seldom, dtype=self._dtype
-        )
+        work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
         with told_if_slow():
             train(
                 0,
@@ -98,14 +95,12 @@ class CompiledSession:
                 self._plan,
                 self._layers,
                 self._levels,
-                none,
-                none,
-                none,
-                _NO_ORDER,
+                Data(none, none, none, _NO_ORDER),
                 self._state,
                 self._statistics,
                 self._progress,
-                *work,
+                work,
+                *self._optional,
                 *shapes,
             )
         _READY.add(kind)
@@ -340,14 +335,12 @@ class CompiledSession:
             plan,
             layers,
             self._levels,
-            X,
-            Y,
-            weight,
-            order,
+            Data(X, Y, weight, order),
             state,
             self._statistics,
             self._progress,
-            *work,
+            work,
+            *self._optional,
             np.array(rates, np.float64),
             costs,
             sizes,
@@ -382,7 +375,7 @@ class CompiledSession:
         """Room for such a step, kept for the next one."""
         key = (int(layers["size"][0]), m, n_threads, *needs.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(layers, m, n_threads, seldom=self._seldom, dtype=self._dtype, **needs)
+            self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
             self._work_of = key
         return self._work
 

@@ -41,26 +41,14 @@ EPSILON_AT = ("outside", "hat", "inside")
 
 @part
 def update(
-    rule: int,
-    state: Any,
-    at: int,
-    g: Any,
-    begin: int,
-    count: int,
-    rate: float,
-    keep: float,
-    t: int,
-    beta1: float,
-    beta2: float,
-    epsilon: float,
-    epsilon_at: int,
+    plan: Any, state: Any, at: int, g: Any, begin: int, count: int, rate: float, keep: float, t: int
 ) -> None:
     """θ := rule(keep·θ, g), and its state with it, for a run of parameters.
 
     Parameters
     ----------
-    rule : int
-        Of `RULE_CODES`.
+    plan : row of PLAN
+        The rule, of `RULE_CODES`, and its settings; one β is beta1.
     state : array of shape (k, n_parameters)
         θ, then the rule's vectors: v, or s of rmsprop; and s of Adam.
     at, begin, count : int
@@ -70,9 +58,8 @@ def update(
         α, and what decoupled decay leaves of θ.
     t : int
         Number of the step, from 1.
-    beta1, beta2, epsilon, epsilon_at
-        Settings of the rule; one β is beta1.
     """
+    rule, beta1, beta2, epsilon, epsilon_at = plan.rule, plan.beta1, plan.beta2, plan.epsilon, plan.epsilon_at
     number = g.dtype.type
     theta, g = run(state[0], at, count), run(g, begin, count)
     first = run(state[1 % state.shape[0]], at, count)

@@ -1,0 +1,151 @@
+"""The gradient of one thread's units from all examples, and the update with it."""
+
+import numpy as np
+
+from deepstep.engines.compiled.gram import gradient_by_coordinates
+from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.layout import LARGEST, NONE, NORM, SIZES, SQUARES
+from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
+from deepstep.engines.compiled.normalization import BACK, sums_of
+from deepstep.engines.compiled.updates import average, cut, limit_norms, regularize, update
+
+WEIGHTS, BIAS, SCALE = range(3)
+"""Kinds of parameters, in the tables of factors."""
+
+
+@part(once=True)
+def gradient_and_update(
+    thread, plan, layers, state, source, first, work, moments, seldom, batch, rate, decay, whole, squares
+):  # fmt: skip
+    """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
+    gradient alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
+    ``squares`` is the share of ‖W1‖² that coordinates have.
+    """
+    theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
+    m, stride, total, sizes = batch.m, batch.stride, batch.total, 0.0
+    for l in range(1, layers.size):
+        layer, n_prev = layers[l], layers[l - 1].size
+        n_bases = plan.n_bases if l == 1 else START
+        low, high = layer.size * thread // plan.n_threads, layer.size * (thread + 1) // plan.n_threads
+        at_once = plan.tile // n_prev
+        at_once = at_once if at_once > 1 else 1
+        n_tiles = -(-(high - low) // at_once)
+        for number in range(n_tiles + 2 if high > low else 0):
+            kind = WEIGHTS if number < n_tiles else BIAS if number == n_tiles else SCALE
+            if kind == SCALE and layer.gamma < 0:
+                continue
+            if kind == WEIGHTS:
+                top = low + number * at_once
+                bottom = top + at_once if top + at_once < high else high
+                at, count = layer.W + top * n_prev, (bottom - top) * n_prev
+            else:
+                at, count = (layer.b if kind == BIAS else layer.gamma) + low, high - low
+            into = at if whole else thread * plan.tile
+            if kind == WEIGHTS:
+                begin = (layer.unit + top) * stride
+                if n_bases > 0:
+                    gradient_by_coordinates(
+                        work.D, begin, stride, bottom - top, m, n_bases, per_example, gradient, into
+                    )
+                else:
+                    if l > 1:
+                        B, start, ldb, turn = work.A, layers[l - 1].unit * stride, stride, T
+                    elif plan.turned:
+                        B, start, ldb, turn = source, START, stride, T
+                    else:
+                        B, start, ldb, turn = source, first * n_prev, n_prev, N
+                    shape, dZ = (bottom - top, n_prev, m), (work.D, begin, stride)
+                    product(
+                        plan.blas, per_example, shape, N, dZ, turn, (B, start, ldb), (gradient, into, n_prev)
+                    )
+                if plan.l1 > 0 or plan.l2 > 0:
+                    found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
+                    sizes += found[0]
+                    squares += found[1] if n_bases == 0 else 0.0
+            elif moments is not None and layer.normalization != NONE:
+                sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
+                for i in range(low, high):
+                    found_sum = 0.0
+                    for t in range(plan.n_threads):
+                        found_sum += sums[t, i + offset]
+                    gradient[into + i - low] = found_sum / m
+            else:
+                for i in range(low, high):
+                    gradient[into + i - low] = _sum(work.D, (layer.unit + i) * stride, m) * per_example
+            if plan.clip_value > 0:
+                cut(gradient, into, count, plan.clip_value)
+            if not whole:
+                _move(
+                    plan, layers, l, kind, state, at, gradient, into, count, seldom, batch.step, rate, decay
+                )
+    work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
+
+
+@part
+def _sum(values, begin, count):
+    total, values = values.dtype.type(0), run(values, begin, count)
+    for j in range(count):
+        total += values[j]
+    return total
+
+
+@part
+def _move(plan, layers, l, kind, state, at, gradient, into, count, seldom, step, rate, decay):
+    """One run of θ after its update; with the limit of norms and the average."""
+    alpha = rate * layers[l].rates[kind]
+    keep = 1 - alpha * (decay * layers[l].decays[kind])
+    update(plan, state, at, gradient, into, count, alpha, keep, step)
+    if seldom is not None:
+        if kind == WEIGHTS and plan.max_norm > 0:
+            limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
+        if plan.average > 0:
+            average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
+
+
+@part
+def clipping(thread, barrier, plan, work):
+    """By what the whole gradient is to be multiplied, so that its norm is at most clip_norm.
+
+    In parts of the largest entry, whose squares neither overflow nor vanish.
+    """
+    n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
+    wait_for_all(barrier, n_threads)
+    low, high = gradient.size * thread // n_threads, gradient.size * (thread + 1) // n_threads
+    largest, squares = 0.0, 0.0
+    for i in range(low, high):
+        size = abs(np.float64(gradient[i]))
+        largest = size if size > largest else largest
+    shared[thread, LARGEST] = largest
+    wait_for_all(barrier, n_threads)
+    for t in range(n_threads):
+        largest = shared[t, LARGEST] if shared[t, LARGEST] > largest else largest
+    if not 0 < largest < np.inf:
+        return 1.0
+    for i in range(low, high):
+        squares += (np.float64(gradient[i]) / largest) ** 2
+    shared[thread, NORM] = squares
+    wait_for_all(barrier, n_threads)
+    squares = 0.0
+    for t in range(n_threads):
+        squares += shared[t, NORM]
+    share = plan.clip_norm / largest / np.sqrt(squares)
+    return share if share < 1 else 1.0
+
+
+@part
+def update_whole(thread, plan, layers, state, work, seldom, step, rate, decay, share):
+    """The update of this thread's units from the whole gradient."""
+    gradient = work.gradient
+    scale = gradient.dtype.type(share)
+    for l in range(1, layers.size):
+        n = layers[l].size
+        low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
+        for kind in range(3):
+            begin = layers[l].W if kind == WEIGHTS else layers[l].b if kind == BIAS else layers[l].gamma
+            width = layers[l - 1].size if kind == WEIGHTS else 1
+            at, count = begin + low * width, (high - low) * width
+            if begin < 0:
+                continue
+            for i in range(at, at + count):
+                gradient[i] *= scale
+            _move(plan, layers, l, kind, state, at, gradient, at, count, seldom, step, rate, decay)

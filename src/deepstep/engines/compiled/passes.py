@@ -1,0 +1,111 @@
+"""The forward and the backward pass of one thread's examples, and their losses between the two."""
+
+from deepstep.engines.compiled.activations import RELU, activate
+from deepstep.engines.compiled.draws import drop
+from deepstep.engines.compiled.gram import first_logits
+from deepstep.engines.compiled.heads import loss_and_gradient
+from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.layout import BATCH, LOSS, NONE, ROOM, WEIGHT
+from deepstep.engines.compiled.machine import START, N, T, product, run
+from deepstep.engines.compiled.normalization import (
+    BACK,
+    FORTH,
+    by_batch,
+    by_batch_backward,
+    by_layer_backward_of,
+    by_layer_of,
+    sums_of,
+)
+
+
+@part(once=True)
+def forward_pass(
+    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, batch, factor
+):  # fmt: skip
+    """Activations of all layers and the logits, with g′(Z) where an activation does not show it; gives this
+    thread's share of ‖W1‖² where W1 is known by its coordinates, else 0.
+    """
+    one, squares, A, stride = theta.dtype.type(1), 0.0, work.A, batch.stride
+    low, high = batch.low, batch.high
+    for l in range(1, layers.size):
+        layer, n_prev = layers[l], layers[l - 1].size
+        n, at = layer.size, layer.unit * stride
+        n_bases = plan.n_bases if l == 1 else START
+        inner = n_prev - n_bases
+        if low < high:
+            if l > 1:
+                B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
+            elif plan.turned:
+                B, begin, ldb, turn = source, low, stride, N
+            else:
+                B, begin, ldb, turn = source, (first + low) * inner, inner, T
+            shape, Z = (n, high - low, inner), (A, at + low, stride)
+            product(plan.blas, one, shape, N, (theta, layer.W, n_prev), turn, (B, begin, ldb), Z)
+            if n_bases > 0:
+                squares = first_logits(theta, n, inner, n_bases, source, A, at, stride, low, high)
+        if moments is not None:
+            sums = sums_of(work, layers, l, FORTH)
+            if layer.normalization == BATCH:
+                by_batch(thread, barrier, sums, work, moments, theta, layer, batch)
+            elif layer.normalization != NONE:
+                by_layer_of(l, work, theta, layer, batch)
+        last = l == layers.size - 1
+        for i in range(n):
+            begin, bias = at + i * stride, theta[layer.b + i]
+            if last:
+                a = run(A, begin + low, high - low)
+                for j in range(a.size):
+                    a[j] += bias
+            else:
+                activate(layer.activation, A, begin + low, begin + high, bias, work.D)
+        if seldom is not None and not last and layer.drop * factor > 0:
+            keep = 1 - layer.drop * factor
+            drop(A, work.D, at, stride, n, low, high, keep, plan.seed, batch.step, l)
+    return squares
+
+
+@part(once=True)
+def losses(plan, layers, levels, weighted, work, seldom, batch):
+    """dZL, and the loss of each example with its weight."""
+    layer, rows, stride = layers[layers.size - 1], work.rows, batch.stride
+    n, at = layer.size, layer.unit * stride
+    loss_and_gradient(plan, levels, seldom, work, rows[LOSS], rows[ROOM], at, n, batch)
+    if weighted:
+        for j in range(batch.low, batch.high):
+            rows[LOSS, j] *= rows[WEIGHT, j]
+        for i in range(n):
+            begin = at + i * stride
+            for j in range(batch.low, batch.high):
+                work.D[begin + j] *= rows[WEIGHT, j]
+
+
+@part(once=True)
+def backward_pass(thread, barrier, plan, layers, theta, work, moments, batch):
+    """dZ of all hidden layers (dU of normalized ones) from dZL."""
+    one, zero = theta.dtype.type(1), theta.dtype.type(0)
+    A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
+    for l in range(layers.size - 1, 0, -1):
+        layer, n_prev = layers[l], layers[l - 1].size
+        if moments is not None:
+            sums = sums_of(work, layers, l, BACK)
+            if layer.normalization == BATCH:
+                by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
+            elif layer.normalization != NONE:
+                by_layer_backward_of(thread, sums, l, work, theta, layer, batch)
+        if l == 1 or low >= high:
+            continue
+        before = layers[l - 1].unit * stride
+        shown = layers[l - 1].activation == RELU
+        into, begin = (D, before) if shown else (S, START)
+        shape, dZ = (n_prev, high - low, layer.size), (D, layer.unit * stride + low, stride)
+        product(plan.blas, one, shape, T, (theta, layer.W, n_prev), N, dZ, (into, begin + low, stride))
+        for i in range(n_prev):
+            d = run(D, before + i * stride + low, high - low)
+            if shown:
+                a = run(A, before + i * stride + low, high - low)
+                for j in range(a.size):
+                    d[j] = d[j] if a[j] > zero else zero
+            else:
+                s = run(S, i * stride + low, high - low)
+                for j in range(s.size):
+                    d[j] = s[j] * d[j] if s[j] != zero else zero
