@@ -130,14 +130,26 @@ def test_prediction_in_pieces(monkeypatch):
     assert pieces == [7] * 21 + [3]
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize(
+    ("solver", "dtype", "kept"),
+    [
+        ("adam", "auto", "float32"),
+        ("sgd", "auto", "float32"),
+        ("lbfgs", "auto", "float64"),
+        ("adam", "float64", "float64"),
+        ("lbfgs", "float32", "float32"),
+    ],
+)
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
-def test_precision(Estimator, solver):
-    for given, kept in (("float32", "float32"), ("float64", "float64"), ("int32", "float64")):
-        model = Estimator(**{**FAST, "solver": solver}).fit(X.astype(given), Y, np.ones(150))
+def test_precision(Estimator, solver, dtype, kept):
+    for given in ("float32", "float64", "int32"):
+        model = Estimator(**{**FAST, "solver": solver, "dtype": dtype}).fit(X.astype(given), Y, np.ones(150))
         assert {array.dtype for array in model.coefs_ + model.intercepts_} == {np.dtype(kept)}
-        outputs = model.predict_proba(X) if Estimator is DeepClassifier else model.predict(X)
-        assert outputs.dtype == kept
+        if Estimator is DeepClassifier:
+            assert model.predict_proba(X).dtype == kept
+        else:
+            assert model.predict(X).dtype == "float64"
+            assert model.predict(X.astype(np.float32)).dtype == kept
 
 
 def test_numbers_in_a_column_or_several():
@@ -218,19 +230,19 @@ def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):
     y = np.tile(Y[:, np.newaxis].astype(float), columns)
     y[7, -1] = 1e300
     y = y[:, 0] if columns == 1 else y
-    model = DeepRegressor(**{**FAST, "solver": solver})
+    model = DeepRegressor(**{**FAST, "solver": solver, "dtype": "float32"})
     with pytest.raises(DataError) as error:
-        model.fit(X.astype(np.float32), y)
+        model.fit(X, y)
     assert str(error.value) == (
-        "DeepRegressor.fit: y has finite values of float32, the precision of X; y of row 7 is 1e+300. "
-        "Scale y, or pass X in float64."
+        "DeepRegressor.fit: y has finite values of float32, the precision of the network; "
+        "y of row 7 is 1e+300. Scale y, or train in dtype='float64'."
     )
     assert not hasattr(model, "network_")
 
 
 @pytest.mark.parametrize("answer", ["predict", "predict_proba"])
 def test_rows_that_leave_the_finite_numbers(answer):
-    model = DeepClassifier(**FAST).fit(X, Y)
+    model = DeepClassifier(dtype="float64", **FAST).fit(X, Y)
     model.coefs_[0][:] = model.coefs_[1][:] = 10.0  # views
     with pytest.raises(DataError, match=r"outputs are finite numbers of float64; got nan"):
         getattr(model, answer)([[0] * 4, [1e308] * 4, [0] * 4])

@@ -33,6 +33,7 @@ FAST = {
     "max_iter": 6,
     "learning_rate_init": 0.02,
     "batch_size": 20,
+    "dtype": "float64",
 }
 BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "average": 0.8, "schedule": "cosine"}
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
@@ -198,9 +199,9 @@ def test_frames_are_scored_without_warnings():
     assert model.validation_scores_ == fit(clone(model)).validation_scores_
 
 
-def test_float32_stays():
-    model = DeepClassifier(early_stopping=True, refit=True, **FAST)
-    model.fit(X[~VAL].astype(np.float32), NAMES[~VAL], X_val=X[VAL], y_val=NAMES[VAL])
+def test_a_refit_keeps_the_precision():
+    model = DeepClassifier(early_stopping=True, refit=True, **{**FAST, "dtype": "float32"})
+    model.fit(X[~VAL], NAMES[~VAL], X_val=X[VAL], y_val=NAMES[VAL])
     assert theta(model).dtype == np.float32
 
 

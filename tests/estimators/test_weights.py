@@ -1,5 +1,7 @@
 """Weights of examples and of classes."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -7,8 +9,12 @@ from sklearn.datasets import make_blobs, make_classification, make_multilabel_cl
 from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.utils.class_weight import compute_sample_weight
 
+from deepstep import estimators
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+
+# equal to the last digits, in sums of other orders
+DeepClassifier = partial(estimators.DeepClassifier, dtype="float64")
+DeepRegressor = partial(estimators.DeepRegressor, dtype="float64")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

@@ -162,13 +162,20 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
 
     def _examples(self, given: Given, call: FitCall) -> Examples:
         """The training data, checked, as rows of floats."""
-        dtype = self.network_.dtype if call.going_on else (np.float64, np.float32)
+        dtype = self.network_.dtype if call.going_on else self._precision
         X, y, weight = self._checked(given, dtype, reset=not call.going_on)
         self._learn_targets(y, weight, call)
         Y, weight = self._encode(y, weight, X.dtype, call.where)
         if weight is not None and not weight.any():
             raise DataError(call.where, "a weight above 0", "got weights that are all 0")
         return Examples(X, Y, weight)
+
+    @property
+    def _precision(self) -> np.dtype[Any]:
+        """What a new network has."""
+        if self.dtype != "auto":
+            return np.dtype(self.dtype)
+        return np.dtype(np.float64 if self.solver == "lbfgs" else np.float32)
 
     def _held_out(self, validation: Given, dtype: Any, call: FitCall) -> Examples | None:
         """The user's own validation data as rows of floats, if there are any."""
@@ -186,17 +193,18 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         return Examples(X, Y, weight)
 
     def _checked(self, given: Given, dtype: Any, *, reset: bool) -> tuple[Any, AnyArray, Array | None]:
-        X, y = validate_data(
-            self,
-            given.X,
-            given.y,
-            accept_sparse="csr",
-            dtype=dtype,
-            order="C",
-            multi_output=True,
-            y_numeric=is_regressor(self),
-            reset=reset,
-        )
+        with np.errstate(over="ignore"):  # what is too large for the dtype is refused in words
+            X, y = validate_data(
+                self,
+                given.X,
+                given.y,
+                accept_sparse="csr",
+                dtype=dtype,
+                order="C",
+                multi_output=True,
+                y_numeric=is_regressor(self),
+                reset=reset,
+            )
         y = y if isinstance(y, np.ndarray) else y.toarray()
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

@@ -167,9 +167,12 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         Returns
         -------
         array of shape (n_samples,) or (n_samples, n_outputs)
-            One dimension for one target (with a single quantile, too).
+            One dimension for one target (with a single quantile, too). float64, or float32 where X and the
+            network are float32.
         """
         A = self._outputs(X)
+        if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
+            A = A.astype(np.float64)
         return A[:, 0] if A.shape[1] == 1 else A
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -218,9 +221,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
             row, column = np.argwhere(~finite)[0]
             raise DataError(
                 where,
-                f"y has finite values of {Y.dtype}, the precision of X",
+                f"y has finite values of {Y.dtype}, the precision of the network",
                 f"y of row {row} is {rows[row, column]}",
-                "Scale y, or pass X in float64.",
+                "Scale y, or train in dtype='float64'.",
             )
         kind = TARGETS[head.targets]
         for rule in kind.rules:
