@@ -2,6 +2,7 @@
 
 import runpy
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.engines import Settings, open_session
+from deepstep.engines.choice import COMPILED_ACTIVATIONS
 from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets
 from deepstep.network.architecture import NORMALIZATIONS
 from deepstep.training.diagnosis import all_finite
@@ -57,6 +59,36 @@ def test_one_step_of_each(activation, regularizer):
                 assert np.abs(moved).max() > 0, case
             if not PULLS_ELSEWHERE & given.keys():
                 assert np.vdot(session.parameters.flat - before.flat, gradient) < 0, f"uphill: {case}"
+
+
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
+@pytest.mark.parametrize("activation", sorted(COMPILED_ACTIVATIONS))
+def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
+    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
+    normalization, given = split(regularizer)
+    for head, optimizer in product(HEADS, OPTIMIZERS):
+        net, X, Y = problem(activation, head, normalization)
+        weight = np.array([0.5, 2.0, 0.0, 1.5])
+        settings = Settings(optimizer, seed=1, **given)
+        equations, kernel = (
+            open_session(engine, net.architecture, net.parameters, settings)
+            for engine in ("reference", "compiled")
+        )
+        for sample_weight in (None, weight):
+            costs = [
+                session.step(X, Y, learning_rate=1e-4, sample_weight=sample_weight)
+                for session in (equations, kernel)
+            ]
+            expected, came = equations.state(), kernel.state()
+            names = ["cost", "theta", "average", *expected.slots, *expected.statistics]
+            pairs = [costs, (expected.theta, came.theta), (expected.average, came.average)]
+            pairs += [(value, came.slots[name]) for name, value in expected.slots.items()]
+            pairs += [(value, came.statistics[name]) for name, value in expected.statistics.items()]
+            for name, (right, ours) in zip(names, pairs, strict=True):
+                if right is not None:
+                    case = f"{name}: {head}, {optimizer}"
+                    np.testing.assert_allclose(ours, right, rtol=1e-12, atol=1e-12, err_msg=case)
+            kernel.load(expected)
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
