@@ -67,6 +67,8 @@ def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
     """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
     normalization, given = split(regularizer)
     for head, optimizer in product(HEADS, OPTIMIZERS):
+        if (activation, head) == ("exponential", "poisson"):
+            continue  # e to the power of e: squares of the gradient are infinite
         net, X, Y = problem(activation, head, normalization)
         weight = np.array([0.5, 2.0, 0.0, 1.5])
         settings = Settings(optimizer, seed=1, **given)
@@ -76,7 +78,7 @@ def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
         )
         for sample_weight in (None, weight):
             costs = [
-                session.step(X, Y, learning_rate=1e-4, sample_weight=sample_weight)
+                session.step(X, Y, learning_rate=0.01, sample_weight=sample_weight)
                 for session in (equations, kernel)
             ]
             expected, came = equations.state(), kernel.state()
