@@ -34,7 +34,7 @@ from deepstep.engines.compiled.normalization import (
     by_layer_backward,
     running,
 )
-from deepstep.engines.compiled.updates import average, cut, limit_norms, regularize, update
+from deepstep.engines.compiled.updates import average, corrected_share, cut, limit_norms, regularize, update
 
 SIZES, SQUARES, LARGEST, NORM, SUMS = range(5)
 """What a thread tells the others, in `Work.shared`; then the sums of normalized layers."""
@@ -622,7 +622,8 @@ def _move(plan, layers, l, state, at, gradient, into, seldom, count, kind, step,
         if kind == WEIGHTS and plan.max_norm > 0:
             limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
         if plan.average > 0:
-            average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
+            begins = plan.averaged == 0 and step == plan.steps_done + 1
+            average(state, at, count, plan.average, 1 if begins else step)
 
 
 @part
@@ -678,8 +679,7 @@ def _statistics(plan, layers, statistics, moments, m, step):
     """Running statistics after the batch; where θ is averaged, they are alike."""
     share = MOMENTUM
     if plan.average > 0:
-        share = 1 - plan.average if plan.average > 1 - MOMENTUM else MOMENTUM
-        share = 1.0 if step == 1 else share
+        share = corrected_share(max(1 - MOMENTUM, plan.average), step)
     for l in range(1, layers.size):
         if layers[l].normalization == BATCH:
             running(statistics, moments, layers[l].unit, layers[l].size, m, share)
