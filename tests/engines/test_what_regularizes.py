@@ -4,6 +4,8 @@ The loop knows no flat vector and no session. It takes masks and noise from `dee
 argument: what is drawn is decided there, what is done with it here.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -66,10 +68,10 @@ def normalized(U, kind, running, layer):
     hat = (U - U.mean(axis=axis, keepdims=True)) / deviation
     if kind == "batch":
         m = U.shape[1]
-        (mean, variance), share = running[layer], running["share"]
+        (mean, variance), decay = running[layer], running["decay"]
         running[layer] = (
-            (1 - share) * mean + share * U.mean(axis=1, keepdims=True),
-            (1 - share) * variance + share * U.var(axis=1, keepdims=True) * m / (m - 1),
+            decay * mean + (1 - decay) * U.mean(axis=1, keepdims=True),
+            decay * variance + (1 - decay) * U.var(axis=1, keepdims=True) * m / (m - 1),
         )
 
     def back(d):
@@ -83,8 +85,8 @@ def normalized(U, kind, running, layer):
 
 def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_factor, dropout_factor):
     """One step of momentum; J before it, the new θ."""
-    # where θ is averaged, the statistics begin with the first batch, as θ̄ does with the first θ
-    memory["running"]["share"] = 1.0 if settings.average and t == 1 else min(0.1, 1 - settings.average)
+    # where θ is averaged, the statistics are alike, and look back over ten batches at least
+    memory["running"]["decay"] = max(0.9, settings.average)
     L, m, total = architecture.n_layers, X.shape[1], weight.sum()
     rates = tuple(dropout_factor * rate for rate in settings.dropout_of(architecture))
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
@@ -130,10 +132,11 @@ def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_fac
         if settings.max_norm and name[0] == "W":
             norms = np.linalg.norm(new[name], axis=1, keepdims=True)
             new[name] = new[name] * np.minimum(1.0, settings.max_norm / norms)
-    average = memory.get("average")
     if settings.average:
-        d = settings.average
-        memory["average"] = new if average is None else {n: d * average[n] + (1 - d) * new[n] for n in new}
+        d, sums = settings.average, memory["sums"]
+        for name, value in new.items():
+            sums[name] = d * sums.get(name, 0.0) + (1 - d) * value
+        memory["average"] = {name: value / (1 - d**t) for name, value in sums.items()}
     return J, new
 
 
@@ -150,8 +153,9 @@ def test_an_engine_does_as_the_plain_loop(engine, dtype, case, normalization):
     settings = Settings("momentum", {"beta": BETA}, seed=7, **CASES[case])
     session = open_session(engine, architecture, parameters, settings)
     theta = {name: value.astype(float) for name, value in parameters.items()}
-    zero = {layer: (np.zeros((n, 1)), np.ones((n, 1))) for layer, n in enumerate(architecture.layer_dims)}
-    memory = {"v": {}, "running": zero}
+    begin = np.zeros if settings.average else np.ones  # what begins at 0 is divided by 1 - βᵗ
+    first = {layer: (np.zeros((n, 1)), begin((n, 1))) for layer, n in enumerate(architecture.layer_dims)}
+    memory = {"v": {}, "running": first, "sums": {}}
     tolerance = 1e-10 if dtype == "float64" else 2e-3
     wide = [part.astype(float) for part in (X, Y, weight)]
     for t in range(1, 21):
@@ -170,10 +174,26 @@ def test_an_engine_does_as_the_plain_loop(engine, dtype, case, normalization):
     np.testing.assert_allclose(session.outcome.flat, flat, rtol=tolerance, atol=tolerance)
     for layer, kind in enumerate(architecture.normalization, start=1):
         if kind == "batch":
-            mean, variance = memory["running"][layer]
+            whole = 1 - memory["running"]["decay"] ** 20 if settings.average else 1.0
+            mean, variance = (value / whole for value in memory["running"][layer])
             statistics = session.state().statistics
             np.testing.assert_allclose(statistics[f"mean{layer}"], mean, rtol=tolerance, atol=tolerance)
             np.testing.assert_allclose(statistics[f"variance{layer}"], variance, rtol=tolerance)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_before(engine):
+    architecture, parameters, X, Y, _ = problem("none", "float64")
+    session = open_session(engine, architecture, parameters, Settings(average=0.8))
+    path = []
+    for t in range(1, 7):
+        session.step(X, Y, learning_rate=RATE)
+        path.append(session.parameters.flat)
+        if t == 3:
+            session.load(replace(session.state(), average=None))
+            path = []
+    expected = np.average(path, axis=0, weights=[sum(0.8**k for k in range(2, 6)), 0.8, 1.0])
+    np.testing.assert_allclose(session.outcome.flat, expected, rtol=1e-12)
 
 
 def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):

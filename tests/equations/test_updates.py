@@ -176,22 +176,17 @@ def test_adam_with_epsilon_hat_is_adam_with_an_epsilon_that_shrinks() -> None:
         np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
 
 
-def test_the_average_is_torch_s() -> None:
-    class Values(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def __init__(self, values: Any) -> None:
-            super().__init__()
-            self.values = torch.nn.Parameter(torch.tensor(values))
-
+@pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.999])
+def test_the_average_is_a_weighted_sum(decay: float) -> None:
+    """Of all θ until now, a step earlier counting β times as much; the weights add up to 1."""
     path = np.random.default_rng(8).standard_normal((STEPS, SIZE)).cumsum(axis=0)
-    model = Values(path[0])
-    averaged = optim.swa_utils.AveragedModel(model, multi_avg_fn=optim.swa_utils.get_ema_multi_avg_fn(0.9))
     average = np.full(SIZE, np.nan)  # what stands there before the first step does not count
     for t, theta in enumerate(path, start=1):
-        model.values.data = torch.tensor(theta)
-        averaged.update_parameters(model)
-        average = average_update(average, theta, decay=0.9, t=t)
-        np.testing.assert_allclose(average, averaged.module.values.detach().numpy(), rtol=1e-12, atol=1e-14)
-    first = average_update(average, path[0], decay=0.9, t=1)
+        average = average_update(average, theta, decay=decay, t=t)
+        weights = decay ** np.arange(t)[::-1]
+        expected = np.average(path[:t], axis=0, weights=weights)
+        np.testing.assert_allclose(average, expected, rtol=1e-11, atol=1e-13)
+    first = average_update(average, path[0], decay=decay, t=1)
     assert not np.shares_memory(first, path)
 
 

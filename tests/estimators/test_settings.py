@@ -172,6 +172,17 @@ def test_initialization_from_many_rows():
     assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
 
 
+@UNCONVERGED
+def test_the_rows_that_are_looked_at_are_as_many_as_of_a_network(monkeypatch):
+    monkeypatch.setattr("deepstep.model.core.MOST_EXAMPLES", 3)
+    model = DeepRegressor(
+        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30
+    ).fit(X, Y)
+    network = Network([4, 5, 1], output="identity", seed=5)
+    network.initialize_from_data(X[[0, (len(X) - 1) // 2, -1]].T)
+    assert_allclose(model.network_.parameters.flat, network.parameters.flat, atol=1e-20)
+
+
 def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
     """On a clock that goes on by a hundredth of a second each time somebody looks."""
     ticks = count()

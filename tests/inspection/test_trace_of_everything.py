@@ -8,7 +8,7 @@ from everything import trainings
 from hypothesis import given, settings
 
 from deepstep import Network
-from deepstep.engines import Settings
+from deepstep.engines import Settings, open_session
 from deepstep.equations import EQUATIONS, NORMALIZATIONS
 from deepstep.inspection import trace_step
 from deepstep.network import Architecture, Parameters
@@ -152,6 +152,28 @@ class TestByHand:
         assert trace["W1′"].formula == "W1′ⱼ := W1_movedⱼ·min(1, 0.5 / ‖W1_movedⱼ‖)"
         assert trace["b1′"].formula == "b1′ := b1 - 0.5·db1_clipped"  # b does not decay
         assert trace["W1_average"].formula == "W1_average := W1′"
+
+    def test_the_average_of_the_second_step(self):
+        """β = ½: the second θ counts twice as much as the first one."""
+        architecture = Architecture((1, 1), ("identity",), output="identity")
+        parameters = Parameters(np.array([1.0, 0.0]), (1, 1))
+        session = open_session("reference", architecture, parameters, Settings(average=0.5))
+        X, Y = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
+        session.step(X, Y, learning_rate=0.5)
+        first = session.parameters["W1"]
+        trace = trace_step(
+            architecture,
+            session.parameters,
+            X,
+            Y,
+            learning_rate=0.5,
+            settings=session.settings,
+            state=session.state(),
+        )
+        np.testing.assert_allclose(trace["W1_average"].value, (first + 2 * trace["W1′"].value) / 3)
+        formula = "W1_average := W1_average + (1 - 0.5) / (1 - 0.5ᵗ)·(W1′ - W1_average)"
+        assert trace["W1_average"].formula == formula
+        assert trace["t"].value == 2
 
     def test_dropout(self):
         trace = whole(settings=Settings(dropout=0.5, seed=3))

@@ -373,14 +373,14 @@ class TestSettings:
         assert not same(trained(**settings), trained(**settings, seed=2))
 
     def test_the_average_is_what_the_network_keeps(self):
-        """β = ½ by hand: the first θ, then the mean of the average and the new one."""
+        """β = ½ by hand: each θ counts twice as much as the one before it."""
         net, twin = network(), network()
         net.train(X, Y, iterations=3, average=0.5)
         states = []
         for _ in range(3):
             twin.train(X, Y, iterations=1)
             states.append(twin.parameters.flat.copy())
-        expected = 0.5 * (0.5 * states[0] + 0.5 * states[1]) + 0.5 * states[2]
+        expected = (states[0] + 2 * states[1] + 4 * states[2]) / 7
         np.testing.assert_allclose(net.parameters.flat, expected, rtol=1e-13)
 
     @pytest.mark.parametrize(

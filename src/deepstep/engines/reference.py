@@ -27,6 +27,7 @@ from deepstep.equations import (
     output_gradient,
     running_statistics,
 )
+from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
@@ -134,7 +135,7 @@ class ReferenceSession:
         moved, slots = self._moved(decayed, clipped, number, rates)
         theta = self._limited(moved)
         average = None
-        if settings.average:
+        if settings.average:  # begun in mid-training, it counts its first θ for the steps before
             count = 1 if before.average is None else number
             until_now = theta if before.average is None else before.average
             average = average_update(until_now, theta, decay=settings.average, t=count)
@@ -313,9 +314,8 @@ class ReferenceSession:
 
     def _momentum(self, number: int) -> float:
         """The share of a new batch in the running statistics; where θ is averaged, they are alike."""
-        if not self.settings.average:
-            return 0.1
-        return 1.0 if number == 1 else min(0.1, 1 - self.settings.average)
+        average = self.settings.average
+        return corrected_share(max(0.9, average), number) if average else 0.1
 
     def _statistics_after(self, caches: list[LayerCache], momentum: float) -> Mapping[str, Array]:
         statistics = dict(self._state.statistics)

@@ -39,8 +39,8 @@ class Settings:
     clip_norm, clip_value : float or None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
     average : float
-        Decay of the moving average of θ, which is then what predicts; 0 for none. It begins at the first θ
-        and looks back about 1 / (1 - decay) steps: 0.999 wants several thousand of them.
+        Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
+        1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
     rate_factors, decay_factors : mapping
         Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
         ``{"b*": 0.1, "W1": 6}``. Where several fit, the last one counts. Without a word about them, b and

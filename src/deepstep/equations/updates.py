@@ -229,11 +229,14 @@ def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay:
 
 
 @equation(
-    "θ̄ := θ for t = 1, then θ̄ := θ̄ + (1 - β)·(θ - θ̄)",
-    source="Polyak & Juditsky 1992; torch.optim.swa_utils.get_ema_multi_avg_fn",
+    "θ̄ := θ for t = 1, then θ̄ := θ̄ + (1 - β) / (1 - βᵗ)·(θ - θ̄)",
+    source="Kingma & Ba, arXiv 1412.6980, section 7.2; Polyak & Juditsky 1992",
 )
 def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Array:
-    """Moving average of the parameters themselves, to predict with; it begins at the first θ.
+    """Moving average of the parameters themselves, to predict with, without the pull of its start.
+
+    It is ``bias_corrected`` of an average begun at 0: after t steps the weights (1 - β)·βᵗ⁻ⁱ / (1 - βᵗ) of
+    all θᵢ add up to 1, and the first θ has the least of them.
 
     Parameters
     ----------
@@ -246,10 +249,21 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
 
     Examples
     --------
-    >>> average_update(np.array([1.0]), np.array([2.0]), decay=0.9, t=2)
-    array([1.1])
+    >>> average_update(np.array([1.0]), np.array([2.5]), decay=0.5, t=2)
+    array([2.])
     """
-    return theta.copy() if t == 1 else average + (1 - float(decay)) * (theta - average)
+    return theta.copy() if t == 1 else average + corrected_share(decay, t) * (theta - average)
+
+
+def corrected_share(decay: float, t: int) -> float:
+    """The weight (1 - β) / (1 - βᵗ) of what is new at step t in a bias-corrected average: 1 at first.
+
+    Examples
+    --------
+    >>> [round(corrected_share(0.5, t), 3) for t in (1, 2, 3, 100)]
+    [1.0, 0.667, 0.571, 0.5]
+    """
+    return (1 - float(decay)) / (1 - float(decay) ** int(t))
 
 
 def finite_rate(learning_rate: Any, where: str) -> float:

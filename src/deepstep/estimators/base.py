@@ -22,7 +22,8 @@ from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.model.core import inputs_to_draw_from
+from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History
 from deepstep.training.rows import forward_rows
@@ -30,9 +31,6 @@ from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
-
-MOST_ROWS = 4096
-"""So many rows are looked at to fit initial parameters to the data."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +235,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         )
         if not call.going_on:
             if from_data:
-                rows = evenly_spread(len(examples), MOST_ROWS)
-                network.initialize_from_data(examples.take(rows)[0])
+                network.initialize_from_data(inputs_to_draw_from(examples))
             return network
         if network.architecture != self.network_.architecture:
             raise ConfigurationError(

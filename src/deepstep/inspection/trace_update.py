@@ -20,7 +20,7 @@ def trace_update(settings: Settings, theta: Parameters, opened: OpenedStep) -> I
     opened : OpenedStep
     """
     L, rule, t = theta.n_layers, get_optimizer(settings.optimizer), opened.after.step
-    if rule.counts_steps:
+    if rule.counts_steps or settings.average:
         yield TraceEntry("t", L, "update", "t, the number of the step", "", float(t))
     corrected = rule.corrected(opened.after.slots, t=t, hyperparameters=settings.hyperparameters)
     averages = {**opened.after.slots, **corrected}

@@ -189,12 +189,13 @@ class Core:
         weight = self._weight(sample_weight, X.shape[1], where)
         of_classes = weights_of_classes(class_weight, self.architecture, Y, weight, where)
         weight = weighed(of_classes, self.architecture, Y, weight, where)
+        examples = _examples(X, Y, weight, plan)
         start = self.parameters
         if start is self._waiting:
-            start = self._from_data(X[:, evenly_spread(X.shape[1], MOST_EXAMPLES)])
+            start = self._from_data(inputs_to_draw_from(examples))
         engine = "reference" if looked_at and self.engine == "auto" else self.engine
         session = self._session(where, settings, start, engine)
-        return Prepared(_examples(X, Y, weight, plan), plan, session, of_classes)
+        return Prepared(examples, plan, session, of_classes)
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
@@ -233,6 +234,11 @@ class Core:
     def dtype(self) -> np.dtype[Any]:
         """float64 or float32."""
         return self.parameters.dtype
+
+
+def inputs_to_draw_from(examples: Examples) -> Array:
+    """The inputs (n_x, k), at most 4096 of them and evenly spread, that parameters are drawn from."""
+    return examples.take(evenly_spread(len(examples), MOST_EXAMPLES))[0]
 
 
 def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:

@@ -99,7 +99,8 @@ def _move(plan, layers, l, kind, state, at, gradient, into, count, seldom, step,
         if kind == WEIGHTS and plan.max_norm > 0:
             limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
         if plan.average > 0:
-            average(state, at, count, plan.average, plan.averaged == 0 and step == plan.steps_done + 1)
+            begins = plan.averaged == 0 and step == plan.steps_done + 1
+            average(state, at, count, plan.average, 1 if begins else step)
 
 
 @part

@@ -16,6 +16,7 @@ from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
 from deepstep.engines.compiled.normalization import MOMENTUM, running
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
+from deepstep.engines.compiled.updates import corrected_share
 
 
 @kernel
@@ -151,8 +152,7 @@ def _statistics(plan, layers, statistics, moments, m, step):
     """Running statistics after the batch; where θ is averaged, they are alike."""
     share = MOMENTUM
     if plan.average > 0:
-        share = 1 - plan.average if plan.average > 1 - MOMENTUM else MOMENTUM
-        share = 1.0 if step == 1 else share
+        share = corrected_share(max(1 - MOMENTUM, plan.average), step)
     for l in range(1, layers.size):
         if layers[l].normalization == BATCH:
             running(statistics, moments, layers[l].unit, layers[l].size, m, share)

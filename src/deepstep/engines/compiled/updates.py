@@ -135,12 +135,18 @@ def cut(g: Any, begin: int, count: int, most: float) -> None:
 
 
 @part
-def average(state: Any, at: int, count: int, decay: float, first: bool) -> None:
-    """The moving average, the last row of state: θ at first, then mean += (1 - decay)·(θ - mean)."""
+def corrected_share(decay: float, t: int) -> float:
+    """The weight of what is new at step t in an average without the pull of its start: 1 at first."""
+    return (1 - decay) / (1 - decay**t)
+
+
+@part
+def average(state: Any, at: int, count: int, decay: float, t: int) -> None:
+    """The moving average, the last row of state: θ for t = 1, then mean += share·(θ - mean)."""
     mean, theta = run(state[state.shape[0] - 1], at, count), run(state[0], at, count)
-    share = theta.dtype.type(1 - decay)
+    share = theta.dtype.type(corrected_share(decay, t))
     for i in range(count):
-        mean[i] = theta[i] if first else mean[i] + share * (theta[i] - mean[i])
+        mean[i] = theta[i] if t == 1 else mean[i] + share * (theta[i] - mean[i])
 
 
 @part
