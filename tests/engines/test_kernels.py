@@ -187,6 +187,53 @@ def test_denormal_numbers_count_as_zero_in_kernels_and_nowhere_else(dtype):
     assert state.slots["v"][0] * 1 == denormal > 0
 
 
+def test_nobody_looks_at_a_batch_that_ended_the_call(monkeypatch):
+    """A cost that is not finite: whoever still added it up would find the numbers of the next call."""
+    monkeypatch.setattr(threads, "limit", lambda: 2)
+    rounds = []
+    run_together = threads.run_together
+
+    def watched(work, n_threads):
+        def noted(number, barrier):
+            work(number, barrier)
+            if number == 0:
+                rounds.append((n_threads, int(barrier[threads.ROUND])))
+
+        run_together(noted, n_threads)
+
+    monkeypatch.setattr("deepstep.engines.compiled.session.run_together", watched)
+    session, examples = work(m=256)
+    examples.X[3] = np.nan
+    epochs(session, examples, 1, batch_size=256)
+    assert rounds == [(2, 3)]  # they met, knew the cost, and parted
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_ctrl_c_among_the_limits_of_blas_owes_nothing(at, monkeypatch):
+    def limits():
+        return [pool.num_threads for pool in threads._pools()]
+
+    def go_in_and_out():
+        with threads.single_blas():
+            assert set(limits()) == {1}
+
+    before, set_threads, calls = limits(), threads._set_threads, []
+
+    def breaks_in(pool, count):
+        set_threads(pool, count)
+        calls.append(count)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threads, "_set_threads", breaks_in)
+        with pytest.raises(KeyboardInterrupt):
+            go_in_and_out()
+    assert threads.alone()
+    go_in_and_out()
+    assert limits() == before
+
+
 def test_an_interruption_before_the_work_sends_the_others_home():
     def interrupted(number, barrier):
         if number == 0:

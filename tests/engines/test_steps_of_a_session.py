@@ -66,6 +66,44 @@ class TestChunks:
             assert chunk.costs[number] == pytest.approx(cost, rel=1e-13)
         np.testing.assert_allclose(whole.parameters.flat, single.parameters.flat, rtol=1e-12)
 
+    def test_the_gradient_is_that_of_the_cost_whatever_is_cut_in_steps(self, engine):
+        architecture, parameters, examples = problem()
+        X, Y, _ = examples.take(slice(0, 11))
+        plain, cutting = (
+            open_session(engine, architecture, parameters, Settings("gd", **given))
+            for given in ({}, {"clip_value": 1e-4, "clip_norm": 1e-4})
+        )
+        np.testing.assert_array_equal(
+            cutting.cost_and_gradient(X, Y)[1], plain.cost_and_gradient(X, Y)[1], strict=True
+        )
+
+    @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+    def test_where_the_cost_is_not_finite_there_is_no_gradient(self, engine):
+        architecture, parameters, examples = problem()
+        session = open_session(engine, architecture, parameters, Settings("gd"))
+        X, Y, _ = examples.take(slice(0, 11))
+        session.cost_and_gradient(X, Y)
+        cost, gradient = session.cost_and_gradient(np.where(X[0, 0] == X, np.inf, X), Y)
+        assert not np.isfinite(cost)
+        assert not np.isfinite(gradient).all()
+
+    @pytest.mark.parametrize("noise", [0.0, 0.1])
+    @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+    def test_a_cost_that_is_not_finite_ends_the_chunk(self, engine, noise):
+        architecture, parameters, examples = problem()
+        session = open_session(engine, architecture, parameters, Settings("gd", input_noise=noise))
+        examples.X[BATCH] = np.nan
+        found = some_steps(session, examples)
+        if engine == "compiled":
+            assert found.sizes.tolist() == [4, 4, 0]
+            assert session.state().step == 1
+        assert np.isnan(found.costs[1])
+
+    def test_no_examples_have_no_outputs(self, engine):
+        architecture, parameters, _ = problem()
+        session = open_session(engine, architecture, parameters, Settings("gd"))
+        assert session.forward(np.empty((3, 0))).shape == (2, 0)
+
     def test_no_batch_is_no_step(self, engine):
         architecture, parameters, examples = problem()
         session = open_session(engine, architecture, parameters, EVERYTHING)

@@ -250,6 +250,14 @@ def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
 
 @BOTH
 @UNCONVERGED
+def test_a_fit_that_goes_on_keeps_its_precision(Estimator):
+    model = Estimator(warm_start=True, **FAST).fit(X, Y).fit(X, Y)
+    with pytest.raises(ConfigurationError, match=r"dtype='float32' or 'auto', .*; got 'float64'\. Use a new"):
+        model.set_params(dtype="float64").fit(X, Y)
+
+
+@BOTH
+@UNCONVERGED
 def test_divergence_leaves_the_estimator_as_it_was(Estimator):
     wild, exact = {"solver": "sgd", "learning_rate_init": 1e200}, {**FAST, "dtype": "float64"}
     model = Estimator(**{**exact, **wild})

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from deepstep.engines.compiled.jit import kernel
-from deepstep.engines.compiled.layout import TILE, TURNED_UP_TO
+from deepstep.engines.compiled.layout import LEAST_ROWS, TILE, TURNED_UP_TO, stride_for
 from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
@@ -73,7 +73,8 @@ class Floor:
         sizes = np.array(layer_dims)
         multiplications = 3 * int((sizes[1:] * sizes[:-1]).sum()) * m
         self.n_threads = threads_for(multiplications, int(sizes[1:].max()))
-        stride, units, n_x = -(-m // 16) * 16 + 16, int(sizes[1:].sum()), layer_dims[0]
+        stride, units, n_x = stride_for(m), int(sizes[1:].sum()), layer_dims[0]
+        tile = max(TILE, LEAST_ROWS * int(sizes.max()))
         # rows of W have the sum 1: activations neither grow nor become denormal, however deep the network is
         theta = [np.full(n * n_prev, 1 / n_prev, np.float32) for n_prev, n in pairwise(layer_dims)]
 
@@ -83,7 +84,7 @@ class Floor:
         self._arguments = (
             self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO, np.concatenate(theta),
             ones(n_x * stride), ones(units * stride), ones(units * stride),
-            ones(self.n_threads, max(TILE, int(sizes.max()))), stride, m, TILE,
+            ones(self.n_threads, tile), stride, m, tile,
         )  # fmt: skip
 
     def steps(self, count: int) -> None:

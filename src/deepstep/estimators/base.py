@@ -244,6 +244,13 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
                 f"the fitted network is {self.network_!r}",
                 "Use a new estimator." if call.incremental else "Use a new estimator, or warm_start=False.",
             )
+        if self.dtype not in ("auto", str(self.network_.dtype)):
+            raise ConfigurationError(
+                call.where,
+                f"dtype={str(self.network_.dtype)!r} or 'auto', as the fitted network has that precision",
+                f"got {self.dtype!r}",
+                "Use a new estimator." if call.incremental else "Use a new estimator, or warm_start=False.",
+            )
         network = copy(self.network_)
         network.engine = self.engine
         return network

@@ -167,8 +167,8 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         Returns
         -------
         array of shape (n_samples,) or (n_samples, n_outputs)
-            One dimension for one target (with a single quantile, too). float64, or float32 where X and the
-            network are float32.
+            One dimension for one target (with a single quantile, too). float64, or float32 where X is an
+            array of float32 and the network has that precision.
         """
         A = self._outputs(X)
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:

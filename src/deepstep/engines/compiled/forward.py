@@ -105,7 +105,7 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
     """
     sizes, m = layers["size"], len(X)
     found = np.empty((int(sizes[-1]), m), theta.dtype)
-    tile = min(AT_ONCE, m)
+    tile = max(1, min(AT_ONCE, m))
     many = m > AT_ONCE
     n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE)) if many else 1
     rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)

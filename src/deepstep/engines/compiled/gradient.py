@@ -72,7 +72,7 @@ def gradient_and_update(
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = _sum(work.D, (layer.unit + i) * stride, m) * per_example
-            if plan.clip_value > 0:
+            if plan.clip_value > 0 and plan.only_gradient == 0:
                 cut(gradient, into, count, plan.clip_value)
             if not whole:
                 _move(

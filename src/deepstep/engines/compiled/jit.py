@@ -41,12 +41,7 @@ def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """A function that Python calls: compiled at its first call for each precision, then found on disk."""
-    options: dict[str, Any] = {
-        "nogil": True,
-        "fastmath": SUMS,
-        "error_model": "numpy",
-        "no_cfunc_wrapper": True,
-    }
+    options: dict[str, Any] = {"fastmath": SUMS, **_OPTIONS}
     try:
         return njit(function, cache=True, **options)
     except RuntimeError:  # no folder that a cache could be written to

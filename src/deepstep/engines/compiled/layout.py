@@ -181,7 +181,7 @@ class Work(NamedTuple):
     rows : array of shape (4 + layers, stride)
         Of the examples: weights, losses, room for two numbers; and deviations in layers normalized by layer.
     gradient : array
-        Parts of ∂J/∂θ, or all of it, flat.
+        A part of ∂J/∂θ for each thread, or all of it, flat.
     shared : array of float64 (n_threads, k)
         What threads tell each other: sums.
     """
@@ -245,6 +245,19 @@ def optional_room(plan: AnyArray, layers: AnyArray) -> OptionalRoom:
     return OptionalRoom(np.zeros((2, units)) if normalized else None, np.zeros(0) if seldom else None)
 
 
+def stride_for(m: int) -> int:
+    """Numbers from unit to unit: whole vectors, and an odd number of them, as after a power of two units push
+    each other out of the cache.
+
+    Examples
+    --------
+    >>> stride_for(60), stride_for(64), stride_for(256), stride_for(1000)
+    (64, 64, 272, 1008)
+    """
+    vectors = -(-m // 16)
+    return 16 * (vectors | 1 if m > 64 else vectors)
+
+
 def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: bool, dtype: Any) -> Work:
     """Room for batches of m examples.
 
@@ -261,9 +274,7 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     """
     sizes = layers["size"]
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
-    # an odd number of cache lines from unit to unit: after a power of two, units push each other out of the
-    # cache
-    stride = -(-m // 16) * 16 + (16 if m > 64 else 0)
+    stride = stride_for(m)
     normalized = layers["normalization"].any()
     slopes = (layers["activation"][1:-1] != RELU).any()
     n_parameters = int(layers["b"][-1] + sizes[-1])

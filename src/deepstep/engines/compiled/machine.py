@@ -173,7 +173,7 @@ CAN_YIELD = sys.platform != "win32"
 _yield = types.ExternalFunction("sched_yield", types.int32()) if CAN_YIELD else None
 
 SPINS = 2000
-"""So often does a waiting thread look before it offers its processor to others: some microseconds."""
+"""So often does a waiting thread look before it offers its processor to others: some ten microseconds."""
 
 
 @intrinsic

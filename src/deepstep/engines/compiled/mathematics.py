@@ -35,7 +35,7 @@ def _of_precision(single: Any, double: Any) -> Any:
 def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: int) -> Any:
     """Parts of e^x for one precision: e^r - 1 with |r| ≤ ln 2 / 2 and 2^n as two factors, x = n·ln 2 + r."""
     log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
-    zero, one = number(0), number(1)
+    zero = number(0)
     degree_13 = number is np.float64
     c2, c3, c4, c5, c6, c7 = (number(1 / d) for d in (2, 6, 24, 120, 720, 5040))
     c8, c9, c10, c11, c12, c13 = (
@@ -57,7 +57,6 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
     def power_of_two(n: Any) -> Any:
         return float_of_bits(whole((whole(n) + whole(bias)) << whole(bits)))
 
-    del one
     return remainder, power_of_two
 
 

@@ -167,6 +167,8 @@ class CompiledSession:
             one = slice(at, at + 1)
             rows = _as_rows(X, Y, weight)
             self._run(rows, None, None, 0, [values[one] for values in rates], costs[one], sizes[one])
+            if _stopped(costs[one], sizes[one]):
+                break
         return StepCosts(costs, sizes)
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -182,7 +184,8 @@ class CompiledSession:
         cost, size = np.full(1, np.nan), np.zeros(1, np.int64)
         rates = [np.zeros(1), np.zeros(1), np.zeros(1)]
         work = self._run(_as_rows(X, Y, sample_weight), None, None, 0, rates, cost, size, only_gradient=True)
-        return float(cost[0]), work.gradient.copy()
+        finite = np.isfinite(cost[0])  # else the kernel stopped before it came to the gradient
+        return float(cost[0]), work.gradient.copy() if finite else np.full_like(work.gradient, np.nan)
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""

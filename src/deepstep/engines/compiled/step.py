@@ -106,6 +106,7 @@ def train(
                 by_size, by_square = work.shared[t, SIZES], work.shared[t, SQUARES]
                 costs[k] += plan.l1 / total * by_size + plan.l2 / (2 * total) * by_square
     as_before(control)
+    wait_for_all(barrier, n_threads)  # whoever comes back finds that nobody looks at the batch any more
 
 
 @part(once=True)

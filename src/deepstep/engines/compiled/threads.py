@@ -98,27 +98,35 @@ def _pools() -> list[Any]:
     return list(ThreadpoolController().select(user_api="blas").lib_controllers)
 
 
-_lock, _inside, _before = threading.Lock(), 0, []  # type: ignore[var-annotated]
+_lock, _inside = threading.Lock(), 0
+_before: list[tuple[Any, int]] = []
+"""What limits of BLAS there were before somebody came inside; not empty while they are not all given back."""
 
 
 @contextmanager
 def single_blas() -> Iterator[None]:
-    """BLAS on one thread in each thread that calls it, while anybody is inside; then as it was before."""
-    global _inside, _before
-    with _lock:
-        if _inside == 0:
-            _before = [(pool, pool.num_threads) for pool in _pools()]
-            for pool, _ in _before:
-                _set_threads(pool, 1)
-        _inside += 1
+    """BLAS on one thread in each thread that calls it, while anybody is inside; then as it was before.
+
+    Where Ctrl-C breaks in, `_before` keeps what is owed, and the next one who leaves gives it back.
+    """
+    global _inside
+    entered = False
     try:
+        with _lock:
+            if not _before:
+                _before.extend((pool, pool.num_threads) for pool in _pools())
+            if _inside == 0:
+                for pool, _ in _before:
+                    _set_threads(pool, 1)
+            _inside, entered = _inside + 1, True
         yield
     finally:
         with _lock:
-            _inside -= 1
+            _inside -= entered
             if _inside == 0:
                 for pool, count in _before:
                     _set_threads(pool, count)
+                _before.clear()
 
 
 def _set_threads(pool: Any, count: int) -> None:
@@ -135,7 +143,9 @@ def _set_threads(pool: Any, count: int) -> None:
 
 
 def _begin_anew() -> None:
-    """Threads do not survive a fork, and whoever of them held the lock or was inside never leaves."""
+    """Threads do not survive a fork, and whoever of them held the lock or was inside never leaves; the limits
+    that they had set are given back by the first who does.
+    """
     global _lock, _inside
     _workers.cache_clear()
     _lock, _inside = threading.Lock(), 0
