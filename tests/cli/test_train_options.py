@@ -188,12 +188,15 @@ REFITTED = (
 )  # fmt: skip
 
 
-def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers):
-    deepstep("train", flowers, *REFITTED, "--out", "first")
+@pytest.mark.parametrize("initialization", ["he", "data"])
+def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers, initialization):
+    """From the same start: values that are drawn from data are those of the rows first learned from."""
+    options = [*REFITTED, "--initialization", initialization]
+    deepstep("train", flowers, *options, "--out", "first")
     first = Run.load("first")
     epochs = int(np.argmin(first.history.column("validation_cost"))) + 1
     assert 1 < epochs < len(first.history)
-    assert deepstep("train", flowers, *REFITTED, "--refit", "--out", "r").code == 0
+    assert deepstep("train", flowers, *options, "--refit", "--out", "r").code == 0
     run = Run.load("r")
     assert sorted(path.name for path in Path("r").iterdir()) == sorted(
         p.name for p in Path("first").iterdir()
@@ -205,6 +208,8 @@ def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep,
     learn = rows[np.concatenate([kept, held])]
     X = run.inputs(frame)[learn]
     network = Network([X.shape[1], 64, 32, 1], seed=1)
+    if initialization == "data":
+        network.initialize_from_data(X[: len(kept)].T)
 
     def stop(record):
         if record["epoch"] + 1 == epochs:

@@ -18,7 +18,9 @@ from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
+from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.preparation.batches import Examples
 from deepstep.run import Run, few_examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -138,8 +140,10 @@ def train_and_save(
     target = preparation.target
     with typed("--hidden"):
         network = settings.network(preparation)
-    start = copy(network)
     with place as save, typed():
+        if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
+            network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
+        start = copy(network)
         history = _learn(network, settings, target, train, validation, label, options)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)

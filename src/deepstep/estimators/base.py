@@ -22,7 +22,7 @@ from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
-from deepstep.model.core import inputs_to_draw_from
+from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History
@@ -151,6 +151,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
                 seed=network.seed,
                 where=call.where,
             )
+        if self._begins_with_data(call):  # now that it is known which of them are learned from
+            network.initialize_from_data(inputs_to_draw_from(learn))
         reached = train(self, network, learn, held_out, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
@@ -208,8 +210,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         sizes = self.hidden_layer_sizes
         hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
         start = self.initialization
-        from_data, given = isinstance(start, str) and start == "data", isinstance(start, Mapping)
-        drawn = "zeros" if from_data or given or call.going_on else start
+        given = isinstance(start, Mapping)
+        drawn = "zeros" if self._begins_with_data(call) or given or call.going_on else start
         output, settings = self._output(call.where)
         network = Network(
             (examples.X.shape[1], *hidden, examples.Y.shape[1]),
@@ -226,8 +228,6 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             parameters=start if given and not call.going_on else None,
         )
         if not call.going_on:
-            if from_data:
-                network.initialize_from_data(inputs_to_draw_from(examples))
             return network
         if network.architecture != self.network_.architecture:
             raise ConfigurationError(
@@ -239,6 +239,11 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         network = copy(self.network_)
         network.engine = self.engine
         return network
+
+    def _begins_with_data(self, call: FitCall) -> bool:
+        """Whether the parameters are drawn from the data."""
+        start = self.initialization
+        return not call.going_on and isinstance(start, str) and start == FROM_DATA
 
     def _seed(self, call: FitCall) -> int:
         """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
