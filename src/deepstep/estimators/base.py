@@ -19,6 +19,7 @@ from deepstep.estimators.checkpoints import seed_to_resume
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
+from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
@@ -112,7 +113,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             if not going_on:
                 self.t_, self._carried, self.history_ = 0, Carried(), History()
             network = self._network(examples, call)
-            reached, stopping = self._learn(network, examples, held_out, call)
+            with named_as_parameters():
+                reached, stopping = self._learn(network, examples, held_out, call)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
