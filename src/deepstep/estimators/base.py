@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from deepstep.engines import missing_numba
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.batches import learn_in_batches, scheduled
+from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.checkpoints import seed_to_resume
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
@@ -287,20 +287,6 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def learns_in_batches(estimator: DeepEstimator) -> bool:
-    """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
-    if estimator.solver == "lbfgs":
-        raise AttributeError("partial_fit needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator.early_stopping:
-        raise AttributeError("partial_fit cannot hold a validation part out; early_stopping is True")
-    if estimator.checkpoint_dir is not None:
-        raise AttributeError("partial_fit goes on with what it is called with; checkpoint_dir is for fit")
-    if scheduled(estimator):
-        names = " and ".join(scheduled(estimator))
-        raise AttributeError(f"partial_fit cannot tell {names} how much training will come")
-    return True
 
 
 def _activations(activation: Any) -> Any:
