@@ -13,8 +13,12 @@ from click.testing import CliRunner
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, r2_score
 
 from deepstep import Network
+from deepstep.cli.fitting import weights_of_classes
 from deepstep.cli.train import command
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import holdout
+from deepstep.preparation import ClassTarget
+from deepstep.preparation.class_weights import class_weights
 from deepstep.run import Run
 from deepstep.training import StopTraining
 
@@ -188,12 +192,15 @@ REFITTED = (
 )  # fmt: skip
 
 
-def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers):
-    deepstep("train", flowers, *REFITTED, "--out", "first")
+@pytest.mark.parametrize("initialization", ["he", "data"])
+def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers, initialization):
+    """From the same start: values that are drawn from data are those of the rows first learned from."""
+    options = [*REFITTED, "--initialization", initialization]
+    deepstep("train", flowers, *options, "--out", "first")
     first = Run.load("first")
     epochs = int(np.argmin(first.history.column("validation_cost"))) + 1
     assert 1 < epochs < len(first.history)
-    assert deepstep("train", flowers, *REFITTED, "--refit", "--out", "r").code == 0
+    assert deepstep("train", flowers, *options, "--refit", "--out", "r").code == 0
     run = Run.load("r")
     assert sorted(path.name for path in Path("r").iterdir()) == sorted(
         p.name for p in Path("first").iterdir()
@@ -205,6 +212,8 @@ def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep,
     learn = rows[np.concatenate([kept, held])]
     X = run.inputs(frame)[learn]
     network = Network([X.shape[1], 64, 32, 1], seed=1)
+    if initialization == "data":
+        network.initialize_from_data(X[: len(kept)].T)
 
     def stop(record):
         if record["epoch"] + 1 == epochs:
@@ -260,6 +269,14 @@ def test_validation_rows_of_a_file_teach_nothing(deepstep, flowers, tmp_path):
     later = judged.inputs(frame[40:])
     Y = judged.preparation.target.encode(frame["kind"][40:])
     assert judged.history[-1]["validation_cost"] == pytest.approx(judged.network.cost(later.T, Y.T))
+
+
+def test_balanced_weights_are_those_of_the_library():
+    """Also where a class is not among the rows that are learned from."""
+    settings = TrainSettings((2,), "relu", "he", "gd", 0.1, 1, None, 1, class_weight="balanced")
+    target, answers = ClassTarget.fit(["a", "b", "c"]), np.array([0, 0, 2, 2, 2, 2])
+    weights = class_weights("balanced", answers[np.newaxis], "abc", None, "test")[0]
+    np.testing.assert_array_equal(weights_of_classes(settings, target, answers), weights)
 
 
 def test_balanced_weights_raise_balanced_accuracy(deepstep, imbalanced):

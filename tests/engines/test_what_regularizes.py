@@ -11,7 +11,13 @@ import pytest
 
 from deepstep.engines import ENGINES, Settings, open_session
 from deepstep.engines.draws import dropout_masks, input_noise
-from deepstep.equations import ACTIVATIONS, cost_from_logits, initialize_parameters, output_gradient
+from deepstep.equations import (
+    ACTIVATIONS,
+    OPTIMIZERS,
+    cost_from_logits,
+    initialize_parameters,
+    output_gradient,
+)
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 
@@ -261,3 +267,14 @@ NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, Tr
 def test_what_is_no_number_is_refused(name, value):
     with pytest.raises(ConfigurationError, match=f"^{name}: a finite number .*; got "):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_NUMBERS, -0.1, float("nan"), float("inf")], ids=range(len(NO_NUMBERS) + 3)
+)
+def test_the_weight_decay_of_a_rule_has_the_range_and_the_words_of_the_setting(value):
+    with pytest.raises(ConfigurationError) as own:
+        replace(OPTIMIZERS["adamw"], weight_decay=value)
+    with pytest.raises(ConfigurationError) as setting:
+        Settings(weight_decay=value)
+    assert str(own.value) == str(setting.value)

@@ -1,12 +1,15 @@
 """Schedules against torch's, step by step, and against values worked out by hand."""
 
 import math
+from inspect import getdoc, signature
+from typing import get_args
 
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
 from deepstep.equations import (
+    EQUATIONS,
     constant_factor,
     cosine_factor,
     coslog4_factor,
@@ -137,3 +140,21 @@ def test_flat_cos_by_hand():
 
 def test_constant_is_constant():
     assert {constant_factor(k / 10) for k in range(11)} == {1.0}
+
+
+FACTORS = [name for name in EQUATIONS if name.endswith("_factor")]
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_help_tells_what_every_parameter_of_a_factor_is(name):
+    """In its annotation, where many have it, or in a section of the docstring; and there is an example."""
+    function = EQUATIONS[name].function
+    doc = getdoc(function)
+    assert ">>> " in doc
+    told = doc.partition("Parameters\n")[2].partition("Examples\n")[0]
+    for parameter in signature(function).parameters.values():
+        assert get_args(parameter.annotation)[1:] or f"\n{parameter.name} : " in told, parameter.name
+
+
+def test_there_are_factors():
+    assert len(FACTORS) == 12

@@ -2,6 +2,7 @@
 
 import pickle
 from copy import copy
+from inspect import getdoc, isfunction, signature
 
 import numpy as np
 import pytest
@@ -20,6 +21,13 @@ X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learning_rate_init": 0.01}
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+WITHOUT_PARTIAL_FIT = [
+    ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
+    ({"early_stopping": True}, "early_stopping is True"),
+    ({"schedule": "cosine"}, "cannot tell schedule how much training"),
+    ({"dropout_schedule": "linear", "time_budget": 1.0}, "dropout_schedule and time_budget how much"),
+    ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
+]
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -83,12 +91,22 @@ def test_partial_fit_after_fit_and_of_other_classes():
 @BOTH
 def test_partial_fit_where_it_cannot_be(Estimator):
     assert hasattr(Estimator(), "partial_fit")
-    assert not hasattr(Estimator(solver="lbfgs"), "partial_fit")
-    assert not hasattr(Estimator(early_stopping=True), "partial_fit")
-    assert not hasattr(Estimator(schedule="cosine"), "partial_fit")
-    with pytest.raises(AttributeError, match="has no attribute") as error:
-        Estimator(dropout_schedule="linear", time_budget=1.0).partial_fit  # noqa: B018
-    assert "dropout_schedule and time_budget how much" in str(error.value.__cause__)
+    for settings, reason in WITHOUT_PARTIAL_FIT:
+        assert not hasattr(Estimator(**settings), "partial_fit")
+        with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
+            Estimator(**settings).partial_fit(X, Y)
+
+
+@BOTH
+def test_partial_fit_is_a_method_like_others(Estimator):
+    """For documentation, for monkeypatching and for metadata routing."""
+    method = Estimator.partial_fit
+    assert isfunction(method)
+    assert getdoc(Estimator().partial_fit) == getdoc(method) != ""
+    assert list(signature(method).parameters) == ["self", *signature(Estimator().partial_fit).parameters]
+    assert "sample_weight" in signature(Estimator.set_partial_fit_request).parameters
+    with pytest.raises(AttributeError, match="has no attribute 'partial_fit'"):
+        method(Estimator(solver="lbfgs"), X, Y)
 
 
 @BOTH

@@ -134,13 +134,25 @@ def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"random_state": 2}, "seed was 1 and is 2"),
-        ({"alpha": 0.5}, "l2 was 0.0001 and is 0.5"),
-        ({"learning_rate": "invscaling", "power_t": 0.4}, "learning_rate was .* and is"),
+        ({"random_state": 2}, "random_state was 1 and is 2"),
+        ({"random_state": 2}, r"order \(shuffle, random_state\) was"),
+        ({"alpha": 0.5}, "alpha was 0.0001 and is 0.5"),
+        ({"learning_rate": "invscaling", "power_t": 0.4}, r"learning_rate \(.*, power_t\) was .* and is"),
         ({"scoring": "f1_macro"}, "scoring.* was 'accuracy' and is 'f1_macro'"),
-        ({"tol": 0.1}, "tolerance.* was 0.0001 and is 0.1"),
+        ({"tol": 0.1}, "; tol was 0.0001 and is 0.1"),
+        ({"n_iter_no_change": 5}, r"; patience \(n_iter_no_change\) was inf and is 6"),
         ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
-        ({"hidden_layer_sizes": 3}, "layer_dims was"),
+        (
+            {"hidden_layer_sizes": 3},
+            r"layer_dims \(hidden_layer_sizes\) was \[4, 8, 6, 3\] and is \[4, 3, 3\]",
+        ),
+        ({"activation": "tanh"}, r"activations \(activation\) was"),
+        (
+            {"solver": "adamw", "learning_rate": "constant"},
+            r"optimizer \(solver\) was 'rmsprop' and is 'adamw'",
+        ),
+        ({"max_iter": 7}, "it stands after 12 iterations and 0 of 4 batches, and max_iter is 7"),
+        ({"max_iter": 30, "schedule": "cosine"}, "schedule was None and is"),
     ],
 )
 def test_another_fit_is_refused(changed, sentence, tmp_path):
@@ -151,6 +163,29 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
     with pytest.raises(ConfigurationError, match=rf"DeepClassifier.fit: a checkpoint of this .*{sentence}"):
         model.set_params(resume=True, **changed).fit(X, Y)
     assert model.network_ is before["network_"]
+
+
+def test_max_iter_is_named_where_a_schedule_depends_on_it(tmp_path):
+    model = DeepClassifier(checkpoint_dir=tmp_path, schedule="cosine", **FAST).fit(X, Y)
+    with pytest.raises(ConfigurationError, match="; max_iter, on which schedule depends, was 12 and is 30"):
+        model.set_params(resume=True, max_iter=30).fit(X, Y)
+
+
+def test_two_that_have_patience_are_told_apart(tmp_path):
+    plateau = {"name": "plateau", "patience": 5}
+    model = DeepClassifier(checkpoint_dir=tmp_path, schedule=plateau, **FAST).fit(X, Y)
+    model.set_params(resume=True, n_iter_no_change=3, schedule={**plateau, "patience": 6})
+    with pytest.raises(
+        ConfigurationError,
+        match=r"; patience \(n_iter_no_change\) of Patience, callback 1 was 11 and is 4; "
+        "patience of Plateau, callback 2 was 5 and is 6",
+    ):
+        model.fit(X, Y)
+
+
+def test_a_number_beyond_the_floats_is_named_as_it_was_given():
+    with pytest.raises(ConfigurationError, match=r"^alpha: a finite number .*; got an integer of"):
+        DeepClassifier(alpha=10**400, **FAST).fit(X, Y)
 
 
 def test_other_data_are_refused(tmp_path):

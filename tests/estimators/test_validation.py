@@ -199,6 +199,21 @@ def test_frames_are_scored_without_warnings():
     assert model.validation_scores_ == fit(clone(model)).validation_scores_
 
 
+@pytest.mark.parametrize("refit", [False, True])
+def test_what_is_held_out_has_no_say_in_initial_values_from_data(refit):
+    """Which rows those are is a matter of the seed: of any others, each moves the parameters."""
+    rng = np.random.default_rng(2)
+    inputs, numbers = rng.standard_normal((20, 3)), rng.standard_normal(20)
+    model = DeepRegressor(5, initialization="data", early_stopping=True, validation_fraction=0.2, refit=refit)
+    model.set_params(solver="gd", learning_rate_init=1e-300, max_iter=1, random_state=4)
+    first, same = theta(model.fit(inputs, numbers)), 0
+    for row in range(20):
+        changed = inputs.copy()
+        changed[row] += 10
+        same += np.array_equal(theta(clone(model).fit(changed, numbers)), first)
+    assert same == 4
+
+
 def test_a_refit_keeps_the_precision():
     model = DeepClassifier(early_stopping=True, refit=True, **{**FAST, "dtype": "float32"})
     model.fit(X[~VAL], NAMES[~VAL], X_val=X[VAL], y_val=NAMES[VAL])

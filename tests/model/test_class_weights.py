@@ -199,6 +199,21 @@ class TestInitializationFromData:
         twin.initialize_from_data(X)
         assert next(net.steps(X, TARGETS["sigmoid"])).before == twin.parameters
 
+    def test_what_is_held_out_has_no_say(self):
+        """Which examples those are is a matter of the seed: of any others, each moves the parameters."""
+
+        def begun(inputs):
+            net = Network([3, 5, 1], output="identity", initialization="data", seed=4)
+            net.train(inputs, inputs[:1], learning_rate=1e-300, iterations=1, validation_fraction=0.2)
+            return net.parameters
+
+        same = 0
+        for column in range(M):
+            changed = X.copy()
+            changed[:, column] += 10
+            same += begun(changed) == begun(X)
+        assert same == M // 5
+
     def test_it_is_among_the_known_names(self):
         with pytest.raises(ConfigurationError, match="'data'"):
             Network([2, 1], initialization="dat")

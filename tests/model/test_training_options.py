@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
+from deepstep.engines import ENGINES
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.training import Callback
 
@@ -106,6 +107,18 @@ class TestSchedules:
         ):
             trained(net, **{name: lambda t: factor if t > 0.4 else 1.0})
         assert same(net, trained(twin, iterations=3))  # what was reached until then
+
+    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    def test_a_setting_of_a_plateau_that_cannot_be(self, name):
+        message = rf"^Network\.train, {name}: drop is a number from 0 to below 1; got 3\.$"
+        with pytest.raises(ConfigurationError, match=message):
+            trained(**{name: {"name": "plateau", "drop": 3}})
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_a_factor_that_drops_every_unit(self, engine):
+        message = r"^dropout_schedule: .* the dropout of 0\.5 stays below 1; got the factor 2 in step 1\.$"
+        with pytest.raises(ConfigurationError, match=message):
+            trained(network(engine=engine), dropout=0.5, dropout_schedule=lambda t: 2.0)
 
     @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
     def test_an_unknown_name(self, name):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.fitting import class_weights
+from deepstep.cli.fitting import weights_of_classes
 from deepstep.cli.option_names import named_as_typed
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import Goal, table_task
@@ -78,7 +78,7 @@ def command(
     task = table_task(read_table(file), goal, None)
     settings = suited(settings, task)
     target, (X, Y, answers) = task.preparation.target, task.train
-    weights = class_weights(settings, target, answers)
+    weights = weights_of_classes(settings, target, answers)
     with typed("--hidden"):
         network = settings.network(task.preparation)
     with typed(), named_as_typed(["least", "most"]):

@@ -18,7 +18,10 @@ from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
+from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.class_weights import class_weights
 from deepstep.run import Run, few_examples
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -138,8 +141,10 @@ def train_and_save(
     target = preparation.target
     with typed("--hidden"):
         network = settings.network(preparation)
-    start = copy(network)
     with place as save, typed():
+        if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
+            network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
+        start = copy(network)
         history = _learn(network, settings, target, train, validation, label, options)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
@@ -188,14 +193,14 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def class_weights(
+def weights_of_classes(
     settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray
 ) -> Array | None:
     """The weight of each class by its position, where classes are to count alike."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
-    counts = np.bincount(answers, minlength=len(target.classes))
-    return len(answers) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    columns = answers[np.newaxis]
+    return class_weights(settings.class_weight, columns, target.classes, None, "--class-weight")[0]
 
 
 def _learn(
@@ -209,7 +214,7 @@ def _learn(
 ) -> History:
     """One training, with the weights of the classes in the rows that it learns from."""
     options = {**options, **settings.options(validated=validation is not None)}
-    weights = class_weights(settings, target, train.answers)
+    weights = weights_of_classes(settings, target, train.answers)
     options["sample_weight"] = None if weights is None else weights[train.answers]
     if validation is not None:
         of_rows = () if weights is None else (weights[validation.answers],)
@@ -256,7 +261,7 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
-    weights = class_weights(settings, preparation.target, train.answers)
+    weights = weights_of_classes(settings, preparation.target, train.answers)
     weighed = {} if weights is None else {"class_weights": weights.tolist()}
     config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))

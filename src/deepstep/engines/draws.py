@@ -43,9 +43,9 @@ def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, st
     for at, factor in enumerate(factors if highest else ()):
         if highest * factor >= 1:
             raise ConfigurationError(
-                "dropout",
-                "a probability below 1 in every step",
-                f"got {highest * factor:g} in step {step + at}",
+                "dropout_schedule",
+                f"factors with which the dropout of {highest:g} stays below 1",
+                f"got the factor {factor:g} in step {step + at}",
             )
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
+from deepstep.equations.optimizers import check_number
 from deepstep.equations.updates import shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
-from deepstep.types import Array, is_number, is_whole
+from deepstep.types import Array, is_whole
 
 
 @dataclass(frozen=True)
@@ -77,17 +78,17 @@ class Settings:
     def __post_init__(self) -> None:
         get_optimizer(self.optimizer).settings(self.hyperparameters)
         for name in ("l1", "l2", "input_noise"):
-            _number(name, getattr(self, name), 0, np.inf)
+            check_number(name, getattr(self, name), 0)
         if self.weight_decay is not None:
-            _number("weight_decay", self.weight_decay, 0, np.inf)
+            check_number("weight_decay", self.weight_decay, 0)
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
-            _number("dropout", rate, 0, 1)
-        _number("average", self.average, 0, 1)
+            check_number("dropout", rate, 0, 1)
+        check_number("average", self.average, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
-                _number(name, getattr(self, name), 0, np.inf, above=True)
+                check_number(name, getattr(self, name), 0, above=True)
         for name in ("rate_factors", "decay_factors"):
             _check_factors(name, getattr(self, name))
 
@@ -171,17 +172,10 @@ class Settings:
         return found
 
 
-def _number(name: str, value: Any, least: float, below: float, *, above: bool = False) -> None:
-    if not is_number(value) or not (least <= value < below) or (above and value == least):
-        upper = "" if below == np.inf else f" and below {below:g}"
-        least_words = f"above {least:g}" if above else f"of at least {least:g}"
-        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {shown(value)}")
-
-
 def _check_factors(name: str, factors: Any) -> None:
     if not isinstance(factors, Mapping):
         raise ConfigurationError(name, "a mapping such as {'b*': 0.1}", f"got {factors!r}")
     for pattern, factor in factors.items():
         if not isinstance(pattern, str):
             raise ConfigurationError(name, "names of parameters or patterns", f"got {pattern!r}")
-        _number(f"{name}[{pattern!r}]", factor, 0, np.inf)
+        check_number(f"{name}[{pattern!r}]", factor, 0)

@@ -140,7 +140,6 @@ from deepstep.equations.updates import (
 from deepstep.equations.optimizers import (
     OPTIMIZERS,
     Optimizer,
-    check_hyperparameter,
     get_optimizer,
 )
 from deepstep.equations.schedules import (
@@ -201,7 +200,6 @@ __all__ = [
     "bias_corrected",
     "categorical_cross_entropy",
     "categorical_cross_entropy_backward",
-    "check_hyperparameter",
     "check_target",
     "clip_by_norm",
     "clip_by_value",

@@ -34,10 +34,6 @@ def _positive(value: Any) -> bool:
     return is_number(value) and float(value) > 0  # as a float: what underflows to 0 guards nothing
 
 
-def _strength(value: Any) -> bool:
-    return is_number(value) and bool(value >= 0)
-
-
 _EPSILON_AT = ("outside", "hat", "inside")
 
 _HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -45,43 +41,40 @@ _HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
     **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
     "epsilon": ("a positive number", _positive),
-    "weight_decay": ("a number of at least 0", _strength),
     "epsilon_at": (
         f"one of {', '.join(map(repr, _EPSILON_AT))}",
         lambda value: isinstance(value, str) and value in _EPSILON_AT,
     ),
 }
-"""What settings of these names (of one update rule: with its name) may be, in words and as a test."""
+"""What hyperparameters of these names (of one rule: with its name) may be, in words and as a test."""
 
 
-def check_hyperparameter(name: str, value: Any, where: str) -> None:
-    """Refuse a setting that is out of its range; a name without a range passes.
+def _check_hyperparameter(name: str, value: Any, rule: str) -> None:
+    """Refuse a hyperparameter that is out of its range; a name without a range passes."""
+    constraint = _HYPERPARAMETERS.get(f"{rule}.{name}") or _HYPERPARAMETERS.get(name)
+    if constraint is not None:
+        expected, accepts = constraint
+        if not accepts(value):
+            raise ConfigurationError(rule, f"{name} is {expected}", f"got {shown(value)}")
 
-    Parameters
-    ----------
-    name : str
-        ``"beta"``, ``"epsilon"``, ``"weight_decay"``, …
-    value
-        What was given.
-    where : str
-        Name of the update rule or of the place, for the range and for the message.
+
+def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
+    """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``.
 
     Raises
     ------
     ConfigurationError
-        If the value is out of range.
 
     Examples
     --------
-    >>> check_hyperparameter("weight_decay", -1, "Network.train")
+    >>> check_number("average", 1, 0, 1)
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Network.train: weight_decay is a number of at least 0; got -1.
+    deepstep.errors.ConfigurationError: average: a finite number of at least 0 and below 1; got 1.
     """
-    constraint = _HYPERPARAMETERS.get(f"{where}.{name}") or _HYPERPARAMETERS.get(name)
-    if constraint is not None:
-        expected, accepts = constraint
-        if not accepts(value):
-            raise ConfigurationError(where, f"{name} is {expected}", f"got {shown(value)}")
+    if not is_number(value) or not (least <= value < below) or (above and value == least):
+        upper = "" if below == np.inf else f" and below {below:g}"
+        least_words = f"above {least:g}" if above else f"of at least {least:g}"
+        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ class Optimizer:
     corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_hyperparameter("weight_decay", self.weight_decay, "Optimizer")
+        check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.hyperparameters)
 
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,7 +133,7 @@ class Optimizer:
         for name, value in hyperparameters.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
-            check_hyperparameter(name, value, where)
+            _check_hyperparameter(name, value, where)
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
         return {**self.hyperparameters, **plain}

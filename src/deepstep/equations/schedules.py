@@ -7,8 +7,15 @@ one serves ten epochs and a time budget.
 
 from collections.abc import Callable
 from math import cos, floor, log2, pi
+from typing import Annotated, TypeAlias
 
 from deepstep.equations.registry import equation
+
+Fraction: TypeAlias = Annotated[float, "fraction of training done, from 0 to 1"]
+"""What t is, for all factors."""
+
+Last: TypeAlias = Annotated[float, "the factor at the end"]
+"""What stands in many of them."""
 
 
 @equation("α = α₀ / (1 + decay·epoch)", source="lecture, course 2 week 2")
@@ -56,7 +63,7 @@ def scheduled_inverse_time_rate(learning_rate: float, epoch: int, decay: float, 
 
 
 @equation("f = 1", source="lecture 6")
-def constant_factor(t: float) -> float:
+def constant_factor(t: Fraction) -> float:
     """No change.
 
     Examples
@@ -68,13 +75,11 @@ def constant_factor(t: float) -> float:
 
 
 @equation("f = dropᵏ,  k = ⌊t / every⌋", source="lecture, course 2 week 2 (staircase)")
-def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
+def step_factor(t: Fraction, *, drop: float = 0.1, every: float = 1 / 3) -> float:
     """Fall to a share of itself, again and again.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     drop : float
         What is left at each fall.
     every : float
@@ -89,13 +94,11 @@ def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
 
 
 @equation("f = lastᵗ", source="lecture, course 2 week 2, over the fraction of training")
-def exponential_factor(t: float, *, last: float = 0.01) -> float:
+def exponential_factor(t: Fraction, *, last: float = 0.01) -> float:
     """Fall by the same share in equal times.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     last : float
         The factor at the end, above 0: the lecture's base to the power of the number of epochs.
 
@@ -108,13 +111,11 @@ def exponential_factor(t: float, *, last: float = 0.01) -> float:
 
 
 @equation("f = 1 / (1 + decay·t)", source="lecture, course 2 week 2, over the fraction of training")
-def inverse_time_factor(t: float, *, decay: float = 9.0) -> float:
+def inverse_time_factor(t: Fraction, *, decay: float = 9.0) -> float:
     """The lecture's learning-rate decay; with the default it ends at a tenth.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     decay : float
         At least 0: the lecture's decay times the number of epochs.
 
@@ -127,13 +128,11 @@ def inverse_time_factor(t: float, *, decay: float = 9.0) -> float:
 
 
 @equation("f = 1 / (1 + decay·⌊t / every⌋)", source="lecture, course 2 week 2, over the fraction of training")
-def scheduled_inverse_time_factor(t: float, *, decay: float = 1.0, every: float = 0.1) -> float:
+def scheduled_inverse_time_factor(t: Fraction, *, decay: float = 1.0, every: float = 0.1) -> float:
     """The lecture's scheduled learning-rate decay.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     decay : float
         At least 0, as in the lecture.
     every : float
@@ -148,15 +147,8 @@ def scheduled_inverse_time_factor(t: float, *, decay: float = 1.0, every: float 
 
 
 @equation("f = last + (1 - last)·(1 + cos πt) / 2", source="Loshchilov & Hutter, arXiv 1608.03983")
-def cosine_factor(t: float, *, last: float = 0.0) -> float:
+def cosine_factor(t: Fraction, *, last: Last = 0.0) -> float:
     """Half a wave of the cosine: slowly at both ends.
-
-    Parameters
-    ----------
-    t : float
-        Fraction of training done.
-    last : float
-        The factor at the end.
 
     Examples
     --------
@@ -167,15 +159,8 @@ def cosine_factor(t: float, *, last: float = 0.0) -> float:
 
 
 @equation("f = last + (1 - last)·(1 - t)", source="Li et al., arXiv 1905.04753")
-def linear_factor(t: float, *, last: float = 0.0) -> float:
+def linear_factor(t: Fraction, *, last: Last = 0.0) -> float:
     """A straight line down.
-
-    Parameters
-    ----------
-    t : float
-        Fraction of training done.
-    last : float
-        The factor at the end.
 
     Examples
     --------
@@ -186,17 +171,13 @@ def linear_factor(t: float, *, last: float = 0.0) -> float:
 
 
 @equation("f = last + (1 - last)·(1 - t)ᵖ", source="Chen et al., arXiv 1606.00915")
-def polynomial_factor(t: float, *, power: float = 2.0, last: float = 0.0) -> float:
+def polynomial_factor(t: Fraction, *, power: float = 2.0, last: Last = 0.0) -> float:
     """A power of what is left of training.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     power : float
         p, above 0.
-    last : float
-        The factor at the end.
 
     Examples
     --------
@@ -212,18 +193,16 @@ def polynomial_factor(t: float, *, power: float = 2.0, last: float = 0.0) -> flo
     source="Smith & Topin, arXiv 1708.07120, with the cosine of torch's OneCycleLR",
 )
 def one_cycle_factor(
-    t: float, *, peak: float = 0.3, first: float = 1 / 25, last: float = 1 / 250_000
+    t: Fraction, *, peak: float = 0.3, first: float = 1 / 25, last: Last = 1 / 250_000
 ) -> float:
     """Up to the largest rate and down to next to nothing, in one cycle.
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     peak : float
         Where the factor is 1, between 0 and 1.
-    first, last : float
-        The factor at the beginning and at the end.
+    first : float
+        The factor at the beginning.
 
     Examples
     --------
@@ -236,7 +215,7 @@ def one_cycle_factor(
 
 
 @equation("f = (1 - cos(2π·log₂(1 + 15t))) / 2", source="Holzmüller et al., arXiv 2407.04491 (RealMLP)")
-def coslog4_factor(t: float) -> float:
+def coslog4_factor(t: Fraction) -> float:
     """Four cycles, each twice as long as the one before: 0 at t = 0, 1/15, 3/15, 7/15, 1.
 
     Examples
@@ -251,7 +230,7 @@ def coslog4_factor(t: float) -> float:
     "f = 1 for t < 1/2,  then (1 + cos(π(2t - 1))) / 2",
     source="Holzmüller et al., arXiv 2407.04491 (RealMLP)",
 )
-def flat_cos_factor(t: float) -> float:
+def flat_cos_factor(t: Fraction) -> float:
     """Flat for the first half, then the cosine down to 0; RealMLP's for dropout and weight decay.
 
     Examples
@@ -267,7 +246,7 @@ def flat_cos_factor(t: float) -> float:
     source="Goyal et al., arXiv 1706.02677, section 2.2",
 )
 def warm_up_factor(
-    t: float,
+    t: Fraction,
     *,
     share: float = 0.1,
     first: float = 0.0,
@@ -277,8 +256,6 @@ def warm_up_factor(
 
     Parameters
     ----------
-    t : float
-        Fraction of training done.
     share : float
         Fraction of training that warms up, from 0 to below 1.
     first : float

@@ -14,15 +14,16 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from deepstep.engines import missing_numba
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.batches import learn_in_batches, scheduled
+from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.checkpoints import seed_to_resume
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
+from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
-from deepstep.model.core import inputs_to_draw_from
+from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History
@@ -112,7 +113,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             if not going_on:
                 self.t_, self._carried, self.history_ = 0, Carried(), History()
             network = self._network(examples, call)
-            reached, stopping = self._learn(network, examples, held_out, call)
+            with named_as_parameters():
+                reached, stopping = self._learn(network, examples, held_out, call)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -151,6 +153,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
                 seed=network.seed,
                 where=call.where,
             )
+        if self._begins_with_data(call):  # now that it is known which of them are learned from
+            network.initialize_from_data(inputs_to_draw_from(learn))
         reached = train(self, network, learn, held_out, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
@@ -216,8 +220,8 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         sizes = self.hidden_layer_sizes
         hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
         start = self.initialization
-        from_data, given = isinstance(start, str) and start == "data", isinstance(start, Mapping)
-        drawn = "zeros" if from_data or given or call.going_on else start
+        given = isinstance(start, Mapping)
+        drawn = "zeros" if self._begins_with_data(call) or given or call.going_on else start
         output, settings = self._output(call.where)
         network = Network(
             (examples.X.shape[1], *hidden, examples.Y.shape[1]),
@@ -234,8 +238,6 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             parameters=start if given and not call.going_on else None,
         )
         if not call.going_on:
-            if from_data:
-                network.initialize_from_data(inputs_to_draw_from(examples))
             return network
         if network.architecture != self.network_.architecture:
             raise ConfigurationError(
@@ -254,6 +256,11 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         network = copy(self.network_)
         network.engine = self.engine
         return network
+
+    def _begins_with_data(self, call: FitCall) -> bool:
+        """Whether the parameters are drawn from the data."""
+        start = self.initialization
+        return not call.going_on and isinstance(start, str) and start == FROM_DATA
 
     def _seed(self, call: FitCall) -> int:
         """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
@@ -295,20 +302,6 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def learns_in_batches(estimator: DeepEstimator) -> bool:
-    """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
-    if estimator.solver == "lbfgs":
-        raise AttributeError("partial_fit needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator.early_stopping:
-        raise AttributeError("partial_fit cannot hold a validation part out; early_stopping is True")
-    if estimator.checkpoint_dir is not None:
-        raise AttributeError("partial_fit goes on with what it is called with; checkpoint_dir is for fit")
-    if scheduled(estimator):
-        names = " and ".join(scheduled(estimator))
-        raise AttributeError(f"partial_fit cannot tell {names} how much training will come")
-    return True
 
 
 def _activations(activation: Any) -> Any:

@@ -123,6 +123,20 @@ def scheduled(estimator: "DeepEstimator") -> list[str]:
     return [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
 
 
+def learns_in_batches(estimator: "DeepEstimator") -> bool:
+    """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
+    if estimator.early_stopping:
+        raise AttributeError("it cannot hold a validation part out; early_stopping is True")
+    if estimator.checkpoint_dir is not None:
+        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
+    if scheduled(estimator):
+        names = " and ".join(scheduled(estimator))
+        raise AttributeError(f"it cannot tell {names} how much training will come")
+    return True
+
+
 class _Repeat(Callback):
     """End a refit after so many epochs."""
 

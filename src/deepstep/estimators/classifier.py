@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.base import DeepEstimator, FitCall, Given, learns_in_batches
+from deepstep.estimators.availability import available_where
+from deepstep.estimators.base import DeepEstimator, FitCall, Given
+from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
 from deepstep.estimators.parameters import documented
@@ -135,7 +136,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         """
         return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
 
-    @available_if(learns_in_batches)
+    @available_where(learns_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Go on training with one epoch of these rows; the optimizer's state goes on, too.

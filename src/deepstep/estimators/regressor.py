@@ -8,11 +8,12 @@ import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.metaestimators import available_if
 
 from deepstep.equations import Head, get_head
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.base import DeepEstimator, FitCall, Given, learns_in_batches
+from deepstep.estimators.availability import available_where
+from deepstep.estimators.base import DeepEstimator, FitCall, Given
+from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.estimators.parameters import documented
 from deepstep.network.border import TARGETS
@@ -131,7 +132,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         """
         return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
 
-    @available_if(learns_in_batches)
+    @available_where(learns_in_batches)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go on training with one epoch of these rows; the optimizer's state goes on, too.

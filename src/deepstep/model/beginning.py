@@ -58,10 +58,11 @@ class Beginning(Core):
         """
         where = "Network.find_learning_rate"
         options = {"learning_rate": least, "iterations": 1, **options}
-        examples, plan, session, _ = self._prepare(X, Y, sample_weight, options, where)
+        prepared = self._prepare(X, Y, sample_weight, options, where)
+        plan = prepared.plan
         return find_rate(
-            session,
-            examples,
+            prepared.session,
+            prepared.examples,
             least=least,
             most=most,
             steps=steps,

@@ -14,7 +14,7 @@ from deepstep.equations import (
     initialize_parameters,
 )
 from deepstep.errors import ConfigurationError, DataError, unknown_name
-from deepstep.model.classes import weighed, weights_of_classes
+from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.construction import (
     check_fit,
     finite_parameters,
@@ -33,9 +33,10 @@ from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.memory import check_memory, check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History, Plan
 from deepstep.training.rows import forward_rows
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 FROM_DATA = "data"
 """The initialization that waits for the data of the first training."""
@@ -57,6 +58,7 @@ class Prepared(NamedTuple):
     plan: Plan
     session: Session
     of_classes: list[Array] | None
+    held_out: Examples | None
 
 
 class Core:
@@ -164,11 +166,13 @@ class Core:
         where: str,
         *,
         seed: int | None = None,
+        validation_fraction: float | None = None,
         looked_at: bool = False,
     ) -> Prepared:
         """What a training needs, all of it checked before the first step.
 
-        Steps that are ``looked_at`` are the equations' own, to the last bit, unless an engine was asked for.
+        What is held out has no say in the parameters that training begins with. Steps that are ``looked_at``
+        are the equations' own, to the last bit, unless an engine was asked for.
         """
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
@@ -189,13 +193,24 @@ class Core:
         weight = self._weight(sample_weight, X.shape[1], where)
         of_classes = weights_of_classes(class_weight, self.architecture, Y, weight, where)
         weight = weighed(of_classes, self.architecture, Y, weight, where)
-        examples = _examples(X, Y, weight, plan)
+        examples, held_out = _examples(X, Y, weight, plan), None
+        if validation_fraction is not None:
+            examples, held_out = self._part(examples, validation_fraction, seed, where)
         start = self.parameters
         if start is self._waiting:
             start = self._from_data(inputs_to_draw_from(examples))
         engine = "reference" if looked_at and self.engine == "auto" else self.engine
         session = self._session(where, settings, start, engine)
-        return Prepared(examples, plan, session, of_classes)
+        return Prepared(examples, plan, session, of_classes, held_out)
+
+    def _part(self, examples: Examples, fraction: Any, seed: int, where: str) -> tuple[Examples, Examples]:
+        """The examples to learn from, and a part of them to validate on."""
+        if not (is_number(fraction) and 0 < fraction < 1):
+            raise ConfigurationError(
+                where, "validation_fraction is a number above 0 and below 1", f"got {fraction!r}"
+            )
+        classes = classes_in(self.architecture, examples.Y.T).alone
+        return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)

@@ -110,7 +110,10 @@ def as_schedule(schedule: Any, where: str) -> Any:
         for name in settings:
             if name not in known:
                 raise unknown_name(where, "setting of a plateau", name, known)
-        return Plateau(**settings)
+        try:
+            return Plateau(**settings)
+        except ConfigurationError as error:  # the plateau does not know what it is for
+            raise ConfigurationError(where, error.expected, error.came, error.mend) from None
     return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.model.classes import classes_in
 from deepstep.model.core import Core
 from deepstep.model.options import (
     as_checkpoint,
@@ -16,14 +15,12 @@ from deepstep.model.options import (
     refuse_checkpoints,
 )
 from deepstep.model.step import Step
-from deepstep.preparation.batches import Examples, Order
-from deepstep.preparation.validation_part import hold_out
+from deepstep.preparation.batches import Order
 from deepstep.training import Checkpoints, History, Progress, Update, train, updates
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.scores import Metric
-from deepstep.types import is_number
 
 
 class Teachable(Core):
@@ -184,12 +181,13 @@ class Teachable(Core):
         checkpoints = as_checkpoints(checkpoint, where)
         begin_at = as_checkpoint(resume, checkpoints, where)
         seed = begin_at.seed if begin_at is not None and self._seed_is_drawn else self.seed
-        examples, plan, session, of_classes = self._prepare(X, Y, sample_weight, options, where, seed=seed)
-        held_out = None
+        if validation is not None and validation_fraction is not None:
+            raise ConfigurationError(where, "validation or validation_fraction", "got both")
+        examples, plan, session, of_classes, held_out = self._prepare(
+            X, Y, sample_weight, options, where, seed=seed, validation_fraction=validation_fraction
+        )
         if validation is not None:
             held_out = self._held_out(validation, of_classes, f"{where}, validation")
-        if validation_fraction is not None:
-            examples, held_out = self._part(examples, validation_fraction, held_out, seed, where)
         stopping = as_patience(patience, watch, held_out, where)
         watchers = [*as_callbacks(callbacks, where), *stopping, *checkpoints]
         if not isinstance(progress, bool | str | None):
@@ -238,19 +236,6 @@ class Teachable(Core):
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
         return history
-
-    def _part(
-        self, examples: Examples, fraction: Any, held_out: Examples | None, seed: int, where: str
-    ) -> tuple[Examples, Examples]:
-        """The examples to learn from, and a part of them to validate on."""
-        if held_out is not None:
-            raise ConfigurationError(where, "validation or validation_fraction", "got both")
-        if not (is_number(fraction) and 0 < fraction < 1):
-            raise ConfigurationError(
-                where, "validation_fraction is a number above 0 and below 1", f"got {fraction!r}"
-            )
-        classes = classes_in(self.architecture, examples.Y.T).alone
-        return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
     def _take(self, session: Session, history: History, seed: int) -> None:
         """What a session reached becomes the network's."""
@@ -303,8 +288,9 @@ class Teachable(Core):
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "iterations": iterations}
-        examples, plan, session, _ = self._prepare(X, Y, sample_weight, options, where, looked_at=True)
-        return self._walk(updates(session, examples, plan, where=where), session)
+        prepared = self._prepare(X, Y, sample_weight, options, where, looked_at=True)
+        walk = updates(prepared.session, prepared.examples, prepared.plan, where=where)
+        return self._walk(walk, prepared.session)
 
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
         for update in walk:

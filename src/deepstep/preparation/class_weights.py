@@ -21,8 +21,9 @@ def class_weights(
     Parameters
     ----------
     class_weight : "balanced", mapping or list of mappings
-        n / (n_classes · count of the class), or a weight for each class, 1 for those left out. Of several
-        columns each is weighed by itself, and a list has a mapping for each.
+        n / (n_classes · count of the class) of the classes that are there, 0 for others; or a weight for each
+        class, 1 for those left out. Of several columns each is weighed by itself, and a list has a mapping
+        for each.
     columns : array of int (n_columns, m)
         For each column the position of each example's class in ``classes``.
     classes : sequence
@@ -75,7 +76,8 @@ def example_weights(of_classes: Sequence[Array], columns: AnyArray) -> Array:
 
 def _balanced(positions: AnyArray, n_classes: int, weight: Array | None) -> Array:
     counts = np.bincount(positions, weight, minlength=n_classes)
-    return counts.sum() / (n_classes * np.where(counts > 0, counts, np.inf))
+    there = counts > 0
+    return np.where(there, counts.sum() / (max(1, there.sum()) * np.where(there, counts, 1)), 0.0)
 
 
 def _given(class_weight: Mapping[Any, float], classes: Sequence[Any], where: str) -> Array:
