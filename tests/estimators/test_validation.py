@@ -272,7 +272,24 @@ def test_what_would_do_nothing():
         DeepClassifier(scoring="f1").fit(X, NAMES)
     model = fit(DeepClassifier(scoring="accuracy", **FAST))
     model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
-    DeepClassifier(solver="lbfgs", early_stopping=True, refit=True, scoring="accuracy").fit(X, NAMES)
+    DeepClassifier(solver="lbfgs", early_stopping=True, max_iter=2).fit(X, NAMES)  # as in scikit-learn
+
+
+@BOTH
+def test_what_lbfgs_would_pass_over(Estimator):
+    """It has no early stopping: nothing is held out to be scored, no best epoch to refit to."""
+    early = {"solver": "lbfgs", "early_stopping": True, "max_iter": 2}
+    for given, names in (
+        ({"scoring": "loss"}, "scoring"),
+        ({"refit": True}, "refit"),
+        ({"refit": True, "scoring": "loss"}, "refit, scoring"),
+    ):
+        with pytest.raises(ConfigurationError, match=rf"for solver='lbfgs', .*; got {names}\. Use an"):
+            Estimator(**early, **given).fit(X, Y)
+    with pytest.raises(ConfigurationError, match=r"solver='lbfgs', .*; got refit"):
+        fit(Estimator(refit=True, **early), Y)
+    model = fit(Estimator(scoring="loss", **early), Y)
+    assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
 
 
 def test_every_setting_can_be_searched():
