@@ -213,6 +213,20 @@ class TestMetrics:
         with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] is a function"):
             trained(validation=HELD_OUT, metrics={"accuracy": 5})
 
+    @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+    @pytest.mark.parametrize(
+        ("metrics", "sentence"),
+        [
+            (3, "metrics is a mapping of names to functions (Y, AL); got 3. Such as metrics="),
+            ([len], "metrics is a mapping of names to functions (Y, AL); got [<built-in"),
+            ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
+        ],
+    )
+    def test_they_have_names(self, metrics, sentence, optimizer):
+        with pytest.raises(ConfigurationError) as error:
+            trained(validation_fraction=0.2, metrics=metrics, optimizer=optimizer)
+        assert str(error.value).startswith(f"Network.train: {sentence}")
+
 
 class Snapshots(Callback):
     """What predicted at the end of each epoch."""
@@ -287,6 +301,7 @@ class TestPatience:
             ({"watch": "cost"}, "patience, where watch is given; got watch='cost' alone"),
             ({"patience": 2, "watch": "costs"}, "Did you mean 'cost'?"),
             ({"patience": 2, "watch": "validation_cost"}, "got 'validation_cost'"),
+            ({"patience": 1, "watch": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),
         ],
     )
     def test_what_cannot_be_watched(self, options, message):

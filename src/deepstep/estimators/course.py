@@ -71,13 +71,15 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
     kept = len(get_optimizer(optimizer).state)
     check_memory_to_train(network.architecture, parameters.dtype, kept, where)
     dropout = estimator.dropout
+    if isinstance(dropout, Sequence | np.ndarray):
+        dropout = np.asarray(dropout, object).tolist()
     settings = Settings(
         optimizer,
         hyperparameters,
         l1=estimator.l1,
         l2=estimator.alpha,
         weight_decay=estimator.weight_decay,
-        dropout=[*map(float, dropout)] if isinstance(dropout, Sequence | np.ndarray) else dropout,
+        dropout=dropout,
         input_noise=estimator.input_noise,
         max_norm=estimator.max_norm,
         clip_norm=estimator.clip_norm,

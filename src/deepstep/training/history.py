@@ -117,9 +117,15 @@ class History:
 
         NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
         validation cost of an example out of all proportion, null: JSON has no such numbers.
+
+        Raises
+        ------
+        ConfigurationError
+            If a callback added what is no JSON value.
         """
         return "".join(
-            json.dumps(_plain(record), allow_nan=False, default=_refuse) + "\n" for record in self.records
+            json.dumps(_plain(record, "a record of training"), allow_nan=False) + "\n"
+            for record in self.records
         )
 
     @classmethod
@@ -158,16 +164,26 @@ class History:
         return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, where: str) -> Any:
     """The value in JSON's types."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
+        for name in value:
+            if not isinstance(name, str | int | float | None):
+                raise _no_json(where, name)
+        return {name: _plain(entry, f"{where}, {name!r:.60}") for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry, where) for entry in value]
+    if not isinstance(value, str | int | float | None):
+        raise _no_json(where, value)
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"a record holds JSON values; got {type(value).__name__}")
+def _no_json(where: str, value: Any) -> ConfigurationError:
+    return ConfigurationError(
+        where,
+        "JSON values: texts, numbers, lists and mappings",
+        f"got {type(value).__name__}",
+        "Let the callback add its numbers, or its str(…).",
+    )
