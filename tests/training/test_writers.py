@@ -66,9 +66,7 @@ def test_json_lines_hold_the_records(teach, path):
 
 
 def test_what_is_no_json_value_is_named(teach, path):
-    with pytest.raises(
-        ConfigurationError, match=r"a record of training, 'note': JSON values: .*; got object"
-    ):
+    with pytest.raises(ConfigurationError, match=r"record of training, 'note': JSON values: .* got object"):
         teach([Adds("note", {1: object()}), JsonLines(path)])
     assert epochs_in(path) == [0]
 

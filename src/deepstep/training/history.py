@@ -164,6 +164,62 @@ class History:
         return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
 
 
+class HistoryView(History):
+    """A history as callbacks see it: it grows with the training, and cannot be changed.
+
+    Its records are shown as `OpenRecord`; ``records`` is a list of copies, made when it is asked for.
+
+    Parameters
+    ----------
+    kept : History
+        The history that training writes.
+
+    Examples
+    --------
+    >>> kept = History([{"epoch": 0, "cost": 0.7}])
+    >>> shown = HistoryView(kept)
+    >>> shown.records.clear()
+    >>> len(shown), shown.costs
+    (1, array([0.7]))
+    >>> shown.stopped = "by me"
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: training.history: it is read only; got a new 'stopped'. To end
+    training raise StopTraining; for a history of your own take History(training.history.records).
+    """
+
+    def __init__(self, kept: History) -> None:
+        object.__setattr__(self, "_kept", kept)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "records":
+            return [dict(record) for record in self._kept.records]
+        if name in ("engine", "why_engine", "stopped"):
+            return getattr(self._kept, name)
+        return super().__getattribute__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise ConfigurationError(
+            "training.history",
+            "it is read only",
+            f"got a new {name!r}",
+            "To end training raise StopTraining; for a history of your own take "
+            "History(training.history.records).",
+        )
+
+    def column(self, name: str) -> Array:
+        """As that of the history."""
+        return self._kept.column(name)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(OpenRecord, self._kept)
+
+    def __getitem__(self, index: int) -> Record:
+        return OpenRecord(self._kept[index])
+
+
 def _plain(value: Any, where: str) -> Any:
     """The value in JSON's types."""
     if isinstance(value, np.generic | np.ndarray):
