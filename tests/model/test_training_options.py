@@ -1,5 +1,6 @@
 """`Network.train`: schedules, budgets, validation, metrics, patience and weights do what they say."""
 
+import warnings
 from itertools import count
 
 import numpy as np
@@ -271,6 +272,20 @@ class TestPatience:
         )
         assert [record["validation_score"] for _, _, record in kept] == [0.1, 0.5, 0.5, 0.4, 0.3]
         np.testing.assert_array_equal(net.parameters.flat, kept[1][0])
+
+    @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+    def test_a_score_that_is_never_a_number_is_named(self, optimizer):
+        options = {"patience": 2, "watch": "-validation_auc", "validation": HELD_OUT, "optimizer": optimizer}
+        net = network()
+        with pytest.warns(
+            UserWarning, match=r"Network\.train: validation_auc was nan .* none of 2 "
+        ) as found:
+            net.train(X, Y, metrics={"auc": lambda Y, AL: np.nan}, **options)
+        assert [warning.filename for warning in found] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            scores = iter([np.nan, 0.5, 0.4])
+            net.train(X, Y, metrics={"auc": lambda Y, AL: next(scores, 0.4)}, **options)
 
     def test_what_a_callback_writes_can_be_watched(self):
         values = iter([3.0, 1.0, 2.0, 2.0])
