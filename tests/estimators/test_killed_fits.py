@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -220,14 +221,21 @@ def test_what_has_no_checkpoints(tmp_path):
         DeepClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
 
 
+@pytest.fixture
+def _pythons_own_handler():
+    """Whatever whoever started the tests does with Ctrl-C: in the background a shell ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_pythons_own_handler")
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
     whole = DeepRegressor(**FAST).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
         if self.state().step == 4 * 4:
-            import signal
-
             signal.raise_signal(signal.SIGINT)
         return steps(self, *args, **kwargs)
 

@@ -1,5 +1,7 @@
 """Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit."""
 
+import warnings
+
 import numpy as np
 import pandas
 import pytest
@@ -7,6 +9,7 @@ import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
     balanced_accuracy_score,
     f1_score,
@@ -247,6 +250,28 @@ def test_outputs_beyond_the_finite_numbers_have_no_score():
     assert np.isnan(model.validation_scores_).all()
 
 
+def always_nan(estimator, X, y):
+    return np.nan
+
+
+@pytest.mark.parametrize("settings", [{"n_iter_no_change": 3, "max_iter": 50}, {"n_iter_no_change": np.inf}])
+@pytest.mark.parametrize("refit", [False, True])
+def test_a_score_that_is_never_a_number_is_named(settings, refit):
+    """However training ended; one that is a number once says nothing."""
+    early = {**FAST, "early_stopping": True, "refit": refit, **settings}
+    sentence = (
+        r"^validation_score was nan .* none of \d epochs: .* scoring, here \S*test_validation\.always_nan:"
+    )
+    with pytest.warns(UndefinedMetricWarning, match=sentence) as found:
+        model = fit(DeepClassifier(scoring=always_nan, **early))
+    assert [warning.filename for warning in found if warning.category is UndefinedMetricWarning] == [__file__]
+    assert model.best_validation_score_ is None
+    scores = iter([np.nan, 0.5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UndefinedMetricWarning)
+        fit(DeepClassifier(scoring=lambda *_: next(scores, np.nan), **early))
+
+
 def test_what_does_not_fit():
     for arguments in ({"X_val": X}, {"y_val": NAMES}):
         with pytest.raises(DataError, match="X_val and y_val; got one of them alone"):
@@ -287,7 +312,24 @@ def test_what_would_do_nothing():
         DeepClassifier(scoring="f1").fit(X, NAMES)
     model = fit(DeepClassifier(scoring="accuracy", **FAST))
     model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
-    DeepClassifier(solver="lbfgs", early_stopping=True, refit=True, scoring="accuracy").fit(X, NAMES)
+    DeepClassifier(solver="lbfgs", early_stopping=True, max_iter=2).fit(X, NAMES)  # as in scikit-learn
+
+
+@BOTH
+def test_what_lbfgs_would_pass_over(Estimator):
+    """It has no early stopping: nothing is held out to be scored, no best epoch to refit to."""
+    early = {"solver": "lbfgs", "early_stopping": True, "max_iter": 2}
+    for given, names in (
+        ({"scoring": "loss"}, "scoring"),
+        ({"refit": True}, "refit"),
+        ({"refit": True, "scoring": "loss"}, "refit, scoring"),
+    ):
+        with pytest.raises(ConfigurationError, match=rf"for solver='lbfgs', .*; got {names}\. Use an"):
+            Estimator(**early, **given).fit(X, Y)
+    with pytest.raises(ConfigurationError, match=r"solver='lbfgs', .*; got refit"):
+        fit(Estimator(refit=True, **early), Y)
+    model = fit(Estimator(scoring="loss", **early), Y)
+    assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
 
 
 def test_every_setting_can_be_searched():

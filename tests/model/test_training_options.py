@@ -1,5 +1,6 @@
 """`Network.train`: schedules, budgets, validation, metrics, patience and weights do what they say."""
 
+import warnings
 from itertools import count
 
 import numpy as np
@@ -226,6 +227,20 @@ class TestMetrics:
         with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] is a function"):
             trained(validation=HELD_OUT, metrics={"accuracy": 5})
 
+    @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+    @pytest.mark.parametrize(
+        ("metrics", "sentence"),
+        [
+            (3, "metrics is a mapping of names to functions (Y, AL); got 3. Such as metrics="),
+            ([len], "metrics is a mapping of names to functions (Y, AL); got [<built-in"),
+            ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
+        ],
+    )
+    def test_they_have_names(self, metrics, sentence, optimizer):
+        with pytest.raises(ConfigurationError) as error:
+            trained(validation_fraction=0.2, metrics=metrics, optimizer=optimizer)
+        assert str(error.value).startswith(f"Network.train: {sentence}")
+
 
 class Snapshots(Callback):
     """What predicted at the end of each epoch."""
@@ -271,6 +286,20 @@ class TestPatience:
         assert [record["validation_score"] for _, _, record in kept] == [0.1, 0.5, 0.5, 0.4, 0.3]
         np.testing.assert_array_equal(net.parameters.flat, kept[1][0])
 
+    @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
+    def test_a_score_that_is_never_a_number_is_named(self, optimizer):
+        options = {"patience": 2, "watch": "-validation_auc", "validation": HELD_OUT, "optimizer": optimizer}
+        net = network()
+        with pytest.warns(
+            UserWarning, match=r"Network\.train: validation_auc was nan .* none of 2 "
+        ) as found:
+            net.train(X, Y, metrics={"auc": lambda Y, AL: np.nan}, **options)
+        assert [warning.filename for warning in found] == [__file__]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            scores = iter([np.nan, 0.5, 0.4])
+            net.train(X, Y, metrics={"auc": lambda Y, AL: next(scores, 0.4)}, **options)
+
     def test_what_a_callback_writes_can_be_watched(self):
         values = iter([3.0, 1.0, 2.0, 2.0])
 
@@ -300,6 +329,7 @@ class TestPatience:
             ({"watch": "cost"}, "patience, where watch is given; got watch='cost' alone"),
             ({"patience": 2, "watch": "costs"}, "Did you mean 'cost'?"),
             ({"patience": 2, "watch": "validation_cost"}, "got 'validation_cost'"),
+            ({"patience": 1, "watch": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),
         ],
     )
     def test_what_cannot_be_watched(self, options, message):

@@ -3,7 +3,7 @@
 A process of its own, with one thread: it imports everything once and forks a child for each training. Prints
 what became of it as JSON.
 
-python killed_training.py FOLDER KILLS SEED
+python killed_training.py FOLDER KILLS SEED ENGINE
 """
 
 import hashlib
@@ -54,14 +54,14 @@ class Counts(Callback):
         self.sums = state["sums"].copy()
 
 
-def training(folder):
+def training(folder, engine):
     """Train to the end, from the newest checkpoint if there is one; the bits of all that came out."""
     rng = np.random.default_rng(5)
     X, Y = rng.standard_normal((200, 6)), rng.integers(0, 2, (200, 1)).astype(float)
     shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
     parameters = initialize_parameters(shape.layer_dims, method="he", rng=np.random.RandomState(1))
     settings = Settings("adamw", dropout=0.3, input_noise=0.01, average=0.95, clip_norm=1.0, seed=4)
-    session = open_session("reference", shape, with_scales(parameters, shape.normalized), settings)
+    session = open_session(engine, shape, with_scales(parameters, shape.normalized), settings)
     plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
     patience = Patience("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
     counts, history = Counts(), History()
@@ -89,16 +89,17 @@ def training(folder):
         "counts": counts.sums,
     }
     return {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()} | {
-        "stopped": history.stopped
+        "stopped": history.stopped,
+        "engine": history.engine,
     }
 
 
-def killed(folder, seconds):
+def killed(folder, engine, seconds):
     """Whether a training that is killed after so many seconds was still running then."""
     child = os.fork()
     if not child:
         try:
-            training(folder)
+            training(folder, engine)
         finally:
             os._exit(0)
     time.sleep(seconds)
@@ -107,24 +108,25 @@ def killed(folder, seconds):
     return os.WIFSIGNALED(status)
 
 
-def timed(folder):
+def timed(folder, engine):
     """Seconds of a training that writes checkpoints and is not killed."""
     started = time.perf_counter()
-    training(folder)
+    training(folder, engine)
     return time.perf_counter() - started
 
 
-def main(folder, kills, seed):
+def main(folder, kills, seed, engine):
     instants = random.Random(seed)
-    whole = training(None)
-    duration = min(timed(folder / f"timed {number}") for number in range(3))
+    whole = training(None, engine)
+    duration = min(timed(folder / f"timed {number}", engine) for number in range(3))
     report = {"kills": 0, "kinds": {}, "different": [], "damaged": [], "resumed_at": [], "duration": duration}
+    report["engine"] = whole["engine"]
     number = 0
     while report["kills"] < kills:
         place = folder / str(number)
         number += 1
         for _ in range(instants.choice((1, 1, 2, 3))):  # one that goes on may be killed as well
-            if report["kills"] == kills or not killed(place, instants.uniform(0, 0.9 * duration)):
+            if report["kills"] == kills or not killed(place, engine, instants.uniform(0, 0.9 * duration)):
                 break
             report["kills"] += 1
             files = checkpoint_files(place)
@@ -139,7 +141,7 @@ def main(folder, kills, seed):
                     report["damaged"].append(str(error))
         found = latest_checkpoint(place)
         report["resumed_at"].append(0 if found is None else found.state.step)
-        came = training(place)
+        came = training(place, engine)
         report["different"] += [name for name, bits in whole.items() if came[name] != bits]
         if any(place.glob(".deepstep-*")):
             report["damaged"].append(f"{place} still has a temporary file")
@@ -147,4 +149,4 @@ def main(folder, kills, seed):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -360,19 +360,20 @@ from threadpoolctl import threadpool_info
 from deepstep import Network
 rng = np.random.default_rng(0)
 X = rng.standard_normal((300, 700)); Y = (X[:1] > 0).astype(float)
-net = Network([300, 200, 50, 1], seed=1)
+net = Network([300, 200, 50, 1], seed=1, engine=sys.argv[2])
 h = net.train(X, Y, iterations=4, batch_size=350, optimizer="adam", deterministic=sys.argv[1] == "True")
+assert h.engine == sys.argv[2], h.why_engine
 threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 print(hashlib.sha256(net.parameters.flat.tobytes() + h.costs.tobytes()).hexdigest(), max(threads))
 """
 
 
-def bits(threads, deterministic):
+def bits(threads, deterministic, engine):
     """Digest of what a training in a process with so many BLAS threads comes to, and how many it had."""
     count = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
     source = str(Path(__file__).resolve().parents[2] / "src")
     result = subprocess.run(
-        [sys.executable, "-c", THREADS, str(deterministic)],
+        [sys.executable, "-c", THREADS, str(deterministic), engine],
         env={**os.environ, **count, "PYTHONPATH": source},
         capture_output=True,
         text=True,
@@ -383,11 +384,12 @@ def bits(threads, deterministic):
     return digest, int(had)
 
 
-def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode():
-    one, two, again = bits(1, True), bits(2, True), bits(2, True)
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode(engine):
+    one, two, again = bits(1, True, engine), bits(2, True, engine), bits(2, True, engine)
     assert one[0] == two[0] == again[0]
     if two[1] == 2:  # the limit ended with the training, where there are two cores
-        assert bits(1, False)[0] == one[0]
+        assert bits(1, False, engine)[0] == one[0]
 
 
 def test_the_same_seed_gives_the_same_bits():

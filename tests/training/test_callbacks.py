@@ -1,6 +1,7 @@
 """What a callback may count on: when it is called, and that what it sees belongs together and stays."""
 
 import json
+from contextlib import suppress
 from copy import deepcopy
 
 import numpy as np
@@ -267,6 +268,74 @@ class TestReadOnly:
         twin, _ = session_and_examples()
         expected = train(twin, examples, Plan(1, 0.1))
         assert history.costs.tolist() == expected.costs.tolist()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda history: history.records.clear(),
+            lambda history: history.records[-1].clear(),
+            lambda history: history.records.append({"epoch": 9}),
+            lambda history: history[-1].update(cost=0.0),
+            lambda history: history[0].clear(),
+            lambda history: next(iter(history)).pop("cost"),
+            lambda history: setattr(history, "stopped", "by me"),
+            lambda history: setattr(history, "records", []),
+            lambda history: setattr(history, "engine", "mine"),
+        ],
+    )
+    @pytest.mark.parametrize("when", ["on_step_end", "on_epoch_end", "on_pause", "on_train_end"])
+    def test_the_history_stays(self, change, when):
+        """It is refused, or done to a copy."""
+        session, examples = session_and_examples()
+        history, called = History(), []
+
+        def look(self, training, *_):
+            if len(training.history):
+                called.append(1)
+                with suppress(ConfigurationError):
+                    change(training.history)
+
+        train(
+            session,
+            examples,
+            Plan(3, 0.1, BATCH, ORDER),
+            history=history,
+            callbacks=[type("Look", (Callback,), {when: look})()],
+        )
+        twin, _ = session_and_examples()
+        expected = train(twin, examples, Plan(3, 0.1, BATCH, ORDER))
+        assert called
+        assert [record.keys() for record in history] == [record.keys() for record in expected]
+        assert history.costs.tolist() == expected.costs.tolist()
+        assert (history.stopped, history.engine) == (expected.stopped, expected.engine)
+
+    def test_the_history_is_seen_as_it_is(self):
+        """Alive: how it ended is seen in the end; in a copy it is a history of one's own."""
+        session, examples = session_and_examples()
+        seen = []
+
+        class Look(Callback):
+            def on_train_begin(self, training):
+                self.view = training.history
+
+            def on_epoch_end(self, training, record):
+                last = training.history[-1]
+                seen.append((len(self.view), last == record, self.view.costs.tolist()))
+                last["noted"] = len(seen)
+
+            def on_train_end(self, training):
+                assert (self.view.stopped, self.view.engine) == ("all epochs done", "reference")
+
+        look = Look()
+        history = train(session, examples, Plan(2, 0.1), callbacks=[look])
+        assert seen == [(n, True, history.costs[:n].tolist()) for n in (1, 2)]
+        assert history.column("noted").tolist() == [1, 2]
+        assert isinstance(look.view, History)
+        assert (look.view.to_jsonl(), repr(look.view)) == (history.to_jsonl(), repr(history))
+        copy, own = deepcopy(look.view), look.view + History([{"epoch": 2}])
+        history.records.clear()
+        assert (len(copy), len(own), len(look.view)) == (2, 3, 0)
+        assert [type(record) for record in own] == [dict] * 3
 
     def test_entries_can_be_added(self):
         """They go into the history and to the callbacks after; a copy is a plain record of one's own."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.datasets import load_diabetes
+from sklearn.preprocessing import StandardScaler
 
 from deepstep import Network
 from deepstep.engines import Settings, open_session
@@ -267,6 +269,46 @@ def test_lbfgs_names_the_place_too():
     assert "; layer 1, loss: example 0 (and 19 more of the batch's 20) is inf: the loss of the output" in text
     assert "Scale the inputs" in text
     np.testing.assert_array_equal(session.parameters.flat, before)
+
+
+def lbfgs_said(*args, inputs=X.T, targets, **options):
+    net = Network(*args, seed=1, **options)
+    before = net.parameters.flat.copy()
+    with pytest.raises(DivergenceError) as error:
+        net.train(inputs, targets, optimizer="lbfgs", iterations=200)
+    np.testing.assert_array_equal(net.parameters.flat, before)
+    text = str(error.value)
+    assert "learning rate" not in text
+    return text
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_where_a_line_search_of_lbfgs_left_the_finite_numbers(engine):
+    """J and its gradient were finite, what SciPy made of them was not: the θ before that says where."""
+    inputs, targets = load_diabetes(return_X_y=True)
+    data = {"inputs": StandardScaler().fit_transform(inputs).T, "targets": targets[np.newaxis]}
+    text = lbfgs_said([10, 16, 16, 1], activation="exponential", output="identity", engine=engine, **data)
+    assert re.search(
+        r"; the line search left them, from a cost J of \d\.\d+e\+\d{3}, where layer 2, A: exam", text
+    )
+    assert "the activation 'exponential' grows beyond measure, Z2 from " in text
+    assert text.endswith("Begin with smaller weights, or use activations that grow more slowly.")
+
+
+def test_an_evaluation_of_lbfgs_that_is_not_finite_is_the_one_that_is_named():
+    """The line search ends at a θ where nothing is wrong any more, or that is not finite itself."""
+
+    def steep(Z):
+        return np.where(np.abs(Z) > 5, np.nan, Z**3)
+
+    register_activation("steep", steep, lambda dA, Z: dA * 3 * Z**2, check=False)
+    try:
+        text = lbfgs_said([3, 4, 1], targets=50 * Y.T[:1], activation="steep", output="identity")
+    finally:
+        unregister_activation("steep")
+    assert re.search(
+        r"; layer 1, A: example \d+.* is nan: the activation 'steep', your own, is not finite", text
+    )
 
 
 @pytest.mark.parametrize("batch_size", [None, 6])

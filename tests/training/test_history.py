@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepstep.errors import FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import History
 
 values = (
@@ -45,8 +45,12 @@ def test_what_is_not_finite_is_null_wherever_it_stands():
 
 
 def test_what_is_no_json_value_is_refused_by_name():
-    with pytest.raises(TypeError, match="got object"):
+    with pytest.raises(ConfigurationError, match=r"^a record of training, 'a': JSON .*; got object\. Let"):
         History([{"a": object()}]).to_jsonl()
+    with pytest.raises(ConfigurationError, match=r"record of training, 'a', 'b': JSON values.*; got complex"):
+        History([{"a": [{"b": np.array([1j])}]}]).to_jsonl()
+    with pytest.raises(ConfigurationError, match=r"^a record of training: JSON values.*; got tuple"):
+        History([{(1, 2): 3}]).to_jsonl()
 
 
 @pytest.mark.parametrize("line", ['{"cost": 0.5', "[1]", "0.5", "", "{'cost': 1}"])

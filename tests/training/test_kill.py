@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 200
+KILLS = 100
+"""With each engine."""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks its trainings")
-def test_killed_200_times_and_not_a_bit_is_lost(tmp_path):
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_killed_100_times_and_not_a_bit_is_lost(tmp_path, engine):
     here = Path(__file__).resolve()
     environment = {**os.environ, "PYTHONPATH": str(here.parents[2] / "src"), "OMP_NUM_THREADS": "1"}
     result = subprocess.run(
-        [sys.executable, str(here.with_name("killed_training.py")), str(tmp_path), str(KILLS), "1"],
+        [sys.executable, str(here.with_name("killed_training.py")), str(tmp_path), str(KILLS), "1", engine],
         env=environment,
         capture_output=True,
         text=True,
@@ -26,6 +28,7 @@ def test_killed_200_times_and_not_a_bit_is_lost(tmp_path):
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     assert report["kills"] == KILLS
+    assert report["engine"] == engine
     assert report["damaged"] == []
     assert report["different"] == []
     # and the test could have found something: it hit writes, and trainings went on from many places

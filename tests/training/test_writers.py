@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from deepstep.errors import FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Callback, Csv, Health, History, JsonLines
 from deepstep.training.writers import spread
 
@@ -63,6 +63,12 @@ def test_json_lines_hold_the_records(teach, path):
     assert [record["note"] for record in came] == [{"of": [1, 2.5]}, 0.5, [1.0]]
     assert [record["cost"] for record in came] == history.costs.tolist()
     assert path.read_text() == history.to_jsonl()
+
+
+def test_what_is_no_json_value_is_named(teach, path):
+    with pytest.raises(ConfigurationError, match=r"record of training, 'note': JSON values: .* got object"):
+        teach([Adds("note", {1: object()}), JsonLines(path)])
+    assert epochs_in(path) == [0]
 
 
 def test_csv_holds_the_records(teach, path):

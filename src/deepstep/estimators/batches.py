@@ -16,6 +16,7 @@ from deepstep.estimators.course import (
     progress_of,
     warn_interrupted,
     warn_not_converged,
+    warn_of_scoring,
     watchers,
 )
 from deepstep.estimators.rates import AdaptiveRate, InverseScaling
@@ -91,6 +92,8 @@ def learn_in_batches(
         )
     except KeyboardInterrupt:
         warn_interrupted(checkpoints)
+    if early and (blind := patience.blind(history)):
+        warn_of_scoring(estimator, blind)
     planned = call.incremental or again or estimator.schedule is not None
     if len(history) == estimator.max_iter and not (patience.over or planned):
         warn_not_converged(f"{estimator.max_iter} epochs (max_iter) are done")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from deepstep.engines import Session, SessionState, Settings, open_session
 from deepstep.equations import get_optimizer
@@ -18,6 +18,7 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Checkpoints, History, Progress
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.identity import plain
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -71,13 +72,15 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
     kept = len(get_optimizer(optimizer).state)
     check_memory_to_train(network.architecture, parameters.dtype, kept, where)
     dropout = estimator.dropout
+    if isinstance(dropout, Sequence | np.ndarray):
+        dropout = np.asarray(dropout, object).tolist()
     settings = Settings(
         optimizer,
         hyperparameters,
         l1=estimator.l1,
         l2=estimator.alpha,
         weight_decay=estimator.weight_decay,
-        dropout=[*map(float, dropout)] if isinstance(dropout, Sequence | np.ndarray) else dropout,
+        dropout=dropout,
         input_noise=estimator.input_noise,
         max_norm=estimator.max_norm,
         clip_norm=estimator.clip_norm,
@@ -114,6 +117,18 @@ def warn_interrupted(checkpoints: Sequence[Checkpoints] = ()) -> None:
     """Warn the caller of fit that Ctrl-C ended training, and say where it goes on from."""
     kept = [f" With resume=True fit goes on from {one.last}." for one in checkpoints if one.last is not None]
     warnings.warn(f"Training interrupted by user.{''.join(kept)}", stacklevel=7)
+
+
+def warn_of_scoring(estimator: "DeepEstimator", blind: str) -> None:
+    """Warn the caller of fit that early stopping had nothing to go by, and name the metric."""
+    scoring = "the estimator's own score" if estimator.scoring is None else plain(estimator.scoring)
+    warnings.warn(
+        f"{blind}: early stopping found no best one, and the parameters are those from before. It is given by "
+        f"scoring, here {scoring}: mend it, or look whether the validation data are all of one class or out "
+        "of all proportion.",
+        UndefinedMetricWarning,
+        stacklevel=7,
+    )
 
 
 def warn_not_converged(limit: str) -> None:

@@ -132,12 +132,13 @@ class EstimatorParameters(BaseEstimator):
     scoring : str, callable or None, default=None
         What validation data are scored with: the name of a scikit-learn metric, a
         ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
-        greater scores are better. Early stopping goes by it. Refused where nothing is validated.
+        greater scores are better. Early stopping goes by it. Refused where nothing is validated: with
+        'lbfgs' unless ``fit`` was given ``X_val``.
     refit : bool, default=False
-        After early stopping, and refused without it, train anew, from the same start, on the training and the
-        validation data together, for as many epochs as it took to the best one. Rates by the clock
-        (``time_budget``) or by the course of training ('plateau') cannot be repeated and are refused;
-        'adaptive' goes by the cost.
+        After early stopping, and refused without it or with 'lbfgs', train anew, from the same start, on the
+        training and the validation data together, for as many epochs as it took to the best one. Rates by
+        the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
+        refused; 'adaptive' goes by the cost.
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
     callbacks : sequence of deepstep.training.Callback or callable, default=None

@@ -88,6 +88,16 @@ def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | N
     ------
     ConfigurationError
     """
+    if estimator.solver == "lbfgs":
+        useless = ["refit"] if estimator.refit else []
+        useless += ["scoring"] if estimator.scoring is not None and held_out is None else []
+        if useless:
+            raise ConfigurationError(
+                where,
+                "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
+                f"got {', '.join(useless)}",
+                "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
+            )
     if estimator.refit and not estimator.early_stopping:
         raise ConfigurationError(
             where,

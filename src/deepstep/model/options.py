@@ -127,6 +127,13 @@ def as_patience(
         return []
     if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
+    if not isinstance(watch, str | None):
+        raise ConfigurationError(
+            where,
+            "watch is the name of an entry of the records",
+            f"got {watch!r:.60}",
+            "Such as 'cost', or '-validation_accuracy' where larger is better.",
+        )
     quantity = watch or ("cost" if held_out is None else "validation_cost")
     return [
         Patience(

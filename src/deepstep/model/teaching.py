@@ -1,5 +1,6 @@
 """How a `Network` learns: train, and the same step by step."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,11 @@ class Teachable(Core):
             raise
         self._take(session, history, seed)
         for kept in stopping:
+            if blind := kept.blind(history):
+                warnings.warn(
+                    f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
+                    stacklevel=2,
+                )
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
         return history

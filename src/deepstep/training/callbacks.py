@@ -12,7 +12,7 @@ from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError, naming
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training.history import History, OpenRecord, Record
+from deepstep.training.history import History, HistoryView, OpenRecord, Record
 from deepstep.training.identity import identity
 from deepstep.training.plan import Plan
 from deepstep.training.position import Position
@@ -44,7 +44,7 @@ class Training:
     Attributes
     ----------
     history : History
-        The records so far.
+        The records so far, as a view that grows with them and cannot change them.
     epochs : int
         The epochs asked for.
     plan : Plan or None
@@ -70,7 +70,7 @@ class Training:
         self._callbacks = callbacks
         self._examples = examples
         self._validation = validation
-        self.history = history
+        self.history: History = HistoryView(history)
         self.epochs = epochs
         self.plan = plan
         self.position = Position()

@@ -1,6 +1,7 @@
 """When numbers go wrong: which step, layer, quantity and example, and why."""
 
-from math import isfinite
+from dataclasses import replace
+from math import inf, isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ EXPECTED = "the cost and the parameters stay finite"
 
 LARGE = 1e3
 """Inputs, targets and weights beyond this are worth a word."""
+
+BEYOND = 1e100
+"""What is larger is about to leave the finite numbers: squares and products of it do."""
 
 
 class Walk(NamedTuple):
@@ -94,17 +98,58 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
     )
 
 
-def evaluation_divergence(session: Session, examples: Examples, where: str) -> DivergenceError:
-    """The error for a cost or a gradient that is not finite at the session's θ, where nothing is updated."""
+class Evaluations(NamedTuple):
+    """Where a minimizer, which has no steps and no learning rate, asked for J and its gradient.
+
+    ``first`` is the state that training began with; ``finite`` the last θ at which both were finite, and
+    ``broken`` the first one after it, where they were not.
+    """
+
+    examples: Examples
+    first: SessionState
+    finite: Array
+    broken: Array
+
+
+def evaluation_divergence(session: Session, evaluations: Evaluations, where: str) -> DivergenceError:
+    """The error for a minimizer that left the finite numbers, found by evaluating again with the equations.
+
+    Where it came to a θ that is not finite although J and its gradient were, what was already beyond measure
+    at the θ before is named.
+
+    Parameters
+    ----------
+    session : Session
+        Any state of it; loaded with the θ that is diagnosed.
+    evaluations : Evaluations
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    DivergenceError
+        It names the layer, the quantity, the example (its row in ``evaluations.examples``) and the cause.
+    """
+    examples, first, finite, broken = evaluations
+    lost = not np.isfinite(broken).all()
+    session.load(replace(first, theta=finite if lost else broken))
+    limit = BEYOND if lost else inf
     X, Y, weight = examples.take(slice(None))
     replay = _replay(session)
     with np.errstate(all="ignore"):
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
-        found = next((quantity for quantity in quantities(replay, opened) if not quantity.finite), None)
-        if found is None:
-            return DivergenceError(where, EXPECTED, "they did not", _rescale(opened, opened.before))
-        cause, mend = _cause(found, opened, opened.before)
-        return DivergenceError(where, EXPECTED, f"{_place(found, np.arange(len(examples)))}: {cause}", mend)
+        measured = (quantity._replace(limit=limit) for quantity in quantities(replay, opened))
+        found = next((quantity for quantity in measured if not quantity.finite), None)
+        mend = _rescale(opened, first, rated=False)
+        came = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
+        if found is not None:
+            cause, mend = _cause(found, opened, first, rated=False)
+            place = _place(found, np.arange(len(examples)))
+            came = f"{came}, where {place}: {cause}" if lost else f"{place}: {cause}"
+        elif not lost:
+            came = f"they did not on the engine {session.name!r}, though they do in the reference"
+            mend = "Use engine='reference'."
+    return DivergenceError(where, EXPECTED, came, mend)
 
 
 def _replay(session: Session) -> ReferenceSession:
@@ -123,7 +168,7 @@ def _place(found: Quantity, rows: AnyArray) -> str:
     value = found.value[unit, column]
     if not found.columns:
         return f"{layer}{found.name}: entry [{unit}, {column}] is {value}"
-    broken = int((~np.isfinite(found.value)).any(axis=0).sum())
+    broken = int(found.broken.any(axis=0).sum())
     others = "" if broken == 1 else f" (and {broken - 1} more of the batch's {len(rows)})"
     of_unit = f", unit {unit}" if len(found.value) > 1 else ""
     return f"{layer}{found.name}: example {rows[column]}{others}{of_unit} is {value}"
@@ -131,11 +176,13 @@ def _place(found: Quantity, rows: AnyArray) -> str:
 
 def _first(found: Quantity) -> tuple[int, int]:
     """Unit and column of the first entry that is not finite, example by example."""
-    column, unit = np.argwhere(~np.isfinite(found.value.T))[0]
+    column, unit = np.argwhere(found.broken.T)[0]
     return int(unit), int(column)
 
 
-def _cause(found: Quantity, opened: OpenedStep, first: SessionState) -> tuple[str, str]:
+def _cause(
+    found: Quantity, opened: OpenedStep, first: SessionState, *, rated: bool = True
+) -> tuple[str, str]:
     """The operation with the range of what went into it at that place, and how to mend it."""
     given = _given(found)
     if given:
@@ -143,7 +190,8 @@ def _cause(found: Quantity, opened: OpenedStep, first: SessionState) -> tuple[st
     ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
     if found.own:
         return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
-    return f"{found.made_by} overflows, {ranges}", _rescale(opened, first)
+    does = "overflows" if found.limit == inf else "grows beyond measure"
+    return f"{found.made_by} {does}, {ranges}", _rescale(opened, first, rated=rated)
 
 
 def _given(found: Quantity) -> str:
@@ -167,8 +215,8 @@ def _or_scale(opened: OpenedStep) -> str:
     return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
 
 
-def _rescale(opened: OpenedStep, first: SessionState) -> str:
-    """The advice where no learning rate would help: what is large?"""
+def _rescale(opened: OpenedStep, first: SessionState, *, rated: bool = True) -> str:
+    """The advice where no learning rate would help, or there is none: what is large?"""
     sizes = {
         "Scale the inputs to mean 0 and standard deviation 1": _largest(opened.X),
         "Scale the targets to mean 0 and standard deviation 1": _largest(opened.Y),
@@ -177,6 +225,8 @@ def _rescale(opened: OpenedStep, first: SessionState) -> str:
     advice, size = max(sizes.items(), key=lambda pair: pair[1])
     if size > LARGE:
         return f"{advice}: they go up to {size:.3g}."
+    if not rated:
+        return "Begin with smaller weights, or use activations that grow more slowly."
     return "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1."
 
 

@@ -117,9 +117,15 @@ class History:
 
         NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
         validation cost of an example out of all proportion, null: JSON has no such numbers.
+
+        Raises
+        ------
+        ConfigurationError
+            If a callback added what is no JSON value.
         """
         return "".join(
-            json.dumps(_plain(record), allow_nan=False, default=_refuse) + "\n" for record in self.records
+            json.dumps(_plain(record, "a record of training"), allow_nan=False) + "\n"
+            for record in self.records
         )
 
     @classmethod
@@ -158,16 +164,82 @@ class History:
         return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
 
 
-def _plain(value: Any) -> Any:
+class HistoryView(History):
+    """A history as callbacks see it: it grows with the training, and cannot be changed.
+
+    Its records are shown as `OpenRecord`; ``records`` is a list of copies, made when it is asked for.
+
+    Parameters
+    ----------
+    kept : History
+        The history that training writes.
+
+    Examples
+    --------
+    >>> kept = History([{"epoch": 0, "cost": 0.7}])
+    >>> shown = HistoryView(kept)
+    >>> shown.records.clear()
+    >>> len(shown), shown.costs
+    (1, array([0.7]))
+    >>> shown.stopped = "by me"
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: training.history: it is read only; got a new 'stopped'. To end
+    training raise StopTraining; for a history of your own take History(training.history.records).
+    """
+
+    def __init__(self, kept: History) -> None:
+        object.__setattr__(self, "_kept", kept)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "records":
+            return [dict(record) for record in self._kept.records]
+        if name in ("engine", "why_engine", "stopped"):
+            return getattr(self._kept, name)
+        return super().__getattribute__(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise ConfigurationError(
+            "training.history",
+            "it is read only",
+            f"got a new {name!r}",
+            "To end training raise StopTraining; for a history of your own take "
+            "History(training.history.records).",
+        )
+
+    def column(self, name: str) -> Array:
+        """As that of the history."""
+        return self._kept.column(name)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Record]:
+        return map(OpenRecord, self._kept)
+
+    def __getitem__(self, index: int) -> Record:
+        return OpenRecord(self._kept[index])
+
+
+def _plain(value: Any, where: str) -> Any:
     """The value in JSON's types."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
+        for name in value:
+            if not isinstance(name, str | int | float | None):
+                raise _no_json(where, name)
+        return {name: _plain(entry, f"{where}, {name!r:.60}") for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry, where) for entry in value]
+    if not isinstance(value, str | int | float | None):
+        raise _no_json(where, value)
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"a record holds JSON values; got {type(value).__name__}")
+def _no_json(where: str, value: Any) -> ConfigurationError:
+    return ConfigurationError(
+        where,
+        "JSON values: texts, numbers, lists and mappings",
+        f"got {type(value).__name__}",
+        "Let the callback add its numbers, or its str(…).",
+    )

@@ -18,7 +18,7 @@ from deepstep.training.callbacks import (
     tell_of_the_epoch,
     tell_the_end,
 )
-from deepstep.training.diagnosis import evaluation_divergence
+from deepstep.training.diagnosis import Evaluations, evaluation_divergence
 from deepstep.training.history import History, Record
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.watching import check_watched
@@ -94,7 +94,8 @@ def train_lbfgs(
     Raises
     ------
     DivergenceError
-        If the cost or a parameter is not finite in the end.
+        If the cost or a parameter is not finite in the end; the session holds what the last iteration
+        reached.
     KeyboardInterrupt
         If interrupted; the session holds what the last whole iteration reached.
     """
@@ -106,15 +107,22 @@ def train_lbfgs(
     check_watched(callbacks, [*OF_ITERATIONS, *score_names(validation, metrics)])
     training = Training(session, history, iterations, examples, callbacks)
     X, Y, weight = examples.take(slice(None))
-    reached = session.state()
+    first = reached = session.state()
     step, start = 0, perf_counter()
+    finite: Array = first.theta  # the last θ where J and its gradient were finite
+    broken: Array | None = None  # the one after it
 
     def cost_and_gradient(theta: Array) -> tuple[float, Array]:
-        nonlocal step
+        nonlocal step, finite, broken
         step += 1
         session.load(replace(reached, theta=theta))
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-            return session.cost_and_gradient(X, Y, sample_weight=weight)
+            cost, gradient = session.cost_and_gradient(X, Y, sample_weight=weight)
+        if isfinite(cost) and np.isfinite(gradient).all() and np.isfinite(theta).all():
+            finite, broken = theta, None  # a line search may come back from where it overflowed
+        elif broken is None:
+            broken = theta
+        return cost, gradient
 
     def on_iteration(intermediate_result: OptimizeResult) -> None:
         nonlocal reached
@@ -147,12 +155,13 @@ def train_lbfgs(
             callback=on_iteration,
             options={"maxfun": evaluations, "maxiter": iterations, "gtol": tolerance},
         )
+        history.stopped = str(result.message)
+        if not (isfinite(result.fun) and np.isfinite(result.x).all()):
+            found = Evaluations(examples, first, finite, result.x if broken is None else broken)
+            raise evaluation_divergence(session, found, where)
         session.load(replace(reached, theta=result.x))
         session.settle(X)
         reached = session.state()
-        history.stopped = str(result.message)
-        if not (isfinite(result.fun) and np.isfinite(result.x).all()):
-            raise evaluation_divergence(session, examples, where)
         return Outcome(float(result.fun), bool(result.success))
     except StopTraining as stop:
         history.stopped = str(stop) or "stopped by a callback"

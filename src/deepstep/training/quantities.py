@@ -1,6 +1,7 @@
 """The quantities of one step in the order in which they arise, each with what it was made from."""
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from deepstep.equations import (
 )
 from deepstep.equations.own_activations import BUILT_IN as OUR_ACTIVATIONS
 from deepstep.equations.own_heads import BUILT_IN as OUR_HEADS
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
 
 
 class Quantity(NamedTuple):
@@ -37,6 +38,8 @@ class Quantity(NamedTuple):
         Whether a column is an example.
     own : bool
         Whether the user's own function gives it.
+    limit : float
+        Entries of this size do not count as finite any more.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Quantity(NamedTuple):
     sources: Mapping[str, Array]
     columns: bool = False
     own: bool = False
+    limit: float = inf
 
     @property
     def updated(self) -> bool:
@@ -53,9 +57,14 @@ class Quantity(NamedTuple):
         return "the gradient" in self.sources
 
     @property
+    def broken(self) -> AnyArray:
+        """Which entries are not finite, or not below the limit; of the value's shape."""
+        return ~(np.abs(self.value) < self.limit)
+
+    @property
     def finite(self) -> bool:
         """Whether all of it is."""
-        return bool(np.isfinite(self.value).all())
+        return not self.broken.any()
 
 
 def quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:

@@ -17,6 +17,8 @@ from deepstep.types import Array
 Metric: TypeAlias = Callable[[Array, Array], float]
 """``metric(Y, AL)``: targets and outputs, columns as examples, to a number."""
 
+EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
+
 
 def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
     """Refuse metrics that could not be computed, before the first step.
@@ -24,17 +26,23 @@ def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, wh
     Raises
     ------
     ConfigurationError
-        If there is no validation data, or a metric is no function or has the cost's name.
+        If there is no validation data, or a metric is no function, has no name or the cost's.
     """
-    if metrics and validation is None:
+    if not isinstance(metrics, Mapping):
         raise ConfigurationError(
-            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+            where, "metrics is a mapping of names to functions (Y, AL)", f"got {metrics!r:.60}", EXAMPLE
         )
     for name, metric in metrics.items():
+        if not isinstance(name, str):
+            raise ConfigurationError(where, "names of metrics are texts", f"got {name!r:.60}", EXAMPLE)
         if not callable(metric):
             raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
         if name == "cost":
             raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
+    if metrics and validation is None:
+        raise ConfigurationError(
+            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+        )
 
 
 def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:

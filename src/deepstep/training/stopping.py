@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining, Training
-from deepstep.training.history import Record
+from deepstep.training.history import History, Record
 from deepstep.types import Array
 
 
@@ -117,6 +119,14 @@ class Patience(Callback):
                 epochs = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
                 raise StopTraining(f"{self._quantity} did not improve{by} for {epochs}")
             self.stalled = 0
+
+    def blind(self, history: History) -> str:
+        """What to warn of where the watched quantity was finite in no epoch, so that none was the best."""
+        if not len(history) or np.isfinite(history.column(self._quantity)).any():
+            return ""
+        return (
+            f"{self._quantity} was {history[-1][self._quantity]} and finite in none of {len(history)} epochs"
+        )
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
