@@ -277,9 +277,7 @@ class TestPatience:
     def test_a_score_that_is_never_a_number_is_named(self, optimizer):
         options = {"patience": 2, "watch": "-validation_auc", "validation": HELD_OUT, "optimizer": optimizer}
         net = network()
-        with pytest.warns(
-            UserWarning, match=r"Network\.train: validation_auc was nan .* none of 2 "
-        ) as found:
+        with pytest.warns(UserWarning, match=r"Network\.train: validation_auc .* none of 2 ") as found:
             net.train(X, Y, metrics={"auc": lambda Y, AL: np.nan}, **options)
         assert [warning.filename for warning in found] == [__file__]
         with warnings.catch_warnings():

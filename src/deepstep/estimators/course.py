@@ -123,9 +123,9 @@ def warn_of_scoring(estimator: "DeepEstimator", blind: str) -> None:
     """Warn the caller of fit that early stopping had nothing to go by, and name the metric."""
     scoring = "the estimator's own score" if estimator.scoring is None else plain(estimator.scoring)
     warnings.warn(
-        f"{blind}: early stopping found no best one, and the parameters are those from before. It is given by "
-        f"scoring, here {scoring}: mend it, or look whether the validation data are all of one class or out "
-        "of all proportion.",
+        f"{blind}: early stopping found no best one, and the parameters are those from before. It is given "
+        f"by scoring, here {scoring}: mend it, or look whether the validation data are all of one class or "
+        "out of all proportion.",
         UndefinedMetricWarning,
         stacklevel=7,
     )
