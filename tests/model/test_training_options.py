@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
+from deepstep.equations import HEADS
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.training import Callback
 
@@ -227,6 +228,24 @@ class TestMetrics:
         with pytest.raises(ConfigurationError) as error:
             trained(validation_fraction=0.2, metrics=metrics, optimizer=optimizer)
         assert str(error.value).startswith(f"Network.train: {sentence}")
+
+
+class TestTargets:
+    def test_the_help_has_those_of_every_output(self):
+        text = Network.train.__doc__.partition("Y : array")[2].partition("learning_rate :")[0]
+        assert [head for head in HEADS if f'"{head}"' not in text] == []
+
+    @pytest.mark.parametrize(
+        ("output", "targets", "rows"),
+        [
+            ("quantile", [[0.5, 2.0, -1.0]], 3),
+            ("ordinal", [[1, 1, 0], [1, 0, 0], [0, 0, 0]], 3),  # columns: classes 2, 1 and 0 of 4
+            ("poisson", [[0, 3, 1], [2.5, 0, 0]], 2),
+        ],
+    )
+    def test_what_it_says_is_what_is_taken(self, output, targets, rows):
+        net = Network([2, 3, rows], output=output, seed=1)
+        assert len(net.train([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]], targets, iterations=2)) == 2
 
 
 class Snapshots(Callback):
