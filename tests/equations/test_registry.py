@@ -145,3 +145,28 @@ def test_a_setting_chooses_the_statement(name: str) -> None:
 def test_an_equation_cannot_be_registered_twice() -> None:
     with pytest.raises(ValueError, match="relu is registered twice"):
         equation("A = 0", source="nowhere")(EQUATIONS["relu"].function)
+
+
+@pytest.mark.parametrize("name", EQUATIONS)
+def test_the_help_of_an_equation_has_its_statements_and_its_source(name: str) -> None:
+    help_of_it = getdoc(EQUATIONS[name].function) or ""
+    assert (
+        help_of_it.count("\nNotes\n-----\n")
+        == help_of_it.count(f"\nSource: {EQUATIONS[name].source}.\n")
+        == 1
+    )
+    for statement in EQUATIONS[name].formula.split(",  "):
+        assert f"\n    {statement}\n" in help_of_it
+
+
+@pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.topic == "updates"])
+def test_the_help_of_an_update_rule_has_all_that_goes_in_and_comes_out_with_shapes(name: str) -> None:
+    help_of_it = getdoc(EQUATIONS[name].function) or ""
+    _, parameters, rest = help_of_it.partition("\nParameters\n----------\n")
+    assert parameters
+    given, returned, rest = rest.partition("\nReturns\n-------\n")
+    assert returned
+    heads = [line for line in given.splitlines() if " : " in line and not line.startswith(" ")]
+    named = [one for line in heads for one in line.partition(" : ")[0].split(", ")]
+    assert named == list(signature(EQUATIONS[name].function).parameters)
+    assert " of shape (n_parameters,)" in rest or name == "bias_corrected"

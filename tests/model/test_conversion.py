@@ -242,7 +242,8 @@ class TestFromTorch:
             ),
             (
                 [nn.Linear(2, 2, device="meta")],
-                "module 0 (Linear): numbers of float32 or float64; they are on",
+                "module 0 (Linear): parameters with numbers; they are on the device meta, which has shapes "
+                "alone. Call module.to_empty(device='cpu') and load",
             ),
             ([nn.LazyLinear(2)], "module 0 (LazyLinear)"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),

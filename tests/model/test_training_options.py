@@ -8,6 +8,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.engines import ENGINES
+from deepstep.equations import HEADS
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.training import Callback
 
@@ -242,6 +243,24 @@ class TestMetrics:
         assert str(error.value).startswith(f"Network.train: {sentence}")
 
 
+class TestTargets:
+    def test_the_help_has_those_of_every_output(self):
+        text = Network.train.__doc__.partition("Y : array")[2].partition("learning_rate :")[0]
+        assert [head for head in HEADS if f'"{head}"' not in text] == []
+
+    @pytest.mark.parametrize(
+        ("output", "targets", "rows"),
+        [
+            ("quantile", [[0.5, 2.0, -1.0]], 3),
+            ("ordinal", [[1, 1, 0], [1, 0, 0], [0, 0, 0]], 3),  # columns: classes 2, 1 and 0 of 4
+            ("poisson", [[0, 3, 1], [2.5, 0, 0]], 2),
+        ],
+    )
+    def test_what_it_says_is_what_is_taken(self, output, targets, rows):
+        net = Network([2, 3, rows], output=output, seed=1)
+        assert len(net.train([[0.0, 1.0, 2.0], [1.0, 0.0, 1.0]], targets, iterations=2)) == 2
+
+
 class Snapshots(Callback):
     """What predicted at the end of each epoch."""
 
@@ -290,9 +309,7 @@ class TestPatience:
     def test_a_score_that_is_never_a_number_is_named(self, optimizer):
         options = {"patience": 2, "watch": "-validation_auc", "validation": HELD_OUT, "optimizer": optimizer}
         net = network()
-        with pytest.warns(
-            UserWarning, match=r"Network\.train: validation_auc was nan .* none of 2 "
-        ) as found:
+        with pytest.warns(UserWarning, match=r"Network\.train: validation_auc .* none of 2 ") as found:
             net.train(X, Y, metrics={"auc": lambda Y, AL: np.nan}, **options)
         assert [warning.filename for warning in found] == [__file__]
         with warnings.catch_warnings():

@@ -280,7 +280,7 @@ def test_d21_sizes_are_numbers_and_results_are_what_is_documented() -> None:
     assert linear == (X, W, B)
     assert Z.shape == (1, 3)
     for name in ("linear_forward", "linear_activation_forward", "update_parameters", "model_backward"):
-        assert re.search(r"Returns\n\s+-+\n\s+\w", str(EQUATIONS[name].function.__doc__))
+        assert re.search(r"Returns\n *-+\n *\w", str(EQUATIONS[name].function.__doc__))
     assert Parameters.from_dict(LAYER).n_layers == Network([2, 1]).architecture.n_layers == 1
 
 

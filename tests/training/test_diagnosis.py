@@ -15,6 +15,7 @@ from deepstep.equations import OPTIMIZERS, initialize_parameters, register_activ
 from deepstep.equations.own_activations import unregister_activation
 from deepstep.equations.own_heads import unregister_head
 from deepstep.errors import DivergenceError
+from deepstep.estimators import DeepRegressor
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import History, Plan, train, updates
@@ -207,6 +208,18 @@ class TestTheCause:
         text = said(opened((3, 2)), examples(1e4 * X), Plan(4000, 0.01))
         assert "× too high" in text
         assert text.endswith(", or scale the inputs to mean 0 and standard deviation 1.")
+
+    @pytest.mark.parametrize("engine", ["reference", "compiled"])
+    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+    def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
+        """No learning rate helps; weights of mean 1 do, and mean the same."""
+        model = DeepRegressor(4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2)
+        with pytest.raises(DivergenceError) as error:
+            model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))
+        text = str(error.value)
+        assert re.search(r"\. Multiply the sample weights .* mean is 1 .*: it is 1e-300, and L1 and L2", text)
+        assert "ower the learning rate" not in text
+        assert "too high" not in text
 
     def test_a_learning_rate_that_is_no_number(self):
         text = said(opened(), examples(), Plan(9, lambda epoch: np.nan if epoch == 3 else 0.01))

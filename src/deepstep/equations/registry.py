@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from inspect import getdoc, signature
+from inspect import cleandoc, getdoc, signature
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -131,7 +131,7 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 def equation(
     formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
-    """Register a function as an equation; the function itself is returned unchanged.
+    """Register a function as an equation; the same function is returned, with formula and source in its help.
 
     Parameters
     ----------
@@ -147,13 +147,29 @@ def equation(
     >>> from deepstep.equations import EQUATIONS
     >>> EQUATIONS["linear_forward"].formula
     'Z = W·A_prev + b'
+    >>> from deepstep.equations import relu
+    >>> print(getdoc(relu).partition("Notes")[2].partition("Examples")[0].strip())
+    -----
+        A = max(0, Z)
+    <BLANKLINE>
+    Source: lecture 3.2.
     """
 
     def register(function: F) -> F:
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
+        function.__doc__ = _with_source(function.__doc__, formula, source)
         EQUATIONS[name] = Equation(name, formula, source, function, forms or {})
         return function
 
     return register
+
+
+def _with_source(doc: str | None, formula: str, source: str) -> str | None:
+    """A docstring with the formula, a statement a line, and its source before the examples."""
+    if doc is None:  # python -OO
+        return None
+    statements = "\n".join(f"    {statement}" for statement in formula.split(",  "))
+    text, head, examples = cleandoc(doc).partition("\nExamples\n--------\n")
+    return f"{text.rstrip()}\n\nNotes\n-----\n{statements}\n\nSource: {source}.\n{head}{examples}"

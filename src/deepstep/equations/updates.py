@@ -18,6 +18,23 @@ from deepstep.types import Array, is_number
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
     """Gradient descent.
 
+    Parameters
+    ----------
+    theta, gradient : arrays of shape (n_parameters,)
+        θ and g = ∂J/∂θ.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        θ after the step, in a tuple.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
     Examples
     --------
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
@@ -32,6 +49,25 @@ def momentum_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
+
+    Parameters
+    ----------
+    theta, gradient, v : arrays of shape (n_parameters,)
+        θ, g = ∂J/∂θ and the velocity, 0 at first.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+    beta : float
+        Decay of the velocity, from 0 to below 1.
+
+    Returns
+    -------
+    theta, v : arrays of shape (n_parameters,)
+        θ after the step and the velocity to hand to the next one.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
 
     Examples
     --------
@@ -49,6 +85,25 @@ def heavy_ball_update(
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
+    Parameters
+    ----------
+    theta, gradient, v : arrays of shape (n_parameters,)
+        θ, g = ∂J/∂θ and the velocity, 0 at first.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+    beta : float
+        Decay of the velocity, from 0 to below 1.
+
+    Returns
+    -------
+    theta, v : arrays of shape (n_parameters,)
+        θ after the step and the velocity to hand to the next one.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
     Examples
     --------
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
@@ -64,6 +119,25 @@ def nesterov_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
+
+    Parameters
+    ----------
+    theta, gradient, v : arrays of shape (n_parameters,)
+        θ, g = ∂J/∂θ and the velocity, 0 at first.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+    beta : float
+        Decay of the velocity, from 0 to below 1.
+
+    Returns
+    -------
+    theta, v : arrays of shape (n_parameters,)
+        θ after the step and the velocity to hand to the next one.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
 
     Examples
     --------
@@ -90,6 +164,25 @@ def rmsprop_update(
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
 
+    Parameters
+    ----------
+    theta, gradient, s : arrays of shape (n_parameters,)
+        θ, g = ∂J/∂θ and the moving average of g², 0 at first.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+    beta, epsilon : float
+        Decay of s, from 0 to below 1; guard of the division, above 0.
+
+    Returns
+    -------
+    theta, s : arrays of shape (n_parameters,)
+        θ after the step and the average to hand to the next one.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
     Examples
     --------
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
@@ -111,6 +204,10 @@ def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
         Its decay, below 1.
     t : int
         Number of this step, from 1.
+
+    Returns
+    -------
+    v_hat : array of v's shape
 
     Examples
     --------
@@ -151,7 +248,7 @@ def adam_update(
     Parameters
     ----------
     theta, gradient, v, s : arrays of shape (n_parameters,)
-        Parameters, gradient, moving averages of g and g².
+        θ, g = ∂J/∂θ and the moving averages of g and g², 0 at first.
     learning_rate : float or array of shape (n_parameters,)
         α.
     t : int
@@ -161,6 +258,18 @@ def adam_update(
     epsilon_at : {"outside", "hat", "inside"}
         Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction of s
         (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
+
+    Returns
+    -------
+    theta, v, s : arrays of shape (n_parameters,)
+        θ after the step and the averages to hand to the next one.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``epsilon_at`` is none of these.
+    ShapeError
+        If the learning rate is an array of another shape than theta.
 
     Examples
     --------
@@ -200,6 +309,25 @@ def lion_update(
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
 
+    Parameters
+    ----------
+    theta, gradient, v : arrays of shape (n_parameters,)
+        θ, g = ∂J/∂θ and the moving average of g, 0 at first.
+    learning_rate : float or array of shape (n_parameters,)
+        α.
+    beta1, beta2 : float
+        Weight of v in the direction, and decay of v; from 0 to below 1.
+
+    Returns
+    -------
+    theta, v : arrays of shape (n_parameters,)
+        θ after the step and the average to hand to the next one.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
     Examples
     --------
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
@@ -219,6 +347,15 @@ def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay:
     theta : array of shape (n_parameters,)
     learning_rate, weight_decay : float or array of shape (n_parameters,)
         α and λ.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+
+    Raises
+    ------
+    ShapeError
+        If α or λ is an array of another shape than theta.
 
     Examples
     --------
@@ -246,6 +383,11 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
         β, from 0 (θ̄ is θ) to below 1.
     t : int
         Number of this step, from 1.
+
+    Returns
+    -------
+    average : array of shape (n_parameters,)
+        θ̄ after this step.
 
     Examples
     --------

@@ -68,7 +68,11 @@ class Teachable(Core):
         X : array of shape (n_x, m)
             Inputs; a column is an example.
         Y : array of shape (n_L, m)
-            Targets: 0/1 for sigmoid, a 1 per column for softmax, numbers for identity.
+            Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers for
+            "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for "poisson";
+            for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles; for
+            "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4, counted
+            from 0, is the column 1, 1, 0.
         learning_rate : float
             α.
         iterations : int

@@ -209,9 +209,17 @@ def _numbered(layers: list[dict[str, Array]]) -> dict[str, Array]:
 
 def _array(tensor: torch.Tensor, at: str) -> Array:
     """A copy of the numbers."""
-    if tensor.dtype not in (torch.float32, torch.float64) or tensor.is_meta:
-        came = "they are on the device meta" if tensor.is_meta else f"got {tensor.dtype}"
-        raise ConfigurationError(at, "numbers of float32 or float64", came, "Call module.float() before.")
+    if tensor.is_meta:
+        raise ConfigurationError(
+            at,
+            "parameters with numbers",
+            "they are on the device meta, which has shapes alone",
+            "Call module.to_empty(device='cpu') and load their numbers before: module.load_state_dict(…).",
+        )
+    if tensor.dtype not in (torch.float32, torch.float64):
+        raise ConfigurationError(
+            at, "numbers of float32 or float64", f"got {tensor.dtype}", "Call module.float() before."
+        )
     return tensor.detach().cpu().numpy().copy()
 
 

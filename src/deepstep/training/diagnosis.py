@@ -23,6 +23,10 @@ BEYOND = 1e100
 """What is larger is about to leave the finite numbers: squares and products of it do."""
 
 
+TINY = 1e-10
+"""Sample weights whose mean is below this are worth a word, too."""
+
+
 class Walk(NamedTuple):
     """Steps that can be done again: the batches of an epoch (or several epochs of one batch, from ``epoch``
     on) and what they run at; ``first`` is the state that the training began with.
@@ -82,7 +86,7 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
             cause, mend = _cause(found, opened, walk.first)
             if not isfinite(rate):
                 cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
-            elif not found.own and not _given(found):
+            elif not found.own and not _given(found) and not _weigh_more(opened):
                 factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
                 if factor is None and found.updated:
                     mend = f"Lower the learning rate{_or_scale(opened)}."
@@ -148,7 +152,7 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
             came = f"{came}, where {place}: {cause}" if lost else f"{place}: {cause}"
         elif not lost:
             came = f"they did not on the engine {session.name!r}, though they do in the reference"
-            mend = "Use engine='reference'."
+            mend = _weigh_more(opened) or "Use engine='reference'."
     return DivergenceError(where, EXPECTED, came, mend)
 
 
@@ -217,6 +221,8 @@ def _or_scale(opened: OpenedStep) -> str:
 
 def _rescale(opened: OpenedStep, first: SessionState, *, rated: bool = True) -> str:
     """The advice where no learning rate would help, or there is none: what is large?"""
+    if of_weights := _weigh_more(opened):
+        return of_weights
     sizes = {
         "Scale the inputs to mean 0 and standard deviation 1": _largest(opened.X),
         "Scale the targets to mean 0 and standard deviation 1": _largest(opened.Y),
@@ -228,6 +234,17 @@ def _rescale(opened: OpenedStep, first: SessionState, *, rated: bool = True) -> 
     if not rated:
         return "Begin with smaller weights, or use activations that grow more slowly."
     return "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1."
+
+
+def _weigh_more(opened: OpenedStep) -> str:
+    """The advice where the sample weights are so small that what is divided by their sum overflows."""
+    mean = 1.0 if opened.sample_weight is None else float(np.mean(opened.sample_weight, dtype=np.float64))
+    if mean > TINY:
+        return ""
+    return (
+        "Multiply the sample weights by one number so that their mean is 1 (the loss does not change): it is "
+        f"{mean:.3g}, and L1 and L2 are divided by their sum."
+    )
 
 
 def _largest(array: Array) -> float:

@@ -124,9 +124,8 @@ class Patience(Callback):
         """What to warn of where the watched quantity was finite in no epoch, so that none was the best."""
         if not len(history) or np.isfinite(history.column(self._quantity)).any():
             return ""
-        return (
-            f"{self._quantity} was {history[-1][self._quantity]} and finite in none of {len(history)} epochs"
-        )
+        name, n = self._quantity, len(history)
+        return f"{name} was finite in none of {n} epochs, {history[-1][name]} in the last"
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
