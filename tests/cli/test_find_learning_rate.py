@@ -56,7 +56,14 @@ def test_no_suggestion(deepstep, flowers):
     ],
 )
 def test_wrong_input(deepstep, flowers, tmp_path, typed, sentence):
-    result = deepstep("find-learning-rate", flowers, *TYPED, *typed)
+    given = dict(zip(TYPED[::2], TYPED[1::2], strict=True)) | dict(zip(typed[::2], typed[1::2], strict=True))
+    result = deepstep("find-learning-rate", flowers, *(word for pair in given.items() for word in pair))
     assert (result.code, result.out) == (2, "")
     assert sentence in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_that_comes_twice_is_refused(deepstep, flowers):
+    result = deepstep("find-learning-rate", flowers, *TYPED, "--target", "height")
+    assert (result.code, result.out) == (2, "")
+    assert "--target: an option that is given once; got it twice." in result.err

@@ -57,6 +57,16 @@ TRAININGS = {
     "not Parquet": (_text("bad.parquet", b"x,kind\n1,a\n"), ["bad.parquet", *TRAIN], "a Parquet file"),
     "unknown kind of file": (_text("bad.xyz", b"1"), ["bad.xyz", *TRAIN], "'.xyz'"),
     "unknown target": (_nothing, ["FLOWERS", "--target", "kid", "--out", "new"], "Did you mean 'kind'?"),
+    "two targets": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--target", "height"],
+        "--target: an option that is given once; got it twice. Leave all but one out.",
+    ),
+    "three numbers of epochs": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--epochs", "3", "--iterations", "4", "--epochs", "3"],
+        "--iterations or --epochs: an option that is given once; got it 3 times.",
+    ),
     "unknown column to drop": (_nothing, ["FLOWERS", *TRAIN, "--drop", "colur"], "Did you mean 'colour'?"),
     "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--drop", "kind"], "the target"),
     "one class only": (_flowers_with("kind", ["tall"] * 60), ["bad.csv", *TRAIN], "it has only 'tall'"),

@@ -1,5 +1,6 @@
 """The options of ``deepstep train``, in the sections of its help."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import click
 
 from deepstep.cli.options import Factor, LayerSizes, Listed
+from deepstep.errors import ConfigurationError
 
 TASKS = ("auto", "classification", "regression")
 
@@ -21,7 +23,22 @@ class SectionOption(click.Option):
 
 
 class SectionedCommand(click.Command):
-    """A command whose help has a section for each kind of options."""
+    """A command whose help has a section for each kind of options; each is given once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option of one value that comes twice: the first one would go without a word."""
+        *_, given = self.make_parser(ctx).parse_args(list(args))
+        for parameter, times in Counter(given).items():
+            single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+            if single and times > 1:
+                count = "twice" if times == 2 else f"{times} times"
+                raise ConfigurationError(
+                    " or ".join(parameter.opts),
+                    "an option that is given once",
+                    f"got it {count}",
+                    "Leave all but one out.",
+                )
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections, in the order of their first options."""
