@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.fitting import class_weights
+from deepstep.cli.fitting import class_weights, example_weights
 from deepstep.cli.option_names import named_as_typed
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import Goal, table_task
@@ -77,18 +77,17 @@ def command(
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), "learning_rate": 1.0, "iterations": 1, **options})
     task = table_task(read_table(file), goal, None)
     settings = suited(settings, task)
-    target, (X, Y, answers) = task.preparation.target, task.train
-    weights = class_weights(settings, target, answers)
+    of_classes = class_weights(settings, task.preparation.target, task.train)
     with typed("--hidden"):
         network = settings.network(task.preparation)
     with typed(), named_as_typed(["least", "most"]):
         search = network.find_learning_rate(
-            X.T,
-            Y.T,
+            task.train.X.T,
+            task.train.Y.T,
             least=least,
             most=most,
             steps=steps,
-            sample_weight=None if weights is None else weights[answers],
+            sample_weight=example_weights(task.train, of_classes),
             **settings.options(validated=False),
         )
     if plot is not None:

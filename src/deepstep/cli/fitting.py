@@ -19,7 +19,7 @@ from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
-from deepstep.run import Run, few_examples
+from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
@@ -31,12 +31,14 @@ ENDED_BEFORE = ("interrupted", FINISHED)
 class Part(NamedTuple):
     """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers (m,).
 
-    Answers are positions of classes, or numbers in the target's units.
+    Answers are positions of classes, or numbers in the target's units. The weight (m,) says how much each row
+    counts; None is all alike.
     """
 
     X: Array
     Y: Array
     answers: AnyArray
+    weight: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,16 @@ class Trained:
         }
 
 
-def as_part(preparation: Preparation, X: Array, labels: Any) -> Part:
+def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | None = None) -> Part:
     """Prepared inputs with the raw target beside them."""
     target = preparation.target
-    return Part(X, target.encode(labels), answers_of(target, labels))
+    return Part(X, target.encode(labels), answers_of(target, labels), weight)
 
 
 def joined(first: Part, second: Part) -> Part:
-    """The rows of both."""
-    return Part(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+    """The rows of both; either both have weights or neither."""
+    pairs = zip(first, second, strict=True)
+    return Part(*(None if one is None else np.concatenate([one, two]) for one, two in pairs))
 
 
 def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
@@ -188,14 +191,20 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def class_weights(
-    settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray
-) -> Array | None:
-    """The weight of each class by its position, where classes are to count alike."""
+def class_weights(settings: TrainSettings, target: ClassTarget | NumberTarget, part: Part) -> Array | None:
+    """The weight of each class by its position, where classes are to count alike, rows by their weights."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
-    counts = np.bincount(answers, minlength=len(target.classes))
-    return len(answers) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+    counts = np.bincount(part.answers, part.weight, minlength=len(target.classes))
+    return counts.sum() / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
+
+
+def example_weights(part: Part, of_classes: Array | None) -> Array | None:
+    """The weight of each row (m,): its own times that of its class; None where all count alike."""
+    if of_classes is None:
+        return part.weight
+    weights = of_classes[part.answers]
+    return weights if part.weight is None else weights * part.weight
 
 
 def _learn(
@@ -209,10 +218,11 @@ def _learn(
 ) -> History:
     """One training, with the weights of the classes in the rows that it learns from."""
     options = {**options, **settings.options(validated=validation is not None)}
-    weights = class_weights(settings, target, train.answers)
-    options["sample_weight"] = None if weights is None else weights[train.answers]
+    of_classes = class_weights(settings, target, train)
+    options["sample_weight"] = example_weights(train, of_classes)
     if validation is not None:
-        of_rows = () if weights is None else (weights[validation.answers],)
+        weights = example_weights(validation, of_classes)
+        of_rows = () if weights is None else (weights,)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
         options |= _judged(settings, target, validation)
     return _train(network, train, label, options)
@@ -224,7 +234,7 @@ def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validat
         return {}
     from deepstep.cli.scoring import as_metric
 
-    metric = as_metric(settings.scoring, target, validation.Y, validation.answers)
+    metric = as_metric(settings.scoring, target, validation.Y, validation.answers, validation.weight)
     return {"metrics": {settings.scoring: metric}, "watch": settings.watch}
 
 
@@ -256,8 +266,10 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
-    weights = class_weights(settings, preparation.target, train.answers)
+    weights = class_weights(settings, preparation.target, train)
     weighed = {} if weights is None else {"class_weights": weights.tolist()}
+    if train.weight is not None:
+        weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
     config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
     return Trained(run, scores, outputs["test"])

@@ -8,9 +8,11 @@ import numpy as np
 
 from deepstep.cli.fitting import Part, as_part
 from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     import polars
@@ -33,6 +35,7 @@ class Goal:
     test_fraction: float
     validation_fraction: float | None
     seed: int
+    sample_weight: str | None = None
 
     def check(self) -> None:
         """Refuse what fits no table.
@@ -110,7 +113,14 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     target_kind = NumberTarget if kind == "regression" else ClassTarget
     # On the whole table first: what cannot be used is then named by its row in the file.
     target = target_kind.fit(answers, **settings)
-    without = (goal.target, *goal.drop)
+    without, weight = (goal.target, *goal.drop), None
+    if goal.sample_weight is not None:
+        if goal.sample_weight == goal.target:
+            raise ConfigurationError(
+                "--sample-weight", "a column that is no target", f"got {goal.target!r}, the target"
+            )
+        weight = row_weights(frame, goal.sample_weight)
+        without = (*without, goal.sample_weight)
     TablePreparation.fit(frame, exclude=without)
 
     notes: list[str] = []
@@ -126,20 +136,21 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     inputs = TablePreparation.fit(frame[rows], exclude=without)
     preparation = Preparation(inputs, target)
 
-    def part(table: "polars.DataFrame") -> Part:
-        return as_part(preparation, inputs.transform(table), column(table, goal.target, "--target"))
+    def part(table: "polars.DataFrame", weights: Array | None) -> Part:
+        return as_part(preparation, inputs.transform(table), column(table, goal.target, "--target"), weights)
 
-    own = frame[held] if len(held) else validation
-    return TableTask(
-        kind,
-        reason,
-        inputs,
-        preparation,
-        part(frame[rows]),
-        part(frame[test_rows]),
-        None if own is None else part(own),
-        notes,
-    )
+    def of(some: Any) -> Part:
+        return part(frame[some], None if weight is None else weight[some])
+
+    judged = of(held) if len(held) else None
+    if validation is not None:
+        name = goal.sample_weight
+        weights = None if name is None else row_weights(validation, name, "--validation, --sample-weight")
+        judged = part(validation, weights)
+    learned = of(rows)
+    check_some(learned.weight, "learn from")
+    check_some(None if judged is None else judged.weight, "validate on")
+    return TableTask(kind, reason, inputs, preparation, learned, of(test_rows), judged, notes)
 
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:

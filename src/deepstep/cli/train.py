@@ -211,6 +211,8 @@ def _train(
     for sentence in task.notes:
         note(sentence)
     about = {"task": task.kind, "target": goal.target, "source": printable(file)}
+    if goal.sample_weight is not None:
+        about["sample_weight"] = goal.sample_weight
     # L-BFGS has no state that a checkpoint could hold
     checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
     again = Checkpoints(unfinished(run) / REFIT, every=checkpoint_every)

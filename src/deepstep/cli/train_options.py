@@ -84,6 +84,11 @@ OPTIONS = (
         help="Or a share of the rows to learn from [--patience, --scoring: 0.1].",
     ),
     _data(
+        "--sample-weight",
+        metavar="COLUMN",
+        help="A column that says how much each row counts in training and validation; it is no input.",
+    ),
+    _data(
         "--class-weight",
         type=click.Choice(["balanced"]),
         help="Let rare classes count as much as frequent ones.",
