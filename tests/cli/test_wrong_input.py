@@ -314,6 +314,13 @@ WITHOUT_THE_TABLE = [
     ("--time-budget", "0"),
     ("--average", "1"),
     ("--refit",),
+    ("--hyperparameter", "beta3=0.9"),
+    ("--hyperparameter", "beta1=2"),
+    ("--hyperparameter", "beta1=much"),
+    ("--hyperparameter", "beta1"),
+    ("--hyperparameter", "beta1=0.9", "--hyperparameter", "beta1=0.8"),
+    ("--rate-factor", "b*=1", "--rate-factor", "b*=2"),
+    ("--optimizer", "gd", "--hyperparameter", "beta=0.9"),
     ("--time-budget", "60", "--patience", "3", "--refit"),
     ("--schedule", "plateau", "--patience", "3", "--refit"),
 ]

@@ -35,6 +35,7 @@ WITHOUT_USE = (
     "time_budget",
     "patience",
     "scoring",
+    "deterministic",
 )
 """Options of a training that a search has none of: it has one pass, without an end to wait for."""
 

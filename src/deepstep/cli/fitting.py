@@ -92,8 +92,11 @@ def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | Non
 
 def joined(first: Part, second: Part) -> Part:
     """The rows of both; either both have weights or neither."""
-    pairs = zip(first, second, strict=True)
-    return Part(*(None if one is None else np.concatenate([one, two]) for one, two in pairs))
+    weight = None
+    if first.weight is not None and second.weight is not None:
+        weight = np.concatenate([first.weight, second.weight])
+    X, Y, answers = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
+    return Part(X, Y, answers, weight)
 
 
 def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:

@@ -113,7 +113,8 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     target_kind = NumberTarget if kind == "regression" else ClassTarget
     # On the whole table first: what cannot be used is then named by its row in the file.
     target = target_kind.fit(answers, **settings)
-    without, weight = (goal.target, *goal.drop), None
+    without: tuple[str, ...] = (goal.target, *goal.drop)
+    weight = None
     if goal.sample_weight is not None:
         if goal.sample_weight == goal.target:
             raise ConfigurationError(
@@ -144,9 +145,10 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
 
     judged = of(held) if len(held) else None
     if validation is not None:
-        name = goal.sample_weight
-        weights = None if name is None else row_weights(validation, name, "--validation, --sample-weight")
-        judged = part(validation, weights)
+        own = None
+        if goal.sample_weight is not None:
+            own = row_weights(validation, goal.sample_weight, "--validation, --sample-weight")
+        judged = part(validation, own)
     learned = of(rows)
     check_some(learned.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")

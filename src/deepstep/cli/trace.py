@@ -12,6 +12,7 @@ from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.sources import read_labelled
 from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget
 from deepstep.run import MOST_EXAMPLES, Run
 from deepstep.types import Array
@@ -66,7 +67,10 @@ def command(
 def step_settings(run: Run) -> dict[str, Any]:
     """What a run's steps were made with, as `Network.trace` takes it."""
     trained = run.config.get("settings", {})
-    return {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+    given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+    if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
+        given.pop("hyperparameters", None)
+    return given
 
 
 def example_weights(run: Run, Y: Array, own: Array | None) -> Array | None:

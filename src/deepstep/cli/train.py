@@ -39,7 +39,7 @@ from deepstep.cli.unfinished import (
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
-from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.checkpoints import KEPT, checkpoint_files
 
 if TYPE_CHECKING:
     import polars
@@ -126,7 +126,8 @@ def command(
         goal,
         settings,
         json_wanted=json_wanted,
-        **{name: options[name] for name in ("overwrite", "validation", "checkpoint_every")},
+        checkpoints={"every": options["checkpoint_every"], "keep": options["keep_checkpoints"] or KEPT},
+        **{name: options[name] for name in ("overwrite", "validation")},
     )
 
 
@@ -195,7 +196,7 @@ def _train(
     *,
     overwrite: bool,
     validation: str | None,
-    checkpoint_every: float,
+    checkpoints: Mapping[str, Any],
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed."""
@@ -214,15 +215,12 @@ def _train(
     if goal.sample_weight is not None:
         about["sample_weight"] = goal.sample_weight
     # L-BFGS has no state that a checkpoint could hold
-    checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
-    again = Checkpoints(unfinished(run) / REFIT, every=checkpoint_every)
     kept: dict[str, Any] = {}
     if not by_lbfgs:
-        kept = {
-            "checkpoint": checkpoints,
-            "resume": True,
-            "again": {"checkpoint": again, "resume": True},
-        }
+        first, again = (
+            Checkpoints(folder, **checkpoints) for folder in (unfinished(run), unfinished(run) / REFIT)
+        )
+        kept = {"checkpoint": first, "resume": True, "again": {"checkpoint": again, "resume": True}}
     with resumable(run):
         trained = train_and_save(
             place_to_train(run, training, resumed=way is not Way.BEGIN, overwrite=overwrite),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import Factor, LayerSizes, Listed
+from deepstep.cli.options import Factor, LayerSizes, Listed, Setting, once_each
 from deepstep.errors import ConfigurationError
 
 TASKS = ("auto", "classification", "regression")
@@ -63,7 +63,7 @@ _FACTORS: dict[str, Any] = {
     "type": Factor(),
     "multiple": True,
     "metavar": "'b*=0.1'",
-    "callback": lambda context, parameter, given: dict(given) or None,
+    "callback": once_each,
 }
 
 OPTIONS = (
@@ -135,6 +135,15 @@ OPTIONS = (
         show_default=True,
         help="adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
     ),
+    _learning(
+        "--hyperparameter",
+        "hyperparameters",
+        type=Setting(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=once_each,
+        help="Of the optimizer, repeatable: beta1=0.95, momentum's beta=0.8, lbfgs' tolerance=1e-4, …",
+    ),
     _learning("--learning-rate", type=float, default=0.001, show_default=True),
     _learning(
         "--iterations",
@@ -152,6 +161,12 @@ OPTIONS = (
     _learning("--rate-factor", "rate_factors", help="Of the rate of parameters, repeatable.", **_FACTORS),
     _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
     _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
+    _learning(
+        "--deterministic",
+        is_flag=True,
+        default=None,
+        help="The same bits on any number of cores, by one BLAS thread.",
+    ),
     _regularization("--l1", type=float, help="λ of L1 regularization."),
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
@@ -196,6 +211,12 @@ OPTIONS = (
         show_default=True,
         metavar="SECONDS",
         help="Between two checkpoints.",
+    ),
+    _run(
+        "--keep-checkpoints",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many of the newest are kept [default: 3].",
     ),
     _run(
         "--resume",

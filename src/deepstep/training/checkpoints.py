@@ -13,6 +13,9 @@ from deepstep.types import is_number, is_whole
 SECONDS = 30.0
 """Between two checkpoints, unless something else is asked for."""
 
+KEPT = 3
+"""How many of the newest stay, unless something else is asked for."""
+
 SHARE = 0.1
 """At most so much of the time goes into writing, where checkpoints are written by the clock."""
 
@@ -78,7 +81,7 @@ class Checkpoints(Callback):
         every: float | None = None,
         every_steps: int | None = None,
         every_epochs: int | None = None,
-        keep: int = 3,
+        keep: int = KEPT,
     ) -> None:
         where = "Checkpoints"
         if every is not None and not (is_number(every) and every >= 0):
