@@ -351,3 +351,21 @@ def test_a_short_training_writes_no_checkpoint(deepstep, flowers, monkeypatch):
     )
     assert deepstep("train", flowers, *TYPED).code == 0
     assert not written
+
+
+def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(process, flowers, tmp_path):
+    typed = ["train", flowers, "--target", "kind", "--out", "run", "--optimizer", "lbfgs"]
+    result = process(*typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
+    assert result.returncode == 130
+    assert "Interrupted: --optimizer lbfgs cannot go on, and what was reached is being saved" in result.stderr
+    assert len(Run.load(tmp_path / "run").history) == 3
+    assert not (tmp_path / "run.unfinished").exists()
+    at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
+        'if record["epoch"] == {epoch}', "if True"
+    ).format(name="SIGINT")
+    result = process(*typed, "--overwrite", before=at_once)
+    assert result.returncode == 130
+    assert result.stderr.splitlines()[-1] == (
+        "Interrupted and --optimizer lbfgs cannot go on: nothing is kept."
+    )
+    assert len(Run.load(tmp_path / "run").history) == 3

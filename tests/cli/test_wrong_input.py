@@ -301,6 +301,8 @@ WITHOUT_THE_TABLE = [
     ("--loss", "quantile", "--quantiles", "0.9,0.1"),
     ("--huber-delta", "0"),
     ("--optimizer", "lbfgs", "--clip-value", "1"),
+    ("--optimizer", "lbfgs", "--checkpoint-every", "5"),
+    ("--optimizer", "lbfgs", "--keep-checkpoints", "2"),
     ("--optimizer", "adm"),
     ("--schedule", "cosin"),
     ("--decay-schedule", "cosin"),

@@ -18,12 +18,14 @@ from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 FINISHED = "finished early"
+CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
 ENDED_BEFORE = ("interrupted", FINISHED)
 """Ends of a training of which the best number of epochs is not known."""
 
@@ -247,7 +249,8 @@ def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise
-        note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+        why = f" {CANNOT_GO_ON}, and" if options.get("optimizer") == LBFGS else ""
+        note(f"Interrupted:{why} what was reached is being saved; Ctrl-C once more ends at once.")
         return network.history
 
 

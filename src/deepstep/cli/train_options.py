@@ -207,10 +207,8 @@ OPTIONS = (
     _run(
         "--checkpoint-every",
         type=click.FloatRange(min=0),
-        default=30.0,
-        show_default=True,
         metavar="SECONDS",
-        help="Between two checkpoints.",
+        help="Between two checkpoints [default: 30]; lbfgs has none.",
     ),
     _run(
         "--keep-checkpoints",

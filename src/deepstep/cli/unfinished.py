@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep import __version__
-from deepstep.cli.fitting import FINISHED, folder_for
+from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
 from deepstep.cli.screen import note, program
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import as_file_error, discard, kind_at, publish, refuse_to_replace
@@ -198,8 +198,14 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
 
 
 @contextmanager
-def resumable(run: Path) -> Iterator[None]:
+def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
     """Let Ctrl-C and a divergence say where the training stands, and warnings be notes.
+
+    Parameters
+    ----------
+    run : Path
+    possible : bool
+        Whether the optimizer can go on at all.
 
     Raises
     ------
@@ -213,9 +219,8 @@ def resumable(run: Path) -> Iterator[None]:
         except KeyboardInterrupt:
             kept = _checkpoints(unfinished(run))
             if not kept:
-                raise KeyboardInterrupt(
-                    "Interrupted before there was a checkpoint: nothing is kept."
-                ) from None
+                ended = "before there was a checkpoint" if possible else f"and {CANNOT_GO_ON}"
+                raise KeyboardInterrupt(f"Interrupted {ended}: nothing is kept.") from None
             raise KeyboardInterrupt(
                 f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
                 f"Go on: {resume_command(run)}"
