@@ -36,6 +36,7 @@ WITHOUT_USE = (
     "patience",
     "scoring",
     "deterministic",
+    "refit",
 )
 """Options of a training that a search has none of: it has one pass, without an end to wait for."""
 
@@ -67,7 +68,8 @@ def command(
 ) -> None:
     """Try growing learning rates on a table, an update each, and suggest one.
 
-    It takes the options with which train is called afterwards, and saves nothing.
+    It takes those options of train that say what is learned, by which network and by which updates, and saves
+    nothing. Of epochs, schedules, validation and patience it makes no use, and refuses them.
     """
     if options["target"] is None:
         raise click.MissingParameter(ctx=context, param=_of_train("target"))
