@@ -1,6 +1,7 @@
 """From a table to what a network learns: the task, the preparation, and the rows of each part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -145,14 +146,24 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
 
     judged = of(held) if len(held) else None
     if validation is not None:
-        own = None
-        if goal.sample_weight is not None:
-            own = row_weights(validation, goal.sample_weight, "--validation, --sample-weight")
-        judged = part(validation, own)
+        with _of_the_validation_table():
+            own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
+            judged = part(validation, own)
     learned = of(rows)
     check_some(learned.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
     return TableTask(kind, reason, inputs, preparation, learned, of(test_rows), judged, notes)
+
+
+@contextmanager
+def _of_the_validation_table() -> Iterator[None]:
+    """Let errors of the block say of which table they are, and how to mend it."""
+    try:
+        yield
+    except (ConfigurationError, DataError) as error:
+        where = "--validation" if error.where == "table" else f"--validation, {error.where}"
+        mend = f"{error.mend} The table to validate on needs the columns of the training table.".strip()
+        raise type(error)(where, error.expected, error.came, mend) from None
 
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:

@@ -185,12 +185,19 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
     --------
     >>> latest_checkpoint("no/such/folder")
     """
-    files = checkpoint_files(folder)
-    for path in reversed(files):
+    damaged: list[FileError] = []
+    for path in reversed(checkpoint_files(folder)):
         try:
-            return read_checkpoint(path)
+            checkpoint = read_checkpoint(path)
         except FileError as error:
-            if path == files[0]:
-                raise
-            warnings.warn(f"{error} The checkpoint before it is taken.", stacklevel=2)
-    return None
+            damaged.append(error)
+            continue
+        for passed in damaged:
+            warnings.warn(f"{passed} The checkpoint before it is taken.", stacklevel=2)
+        return checkpoint
+    if not damaged:
+        return None
+    oldest, after = damaged[-1], len(damaged) - 1
+    came = f"{oldest.came}, and the {after} after it are damaged, too" if after else oldest.came
+    mend = f"Restore {'one of them' if after else 'it'}, or begin anew."
+    raise FileError(oldest.where, oldest.expected, came, mend) from oldest
