@@ -57,6 +57,17 @@ TRAININGS = {
     "not Parquet": (_text("bad.parquet", b"x,kind\n1,a\n"), ["bad.parquet", *TRAIN], "a Parquet file"),
     "unknown kind of file": (_text("bad.xyz", b"1"), ["bad.xyz", *TRAIN], "'.xyz'"),
     "unknown target": (_nothing, ["FLOWERS", "--target", "kid", "--out", "new"], "Did you mean 'kind'?"),
+    "inputs missing in the table to validate on": (
+        _text("v.csv", b"x,kind\n1,tall\n"),
+        ["FLOWERS", *TRAIN, "--validation", "v.csv"],
+        "Error: --validation: the 4 columns of the training table are expected; 'size', 'colour', "
+        "'height' missing. The table to validate on needs the columns of the training table.",
+    ),
+    "no target in the table to validate on": (
+        _text("v.csv", b"x,size,colour,height\n1,2,red,3\n"),
+        ["FLOWERS", *TRAIN, "--validation", "v.csv"],
+        "Error: --validation, --target: column is one of",
+    ),
     "two targets": (
         _nothing,
         ["FLOWERS", *TRAIN, "--target", "height"],
@@ -316,6 +327,9 @@ WITHOUT_THE_TABLE = [
     ("--time-budget", "0"),
     ("--average", "1"),
     ("--refit",),
+    ("--decay-schedule", "linear"),
+    ("--dropout-schedule", "linear"),
+    ("--dropout", "0", "--dropout-schedule", "linear"),
     ("--hyperparameter", "beta3=0.9"),
     ("--hyperparameter", "beta1=2"),
     ("--hyperparameter", "beta1=much"),

@@ -12,7 +12,7 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
-from deepstep.model.options import PLATEAU, as_lbfgs, as_plan
+from deepstep.model.options import PLATEAU, as_lbfgs, as_plan, refuse_idle
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
@@ -113,7 +113,9 @@ class TrainSettings:
         with typed("--optimizer"):
             as_plan(options, self.seed, "train")
             options.pop("patience", None)
-            Settings.of("train", **options).dropout_of(shape)
+            of_steps = Settings.of("train", **options)
+            of_steps.dropout_of(shape)
+            refuse_idle(asdict(self), of_steps, "train")
         with typed():
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)
