@@ -245,8 +245,13 @@ class Run:
 
 def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
     """At most 16 rows, evenly spread, first and last among them: what a run keeps of its training data."""
-    rows = evenly_spread(len(X), MOST_EXAMPLES)
+    rows = few_rows(len(X))
     return X[rows], Y[rows]
+
+
+def few_rows(m: int) -> AnyArray:
+    """Which of m rows these are."""
+    return evenly_spread(m, MOST_EXAMPLES)
 
 
 def config_digest(config: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ import polars
 import pytest
 
 from deepstep import Network
+from deepstep.cli.find_learning_rate import WITHOUT_USE, command
+from deepstep.cli.train import command as train
 from deepstep.data import holdout
 from deepstep.preparation import TablePreparation
 
@@ -52,11 +54,84 @@ def test_no_suggestion(deepstep, flowers):
         (["--dropout", "2"], "--dropout: "),
         (["--plot", "rates.doc"], "--plot: a name that ends in .png"),
         (["--schedule", "cosine"], "No such option '--schedule'"),
+        (["--checkpoint-every", "1"], "No such option '--checkpoint-every'"),
         (["--target", "kid"], "Did you mean 'kind'?"),
     ],
 )
 def test_wrong_input(deepstep, flowers, tmp_path, typed, sentence):
-    result = deepstep("find-learning-rate", flowers, *TYPED, *typed)
+    given = dict(zip(TYPED[::2], TYPED[1::2], strict=True)) | dict(zip(typed[::2], typed[1::2], strict=True))
+    result = deepstep("find-learning-rate", flowers, *(word for pair in given.items() for word in pair))
     assert (result.code, result.out) == (2, "")
     assert sentence in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_option_that_comes_twice_is_refused(deepstep, flowers):
+    result = deepstep("find-learning-rate", flowers, *TYPED, "--target", "height")
+    assert (result.code, result.out) == (2, "")
+    assert "--target: an option that is given once; got it twice." in result.err
+
+
+NUMBERS = {"--target": "height", "--drop": "kind"}
+OPTIONS = {
+    "target": {},
+    "task": {"--task": "classification"},
+    "drop": {"--drop": "colour"},
+    "classes": {"--loss": "ordinal", "--classes": "tall,short"},
+    "test_fraction": {"--test-fraction": "0.4"},
+    "sample_weight": {"--sample-weight": "x"},
+    "class_weight": {"--class-weight": "balanced", "--test-fraction": "0.5"},
+    "hidden": {"--hidden": "5"},
+    "activation": {"--activation": "tanh"},
+    "normalization": {"--normalization": "layer"},
+    "initialization": {"--initialization": "glorot"},
+    "loss": {"--loss": "ordinal"},
+    "quantiles": {**NUMBERS, "--loss": "quantile", "--quantiles": "0.2,0.7"},
+    "huber_delta": {**NUMBERS, "--loss": "huber", "--huber-delta": "0.1"},
+    "optimizer": {"--optimizer": "momentum"},
+    "hyperparameters": {"--hyperparameter": "beta1=0.5"},
+    "batch_size": {"--batch-size": "5"},
+    "clip_norm": {"--clip-norm": "0.1"},
+    "clip_value": {"--clip-value": "0.01"},
+    "rate_factors": {"--rate-factor": "b*=3"},
+    "average": {"--average": "0.9"},
+    "seed": {"--seed": "2"},
+    "l1": {"--l1": "1"},
+    "l2": {"--l2": "1"},
+    "weight_decay": {"--weight-decay": "1"},
+    "decay_factors": {"--weight-decay": "1", "--decay-factor": "W1=0"},
+    "dropout": {"--dropout": "0.5"},
+    "input_noise": {"--input-noise": "0.5"},
+    "label_smoothing": {"--label-smoothing": "0.2"},
+    "max_norm": {"--max-norm": "0.5"},
+}
+"""Each option that a search takes from train, with what it needs beside it."""
+
+
+def test_what_train_takes_is_known():
+    """A new option of train is one of these, or one without use, or about the run."""
+    of_train = {parameter.name for parameter in train.params}
+    assert of_train - set(OPTIONS) - set(WITHOUT_USE) == {
+        "file", "out", "overwrite", "checkpoint_every", "keep_checkpoints", "resume", "finish", "json_wanted"
+    }  # fmt: skip
+    taken = {parameter.name for parameter in command.params}
+    assert taken & of_train - {"file", "json_wanted"} == set(OPTIONS)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_each_option_works(deepstep, flowers, tmp_path, name):
+    polars.read_csv(flowers).with_columns(polars.col("x") + 2).write_csv("t.csv")
+    typed = {"--target": "kind", "--steps": "10", **OPTIONS[name]}
+    words = [word for pair in typed.items() for word in pair]
+    result = deepstep("find-learning-rate", "t.csv", *words, "--json")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["costs"]
+
+
+@pytest.mark.parametrize("name", WITHOUT_USE)
+def test_an_option_without_use_is_refused(deepstep, flowers, name):
+    option = next(parameter for parameter in train.params if parameter.name == name)
+    value = [] if option.is_flag else ["1"]
+    result = deepstep("find-learning-rate", flowers, *TYPED, option.opts[-1], *value)
+    assert (result.code, result.out) == (2, "")
+    assert f"No such option '{option.opts[-1]}'" in result.err

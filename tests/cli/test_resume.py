@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,6 +200,15 @@ class TestRefused:
         assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
         assert not begun.exists()
 
+    def test_a_new_training_where_there_are_both(self, deepstep, begun, flower_run, tmp_path):
+        shutil.copytree(flower_run, tmp_path / "run")
+        refused(
+            deepstep("train", "t.csv", *TYPED),
+            "run: a new name for a run; it exists already, and so does run.unfinished",
+            "train --resume run. Or replace both and begin anew: --overwrite.",
+        )
+        assert checkpoint_files(begun)
+
     def test_another_table(self, deepstep, begun, tmp_path):
         (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace("red", "Red", 1))
         refused(deepstep("train", "--resume", "run"), "byte for byte; the file is another or was changed")
@@ -206,7 +216,11 @@ class TestRefused:
 
     def test_a_table_that_is_gone(self, deepstep, begun, tmp_path):
         (tmp_path / "t.csv").rename(tmp_path / "moved.csv")
-        refused(deepstep("train", "--resume", "run"), "t.csv", "No such file")
+        refused(
+            deepstep("train", "--resume", "run"),
+            "t.csv: the FILE that this training began with; there is no such file.",
+            "If it was moved, name it: append its new place to the command.",
+        )
         assert deepstep("train", "moved.csv", "--resume", "run").code == 0
 
     @pytest.mark.parametrize(
@@ -253,6 +267,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(process, flowers, tmp_p
     newest.write_bytes(newest.read_bytes()[:-1])
     result = process("train", "--resume", "run")
     assert f"Warning: {newest}: " in result.stderr
+    assert result.stderr.count("before it") == 1
     assert "The checkpoint before it is taken." in result.stderr
     assert result.returncode == 0
     same_bits(Run.load("run"), never_interrupted)
@@ -261,8 +276,15 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(process, flowers, tmp_p
 def test_where_all_checkpoints_are_damaged_people_decide(deepstep, begun):
     for file in checkpoint_files(begun):
         file.write_bytes(b"")
-    refused(deepstep("train", "--resume", "run"), f"{checkpoint_files(begun)[0]}: a safetensors file")
-    assert checkpoint_files(begun)
+    first = checkpoint_files(begun)[0]
+    result = deepstep("train", "--resume", "run")
+    refused(result, f"{first}: a safetensors file", "Restore it, or begin anew.")
+    assert "before it" not in result.err
+    assert "deepstep.training" not in result.err
+    (begun / "checkpoint-000000000099.safetensors").write_bytes(b"")
+    result = deepstep("train", "--resume", "run")
+    refused(result, f"{first}: ", "and the 1 after it are damaged, too. Restore one of them, or begin anew.")
+    assert len(checkpoint_files(begun)) == 2
 
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):
@@ -351,3 +373,21 @@ def test_a_short_training_writes_no_checkpoint(deepstep, flowers, monkeypatch):
     )
     assert deepstep("train", flowers, *TYPED).code == 0
     assert not written
+
+
+def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(process, flowers, tmp_path):
+    typed = ["train", flowers, "--target", "kind", "--out", "run", "--optimizer", "lbfgs"]
+    result = process(*typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
+    assert result.returncode == 130
+    assert "Interrupted: --optimizer lbfgs cannot go on, and what was reached is being saved" in result.stderr
+    assert len(Run.load(tmp_path / "run").history) == 3
+    assert not (tmp_path / "run.unfinished").exists()
+    at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
+        'if record["epoch"] == {epoch}', "if True"
+    ).format(name="SIGINT")
+    result = process(*typed, "--overwrite", before=at_once)
+    assert result.returncode == 130
+    assert result.stderr.splitlines()[-1] == (
+        "Interrupted and --optimizer lbfgs cannot go on: nothing is kept."
+    )
+    assert len(Run.load(tmp_path / "run").history) == 3

@@ -29,6 +29,7 @@ EVERYTHING = {
     "--initialization": "data",
     "--loss": "cross_entropy",
     "--optimizer": "adamw",
+    "--hyperparameter": "beta1=0.8",
     "--learning-rate": "0.01",
     "--iterations": "6",
     "--batch-size": "10",
@@ -56,6 +57,7 @@ EVERYTHING = {
     "--scoring": "balanced_accuracy",
 }
 RECORDED = {
+    "--hyperparameter": {"beta1": 0.8},
     "--rate-factor": {"b*": 0.5},
     "--decay-factor": {"W1": 2.0},
 }
@@ -106,6 +108,7 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
         X[learn].T,
         tall[np.newaxis, learn],
         optimizer="adamw",
+        hyperparameters={"beta1": 0.8},
         learning_rate=0.01,
         iterations=6,
         batch_size=10,
@@ -484,7 +487,8 @@ def test_a_changed_validation_file_is_no_way_to_go_on(process, flowers, tmp_path
     assert "v.csv: the table that this training began with, byte for byte" in refused.stderr
     validation.write_bytes(whole)
     assert process("train", "--resume", "r").returncode == 0
-    again = process("train", flowers, *options, "--out", "whole")
+    options[options.index("--out") + 1] = "whole"
+    again = process("train", flowers, *options)
     assert again.returncode == 0
     resumed, whole_run = Run.load(tmp_path / "r"), Run.load(tmp_path / "whole")
     np.testing.assert_array_equal(resumed.network.parameters.flat, whole_run.network.parameters.flat)
@@ -492,3 +496,52 @@ def test_a_changed_validation_file_is_no_way_to_go_on(process, flowers, tmp_path
         resumed.history.column("validation_cost").tolist()
         == whole_run.history.column("validation_cost").tolist()
     )
+
+
+def test_hyperparameters_reach_each_optimizer(deepstep, flowers):
+    typed = ["train", flowers, "--target", "kind", "--epochs", "3", "--out"]
+    of = {"momentum": "beta=0.5", "adam": "epsilon_at=hat", "lbfgs": "evaluations=2"}
+    for optimizer, given in of.items():
+        deepstep(*typed, "plain", "--optimizer", optimizer, "--overwrite")
+        assert (
+            deepstep(*typed, "r", "--optimizer", optimizer, "--hyperparameter", given, "--overwrite").code
+            == 0
+        )
+        plain, run = Run.load("plain"), Run.load("r")
+        name, _, value = given.partition("=")
+        assert str(run.config["settings"]["hyperparameters"][name]) == value
+        assert not np.array_equal(run.network.parameters.flat, plain.network.parameters.flat)
+        assert deepstep("trace", "r").code == 0
+        assert deepstep("check-gradients", "r").code == 0
+
+
+def test_deterministic(deepstep, flowers, monkeypatch):
+    """One BLAS thread is asked for."""
+    asked = []
+    from deepstep.training import loop
+
+    given = loop.blas_threads
+    monkeypatch.setattr(loop, "blas_threads", lambda wanted: asked.append(wanted) or given(wanted))
+    typed = ["train", flowers, "--target", "kind", "--epochs", "1", "--out"]
+    deepstep(*typed, "plain")
+    assert deepstep(*typed, "r", "--deterministic").code == 0
+    assert asked == [False, True]
+    assert Run.load("r").config["settings"]["deterministic"] is True
+
+
+def test_so_many_checkpoints_are_kept(process, flowers, tmp_path):
+    """Interrupted after many that were written."""
+    before = (
+        "import signal\n"
+        "from deepstep.training import checkpoints\n"
+        "checkpoints.SHARE = 1.0\n"  # all the time may go into writing
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from deepstep.training import Progress\n"
+        "def interrupt(self, training, record):\n"
+        "    if record['epoch'] == 6: signal.raise_signal(signal.SIGINT)\n"
+        "Progress.on_epoch_end = interrupt"
+    )
+    for number, typed in [(3, []), (1, ["--keep-checkpoints", "1"]), (5, ["--keep-checkpoints", "5"])]:
+        options = ["--target", "kind", "--checkpoint-every", "0", "--out", f"r{number}", *typed]
+        assert process("train", flowers, *options, before=before).returncode == 130
+        assert len(list(tmp_path.glob(f"r{number}.unfinished/checkpoint-*"))) == number

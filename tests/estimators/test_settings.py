@@ -279,3 +279,10 @@ def test_unknown_names(settings, sentence):
 def test_clone_keeps_settings(Estimator):
     model = Estimator(schedule={"name": "cosine"}, dropout=[0.1], callbacks=[print], rate_factors={"b*": 0.1})
     assert clone(model).get_params() == model.get_params()
+
+
+@pytest.mark.parametrize("name", ["decay_schedule", "dropout_schedule"])
+def test_a_schedule_of_what_there_is_none_of_is_refused(name):
+    X, y = np.eye(4), np.array([0, 1, 0, 1])
+    with pytest.raises(ConfigurationError, match=rf"{name}: .* that follows it; got none"):
+        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}).fit(X, y)

@@ -43,6 +43,9 @@ def close(first, second):
     np.testing.assert_allclose(first.parameters.flat, second.parameters.flat, rtol=1e-11, atol=1e-13)
 
 
+SCHEDULED_OF = {"schedule": {}, "decay_schedule": {"weight_decay": 0.1}, "dropout_schedule": {"dropout": 0.1}}
+
+
 class TestSchedules:
     def test_the_rate_of_each_step_is_that_of_the_fraction_done(self):
         """Four steps at α, ¾α, ½α, ¼α, and the record has that of the epoch's last."""
@@ -107,8 +110,17 @@ class TestSchedules:
         with pytest.raises(
             ConfigurationError, match=rf"^{name}: .* a finite number of at least 0; it gave .* at t = 0\.5"
         ):
-            trained(net, **{name: lambda t: factor if t > 0.4 else 1.0})
-        assert same(net, trained(twin, iterations=3))  # what was reached until then
+            trained(net, **{name: lambda t: factor if t > 0.4 else 1.0}, **SCHEDULED_OF[name])
+        assert same(net, trained(twin, iterations=3, **SCHEDULED_OF[name]))  # what was reached until then
+
+    @pytest.mark.parametrize("name", ["decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("nothing", [{}, {"weight_decay": 0.0, "dropout": [0.0]}])
+    def test_a_schedule_of_what_there_is_none_of(self, name, nothing):
+        with pytest.raises(
+            ConfigurationError, match=rf"^Network\.train, {name}: .* that follows it; got none"
+        ):
+            trained(**{name: "linear"}, **nothing)
+        trained(**{name: "linear"}, **SCHEDULED_OF[name])
 
     @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
     def test_a_setting_of_a_plateau_that_cannot_be(self, name):

@@ -30,7 +30,7 @@ class TestWhatIsWatched:
             {"patience": 2, "watch": "validation_auc"},
             {"patience": 2, "watch": "-validation_auc", "validation": (X, Y)},
             {"schedule": {"name": "plateau", "quantity": "validation_cost"}},
-            {"dropout_schedule": Plateau("costs")},
+            {"dropout": 0.1, "dropout_schedule": Plateau("costs")},
             {"patience": 2, "watch": "examples"},  # of a part of an epoch alone
             {"patience": 2, "watch": "learning_rate", "optimizer": "lbfgs"},
             {"patience": 2, "watch": "dead", "callbacks": [Health()]},

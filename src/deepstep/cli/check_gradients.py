@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import as_json, json_option
-from deepstep.cli.trace import example_weights, step_settings
+from deepstep.cli.trace import example_weights, examples, step_settings
 from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
@@ -50,8 +50,9 @@ def command(
         )
     if run_folder is not None:
         run = Run.load(run_folder)
-        network, (X, Y) = run.network, (part.T for part in run.examples)
-        options = step_settings(run) | {"sample_weight": example_weights(run, Y.T)}
+        network, (rows, targets, own) = run.network, examples(run)
+        X, Y = rows.T, targets.T
+        options = step_settings(run) | {"sample_weight": example_weights(run, targets, own)}
     else:
         sizes = layer_sizes(sizes or (), "--network")
         network = Network(sizes, activation=activation, output=output, seed=seed)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.fitting import weights_of_classes
+from deepstep.cli.fitting import example_weights, weights_of_classes
 from deepstep.cli.option_names import named_as_typed
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import Goal, table_task
@@ -35,6 +35,8 @@ WITHOUT_USE = (
     "time_budget",
     "patience",
     "scoring",
+    "deterministic",
+    "refit",
 )
 """Options of a training that a search has none of: it has one pass, without an end to wait for."""
 
@@ -66,7 +68,8 @@ def command(
 ) -> None:
     """Try growing learning rates on a table, an update each, and suggest one.
 
-    It takes the options with which train is called afterwards, and saves nothing.
+    It takes those options of train that say what is learned, by which network and by which updates, and saves
+    nothing. Of epochs, schedules, validation and patience it makes no use, and refuses them.
     """
     if options["target"] is None:
         raise click.MissingParameter(ctx=context, param=_of_train("target"))
@@ -77,18 +80,17 @@ def command(
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), "learning_rate": 1.0, "iterations": 1, **options})
     task = table_task(read_table(file), goal, None)
     settings = suited(settings, task)
-    target, (X, Y, answers) = task.preparation.target, task.train
-    weights = weights_of_classes(settings, target, answers)
+    of_classes = weights_of_classes(settings, task.preparation.target, task.train)
     with typed("--hidden"):
         network = settings.network(task.preparation)
     with typed(), named_as_typed(["least", "most"]):
         search = network.find_learning_rate(
-            X.T,
-            Y.T,
+            task.train.X.T,
+            task.train.Y.T,
             least=least,
             most=most,
             steps=steps,
-            sample_weight=None if weights is None else weights[answers],
+            sample_weight=example_weights(task.train, of_classes),
             **settings.options(validated=False),
         )
     if plot is not None:

@@ -19,14 +19,16 @@ from deepstep.data.files import kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights
-from deepstep.run import Run, few_examples
+from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 FINISHED = "finished early"
+CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
 ENDED_BEFORE = ("interrupted", FINISHED)
 """Ends of a training of which the best number of epochs is not known."""
 
@@ -34,12 +36,14 @@ ENDED_BEFORE = ("interrupted", FINISHED)
 class Part(NamedTuple):
     """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers (m,).
 
-    Answers are positions of classes, or numbers in the target's units.
+    Answers are positions of classes, or numbers in the target's units. The weight (m,) says how much each row
+    counts; None is all alike.
     """
 
     X: Array
     Y: Array
     answers: AnyArray
+    weight: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -85,15 +89,19 @@ class Trained:
         }
 
 
-def as_part(preparation: Preparation, X: Array, labels: Any) -> Part:
+def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | None = None) -> Part:
     """Prepared inputs with the raw target beside them."""
     target = preparation.target
-    return Part(X, target.encode(labels), answers_of(target, labels))
+    return Part(X, target.encode(labels), answers_of(target, labels), weight)
 
 
 def joined(first: Part, second: Part) -> Part:
-    """The rows of both."""
-    return Part(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+    """The rows of both; either both have weights or neither."""
+    weight = None
+    if first.weight is not None and second.weight is not None:
+        weight = np.concatenate([first.weight, second.weight])
+    X, Y, answers = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
+    return Part(X, Y, answers, weight)
 
 
 def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
@@ -194,13 +202,21 @@ def _make(folder: Path) -> None:
 
 
 def weights_of_classes(
-    settings: TrainSettings, target: ClassTarget | NumberTarget, answers: AnyArray
+    settings: TrainSettings, target: ClassTarget | NumberTarget, part: Part
 ) -> Array | None:
-    """The weight of each class by its position, where classes are to count alike."""
+    """The weight of each class by its position, where classes are to count alike, rows by their weights."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
-    columns = answers[np.newaxis]
-    return class_weights(settings.class_weight, columns, target.classes, None, "--class-weight")[0]
+    columns = part.answers[np.newaxis]
+    return class_weights(settings.class_weight, columns, target.classes, part.weight, "--class-weight")[0]
+
+
+def example_weights(part: Part, of_classes: Array | None) -> Array | None:
+    """The weight of each row (m,): its own times that of its class; None where all count alike."""
+    if of_classes is None:
+        return part.weight
+    weights = of_classes[part.answers]
+    return weights if part.weight is None else weights * part.weight
 
 
 def _learn(
@@ -214,10 +230,11 @@ def _learn(
 ) -> History:
     """One training, with the weights of the classes in the rows that it learns from."""
     options = {**options, **settings.options(validated=validation is not None)}
-    weights = weights_of_classes(settings, target, train.answers)
-    options["sample_weight"] = None if weights is None else weights[train.answers]
+    of_classes = weights_of_classes(settings, target, train)
+    options["sample_weight"] = example_weights(train, of_classes)
     if validation is not None:
-        of_rows = () if weights is None else (weights[validation.answers],)
+        weights = example_weights(validation, of_classes)
+        of_rows = () if weights is None else (weights,)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
         options |= _judged(settings, target, validation)
     return _train(network, train, label, options)
@@ -229,7 +246,7 @@ def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validat
         return {}
     from deepstep.cli.scoring import as_metric
 
-    metric = as_metric(settings.scoring, target, validation.Y, validation.answers)
+    metric = as_metric(settings.scoring, target, validation.Y, validation.answers, validation.weight)
     return {"metrics": {settings.scoring: metric}, "watch": settings.watch}
 
 
@@ -239,7 +256,8 @@ def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise
-        note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+        why = f" {CANNOT_GO_ON}, and" if options.get("optimizer") == LBFGS else ""
+        note(f"Interrupted:{why} what was reached is being saved; Ctrl-C once more ends at once.")
         return network.history
 
 
@@ -261,8 +279,10 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
-    weights = weights_of_classes(settings, preparation.target, train.answers)
+    weights = weights_of_classes(settings, preparation.target, train)
     weighed = {} if weights is None else {"class_weights": weights.tolist()}
+    if train.weight is not None:
+        weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
     config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
     return Trained(run, scores, outputs["test"])

@@ -11,6 +11,7 @@ SPELLED = {
     "delta": "--huber-delta",
     "rate_factors": "--rate-factor",
     "decay_factors": "--decay-factor",
+    "hyperparameters": "--hyperparameter",
 }
 """Settings that are typed in other words."""
 

@@ -1,5 +1,7 @@
 """Kinds of option values that several commands share."""
 
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -56,6 +58,50 @@ class Factor(click.ParamType[tuple[str, float]]):
                 "parameters, '=' and a number, such as 'b*=0.1'",
                 f"got {value!r}",
             ) from None
+
+
+class Setting(click.ParamType[tuple[str, Any]]):
+    """A named value: ``beta1=0.95``; a number where it is one, else a word.
+
+    Examples
+    --------
+    >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
+    (('beta1', 0.95), ('epsilon_at', 'hat'))
+    """
+
+    name = "setting"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, text = str(value).partition("=")
+        if not (name and sign and text):
+            raise ConfigurationError(
+                param.opts[0] if param else "setting",
+                "a name, '=' and a value, such as beta1=0.95",
+                f"got {value!r}",
+            )
+        for kind in (int, float):
+            with suppress(ValueError):
+                return name, kind(text)
+        return name, text
+
+
+def once_each(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
+    """Pairs as a mapping, None where there are none; a name that comes twice is refused.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    for name, times in Counter(name for name, _ in given).items():
+        if times > 1:
+            raise ConfigurationError(
+                parameter.opts[0], "each name once", f"got {name!r} {times} times", "Leave all but one out."
+            )
+    return dict(given) or None
 
 
 class Listed(click.ParamType[Any]):

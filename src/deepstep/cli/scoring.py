@@ -49,7 +49,9 @@ def check_metric(name: str) -> None:
         raise unknown_name(WHERE, "metric", name, get_scorer_names())
 
 
-def as_metric(name: str, target: ClassTarget | NumberTarget, Y: Array, answers: AnyArray) -> Metric:
+def as_metric(
+    name: str, target: ClassTarget | NumberTarget, Y: Array, answers: AnyArray, weight: Array | None = None
+) -> Metric:
     """The metric of these rows; larger is better, NaN where the outputs are not finite.
 
     Parameters
@@ -61,6 +63,8 @@ def as_metric(name: str, target: ClassTarget | NumberTarget, Y: Array, answers: 
         What the network should give.
     answers : ndarray (m,)
         The positions of the right classes, or the right numbers.
+    weight : ndarray (m,), optional
+        How much each row counts, where the metric has weights.
 
     Raises
     ------
@@ -68,10 +72,11 @@ def as_metric(name: str, target: ClassTarget | NumberTarget, Y: Array, answers: 
         If it is of other targets.
     """
     scorer = get_scorer(name)
+    weights = {} if weight is None or not scorer._accept_sample_weight() else {"sample_weight": weight}
     judged = _OfClasses(target) if isinstance(target, ClassTarget) else _OfNumbers(target)
 
     def metric(_: Array, AL: Array) -> float:
-        return float(scorer(judged, AL.T, answers)) if np.isfinite(AL).all() else nan
+        return float(scorer(judged, AL.T, answers, **weights)) if np.isfinite(AL).all() else nan
 
     try:
         metric(Y.T, Y.T)

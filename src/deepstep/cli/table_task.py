@@ -1,6 +1,7 @@
 """From a table to what a network learns: the task, the preparation, and the rows of each part."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,11 @@ import numpy as np
 
 from deepstep.cli.fitting import Part, as_part
 from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, TablePreparation, guess_task
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     import polars
@@ -33,6 +36,7 @@ class Goal:
     test_fraction: float
     validation_fraction: float | None
     seed: int
+    sample_weight: str | None = None
 
     def check(self) -> None:
         """Refuse what fits no table.
@@ -110,7 +114,15 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     target_kind = NumberTarget if kind == "regression" else ClassTarget
     # On the whole table first: what cannot be used is then named by its row in the file.
     target = target_kind.fit(answers, **settings)
-    without = (goal.target, *goal.drop)
+    without: tuple[str, ...] = (goal.target, *goal.drop)
+    weight = None
+    if goal.sample_weight is not None:
+        if goal.sample_weight == goal.target:
+            raise ConfigurationError(
+                "--sample-weight", "a column that is no target", f"got {goal.target!r}, the target"
+            )
+        weight = row_weights(frame, goal.sample_weight)
+        without = (*without, goal.sample_weight)
     TablePreparation.fit(frame, exclude=without)
 
     notes: list[str] = []
@@ -126,20 +138,32 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     inputs = TablePreparation.fit(frame[rows], exclude=without)
     preparation = Preparation(inputs, target)
 
-    def part(table: "polars.DataFrame") -> Part:
-        return as_part(preparation, inputs.transform(table), column(table, goal.target, "--target"))
+    def part(table: "polars.DataFrame", weights: Array | None) -> Part:
+        return as_part(preparation, inputs.transform(table), column(table, goal.target, "--target"), weights)
 
-    own = frame[held] if len(held) else validation
-    return TableTask(
-        kind,
-        reason,
-        inputs,
-        preparation,
-        part(frame[rows]),
-        part(frame[test_rows]),
-        None if own is None else part(own),
-        notes,
-    )
+    def of(some: Any) -> Part:
+        return part(frame[some], None if weight is None else weight[some])
+
+    judged = of(held) if len(held) else None
+    if validation is not None:
+        with _of_the_validation_table():
+            own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
+            judged = part(validation, own)
+    learned = of(rows)
+    check_some(learned.weight, "learn from")
+    check_some(None if judged is None else judged.weight, "validate on")
+    return TableTask(kind, reason, inputs, preparation, learned, of(test_rows), judged, notes)
+
+
+@contextmanager
+def _of_the_validation_table() -> Iterator[None]:
+    """Let errors of the block say of which table they are, and how to mend it."""
+    try:
+        yield
+    except (ConfigurationError, DataError) as error:
+        where = "--validation" if error.where == "table" else f"--validation, {error.where}"
+        mend = f"{error.mend} The table to validate on needs the columns of the training table.".strip()
+        raise type(error)(where, error.expected, error.came, mend) from None
 
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:

@@ -7,10 +7,12 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.row_weights import row_weights
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.sources import read_labelled
 from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget
 from deepstep.run import MOST_EXAMPLES, Run
 from deepstep.types import Array
@@ -41,13 +43,13 @@ def command(
     with; RUN stays as it is. For L-BFGS, which has no such steps, it ends with the gradients.
     """
     run = Run.load(run_folder)
-    X, Y = examples(run, data)
+    X, Y, own = examples(run, data)
     settings = step_settings(run)
     rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
     rate = rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
-    weight = example_weights(run, Y)
+    weight = example_weights(run, Y, own)
     whole = run.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
     if json_wanted:
@@ -65,21 +67,29 @@ def command(
 def step_settings(run: Run) -> dict[str, Any]:
     """What a run's steps were made with, as `Network.trace` takes it."""
     trained = run.config.get("settings", {})
-    return {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+    given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+    if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
+        given.pop("hyperparameters", None)
+    return given
 
 
-def example_weights(run: Run, Y: Array) -> Array | None:
-    """The weights (m,) of prepared targets, where the run's classes have some."""
+def example_weights(run: Run, Y: Array, own: Array | None) -> Array | None:
+    """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
     target, weights = run.preparation.target, run.config.get("class_weights")
     if weights is None or not isinstance(target, ClassTarget):
-        return None
-    return np.asarray(weights)[target.probabilities(Y).argmax(axis=1)]
+        return own
+    of_classes = np.asarray(weights)[target.probabilities(Y).argmax(axis=1)]
+    return of_classes if own is None else of_classes * own
 
 
-def examples(run: Run, data: Path | None) -> tuple[Array, Array]:
-    """Prepared rows: those that the run keeps, or the first ones of a table."""
+def examples(run: Run, data: Path | None = None) -> tuple[Array, Array, Array | None]:
+    """Prepared rows with their own weights: those that the run keeps, or the first ones of a table."""
+    name = run.config.get("sample_weight")
     if data is None:
-        return run.examples
+        return *run.examples, None if name is None else np.asarray(run.config["example_weights"])
     raw, labels = read_labelled(run, data)
-    inputs = run.inputs(raw[:MOST_EXAMPLES])
-    return inputs, run.preparation.target.encode(labels[:MOST_EXAMPLES])
+    first = raw[:MOST_EXAMPLES]
+    weight = None
+    if name is not None and not isinstance(first, np.ndarray):
+        weight = row_weights(first, name, f"{data}, the weights")
+    return run.inputs(first), run.preparation.target.encode(labels[:MOST_EXAMPLES]), weight

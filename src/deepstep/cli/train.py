@@ -37,9 +37,10 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.errors import ConfigurationError, FileError
+from deepstep.model.options import LBFGS
 from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
-from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.checkpoints import KEPT, checkpoint_files
 
 if TYPE_CHECKING:
     import polars
@@ -86,7 +87,8 @@ def command(
     are for the result only.
 
     Until it is done the training stands in RUN.unfinished. Interrupted by Ctrl-C, or killed, it goes on with
-    --resume RUN, to the same bits. (FILE is then needed only if it was moved.)
+    --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception is --optimizer
+    lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it.
     """
     from deepstep.data import read_table
 
@@ -115,6 +117,7 @@ def command(
             options["validation"] = os.path.abspath(options["validation"])
         way = Way.BEGIN
     goal, settings = asked(options)
+    checkpoints = _checkpoints_asked(options, settings)
     frame = read_table(file)
     training = training or Training.of(file, options, options["validation"])
     return _train(
@@ -126,7 +129,8 @@ def command(
         goal,
         settings,
         json_wanted=json_wanted,
-        **{name: options[name] for name in ("overwrite", "validation", "checkpoint_every")},
+        checkpoints=checkpoints,
+        **{name: options[name] for name in ("overwrite", "validation")},
     )
 
 
@@ -158,9 +162,31 @@ def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
     ConfigurationError
     """
     settings.check_target(task.preparation.target)
-    if settings.batch_size is not None or settings.optimizer == "lbfgs":
+    if settings.batch_size is not None or settings.optimizer == LBFGS:
         return settings
     return replace(settings, batch_size=default_batch_size(len(task.train.X)))
+
+
+def _checkpoints_asked(options: Mapping[str, Any], settings: TrainSettings) -> Mapping[str, Any] | None:
+    """What is asked of the checkpoints, None for L-BFGS, which has no state that one could hold.
+
+    Raises
+    ------
+    ConfigurationError
+        If something is asked of those of L-BFGS.
+    """
+    if settings.optimizer != LBFGS:
+        return {"every": options["checkpoint_every"], "keep": options["keep_checkpoints"] or KEPT}
+    without_use = {"checkpoint_every": "--checkpoint-every", "keep_checkpoints": "--keep-checkpoints"}
+    given = [typed for name, typed in without_use.items() if options[name] is not None]
+    if given:
+        raise ConfigurationError(
+            "--optimizer",
+            "options that L-BFGS can use: it cannot go on, and so it has no checkpoints",
+            f"got {', '.join(given)}",
+            "Leave them out, or take another optimizer.",
+        )
+    return None
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -195,14 +221,13 @@ def _train(
     *,
     overwrite: bool,
     validation: str | None,
-    checkpoint_every: float,
+    checkpoints: Mapping[str, Any] | None,
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed."""
     from deepstep.data import read_table
 
     task = table_task(frame, goal, None if validation is None else read_table(validation))
-    by_lbfgs = settings.optimizer == "lbfgs"
     rows = len(task.train.X)
     settings = suited(settings, task)
     held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
@@ -211,17 +236,15 @@ def _train(
     for sentence in task.notes:
         note(sentence)
     about = {"task": task.kind, "target": goal.target, "source": printable(file)}
-    # L-BFGS has no state that a checkpoint could hold
-    checkpoints = Checkpoints(unfinished(run), every=checkpoint_every)
-    again = Checkpoints(unfinished(run) / REFIT, every=checkpoint_every)
+    if goal.sample_weight is not None:
+        about["sample_weight"] = goal.sample_weight
     kept: dict[str, Any] = {}
-    if not by_lbfgs:
-        kept = {
-            "checkpoint": checkpoints,
-            "resume": True,
-            "again": {"checkpoint": again, "resume": True},
-        }
-    with resumable(run):
+    if checkpoints is not None:
+        first, again = (
+            Checkpoints(folder, **checkpoints) for folder in (unfinished(run), unfinished(run) / REFIT)
+        )
+        kept = {"checkpoint": first, "resume": True, "again": {"checkpoint": again, "resume": True}}
+    with resumable(run, possible=checkpoints is not None):
         trained = train_and_save(
             place_to_train(run, training, resumed=way is not Way.BEGIN, overwrite=overwrite),
             settings,

@@ -1,5 +1,6 @@
 """The options of ``deepstep train``, in the sections of its help."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import Factor, LayerSizes, Listed
+from deepstep.cli.options import Factor, LayerSizes, Listed, Setting, once_each
+from deepstep.errors import ConfigurationError
 
 TASKS = ("auto", "classification", "regression")
 
@@ -21,7 +23,22 @@ class SectionOption(click.Option):
 
 
 class SectionedCommand(click.Command):
-    """A command whose help has a section for each kind of options."""
+    """A command whose help has a section for each kind of options; each is given once."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option of one value that comes twice: the first one would go without a word."""
+        *_, given = self.make_parser(ctx).parse_args(list(args))
+        for parameter, times in Counter(given).items():
+            single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+            if single and times > 1:
+                count = "twice" if times == 2 else f"{times} times"
+                raise ConfigurationError(
+                    " or ".join(parameter.opts),
+                    "an option that is given once",
+                    f"got it {count}",
+                    "Leave all but one out.",
+                )
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections, in the order of their first options."""
@@ -46,7 +63,7 @@ _FACTORS: dict[str, Any] = {
     "type": Factor(),
     "multiple": True,
     "metavar": "'b*=0.1'",
-    "callback": lambda context, parameter, given: dict(given) or None,
+    "callback": once_each,
 }
 
 OPTIONS = (
@@ -65,6 +82,11 @@ OPTIONS = (
         "--validation-fraction",
         type=float,
         help="Or a share of the rows to learn from [--patience, --scoring: 0.1].",
+    ),
+    _data(
+        "--sample-weight",
+        metavar="COLUMN",
+        help="A column that says how much each row counts in training and validation; it is no input.",
     ),
     _data(
         "--class-weight",
@@ -113,6 +135,15 @@ OPTIONS = (
         show_default=True,
         help="adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
     ),
+    _learning(
+        "--hyperparameter",
+        "hyperparameters",
+        type=Setting(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=once_each,
+        help="Of the optimizer, repeatable: beta1=0.95, momentum's beta=0.8, lbfgs' tolerance=1e-4, …",
+    ),
     _learning("--learning-rate", type=float, default=0.001, show_default=True),
     _learning(
         "--iterations",
@@ -130,6 +161,12 @@ OPTIONS = (
     _learning("--rate-factor", "rate_factors", help="Of the rate of parameters, repeatable.", **_FACTORS),
     _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
     _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
+    _learning(
+        "--deterministic",
+        is_flag=True,
+        default=None,
+        help="The same bits on any number of cores, by one BLAS thread.",
+    ),
     _regularization("--l1", type=float, help="λ of L1 regularization."),
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
@@ -170,10 +207,14 @@ OPTIONS = (
     _run(
         "--checkpoint-every",
         type=click.FloatRange(min=0),
-        default=30.0,
-        show_default=True,
         metavar="SECONDS",
-        help="Between two checkpoints.",
+        help="Between two checkpoints [default: 30]; lbfgs has none.",
+    ),
+    _run(
+        "--keep-checkpoints",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="How many of the newest are kept [default: 3].",
     ),
     _run(
         "--resume",

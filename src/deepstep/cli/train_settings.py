@@ -7,12 +7,12 @@ from typing import Any
 
 from deepstep.cli.option_names import named_as_typed
 from deepstep.engines import Settings
-from deepstep.equations import get_head
+from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
-from deepstep.model.options import PLATEAU, as_lbfgs, as_plan
+from deepstep.model.options import PLATEAU, as_lbfgs, as_plan, refuse_idle
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
@@ -22,6 +22,8 @@ AS_THEY_ARE = (
     "iterations",
     "batch_size",
     "optimizer",
+    "hyperparameters",
+    "deterministic",
     "time_budget",
     "patience",
     "l1",
@@ -80,6 +82,8 @@ class TrainSettings:
     huber_delta: float | None = None
     scoring: str | None = None
     refit: bool | None = None
+    hyperparameters: Mapping[str, Any] | None = None
+    deterministic: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """TOML and JSON types: what is None is left out."""
@@ -102,10 +106,16 @@ class TrainSettings:
             raise unknown_name("--initialization", "method", self.initialization, INITIALIZATION_NAMES)
         with typed("--optimizer"):
             options = self.options(validated=True)
-            as_lbfgs(options, "train")
+            as_lbfgs({**options, "hyperparameters": {}}, "train")
+        with typed("--hyperparameter"):
+            if as_lbfgs(options, "train") is None:
+                get_optimizer(self.optimizer).settings(self.hyperparameters or {})
+        with typed("--optimizer"):
             as_plan(options, self.seed, "train")
             options.pop("patience", None)
-            Settings.of("train", **options).dropout_of(shape)
+            of_steps = Settings.of("train", **options)
+            of_steps.dropout_of(shape)
+            refuse_idle(asdict(self), of_steps, "train")
         with typed():
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from deepstep import __version__
-from deepstep.cli.fitting import FINISHED, folder_for
+from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
 from deepstep.cli.screen import note, program
 from deepstep.data import atomic_directory, sha256
-from deepstep.data.files import as_file_error, discard, kind_at, publish, refuse_to_replace
+from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
 from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.run import DIGEST, Run, config_digest
@@ -73,6 +73,16 @@ class Training:
         if self.validation_sha256:
             begun_with[Path(self.options["validation"])] = self.validation_sha256
         for path, digest in begun_with.items():
+            table = "FILE" if path is file else "--validation"
+            if kind_at(path) == "nothing":
+                raise FileError(
+                    str(path),
+                    f"the {table} that this training began with",
+                    "there is no such file",
+                    "If it was moved, name it: append its new place to the command."
+                    if path is file
+                    else "Put it back, or begin anew with --overwrite.",
+                )
             if sha256(path) != digest:
                 raise FileError(
                     str(path),
@@ -156,6 +166,14 @@ def place_to_train(
         cannot be written.
     """
     folder = unfinished(run)
+    both = kind_at(run / RUN_MARK) == kind_at(folder / NAME) == "file"
+    if both and not (resumed or overwrite):
+        raise FileError(
+            str(run),
+            "a new name for a run",
+            f"it exists already, and so does {folder.name}, a training of it that is not done",
+            f"Go on with the training: {resume_command(run)}. Or replace both and begin anew: --overwrite.",
+        )
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
         if not resumed:
@@ -198,8 +216,14 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
 
 
 @contextmanager
-def resumable(run: Path) -> Iterator[None]:
+def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
     """Let Ctrl-C and a divergence say where the training stands, and warnings be notes.
+
+    Parameters
+    ----------
+    run : Path
+    possible : bool
+        Whether the optimizer can go on at all.
 
     Raises
     ------
@@ -213,9 +237,8 @@ def resumable(run: Path) -> Iterator[None]:
         except KeyboardInterrupt:
             kept = _checkpoints(unfinished(run))
             if not kept:
-                raise KeyboardInterrupt(
-                    "Interrupted before there was a checkpoint: nothing is kept."
-                ) from None
+                ended = "before there was a checkpoint" if possible else f"and {CANNOT_GO_ON}"
+                raise KeyboardInterrupt(f"Interrupted {ended}: nothing is kept.") from None
             raise KeyboardInterrupt(
                 f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
                 f"Go on: {resume_command(run)}"

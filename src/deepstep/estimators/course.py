@@ -13,6 +13,7 @@ from deepstep.equations import get_optimizer
 from deepstep.estimators.rules import update_rule
 from deepstep.estimators.validation import Validation
 from deepstep.model import Network
+from deepstep.model.options import SCHEDULED, refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples
@@ -90,6 +91,7 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
         decay_factors=estimator.decay_factors or {},
         seed=network.seed,
     )
+    refuse_idle({name: getattr(estimator, name) for name in SCHEDULED}, settings, where)
     return open_session(
         estimator.engine,
         network.architecture,

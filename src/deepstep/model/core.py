@@ -26,7 +26,9 @@ from deepstep.model.construction import (
     with_scales,
 )
 from deepstep.model.options import (
+    SCHEDULED,
     as_plan,
+    refuse_idle,
 )
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.architecture import layer_sizes
@@ -177,6 +179,7 @@ class Core:
         X, Y = self._check(X, Y, where)
         check_several_classes(Y, get_head(self.architecture), where)
         seed = self.seed if seed is None else seed
+        schedules = {name: options.get(name) for name in SCHEDULED}
         plan = as_plan(options, seed, where)
         if "batch" in self.architecture.normalization and 1 in (plan.batch_size, X.shape[1]):
             raise ConfigurationError(
@@ -190,6 +193,7 @@ class Core:
         options["hyperparameters"] = options.get("hyperparameters") or {}
         class_weight = options.pop("class_weight", None)
         settings = Settings.of(where, **{"seed": seed, **options})
+        refuse_idle(schedules, settings, where)
         weight = self._weight(sample_weight, X.shape[1], where)
         of_classes = weights_of_classes(class_weight, self.architecture, Y, weight, where)
         weight = weighed(of_classes, self.architecture, Y, weight, where)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.data.files import kind_at
+from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -115,6 +116,26 @@ def as_schedule(schedule: Any, where: str) -> Any:
         except ConfigurationError as error:  # the plateau does not know what it is for
             raise ConfigurationError(where, error.expected, error.came, error.mend) from None
     return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
+
+
+def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) -> None:
+    """Refuse a schedule of what there is none of: it would do nothing.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    there = {
+        "decay_schedule": ("a weight decay", bool(settings.decay)),
+        "dropout_schedule": ("dropout", any(settings.dropout))
+        if isinstance(settings.dropout, list | tuple)
+        else ("dropout", bool(settings.dropout)),
+    }
+    for name, (what, given) in there.items():
+        if schedules.get(name) is not None and not given:
+            raise ConfigurationError(
+                f"{where}, {name}", f"{what} that follows it", "got none", "Leave it out, or give one."
+            )
 
 
 def as_patience(

@@ -177,9 +177,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is none.
     """
     where = str(path)
-    header, arrays = read_arrays(
-        path, "a checkpoint", mend="Go on from the one before it: deepstep.training.latest_checkpoint."
-    )
+    header, arrays = read_arrays(path, "a checkpoint", mend="")
     if header.get("format") != FORMAT:
         raise FileError(where, "a DeepStep checkpoint", "its header says something else")
     if header.get("version") != str(VERSION):
@@ -194,7 +192,6 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
             where,
             "the contents that were written, by their checksum",
             "the file was altered or damaged",
-            "Go on from the one before it.",
         )
     try:
         return _unpacked(json.loads(header["content"]), arrays)

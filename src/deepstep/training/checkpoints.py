@@ -13,6 +13,9 @@ from deepstep.types import is_number, is_whole
 SECONDS = 30.0
 """Between two checkpoints, unless something else is asked for."""
 
+KEPT = 3
+"""How many of the newest stay, unless something else is asked for."""
+
 SHARE = 0.1
 """At most so much of the time goes into writing, where checkpoints are written by the clock."""
 
@@ -78,7 +81,7 @@ class Checkpoints(Callback):
         every: float | None = None,
         every_steps: int | None = None,
         every_epochs: int | None = None,
-        keep: int = 3,
+        keep: int = KEPT,
     ) -> None:
         where = "Checkpoints"
         if every is not None and not (is_number(every) and every >= 0):
@@ -182,12 +185,19 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
     --------
     >>> latest_checkpoint("no/such/folder")
     """
-    files = checkpoint_files(folder)
-    for path in reversed(files):
+    damaged: list[FileError] = []
+    for path in reversed(checkpoint_files(folder)):
         try:
-            return read_checkpoint(path)
+            checkpoint = read_checkpoint(path)
         except FileError as error:
-            if path == files[0]:
-                raise
-            warnings.warn(f"{error} The checkpoint before it is taken.", stacklevel=2)
-    return None
+            damaged.append(error)
+            continue
+        for passed in damaged:
+            warnings.warn(f"{passed} The checkpoint before it is taken.", stacklevel=2)
+        return checkpoint
+    if not damaged:
+        return None
+    oldest, after = damaged[-1], len(damaged) - 1
+    came = f"{oldest.came}, and the {after} after it are damaged, too" if after else oldest.came
+    mend = f"Restore {'one of them' if after else 'it'}, or begin anew."
+    raise FileError(oldest.where, oldest.expected, came, mend) from oldest

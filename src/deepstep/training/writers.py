@@ -40,12 +40,20 @@ class LineWriter(Callback):
                     "it exists already",
                     "Choose another name, or pass append=True to go on with it.",
                 )
+            folder = self._path.parent
+            if not folder.is_dir():
+                raise FileError(
+                    str(self._path),
+                    "a folder that it can be written in",
+                    f"{folder} does not exist" if not folder.exists() else f"{folder} is a file",
+                    "Make it, or choose another name.",
+                )
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(self._file, training.history)
         except OSError as error:
             self.on_train_end(training)
-            raise self._as_file_error(error) from error
+            raise self._as_file_error(error, begun=False) from error
         self._append = True  # it is this writer's own file now, for a second training
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
@@ -91,12 +99,11 @@ class LineWriter(Callback):
         file.truncate(end)
         file.seek(end)
 
-    def _as_file_error(self, error: OSError) -> FileError:
+    def _as_file_error(self, error: OSError, *, begun: bool = True) -> FileError:
         if isinstance(error, FileError):
             return error
-        return FileError(
-            str(self._path), "it can be written", f"{error.strerror}", "The lines before are whole."
-        )
+        mend = "The lines before are whole." if begun else "Choose another name."
+        return FileError(str(self._path), "it can be written", f"{error.strerror}", mend)
 
     def _line(self, record: Record) -> str:
         raise NotImplementedError
