@@ -6,7 +6,7 @@ from typing import Any
 
 from race.rounds import environment
 
-FITS, EPOCHS = 8, 60
+FITS, EPOCHS = 8, 600
 
 CODE = f"""
 import json, os, warnings

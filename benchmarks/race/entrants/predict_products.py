@@ -42,7 +42,7 @@ class Entrant:
     def __init__(self, workload: Workload) -> None:
         sizes, m = np.array(workload.layer_dims), workload.rows
         tile, widest = min(AT_ONCE, m), int(sizes[1:].max())
-        self._n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // tile))
+        self._n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // tile), m)
         theta = [np.full(n * n_prev, 1 / n_prev, np.float32) for n_prev, n in pairwise(workload.layer_dims)]
         self._arguments = (
             self._n_threads, blas_address(np.float32), sizes, np.concatenate(theta),

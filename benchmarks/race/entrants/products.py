@@ -72,7 +72,7 @@ class Floor:
     def __init__(self, layer_dims: tuple[int, ...], m: int) -> None:
         sizes = np.array(layer_dims)
         multiplications = 3 * int((sizes[1:] * sizes[:-1]).sum()) * m
-        self.n_threads = threads_for(multiplications, int(sizes[1:].max()))
+        self.n_threads = threads_for(multiplications, int(sizes[1:].max()), m)
         stride, units, n_x = stride_for(m), int(sizes[1:].sum()), layer_dims[0]
         tile = max(TILE, LEAST_ROWS * int(sizes.max()))
         # rows of W have the sum 1: activations neither grow nor become denormal, however deep the network is

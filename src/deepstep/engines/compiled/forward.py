@@ -107,7 +107,7 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     tile = max(1, min(AT_ONCE, m))
     many = m > AT_ONCE
-    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE)) if many else 1
+    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE), m) if many else 1
     rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
     code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
 

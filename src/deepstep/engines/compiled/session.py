@@ -318,7 +318,7 @@ class CompiledSession:
         order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
         whole = only_gradient or self.settings.clip_norm is not None
         multiplications = 3 * state.shape[1] * size
-        n_threads = threads_for(multiplications, int(layers["size"][1:].max()))
+        n_threads = threads_for(multiplications, int(layers["size"][1:].max()), size)
         turned = span is None and self.architecture.n_inputs <= TURNED_UP_TO
         work = self._room(layers, size, n_threads, whole=whole, gathers=order.size > 0 or turned)
         plan = self._plan

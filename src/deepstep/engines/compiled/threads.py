@@ -16,6 +16,9 @@ from deepstep.types import AnyArray
 WORTH_A_THREAD = 1_000_000
 """Multiplications of a step from which a second thread wins over waiting for it."""
 
+LEAST_EXAMPLES = 32
+"""Examples of a thread, at least: it takes whole vectors of them, and fewer leave some threads without one."""
+
 MOST_THREADS = 4096
 
 
@@ -36,11 +39,11 @@ def limit() -> int:
     return max(1, min(processors, allowed))
 
 
-def threads_for(multiplications: int, units: int) -> int:
-    """How many threads for a step of so many multiplications in layers of up to so many units."""
+def threads_for(multiplications: int, units: int, examples: int) -> int:
+    """How many threads for so many multiplications in layers of up to so many units, and so many examples."""
     if not alone():
         return 1
-    return max(1, min(limit(), multiplications // WORTH_A_THREAD + 1, units))
+    return max(1, min(limit(), multiplications // WORTH_A_THREAD + 1, units, examples // LEAST_EXAMPLES))
 
 
 def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
