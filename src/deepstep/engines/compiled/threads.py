@@ -17,7 +17,7 @@ WORTH_A_THREAD = 1_000_000
 """Multiplications of a step from which a second thread wins over waiting for it."""
 
 LEAST_EXAMPLES = 32
-"""Examples of a thread, at least: it takes whole vectors of them, and fewer leave some threads without one."""
+"""Examples of a thread, at least: it takes whole vectors of them, and with fewer some threads have none."""
 
 MOST_THREADS = 4096
 
