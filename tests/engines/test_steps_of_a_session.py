@@ -1,15 +1,18 @@
 """What a session promises of its steps: chunks of them, states that go on, interruptions at any line."""
 
+import os
 import sys
 
 import numpy as np
 import pytest
 
+import deepstep
 from deepstep.engines import ENGINES, Settings, open_session
 from deepstep.equations import OPTIMIZERS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
 
+PACKAGE = os.path.dirname(deepstep.__file__)  # not the checkout, which may have the same name
 RATE, BATCH = 0.05, 4
 EVERYTHING = Settings(
     "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, input_noise=0.1, max_norm=1.5, clip_norm=0.5,
@@ -184,7 +187,7 @@ def interrupted_at(count, work):
         return at_a_line
 
     def at_a_call(frame, event, argument):
-        return at_a_line if "deepstep" in frame.f_code.co_filename else None
+        return at_a_line if frame.f_code.co_filename.startswith(PACKAGE) else None
 
     before = sys.gettrace()
     sys.settrace(at_a_call)
