@@ -239,19 +239,20 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         )
         if not call.going_on:
             return network
+        anew = "Use a new estimator" + ("." if call.incremental else ", or warm_start=False.")
         if network.architecture != self.network_.architecture:
             raise ConfigurationError(
                 call.where,
                 "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
                 f"the fitted network is {self.network_!r}",
-                "Use a new estimator." if call.incremental else "Use a new estimator, or warm_start=False.",
+                anew,
             )
         if self.dtype not in ("auto", str(self.network_.dtype)):
             raise ConfigurationError(
                 call.where,
                 f"dtype={str(self.network_.dtype)!r} or 'auto', as the fitted network has that precision",
                 f"got {self.dtype!r}",
-                "Use a new estimator." if call.incremental else "Use a new estimator, or warm_start=False.",
+                anew,
             )
         network = copy(self.network_)
         network.engine = self.engine
