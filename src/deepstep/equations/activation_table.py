@@ -58,6 +58,11 @@ class Activation(NamedTuple):
         Values of Z at which there is no derivative; there the gradient check compares nothing.
     across_units : bool
         Whether a unit's output depends on the other units of its layer, or on its place among them.
+
+    Examples
+    --------
+    >>> ACTIVATIONS["relu"].kinks
+    (0.0,)
     """
 
     forward: Callable[[Array], Array]
@@ -90,10 +95,30 @@ ACTIVATIONS: dict[str, Activation] = {
 def get_activation(name: str, where: str = "activation") -> Activation:
     """Look an activation up by name.
 
+    Parameters
+    ----------
+    name : str
+        A name in ``ACTIVATIONS``.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    Activation
+        Its forward and backward.
+
     Raises
     ------
     ConfigurationError
         If there is none of that name; the message has the nearest one.
+
+    Examples
+    --------
+    >>> get_activation("softmax").across_units
+    True
+    >>> get_activation("rleu")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: activation: ... 'relu'...
     """
     if not isinstance(name, str) or name not in ACTIVATIONS:
         raise unknown_name(where, "activation", name, ACTIVATIONS)

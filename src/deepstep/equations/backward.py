@@ -140,7 +140,27 @@ def model_backward(
 
 
 class LayerGradients(NamedTuple):
-    """What the backward pass finds at one layer."""
+    """What the backward pass finds at one layer.
+
+    Attributes
+    ----------
+    layer : int
+        l.
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+    dW, db : arrays of shape (n_l, n_{l-1}) and (n_l, 1)
+        Derivatives of J.
+    dgamma : array of shape (n_l, 1) or None
+        Derivative of J, of a normalized layer.
+    dA_prev : array of shape (n_{l-1}, m) or None
+        Derivative of m·J by what the layer before handed on; None where it is not wanted.
+
+    Examples
+    --------
+    >>> found = LayerGradients(2, np.ones((1, 4)), np.ones((1, 3)), np.ones((1, 1)), None, None)
+    >>> list(found.of_parameters)
+    ['dW2', 'db2']
+    """
 
     layer: int
     dZ: Array
@@ -181,6 +201,13 @@ def backward_layers(
     ------
     LayerGradients
         ``dA_prev`` is the derivative by what the layer before handed on, after its dropout.
+
+    Examples
+    --------
+    >>> from deepstep.equations import model_forward
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> [found.layer for found in backward_layers(AL - 1, caches, ["sigmoid"])]
+    [1]
     """
     dZ = dZL
     for layer in range(len(caches), 0, -1):
@@ -222,6 +249,13 @@ def backpropagate(
     -------
     gradients : dict
         As in `model_backward`.
+
+    Examples
+    --------
+    >>> from deepstep.equations import model_forward
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
+    array([[-0.5, -0.5]])
     """
     gradients: dict[str, Array] = {}
     for found in backward_layers(dZL, caches, activations, masks=masks, input_gradient=input_gradient):

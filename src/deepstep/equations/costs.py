@@ -87,6 +87,7 @@ def cost_from_logits(
     Returns
     -------
     J : float
+        The mean of the losses.
 
     Raises
     ------
@@ -128,6 +129,7 @@ def output_gradient(
     Returns
     -------
     dZL : array of shape (n_L, m)
+        Column i is the derivative of example i's own loss, times its weight.
 
     Raises
     ------
@@ -166,8 +168,29 @@ def _scaled(values: Array) -> tuple[Array, int]:
 
 
 def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
-    """Refuse a target or weights that do not have the shape of the output (AL or ZL), empty ones, and weights
-    that are negative, not finite, or all 0.
+    """Refuse a target or weights that do not belong to an output.
+
+    Parameters
+    ----------
+    output, Y : arrays of shape (n_L, m)
+        AL or ZL, and the target.
+    where : str
+        Name for error messages.
+    sample_weight : array of shape (m,), optional
+        Weights of the examples.
+
+    Raises
+    ------
+    ShapeError
+        If Y does not have the shape of the output, or there is not one weight for each example.
+    DataError
+        If there is no example, a weight is negative or not finite, or all are 0.
+
+    Examples
+    --------
+    >>> check_target(np.zeros((1, 3)), np.zeros((3, 1)), "here")
+    Traceback (most recent call last):
+    deepstep.errors.ShapeError: here: Y has the shape of the output, (1, 3); got Y (3, 1). ...
     """
     if output.shape != Y.shape or output.ndim != 2:
         raise ShapeError(

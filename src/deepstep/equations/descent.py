@@ -56,12 +56,32 @@ def update_parameters(
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
+    Parameters
+    ----------
+    gradients : mapping
+        dW1, db1, … by name; others are left alone.
+    parameters : Parameters
+        Whose order and shapes count.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    gradient : array of shape (n_parameters,)
+        ∂J/∂θ.
+
     Raises
     ------
     DataError
         If the gradients are no mapping of arrays of real numbers.
     ShapeError
         If one is missing or has another shape than its parameter.
+
+    Examples
+    --------
+    >>> theta = Parameters(np.zeros(3), [2, 1])
+    >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
+    array([1., 2., 3.])
     """
     if not isinstance(gradients, Mapping):
         raise DataError(where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}")

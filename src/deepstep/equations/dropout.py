@@ -54,6 +54,11 @@ def dropout_forward(A: Array, mask: Array) -> Array:
     A, mask : arrays of shape (n_l, m)
         The mask of `dropout_mask`.
 
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        A new array of the dtype of A.
+
     Raises
     ------
     ShapeError
@@ -75,6 +80,11 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
     ----------
     dA, mask : arrays of shape (n_l, m)
         The mask of the forward step.
+
+    Returns
+    -------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by the activations before, a new array of the dtype of dA.
 
     Raises
     ------

@@ -21,7 +21,21 @@ _EXAMPLES: dict[str, Callable[[np.random.Generator, int, int], Array]] = {
 def example_targets(
     output: str | Head | Architecture, n_outputs: int, m: int, *, rng: np.random.Generator
 ) -> Array:
-    """A target (n_outputs, m) that the head can learn.
+    """A target that the head can learn.
+
+    Parameters
+    ----------
+    output : str, Head or Architecture
+        Which head.
+    n_outputs, m : int
+        Numbers of outputs and of examples.
+    rng : numpy.random.Generator
+        Where the numbers are drawn.
+
+    Returns
+    -------
+    Y : array of shape (n_outputs, m)
+        Float64, of the kind that the head learns.
 
     Examples
     --------

@@ -17,7 +17,22 @@ from deepstep.types import Array
 
 
 class LayerCache(NamedTuple):
-    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``."""
+    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
+
+    Attributes
+    ----------
+    linear : LinearCache or NormalizedCache
+    Z : array of shape (n_l, m)
+        Pre-activation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
+    >>> (A_prev, W, b), Z = cache
+    >>> Z
+    array([[1.]])
+    """
 
     linear: LinearCache | NormalizedCache
     Z: Array
@@ -143,7 +158,32 @@ def _normalized_layers(normalization: Sequence[str] | None, theta: Parameters) -
 
 
 def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
-    """One activation per layer; None means relu, …, relu, sigmoid."""
+    """One activation per layer.
+
+    Parameters
+    ----------
+    activations : sequence of str or None
+        One name per layer; None means relu, …, relu, sigmoid.
+    n_layers : int
+        L.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    sequence of str
+        One name per layer.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is not one for each layer.
+
+    Examples
+    --------
+    >>> layer_activations(None, 3, "here")
+    ['relu', 'relu', 'sigmoid']
+    """
     if activations is None:
         return ["relu"] * (n_layers - 1) + ["sigmoid"]
     if isinstance(activations, str) or len(activations) != n_layers:

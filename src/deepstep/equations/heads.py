@@ -69,6 +69,11 @@ class Head:
         (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings : mapping
         Settings in force; by default those of the loss.
+
+    Examples
+    --------
+    >>> HEADS["poisson"].activation, HEADS["poisson"].targets
+    ('exponential', 'counts')
     """
 
     name: str
@@ -99,6 +104,11 @@ class Head:
             What an error names; by position alone, so that no setting is taken for it.
         **settings
             Of the loss: ``delta``, ``levels``, ``smoothing``, …
+
+        Returns
+        -------
+        Head
+            A new one; the same one where nothing is set.
 
         Raises
         ------
@@ -201,6 +211,18 @@ HEADS: dict[str, Head] = {
 def get_head(output: str | Head | Architecture, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
+    Parameters
+    ----------
+    output : str, Head or Architecture
+        A name in ``HEADS``; a `Head` passes as it is.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    Head
+        With the settings in force.
+
     Raises
     ------
     ConfigurationError
@@ -246,6 +268,18 @@ def _head_of(architecture: Architecture, head: Head, where: str) -> Head:
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
+
+    Parameters
+    ----------
+    head : Head
+        Whose settings are to be seen.
+    n_outputs : int
+        n_L.
+
+    Returns
+    -------
+    dict
+        What to write, by symbol; empty where the formulas stand as they are.
 
     Examples
     --------

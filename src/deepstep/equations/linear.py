@@ -10,7 +10,20 @@ from deepstep.types import Array
 
 
 class LinearCache(NamedTuple):
-    """What the linear step keeps for its backward step: ``(A_prev, W, b)``."""
+    """What the linear step keeps for its backward step: ``(A_prev, W, b)``.
+
+    Attributes
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+    b : array of shape (n_l, 1)
+
+    Examples
+    --------
+    >>> A_prev, W, b = linear_forward(np.ones((2, 3)), np.ones((1, 2)), np.zeros((1, 1)))[1]
+    >>> A_prev.shape, W.shape
+    ((2, 3), (1, 2))
+    """
 
     A_prev: Array
     W: Array
@@ -95,7 +108,24 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
 
 
 def weight_gradients(dZ: Array, cache: LinearCache) -> tuple[Array, Array]:
-    """dW and db alone: for layer 1 in training, where nobody needs dA0."""
+    """dW and db alone: for layer 1 in training, where nobody needs dA0.
+
+    Parameters
+    ----------
+    dZ, cache
+        As in `linear_backward`, not checked.
+
+    Returns
+    -------
+    dW, db : arrays
+        As of `linear_backward`.
+
+    Examples
+    --------
+    >>> cache = LinearCache(np.array([[1.0, 0.0]]), np.array([[2.0]]), np.array([[0.0]]))
+    >>> weight_gradients(np.array([[1.0, 3.0]]), cache)
+    (array([[0.5]]), array([[2.]]))
+    """
     A_prev, _, _ = cache
     m = dZ.shape[1]
     return dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m

@@ -18,6 +18,20 @@ from deepstep.types import Array
 def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
     """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
 
+    Parameters
+    ----------
+    Y : array of shape (n_L, m)
+        Target, from 0 to 1.
+    smoothing : float
+        ε, from 0 to below 1.
+    n : int
+        Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
+
+    Returns
+    -------
+    T : array of shape (n_L, m)
+        What is learned in place of Y.
+
     Examples
     --------
     >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)

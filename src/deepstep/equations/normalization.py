@@ -15,7 +15,20 @@ from deepstep.types import Array
 
 
 class Normalized(NamedTuple):
-    """Normalized inputs with the statistics used: of shape (n_l, 1) over the batch, (1, m) over the units."""
+    """Normalized inputs with the statistics used.
+
+    Attributes
+    ----------
+    U_hat : array of shape (n_l, m)
+        Of mean 0 and variance 1.
+    mean, variance, deviation : arrays
+        Of shape (n_l, 1) over the batch, (1, m) over the units; deviation is √(variance + ε).
+
+    Examples
+    --------
+    >>> normalize_batch(np.array([[1.0, 3.0]])).mean
+    array([[2.]])
+    """
 
     U_hat: Array
     mean: Array
@@ -145,6 +158,11 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     epsilon : float
         ε, above 0.
 
+    Returns
+    -------
+    Normalized
+        As of `normalize_batch`, with the mean and the variance that were given.
+
     Raises
     ------
     ShapeError
@@ -166,6 +184,13 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
 @equation("dU = dU_hat / √(variance + ε)", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2")
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
     """Through statistics that are given: they do not move.
+
+    Parameters
+    ----------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    deviation : array of shape (n_l, 1)
+        √(variance + ε).
 
     Examples
     --------
@@ -221,7 +246,20 @@ def running_statistics(
 
 
 class Normalization(NamedTuple):
-    """The two directions of one way to normalize by statistics of the batch itself."""
+    """The two directions of one way to normalize by statistics of the batch itself.
+
+    Attributes
+    ----------
+    forward : callable
+        (U, epsilon) → `Normalized`.
+    backward : callable
+        (dU_hat, U_hat, deviation) → dU.
+
+    Examples
+    --------
+    >>> NORMALIZATIONS["layer"].forward(np.array([[1.0], [3.0]])).mean
+    array([[2.]])
+    """
 
     forward: Callable[..., Normalized]
     backward: Callable[[Array, Array, Array], Array]

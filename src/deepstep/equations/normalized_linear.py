@@ -17,9 +17,26 @@ from deepstep.types import Array
 class NormalizedCache(NamedTuple):
     """What a normalized linear step keeps for its backward step.
 
-    ``mean``, ``variance`` and ``deviation`` √(variance + ε) are those used: of shape (n_l, 1) for
-    ``"batch"``, (1, m) for ``"layer"``. ``own_statistics`` says whether they came from this batch or were
-    given.
+    Attributes
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+    b, gamma : arrays of shape (n_l, 1)
+        Shift and scale.
+    U_hat : array of shape (n_l, m)
+        Normalized U.
+    deviation, mean, variance : arrays
+        Those used: of shape (n_l, 1) for ``"batch"``, (1, m) for ``"layer"``; deviation is √(variance + ε).
+    kind : {"batch", "layer"}
+    own_statistics : bool
+        Whether mean and variance came from this batch or were given.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> cache = normalized_linear_forward(np.array([[1.0, 3.0]]), one, one, one, kind="batch")[1]
+    >>> cache.mean, cache.own_statistics
+    (array([[2.]]), True)
     """
 
     A_prev: Array
@@ -143,7 +160,30 @@ def normalized_linear_backward(dZ: Array, cache: NormalizedCache) -> tuple[Array
 
 
 def normalized_weight_gradients(dZ: Array, cache: NormalizedCache) -> tuple[Array, Array, Array]:
-    """dW, db and dgamma alone: for layer 1 in training, where nobody needs dA0."""
+    """dW, db and dgamma alone: for layer 1 in training, where nobody needs dA0.
+
+    Parameters
+    ----------
+    dZ, cache
+        As in `normalized_linear_backward`.
+
+    Returns
+    -------
+    dW, db, dgamma : arrays
+        As of `normalized_linear_backward`.
+
+    Raises
+    ------
+    ShapeError, DataError
+        As in `normalized_linear_backward`.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> _, cache = normalized_linear_forward(np.array([[1.0, 3.0]]), one, one, one, kind="batch")
+    >>> normalized_weight_gradients(np.array([[1.0, 2.0]]), cache)[1]
+    array([[1.5]])
+    """
     dU, db, dgamma = _scaled_backward(dZ, cache)
     return dU @ cache.A_prev.T / dU.shape[1], db, dgamma
 

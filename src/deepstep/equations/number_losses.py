@@ -149,6 +149,11 @@ def mean_deviance_backward(AL: Array, Y: Array) -> Array:
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Loss of the quantiles τ₁ … τₙ of one number, which stands in each row of Y.
 
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
     Examples
     --------
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
@@ -161,6 +166,11 @@ def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
 @equation("dALₖ = -τₖ where Yₖ > ALₖ, 1 - τₖ where Yₖ < ALₖ", source="Koenker & Bassett 1978")
 def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the quantiles; 0 where one is the number, and the loss has none.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
 
     Examples
     --------
@@ -176,6 +186,11 @@ def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -
 def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """`pinball` of quantiles that never cross, from the numbers that `increasing` adds up.
 
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
     Examples
     --------
     >>> quantile_loss(np.array([[1.0], [-1e4]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
@@ -189,6 +204,11 @@ def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> A
 )
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the numbers that `increasing` adds up.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
 
     Examples
     --------

@@ -101,6 +101,13 @@ class Optimizer:
     ------
     ConfigurationError
         If the weight decay or a hyperparameter is out of range.
+
+    Examples
+    --------
+    >>> OPTIMIZERS["adam"].state
+    ('v', 's')
+    >>> Optimizer(momentum_update, ("v",), hyperparameters={"beta": 0.5}).settings({})
+    {'beta': 0.5}
     """
 
     update: Callable[..., tuple[Array, ...]]
@@ -116,6 +123,16 @@ class Optimizer:
 
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
+
+        Parameters
+        ----------
+        hyperparameters : mapping
+            What is to differ, by name.
+
+        Returns
+        -------
+        dict
+            All that differ from the equation's defaults.
 
         Raises
         ------
@@ -152,6 +169,11 @@ class Optimizer:
         hyperparameters : mapping
             As in `settings`.
 
+        Returns
+        -------
+        dict
+            The averages by symbol; empty for a rule that corrects none.
+
         Examples
         --------
         >>> OPTIMIZERS["adam"].corrected(
@@ -184,10 +206,27 @@ OPTIMIZERS: dict[str, Optimizer] = {
 def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
     """Look an update rule up by name; an `Optimizer` passes as it is.
 
+    Parameters
+    ----------
+    optimizer : str or Optimizer
+        A name in ``OPTIMIZERS``.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    Optimizer
+        The rule.
+
     Raises
     ------
     ConfigurationError
         If there is none of that name; the message has the nearest one.
+
+    Examples
+    --------
+    >>> get_optimizer("adamw").weight_decay
+    0.01
     """
     if isinstance(optimizer, Optimizer):
         return optimizer

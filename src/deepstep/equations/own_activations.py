@@ -89,6 +89,11 @@ def register_activation(
 def unregister_activation(name: str) -> None:
     """Take away an activation that was registered.
 
+    Parameters
+    ----------
+    name : str
+        The name that `register_activation` made known.
+
     Raises
     ------
     ConfigurationError

@@ -101,6 +101,11 @@ def register_head(
 def unregister_head(name: str) -> None:
     """Take away a head that was registered.
 
+    Parameters
+    ----------
+    name : str
+        The name that `register_head` made known.
+
     Raises
     ------
     ConfigurationError

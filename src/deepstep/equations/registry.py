@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from inspect import cleandoc, getdoc, signature
+from inspect import getdoc, signature
 from typing import Any, TypeVar
+
+from deepstep.equations.docstrings import completed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -25,6 +27,13 @@ class Equation:
         The function itself.
     forms : mapping
         Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
+
+    Examples
+    --------
+    >>> from deepstep.equations import EQUATIONS
+    >>> relu = EQUATIONS["relu"]
+    >>> relu.topic, relu.summary
+    ('activations', 'Rectified linear unit.')
     """
 
     name: str
@@ -45,6 +54,11 @@ class Equation:
         ----------
         settings : mapping
             Settings of the function by name; the others stand at their defaults.
+
+        Returns
+        -------
+        Equation
+            Another one, of the same function.
 
         Examples
         --------
@@ -68,6 +82,11 @@ class Equation:
             The quantity on the left side: a formula may state several.
         symbols : mapping
             What to write for each symbol, such as ``layer_symbols(2, 3)``.
+
+        Returns
+        -------
+        str
+            The statement; the whole formula where none is about that quantity.
 
         Examples
         --------
@@ -100,6 +119,18 @@ _OF_A_LAYER = ("Z", "A", "W", "b", "U", "U_hat", "gamma", "mean", "variance", "m
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     """The lecture's symbols with the indices of a layer, for `Equation.written`.
 
+    Parameters
+    ----------
+    layer : int
+        Number of the layer, from 1.
+    n_layers : int
+        L.
+
+    Returns
+    -------
+    dict
+        Symbol without → with index.
+
     Examples
     --------
     >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
@@ -113,6 +144,18 @@ def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
 
 def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
     """The registered equation of a function; for a user's own function a plain one of this formula.
+
+    Parameters
+    ----------
+    function : callable
+        The function, registered or not.
+    name, formula : str
+        What stands for one that is not.
+
+    Returns
+    -------
+    Equation
+        The registered one, or a new one that is not registered.
 
     Examples
     --------
@@ -131,7 +174,7 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 def equation(
     formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
-    """Register a function as an equation; the same function is returned, with formula and source in its help.
+    """Register a function as an equation; the same function is returned, with its help `completed`.
 
     Parameters
     ----------
@@ -141,6 +184,16 @@ def equation(
         Lecture section (course 1 week 4 unless said otherwise) or paper.
     forms : mapping, optional
         For a setting that chooses a form of the equation: its values and the statement that each makes.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Raises
+    ------
+    ValueError
+        If the name is registered already.
 
     Examples
     --------
@@ -159,17 +212,8 @@ def equation(
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        function.__doc__ = _with_source(function.__doc__, formula, source)
+        function.__doc__ = completed(function, formula, source)
         EQUATIONS[name] = Equation(name, formula, source, function, forms or {})
         return function
 
     return register
-
-
-def _with_source(doc: str | None, formula: str, source: str) -> str | None:
-    """A docstring with the formula, a statement a line, and its source before the examples."""
-    if doc is None:  # python -OO
-        return None
-    statements = "\n".join(f"    {statement}" for statement in formula.split(",  "))
-    text, head, examples = cleandoc(doc).partition("\nExamples\n--------\n")
-    return f"{text.rstrip()}\n\nNotes\n-----\n{statements}\n\nSource: {source}.\n{head}{examples}"

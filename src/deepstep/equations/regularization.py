@@ -21,6 +21,11 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
     m : float
         Number of examples, or the sum of their weights.
 
+    Returns
+    -------
+    J_L2 : float
+        The term of J.
+
     Examples
     --------
     >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
@@ -32,6 +37,18 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
 @equation("dW_L2 = λ / m · W", source="lecture, course 2 week 1")
 def l2_backward(W: Array, l2: float, m: float) -> Array:
     """What L2 regularization adds to dW.
+
+    Parameters
+    ----------
+    W : array of shape (n_l, n_{l-1})
+        Weights of a layer.
+    l2, m : float
+        As in `l2_cost`.
+
+    Returns
+    -------
+    dW_L2 : array of shape (n_l, n_{l-1})
+        Derivative of the term of J by W.
 
     Examples
     --------
@@ -47,10 +64,17 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 
     Parameters
     ----------
-    weights, m
-        As in `l2_cost`.
+    weights : iterable of arrays
+        W1, W2, …
     l1 : float
         λ.
+    m : float
+        As in `l2_cost`.
+
+    Returns
+    -------
+    J_L1 : float
+        The term of J.
 
     Examples
     --------
@@ -63,6 +87,18 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 @equation("dW_L1 = λ / m · sign(W)", source="lecture, course 2 week 1; Tibshirani 1996")
 def l1_backward(W: Array, l1: float, m: float) -> Array:
     """What L1 regularization adds to dW; 0 at a weight of 0, where |W| has a corner.
+
+    Parameters
+    ----------
+    W : array of shape (n_l, n_{l-1})
+        Weights of a layer.
+    l1, m : float
+        As in `l1_cost`.
+
+    Returns
+    -------
+    dW_L1 : array of shape (n_l, n_{l-1})
+        Derivative of the term of J by W.
 
     Examples
     --------

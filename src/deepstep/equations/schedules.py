@@ -7,15 +7,8 @@ one serves ten epochs and a time budget.
 
 from collections.abc import Callable
 from math import cos, floor, log2, pi
-from typing import Annotated, TypeAlias
 
 from deepstep.equations.registry import equation
-
-Fraction: TypeAlias = Annotated[float, "fraction of training done, from 0 to 1"]
-"""What t is, for all factors."""
-
-Last: TypeAlias = Annotated[float, "the factor at the end"]
-"""What stands in many of them."""
 
 
 @equation("α = α₀ / (1 + decay·epoch)", source="lecture, course 2 week 2")
@@ -63,7 +56,7 @@ def scheduled_inverse_time_rate(learning_rate: float, epoch: int, decay: float, 
 
 
 @equation("f = 1", source="lecture 6")
-def constant_factor(t: Fraction) -> float:
+def constant_factor(t: float) -> float:
     """No change.
 
     Examples
@@ -75,7 +68,7 @@ def constant_factor(t: Fraction) -> float:
 
 
 @equation("f = dropᵏ,  k = ⌊t / every⌋", source="lecture, course 2 week 2 (staircase)")
-def step_factor(t: Fraction, *, drop: float = 0.1, every: float = 1 / 3) -> float:
+def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
     """Fall to a share of itself, again and again.
 
     Parameters
@@ -94,7 +87,7 @@ def step_factor(t: Fraction, *, drop: float = 0.1, every: float = 1 / 3) -> floa
 
 
 @equation("f = lastᵗ", source="lecture, course 2 week 2, over the fraction of training")
-def exponential_factor(t: Fraction, *, last: float = 0.01) -> float:
+def exponential_factor(t: float, *, last: float = 0.01) -> float:
     """Fall by the same share in equal times.
 
     Parameters
@@ -111,7 +104,7 @@ def exponential_factor(t: Fraction, *, last: float = 0.01) -> float:
 
 
 @equation("f = 1 / (1 + decay·t)", source="lecture, course 2 week 2, over the fraction of training")
-def inverse_time_factor(t: Fraction, *, decay: float = 9.0) -> float:
+def inverse_time_factor(t: float, *, decay: float = 9.0) -> float:
     """The lecture's learning-rate decay; with the default it ends at a tenth.
 
     Parameters
@@ -128,7 +121,7 @@ def inverse_time_factor(t: Fraction, *, decay: float = 9.0) -> float:
 
 
 @equation("f = 1 / (1 + decay·⌊t / every⌋)", source="lecture, course 2 week 2, over the fraction of training")
-def scheduled_inverse_time_factor(t: Fraction, *, decay: float = 1.0, every: float = 0.1) -> float:
+def scheduled_inverse_time_factor(t: float, *, decay: float = 1.0, every: float = 0.1) -> float:
     """The lecture's scheduled learning-rate decay.
 
     Parameters
@@ -147,7 +140,7 @@ def scheduled_inverse_time_factor(t: Fraction, *, decay: float = 1.0, every: flo
 
 
 @equation("f = last + (1 - last)·(1 + cos πt) / 2", source="Loshchilov & Hutter, arXiv 1608.03983")
-def cosine_factor(t: Fraction, *, last: Last = 0.0) -> float:
+def cosine_factor(t: float, *, last: float = 0.0) -> float:
     """Half a wave of the cosine: slowly at both ends.
 
     Examples
@@ -159,7 +152,7 @@ def cosine_factor(t: Fraction, *, last: Last = 0.0) -> float:
 
 
 @equation("f = last + (1 - last)·(1 - t)", source="Li et al., arXiv 1905.04753")
-def linear_factor(t: Fraction, *, last: Last = 0.0) -> float:
+def linear_factor(t: float, *, last: float = 0.0) -> float:
     """A straight line down.
 
     Examples
@@ -171,7 +164,7 @@ def linear_factor(t: Fraction, *, last: Last = 0.0) -> float:
 
 
 @equation("f = last + (1 - last)·(1 - t)ᵖ", source="Chen et al., arXiv 1606.00915")
-def polynomial_factor(t: Fraction, *, power: float = 2.0, last: Last = 0.0) -> float:
+def polynomial_factor(t: float, *, power: float = 2.0, last: float = 0.0) -> float:
     """A power of what is left of training.
 
     Parameters
@@ -193,7 +186,7 @@ def polynomial_factor(t: Fraction, *, power: float = 2.0, last: Last = 0.0) -> f
     source="Smith & Topin, arXiv 1708.07120, with the cosine of torch's OneCycleLR",
 )
 def one_cycle_factor(
-    t: Fraction, *, peak: float = 0.3, first: float = 1 / 25, last: Last = 1 / 250_000
+    t: float, *, peak: float = 0.3, first: float = 1 / 25, last: float = 1 / 250_000
 ) -> float:
     """Up to the largest rate and down to next to nothing, in one cycle.
 
@@ -215,7 +208,7 @@ def one_cycle_factor(
 
 
 @equation("f = (1 - cos(2π·log₂(1 + 15t))) / 2", source="Holzmüller et al., arXiv 2407.04491 (RealMLP)")
-def coslog4_factor(t: Fraction) -> float:
+def coslog4_factor(t: float) -> float:
     """Four cycles, each twice as long as the one before: 0 at t = 0, 1/15, 3/15, 7/15, 1.
 
     Examples
@@ -230,7 +223,7 @@ def coslog4_factor(t: Fraction) -> float:
     "f = 1 for t < 1/2,  then (1 + cos(π(2t - 1))) / 2",
     source="Holzmüller et al., arXiv 2407.04491 (RealMLP)",
 )
-def flat_cos_factor(t: Fraction) -> float:
+def flat_cos_factor(t: float) -> float:
     """Flat for the first half, then the cosine down to 0; RealMLP's for dropout and weight decay.
 
     Examples
@@ -246,7 +239,7 @@ def flat_cos_factor(t: Fraction) -> float:
     source="Goyal et al., arXiv 1706.02677, section 2.2",
 )
 def warm_up_factor(
-    t: Fraction,
+    t: float,
     *,
     share: float = 0.1,
     first: float = 0.0,
