@@ -74,6 +74,22 @@ MOST_NAMES = 12
 def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ConfigurationError:
     """The error for a name that is not in a table, with the nearest known name.
 
+    Parameters
+    ----------
+    where : str
+        The layer, function, option or file in question.
+    kind : str
+        What is named.
+    name : object
+        What came.
+    known : iterable of str
+        The names in the table.
+
+    Returns
+    -------
+    ConfigurationError
+        To raise.
+
     Examples
     --------
     >>> print(unknown_name("Network", "activation", "rellu", ["relu", "tanh"]))
@@ -95,6 +111,16 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> C
 def naming(what: str) -> Iterator[None]:
     """Let an error of a user's own function say where that function came in; DeepStep's own errors say it.
 
+    Parameters
+    ----------
+    what : str
+        The user's function, in words.
+
+    Yields
+    ------
+    None
+        While the function runs.
+
     Examples
     --------
     >>> try:
@@ -115,6 +141,20 @@ def naming(what: str) -> Iterator[None]:
 
 def missing_package(where: str, package: str, extra: str) -> MissingPackageError:
     """The error for an optional package that is not installed.
+
+    Parameters
+    ----------
+    where : str
+        What needs it.
+    package : str
+        Its name.
+    extra : str
+        The extra of DeepStep that has it.
+
+    Returns
+    -------
+    MissingPackageError
+        To raise.
 
     Examples
     --------

@@ -121,7 +121,13 @@ class Run:
             self.write(folder)
 
     def write(self, folder: Path) -> None:
-        """Write the files into an existing empty folder, the config last."""
+        """Write the files into an existing empty folder, the config last.
+
+        Parameters
+        ----------
+        folder : Path
+            Where they go.
+        """
         import tomli_w
 
         X, Y = self.examples
@@ -146,6 +152,16 @@ class Run:
     @classmethod
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder; nothing in it is executed.
+
+        Parameters
+        ----------
+        path : Path or str
+            What `save` wrote.
+
+        Returns
+        -------
+        Run
+            With the checksum of every file compared.
 
         Raises
         ------
@@ -212,12 +228,44 @@ class Run:
         return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
 
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
-        """The network's outputs (m, n_outputs) for raw rows, see `inputs`."""
+        """The network's outputs for raw rows.
+
+        Parameters
+        ----------
+        raw
+            As in `inputs`.
+
+        Returns
+        -------
+        ndarray (m, n_outputs)
+            In the precision of the network.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `inputs`.
+        """
         network = self.network
         return network.forward(self.inputs(raw).T).T
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
-        """Answers for raw rows, see `inputs`."""
+        """Answers for raw rows.
+
+        Parameters
+        ----------
+        raw
+            As in `inputs`.
+
+        Returns
+        -------
+        Prediction
+            Values, and what is known beside them.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `inputs`.
+        """
         outputs, target = self.outputs(raw), self.preparation.target
         if isinstance(target, ClassTarget):
             return Prediction(target.decode(outputs), target.probabilities(outputs))

@@ -27,6 +27,12 @@ class Dataset:
         Where each row is a picture, in the order rows, columns, channels.
     scale : float
         What the features are multiplied with to lie in about 0…1; 1 for points of a plane.
+
+    Examples
+    --------
+    >>> moons = load("moons")
+    >>> moons.classes, moons.X_train.shape
+    (('upper', 'lower'), (300, 2))
     """
 
     name: str
@@ -54,6 +60,11 @@ def load(name: str, *, seed: int = 1) -> Dataset:
         - spirals: three arms, 300 points in 3 classes.
     seed : int, default 1
         Draws the points or the split. The test part of points has 100 (planar: 400) and a seed of its own.
+
+    Returns
+    -------
+    Dataset
+        The same for the same seed.
 
     Raises
     ------

@@ -235,7 +235,17 @@ def kind_at(path: Path | str) -> EntryKind:
 
 
 def sha256(path: Path | str) -> str:
-    """The SHA-256 of a file's bytes, as 64 hexadecimal digits.
+    """The SHA-256 of a file's bytes.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
 
     Raises
     ------

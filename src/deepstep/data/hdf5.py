@@ -23,6 +23,13 @@ class ImageSet:
     y_train, y_test : ndarray of int64 (m,)
         Positions in `classes`.
     classes : tuple of str
+
+    Examples
+    --------
+    >>> X, y = np.zeros((2, 64, 64, 3), np.uint8), np.array([0, 1])
+    >>> cats = ImageSet(X, y, X, y, ("non-cat", "cat"))
+    >>> [cats.classes[label] for label in cats.y_train]
+    ['non-cat', 'cat']
     """
 
     X_train: NDArray[np.uint8]

@@ -65,6 +65,11 @@ def stratification_obstacle(y: AnyArray, *, fraction: float) -> str:
     fraction : float
         The share of the test part.
 
+    Returns
+    -------
+    str
+        As it stands behind "because".
+
     Raises
     ------
     ConfigurationError, DataError

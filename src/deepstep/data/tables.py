@@ -106,6 +106,20 @@ def read_table(path: Path | str) -> "polars.DataFrame":
 def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     """One column of a table.
 
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The table.
+    name : str
+        Of the column.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    polars.Series
+        The column.
+
     Raises
     ------
     ConfigurationError

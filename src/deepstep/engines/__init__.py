@@ -61,10 +61,23 @@ def open_session(
     where : str
         Name for error messages.
 
+    Returns
+    -------
+    Session
+        At its first step.
+
     Raises
     ------
     ConfigurationError
         If the engine is unknown, or is asked for by name and cannot do the work.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> session.step(np.array([[1.0]]), np.array([[2.0]]), learning_rate=0.5), session.parameters["W1"]
+    (2.0, array([[1.]]))
     """
     settings = settings or Settings()
     choice = choose_engine(engine, architecture, settings, where=where)

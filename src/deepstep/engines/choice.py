@@ -33,8 +33,19 @@ COMPILED_RULES = frozenset(optimizer.update for optimizer in OPTIMIZERS.values()
 
 
 class Choice(NamedTuple):
-    """An engine's name, and why it was taken where another one could have been expected; else ``why`` is
-    empty.
+    """Which engine does the work, and why.
+
+    Attributes
+    ----------
+    name : str
+        A name in ``ENGINES``.
+    why : str
+        Why it was taken, where another one could have been expected; else empty.
+
+    Examples
+    --------
+    >>> choose_engine("reference", Architecture((2, 1), ("sigmoid",)))
+    Choice(name='reference', why='')
     """
 
     name: str
@@ -44,10 +55,23 @@ class Choice(NamedTuple):
 def check_engine(engine: str, where: str) -> None:
     """Refuse a name that no engine has.
 
+    Parameters
+    ----------
+    engine : str
+        A name in ``ENGINES``, or "auto".
+    where : str
+        Name for error messages.
+
     Raises
     ------
     ConfigurationError
         With the nearest name.
+
+    Examples
+    --------
+    >>> check_engine("compield", "train")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: train: engine is one of ... Did you mean 'compiled'?
     """
     if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
         raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
@@ -66,6 +90,11 @@ def choose_engine(
     settings : Settings, optional
     where : str
         Name for error messages.
+
+    Returns
+    -------
+    Choice
+        The engine, and why it is not another.
 
     Raises
     ------
@@ -107,7 +136,18 @@ def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
 
 @cache
 def missing_numba() -> str:
-    """Why Numba cannot be used here, told once in a process; empty where it can."""
+    """Why Numba cannot be used here, told once in a process.
+
+    Returns
+    -------
+    str
+        Empty where it can.
+
+    Examples
+    --------
+    >>> missing_numba() == "" or missing_numba().startswith("Numba cannot be used")
+    True
+    """
     try:
         import_module("numba")
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes

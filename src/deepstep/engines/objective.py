@@ -20,7 +20,20 @@ from deepstep.types import Array
 
 
 class Costs(NamedTuple):
-    """The terms of J: the mean loss of the examples, and what L1 and L2 regularization add to it."""
+    """The terms of J.
+
+    Attributes
+    ----------
+    data : float
+        The mean loss of the examples.
+    l1, l2 : float
+        What L1 and L2 regularization add to it.
+
+    Examples
+    --------
+    >>> Costs(0.5, l2=0.25).total
+    0.75
+    """
 
     data: float
     l1: float = 0.0
@@ -54,6 +67,19 @@ def cost_terms(
     settings : Settings
         ``l1`` and ``l2``.
     sample_weight : array of shape (m,), optional
+
+    Returns
+    -------
+    Costs
+        The terms, 0 for what is not asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = Parameters(np.array([2.0, 0.0]), [1, 1])
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> cost_terms(np.array([[1.0]]), np.array([[0.0]]), theta, head=line, settings=Settings(l2=0.5))
+    Costs(data=0.5, l1=0.0, l2=1.0)
     """
     data = cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
     l1, l2, m = settings.l1, settings.l2, total_weight(Y, sample_weight)
@@ -95,5 +121,24 @@ def flat_gradient(
 
 
 def total_weight(Y: Array, sample_weight: Array | None) -> float:
-    """The number of examples, or the sum of their weights."""
+    """The number of examples, or the sum of their weights.
+
+    Parameters
+    ----------
+    Y : array of shape (n_L, m)
+        Target.
+    sample_weight : array of shape (m,) or None
+        Weight of each example.
+
+    Returns
+    -------
+    float
+        m, or Σᵢ wᵢ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> total_weight(np.zeros((1, 3)), None), total_weight(np.zeros((1, 2)), np.array([0.5, 2.0]))
+    (3.0, 2.5)
+    """
     return float(Y.shape[1] if sample_weight is None else sample_weight.sum())

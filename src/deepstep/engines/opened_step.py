@@ -36,6 +36,17 @@ class OpenedStep:
         θ after the decoupled decay, then after the update rule; ``after`` has it with its norms limited.
     rates, decays : float or array of shape (n_parameters,)
         α and λ, with the factors of the groups of parameters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> opened = session.open_step(np.array([[1.0]]), np.array([[2.0]]), learning_rate=0.5)
+    >>> opened.dZL, opened.gradient, opened.moved
+    (array([[-2.]]), array([-2., -2.]), array([1., 1.]))
     """
 
     before: SessionState

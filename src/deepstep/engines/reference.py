@@ -35,7 +35,26 @@ from deepstep.types import AnyArray, Array
 
 
 class ReferenceSession:
-    """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`."""
+    """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network's shape.
+    parameters : Parameters
+        Where training starts; not changed. Their dtype is the session's.
+    settings : Settings
+        The update rule and what regularizes.
+    statistics : mapping, optional
+        Running statistics of batch normalization; by default mean 0 and variance 1.
+
+    Examples
+    --------
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = ReferenceSession(line, Parameters(np.zeros(2), [1, 1]), Settings())
+    >>> session.step(np.array([[1.0]]), np.array([[2.0]]), learning_rate=0.5), session.parameters["W1"]
+    (2.0, array([[1.]]))
+    """
 
     name, why = "reference", ""
     spans = False
@@ -116,7 +135,18 @@ class ReferenceSession:
         weight_decay: float = 1.0,
         dropout: float = 1.0,
     ) -> OpenedStep:
-        """What `step` would do, in its parts; nothing is updated."""
+        """What `step` would do, in its parts; nothing is updated.
+
+        Parameters
+        ----------
+        X, Y, learning_rate, sample_weight, weight_decay, dropout
+            As in `step`.
+
+        Returns
+        -------
+        OpenedStep
+            The parts, with the state that `step` would lead to.
+        """
         before, number, settings = self._state, self._state.step + 1, self.settings
         A0, masks = self.disturbed(X, number, dropout)
         AL, caches = self._forward(A0, masks=masks)
@@ -203,7 +233,22 @@ class ReferenceSession:
         sample_weight: Array | None = None,
         masks: Mapping[int, Array] | None = None,
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped."""
+        """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `Session.cost_and_gradient`.
+        masks : mapping, optional
+            Dropout masks by layer.
+
+        Returns
+        -------
+        J : float
+            The cost.
+        gradient : array of shape (n_parameters,)
+            ∂J/∂θ.
+        """
         caches = self._forward(X, masks=masks)[1]
         costs, _, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
         return costs.total, gradient
@@ -219,7 +264,24 @@ class ReferenceSession:
             self._state = replace(self._state, statistics=settled)
 
     def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
-        """The inputs with the noise of a step, and its dropout masks by layer."""
+        """The inputs with the noise of a step, and its dropout masks by layer.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs.
+        number : int
+            Number of the step.
+        factor : float
+            Of the dropout, of a schedule.
+
+        Returns
+        -------
+        X : array of shape (n_x, m)
+            With the noise; the same array where there is none.
+        masks : dict
+            D / keep_prob (n_l, m) by layer.
+        """
         seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
         if noise:
             X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
@@ -330,7 +392,26 @@ class ReferenceSession:
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
-    """Running statistics before training: mean 0 and variance 1."""
+    """Running statistics before training.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Its layers with batch normalization have some.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    dict
+        ``"mean1"``: 0, ``"variance1"``: 1, …, each (n_l, 1).
+
+    Examples
+    --------
+    >>> shape = Architecture((2, 1, 1), ("relu", "sigmoid"), normalization=("batch",))
+    >>> first_statistics(shape, np.dtype("float64"))
+    {'mean1': array([[0.]]), 'variance1': array([[1.]])}
+    """
     shapes = statistics_shapes(architecture)
     return {name: np.full(shape, name.startswith("variance"), dtype) for name, shape in shapes.items()}
 

@@ -28,6 +28,11 @@ class SessionState:
         Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
     average : array of shape (n_parameters,) or None
         The moving average of θ, where one is kept.
+
+    Examples
+    --------
+    >>> SessionState(np.zeros(3), {"v": np.zeros(3)}, step=0).slots
+    {'v': array([0., 0., 0.])}
     """
 
     theta: Array
@@ -46,6 +51,12 @@ class StepCosts(NamedTuple):
         J before each update, with regularization; NaN for a batch whose weights are all 0, which is left out.
     sizes : array of int (k,)
         Examples of each batch; 0 for one that is left out.
+
+    Examples
+    --------
+    >>> costs, sizes = StepCosts(np.array([0.7, 0.5]), np.array([32, 16]))
+    >>> float(np.average(costs, weights=sizes).round(3))
+    0.633
     """
 
     costs: Array
@@ -53,7 +64,30 @@ class StepCosts(NamedTuple):
 
 
 class Session(Protocol):
-    """Training of one network on one engine. X and Y have columns as examples."""
+    """Training of one network on one engine. X and Y have columns as examples.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network's shape.
+    parameters : Parameters
+        Where training starts; not changed. Their dtype is the session's.
+    settings : Settings
+        The update rule and what regularizes.
+    statistics : mapping, optional
+        Running statistics of batch normalization; by default mean 0 and variance 1.
+
+    Examples
+    --------
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("auto", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x, y = np.array([[-1.0, 1.0]]), np.array([[-3.0, 3.0]])
+    >>> session.step(x, y, learning_rate=0.5)
+    4.5
+    >>> session.cost(x, y), session.forward(x)
+    (1.125, array([[-1.5,  1.5]]))
+    """
 
     name: str
     why: str
@@ -99,10 +133,25 @@ class Session(Protocol):
         weight_decay: float = 1.0,
         dropout: float = 1.0,
     ) -> float:
-        """One update; gives J before it (with regularization).
+        """One update.
 
-        ``weight_decay`` and ``dropout`` are factors of the settings of these names, of a schedule. An
-        exception, Ctrl-C among them, leaves the state as it was before the step or after it.
+        An exception, Ctrl-C among them, leaves the state as it was before the step or after it.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            The batch.
+        learning_rate : float
+            α.
+        sample_weight : array of shape (m,), optional
+            Weight of each example.
+        weight_decay, dropout : float
+            Factors of the settings of these names, of a schedule.
+
+        Returns
+        -------
+        J : float
+            The cost before the update, with regularization.
         """
         ...
 
@@ -130,36 +179,92 @@ class Session(Protocol):
             Which batches of the epoch, from 0; with ``batch_size=None`` any numbers, one for each update.
         learning_rate, weight_decay, dropout : arrays of shape (k,)
             For each of these batches, as in `step`.
+
+        Returns
+        -------
+        StepCosts
+            A number of each for each batch.
         """
         ...
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts (running statistics, no dropout), without L1 and L2."""
+        """J of the network that predicts (running statistics, no dropout), without L1 and L2.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `step`.
+
+        Returns
+        -------
+        J : float
+            The mean loss.
+        """
         ...
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ as one vector, with L1 and L2; the batch's own statistics, no dropout; no update."""
+        """J and ∂J/∂θ with L1 and L2; the batch's own statistics, no dropout; no update.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `step`.
+
+        Returns
+        -------
+        J : float
+            The cost.
+        gradient : array of shape (n_parameters,)
+            ∂J/∂θ.
+        """
         ...
 
     def forward(self, X: Array) -> Array:
-        """AL of shape (n_L, m) of the network that predicts."""
+        """The output of the network that predicts.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs.
+
+        Returns
+        -------
+        AL : array of shape (n_L, m)
+            Of the session's dtype.
+        """
         ...
 
     def settle(self, X: Array) -> None:
-        """Make the statistics of X (n_x, m) at the parameters now those that predict, where there are any.
+        """Make the statistics of examples at the parameters now those that predict, where there are any.
 
         For training without steps of its own, such as L-BFGS, which moves θ through `load`.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Their inputs.
         """
         ...
 
     def state(self) -> SessionState:
-        """The state now; never changed by a later step."""
+        """The state now; never changed by a later step.
+
+        Returns
+        -------
+        SessionState
+            What `load` takes.
+        """
         ...
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, of this engine or another; it is copied, in this session's precision.
+
+        Parameters
+        ----------
+        state : SessionState
+            Where to go on.
 
         Raises
         ------

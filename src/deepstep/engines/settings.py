@@ -96,6 +96,18 @@ class Settings:
     def of(cls, where: str, **options: Any) -> "Settings":
         """Settings by name.
 
+        Parameters
+        ----------
+        where : str
+            Name for error messages.
+        **options
+            Settings; the others stand at their defaults.
+
+        Returns
+        -------
+        Settings
+            Checked.
+
         Raises
         ------
         ConfigurationError
@@ -115,7 +127,17 @@ class Settings:
         return float(self.weight_decay)
 
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
-        """The probability of each hidden layer.
+        """The probability of dropout of each hidden layer.
+
+        Parameters
+        ----------
+        architecture : Architecture
+            Whose hidden layers.
+
+        Returns
+        -------
+        tuple of float
+            From layer 1 to L - 1.
 
         Raises
         ------
@@ -152,7 +174,19 @@ class Settings:
         return vector
 
     def factors_by_name(self, kind: str, names: Iterable[str]) -> dict[str, float]:
-        """The factor of "rate" or "decay" of each parameter; the last pattern that fits counts.
+        """The factor of each parameter; the last pattern that fits counts.
+
+        Parameters
+        ----------
+        kind : {"rate", "decay"}
+            Which factors.
+        names : iterable of str
+            ``"W1"``, ``"b1"``, …
+
+        Returns
+        -------
+        dict
+            Factor by name.
 
         Raises
         ------

@@ -133,6 +133,19 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         -----
         After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
         parameters reached.
+
+        Examples
+        --------
+        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
+        >>> DeepClassifier(4, solver="lbfgs", random_state=1).fit(X, y).predict([[-3.0], [3.0]])
+        array(['low', 'high'], dtype='<U4')
+
+        With validation data of one's own, by which training stops:
+
+        >>> model = DeepClassifier(4, early_stopping=True, tol=0.5, n_iter_no_change=3, random_state=1)
+        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
+        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
+        True
         """
         return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
 
@@ -161,6 +174,14 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             which need to know how much training will come, and with ``checkpoint_dir``.
         DivergenceError
             As in `fit`.
+
+        Examples
+        --------
+        >>> model = DeepClassifier(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
+        ...     model = model.partial_fit(X, y, classes=["high", "low"])
+        >>> len(model.loss_curve_)
+        2
         """
         if self.class_weight == "balanced":
             raise ConfigurationError(
@@ -202,7 +223,17 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return self._labels.probabilities(A)
 
     def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of `predict_proba`; -inf where a probability is 0."""
+        """The logarithm of the probability of each label.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        array of shape (n_samples, n_classes)
+            As of `predict_proba`; -inf where a probability is 0.
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 

@@ -129,6 +129,13 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
         -----
         After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
         parameters reached.
+
+        Examples
+        --------
+        >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1).fit(X, y, sample_weight=[1, 1, 2])
+        >>> model.predict([[0.5]]).shape
+        (1,)
         """
         return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
 
@@ -155,6 +162,14 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
             which need to know how much training will come, and with ``checkpoint_dir``.
         DivergenceError
             As in `fit`.
+
+        Examples
+        --------
+        >>> model = DeepRegressor(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
+        ...     model = model.partial_fit(X, y)
+        >>> len(model.loss_curve_)
+        2
         """
         return self._fit(Given(X, y, sample_weight), incremental=True)
 

@@ -48,6 +48,13 @@ class ParameterCheck:
     verdict : str
         ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
         differences too inexact to tell.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
+    >>> [(check.name, check.shape, check.verdict) for check in report.checks]
+    [('W1', (1, 1), 'good'), ('b1', (1, 1), 'good')]
     """
 
     name: str
@@ -74,6 +81,14 @@ class GradientReport:
         A parameter is good where its difference is below.
     diagnosis : str
         Where the check failed: the classic fault that explains it.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], seed=1)
+    >>> report = net.check_gradients([[1.0, 2.0]], [[0, 1]], gradients={"dW1": [[9.0]], "db1": [[9.0]]})
+    >>> report.passed, report.worst.verdict
+    (False, 'wrong')
     """
 
     checks: tuple[ParameterCheck, ...]
@@ -92,7 +107,13 @@ class GradientReport:
         return max(self.checks, key=lambda check: check.difference)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; None where nothing could be compared, as JSON knows neither NaN nor infinity."""
+        """The report as JSON has it.
+
+        Returns
+        -------
+        dict
+            None where nothing could be compared, as JSON knows neither NaN nor infinity.
+        """
         return {
             "passed": self.passed,
             "difference": _finite_or_none(self.difference),

@@ -42,6 +42,13 @@ class TraceEntry:
         float64 or float32, as in training.
     columns : bool
         Whether a column of the value is an example.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> entry = Network([1, 1], initialization="zeros", seed=1).trace([[1.0]], [[1]])["dZ1"]
+    >>> entry.formula, entry.preview(), entry.source
+    ('dZ1 = A1 - Y', '[[-0.5]]', 'lecture 5.3, both factors joined')
     """
 
     name: str
@@ -63,7 +70,18 @@ class TraceEntry:
         return EQUATIONS[self.equation].source if self.equation in EQUATIONS else ""
 
     def preview(self, limit: int = 6) -> str:
-        """The value as text: whole up to ``limit`` rows and columns, else its corner and range."""
+        """The value as text: whole where it is small, else its corner and range.
+
+        Parameters
+        ----------
+        limit : int
+            Rows and columns that are shown whole.
+
+        Returns
+        -------
+        str
+            As NumPy prints it, with 4 digits.
+        """
         if not self.shape:
             return f"{float(self.value):.6g}"
         with np.printoptions(precision=4, suppress=False, linewidth=WIDTH - len(INDENT)):
@@ -75,7 +93,13 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; the value as nested lists."""
+        """The entry as JSON has it.
+
+        Returns
+        -------
+        dict
+            The attributes, with source and shape; the value as nested lists.
+        """
         return {
             "name": self.name,
             "layer": self.layer,
@@ -92,6 +116,17 @@ class Trace:
     """All quantities of one training step, in order.
 
     Look quantities up by name, go through them in order, print the trace, or `check` it.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network's shape.
+    entries : list of TraceEntry
+        The quantities, in order.
+    settings : Settings, optional
+        What the step was made with; plain gradient descent by default.
+    whole : Trace, optional
+        The trace that this one is a part of.
 
     Examples
     --------
@@ -129,6 +164,18 @@ class Trace:
 
     def select(self, *, layer: int | None = None, example: int | None = None) -> "Trace":
         """The part of one layer, or of one example (a column), or both.
+
+        Parameters
+        ----------
+        layer : int, optional
+            l; 0 for the input.
+        example : int, optional
+            Number of the column, from 0.
+
+        Returns
+        -------
+        Trace
+            Of what is common to all examples (W, dW, J, …) everything, as it is.
 
         Raises
         ------
@@ -170,6 +217,7 @@ class Trace:
         Returns
         -------
         TraceCheck
+            A verdict for each quantity.
 
         Raises
         ------
@@ -184,7 +232,13 @@ class Trace:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The trace as JSON has it.
+
+        Returns
+        -------
+        dict
+            ``layer_dims``, ``activations``, and the ``entries`` as `TraceEntry.to_dict` gives them.
+        """
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),

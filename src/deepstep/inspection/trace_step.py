@@ -69,6 +69,14 @@ def trace_step(
     -------
     Trace
         Its θ′ is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
+
+    Examples
+    --------
+    >>> line = Architecture((1, 1), ("sigmoid",))
+    >>> theta = Parameters(np.zeros(2), [1, 1])
+    >>> trace = trace_step(line, theta, np.array([[1.0]]), np.array([[1.0]]), learning_rate=1.0)
+    >>> trace["W1′"].value
+    array([[0.5]])
     """
     settings = settings or Settings()
     session = ReferenceSession(architecture, parameters.copy(), settings)

@@ -22,6 +22,15 @@ class Step:
     architecture : Architecture
     settings : Settings
         The update rule and what regularizes.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> for step in net.steps([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=2):
+    ...     print(step.number, step.trace()["dW1"].value, step.after["W1"])
+    1 [[-0.5]] [[0.5]]
+    2 [[-0.37754067]] [[0.87754067]]
     """
 
     update: Update
@@ -70,7 +79,13 @@ class Step:
         return self.after.like(self.update.before.theta)
 
     def trace(self) -> Trace:
-        """The step opened, with the update that the optimizer made."""
+        """The step opened, with the update that the optimizer made.
+
+        Returns
+        -------
+        Trace
+            Of its θ, its batch and its optimizer's state.
+        """
         update = self.update
         return trace_step(
             self.architecture,

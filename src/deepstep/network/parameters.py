@@ -14,7 +14,19 @@ Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 
 
 def parameter_count(layer_dims: Sequence[int], normalized: Sequence[int] = ()) -> int:
-    """Number of weights, biases and scales of a network with these layer sizes and normalized layers.
+    """Number of weights, biases and scales of a network.
+
+    Parameters
+    ----------
+    layer_dims : sequence of int
+        n_0, n_1, …, n_L.
+    normalized : sequence of int
+        Numbers of the layers that have a gamma.
+
+    Returns
+    -------
+    int
+        The length of θ.
 
     Examples
     --------
@@ -123,6 +135,13 @@ class Parameters(Mapping[str, Array]):
             is float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
+        where : str
+            Name for error messages.
+
+        Returns
+        -------
+        Parameters
+            Over a new vector.
 
         Raises
         ------
@@ -162,7 +181,23 @@ class Parameters(Mapping[str, Array]):
         return parameters
 
     def like(self, flat: Array) -> "Parameters":
-        """Parameters of the same shapes over another vector, which is kept and not copied."""
+        """Parameters of the same shapes over another vector.
+
+        Parameters
+        ----------
+        flat : array of shape (n_parameters,)
+            float32 or float64; kept, not copied.
+
+        Returns
+        -------
+        Parameters
+            Over that vector.
+
+        Raises
+        ------
+        ShapeError, DataError
+            As for the class.
+        """
         return Parameters._of(flat, self.layout)
 
     @property
@@ -176,15 +211,38 @@ class Parameters(Mapping[str, Array]):
         return self.flat.dtype
 
     def copy(self) -> "Parameters":
-        """The same numbers in a new vector."""
+        """The same numbers in a new vector.
+
+        Returns
+        -------
+        Parameters
+            Over the new vector.
+        """
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
-        """The same numbers in another precision, in a new vector."""
+        """The same numbers in another precision, in a new vector.
+
+        Parameters
+        ----------
+        dtype : dtype
+            float32 or float64.
+
+        Returns
+        -------
+        Parameters
+            Over the new vector.
+        """
         return self.like(self.flat.astype(dtype))
 
     def to_dict(self) -> dict[str, Array]:
-        """Copies of the arrays under their names."""
+        """Copies of the arrays under their names.
+
+        Returns
+        -------
+        dict
+            ``"W1"``, ``"b1"``, …: what `from_dict` takes.
+        """
         return {name: view.copy() for name, view in self._views.items()}
 
     def __getitem__(self, name: str) -> Array:
@@ -214,7 +272,32 @@ class Parameters(Mapping[str, Array]):
 def as_parameters(
     parameters: Mapping[str, Any], where: str = "parameters", *, chained: bool = True
 ) -> Parameters:
-    """`Parameters` as they are, any other mapping through `Parameters.from_dict`."""
+    """`Parameters` as they are, any other mapping through `Parameters.from_dict`.
+
+    Parameters
+    ----------
+    parameters : mapping
+        ``"W1"``, ``"b1"``, …
+    where : str
+        Name for error messages.
+    chained : bool
+        As in `Parameters.from_dict`.
+
+    Returns
+    -------
+    Parameters
+        The same object, or a copy of the numbers.
+
+    Raises
+    ------
+    DataError, ShapeError
+        If it is no mapping, or as in `Parameters.from_dict`.
+
+    Examples
+    --------
+    >>> as_parameters({"W1": [[1, 2]], "b1": [[3]]}).layer_dims
+    (2, 1)
+    """
     if isinstance(parameters, Parameters):
         return parameters
     if not isinstance(parameters, Mapping):

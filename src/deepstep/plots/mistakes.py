@@ -74,6 +74,11 @@ class MistakesDisplay:
         probabilities : ndarray (m,)
             Of the answer.
 
+        Returns
+        -------
+        MistakesDisplay
+            Not drawn yet.
+
         Raises
         ------
         ShapeError
@@ -132,7 +137,13 @@ class MistakesDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, as text."""
+        """What the figure shows, in words.
+
+        Returns
+        -------
+        str
+            A line for each picture, after one that counts them.
+        """
         return "\n".join([self._heading(), *self._captions(" ", "probability {:.3f}")])
 
     def _heading(self) -> str:

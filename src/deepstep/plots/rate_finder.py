@@ -51,7 +51,18 @@ class RateSearchDisplay:
 
     @classmethod
     def from_search(cls, search: RateSearch) -> "RateSearchDisplay":
-        """Of what `Network.find_learning_rate` gave."""
+        """The display of a search.
+
+        Parameters
+        ----------
+        search : RateSearch
+            What `Network.find_learning_rate` gave.
+
+        Returns
+        -------
+        RateSearchDisplay
+            Not drawn yet.
+        """
         return cls(**vars(search))
 
     def plot(self, *, ax: Any = None) -> "RateSearchDisplay":
@@ -91,7 +102,13 @@ class RateSearchDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, as text."""
+        """What the figure shows, in words.
+
+        Returns
+        -------
+        str
+            What was tried and seen, and the suggestion, in two lines.
+        """
         if not len(self.rates):
             return f"The cost is not finite after the first learning rate.\n{SMALLER}"
         tried = f"Learning rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}"

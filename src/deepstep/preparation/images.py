@@ -98,6 +98,11 @@ class ImagePreparation:
         frame : polars.DataFrame
             The pixel columns in any order; further columns are ignored.
 
+        Returns
+        -------
+        ndarray of float64 (m, n_features)
+            As of `transform`.
+
         Raises
         ------
         DataError
@@ -113,12 +118,28 @@ class ImagePreparation:
         return self.transform(pixels.to_numpy())
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The preparation as JSON has it.
+
+        Returns
+        -------
+        dict
+            Plain JSON types.
+        """
         return to_record(self, self.kind)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "ImagePreparation":
         """The preparation that `to_dict` wrote.
+
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        ImagePreparation
+            The same.
 
         Raises
         ------

@@ -41,7 +41,13 @@ class Preparation:
     target: ClassTarget | NumberTarget
 
     def to_json(self) -> str:
-        """JSON with format, version and both halves."""
+        """The preparation as text.
+
+        Returns
+        -------
+        str
+            JSON with format, version and both halves.
+        """
         return json.dumps(
             {
                 "format": FORMAT,
@@ -57,6 +63,16 @@ class Preparation:
     @classmethod
     def from_json(cls, text: str) -> "Preparation":
         """The preparation that `to_json` wrote.
+
+        Parameters
+        ----------
+        text : str
+            As `to_json` wrote it.
+
+        Returns
+        -------
+        Preparation
+            The same.
 
         Raises
         ------

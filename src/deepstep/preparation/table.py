@@ -16,7 +16,23 @@ if TYPE_CHECKING:
 
 
 class ColumnSummary(NamedTuple):
-    """One line of `TablePreparation.describe`."""
+    """One line of `TablePreparation.describe`.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    kind : str
+        "number", "boolean", "date", "category" or "empty".
+    done : str
+        What is done with it.
+
+    Examples
+    --------
+    >>> import polars
+    >>> TablePreparation.fit(polars.DataFrame({"member": [True, False]})).describe()[0].kind
+    'boolean'
+    """
 
     column: str
     kind: str
@@ -70,6 +86,11 @@ class TablePreparation:
         frame : polars.DataFrame (m, any columns)
         exclude : sequence of str
             Columns that are no inputs, as the target.
+
+        Returns
+        -------
+        TablePreparation
+            With at least one feature.
 
         Raises
         ------
@@ -131,16 +152,38 @@ class TablePreparation:
         return features
 
     def describe(self) -> list[ColumnSummary]:
-        """What is done with each column, for people: (column, kind, what is done)."""
+        """What is done with each column, for people.
+
+        Returns
+        -------
+        list of ColumnSummary
+            In the order of the columns.
+        """
         return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The preparation as JSON has it.
+
+        Returns
+        -------
+        dict
+            Plain JSON types.
+        """
         return {"kind": self.kind, "columns": [to_record(column, column.kind) for column in self.columns]}
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "TablePreparation":
         """The preparation that `to_dict` wrote.
+
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        TablePreparation
+            The same.
 
         Raises
         ------

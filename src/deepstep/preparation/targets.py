@@ -63,6 +63,11 @@ class ClassTarget:
         order : sequence of str, optional
             All classes as texts, in another order than the sorted one.
 
+        Returns
+        -------
+        ClassTarget
+            With two classes or more.
+
         Raises
         ------
         DataError
@@ -112,6 +117,11 @@ class ClassTarget:
     def encode(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.float64]:
         """Y as rows: 0/1 for two classes, one-hot for more, the answers to y > k for ordered ones.
 
+        Parameters
+        ----------
+        values : iterable (m,)
+            Labels.
+
         Returns
         -------
         ndarray of float64 (m, n_outputs)
@@ -126,7 +136,23 @@ class ClassTarget:
         return encode_classes(self.positions(values), len(self.classes), self.code)
 
     def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
-        """The position of each value in `classes`: (m,)."""
+        """The position of each value in `classes`.
+
+        Parameters
+        ----------
+        values : iterable (m,)
+            Labels.
+
+        Returns
+        -------
+        ndarray of intp (m,)
+            From 0.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `encode`.
+        """
         table = {label: position for position, label in enumerate(self.classes)}
         labels = _labels(values)
         if all(isinstance(label, str) for label in self.classes):
@@ -174,12 +200,28 @@ class ClassTarget:
         return labels[positions]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; the classes keep theirs."""
+        """The target as JSON has it.
+
+        Returns
+        -------
+        dict
+            Plain JSON types; the classes keep theirs.
+        """
         return to_record(self, self.kind)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "ClassTarget":
         """The target that `to_dict` wrote.
+
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        ClassTarget
+            The same.
 
         Raises
         ------
@@ -227,7 +269,7 @@ class NumberTarget:
         output: str = "identity",
         levels: tuple[float, ...] = (),
     ) -> "NumberTarget":
-        """Mean and standard deviation.
+        """Learn mean and standard deviation.
 
         Parameters
         ----------
@@ -236,6 +278,11 @@ class NumberTarget:
             The network's output.
         levels : tuple of float
             The quantiles of "quantile".
+
+        Returns
+        -------
+        NumberTarget
+            With std above 0.
 
         Raises
         ------
@@ -272,7 +319,17 @@ class NumberTarget:
         return {"levels": self.levels} if self.levels else {}
 
     def encode(self, values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
-        """Y as rows (m, n_outputs): minus the mean, divided by the deviation.
+        """Y as rows: minus the mean, divided by the deviation.
+
+        Parameters
+        ----------
+        values : iterable (m,)
+            Numbers.
+
+        Returns
+        -------
+        ndarray of float64 (m, n_outputs)
+            The number in each column.
 
         Raises
         ------
@@ -282,24 +339,70 @@ class NumberTarget:
         return np.repeat(((_finite(values) - self.mean) / self.std)[:, None], self.n_outputs, axis=1)
 
     def decode(self, outputs: Array) -> Array:
-        """The network's output rows (m, n_outputs) in the target's units: (m,); of quantiles that next to the
-        median.
+        """The network's output in the target's units.
+
+        Parameters
+        ----------
+        outputs : ndarray (m, n_outputs)
+            The network's output A as rows.
+
+        Returns
+        -------
+        ndarray (m,)
+            Of quantiles that next to the median.
+
+        Raises
+        ------
+        ShapeError
+            When there are other outputs.
         """
         middle = min(range(self.n_outputs), key=lambda at: abs((self.levels or (0.5,))[at] - 0.5))
         return self.quantiles(outputs)[:, middle]
 
     def quantiles(self, outputs: Array) -> Array:
-        """All outputs (m, n_outputs) in the target's units."""
+        """All outputs in the target's units.
+
+        Parameters
+        ----------
+        outputs : ndarray (m, n_outputs)
+            The network's output A as rows.
+
+        Returns
+        -------
+        ndarray (m, n_outputs)
+            A column for each quantile.
+
+        Raises
+        ------
+        ShapeError
+            When there are other outputs.
+        """
         _check_outputs(outputs, self.n_outputs)
         return outputs * self.std + self.mean
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """The target as JSON has it.
+
+        Returns
+        -------
+        dict
+            Plain JSON types.
+        """
         return to_record(self, self.kind)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "NumberTarget":
         """The target that `to_dict` wrote.
+
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        NumberTarget
+            The same.
 
         Raises
         ------

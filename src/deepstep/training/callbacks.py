@@ -20,11 +20,49 @@ from deepstep.types import Array
 
 
 class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not an error)
-    """Raise it in a callback to end training in order; the message becomes ``history.stopped``."""
+    """Raise it in a callback to end training in order; the message becomes ``history.stopped``.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> def enough(record):
+    ...     if record["cost"] < 0.6:
+    ...         raise StopTraining("cost below 0.6")
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=9, callbacks=[enough]).stopped
+    'cost below 0.6'
+    """
 
 
 class Update(NamedTuple):
-    """One update: number from 1, epoch from 0, J before it, its batch, the state before, what it ran at."""
+    """One update, with the batch and the state that it began from, as views that cannot be written.
+
+    Attributes
+    ----------
+    number : int
+        Number of the update, from 1.
+    epoch : int
+        Number of the epoch, from 0.
+    cost : float
+        J of the batch before the update, with regularization.
+    X, Y : arrays of shape (n_x, k) and (n_L, k)
+        The batch.
+    before : SessionState
+        The state before the update.
+    learning_rate : float
+        α of the update.
+    sample_weight : array of shape (k,) or None
+        Weight of each example of the batch.
+    weight_decay, dropout : float
+        Factors of the settings of these names, of a schedule.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> steps = Network([1, 1], seed=1).steps([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=1, batch_size=2)
+    >>> [(step.update.number, step.update.X.shape) for step in steps]
+    [(1, (1, 2)), (2, (1, 1))]
+    """
 
     number: int
     epoch: int
@@ -41,6 +79,23 @@ class Update(NamedTuple):
 class Training:
     """Training as a callback sees it: read-only.
 
+    Parameters
+    ----------
+    session : Session
+        Where the updates are done.
+    history : History
+        Where the records go.
+    epochs : int
+        The epochs asked for.
+    examples : Examples
+        Training data.
+    callbacks : sequence of Callback
+        All of them, in their order.
+    plan : Plan, optional
+        How training runs.
+    validation : Examples, optional
+        Data whose cost is recorded after each epoch.
+
     Attributes
     ----------
     history : History
@@ -53,6 +108,17 @@ class Training:
         Where training stands.
     interrupted : bool
         Whether Ctrl-C was pressed: this pause is the last one.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> class Norms(Callback):
+    ...     def on_epoch_end(self, training, record):
+    ...         record["norm of W1"] = float(np.linalg.norm(training.parameters["W1"]))
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=2, callbacks=[Norms()])
+    >>> history.column("norm of W1").round(3)
+    array([0.5  , 0.878])
     """
 
     def __init__(
@@ -98,11 +164,28 @@ class Training:
         return _locked_parameters(self._session.outcome)
 
     def state(self) -> SessionState:
-        """Everything that training carries, as views that cannot be written."""
+        """Everything that training carries, as views that cannot be written.
+
+        Returns
+        -------
+        SessionState
+            θ, the optimizer's vectors, statistics and counts, now.
+        """
         return locked(self._session.state())
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
-        """∂J/∂θ of columns X (n_x, k) and Y (n_L, k) at the parameters now, under the parameters' names."""
+        """∂J/∂θ of some examples at the parameters now.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, k) and (n_L, k)
+            Columns are examples.
+
+        Returns
+        -------
+        Parameters
+            The derivatives under the parameters' names.
+        """
         _, flat = self._session.cost_and_gradient(X, Y)
         return self._session.parameters.like(flat)
 
@@ -135,7 +218,13 @@ class Training:
         return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Names of the classes and states of those callbacks that keep one."""
+        """Names of the classes and states of those callbacks that keep one.
+
+        Returns
+        -------
+        list of pairs
+            Name of the class, and what `Callback.state` gave.
+        """
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
@@ -170,32 +259,83 @@ class Callback:
     """
 
     def on_train_begin(self, training: Training) -> None:
-        """Before the first epoch."""
+        """Before the first epoch.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
 
     def on_step_end(self, training: Training, update: Update) -> None:
-        """After each update. Where no callback overrides this, nothing is called per step."""
+        """After each update. Where no callback overrides this, nothing is called per step.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        update : Update
+            What was done.
+        """
 
     def on_pause(self, training: Training) -> None:
         """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
         """
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """After each epoch, with its record: new entries go into the history, those that are there stay."""
+        """After each epoch.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+            The epoch's record: new entries go into the history, those that are there stay.
+        """
 
     def on_train_end(self, training: Training) -> None:
-        """After the last epoch, however training ended and whatever another callback raised."""
+        """After the last epoch, however training ended and whatever another callback raised.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
 
     def settings(self) -> Mapping[str, Any]:
-        """What must be the same where a training goes on from `state`; JSON values."""
+        """What must be the same where a training goes on from `state`.
+
+        Returns
+        -------
+        mapping
+            JSON values by name.
+        """
         return {}
 
     def state(self) -> Mapping[str, Any]:
-        """What a resumed training needs: JSON values and arrays by name, of any depth."""
+        """What a resumed training needs.
+
+        Returns
+        -------
+        mapping
+            JSON values and arrays by name, of any depth.
+        """
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
+        """Go on from what `state` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            As it was.
+        """
 
 
 def watches_steps(callback: Callback) -> bool:

@@ -44,6 +44,17 @@ class Checkpoint:
         The history so far.
     callbacks : sequence of pairs
         Class and state of each callback that keeps one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> from deepstep.training import Checkpoints
+    >>> keeper = Checkpoints(tempfile.mkdtemp(), every_epochs=2)
+    >>> history = Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=5, callbacks=[keeper])
+    >>> checkpoint = read_checkpoint(keeper.last)
+    >>> checkpoint.position.epoch, checkpoint.architecture.layer_dims, len(checkpoint.records)
+    (4, (1, 1), 4)
     """
 
     identity: Mapping[str, Any]
@@ -54,7 +65,18 @@ class Checkpoint:
 
     @classmethod
     def of(cls, training: Training) -> "Checkpoint":
-        """Where a training stands at a pause (`Callback.on_pause`)."""
+        """Where a training stands.
+
+        Parameters
+        ----------
+        training : Training
+            At a pause: see `Callback.on_pause`.
+
+        Returns
+        -------
+        Checkpoint
+            All that is needed to go on.
+        """
         return cls(
             training.identity,
             training.state(),
@@ -87,6 +109,13 @@ class Checkpoint:
 
     def check(self, training: Training, where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
+
+        Parameters
+        ----------
+        training : Training
+            The one that is to go on from here.
+        where : str
+            Name for error messages.
 
         Raises
         ------
@@ -164,6 +193,12 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     Parameters
     ----------
     path : Path or str
+        The file.
+
+    Returns
+    -------
+    Checkpoint
+        Whole, with the checksum of its contents compared.
 
     Raises
     ------

@@ -172,9 +172,19 @@ def checkpoint_files(folder: Path | str) -> list[Path]:
 
 
 def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
-    """The newest whole checkpoint of a folder; None where there is none at all.
+    """The newest whole checkpoint of a folder.
 
     Warns of each damaged one that it passes over.
+
+    Parameters
+    ----------
+    folder : Path or str
+        Where `Checkpoints` wrote.
+
+    Returns
+    -------
+    Checkpoint or None
+        None where there is none at all.
 
     Raises
     ------

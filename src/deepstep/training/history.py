@@ -104,7 +104,18 @@ class History:
         return self.column("cost")
 
     def column(self, name: str) -> Array:
-        """One quantity over the epochs, NaN where a record lacks it; shape (epochs,)."""
+        """One quantity over the epochs.
+
+        Parameters
+        ----------
+        name : str
+            An entry of the records.
+
+        Returns
+        -------
+        array of shape (epochs,)
+            Float64; NaN where a record lacks it.
+        """
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
     def __add__(self, later: "History") -> "History":
@@ -117,6 +128,11 @@ class History:
 
         NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
         validation cost of an example out of all proportion, null: JSON has no such numbers.
+
+        Returns
+        -------
+        str
+            As many lines as records.
 
         Raises
         ------
@@ -131,6 +147,18 @@ class History:
     @classmethod
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
         """Read what `to_jsonl` wrote.
+
+        Parameters
+        ----------
+        text : str
+            The lines.
+        where : str
+            Name for error messages.
+
+        Returns
+        -------
+        History
+            The records; engine and end are not among them.
 
         Raises
         ------

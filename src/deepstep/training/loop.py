@@ -88,6 +88,18 @@ def train(
         If the checkpoint is of another network, of other settings, data or callbacks.
     KeyboardInterrupt
         After Ctrl-C, once the step is done.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> history = train(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
+    >>> history.costs, session.parameters["W1"]
+    (array([4.5  , 1.125]), array([[2.25]]))
     """
     history = History() if history is None else history
     history.engine, history.why_engine = session.name, session.why
@@ -316,12 +328,34 @@ class _Loop:
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
     """The same training as `train`, one update at a time.
 
+    Parameters
+    ----------
+    session, examples, plan, where
+        As in `train`.
+
+    Yields
+    ------
+    Update
+        Done when it comes; the next one is done when it is asked for.
+
     Raises
     ------
     ConfigurationError
         If a schedule waits for the end of epochs; at once, before the first update.
     DivergenceError
         If the cost or a parameter is not finite any more; the session holds the state before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
+    >>> [update.cost for update in walk]
+    [4.5, 1.125]
     """
     if plan.listeners:
         raise ConfigurationError(

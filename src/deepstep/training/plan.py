@@ -115,7 +115,19 @@ class Plan:
         return range(self.first_epoch, self.first_epoch + self.epochs)
 
     def visit(self, epoch: int, m: int) -> AnyArray | None:
-        """The order of the m examples in an epoch; None for the order as it is.
+        """The order of the examples in an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        array of int (m,) or None
+            None for the order as it is.
 
         Raises
         ------
@@ -139,7 +151,18 @@ class Plan:
         return order
 
     def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch."""
+        """The learning rate of an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+
+        Returns
+        -------
+        float
+            α, without the schedule.
+        """
         return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
     def rates(
@@ -163,6 +186,11 @@ class Plan:
         elapsed, seconds_a_step : float
             Time since the start and that of a step: with a time budget they move the schedules.
 
+        Returns
+        -------
+        Rates
+            One of each for each batch.
+
         Raises
         ------
         ConfigurationError
@@ -180,6 +208,11 @@ class Plan:
             Their numbers.
         elapsed, seconds : float
             As in `rates`.
+
+        Returns
+        -------
+        Rates
+            One of each for each epoch.
         """
         rate = np.array([self.rate(epoch) for epoch in epochs]) if callable(self.learning_rate) else None
         if rate is None:

@@ -111,9 +111,15 @@ class Plateau(Callback):
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
 
+        Parameters
+        ----------
+        names : collection of str
+            The entries of the records.
+
         Raises
         ------
         ConfigurationError
+            If the quantity is not among them.
         """
         if self._quantity not in names:
             raise unknown_name("Plateau", "quantity", self._quantity, names)

@@ -25,6 +25,13 @@ class Progress(Callback):
         Where to write; stderr by default.
     seconds_between_lines : float
         Where the stream is neither terminal nor notebook: seconds between two lines.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[0.0]], [[1]], iterations=3, callbacks=[Progress("mine", stream=sys.stdout)])
+    mine: 3/3, cost 0.6...
     """
 
     looks_at_the_network = False

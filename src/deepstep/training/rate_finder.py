@@ -33,6 +33,12 @@ class RateSearch:
         A tenth of the rate at which the smoothed cost was lowest; None where it only rose.
     diverged : bool
         Whether the cost rose so far that the search ended before the last rate.
+
+    Examples
+    --------
+    >>> search = RateSearch(np.array([0.1, 1.0]), np.array([0.5, 0.9]), 0.7, 0.01, diverged=False)
+    >>> float(search.rates[search.costs.argmin()])
+    0.1
     """
 
     rates: Array
@@ -85,6 +91,7 @@ def find_rate(
     Returns
     -------
     RateSearch
+        What was tried and seen, with the suggestion.
 
     Raises
     ------

@@ -135,7 +135,12 @@ class Schedule:
         return float(factor)
 
     def to_dict(self) -> dict[str, Any]:
-        """Name and settings as JSON has them; `get_schedule` takes them back, except a user's function.
+        """Name and settings; `get_schedule` takes them back, except a user's function.
+
+        Returns
+        -------
+        dict
+            JSON values.
 
         Examples
         --------
@@ -188,6 +193,11 @@ def get_schedule(
         settings, in JSON's types; a function takes t, from 0 to 1, and gives the factor.
     where : str
         Name for error messages.
+
+    Returns
+    -------
+    Schedule
+        With its settings checked.
 
     Raises
     ------

@@ -27,6 +27,15 @@ class TensorBoard(Callback):
     ------
     MissingPackageError
         When training begins: if tensorboardX is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> history = Network([1, 1], seed=1).train([[0.0]], [[1]], iterations=3, callbacks=[TensorBoard(folder)])
+    >>> [path.name.split(".")[0] for path in folder.iterdir()]  # for: tensorboard --logdir FOLDER
+    ['events']
     """
 
     adds_to_records = ()
@@ -85,6 +94,13 @@ class MLflow(Callback):
     ------
     MissingPackageError
         When training begins: if MLflow is not installed.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> tracker = MLflow("digits", run_name="two layers", tracking_uri="sqlite:///runs.db")
+    >>> Network([1, 1], seed=1).train([[0.0]], [[1]], callbacks=[tracker])  # doctest: +SKIP
+    >>> tracker.run_id  # None until training begins
     """
 
     adds_to_records = ()
