@@ -157,7 +157,19 @@ class Settings:
         return tuple(float(rate) for rate in self.dropout)
 
     def factors(self, kind: str, parameters: Parameters) -> Array | None:
-        """Factors of "rate" or "decay" for each entry of θ, of its dtype; None where all are 1.
+        """The factor of the learning rate or of the weight decay for each entry of θ.
+
+        Parameters
+        ----------
+        kind : {"rate", "decay"}
+            Which factors.
+        parameters : Parameters
+            Their names, shapes and dtype.
+
+        Returns
+        -------
+        array of shape (n_parameters,) or None
+            None where all are 1.
 
         Raises
         ------

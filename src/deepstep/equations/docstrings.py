@@ -6,26 +6,26 @@ from inspect import cleandoc, signature
 from typing import Any
 
 QUANTITIES = {
-    "Z": "array of shape (n, m)\n    Pre-activation, float32 or float64; a column is an example.",
-    "A": "array of shape (n, m)\n    Activation, a new array of the dtype of Z.",
-    "dA": "array of shape (n, m)\n    Derivative of m·J by A, of the dtype of Z.",
-    "dZ": "array of shape (n, m)\n    Derivative of m·J by Z, a new array of the dtype of Z.",
-    "slope": "float\n    Slope below 0.",
-    "alpha": "float\n    α, above 0: far below 0 the activation is -α.",
-    "ZL": "array of shape (n_L, m)\n    Pre-activation of the output layer, float32 or float64.",
-    "AL": "array of shape (n_L, m)\n    Output of the network, float32 or float64.",
-    "Y": "array of shape (n_L, m)\n    Target.",
-    "smoothing": "float\n    ε of label smoothing, from 0 to below 1: `smooth_labels` stands for Y.",
-    "delta": "float\n    δ, above 0: the distance from which on the loss is a straight line.",
-    "levels": "sequence of float\n    τ₁ … τₙ, between 0 and 1 and increasing: one for each output.",
-    "loss": "array of shape (1, m)\n    Loss of each example, summed over the outputs.",
-    "dZL": "array of shape (n_L, m)\n    Derivative of m·J by ZL.",
-    "dAL": "array of shape (n_L, m)\n    Derivative of m·J by AL.",
-    "dU": "array of shape (n_l, m)\n    Derivative of m·J by U.",
-    "t": "float\n    Fraction of training done, from 0 to 1.",
-    "last": "float\n    The factor at the end.",
-    "f": "float\n    The factor.",
-    "α": "float\n    The learning rate.",
+    "Z": ("array of shape (n, m)", "Pre-activation, float32 or float64; a column is an example."),
+    "A": ("array of shape (n, m)", "Activation, a new array of the dtype of Z."),
+    "dA": ("array of shape (n, m)", "Derivative of m·J by A, of the dtype of Z."),
+    "dZ": ("array of shape (n, m)", "Derivative of m·J by Z, a new array of the dtype of Z."),
+    "slope": ("float", "Slope below 0."),
+    "alpha": ("float", "α, above 0: far below 0 the activation is -α."),
+    "ZL": ("array of shape (n_L, m)", "Pre-activation of the output layer, float32 or float64."),
+    "AL": ("array of shape (n_L, m)", "Output of the network, float32 or float64."),
+    "Y": ("array of shape (n_L, m)", "Target."),
+    "smoothing": ("float", "ε of label smoothing, from 0 to below 1: `smooth_labels` stands for Y."),
+    "delta": ("float", "δ, above 0: the distance from which on the loss is a straight line."),
+    "levels": ("sequence of float", "τ₁ … τₙ, between 0 and 1 and increasing: one for each output."),
+    "loss": ("array of shape (1, m)", "Loss of each example, summed over the outputs."),
+    "dZL": ("array of shape (n_L, m)", "Derivative of m·J by ZL."),
+    "dAL": ("array of shape (n_L, m)", "Derivative of m·J by AL."),
+    "dU": ("array of shape (n_l, m)", "Derivative of m·J by U."),
+    "t": ("float", "Fraction of training done, from 0 to 1."),
+    "last": ("float", "The factor at the end."),
+    "f": ("float", "The factor."),
+    "α": ("float", "The learning rate."),
 }
 """What many equations take or give, for those that do not describe it themselves."""
 
@@ -99,4 +99,7 @@ def _parameters(names: list[str], own: str) -> str:
 
 
 def _known(name: str) -> str:
-    return f"{name} : {QUANTITIES[name]}" if name in QUANTITIES else ""
+    if name not in QUANTITIES:
+        return ""
+    kind, meaning = QUANTITIES[name]
+    return f"{name} : {kind}\n    {meaning}"

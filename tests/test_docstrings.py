@@ -1,0 +1,134 @@
+"""What is public says what goes in and comes out, name by name, and has an example; doctest runs those."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from importlib import import_module
+from inspect import Parameter, getattr_static, getdoc, isclass, isfunction, signature, unwrap
+from typing import Any
+
+import pytest
+from numpydoc.docscrape import NumpyDocString
+
+import deepstep
+from deepstep.engines import ReferenceSession, Session
+
+STAGES = [
+    deepstep,
+    *(
+        import_module(f"deepstep.{found.name}")
+        for found in pkgutil.iter_modules(deepstep.__path__)
+        if found.ispkg
+    ),
+]
+"""The packages whose ``__all__`` says what is public; that of ``deepstep.cli`` is its commands."""
+
+CONTRACTS = {ReferenceSession: Session}
+"""Classes whose methods are documented in a protocol that they keep."""
+
+VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def public_objects() -> dict[str, Any]:
+    """Functions and classes of the public namespaces, each once."""
+    found = (getattr(stage, name) for stage in STAGES for name in getattr(stage, "__all__", ()))
+    own = (unwrap(one) for one in found if callable(one))
+    return {f"{one.__module__}.{one.__qualname__}": one for one in own if isclass(one) or isfunction(one)}
+
+
+def homes(cls: type, name: str) -> list[type]:
+    """The project's classes that define a member, the nearest one first."""
+    classes = [*cls.__mro__, *([CONTRACTS[cls]] if cls in CONTRACTS else [])]
+    return [home for home in classes if home.__module__.startswith("deepstep") and name in vars(home)]
+
+
+def as_written(cls: type, name: str) -> Any:
+    """A member of a class: a function without its decorators, a property, or a plain value."""
+    found = getattr_static(cls, name)
+    return found if isinstance(found, property | cached_property) else unwrap(getattr(cls, name))
+
+
+def public_members() -> Iterator[tuple[str, type, str]]:
+    """Label, class and name of what public classes have, wherever they inherit it from, without fields."""
+    for label, cls in CLASSES.items():
+        for name in dir(cls):
+            is_field = name in getattr(cls, "__dataclass_fields__", ())
+            if not name.startswith("_") and not is_field and homes(cls, name):
+                yield f"{label}.{name}", cls, name
+
+
+OBJECTS = public_objects()
+FUNCTIONS = {label: one for label, one in OBJECTS.items() if isfunction(one)}
+CLASSES = {label: one for label, one in OBJECTS.items() if isclass(one)}
+MEMBERS = {label: (cls, name, as_written(cls, name)) for label, cls, name in public_members()}
+METHODS = {  # scikit-learn makes some, set_fit_request and its kin
+    label: (cls, name)
+    for label, (cls, name, one) in MEMBERS.items()
+    if isfunction(one) and one.__module__.startswith("deepstep")
+}
+PROPERTIES = {
+    label: one for label, (_, _, one) in MEMBERS.items() if isinstance(one, property | cached_property)
+}
+
+
+def sections(one: Any) -> NumpyDocString:
+    return NumpyDocString(getdoc(one) or "")
+
+
+def named(document: NumpyDocString, section: str) -> list[str]:
+    """The names that a section describes, without stars."""
+    return [name.strip().lstrip("*") for entry in document[section] for name in entry.name.split(",")]
+
+
+def parameters(function: Callable[..., Any]) -> list[str]:
+    return [name for name in signature(function).parameters if name not in ("self", "cls")]
+
+
+def check_function(function: Callable[..., Any]) -> None:
+    document = sections(function)
+    assert document["Summary"]
+    assert sorted(named(document, "Parameters")) == sorted(parameters(function))
+    gives = function.__annotations__["return"] is not None
+    assert gives == bool(document["Returns"] or document["Yields"])
+
+
+@pytest.mark.parametrize("label", FUNCTIONS)
+def test_a_function_describes_its_parameters_and_what_it_returns_with_an_example(label: str) -> None:
+    check_function(FUNCTIONS[label])
+    assert ">>> " in "\n".join(sections(FUNCTIONS[label])["Examples"])
+
+
+@pytest.mark.parametrize("label", METHODS)
+def test_a_method_describes_its_parameters_and_what_it_returns(label: str) -> None:
+    """Where it is defined first: an override that takes the same says what is its own alone."""
+    cls, name = METHODS[label]
+    own, *others = (as_written(home, name) for home in homes(cls, name))
+    same = [other for other in others if parameters(other) == parameters(own)]
+    assert sections(own)["Summary"]
+    check_function(same[-1] if same else own)
+
+
+def made_of(cls: type) -> set[str]:
+    if cls.__init__ is Exception.__init__:
+        return set()
+    return {name for name, one in signature(cls).parameters.items() if one.kind not in VARIADIC}
+
+
+@pytest.mark.parametrize("label", CLASSES)
+def test_a_class_describes_what_it_is_made_of_with_an_example(label: str) -> None:
+    cls, document = CLASSES[label], sections(CLASSES[label])
+    assert document["Summary"]
+    assert set(named(document, "Parameters")) <= made_of(cls)
+    assert made_of(cls) <= {*named(document, "Parameters"), *named(document, "Attributes")}
+    assert ">>> " in "\n".join(document["Examples"])
+
+
+@pytest.mark.parametrize("label", PROPERTIES)
+def test_a_property_says_what_it_is(label: str) -> None:
+    assert sections(PROPERTIES[label])["Summary"]
+
+
+def test_what_is_checked_is_what_is_public() -> None:
+    assert {"deepstep.model.network.Network", "deepstep.equations.activations.relu"} <= set(OBJECTS)
+    assert {"deepstep.model.network.Network.train", "deepstep.run.Run.predict"} <= set(METHODS)
+    assert "deepstep.estimators.classifier.DeepClassifier.partial_fit" in METHODS
