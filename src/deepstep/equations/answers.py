@@ -47,6 +47,11 @@ def answers(output: str | Head | Architecture, AL: Array) -> AnyArray:
         Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of the
         most probable one, from 0, (1, m). Of an output that gives numbers, these.
 
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
+
     Examples
     --------
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
@@ -68,6 +73,11 @@ def probabilities(output: str | Head | Architecture, AL: Array) -> Array | None:
     array or None
         Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
         (n_L + 1, m); None of an output that gives numbers.
+
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
 
     Examples
     --------

@@ -37,6 +37,11 @@ def example_targets(
     Y : array of shape (n_outputs, m)
         Float64, of the kind that the head learns.
 
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
+
     Examples
     --------
     >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))

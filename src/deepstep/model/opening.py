@@ -40,6 +40,11 @@ class Openable(Core):
         -------
         Trace
 
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
         Examples
         --------
         >>> from deepstep import Network
@@ -95,6 +100,11 @@ class Openable(Core):
         -------
         GradientReport
             Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
 
         Examples
         --------

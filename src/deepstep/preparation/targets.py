@@ -177,6 +177,11 @@ class ClassTarget:
         Returns
         -------
         ndarray (m, n_classes)
+
+        Raises
+        ------
+        ShapeError
+            When there are other outputs.
         """
         _check_outputs(outputs, self.n_outputs)
         return class_probabilities(outputs, self.code)
@@ -192,6 +197,11 @@ class ClassTarget:
         Returns
         -------
         ndarray (m,) of labels
+
+        Raises
+        ------
+        ShapeError
+            When there are other outputs.
         """
         positions = self.probabilities(outputs).argmax(axis=1)
         kinds = {type(label) for label in self.classes}
