@@ -175,7 +175,7 @@ class Trace:
         Returns
         -------
         Trace
-            Of what is common to all examples (W, dW, J, …) everything, as it is.
+            Of one example: its columns, and whole what has none (W, dW, J, …).
 
         Raises
         ------
