@@ -11,6 +11,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import estimators
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.validation_part import hold_out
 
 # equal to the last digits, in sums of other orders
 DeepClassifier = partial(estimators.DeepClassifier, dtype="float64")
@@ -80,6 +82,33 @@ def test_balanced_counts_with_the_sample_weights():
     weighted = DeepClassifier(**settings).fit(X, y, weight)
     repeated = DeepClassifier(**settings).fit(np.repeat(X, weight, axis=0), np.repeat(y, weight))
     assert_allclose(weighted.network_.parameters.flat, repeated.network_.parameters.flat, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighed", [False, True])
+def test_balanced_counts_what_is_learned_from_alone(weighed):
+    """What early stopping holds out has no say, and has the weights of the others in its cost; a refit
+    learns from all, and counts all.
+    """
+    X, y = unbalanced()
+    weight = np.random.RandomState(0).rand(len(y)) if weighed else None
+    settings = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.33, "batch_size": 50}
+    model = DeepClassifier(class_weight="balanced", **settings).fit(X, y, weight)
+    learn, held = hold_out(Examples(X, y[:, np.newaxis], weight), y, fraction=0.33, seed=1, where="test")
+    counts = np.bincount(learn.Y[:, 0], learn.weight)
+    by_hand = dict(enumerate(counts.sum() / (2 * counts)))
+    given = DeepClassifier(class_weight=by_hand, **settings).fit(X, y, weight)
+    assert_allclose(model.network_.parameters.flat, given.network_.parameters.flat, rtol=1e-12)
+    assert_allclose(model.validation_costs_, given.validation_costs_, rtol=1e-12)
+    of_all = np.bincount(y, weight)
+    assert not np.allclose(counts / counts.sum(), of_all / of_all.sum())  # it makes a difference
+    again = DeepClassifier(class_weight="balanced", refit=True, **settings).fit(X, y, weight)
+    everything = np.r_[learn.X, held.X], np.r_[learn.Y, held.Y][:, 0]
+    explicit = compute_sample_weight(dict(enumerate(of_all.sum() / (2 * of_all))), everything[1])
+    if weighed:
+        explicit *= np.r_[learn.weight, held.weight]
+    whole = {**SETTINGS, "batch_size": 50, "max_iter": again.n_iter_}
+    alone = DeepClassifier(**whole).fit(*everything, explicit)
+    assert_allclose(again.network_.parameters.flat, alone.network_.parameters.flat, rtol=1e-9)
 
 
 def test_class_weight_raises_recall():

@@ -7,6 +7,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 from deepstep import Network
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import one_hot, ordinal_code
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.validation_part import hold_out
 
 M = 40
 RNG = np.random.default_rng(0)
@@ -55,6 +57,36 @@ def test_validation_data_are_weighed_by_the_training_datas_classes():
     net = trained(class_weight="balanced", validation=(X[:, :9], Y[:, :9]))
     expected = net.cost(X[:, :9], Y[:, :9], sample_weight=compute_sample_weight("balanced", LABELS)[:9])
     assert net.history[-1]["validation_cost"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("sample_weight", [None, WEIGHTS])
+@pytest.mark.parametrize("output", TARGETS)
+def test_balanced_counts_what_is_learned_from_alone(output, sample_weight):
+    """As if both parts were given, each by itself: those held out have the others' weights."""
+    options = {"class_weight": "balanced", "iterations": 3}
+    net = trained(output, validation_fraction=0.3, sample_weight=sample_weight, **options)
+    rows = Examples(X.T, TARGETS[output].T, sample_weight)
+    classes = (LABELS == 0).astype(int) if output == "sigmoid" else LABELS
+    learn, held = hold_out(rows, classes, fraction=0.3, seed=1, where="test")
+    counts = [np.bincount(decided(part.Y), part.weight) for part in (learn, rows)]
+    assert not np.allclose(counts[0] / counts[0].sum(), counts[1] / counts[1].sum())  # it makes a difference
+    given = trained(
+        output,
+        learn.Y.T,
+        learn.X.T,
+        sample_weight=learn.weight,
+        validation=(held.X.T, held.Y.T, *([] if held.weight is None else [held.weight])),
+        **options,
+    )
+    assert net.parameters == given.parameters
+    np.testing.assert_array_equal(
+        net.history.column("validation_cost"), given.history.column("validation_cost")
+    )
+
+
+def decided(Y):
+    """Classes of targets as rows: one-hot, cumulative or 0 and 1."""
+    return Y.argmax(axis=1) if (Y.sum(axis=1) == 1).all() and Y.shape[1] == 3 else Y.sum(axis=1).astype(int)
 
 
 def test_steps_take_them_too():
@@ -118,9 +150,6 @@ class TestAPartHeldOut:
             np.testing.assert_allclose(seen[0], 8 * np.bincount(LABELS) / M, atol=1)
 
     def test_the_rest_is_what_is_learned_from(self):
-        from deepstep.preparation.batches import Examples
-        from deepstep.preparation.validation_part import hold_out
-
         Y = TARGETS["sigmoid"]
         net = trained("sigmoid", validation_fraction=0.25, patience=2, iterations=30)
         learn, held = hold_out(Examples(X.T, Y.T), Y[0], fraction=0.25, seed=1, where="test")

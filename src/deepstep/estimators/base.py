@@ -24,6 +24,7 @@ from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.validation import COST, refuse_without_validation, together
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
+from deepstep.network.weights import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out
 from deepstep.training import History
@@ -73,14 +74,23 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
     _carried: Carried
 
     @abstractmethod
-    def _learn_targets(self, y: AnyArray, weight: Array | None, call: FitCall) -> None:
-        """What the targets of the training data say: classes, their weights, the head."""
+    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
+        """What the targets of the training data say: classes, the head."""
 
     @abstractmethod
-    def _encode(
-        self, y: AnyArray, weight: Array | None, dtype: Any, where: str
-    ) -> tuple[Array, Array | None]:
-        """The targets as rows (m, n_L), and the weight of each row (None: all 1)."""
+    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
+        """The targets as rows (m, n_L)."""
+
+    def _check_taught(self, examples: Examples, call: FitCall) -> None:  # noqa: B027  (of classes alone)
+        """Refuse training data that teach nothing."""
+
+    def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:
+        """The weights of the classes, by the examples that are learned from; None where all count alike."""
+        return None
+
+    def _weighed(self, of_classes: list[Array] | None, examples: Examples) -> Array | None:
+        """The weight of each example, with that of its class."""
+        return examples.weight
 
     @abstractmethod
     def _output(self, where: str) -> tuple[str, dict[str, Any]]:
@@ -155,22 +165,38 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             )
         if self._begins_with_data(call):  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn))
-        reached = train(self, network, learn, held_out, call)
+        reached = train(self, network, *self._in_weights(learn, held_out, call.where), call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
             return reached, None
         again = replace(call, epochs=reached.best_epochs)
-        return train(self, network, together(learn, held_out), None, again), reached
+        everything = self._in_weights(together(learn, held_out), None, call.where)
+        return train(self, network, *everything, again), reached
+
+    def _in_weights(
+        self, learn: Examples, held_out: Examples | None, where: str
+    ) -> tuple[Examples, Examples | None]:
+        """Both with the weights of the classes, which those that are learned from decide, in the network's
+        precision.
+        """
+        of_classes = self._weights_of_classes(learn, where)
+
+        def final(examples: Examples, where: str) -> Examples:
+            weight = self._weighed(of_classes, examples)
+            return replace(
+                examples, weight=None if weight is None else weights_in(examples.Y.dtype, weight, where)
+            )
+
+        return final(learn, where), None if held_out is None else final(held_out, f"{where}, validation")
 
     def _examples(self, given: Given, call: FitCall) -> Examples:
         """The training data, checked, as rows of floats."""
         dtype = self.network_.dtype if call.going_on else self._precision
         X, y, weight = self._checked(given, dtype, reset=not call.going_on)
-        self._learn_targets(y, weight, call)
-        Y, weight = self._encode(y, weight, X.dtype, call.where)
-        if weight is not None and not weight.any():
-            raise DataError(call.where, "a weight above 0", "got weights that are all 0")
-        return Examples(X, Y, weight)
+        self._learn_targets(y, call)
+        examples = Examples(X, self._encode(y, X.dtype, call.where), weight)
+        self._check_taught(examples, call)
+        return examples
 
     @property
     def _precision(self) -> np.dtype[Any]:
@@ -189,10 +215,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             raise DataError(call.where, "X_val and y_val", "got one of them alone")
         where = f"{call.where}, validation"
         X, y, weight = self._checked(validation, dtype, reset=False)
-        Y, weight = self._encode(y, weight, X.dtype, where)
-        if weight is not None and not weight.any():
-            raise DataError(where, "a weight above 0", "got weights that are all 0")
-        return Examples(X, Y, weight)
+        return Examples(X, self._encode(y, X.dtype, where), weight)
 
     def _checked(self, given: Given, dtype: Any, *, reset: bool) -> tuple[Any, AnyArray, Array | None]:
         with np.errstate(over="ignore"):  # what is too large for the dtype is refused in words
@@ -212,7 +235,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             y = column_or_1d(y, warn=True)
         weight = given.sample_weight
         if weight is not None:
-            weight = _check_sample_weight(weight, X, dtype=X.dtype, ensure_non_negative=True)
+            weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
         return X, y, weight
 
     def _network(self, examples: Examples, call: FitCall) -> Network:

@@ -18,6 +18,7 @@ from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
 from deepstep.estimators.parameters import documented
+from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
@@ -46,7 +47,8 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         Share of each label that is spread evenly over all classes, for 'cross_entropy'.
     class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
-        out, or 'balanced' for n / (n_classes · count of the class). For a target of several columns each has
+        out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
+        (what early stopping holds out has no say). For a target of several columns each has
         the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
         multiplied. Validation data have the same weights, in their cost and in their score.
 
@@ -237,18 +239,17 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _learn_targets(self, y: AnyArray, weight: Array | None, call: FitCall) -> None:
-        self._labels = labels = self._known_labels(y, call)
-        self.classes_ = labels.classes
-        self._class_weights = None
-        if self.class_weight is not None:
-            self._class_weights = class_weights(
-                self.class_weight, labels.columns(y), labels.each, weight, call.where
-            )
+    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
+        self._labels = self._known_labels(y, call)
+        self.classes_ = self._labels.classes
+
+    def _check_taught(self, examples: Examples, call: FitCall) -> None:
+        labels = self._labels
         if call.incremental or labels.several:
             return
-        weight = self._weights(y, weight)
-        taught = np.unique(y if weight is None else y[weight > 0])
+        (column,) = labels.columns(examples.Y)
+        weight = self._weighed(self._weights_of_classes(examples, call.where), examples)
+        taught = labels.classes[np.unique(column if weight is None else column[weight > 0])]
         if len(taught) < 2:
             raise DataError(
                 call.where,
@@ -257,19 +258,21 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
                 "Add examples of another class; an example of weight 0 does not count.",
             )
 
-    def _encode(
-        self, y: AnyArray, weight: Array | None, dtype: Any, where: str
-    ) -> tuple[Array, Array | None]:
+    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
-        weight = self._weights(y, weight)
-        return self._labels.encode(y, dtype), None if weight is None else weight.astype(dtype, copy=False)
+        return self._labels.encode(y, dtype)
 
-    def _weights(self, y: AnyArray, weight: Array | None) -> Array | None:
-        """The weight of each example, with that of its class."""
-        if self._class_weights is None:
-            return weight
-        of_example = example_weights(self._class_weights, self._labels.columns(y))
-        return of_example if weight is None else weight * of_example
+    def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:
+        if self.class_weight is None:
+            return None
+        columns, each = self._labels.columns(learned.Y), self._labels.each
+        return class_weights(self.class_weight, columns, each, learned.weight, where)
+
+    def _weighed(self, of_classes: list[Array] | None, examples: Examples) -> Array | None:
+        if of_classes is None:
+            return examples.weight
+        of_example = example_weights(of_classes, self._labels.columns(examples.Y))
+        return of_example if examples.weight is None else examples.weight * of_example
 
     def _known_labels(self, y: AnyArray, call: FitCall) -> Labels:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""

@@ -100,9 +100,10 @@ class Labels:
         """From outputs as rows: the probability of each class, or column (m, n_classes)."""
         return A if self.several else class_probabilities(A, get_head(self.output).targets)
 
-    def columns(self, y: AnyArray) -> AnyArray:
-        """Positions of the labels in ``classes`` (1, m); of several columns their 0 and 1, (n, m)."""
-        return y.T.astype(int) if self.several else self.positions(y)[np.newaxis]
+    def columns(self, Y: Array) -> AnyArray:
+        """From targets as rows: positions in ``classes`` (1, m); of several columns their 0 and 1, (n, m)."""
+        decided = self.decide(Y)
+        return decided.T if self.several else decided[np.newaxis]
 
     @property
     def each(self) -> list[Any]:

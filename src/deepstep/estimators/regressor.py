@@ -223,12 +223,10 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
         return tuple(settings["levels"])
 
-    def _learn_targets(self, y: AnyArray, weight: Array | None, call: FitCall) -> None:
+    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         self._learned = self._given_head(call.where)
 
-    def _encode(
-        self, y: AnyArray, weight: Array | None, dtype: Any, where: str
-    ) -> tuple[Array, Array | None]:
+    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         head, rows = self._learned, y.reshape(len(y), -1)
         with np.errstate(over="ignore"):
             Y = rows.astype(dtype)
@@ -247,10 +245,10 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
                 expected = rule.expected.format(name=self.loss)
                 raise DataError(where, expected, rule.came(Y.T), "Use loss='squared_error'.")
         if not kind.repeats:
-            return Y, weight
+            return Y
         if Y.shape[1] > 1:
             raise DataError(where, f"one target for loss={self.loss!r}", f"got {Y.shape[1]} columns of y")
-        return np.repeat(Y, outputs_of_one_number(head), axis=1), weight
+        return np.repeat(Y, outputs_of_one_number(head), axis=1)
 
     def _output(self, where: str) -> tuple[str, dict[str, Any]]:
         return self._learned.name, self._given_settings(where)

@@ -1,6 +1,7 @@
 """The classes in the targets of a network: each example's, and the weights of examples by them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from deepstep.equations import answers, get_head, probabilities
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.network.border import check_weights
+from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
@@ -38,9 +40,14 @@ def classes_in(architecture: Architecture, Y: Array) -> Classes:
 
 
 def weights_of_classes(
-    class_weight: Any, architecture: Architecture, Y: Array, weight: Array | None, where: str
+    class_weight: Any, architecture: Architecture, learned: Examples, where: str
 ) -> list[Array] | None:
     """For each column the weights of its classes, as ``class_weight`` asks for; None if it asks for none.
+
+    Parameters
+    ----------
+    learned : Examples
+        Those that "balanced" counts: what is held out has no say.
 
     Raises
     ------
@@ -49,7 +56,7 @@ def weights_of_classes(
     """
     if class_weight is None:
         return None
-    columns, number = classes_in(architecture, Y)
+    columns, number = classes_in(architecture, learned.Y.T)
     if not number:
         raise ConfigurationError(
             where,
@@ -57,15 +64,15 @@ def weights_of_classes(
             f"this network's output is {architecture.output!r}",
             "Use sample_weight.",
         )
-    return class_weights(class_weight, columns, range(number), weight, where)
+    return class_weights(class_weight, columns, range(number), learned.weight, where)
 
 
 def weighed(
-    of_classes: Sequence[Array] | None, architecture: Architecture, Y: Array, weight: Array | None, where: str
-) -> Array | None:
-    """The weight of each example, times that of its class."""
+    of_classes: Sequence[Array] | None, architecture: Architecture, examples: Examples, where: str
+) -> Examples:
+    """The examples, the weight of each multiplied by that of its class."""
     if of_classes is None:
-        return weight
-    product = example_weights(of_classes, classes_in(architecture, Y).columns)
-    product = product if weight is None else weight * product
-    return check_weights(product, Y.shape[1], where, dtype=Y.dtype)
+        return examples
+    product = example_weights(of_classes, classes_in(architecture, examples.Y.T).columns)
+    product = product if examples.weight is None else examples.weight * product
+    return replace(examples, weight=check_weights(product, len(examples), where, dtype=examples.Y.dtype))

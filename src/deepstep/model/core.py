@@ -195,11 +195,13 @@ class Core:
         settings = Settings.of(where, **{"seed": seed, **options})
         refuse_idle(schedules, settings, where)
         weight = self._weight(sample_weight, X.shape[1], where)
-        of_classes = weights_of_classes(class_weight, self.architecture, Y, weight, where)
-        weight = weighed(of_classes, self.architecture, Y, weight, where)
         examples, held_out = _examples(X, Y, weight, plan), None
         if validation_fraction is not None:
             examples, held_out = self._part(examples, validation_fraction, seed, where)
+        of_classes = weights_of_classes(class_weight, self.architecture, examples, where)
+        examples = weighed(of_classes, self.architecture, examples, where)
+        if held_out is not None:
+            held_out = weighed(of_classes, self.architecture, held_out, f"{where}, validation")
         start = self.parameters
         if start is self._waiting:
             start = self._from_data(inputs_to_draw_from(examples))
@@ -247,7 +249,7 @@ class Core:
             )
         X, Y = self._check(validation[0], validation[1], where)
         weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
-        return Examples(X.T, Y.T, weighed(of_classes, self.architecture, Y, weight, where))
+        return weighed(of_classes, self.architecture, Examples(X.T, Y.T, weight), where)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from deepstep.errors import DataError, ShapeError
+from deepstep.network.weights import weights_in
 from deepstep.types import AnyArray, Array
 
 
@@ -171,7 +172,7 @@ def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.flo
     ShapeError
         If there is not one weight for each example.
     DataError
-        If they are not numeric, not finite, negative, or all 0.
+        If they are not numeric, not finite, negative, all 0, or all too small for this dtype.
 
     Examples
     --------
@@ -182,9 +183,9 @@ def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.flo
     if array.shape != (m,):
         raise ShapeError(where, f"sample_weight has shape ({m},), one for each example", f"got {array.shape}")
     weight = _finite(array[np.newaxis], "sample_weight", where, dtype)[0]
-    if weight.min() < 0 or not weight.any():
+    if weight.min() < 0 or not array.any():
         raise DataError(where, "sample_weight has numbers of at least 0, one of them above 0", _range(weight))
-    return weight
+    return weights_in(dtype, array, where)
 
 
 def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:

@@ -1,0 +1,58 @@
+"""Weights of examples that a precision cannot hold, and those beside which others vanish."""
+
+import numpy as np
+import pytest
+
+from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep.errors import DataError
+from deepstep.network.weights import weights_in
+
+X, Y = np.array([[0.0, 1.0, 2.0, 3.0]]), np.array([[0, 1, 1, 0]])
+ONES = np.ones(4)
+
+
+@pytest.mark.parametrize(("dtype", "least"), [("float32", 2.0**-126), ("float64", 2.0**-1022)])
+def test_the_smallest_that_has_all_digits(dtype, least):
+    weight = weights_in(dtype, least * np.array([1.0, 0.5]), "here")
+    assert weight.dtype == dtype
+    assert weight[0] == least
+    with pytest.raises(DataError, match=rf"^here: a weight of at least .*, below which {dtype} loses digits"):
+        weights_in(dtype, 0.5 * least * ONES, "here")
+
+
+def test_none_and_too_large():
+    with pytest.raises(DataError, match="^here: a weight above 0; got weights that are all 0"):
+        weights_in("float32", 0 * ONES, "here")
+    with pytest.raises(DataError, match=r"weights of at most 3\.4e\+38, .*; the largest is 1e\+300"):
+        weights_in("float32", np.array([1.0, 1e300]), "here")
+
+
+def fits(dtype):
+    yield lambda weight: Network([1, 2, 1], seed=1, dtype=dtype).train(X, Y, sample_weight=weight)
+    yield lambda weight: Network([1, 2, 1], seed=1, dtype=dtype).train(
+        X, Y, validation=(X, Y, weight), iterations=1
+    )
+    for settings in ({}, {"class_weight": "balanced"}, {"solver": "lbfgs"}):
+        model = DeepClassifier(2, dtype=dtype, max_iter=1, **settings)
+        yield lambda weight, model=model: model.fit(X.T, Y[0], weight)
+    for Estimator in (DeepClassifier, DeepRegressor):
+        model = Estimator(2, dtype=dtype, max_iter=1)
+        yield lambda weight, model=model: model.fit(
+            X.T, Y[0], X_val=X.T, y_val=Y[0], sample_weight_val=weight
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_training_that_cannot_hold_them_says_so(dtype):
+    for fit in fits(dtype):
+        with pytest.raises(DataError, match=r"below which .* loses digits; .* so that their mean is 1"):
+            fit(1e-310 * ONES)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_small_ones_beside_large_ones_are_none():
+    weight = np.array([1.0, 1.0, 1e-310, 1e-310])
+    some, none = (
+        DeepClassifier(2, random_state=1, max_iter=3).fit(X.T, Y[0], one) for one in (weight, weight.round())
+    )
+    np.testing.assert_array_equal(some.network_.parameters.flat, none.network_.parameters.flat)
