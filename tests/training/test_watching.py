@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepstep import Network
+from deepstep import DeepClassifier, Network
 from deepstep.equations import register_activation, register_head
 from deepstep.errors import ConfigurationError
 from deepstep.training import Callback, Csv, Health, Plateau
@@ -47,9 +47,39 @@ class TestWhatIsWatched:
                 begun.append(training)
 
         callbacks = [*options.pop("callbacks", []), Begin()]
-        with pytest.raises(ConfigurationError, match=r"is one of '|Plateau: quantity"):
+        with pytest.raises(ConfigurationError, match=r"quantity of the records is one of 'epoch', "):
             train(**options, callbacks=callbacks)
         assert begun == []
+
+    @pytest.mark.parametrize("name", ["schedule", "dropout_schedule"])
+    def test_a_plateau_is_called_what_it_was_given_for(self, name):
+        known = "quantity of the records is one of 'epoch', 'step', 'cost', 'learning_rate', 'seconds'"
+        options = {"dropout": 0.1, name: {"name": "plateau", "quantity": "validation_cost"}}
+        begun = rf"^Network\.train, {name}: {known}; got 'validation_cost'\. Give validation data"
+        with pytest.raises(ConfigurationError, match=begun):
+            train(**options)
+        options[name]["quantity"] = "validation_costs"
+        with pytest.raises(
+            ConfigurationError, match=r"'validation_cost'; got .*\. Did you mean 'validation_cost'\?$"
+        ):
+            train(**options, validation=(X, Y))
+
+    def test_one_plateau_for_two_schedules(self):
+        one = Plateau("costs")
+        with pytest.raises(ConfigurationError, match=r"^Network\.train, schedule and dropout_schedule: "):
+            train(dropout=0.1, schedule=one, dropout_schedule=one)
+
+    @pytest.mark.parametrize("early_stopping", [False, True])
+    @pytest.mark.parametrize("solver", ["adam", "sgd"])
+    def test_that_of_an_estimator_too(self, early_stopping, solver):
+        """What judges validation data, and a rate that adapts, say what they write."""
+        model = DeepClassifier(
+            2, solver=solver, learning_rate="adaptive", early_stopping=early_stopping, max_iter=2
+        )
+        model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
+        known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"
+        with pytest.raises(ConfigurationError, match=rf"^DeepClassifier\.fit, schedule: quantity .*{known}"):
+            model.fit(np.arange(20.0).reshape(10, 2), [0, 1] * 5)
 
     @pytest.mark.parametrize(
         "options",

@@ -81,7 +81,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         """The targets as rows (m, n_L)."""
 
-    def _check_taught(self, examples: Examples, call: FitCall) -> None:  # noqa: B027  (of classes alone)
+    def _check_taught(self, examples: Examples, call: FitCall) -> None:
         """Refuse training data that teach nothing."""
 
     def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:

@@ -143,6 +143,8 @@ def learns_in_batches(estimator: "DeepEstimator") -> bool:
 class _Repeat(Callback):
     """End a refit after so many epochs."""
 
+    adds_to_records = ()
+
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs
 

@@ -70,6 +70,8 @@ class AdaptiveRate(Callback):
     (True, 0.1)
     """
 
+    adds_to_records = ()
+
     def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
         self.rate = self._initial = rate
         self._factor = factor

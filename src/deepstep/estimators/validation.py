@@ -45,6 +45,8 @@ class Validation(Callback):
         If there is no such metric.
     """
 
+    adds_to_records = ("validation_score",)
+
     def __init__(self, estimator: "DeepEstimator", network: Network, held_out: Examples, where: str) -> None:
         self._scorer, self._where = _scorer(estimator, where), where
         self._weights: dict[str, Array] = {}

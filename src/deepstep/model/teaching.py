@@ -91,9 +91,8 @@ class Teachable(Core):
         class_weight : "balanced" or mapping, optional
             Weights of the classes by their numbers from 0 (of yes/no outputs 0 and 1), 1 for those left out,
             by which the weights of their examples are multiplied, those of validation data, too. "balanced":
-            n / (n_classes · count), counted with the sample weights in the examples that are learned from, not
-            in those held out. Several yes/no outputs are weighed each by itself; a list has a mapping for
-            each.
+            n / (n_classes · count), counted with the sample weights in what is learned from, not in what is
+            held out. Several yes/no outputs are weighed each by itself; a list has a mapping for each.
         order : callable, optional
             ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.

@@ -106,7 +106,8 @@ def train(
     metrics = metrics or {}
     check_metrics(metrics, validation, where)
     watchers = [*callbacks, *plan.listeners]
-    check_watched(watchers, [*OF_EPOCHS, *score_names(validation, metrics)])
+    called = {of: f"{where}, {name}" for of, name in plan.names_of_listeners.items()}
+    check_watched(watchers, [*OF_EPOCHS, *score_names(validation, metrics)], called=called)
     loop = _Loop(session, examples, plan, watchers, history, validation, metrics, where)
     if resume is not None or any(isinstance(callback, Checkpoints) for callback in watchers):
         session.spans = False

@@ -98,6 +98,15 @@ class Plan:
         return list(by_identity.values())  # one plateau for two of them hears of each epoch once
 
     @property
+    def names_of_listeners(self) -> dict[int, str]:
+        """What each of the listeners, by its ``id``, was given for."""
+        names = ("schedule", "decay_schedule", "dropout_schedule")
+        return {
+            id(one): " and ".join(name for name in names if getattr(self, name) is one)
+            for one in self.listeners
+        }
+
+    @property
     def by_fraction(self) -> list[str]:
         """The names of the schedules that need the number of epochs: functions of the fraction done."""
         listeners = self.listeners

@@ -108,6 +108,11 @@ class Plateau(Callback):
         if self.stalled > self._patience:
             self.factor, self.stalled = max(self._drop * self.factor, self._least), 0
 
+    @property
+    def quantity(self) -> str:
+        """What it watches."""
+        return self._quantity
+
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
 
@@ -122,7 +127,7 @@ class Plateau(Callback):
             If the quantity is not among them.
         """
         if self._quantity not in names:
-            raise unknown_name("Plateau", "quantity", self._quantity, names)
+            raise unknown_name("plateau", "quantity of the records", self._quantity, names)
 
     def settings(self) -> dict[str, Any]:
         """The parameters."""

@@ -127,6 +127,11 @@ class Patience(Callback):
         name, n = self._quantity, len(history)
         return f"{name} was finite in none of {n} epochs, {history[-1][name]} in the last"
 
+    @property
+    def quantity(self) -> str:
+        """What it watches."""
+        return self._quantity
+
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
 
@@ -135,7 +140,7 @@ class Patience(Callback):
         ConfigurationError
         """
         if self._quantity not in names:
-            raise unknown_name("patience", "entry of the records", self._quantity, names)
+            raise unknown_name("patience", "quantity of the records", self._quantity, names)
 
     def settings(self) -> Mapping[str, Any]:
         """What is watched, and what is borne, in the words of `Network.train`."""
