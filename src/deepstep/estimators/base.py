@@ -15,19 +15,20 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from deepstep.engines import missing_numba
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.batches import learn_in_batches
-from deepstep.estimators.checkpoints import seed_to_resume
+from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.validation import COST, refuse_without_validation, together
+from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.network.weights import weights_in
 from deepstep.preparation.batches import Examples
-from deepstep.preparation.validation_part import hold_out
+from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History
+from deepstep.training.judging import COST
 from deepstep.training.rows import forward_rows
 from deepstep.types import AnyArray, Array
 
@@ -154,6 +155,7 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
         early = self.early_stopping and in_batches
         if not call.incremental:
             refuse_without_validation(self, held_out, call.where)
+            refuse_idle_checkpoints(self, call.where)
         learn = examples
         if early and held_out is None:
             learn, held_out = hold_out(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.engines import Session, SessionState
-from deepstep.errors import ConfigurationError
 from deepstep.estimators.checkpoints import checkpoint_to_resume, checkpoints_of
 from deepstep.estimators.course import (
     Carried,
@@ -23,8 +22,8 @@ from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED, as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Callback, History, Plan, Plateau, StopTraining, Training, train
-from deepstep.training.history import Record
+from deepstep.training import History, Plan, train
+from deepstep.training.refit import Repeat, epochs_to_the_best, refuse_rates_by_course
 from deepstep.training.stopping import Patience
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def learn_in_batches(
         *watchers(estimator, network, held_out, call),
         *adaptive,
         patience,
-        *([] if call.epochs is None else [_Repeat(call.epochs)]),
+        *([] if call.epochs is None else [Repeat(call.epochs)]),
         *progress_of(estimator),
         *checkpoints,
     ]
@@ -117,7 +116,7 @@ def learn_in_batches(
             carried.best if patience.best is None else {**carried.best, quantity: patience.best},
             patience.stalled,
         ),
-        _epochs_to_the_best(history, quantity, patience) if early else 0,
+        epochs_to_the_best(history, patience) if early else 0,
     )
 
 
@@ -138,19 +137,6 @@ def learns_in_batches(estimator: "DeepEstimator") -> bool:
         names = " and ".join(scheduled(estimator))
         raise AttributeError(f"it cannot tell {names} how much training will come")
     return True
-
-
-class _Repeat(Callback):
-    """End a refit after so many epochs."""
-
-    adds_to_records = ()
-
-    def __init__(self, epochs: int) -> None:
-        self._epochs = epochs
-
-    def on_epoch_end(self, training: Training, record: Record) -> None:
-        if len(training.history) >= self._epochs:
-            raise StopTraining(f"refitted for {self._epochs} epochs")
 
 
 def _resumed(session: Session, carried: Carried) -> bool:
@@ -175,24 +161,8 @@ def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
         if schedule is not None
     }
     if estimator.refit and estimator.early_stopping:
-        by_course = ["time_budget"] if estimator.time_budget is not None else []
-        by_course += [name for name, schedule in schedules.items() if isinstance(schedule, Plateau)]
-        if by_course:
-            raise ConfigurationError(
-                where,
-                "for refit=True rates that are functions of the epoch",
-                f"got {' and '.join(by_course)}, which the same epochs on more data would not bring again",
-                "Use max_iter and another schedule.",
-            )
+        refuse_rates_by_course(estimator.time_budget, schedules.items(), where)
     return schedules
-
-
-def _epochs_to_the_best(history: History, quantity: str, patience: Patience) -> int:
-    """How many epochs it took to the best one, which patience kept; 0 where none beat an earlier fit's."""
-    if patience.best_parameters is None:
-        return 0
-    values = history.column(quantity).tolist()
-    return values.index(patience.best) + 1
 
 
 def _learning_rate(

@@ -1,24 +1,36 @@
 """Checkpoints of a fit: where they lie, and what a killed fit goes on from."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepstep.errors import ConfigurationError
 from deepstep.training import Checkpoint, Checkpoints, latest_checkpoint
+from deepstep.training.refit import REFIT
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
-
-REFIT = "refit"
-"""The folder, within that for checkpoints, of the second training of a fit."""
 
 
 def checkpoints_of(estimator: "DeepEstimator", *, refit: bool) -> list[Checkpoints]:
     """The callback that writes the checkpoints of a training, if they are asked for."""
     if estimator.checkpoint_dir is None:
         return []
-    folder = Path(estimator.checkpoint_dir)
-    return [Checkpoints(folder / REFIT if refit else folder)]
+    first = Checkpoints(
+        estimator.checkpoint_dir, every=estimator.checkpoint_every, keep=estimator.keep_checkpoints
+    )
+    return [first.within(REFIT) if refit else first]
+
+
+def refuse_idle_checkpoints(estimator: "DeepEstimator", where: str) -> None:
+    """Refuse settings of checkpoints where none are written.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    names = ("checkpoint_every", "keep_checkpoints")
+    given = [name for name in names if getattr(estimator, name) != getattr(type(estimator), name)]
+    if given and estimator.checkpoint_dir is None:
+        raise ConfigurationError(where, f"checkpoint_dir, where {' and '.join(given)} is given", "got None")
 
 
 def checkpoint_to_resume(estimator: "DeepEstimator", where: str, *, refit: bool) -> Checkpoint | None:

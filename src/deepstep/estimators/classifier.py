@@ -15,9 +15,9 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator, FitCall, Given
 from deepstep.estimators.batches import learns_in_batches
+from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
-from deepstep.estimators.parameters import documented
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array

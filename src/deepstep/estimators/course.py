@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from deepstep.engines import Session, SessionState, Settings, open_session
 from deepstep.equations import get_optimizer
 from deepstep.estimators.rules import update_rule
-from deepstep.estimators.validation import Validation
+from deepstep.estimators.validation import judge
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED, refuse_idle
 from deepstep.network import Parameters
@@ -106,7 +106,7 @@ def watchers(
     estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
 ) -> list[Callback]:
     """What judges the validation data, then the user's callbacks, which find the scores in the records."""
-    judges = [] if held_out is None else [Validation(estimator, network, held_out, call.where)]
+    judges = [] if held_out is None else [judge(estimator, network, held_out, call.where)]
     return [*judges, *as_callbacks(estimator.callbacks or [], call.where)]
 
 

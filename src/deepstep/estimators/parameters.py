@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from inspect import cleandoc
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -13,6 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from deepstep.engines import ENGINES
 from deepstep.training import Callback, Plateau
+from deepstep.training.checkpoints import KEPT, SECONDS
 
 _AT_LEAST_0 = Interval(Real, 0, None, closed="left")
 _ABOVE_0 = Interval(Real, 0, None, closed="neither")
@@ -145,7 +145,11 @@ class EstimatorParameters(BaseEstimator):
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
     checkpoint_dir : str or Path, default=None
-        Folder into which ``fit`` writes checkpoints, every 30 seconds and at Ctrl-C. Each fit needs its own.
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own.
+    checkpoint_every : float, default=30.0
+        Seconds between two checkpoints.
+    keep_checkpoints : int, default=3
+        How many of the newest checkpoints are kept.
     resume : bool, default=False
         Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
@@ -202,6 +206,8 @@ class EstimatorParameters(BaseEstimator):
     deterministic: bool = False
     callbacks: Any = None
     checkpoint_dir: str | Path | None = None
+    checkpoint_every: float = SECONDS
+    keep_checkpoints: int = KEPT
     resume: bool = False
 
     # Names are checked where they are looked up: those that users register are known there, and the error
@@ -255,47 +261,7 @@ class EstimatorParameters(BaseEstimator):
         "deterministic": ["boolean"],
         "callbacks": ["array-like", Callback, callable, None],
         "checkpoint_dir": [str, Path, None],
+        "checkpoint_every": [_AT_LEAST_0],
+        "keep_checkpoints": [_COUNT],
         "resume": ["boolean"],
     }
-
-
-Class = TypeVar("Class", bound=type)
-
-
-def documented(estimator: Class) -> Class:
-    """A class decorator: the sections of the docstring begin with those that the bases have.
-
-    Examples
-    --------
-    >>> class Base:
-    ...     '''Base.
-    ...
-    ...     Parameters
-    ...     ----------
-    ...     a : int
-    ...     '''
-    >>> @documented
-    ... class Child(Base):
-    ...     '''Child.
-    ...
-    ...     Parameters
-    ...     ----------
-    ...     b : int
-    ...     '''
-    >>> print(Child.__doc__)
-    Child.
-    <BLANKLINE>
-    Parameters
-    ----------
-    a : int
-    b : int
-    """
-    text = cleandoc(estimator.__doc__ or "")
-    for title in ("Parameters", "Attributes"):
-        head = f"{title}\n{'-' * len(title)}\n"
-        for base in estimator.__mro__[1:]:
-            _, found, section = cleandoc(base.__dict__.get("__doc__") or "").partition(head)
-            if found:
-                text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
-    estimator.__doc__ = text
-    return estimator

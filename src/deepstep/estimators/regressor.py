@@ -14,8 +14,8 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator, FitCall, Given
 from deepstep.estimators.batches import learns_in_batches
+from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
-from deepstep.estimators.parameters import documented
 from deepstep.network.border import TARGETS
 from deepstep.types import AnyArray, Array
 

@@ -1,8 +1,9 @@
-"""The part of the training data that is held out to validate on."""
+"""The part of the training data that is held out to validate on, and both together again."""
 
 from math import ceil
 
 import numpy as np
+from scipy.sparse import issparse, vstack
 
 from deepstep.data.splits import stratification_obstacle
 from deepstep.errors import DataError
@@ -64,3 +65,27 @@ def hold_out(
             "Use another seed or validation_fraction.",
         )
     return learn, held
+
+
+def together(first: Examples, second: Examples) -> Examples:
+    """The examples of both.
+
+    Examples
+    --------
+    >>> rows = Examples(np.eye(2), np.eye(2)), Examples(np.eye(2), np.eye(2), np.array([2.0, 3.0]))
+    >>> together(*rows).weight
+    array([1., 1., 2., 3.])
+    """
+    sparse = issparse(first.X) or issparse(second.X)
+    weight = None
+    if first.weight is not None or second.weight is not None:
+        weights = [
+            np.ones(len(part), part.Y.dtype) if part.weight is None else part.weight
+            for part in (first, second)
+        ]
+        weight = np.concatenate(weights)
+    return Examples(
+        vstack([first.X, second.X], format="csr") if sparse else np.concatenate([first.X, second.X]),
+        np.concatenate([first.Y, second.Y]),
+        weight,
+    )

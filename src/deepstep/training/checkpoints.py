@@ -99,6 +99,16 @@ class Checkpoints(Callback):
         self._warned = False
         self.last: Path | None = None
 
+    def within(self, name: str) -> "Checkpoints":
+        """The same for another training, in a folder of this name within this one's."""
+        return Checkpoints(
+            self.folder / name,
+            every=self._every,
+            every_steps=self._every_steps,
+            every_epochs=self._every_epochs,
+            keep=self._keep,
+        )
+
     def on_train_begin(self, training: Training) -> None:
         """See that checkpoints can be written, and remove what an earlier process left half-written."""
         if training.plan is None:
