@@ -1,6 +1,7 @@
 """What the parts of `Network` share: its attributes, and its arguments checked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,7 @@ from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.memory import check_memory, check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread
-from deepstep.preparation.validation_part import hold_out
+from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History, Plan
 from deepstep.training.rows import forward_rows
 from deepstep.types import Array, is_number
@@ -54,13 +55,17 @@ MOST_EXAMPLES = 4096
 
 
 class Prepared(NamedTuple):
-    """What a training needs, checked; the weights of the classes are in those of the examples already."""
+    """What a training needs, checked; the weights of the classes are in those of the examples already.
+
+    ``everything`` gives what a refit learns from, weighed anew; ``start`` is where both trainings begin.
+    """
 
     examples: Examples
     plan: Plan
     session: Session
-    of_classes: list[Array] | None
     held_out: Examples | None
+    everything: Callable[[], Examples]
+    start: Parameters
 
 
 class Core:
@@ -75,6 +80,7 @@ class Core:
     """Parameters that stand there until the first training has data to draw others from."""
     engine: str
     history: History | None
+    stopping_history: History | None = None
 
     def __init__(
         self,
@@ -168,6 +174,7 @@ class Core:
         where: str,
         *,
         seed: int | None = None,
+        validation: Any = None,
         validation_fraction: float | None = None,
         looked_at: bool = False,
     ) -> Prepared:
@@ -198,16 +205,29 @@ class Core:
         examples, held_out = _examples(X, Y, weight, plan), None
         if validation_fraction is not None:
             examples, held_out = self._part(examples, validation_fraction, seed, where)
-        of_classes = weights_of_classes(class_weight, self.architecture, examples, where)
-        examples = weighed(of_classes, self.architecture, examples, where)
-        if held_out is not None:
-            held_out = weighed(of_classes, self.architecture, held_out, f"{where}, validation")
+        elif validation is not None:
+            held_out = self._held_out(validation, f"{where}, validation")
+        parts = [part for part in (examples, held_out) if part is not None]
+        in_weights = partial(self._in_weights, class_weight, where=where)
+        examples, held_out = in_weights(examples, held_out)
         start = self.parameters
         if start is self._waiting:
             start = self._from_data(inputs_to_draw_from(examples))
         engine = "reference" if looked_at and self.engine == "auto" else self.engine
         session = self._session(where, settings, start, engine)
-        return Prepared(examples, plan, session, of_classes, held_out)
+        everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
+        return Prepared(examples, plan, session, held_out, everything, start)
+
+    def _in_weights(
+        self, class_weight: Any, learn: Examples, held_out: Examples | None, where: str
+    ) -> tuple[Examples, Examples | None]:
+        """Both with the weights of the classes, which those that are learned from decide."""
+        shape = self.architecture
+        of_classes = weights_of_classes(class_weight, shape, learn, where)
+        learn = weighed(of_classes, shape, learn, where)
+        if held_out is not None:
+            held_out = weighed(of_classes, shape, held_out, f"{where}, validation")
+        return learn, held_out
 
     def _part(self, examples: Examples, fraction: Any, seed: int, where: str) -> tuple[Examples, Examples]:
         """The examples to learn from, and a part of them to validate on."""
@@ -242,14 +262,14 @@ class Core:
         Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
         return X, Y
 
-    def _held_out(self, validation: Any, of_classes: list[Array] | None, where: str) -> Examples:
+    def _held_out(self, validation: Any, where: str) -> Examples:
         if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
             raise ConfigurationError(
                 where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}"
             )
         X, Y = self._check(validation[0], validation[1], where)
         weight = self._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
-        return weighed(of_classes, self.architecture, Examples(X.T, Y.T, weight), where)
+        return Examples(X.T, Y.T, weight)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -3,11 +3,12 @@
 from deepstep.model.answering import Answering
 from deepstep.model.beginning import Beginning
 from deepstep.model.opening import Openable
+from deepstep.model.stepping import Steppable
 from deepstep.model.storing import Storable
 from deepstep.model.teaching import Teachable
 
 
-class Network(Teachable, Beginning, Answering, Openable, Storable):
+class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
     """A deep fully-connected network with every step open.
 
     Parameters
@@ -47,6 +48,8 @@ class Network(Teachable, Beginning, Answering, Openable, Storable):
         Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty without.
     history : History or None
         Of the last training.
+    stopping_history : History or None
+        After ``refit``: that of the training that counted the epochs.
     seed : int
         Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial values
         too; a generator's is drawn from it after the initial values, which it does not make again.

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from inspect import signature
-from pathlib import Path
 from typing import Any
 
-from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
-from deepstep.errors import ConfigurationError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Callback, Checkpoint, Checkpoints, Plan, latest_checkpoint, read_checkpoint
-from deepstep.training.callbacks import no_steps_to_go_on_from
+from deepstep.training import Callback, Plan, Progress
 from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
@@ -139,7 +136,12 @@ def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) ->
 
 
 def as_patience(
-    patience: int | None, watch: str | None, held_out: Examples | None, where: str
+    patience: int | None,
+    watch: str | None,
+    held_out: Examples | None,
+    where: str,
+    *,
+    scored: bool = False,
 ) -> list[Patience]:
     """The callback that ends training, if it is asked for."""
     if patience is None:
@@ -155,7 +157,8 @@ def as_patience(
             f"got {watch!r:.60}",
             "Such as 'cost', or '-validation_accuracy' where larger is better.",
         )
-    quantity = watch or ("cost" if held_out is None else "validation_cost")
+    by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
+    quantity = watch or by_default
     return [
         Patience(
             quantity.removeprefix("-"),
@@ -168,43 +171,10 @@ def as_patience(
     ]
 
 
-def as_checkpoints(checkpoint: Any, where: str) -> list[Checkpoints]:
-    """The callback that writes checkpoints, if they are asked for."""
-    if checkpoint is None:
-        return []
-    if not isinstance(checkpoint, str | Path | Checkpoints):
-        raise ConfigurationError(where, "checkpoint is a folder or Checkpoints(…)", f"got {checkpoint!r}")
-    return [checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)]
-
-
-def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
-    """L-BFGS goes on from nothing: its state lies inside SciPy."""
-    if checkpoint is not None or resume:
-        raise no_steps_to_go_on_from(where)
-
-
-def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Checkpoint | None:
-    """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
-    folder, where there is one.
-    """
-    if resume is None or resume is False:
-        return None
-    if resume is True:
-        if not checkpoints:
-            raise ConfigurationError(
-                where, "checkpoint=… with resume=True", "got none", "Or name a file or folder: resume=…."
-            )
-        return latest_checkpoint(checkpoints[0].folder)
-    if not isinstance(resume, str | Path):
-        raise ConfigurationError(where, "resume is True, a file or a folder", f"got {resume!r}")
-    return checkpoint_at(resume)
-
-
-def checkpoint_at(place: str | Path) -> Checkpoint:
-    """The checkpoint of a file, or the newest whole one of a folder."""
-    if kind_at(place) != "folder":
-        return read_checkpoint(place)
-    found = latest_checkpoint(place)
-    if found is None:
-        raise FileError(str(place), "a folder with checkpoints", "there is none in it")
-    return found
+def as_progress(progress: Any, where: str) -> list[Callback]:
+    """What shows the progress, if it is asked for."""
+    if not isinstance(progress, bool | str | None):
+        raise ConfigurationError(
+            where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
+        )
+    return [Progress(progress if isinstance(progress, str) else "train")] if progress else []

@@ -10,7 +10,7 @@ from deepstep.model.construction import (
     finite_statistics,
 )
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
-from deepstep.model.options import checkpoint_at
+from deepstep.model.resuming import checkpoint_at
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import load_model, save_model
 from deepstep.training import History

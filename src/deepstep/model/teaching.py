@@ -1,30 +1,24 @@
-"""How a `Network` learns: train, and the same step by step."""
+"""How a `Network` learns: the arguments of train, and what comes after what."""
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from deepstep.engines import Session
-from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.model.core import Core
-from deepstep.model.options import (
-    as_checkpoint,
-    as_checkpoints,
-    as_lbfgs,
-    as_patience,
-    refuse_checkpoints,
-)
-from deepstep.model.step import Step
+from deepstep.errors import ConfigurationError
+from deepstep.model.course import Course
+from deepstep.model.options import as_lbfgs, as_patience, as_progress
+from deepstep.model.refitting import check_refit
+from deepstep.model.resuming import as_places, refuse_checkpoints
 from deepstep.preparation.batches import Order
-from deepstep.training import Checkpoints, History, Progress, Update, train, updates
+from deepstep.training import Checkpoints, History
 from deepstep.training.callbacks import as_callbacks
-from deepstep.training.determinism import blas_threads
-from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.refit import Repeat, epochs_to_the_best
 from deepstep.training.scores import Metric
 
 
-class Teachable(Core):
+class Teachable(Course):
     """The part of `Network` that learns."""
 
     def train(
@@ -50,8 +44,10 @@ class Teachable(Core):
         validation: tuple[Any, ...] | None = None,
         validation_fraction: float | None = None,
         metrics: Mapping[str, Metric] | None = None,
+        scoring: Any = None,
         patience: int | None = None,
         watch: str | None = None,
+        refit: bool = False,
         progress: bool | str | None = None,
         callbacks: Iterable[Any] = (),
         **settings: Any,
@@ -123,12 +119,22 @@ class Teachable(Core):
             Hold so large a part of the examples out for that, drawn from the seed; classes in proportion.
         metrics : mapping, optional
             Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
+        scoring : str or callable, optional
+            Metric of the validation data, recorded as ``validation_score``: one of scikit-learn's by name,
+            such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in which classes are their
+            numbers from 0, or "loss" for minus the cost. Larger is better, and patience goes by it.
         patience : int, optional
             End training after so many epochs in a row without a better value of ``watch``, and keep the
             parameters of the best epoch.
         watch : str, optional
             Entry of the records that patience watches, smaller is better; "-name" where larger is better. By
-            default ``validation_cost``, or ``cost`` without validation data.
+            default ``-validation_score`` where there is a scoring, else ``validation_cost``, or ``cost``
+            without validation data.
+        refit : bool
+            After ``patience`` train anew, from the same start, on the training and the validation data
+            together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
+            training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
+            not come again. Callbacks see both trainings.
         progress : bool or str, optional
             Show progress on stderr; a string is its label.
         callbacks : iterable
@@ -183,126 +189,51 @@ class Teachable(Core):
         lbfgs = as_lbfgs(options, where)
         if lbfgs is not None:
             refuse_checkpoints(checkpoint, resume, where)
-        checkpoints = as_checkpoints(checkpoint, where)
-        begin_at = as_checkpoint(resume, checkpoints, where)
-        seed = begin_at.seed if begin_at is not None and self._seed_is_drawn else self.seed
+        if not isinstance(refit, bool):
+            raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
         if validation is not None and validation_fraction is not None:
             raise ConfigurationError(where, "validation or validation_fraction", "got both")
-        examples, plan, session, of_classes, held_out = self._prepare(
-            X, Y, sample_weight, options, where, seed=seed, validation_fraction=validation_fraction
+        first, second = as_places(checkpoint, resume, refit, where)
+        found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
+        seed = found.seed if found is not None and self._seed_is_drawn else self.seed
+        prepared = self._prepare(
+            X,
+            Y,
+            sample_weight,
+            options,
+            where,
+            seed=seed,
+            validation=validation,
+            validation_fraction=validation_fraction,
         )
-        if validation is not None:
-            held_out = self._held_out(validation, of_classes, f"{where}, validation")
-        stopping = as_patience(patience, watch, held_out, where)
-        watchers = [*as_callbacks(callbacks, where), *stopping, *checkpoints]
-        if not isinstance(progress, bool | str | None):
-            raise ConfigurationError(
-                where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
-            )
-        if progress:
-            watchers.append(Progress(progress if isinstance(progress, str) else "train"))
-        history = History()
-        try:
-            if lbfgs is not None:
-                with blas_threads(plan.deterministic):
-                    train_lbfgs(
-                        session,
-                        examples,
-                        iterations=plan.epochs,
-                        validation=held_out,
-                        metrics=metrics,
-                        callbacks=watchers,
-                        history=history,
-                        where=where,
-                        **lbfgs,
-                    )
-            else:
-                train(
-                    session,
-                    examples,
-                    plan,
-                    validation=held_out,
-                    metrics=metrics,
-                    callbacks=watchers,
-                    history=history,
-                    resume=begin_at,
-                    where=where,
-                )
-        except DivergenceError:
-            raise
-        except BaseException as error:  # Ctrl-C, or somebody's callback: what was trained is worth keeping
-            begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
-            if (session.state().step, len(history)) != begun:
-                history.stopped = history.stopped or f"ended by {type(error).__name__}"
-                self._take(session, history, seed)
-            raise
-        self._take(session, history, seed)
+        judges = self._judges(scoring, prepared.held_out, where)
+        stopping = as_patience(patience, watch, prepared.held_out, where, scored=bool(judges))
+        own = as_callbacks(callbacks, where)
+        shown = as_progress(progress, where)
+        if refit:
+            check_refit(stopping, prepared.held_out, prepared.plan, own, where)
+        run = partial(self._run, plan=prepared.plan, lbfgs=lbfgs, seed=seed, where=where)
+        history = run(
+            prepared.session,
+            prepared.examples,
+            held_out=prepared.held_out,
+            metrics=metrics,
+            callbacks=[*judges, *own, *stopping, *first.checkpoints, *shown],
+            begin_at=first.begin_at,
+        )
         for kept in stopping:
             if blind := kept.blind(history):
                 warnings.warn(
                     f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
                     stacklevel=2,
                 )
-            if kept.best_parameters is not None:
-                self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
-        return history
-
-    def _take(self, session: Session, history: History, seed: int) -> None:
-        """What a session reached becomes the network's."""
-        self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
-        self.history, self.seed = history, seed
-
-    def steps(
-        self,
-        X: Any,
-        Y: Any,
-        *,
-        learning_rate: float = 0.0075,
-        iterations: int = 2500,
-        sample_weight: Any = None,
-        **options: Any,
-    ) -> Iterator[Step]:
-        """The same training as `train`, one update at a time: stop, look, go on.
-
-        The network holds the new parameters at each step, and keeps them when the loop is left or a later
-        step diverges. The training goes on from its own last step: it starts at the parameters that the
-        network has when `steps` is called, and parameters set between two steps are overwritten by the next
-        one. To go on from others, set them and call `steps` again. Writing into the numbers of
-        ``network.parameters`` in place does take part in the training.
-
-        Parameters
-        ----------
-        X, Y, learning_rate, iterations, sample_weight, **options
-            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
-
-        Yields
-        ------
-        Step
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit; at once, before the first step.
-        DivergenceError
-            If the cost or a parameter leaves the finite numbers; the network keeps the step before.
-
-        Examples
-        --------
-        >>> from deepstep import Network
-        >>> net = Network([1, 2, 1], seed=1)
-        >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
-        ...     if step.cost < 0.5:
-        ...         break
-        >>> step.trace()["J"].value == step.cost
-        True
-        """
-        where = "Network.steps"
-        options |= {"learning_rate": learning_rate, "iterations": iterations}
-        prepared = self._prepare(X, Y, sample_weight, options, where, looked_at=True)
-        walk = updates(prepared.session, prepared.examples, prepared.plan, where=where)
-        return self._walk(walk, prepared.session)
-
-    def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
-        for update in walk:
-            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
-            yield Step(update, session.parameters, self.architecture, session.settings)
+        best = epochs_to_the_best(history, stopping[0]) if refit else 0
+        if not best:
+            self._take(prepared.session, history, seed, *stopping)
+            return history
+        session = self._session(where, prepared.session.settings, prepared.start)
+        callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
+        again = run(session, prepared.everything(), callbacks=callbacks, begin_at=second.begin_at)
+        self._take(session, again, seed)
+        self.stopping_history = history
+        return again

@@ -3,7 +3,6 @@
 from math import ceil
 
 import numpy as np
-from scipy.sparse import issparse, vstack
 
 from deepstep.data.splits import stratification_obstacle
 from deepstep.errors import DataError
@@ -76,7 +75,7 @@ def together(first: Examples, second: Examples) -> Examples:
     >>> together(*rows).weight
     array([1., 1., 2., 3.])
     """
-    sparse = issparse(first.X) or issparse(second.X)
+    dense = isinstance(first.X, np.ndarray) and isinstance(second.X, np.ndarray)
     weight = None
     if first.weight is not None or second.weight is not None:
         weights = [
@@ -84,8 +83,10 @@ def together(first: Examples, second: Examples) -> Examples:
             for part in (first, second)
         ]
         weight = np.concatenate(weights)
-    return Examples(
-        vstack([first.X, second.X], format="csr") if sparse else np.concatenate([first.X, second.X]),
-        np.concatenate([first.Y, second.Y]),
-        weight,
-    )
+    if dense:
+        X = np.concatenate([first.X, second.X])
+    else:
+        from scipy.sparse import vstack
+
+        X = vstack([first.X, second.X], format="csr")
+    return Examples(X, np.concatenate([first.Y, second.Y]), weight)

@@ -1,0 +1,157 @@
+"""`Network.train(refit=True)`: once it is known how long, the same training on everything."""
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.errors import ConfigurationError
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.validation_part import hold_out, together
+from deepstep.training import Callback, Checkpoints, StopTraining
+
+RNG = np.random.default_rng(3)
+X = RNG.standard_normal((3, 60))
+Y = (np.sin(3 * X[:1]) + 0.5 * RNG.standard_normal((1, 60)) > 0).astype(float)
+WEIGHTS = RNG.uniform(0.5, 2, 60)
+FAST = {"learning_rate": 0.5, "iterations": 60, "batch_size": 16, "optimizer": "adamw", "schedule": "cosine"}
+BUSY = {"dropout": 0.1, "average": 0.8, "class_weight": "balanced"}
+
+
+def network(**options):
+    return Network([3, 8, 1], **{"activation": "tanh", "normalization": "batch", "seed": 2, **options})
+
+
+def parts(sample_weight=None, fraction=0.3):
+    return hold_out(Examples(X.T, Y.T, sample_weight), Y[0], fraction=fraction, seed=2, where="test")
+
+
+def ended_after(epochs):
+    def end(record):
+        if record["epoch"] + 1 == epochs:
+            raise StopTraining
+
+    return end
+
+
+def best_epochs(history):
+    return int(history.column("validation_cost").argmin()) + 1
+
+
+@pytest.mark.parametrize("sample_weight", [None, WEIGHTS])
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("initialization", ["he", "data"])
+def test_it_is_a_training_on_everything_for_the_best_count(sample_weight, own, initialization):
+    learn, held = parts(sample_weight)
+    options = {**FAST, **BUSY, "patience": 8}
+    if own:
+        data, options["sample_weight"] = (learn.X.T, learn.Y.T), learn.weight
+        options["validation"] = (held.X.T, held.Y.T, *([] if held.weight is None else [held.weight]))
+    else:
+        data, options["sample_weight"] = (X, Y), sample_weight
+        options["validation_fraction"] = 0.3
+    first, net = network(initialization=initialization), network(initialization=initialization)
+    first.train(*data, **options)
+    history = net.train(*data, refit=True, **options)
+    best = best_epochs(first.history)
+    assert 1 < best < len(first.history)
+    start = network()
+    if initialization == "data":
+        start.initialize_from_data(learn.X.T)  # what is held out has no say in where both begin
+    everything = together(learn, held)
+    alone = network(parameters=start.parameters)
+    alone.train(
+        everything.X.T,
+        everything.Y.T,
+        sample_weight=everything.weight,
+        callbacks=[ended_after(best)],
+        **FAST,
+        **BUSY,
+    )
+    assert net.parameters == alone.parameters
+    for name, value in alone.statistics.items():
+        np.testing.assert_array_equal(net.statistics[name], value)
+    assert net.history is history
+    assert history.stopped == f"refitted for {best} epochs"
+    assert history.costs.tolist() == alone.history.costs.tolist()
+    assert net.stopping_history.costs.tolist() == first.history.costs.tolist()
+    assert first.stopping_history is None
+    net.train(X, Y, iterations=1)
+    assert net.stopping_history is None
+
+
+def test_l_bfgs_counts_its_iterations():
+    options = {"optimizer": "lbfgs", "iterations": 200, "patience": 5, "validation_fraction": 0.3}
+    net = network(normalization="none")
+    net.train(X, Y, refit=True, **options)
+    assert len(net.history) == best_epochs(net.stopping_history)
+    assert net.history[0]["cost"] != net.stopping_history[0]["cost"]
+
+
+@pytest.mark.filterwarnings("ignore:.*validation_score was finite in none")
+def test_where_none_was_the_best_there_is_no_second():
+    net = network()
+    history = net.train(
+        X, Y, validation_fraction=0.3, scoring=lambda *_: np.nan, patience=2, refit=True, iterations=9
+    )
+    assert history is net.history
+    assert net.stopping_history is None
+    assert not history.stopped.startswith("refitted")
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill(Callback):
+    def __init__(self, training, epoch):
+        self.training, self.epoch, self.begun = training, epoch, 0
+
+    def on_train_begin(self, training):
+        self.begun += 1
+
+    def on_pause(self, training):
+        if self.begun == self.training and training.position.epoch == self.epoch:
+            raise Killed
+
+
+@pytest.mark.parametrize("seed", [2, None])
+@pytest.mark.parametrize("at", [(1, 3), (2, 1), (2, 5)])
+def test_one_that_was_killed_goes_on(tmp_path, at, seed):
+    """In the first training, and in the second one; a seed that was drawn is found again."""
+    options = {**FAST, **BUSY, "patience": 30, "watch": "cost", "validation_fraction": 0.3, "refit": True}
+    start = network().parameters
+
+    def train(net, *callbacks):
+        checkpoint = Checkpoints(tmp_path, every_epochs=1)
+        return net.train(X, Y, checkpoint=checkpoint, resume=True, callbacks=callbacks, **options)
+
+    killed, resumed = (network(seed=seed, parameters=start) for _ in range(2))
+    with pytest.raises(Killed):
+        train(killed, Kill(*at))
+    assert (tmp_path / "refit").exists() == (at[0] == 2)
+    train(resumed)
+    assert len(resumed.history) > 5
+    whole = network(seed=killed.seed, parameters=start)
+    whole.train(X, Y, **options)
+    assert resumed.parameters == whole.parameters
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"patience": None}, "patience, where refit=True; got none. It counts the epochs"),
+        ({"validation_fraction": None}, "validation data, where refit=True; got none. Pass validation="),
+        ({"time_budget": 1.0}, "rates that are functions of the epoch; got time_budget, which"),
+        ({"schedule": "plateau"}, "rates that are functions of the epoch; got schedule, which"),
+        ({"refit": "yes"}, "refit is True or False; got 'yes'"),
+        ({"resume": "folder"}, "resume=True with checkpoint=…, where refit=True; got resume='folder'"),
+        ({"callbacks": [Checkpoints("folder")]}, "checkpoint=…, where refit=True, .*; got Checkpoints among"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_the_first_step(options, message):
+    net = network()
+    before = net.parameters
+    with pytest.raises(ConfigurationError, match=f"^Network.train: (for refit=True )?{message}"):
+        net.train(X, Y, **{"refit": True, "patience": 3, "validation_fraction": 0.3, **options})
+    assert net.parameters is before
+    assert net.history is None
