@@ -73,6 +73,8 @@ CHECKS = parametrize_with_checks(
         DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, average=0.9, dtype="float64"),
         DeepRegressor(solver="sgd", early_stopping=True, dtype="float64"),
         DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64"),
+        DeepClassifier(learning_rate_init="auto", dtype="float64"),
+        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64"),
         DeepClassifier(),
         DeepRegressor(),
     ],

@@ -280,3 +280,22 @@ def test_own_intervals_are_written_by_the_callback(tmp_path):
     model = DeepClassifier(callbacks=[own], checkpoint_dir=tmp_path / "kept", **FAST).fit(X, Y)
     assert len(checkpoint_files(tmp_path / "own")) == 2
     assert model.n_iter_ == 12
+
+
+def test_how_often_and_how_many(tmp_path):
+    """Of as many epochs as those that are kept only."""
+    settings = {**FAST, "checkpoint_every": 0.0}
+    DeepClassifier(checkpoint_dir=tmp_path / "two", keep_checkpoints=2, **settings).fit(X, Y)
+    DeepClassifier(checkpoint_dir=tmp_path / "three", **settings).fit(X, Y)
+    DeepClassifier(checkpoint_dir=tmp_path / "none", **{**FAST, "checkpoint_every": 1e9}).fit(X, Y)
+    found = [len(checkpoint_files(tmp_path / name)) for name in ("two", "three", "none")]
+    assert found == [2, 3, 0]
+    DeepClassifier(checkpoint_dir=tmp_path / "refit", keep_checkpoints=1, **{**settings, **REFIT}).fit(X, Y)
+    assert len(checkpoint_files(tmp_path / "refit" / "refit")) == 1
+
+
+@pytest.mark.parametrize("given", [{"checkpoint_every": 5.0}, {"keep_checkpoints": 1}])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_settings_of_checkpoints_that_are_not_written(given, solver):
+    with pytest.raises(ConfigurationError, match=rf"checkpoint_dir, where {next(iter(given))} is given; got"):
+        DeepClassifier(solver=solver, **given).fit(X, Y)

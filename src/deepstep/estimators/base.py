@@ -3,24 +3,25 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deepstep.engines import missing_numba
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.answering import Answering
 from deepstep.estimators.batches import learn_in_batches
+from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.course import Carried, Reached
-from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
+from deepstep.estimators.rate_search import first_rate
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
@@ -29,47 +30,13 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History
 from deepstep.training.judging import COST
-from deepstep.training.rows import forward_rows
 from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
 
 
-@dataclass(frozen=True)
-class FitCall:
-    """One call of fit or partial_fit.
-
-    Attributes
-    ----------
-    where : str
-        Name for error messages.
-    going_on : bool
-        Whether it goes on from the fitted network.
-    incremental : bool
-        Whether it is partial_fit: one epoch.
-    classes : array or None
-        The labels that partial_fit announces.
-    epochs : int or None
-        How many epochs a refit has.
-    """
-
-    where: str
-    going_on: bool
-    incremental: bool
-    classes: Any = None
-    epochs: int | None = None
-
-
-class Given(NamedTuple):
-    """Rows as the user gave them: X, y and their weights."""
-
-    X: Any
-    y: Any
-    sample_weight: Any
-
-
-class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
+class DeepEstimator(Answering, EstimatorParameters, ABC):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     _carried: Carried
@@ -167,7 +134,13 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             )
         if self._begins_with_data(call):  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn))
-        reached = train(self, network, *self._in_weights(learn, held_out, call.where), call)
+        learned, judged = self._in_weights(learn, held_out, call.where)
+        if in_batches:
+            self.learning_rate_, self.rate_search_ = first_rate(self, network, learned, call)
+        else:
+            for of_an_earlier_fit in ("learning_rate_", "rate_search_"):
+                self.__dict__.pop(of_an_earlier_fit, None)
+        reached = train(self, network, learned, judged, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
             return reached, None
@@ -296,33 +269,6 @@ class DeepEstimator(FittedAttributes, EstimatorParameters, ABC):
             return int(self.random_state)
         seed = seed_to_resume(self, call.where)
         return int(check_random_state(self.random_state).randint(2**31)) if seed is None else seed
-
-    def _outputs(self, X: Any) -> Array:
-        """The network's outputs for rows, (m, n_L)."""
-        if "network_" not in vars(self):
-            check_is_fitted(self)
-        network = self.network_
-        if not self._is_plain(X):
-            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        if self.engine_ == "compiled" and not missing_numba():
-            from deepstep.engines.compiled.forward import outputs_of_rows
-
-            def kernel(A: Array) -> Array:
-                rows = outputs_of_rows(network.architecture, network.parameters, network.statistics, A.T)
-                return rows.T
-
-            whole = isinstance(X, np.ndarray)
-            A = kernel(X.T).T if whole else forward_rows(kernel, X, network.architecture.layer_dims)
-            if np.isfinite(A).all():
-                return A
-        # the network's own forward pass names what is not finite
-        return forward_rows(network.forward, X, network.architecture.layer_dims)
-
-    def _is_plain(self, X: Any) -> bool:
-        """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
-        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
-        known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
-        return bool(known and np.isfinite(X).all())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

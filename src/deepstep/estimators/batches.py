@@ -27,7 +27,8 @@ from deepstep.training.refit import Repeat, epochs_to_the_best, refuse_rates_by_
 from deepstep.training.stopping import Patience
 
 if TYPE_CHECKING:
-    from deepstep.estimators.base import DeepEstimator, FitCall
+    from deepstep.estimators.base import DeepEstimator
+    from deepstep.estimators.calls import FitCall
 
 
 def learn_in_batches(
@@ -168,7 +169,7 @@ def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
 def _learning_rate(
     estimator: "DeepEstimator", carried: Carried, examples: int, resumed: bool
 ) -> float | AdaptiveRate | InverseScaling:
-    initial = float(estimator.learning_rate_init)
+    initial = estimator.learning_rate_
     if estimator.solver == "adam" or estimator.learning_rate == "constant":
         return initial
     if estimator.learning_rate == "adaptive":

@@ -13,8 +13,9 @@ from sklearn.utils.multiclass import unique_labels
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
-from deepstep.estimators.base import DeepEstimator, FitCall, Given
+from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.batches import learns_in_batches
+from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged

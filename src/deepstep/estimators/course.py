@@ -23,7 +23,8 @@ from deepstep.training.identity import plain
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.base import DeepEstimator, FitCall
+    from deepstep.estimators.base import DeepEstimator
+    from deepstep.estimators.calls import FitCall
 
 
 @dataclass(frozen=True)

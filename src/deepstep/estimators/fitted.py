@@ -4,6 +4,7 @@ from typing import Any
 
 from deepstep.model import Network
 from deepstep.training import History
+from deepstep.training.rate_finder import RateSearch
 from deepstep.types import Array
 
 SCIKIT_LEARN_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
@@ -37,6 +38,10 @@ class FittedAttributes:
         On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
     best_validation_score_ : float or None
         The largest score, which early stopping kept; None without.
+    learning_rate_ : float
+        α that the last fit began with: ``learning_rate_init``, or what was found for 'auto'; not for 'lbfgs'.
+    rate_search_ : RateSearch or None
+        What was seen in the search for 'auto', for `deepstep.plots.RateSearchDisplay.from_search`.
     n_iter_ : int
         Epochs of the last fit.
     t_ : int
@@ -52,6 +57,8 @@ class FittedAttributes:
     network_: Network
     history_: History
     stopping_history_: History | None
+    learning_rate_: float
+    rate_search_: RateSearch | None
     t_: int
 
     @property

@@ -102,6 +102,8 @@ class Labels:
 
     def columns(self, Y: Array) -> AnyArray:
         """From targets as rows: positions in ``classes`` (1, m); of several columns their 0 and 1, (n, m)."""
+        if len(self.classes) == 1:  # of which there is nothing to decide
+            return np.zeros((1, len(Y)), int)
         decided = self.decide(Y)
         return decided.T if self.several else decided[np.newaxis]
 

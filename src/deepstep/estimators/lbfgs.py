@@ -14,6 +14,7 @@ from deepstep.estimators.course import (
     warn_not_converged,
     watchers,
 )
+from deepstep.estimators.rate_search import AUTO
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED
 from deepstep.preparation.batches import Examples
@@ -22,7 +23,8 @@ from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import OF_STEPS, train_lbfgs
 
 if TYPE_CHECKING:
-    from deepstep.estimators.base import DeepEstimator, FitCall
+    from deepstep.estimators.base import DeepEstimator
+    from deepstep.estimators.calls import FitCall
 
 OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget", "checkpoint_dir", "resume")
 """Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
@@ -84,6 +86,8 @@ def _wide(examples: Examples) -> Examples:
 
 def _refuse_what_is_of_batches(estimator: "DeepEstimator", where: str) -> None:
     given = [name for name in OF_BATCHES if _asks_for_something(getattr(estimator, name))]
+    if estimator.learning_rate_init == AUTO:
+        given.append(f"learning_rate_init={AUTO!r}")
     if "batch" in np.ravel(estimator.normalization):
         given.append("normalization='batch'")
     if given:

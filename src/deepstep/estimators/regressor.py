@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import Interval
 from deepstep.equations import Head, get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
-from deepstep.estimators.base import DeepEstimator, FitCall, Given
+from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.batches import learns_in_batches
+from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.network.border import TARGETS
