@@ -1,12 +1,13 @@
 """Networks from scikit-learn and torch and to torch: outputs, gradients and what has no counterpart."""
 
+import copy
 import sys
 from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
@@ -113,9 +114,43 @@ def torch_gradients(module, output, X, Y):
     return found
 
 
+def amplification(module, X):
+    """How many times normalization may multiply a rounding error on its way through the module.
+
+    Each one multiplies what it is given by γ / √(variance + ε), 316 where a unit is constant: a layer
+    normalization of a single unit, or a batch of dead units. Two in a row make 1e5 of it, and then torch's
+    own last digits are not those of exact arithmetic either.
+    """
+    factors = []
+
+    def look(part, inputs, _):
+        examples_or_units = 0 if isinstance(part, nn.BatchNorm1d) else 1
+        variance = inputs[0].detach().var(examples_or_units, unbiased=False).min().item()
+        factors.append(max(1.0, part.weight.detach().abs().max().item() / np.sqrt(variance + part.eps)))
+
+    watched = copy.deepcopy(module).train()
+    for part in watched.modules():
+        if isinstance(part, nn.Dropout):
+            part.eval()
+        if isinstance(part, nn.BatchNorm1d | nn.LayerNorm):
+            part.register_forward_hook(look)
+    watched(torch.from_numpy(X.T.copy()))
+    return np.prod(factors)
+
+
+def constant_units():
+    """A single unit that a layer normalization makes constant, and two batch normalizations of it."""
+    rng, single = np.random.RandomState(0), {"dtype": torch.float64}
+    torch.manual_seed(0)
+    norms = [nn.LayerNorm(1, **single), nn.BatchNorm1d(1, **single), nn.BatchNorm1d(1, **single)]
+    layers = [(nn.Linear(1, 1, bias=False, **single), random_norm(norm, rng), nn.Tanh()) for norm in norms]
+    return nn.Sequential(*[part for layer in layers for part in layer], nn.Linear(1, 1, **single))
+
+
 class TestFromTorch:
     @settings(max_examples=150)
     @given(module=modules(), seed=st.integers(0, 1000))
+    @example(module=constant_units(), seed=0)
     def test_outputs_and_gradients_are_those_of_torch(self, module, seed):
         net = Network.from_torch(module)
         X = inputs(net.architecture.n_inputs, seed)
@@ -126,8 +161,9 @@ class TestFromTorch:
         expected = torch_gradients(module, output, X, Y)
         came = net.gradients(X, Y)
         assert {name for name in came if not name.startswith("dA")} >= set(expected)
+        atol = 1e-12 + 10 * np.finfo(float).eps * amplification(module, X)
         for name, value in expected.items():
-            np.testing.assert_allclose(came[name], value, rtol=1e-8, atol=1e-10, err_msg=name)
+            np.testing.assert_allclose(came[name], value, rtol=1e-8, atol=atol, err_msg=name)
 
     @settings(max_examples=60)
     @given(module=modules())
