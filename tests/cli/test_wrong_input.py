@@ -160,12 +160,24 @@ TRAININGS = {
     "a metric of classes for numbers": (
         _nothing,
         ["FLOWERS", *NUMBERS, "--scoring", "neg_log_loss"],
-        "--scoring: a metric of such a target; 'neg_log_loss' is none",
+        "--scoring: a metric of numbers, which the target holds; got 'neg_log_loss', one of classes. Take "
+        "another, such as r2, or add --task classification.",
+    ),
+    "a metric of numbers for classes": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--scoring", "r2"],
+        "--scoring: a metric of classes, which the target holds; got 'r2', one of numbers. Take another, "
+        "such as balanced_accuracy, or add --task regression.",
+    ),
+    "a metric of two classes for three": (
+        _nothing,
+        ["FLOWERS", "--target", "colour", "--out", "new", "--scoring", "f1"],
+        "--scoring: a metric of such a target; 'f1' is none",
     ),
     "unknown dropout schedule": (
         _nothing,
         ["FLOWERS", *TRAIN, "--dropout-schedule", "cosin"],
-        "--dropout-schedule: one of 'constant'",
+        "--dropout-schedule: schedule is one of 'constant'",
     ),
     "a factor that is none": (
         _nothing,

@@ -1,12 +1,15 @@
 """Kinds of option values that several commands share."""
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from deepstep.errors import ConfigurationError
+
+T = TypeVar("T")
 
 
 class LayerSizes(click.ParamType[tuple[int, ...]]):
@@ -60,8 +63,12 @@ class Factor(click.ParamType[tuple[str, float]]):
             ) from None
 
 
+WORDS = {"true": True, "false": False}
+"""Values that are neither numbers nor names."""
+
+
 class Setting(click.ParamType[tuple[str, Any]]):
-    """A named value: ``beta1=0.95``; a number where it is one, else a word.
+    """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
 
     Examples
     --------
@@ -86,22 +93,57 @@ class Setting(click.ParamType[tuple[str, Any]]):
         for kind in (int, float):
             with suppress(ValueError):
                 return name, kind(text)
-        return name, text
+        return name, WORDS.get(text, text)
 
 
-def once_each(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
-    """Pairs as a mapping, None where there are none; a name that comes twice is refused.
+class Named(click.ParamType[Any]):
+    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``.
+
+    Examples
+    --------
+    >>> Named().convert("cosine", None, None)
+    'cosine'
+    >>> Named().convert("step:drop=0.5,every=0.1", None, None)
+    {'name': 'step', 'drop': 0.5, 'every': 0.1}
+    """
+
+    name = "named"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ":" not in value:
+            return value
+        name, _, settings = value.partition(":")
+        where = param.opts[0] if param else "named"
+        try:
+            pairs = [Setting().convert(text.strip(), None, None) for text in settings.split(",")]
+        except ConfigurationError:
+            pairs = [("name", None)]
+        if any(setting == "name" for setting, _ in pairs):
+            raise ConfigurationError(
+                where, "a name, and settings after ':' such as step:drop=0.5,every=0.1", f"got {value!r}"
+            )
+        return {"name": name, **once_each(where, pairs)}
+
+
+def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Pairs as a mapping; a name that comes twice is refused.
 
     Raises
     ------
     ConfigurationError
     """
-    for name, times in Counter(name for name, _ in given).items():
+    pairs = list(pairs)
+    for name, times in Counter(name for name, _ in pairs).items():
         if times > 1:
             raise ConfigurationError(
-                parameter.opts[0], "each name once", f"got {name!r} {times} times", "Leave all but one out."
+                where, "each name once", f"got {name!r} {times} times", "Leave all but one out."
             )
-    return dict(given) or None
+    return dict(pairs)
+
+
+def as_mapping(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
+    """The pairs of an option that may be given again, None where there are none."""
+    return once_each(parameter.opts[0], given) or None
 
 
 class Listed(click.ParamType[Any]):

@@ -49,6 +49,33 @@ def check_metric(name: str) -> None:
         raise unknown_name(WHERE, "metric", name, get_scorer_names())
 
 
+def check_kind(name: str, target: ClassTarget | NumberTarget) -> None:
+    """Refuse a metric of numbers for classes, and one of classes for numbers.
+
+    Raises
+    ------
+    ConfigurationError
+
+    Examples
+    --------
+    >>> check_kind("r2", ClassTarget(("no", "yes")))
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: --scoring: a metric of classes, which the target holds; got 'r2', one
+    of numbers. Take another, such as balanced_accuracy, or add --task regression.
+    """
+    classes = isinstance(target, ClassTarget)
+    of_numbers = get_scorer(name)._score_func.__module__.endswith("_regression")
+    if classes == of_numbers:
+        kinds = ("classes", "numbers") if classes else ("numbers", "classes")
+        other, task = ("balanced_accuracy", "regression") if classes else ("r2", "classification")
+        raise ConfigurationError(
+            WHERE,
+            f"a metric of {kinds[0]}, which the target holds",
+            f"got {name!r}, one of {kinds[1]}",
+            f"Take another, such as {other}, or add --task {task}.",
+        )
+
+
 def as_metric(
     name: str, target: ClassTarget | NumberTarget, Y: Array, answers: AnyArray, weight: Array | None = None
 ) -> Metric:

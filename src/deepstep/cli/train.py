@@ -162,6 +162,7 @@ def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
     ConfigurationError
     """
     settings.check_target(task.preparation.target)
+    settings.check_watched(validated=task.validation is not None)
     if settings.batch_size is not None or settings.optimizer == LBFGS:
         return settings
     return replace(settings, batch_size=default_batch_size(len(task.train.X)))

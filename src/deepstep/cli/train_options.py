@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import Factor, LayerSizes, Listed, Setting, once_each
+from deepstep.cli.options import Factor, LayerSizes, Listed, Named, Setting, as_mapping
 from deepstep.errors import ConfigurationError
 
 TASKS = ("auto", "classification", "regression")
@@ -63,8 +63,9 @@ _FACTORS: dict[str, Any] = {
     "type": Factor(),
     "multiple": True,
     "metavar": "'b*=0.1'",
-    "callback": once_each,
+    "callback": as_mapping,
 }
+_SCHEDULE: dict[str, Any] = {"type": Named(), "metavar": "NAME[:SETTINGS]"}
 
 OPTIONS = (
     _data("--target", help="The column to predict.  [required]"),
@@ -141,7 +142,7 @@ OPTIONS = (
         type=Setting(),
         multiple=True,
         metavar="NAME=VALUE",
-        callback=once_each,
+        callback=as_mapping,
         help="Of the optimizer, repeatable: beta1=0.95, momentum's beta=0.8, lbfgs' tolerance=1e-4, …",
     ),
     _learning("--learning-rate", type=float, default=0.001, show_default=True),
@@ -154,7 +155,12 @@ OPTIONS = (
         help="Epochs of training.",
     ),
     _learning("--batch-size", type=click.IntRange(min=1), help="Rows of an update [default: 32 to 256]."),
-    _learning("--schedule", metavar="NAME", help="Of the rate: cosine, one_cycle, linear, step, plateau, …"),
+    _learning(
+        "--schedule",
+        help="Of the rate: cosine, one_cycle, linear, step, plateau, …; settings after a colon: "
+        "step:drop=0.5,every=0.1, plateau:patience=3,quantity=cost.",
+        **_SCHEDULE,
+    ),
     _learning("--warm-up", type=float, metavar="SHARE", help="Share of training in which the rate goes up."),
     _learning("--clip-norm", type=float, help="Greatest norm of the gradient."),
     _learning("--clip-value", type=float, help="Greatest size of each of its entries."),
@@ -171,14 +177,14 @@ OPTIONS = (
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
     _regularization("--decay-factor", "decay_factors", help="Of the decay, repeatable.", **_FACTORS),
-    _regularization("--decay-schedule", metavar="NAME", help="Of the weight decay: the names of --schedule."),
+    _regularization("--decay-schedule", help="Of the weight decay, as --schedule.", **_SCHEDULE),
     _regularization(
         "--dropout",
         type=Listed(float, "0.1,0.2"),
         metavar="NUMBERS",
         help="One, or one for each hidden layer.",
     ),
-    _regularization("--dropout-schedule", metavar="NAME", help="Of the dropout: the names of --schedule."),
+    _regularization("--dropout-schedule", help="Of the dropout, as --schedule.", **_SCHEDULE),
     _regularization("--input-noise", type=float, help="Deviation of noise on the inputs."),
     _regularization(
         "--label-smoothing", type=float, help="Share of a label that is spread over all classes."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from deepstep.cli.option_names import named_as_typed
 from deepstep.engines import Settings
@@ -12,10 +12,11 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
-from deepstep.model.options import PLATEAU, as_lbfgs, as_plan, refuse_idle
+from deepstep.model.options import PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.training.loop import OF_EPOCHS
 
 AS_THEY_ARE = (
     "learning_rate",
@@ -37,10 +38,12 @@ AS_THEY_ARE = (
     "average",
     "rate_factors",
     "decay_factors",
-    "decay_schedule",
-    "dropout_schedule",
 )
 """Settings that `Network.train` takes under the same name; None is its own default."""
+
+
+Named: TypeAlias = str | Mapping[str, Any]
+"""A name, or a mapping with a ``"name"`` and settings."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class TrainSettings:
     seed: int
     loss: str | None = None
     normalization: str | tuple[str, ...] | None = None
-    schedule: str | None = None
+    schedule: Named | None = None
     warm_up: float | None = None
     time_budget: float | None = None
     patience: int | None = None
@@ -77,8 +80,8 @@ class TrainSettings:
     average: float | None = None
     rate_factors: Mapping[str, float] | None = None
     decay_factors: Mapping[str, float] | None = None
-    decay_schedule: str | None = None
-    dropout_schedule: str | None = None
+    decay_schedule: Named | None = None
+    dropout_schedule: Named | None = None
     huber_delta: float | None = None
     scoring: str | None = None
     refit: bool | None = None
@@ -104,6 +107,7 @@ class TrainSettings:
             shape = Architecture(sizes, activations, normalization=self.normalization or "none")  # type: ignore[arg-type]  # a name is spread over the layers
         if self.initialization not in INITIALIZATION_NAMES:
             raise unknown_name("--initialization", "method", self.initialization, INITIALIZATION_NAMES)
+        self._check_schedules()
         with typed("--optimizer"):
             options = self.options(validated=True)
             as_lbfgs({**options, "hyperparameters": {}}, "train")
@@ -126,6 +130,20 @@ class TrainSettings:
 
             check_metric(self.scoring)
 
+    def check_watched(self, *, validated: bool) -> None:
+        """Refuse a plateau of what no record will hold.
+
+        Raises
+        ------
+        ConfigurationError
+        """
+        scores = ["validation_cost", *([f"validation_{self.scoring}"] if self.scoring else [])]
+        known = [*OF_EPOCHS, *(scores if validated else [])]
+        for name, schedule in self._schedules.items():
+            watched = _settings_of(schedule).get("quantity", "cost")
+            if _name_of(schedule) == PLATEAU and watched not in known:
+                raise unknown_name(f"--{name.replace('_', '-')}", "quantity", watched, known)
+
     def check_target(self, target: ClassTarget | NumberTarget) -> None:
         """Refuse what does not fit a target.
 
@@ -133,6 +151,10 @@ class TrainSettings:
         ------
         ConfigurationError
         """
+        if self.scoring is not None:
+            from deepstep.cli.scoring import check_kind
+
+            check_kind(self.scoring, target)
         if self.class_weight is not None and not isinstance(target, ClassTarget):
             raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
         if self.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):
@@ -142,11 +164,20 @@ class TrainSettings:
         if self.huber_delta is not None and target.output != "huber":
             raise ConfigurationError("--huber-delta", "--loss huber", f"the output is {target.output!r}")
 
+    def _check_schedules(self) -> None:
+        """Each by itself, as their settings have names that options have, too."""
+        for name, schedule in self._schedules.items():
+            as_schedule(schedule, f"--{name.replace('_', '-')}")
+        if self.warm_up is not None and "warm_up" in _settings_of(self.schedule):
+            raise ConfigurationError(
+                "--warm-up", "it, or warm_up among the settings of --schedule", "got both"
+            )
+
     def _check_refit(self) -> None:
         """Only rates that go by the epoch can be had again."""
         if self.patience is None:
             raise ConfigurationError("--refit", "--patience, which finds the number of epochs", "got none")
-        by_the_course = PLATEAU in (self.schedule, self.decay_schedule, self.dropout_schedule)
+        by_the_course = any(_name_of(schedule) == PLATEAU for schedule in self._schedules.values())
         if self.time_budget is not None or by_the_course:
             came = f"got {'a plateau' if by_the_course else '--time-budget'}"
             raise ConfigurationError("--refit", "rates that go by the epoch and can be had again", came)
@@ -155,6 +186,12 @@ class TrainSettings:
     def watch(self) -> str | None:
         """What patience goes by, where it is not the validation cost."""
         return None if self.patience is None or self.scoring is None else f"-validation_{self.scoring}"
+
+    @property
+    def _schedules(self) -> dict[str, Named]:
+        """Those that are asked for."""
+        given = {name: getattr(self, name) for name in SCHEDULED}
+        return {name: schedule for name, schedule in given.items() if schedule is not None}
 
     @property
     def _smoothing(self) -> dict[str, float]:
@@ -180,16 +217,30 @@ class TrainSettings:
     def options(self, *, validated: bool) -> dict[str, Any]:
         """What `Network.train` takes."""
         given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
-        schedule: dict[str, Any] = {"name": self.schedule or "constant"}
+        schedules = self._schedules
         if self.warm_up is not None:
-            schedule["warm_up"] = self.warm_up
-        if self.schedule == "plateau" and validated:
-            schedule["quantity"] = "validation_cost"
-        if len(schedule) > 1 or self.schedule is not None:
-            given["schedule"] = schedule
+            schedules["schedule"] = {**_whole(self.schedule or "constant"), "warm_up": self.warm_up}
+        for name, schedule in schedules.items():
+            by_validation = validated and _name_of(schedule) == PLATEAU
+            given[name] = {
+                **({"quantity": "validation_cost"} if by_validation else {}),
+                **_whole(schedule),
+            }
         return {name: value for name, value in given.items() if value is not None}
 
 
 def typed(otherwise: str = "") -> AbstractContextManager[None]:
     """Let errors about settings name their options, see `named_as_typed`."""
     return named_as_typed([setting.name for setting in fields(TrainSettings)], otherwise)
+
+
+def _whole(schedule: Named) -> dict[str, Any]:
+    return {"name": schedule} if isinstance(schedule, str) else dict(schedule)
+
+
+def _name_of(schedule: Named) -> Any:
+    return _whole(schedule)["name"]
+
+
+def _settings_of(schedule: Named | None) -> Mapping[str, Any]:
+    return {} if schedule is None or isinstance(schedule, str) else schedule
