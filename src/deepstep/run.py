@@ -29,7 +29,7 @@ from deepstep.data.array_files import write_arrays
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
-from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -51,9 +51,9 @@ class Prediction(NamedTuple):
     Attributes
     ----------
     values : ndarray (m,)
-        Class labels, or numbers in the target's units.
+        Class labels, or numbers in the target's units; of several targets (m, n_targets).
     probabilities : ndarray (m, n_classes) or None
-        None where numbers are predicted.
+        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
     quantiles : ndarray (m, n_levels) or None
         In the target's units, where quantiles are predicted; ``values`` are those next to the median.
     """
@@ -73,8 +73,9 @@ class Run:
     preparation : Preparation
     history : History
     config : dict
-        TOML values: ``task``, ``target``, ``source``, ``settings``, ``results``, and ``class_weights`` in the
-        order of the classes where they have some; `save` adds ``format``, ``version``, ``deepstep``,
+        TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
+        ``results``, and ``class_weights`` in the order of the classes where they have some (of several
+        targets a list for each); `save` adds ``format``, ``version``, ``deepstep``,
         ``engine``, ``stopped``, ``files`` and ``sha256``.
     examples : pair of arrays (k, n_inputs) and (k, n_outputs)
         Prepared training rows, at most 16.
@@ -199,8 +200,16 @@ class Run:
 
     @property
     def target_name(self) -> str:
-        """The name of what is predicted."""
-        return str(self.config.get("target", "target"))
+        """The name of what is predicted; of several targets all of them."""
+        return ", ".join(self.target_names)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The columns that are predicted."""
+        target = self.preparation.target
+        if isinstance(target, LabelTargets | NumberTargets):
+            return target.names
+        return (str(self.config.get("target", "target")),)
 
     def inputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """Raw rows as the network's inputs.
@@ -267,8 +276,10 @@ class Run:
             As in `inputs`.
         """
         outputs, target = self.outputs(raw), self.preparation.target
-        if isinstance(target, ClassTarget):
+        if isinstance(target, ClassTarget | LabelTargets):
             return Prediction(target.decode(outputs), target.probabilities(outputs))
+        if isinstance(target, NumberTargets):
+            return Prediction(target.decode(outputs), None)
         quantiles = target.quantiles(outputs) if target.levels else None
         return Prediction(target.decode(outputs), None, quantiles)
 

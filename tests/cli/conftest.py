@@ -63,6 +63,20 @@ def process(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return call
 
 
+@pytest.fixture
+def killed_at() -> Callable[[int], str]:
+    """Python that runs first in a process, so that it is killed at the end of an epoch."""
+    return (
+        "import os\n"
+        "from deepstep.training import Progress\n"
+        "go_on = Progress.on_epoch_end\n"
+        "def killed(self, training, record):\n"
+        "    go_on(self, training, record)\n"
+        "    if record['epoch'] == {}: os.kill(os.getpid(), 9)\n"
+        "Progress.on_epoch_end = killed"
+    ).format
+
+
 @pytest.fixture(scope="session")
 def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A table of two classes, told apart by x, with a text, a missing number and a number to predict."""

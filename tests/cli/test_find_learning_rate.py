@@ -67,14 +67,14 @@ def test_wrong_input(deepstep, flowers, tmp_path, typed, sentence):
 
 
 def test_an_option_that_comes_twice_is_refused(deepstep, flowers):
-    result = deepstep("find-learning-rate", flowers, *TYPED, "--target", "height")
+    result = deepstep("find-learning-rate", flowers, *TYPED, "--l2", "0.2")
     assert (result.code, result.out) == (2, "")
-    assert "--target: an option that is given once; got it twice." in result.err
+    assert "--l2: an option that is given once; got it twice." in result.err
 
 
 NUMBERS = {"--target": "height", "--drop": "kind"}
 OPTIONS = {
-    "target": {},
+    "targets": {},
     "task": {"--task": "classification"},
     "drop": {"--drop": "colour"},
     "classes": {"--loss": "ordinal", "--classes": "tall,short"},

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, r2_score
 
 from deepstep import Network
-from deepstep.cli.fitting import Part, weights_of_classes
+from deepstep.cli.parts import Part, weights_of_classes
 from deepstep.cli.train import command
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import holdout
@@ -280,7 +280,7 @@ def test_balanced_weights_are_those_of_the_library():
     target, answers = ClassTarget.fit(["a", "b", "c"]), np.array([0, 0, 2, 2, 2, 2])
     weights = class_weights("balanced", answers[np.newaxis], "abc", None, "test")[0]
     part = Part(np.empty((6, 0)), np.empty((6, 0)), answers)
-    np.testing.assert_array_equal(weights_of_classes(settings, target, part), weights)
+    np.testing.assert_array_equal(weights_of_classes(settings, target, part), [weights])
 
 
 def test_balanced_weights_raise_balanced_accuracy(deepstep, imbalanced):

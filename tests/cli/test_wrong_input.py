@@ -68,10 +68,10 @@ TRAININGS = {
         ["FLOWERS", *TRAIN, "--validation", "v.csv"],
         "Error: --validation, --target: column is one of",
     ),
-    "two targets": (
+    "two seeds": (
         _nothing,
-        ["FLOWERS", *TRAIN, "--target", "height"],
-        "--target: an option that is given once; got it twice. Leave all but one out.",
+        ["FLOWERS", *TRAIN, "--seed", "1", "--seed", "2"],
+        "--seed: an option that is given once; got it twice. Leave all but one out.",
     ),
     "three numbers of epochs": (
         _nothing,
@@ -287,7 +287,17 @@ TRAININGS = {
         ["bad.csv", *TRAIN],
         "two classes to learn from",
     ),
-    "no test part": (_nothing, ["FLOWERS", *TRAIN, "--test-fraction", "0"], "above 0 and below 1"),
+    "all of it a test": (_nothing, ["FLOWERS", *TRAIN, "--test-fraction", "1"], "to below 1; got 1"),
+    "less than no test": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--test-fraction", "-0.1"],
+        "--test-fraction: a share",
+    ),
+    "nothing to validate on": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--validation-fraction", "0"],
+        "--validation-fraction: a share above 0 and below 1; got 0",
+    ),
     "negative seed": (_nothing, ["FLOWERS", *TRAIN, "--seed", "-1"], "-1 is not in the range"),
     "a folder that is no run": (
         _full_folder,

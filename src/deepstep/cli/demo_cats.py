@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from deepstep.cli.fitting import Trained, as_part, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.parts import as_part
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import ImageSet, atomic_write, read_cats

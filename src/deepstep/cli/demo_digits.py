@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
-from deepstep.cli.fitting import Part, Trained, as_part, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.parts import Part, as_part
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.cli.train_settings import TrainSettings

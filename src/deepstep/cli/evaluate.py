@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from deepstep.cli.fitting import answers_of
+from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
 from deepstep.cli.sources import read_labelled
-from deepstep.preparation import ClassTarget, TablePreparation
+from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
 from deepstep.run import Run
 
 MOST_CLASSES = 12
@@ -22,8 +22,8 @@ MOST_CLASSES = 12
 def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     """Compare a run's answers with the right ones.
 
-    FILE is a table with the target column. For a run on the cats it may be the folder of the two HDF5 files:
-    the test pictures are taken.
+    FILE is a table with the target's columns. For a run on the cats it may be the folder of the two HDF5
+    files: the test pictures are taken.
     """
     run = Run.load(run_folder)
     target = run.preparation.target
@@ -34,12 +34,18 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     answers = answers_of(target, labels)
     outputs = run.outputs(raw)
     scores = score(target, answers, outputs)
-    record = {"run": run_folder, "file": file, "target": run.target_name, **scores.to_dict()}
+    record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []
     if isinstance(target, ClassTarget):
         names = [str(label) for label in target.classes]
         counts = confusion(answers, answered(target, outputs), len(target.classes))
         record |= {"classes": target.classes, "confusion": counts}
+    elif isinstance(target, LabelTargets):
+        given, each = answered(target, outputs), dict(zip(target.names, target.each, strict=True))
+        record["classes"] = {name: one.classes for name, one in each.items()}
+        record["confusion"] = {
+            name: confusion(answers[:, at], given[:, at], 2) for at, name in enumerate(each)
+        }
     if json_wanted:
         click.echo(as_json(record))
         return

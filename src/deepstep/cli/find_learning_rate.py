@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from deepstep.cli.fitting import example_weights, weights_of_classes
+from deepstep.cli.asked import asked, suited
 from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.parts import example_weights, weights_of_classes
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
-from deepstep.cli.table_task import Goal, table_task
-from deepstep.cli.train import asked, suited
+from deepstep.cli.table_task import table_task
+from deepstep.cli.target_choice import Goal
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
@@ -71,8 +72,8 @@ def command(
     It takes those options of train that say what is learned, by which network and by which updates, and saves
     nothing. Of epochs, schedules, validation and patience it makes no use, and refuses them.
     """
-    if options["target"] is None:
-        raise click.MissingParameter(ctx=context, param=_of_train("target"))
+    if not options["targets"]:
+        raise click.MissingParameter(ctx=context, param=_of_train("targets"))
     if plot is not None and plot.suffix not in DRAWN:
         raise ConfigurationError("--plot", f"a name that ends in {' or '.join(DRAWN)}", f"got {plot}")
     if options["optimizer"] == LBFGS:
@@ -124,6 +125,7 @@ def _print(search: RateSearch, file: Path, goal: Goal) -> None:
     print_table(screen, ("learning rate", "smoothed cost"), rows, left=0)
     screen.print(RateSearchDisplay.from_search(search).describe(), markup=False)
     if search.suggestion is not None:
-        words = (program(), "train", shlex.quote(str(file)), "--target", shlex.quote(goal.target))
+        typed = (word for name in goal.targets for word in ("--target", shlex.quote(name)))
+        words = (program(), "train", shlex.quote(str(file)), *typed)
         line = f"  {' '.join(words)} --learning-rate {search.suggestion:.2g}"
         screen.print(f"\nNext, with the same options:\n{line}", markup=False, soft_wrap=True)

@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
+from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
 from deepstep.cli.refitting import Until, best_epochs
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
@@ -20,30 +21,16 @@ from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples
-from deepstep.preparation.class_weights import class_weights
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 FINISHED = "finished early"
 CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
 ENDED_BEFORE = ("interrupted", FINISHED)
 """Ends of a training of which the best number of epochs is not known."""
-
-
-class Part(NamedTuple):
-    """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers (m,).
-
-    Answers are positions of classes, or numbers in the target's units. The weight (m,) says how much each row
-    counts; None is all alike.
-    """
-
-    X: Array
-    Y: Array
-    answers: AnyArray
-    weight: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +41,9 @@ class Trained:
     ----------
     run : Run
     parts : mapping
-        Scores of "train", "test" and, where there are such rows, "validation".
+        Scores of "train" and, where there are such rows, "validation" and "test".
     test_outputs : array (m, n_L)
+        No rows where none were held out.
     """
 
     run: Run
@@ -89,34 +77,12 @@ class Trained:
         }
 
 
-def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | None = None) -> Part:
-    """Prepared inputs with the raw target beside them."""
-    target = preparation.target
-    return Part(X, target.encode(labels), answers_of(target, labels), weight)
-
-
-def joined(first: Part, second: Part) -> Part:
-    """The rows of both; either both have weights or neither."""
-    weight = None
-    if first.weight is not None and second.weight is not None:
-        weight = np.concatenate([first.weight, second.weight])
-    X, Y, answers = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
-    return Part(X, Y, answers, weight)
-
-
-def answers_of(target: ClassTarget | NumberTarget, labels: Any) -> AnyArray:
-    """Raw targets as `score` takes them: positions of classes, or numbers (m,)."""
-    if isinstance(target, ClassTarget):
-        return target.positions(labels)
-    return target.decode(target.encode(labels))
-
-
 def train_and_save(
     place: AbstractContextManager[Callable[[Run], None]],
     settings: TrainSettings,
     preparation: Preparation,
     train: Part,
-    test: Part,
+    test: Part | None,
     *,
     label: str,
     about: dict[str, Any],
@@ -201,28 +167,10 @@ def _make(folder: Path) -> None:
         ) from error
 
 
-def weights_of_classes(
-    settings: TrainSettings, target: ClassTarget | NumberTarget, part: Part
-) -> Array | None:
-    """The weight of each class by its position, where classes are to count alike, rows by their weights."""
-    if settings.class_weight is None or not isinstance(target, ClassTarget):
-        return None
-    columns = part.answers[np.newaxis]
-    return class_weights(settings.class_weight, columns, target.classes, part.weight, "--class-weight")[0]
-
-
-def example_weights(part: Part, of_classes: Array | None) -> Array | None:
-    """The weight of each row (m,): its own times that of its class; None where all count alike."""
-    if of_classes is None:
-        return part.weight
-    weights = of_classes[part.answers]
-    return weights if part.weight is None else weights * part.weight
-
-
 def _learn(
     network: Network,
     settings: TrainSettings,
-    target: ClassTarget | NumberTarget,
+    target: Target,
     train: Part,
     validation: Part | None,
     label: str,
@@ -240,7 +188,7 @@ def _learn(
     return _train(network, train, label, options)
 
 
-def _judged(settings: TrainSettings, target: ClassTarget | NumberTarget, validation: Part) -> dict[str, Any]:
+def _judged(settings: TrainSettings, target: Target, validation: Part) -> dict[str, Any]:
     """What `Network.train` is told of a metric, if one is asked for."""
     if settings.scoring is None:
         return {}
@@ -267,7 +215,7 @@ def _compared(
     settings: TrainSettings,
     preparation: Preparation,
     train: Part,
-    test: Part,
+    test: Part | None,
     validation: Part | None,
     about: dict[str, Any],
 ) -> Trained:
@@ -280,12 +228,17 @@ def _compared(
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
     weights = weights_of_classes(settings, preparation.target, train)
-    weighed = {} if weights is None else {"class_weights": weights.tolist()}
+    weighed: dict[str, Any] = {}
+    if weights is not None:
+        of_each = [found.tolist() for found in weights]
+        several = isinstance(preparation.target, LabelTargets)
+        weighed["class_weights"] = of_each if several else of_each[0]
     if train.weight is not None:
         weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
     config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
     run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
-    return Trained(run, scores, outputs["test"])
+    no_test = np.empty((0, preparation.target.n_outputs))
+    return Trained(run, scores, outputs.get("test", no_test))
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:

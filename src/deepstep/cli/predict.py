@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw
 from deepstep.data import atomic_write
-from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
 from deepstep.run import Prediction, Run
 
 
@@ -22,8 +23,9 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     """Answer for the rows of a table, or for pictures.
 
     A table gives CSV: "prediction", for classes the probability of each, and quantiles where RUN learned
-    some. Pictures of any size are brought to the size that RUN was trained on (digits are light on dark);
-    each gives a line. A run on pictures also takes a table with a column for each pixel.
+    some; for several targets "prediction_COLUMN" of each, and the probability of its second class. Pictures
+    of any size are brought to the size that RUN was trained on (digits are light on dark); each gives a
+    line. A run on pictures also takes a table with a column for each pixel.
     """
     run = Run.load(run_folder)
     raw = read_raw(run, files)
@@ -33,11 +35,7 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
             file.write(_csv(run, prediction).encode())
         note(f"{len(prediction.values):,} answers written to {output}")
     if json_wanted:
-        record = {"run": run_folder, "target": run.target_name, "predictions": prediction.values}
-        if isinstance(run.preparation.target, ClassTarget):
-            record |= {"classes": run.preparation.target.classes, "probabilities": prediction.probabilities}
-        elif prediction.quantiles is not None:
-            record |= {"levels": run.preparation.target.levels, "quantiles": prediction.quantiles}
+        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, prediction)}
         click.echo(as_json(record))
     elif output is None:
         pictures = isinstance(raw, np.ndarray)
@@ -53,18 +51,60 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     return "".join(f"{file}: {value} (probability {share:.4f})\n" for file, value, share in rows)
 
 
+def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """What JSON has of the answers; of several targets each by its name."""
+    target = run.preparation.target
+    if isinstance(target, LabelTargets | NumberTargets):
+        columns = zip(target.names, prediction.values.T, strict=True)
+        record: dict[str, Any] = {"predictions": dict(columns)}
+        if isinstance(target, LabelTargets) and prediction.probabilities is not None:
+            each = zip(target.names, target.each, prediction.probabilities.T, strict=True)
+            for name, one, second in each:
+                record.setdefault("classes", {})[name] = one.classes
+                record.setdefault("probabilities", {})[name] = np.column_stack([1 - second, second])
+        return record
+    record = {"predictions": prediction.values}
+    if isinstance(target, ClassTarget):
+        record |= {"classes": target.classes, "probabilities": prediction.probabilities}
+    elif prediction.quantiles is not None:
+        record |= {"levels": target.levels, "quantiles": prediction.quantiles}
+    return record
+
+
 def _csv(run: Run, prediction: Prediction) -> str:
     """A CSV table with a header."""
     import polars
 
-    columns = {"prediction": prediction.values.tolist()}
-    target = run.preparation.target
-    if isinstance(target, ClassTarget) and prediction.probabilities is not None:
+    text = io.StringIO()
+    polars.DataFrame(_columns(run, prediction), strict=False).write_csv(text)
+    return text.getvalue()
+
+
+def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """The columns of the table by name; of several targets all answers first."""
+    target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
+    if isinstance(target, LabelTargets | NumberTargets):
+        pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]
+        if isinstance(target, LabelTargets) and shares is not None:
+            for name, one, second in zip(target.names, target.each, shares.T, strict=True):
+                pairs.append((f"probability_{name}_{one.classes[1]}", second.tolist()))
+        return _different(pairs)
+    columns: dict[str, Any] = {"prediction": values.tolist()}
+    if isinstance(target, ClassTarget) and shares is not None:
         names = [f"probability_{label}" for label in target.classes]
-        columns |= dict(zip(names, np.ascontiguousarray(prediction.probabilities.T), strict=True))
+        columns |= dict(zip(names, np.ascontiguousarray(shares.T), strict=True))
     elif isinstance(target, NumberTarget) and prediction.quantiles is not None:
         names = [f"quantile_{level:g}" for level in target.levels]
         columns |= dict(zip(names, np.ascontiguousarray(prediction.quantiles.T), strict=True))
-    text = io.StringIO()
-    polars.DataFrame(columns, strict=False).write_csv(text)
-    return text.getvalue()
+    return columns
+
+
+def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Columns by name; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
+    columns: dict[str, Any] = {}
+    for name, values in pairs:
+        number = 2
+        while name in columns:
+            name, number = f"{name}_{number}", number + 1
+        columns[name] = values
+    return columns

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.cli.scores_of_several import LabelScores, SeveralNumberScores
 from deepstep.cli.screen import percent
-from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
 from deepstep.types import AnyArray, Array
 
 Row = tuple[str, str]
@@ -129,19 +130,31 @@ class NumberScores:
         return [(f"within the {low} % and {high} % quantiles", percent(self.coverage))]
 
 
-Scores = ClassScores | NumberScores
+Scores = ClassScores | NumberScores | LabelScores | SeveralNumberScores
 
 
-def score(target: ClassTarget | NumberTarget, answers: AnyArray, outputs: Array) -> Scores:
+def score(target: Target, answers: AnyArray, outputs: Array) -> Scores:
     """Compare a network's outputs with the right answers.
 
     Parameters
     ----------
-    target : ClassTarget or NumberTarget
-    answers : ndarray (m,)
+    target : Target
+    answers : ndarray (m,), of several targets (m, n_targets)
         Positions of the right classes, or the right numbers.
     outputs : ndarray (m, n_outputs)
     """
+    if isinstance(target, LabelTargets):
+        given, columns = answered(target, outputs), zip(target.names, target.each, strict=True)
+        labels = {
+            name: _of_classes(one, answers[:, at], given[:, at]) for at, (name, one) in enumerate(columns)
+        }
+        return LabelScores.of(labels, given == answers)
+    if isinstance(target, NumberTargets):
+        numbers = {
+            name: _of_numbers(one, answers[:, at], outputs[:, at : at + 1])
+            for at, (name, one) in enumerate(zip(target.names, target.each, strict=True))
+        }
+        return SeveralNumberScores.of(numbers)
     if isinstance(target, ClassTarget):
         return _of_classes(target, answers, answered(target, outputs))
     return _of_numbers(target, answers, outputs)
@@ -192,8 +205,10 @@ def _poisson_deviance(answers: AnyArray, predicted: Array) -> float:
     return float(mean_poisson_deviance(answers, np.maximum(predicted, np.finfo(float).tiny)))
 
 
-def answered(target: ClassTarget, outputs: Array) -> NDArray[np.intp]:
-    """The position of the most probable class of each row: (m,)."""
+def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.intp]:
+    """The position of the most probable class of each row: (m,), of several targets (m, n_targets)."""
+    if isinstance(target, LabelTargets):
+        return target.answered(outputs)
     return target.probabilities(outputs).argmax(axis=1)
 
 

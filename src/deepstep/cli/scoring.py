@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
 from deepstep.training.scores import Metric
 from deepstep.types import AnyArray, Array
 
@@ -28,10 +28,24 @@ class _OfClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         return self.predict_proba(outputs).argmax(axis=1)
 
 
+class _OfLabels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier of several columns of 0 and 1."""
+
+    def __init__(self, target: LabelTargets) -> None:
+        self.target = target
+        self.classes_ = np.tile((0, 1), (target.n_outputs, 1))
+
+    def predict_proba(self, outputs: Array) -> Array:
+        return self.target.probabilities(outputs)
+
+    def predict(self, outputs: Array) -> AnyArray:
+        return self.target.answered(outputs)
+
+
 class _OfNumbers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A regressor whose inputs are a network's outputs."""
 
-    def __init__(self, target: NumberTarget) -> None:
+    def __init__(self, target: NumberTarget | NumberTargets) -> None:
         self.target = target
 
     def predict(self, outputs: Array) -> Array:
@@ -49,7 +63,7 @@ def check_metric(name: str) -> None:
         raise unknown_name(WHERE, "metric", name, get_scorer_names())
 
 
-def check_kind(name: str, target: ClassTarget | NumberTarget) -> None:
+def check_kind(name: str, target: Target) -> None:
     """Refuse a metric of numbers for classes, and one of classes for numbers.
 
     Raises
@@ -63,7 +77,7 @@ def check_kind(name: str, target: ClassTarget | NumberTarget) -> None:
     deepstep.errors.ConfigurationError: --scoring: a metric of classes, which the target holds; got 'r2', one
     of numbers. Take another, such as balanced_accuracy, or add --task regression.
     """
-    classes = isinstance(target, ClassTarget)
+    classes = isinstance(target, ClassTarget | LabelTargets)
     of_numbers = get_scorer(name)._score_func.__module__.endswith("_regression")
     if classes == of_numbers:
         kinds = ("classes", "numbers") if classes else ("numbers", "classes")
@@ -76,19 +90,17 @@ def check_kind(name: str, target: ClassTarget | NumberTarget) -> None:
         )
 
 
-def as_metric(
-    name: str, target: ClassTarget | NumberTarget, Y: Array, answers: AnyArray, weight: Array | None = None
-) -> Metric:
+def as_metric(name: str, target: Target, Y: Array, answers: AnyArray, weight: Array | None = None) -> Metric:
     """The metric of these rows; larger is better, NaN where the outputs are not finite.
 
     Parameters
     ----------
     name : str
         A metric of scikit-learn's, such as "balanced_accuracy".
-    target : ClassTarget or NumberTarget
+    target : Target
     Y : ndarray (m, n_L)
         What the network should give.
-    answers : ndarray (m,)
+    answers : ndarray (m,) or (m, n_targets)
         The positions of the right classes, or the right numbers.
     weight : ndarray (m,), optional
         How much each row counts, where the metric has weights.
@@ -100,7 +112,7 @@ def as_metric(
     """
     scorer = get_scorer(name)
     weights = {} if weight is None or not scorer._accept_sample_weight() else {"sample_weight": weight}
-    judged = _OfClasses(target) if isinstance(target, ClassTarget) else _OfNumbers(target)
+    judged = _judge(target)
 
     def metric(_: Array, AL: Array) -> float:
         return float(scorer(judged, AL.T, answers, **weights)) if np.isfinite(AL).all() else nan
@@ -112,3 +124,9 @@ def as_metric(
             WHERE, "a metric of such a target", f"{name!r} is none ({error!s:.200})"
         ) from error
     return metric
+
+
+def _judge(target: Target) -> BaseEstimator:
+    if isinstance(target, LabelTargets):
+        return _OfLabels(target)
+    return _OfClasses(target) if isinstance(target, ClassTarget) else _OfNumbers(target)

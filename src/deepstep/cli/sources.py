@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data import TABLE_SUFFIXES, column, read_cats, read_image, read_table
+from deepstep.cli.target_choice import columns_in
+from deepstep.data import TABLE_SUFFIXES, read_cats, read_image, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ImagePreparation
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Labelled(NamedTuple):
-    """Raw rows (a table or pictures) and the right answers for them."""
+    """Raw rows (a table or pictures) and the right answers for them: (m,), or a table of several targets."""
 
     raw: "polars.DataFrame | AnyArray"
-    answers: "polars.Series | AnyArray"
+    answers: Any
 
 
 def read_raw(run: Run, files: Sequence[Path]) -> "polars.DataFrame | AnyArray":
@@ -50,4 +51,4 @@ def read_labelled(run: Run, file: Path) -> Labelled:
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
     frame = read_table(file)
-    return Labelled(frame, column(frame, run.target_name, f"{file}, the target"))
+    return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))

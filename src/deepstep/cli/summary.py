@@ -66,7 +66,8 @@ def _figure(value: Any) -> str:
 
 def _training(run: Run) -> list[tuple[str, str]]:
     history = run.history
-    told = [(name, str(run.config[name])) for name in ("task", "target", "source") if name in run.config]
+    shown = {**run.config, "target": run.target_name}
+    told = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
     settings = [(name, str(value)) for name, value in run.config.get("settings", {}).items()]
     first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"

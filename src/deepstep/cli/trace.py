@@ -7,13 +7,16 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
+from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.sources import read_labelled
 from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget
+from deepstep.preparation import ClassTarget, LabelTargets
+from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES, Run
 from deepstep.types import Array
 
@@ -76,9 +79,11 @@ def step_settings(run: Run) -> dict[str, Any]:
 def example_weights(run: Run, Y: Array, own: Array | None) -> Array | None:
     """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
     target, weights = run.preparation.target, run.config.get("class_weights")
-    if weights is None or not isinstance(target, ClassTarget):
+    if weights is None or not isinstance(target, ClassTarget | LabelTargets):
         return own
-    of_classes = np.asarray(weights)[target.probabilities(Y).argmax(axis=1)]
+    of_each = weights if isinstance(target, LabelTargets) else [weights]
+    columns = columns_of(answered(target, Y))
+    of_classes = weights_by_answers([np.asarray(found) for found in of_each], columns)
     return of_classes if own is None else of_classes * own
 
 

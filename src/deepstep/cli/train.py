@@ -3,7 +3,6 @@
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.screen import (
     as_json,
@@ -23,7 +23,8 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
-from deepstep.cli.table_task import DEFAULT_VALIDATION, Goal, TableTask, table_task
+from deepstep.cli.table_task import table_task
+from deepstep.cli.target_choice import Goal
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
@@ -37,10 +38,9 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.model.options import LBFGS
 from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
-from deepstep.training.checkpoints import KEPT, checkpoint_files
+from deepstep.training.checkpoints import checkpoint_files
 
 if TYPE_CHECKING:
     import polars
@@ -55,6 +55,7 @@ NEXT = (
     ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
 )
+NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
 class Way(Enum):
@@ -111,13 +112,13 @@ def command(
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
-        _required(context, "target", options["target"])
+        _required(context, "targets", options["targets"] or None)
         run, training = out or free_name(file.stem), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
         way = Way.BEGIN
     goal, settings = asked(options)
-    checkpoints = _checkpoints_asked(options, settings)
+    checkpoints = checkpoints_asked(options, settings)
     frame = read_table(file)
     training = training or Training.of(file, options, options["validation"])
     return _train(
@@ -132,62 +133,6 @@ def command(
         checkpoints=checkpoints,
         **{name: options[name] for name in ("overwrite", "validation")},
     )
-
-
-def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
-    """What is asked of the table and of the training, as far as it can be checked without the table.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    options = dict(options)
-    if options["validation_fraction"] is not None and options["validation"] is not None:
-        raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
-    judged = options["patience"] is not None or options["scoring"] is not None
-    if judged and options["validation"] is None and options["validation_fraction"] is None:
-        options["validation_fraction"] = DEFAULT_VALIDATION
-    goal = Goal(**{entry.name: options[entry.name] for entry in fields(Goal)})
-    settings = TrainSettings(**{entry.name: options[entry.name] for entry in fields(TrainSettings)})
-    goal.check()
-    settings.check()
-    return goal, settings
-
-
-def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
-    """The settings for a table: checked against its target, with a size of batches.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    settings.check_target(task.preparation.target)
-    settings.check_watched(validated=task.validation is not None)
-    if settings.batch_size is not None or settings.optimizer == LBFGS:
-        return settings
-    return replace(settings, batch_size=default_batch_size(len(task.train.X)))
-
-
-def _checkpoints_asked(options: Mapping[str, Any], settings: TrainSettings) -> Mapping[str, Any] | None:
-    """What is asked of the checkpoints, None for L-BFGS, which has no state that one could hold.
-
-    Raises
-    ------
-    ConfigurationError
-        If something is asked of those of L-BFGS.
-    """
-    if settings.optimizer != LBFGS:
-        return {"every": options["checkpoint_every"], "keep": options["keep_checkpoints"] or KEPT}
-    without_use = {"checkpoint_every": "--checkpoint-every", "keep_checkpoints": "--keep-checkpoints"}
-    given = [typed for name, typed in without_use.items() if options[name] is not None]
-    if given:
-        raise ConfigurationError(
-            "--optimizer",
-            "options that L-BFGS can use: it cannot go on, and so it has no checkpoints",
-            f"got {', '.join(given)}",
-            "Leave them out, or take another optimizer.",
-        )
-    return None
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -232,7 +177,8 @@ def _train(
     rows = len(task.train.X)
     settings = suited(settings, task)
     held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
-    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{len(task.test.X):,} held out.")
+    tested = "none" if task.test is None else f"{len(task.test.X):,}"
+    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
     note(f"Task: {task.kind}, because {task.reason}.")
     for sentence in task.notes:
         note(sentence)
@@ -275,17 +221,6 @@ def _train(
     return trained.exit_code
 
 
-def default_batch_size(rows: int) -> int:
-    """Small batches for small tables; measured on tables of 344 to 53,940 rows.
-
-    Examples
-    --------
-    >>> [default_batch_size(rows) for rows in (300, 16_000, 43_000)]
-    [32, 128, 256]
-    """
-    return 32 if rows < 4096 else 128 if rows < 32768 else 256
-
-
 def _print_columns(screen: "Console", inputs: TablePreparation) -> None:
     columns = inputs.describe()
     print_table(screen, ("column", "kind", "what is done"), columns[:SHOWN_COLUMNS], left=3)
@@ -299,5 +234,7 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
     print_curve(screen, history.costs, height=9, title=title)
     print_scores(screen, trained.parts, by_class="class_weights" in trained.run.config)
+    if "test" not in trained.parts:
+        screen.print(NO_TEST, markup=False)
     commands = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in NEXT]
     print_next(screen, folder, commands)

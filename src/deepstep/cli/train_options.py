@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, Setting, as_mapping
 from deepstep.errors import ConfigurationError
 
@@ -68,7 +69,14 @@ _FACTORS: dict[str, Any] = {
 _SCHEDULE: dict[str, Any] = {"type": Named(), "metavar": "NAME[:SETTINGS]"}
 
 OPTIONS = (
-    _data("--target", help="The column to predict.  [required]"),
+    _data(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="COLUMN",
+        help="The column to predict; repeatable, for several that have two values each or are all numbers."
+        "  [required]",
+    ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
     _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
     _data(
@@ -77,7 +85,13 @@ OPTIONS = (
         metavar="NAMES",
         help="All classes in their order, for --loss ordinal [default: sorted].",
     ),
-    _data("--test-fraction", type=float, default=0.2, show_default=True, help="Share of rows held out."),
+    _data(
+        "--test-fraction",
+        type=float,
+        default=0.2,
+        show_default=True,
+        help="Share of rows held out; with 0 there is no test.",
+    ),
     _data("--validation", type=_PATH, metavar="FILE", help="A table to validate on after each epoch."),
     _data(
         "--validation-fraction",
@@ -91,8 +105,11 @@ OPTIONS = (
     ),
     _data(
         "--class-weight",
-        type=click.Choice(["balanced"]),
-        help="Let rare classes count as much as frequent ones.",
+        multiple=True,
+        metavar="balanced|NAME=WEIGHT,…",
+        callback=asked_weights,
+        help="balanced: rare classes count as much as frequent ones; or a weight for each, 1 where none is "
+        "given, repeatable: rare=3,usual=0.5, of several targets COLUMN:rare=3.",
     ),
     _network(
         "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."
@@ -150,9 +167,7 @@ OPTIONS = (
         "--iterations",
         "--epochs",
         type=click.IntRange(min=1),
-        default=40,
-        show_default=True,
-        help="Epochs of training.",
+        help="Epochs of training [default: 40; lbfgs: 2500; with --time-budget all that it has time for].",
     ),
     _learning("--batch-size", type=click.IntRange(min=1), help="Rows of an update [default: 32 to 256]."),
     _learning(

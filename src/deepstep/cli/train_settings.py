@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
+from deepstep.cli.class_weights import ClassWeight, check_names
 from deepstep.cli.option_names import named_as_typed
 from deepstep.engines import Settings
 from deepstep.equations import get_head, get_optimizer
@@ -15,8 +16,9 @@ from deepstep.model.core import INITIALIZATION_NAMES
 from deepstep.model.options import PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
-from deepstep.preparation import ClassTarget, NumberTarget, Preparation
+from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.training.loop import OF_EPOCHS
+from deepstep.training.plan import UNTIL_TIME_IS_UP
 
 AS_THEY_ARE = (
     "learning_rate",
@@ -50,7 +52,8 @@ Named: TypeAlias = str | Mapping[str, Any]
 class TrainSettings:
     """How to train: the names are those of `Network`, `Network.train` and `deepstep train`.
 
-    None is what is not asked for. All values go to TOML, JSON and back.
+    None is what is not asked for; of the iterations, that the time budget alone ends training. All values go
+    to TOML, JSON and back.
     """
 
     hidden: tuple[int, ...]
@@ -58,7 +61,7 @@ class TrainSettings:
     initialization: str
     optimizer: str
     learning_rate: float
-    iterations: int
+    iterations: int | None
     batch_size: int | None
     seed: int
     loss: str | None = None
@@ -67,7 +70,7 @@ class TrainSettings:
     warm_up: float | None = None
     time_budget: float | None = None
     patience: int | None = None
-    class_weight: str | None = None
+    class_weight: ClassWeight | None = None
     label_smoothing: float | None = None
     l1: float | None = None
     l2: float | None = None
@@ -144,7 +147,7 @@ class TrainSettings:
             if _name_of(schedule) == PLATEAU and watched not in known:
                 raise unknown_name(f"--{name.replace('_', '-')}", "quantity", watched, known)
 
-    def check_target(self, target: ClassTarget | NumberTarget) -> None:
+    def check_target(self, target: Target) -> None:
         """Refuse what does not fit a target.
 
         Raises
@@ -155,8 +158,10 @@ class TrainSettings:
             from deepstep.cli.scoring import check_kind
 
             check_kind(self.scoring, target)
-        if self.class_weight is not None and not isinstance(target, ClassTarget):
-            raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
+        if self.class_weight is not None:
+            if not isinstance(target, ClassTarget | LabelTargets):
+                raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
+            check_names(self.class_weight, target)
         if self.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):
             raise ConfigurationError(
                 "--label-smoothing", "--loss cross_entropy", f"the output is {target.output!r}"
@@ -217,6 +222,7 @@ class TrainSettings:
     def options(self, *, validated: bool) -> dict[str, Any]:
         """What `Network.train` takes."""
         given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
+        given["iterations"] = UNTIL_TIME_IS_UP if self.iterations is None else self.iterations
         schedules = self._schedules
         if self.warm_up is not None:
             schedules["schedule"] = {**_whole(self.schedule or "constant"), "warm_up": self.warm_up}

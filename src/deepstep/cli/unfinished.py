@@ -29,7 +29,7 @@ from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 
-FORMAT, VERSION = "deepstep-training", 2
+FORMAT, VERSION = "deepstep-training", 3
 NAME = "training.json"
 ENDING = ".unfinished"
 REFIT = "refit"

@@ -7,6 +7,7 @@ from typing import Any
 from deepstep.errors import FileError
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.records import damaged
+from deepstep.preparation.several_targets import LabelTargets, NumberTargets, Target
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.targets import ClassTarget, NumberTarget
 
@@ -16,8 +17,8 @@ VERSION = 1
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)
 }
-_TARGETS: dict[str, type[ClassTarget | NumberTarget]] = {
-    kind.kind: kind for kind in (ClassTarget, NumberTarget)
+_TARGETS: dict[str, type[Target]] = {
+    kind.kind: kind for kind in (ClassTarget, NumberTarget, LabelTargets, NumberTargets)
 }
 
 
@@ -28,7 +29,7 @@ class Preparation:
     Attributes
     ----------
     inputs : TablePreparation or ImagePreparation
-    target : ClassTarget or NumberTarget
+    target : ClassTarget, NumberTarget, LabelTargets or NumberTargets
 
     Examples
     --------
@@ -38,7 +39,7 @@ class Preparation:
     """
 
     inputs: TablePreparation | ImagePreparation
-    target: ClassTarget | NumberTarget
+    target: Target
 
     def to_json(self) -> str:
         """The preparation as text.

@@ -183,7 +183,7 @@ class ClassTarget:
         ShapeError
             When there are other outputs.
         """
-        _check_outputs(outputs, self.n_outputs)
+        check_outputs(outputs, self.n_outputs)
         return class_probabilities(outputs, self.code)
 
     def decode(self, outputs: Array) -> AnyArray:
@@ -387,7 +387,7 @@ class NumberTarget:
         ShapeError
             When there are other outputs.
         """
-        _check_outputs(outputs, self.n_outputs)
+        check_outputs(outputs, self.n_outputs)
         return outputs * self.std + self.mean
 
     def to_dict(self) -> dict[str, Any]:
@@ -471,7 +471,13 @@ def _finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.
     return numbers
 
 
-def _check_outputs(outputs: Array, n_outputs: int) -> None:
+def check_outputs(outputs: Array, n_outputs: int) -> None:
+    """Refuse outputs that are not rows (m, n_outputs).
+
+    Raises
+    ------
+    ShapeError
+    """
     if outputs.ndim != 2 or outputs.shape[1] != n_outputs:
         raise ShapeError(
             "target",

@@ -14,6 +14,9 @@ from deepstep.types import AnyArray, Array, is_whole
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
 
+UNTIL_TIME_IS_UP = 2**40
+"""More epochs than any clock lets be done: a time budget alone ends such a training."""
+
 
 class Rates(NamedTuple):
     """What the steps of some batches run at: arrays of shape (k,).

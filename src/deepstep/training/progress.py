@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
+from deepstep.training.plan import UNTIL_TIME_IS_UP
 
 SECONDS_IN_A_NOTEBOOK = 0.2
 """Seconds between two states of the line: each is a message to the browser."""
@@ -66,7 +67,8 @@ class Progress(Callback):
         )
         self._bar.start()
         done = len(training.history)  # of a training that goes on
-        self._task = self._bar.add_task(self._label, total=training.epochs, completed=done, cost="…")
+        total = training.epochs if training.epochs < UNTIL_TIME_IS_UP else None
+        self._task = self._bar.add_task(self._label, total=total, completed=done, cost="…")
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Move the bar, or write a line if the last one is old enough."""
@@ -89,7 +91,8 @@ class Progress(Callback):
 
     def _write(self, training: Training, record: Record) -> None:
         self._done = len(training.history)
-        line = f"{self._label}: {self._done}/{training.epochs}, cost {record['cost']:.6f}"
+        of = f"/{training.epochs}" if training.epochs < UNTIL_TIME_IS_UP else ""
+        line = f"{self._label}: {self._done}{of}, cost {record['cost']:.6f}"
         if self._renews:  # spaces cover what is left of a longer line
             self._stream.write(f"\r{line:{self._width}}")
             self._width = len(line)
