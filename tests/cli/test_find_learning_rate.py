@@ -112,7 +112,8 @@ def test_what_train_takes_is_known():
     """A new option of train is one of these, or one without use, or about the run."""
     of_train = {parameter.name for parameter in train.params}
     assert of_train - set(OPTIONS) - set(WITHOUT_USE) == {
-        "file", "out", "overwrite", "checkpoint_every", "keep_checkpoints", "resume", "finish", "json_wanted"
+        "file", "out", "overwrite", "logs", "checkpoint_every", "keep_checkpoints", "resume", "finish",
+        "json_wanted",
     }  # fmt: skip
     taken = {parameter.name for parameter in command.params}
     assert taken & of_train - {"file", "json_wanted"} == set(OPTIONS)

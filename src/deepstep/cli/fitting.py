@@ -108,7 +108,7 @@ def train_and_save(
     validation : Part, optional
         Rows whose cost is recorded after each epoch, and watched by patience.
     again : mapping, optional
-        ``checkpoint`` and ``resume`` of the refit, a training of its own.
+        ``checkpoint``, ``resume`` and ``callbacks`` of the refit, a training of its own.
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
@@ -126,7 +126,7 @@ def train_and_save(
             until = Until(best_epochs(history, settings.watch))
             network, train, validation = start, joined(train, validation), None
             without = replace(settings, patience=None)
-            options = {"callbacks": [until], **(again or {})}
+            options = {**(again or {}), "callbacks": [*(again or {}).get("callbacks", ()), until]}
             history = _learn(network, without, target, train, None, f"{label}, all rows", options)
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
         save(trained.run)

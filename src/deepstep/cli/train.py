@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
+from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.screen import (
     as_json,
     console,
@@ -119,6 +120,8 @@ def command(
         way = Way.BEGIN
     goal, settings = asked(options)
     checkpoints = checkpoints_asked(options, settings)
+    logs = options["logs"] or {}
+    check_packages(logs)
     frame = read_table(file)
     training = training or Training.of(file, options, options["validation"])
     return _train(
@@ -131,6 +134,7 @@ def command(
         settings,
         json_wanted=json_wanted,
         checkpoints=checkpoints,
+        logs=logs,
         **{name: options[name] for name in ("overwrite", "validation")},
     )
 
@@ -168,6 +172,7 @@ def _train(
     overwrite: bool,
     validation: str | None,
     checkpoints: Mapping[str, Any] | None,
+    logs: Logs,
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed."""
@@ -185,15 +190,15 @@ def _train(
     about = {"task": task.kind, "target": goal.target, "source": printable(file)}
     if goal.sample_weight is not None:
         about["sample_weight"] = goal.sample_weight
-    kept: dict[str, Any] = {}
-    if checkpoints is not None:
-        first, again = (
-            Checkpoints(folder, **checkpoints) for folder in (unfinished(run), unfinished(run) / REFIT)
-        )
-        kept = {"checkpoint": first, "resume": True, "again": {"checkpoint": again, "resume": True}}
+    resumed = way is not Way.BEGIN
+    kept, again = (
+        _kept(run, checkpoints, logs, replace=resumed or overwrite, refit=refit) for refit in (False, True)
+    )
+    if way is Way.FINISH:
+        kept["callbacks"].append(Finish())
     with resumable(run, possible=checkpoints is not None):
         trained = train_and_save(
-            place_to_train(run, training, resumed=way is not Way.BEGIN, overwrite=overwrite),
+            place_to_train(run, training, resumed=resumed, overwrite=overwrite),
             settings,
             task.preparation,
             task.train,
@@ -201,7 +206,7 @@ def _train(
             validation=task.validation,
             label=file.stem,
             about=about,
-            callbacks=[Finish()] if way is Way.FINISH else [],
+            again=again,
             **kept,
         )
     inputs = task.inputs
@@ -219,6 +224,18 @@ def _train(
         _print_columns(screen, inputs)
         _print_result(screen, trained, run, file)
     return trained.exit_code
+
+
+def _kept(
+    run: Path, checkpoints: Mapping[str, Any] | None, logs: Logs, *, replace: bool, refit: bool
+) -> dict[str, Any]:
+    """What a training, or its refit, keeps while it runs, as `Network.train` takes it."""
+    folder = unfinished(run)
+    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, run.name, replace=replace, refit=refit)}
+    if checkpoints is not None:
+        place = folder / REFIT if refit else folder
+        kept |= {"checkpoint": Checkpoints(place, **checkpoints), "resume": True}
+    return kept
 
 
 def _print_columns(screen: "Console", inputs: TablePreparation) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from deepstep.cli.class_weights import asked_weights
+from deepstep.cli.logs import asked_logs
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, Setting, as_mapping
 from deepstep.errors import ConfigurationError
 
@@ -224,6 +225,16 @@ OPTIONS = (
     ),
     _stop("--time-budget", type=float, metavar="SECONDS", help="Schedules then run by the clock."),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
+    _run(
+        "--log",
+        "logs",
+        multiple=True,
+        metavar="KIND[=PLACE]",
+        callback=asked_logs,
+        help="Write each epoch's record while training runs, repeatable: csv (RUN/history.csv, or csv=FILE), "
+        "tensorboard (RUN/tensorboard, or tensorboard=FOLDER), mlflow (where its environment says, or "
+        "mlflow=URI). health, or health=EPOCHS, adds dead units and sizes of updates to the records.",
+    ),
     _run("--overwrite", is_flag=True, help="Replace the run folder if it exists."),
     _run(
         "--checkpoint-every",

@@ -50,9 +50,12 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise missing_package("TensorBoard", "tensorboardX", "tensorboard") from error
+        self._writer = SummaryWriter(str(self._folder), purge_step=self.first_epoch(training))
+
+    def first_epoch(self, training: Training) -> int | None:
+        """The epoch from which on earlier events are hidden; None hides nothing."""
         history = training.history
-        first_epoch = history[-1]["epoch"] + 1 if len(history) else None
-        self._writer = SummaryWriter(str(self._folder), purge_step=first_epoch)
+        return int(history[-1]["epoch"]) + 1 if len(history) else None
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Write the numbers, and bring them to the file."""
