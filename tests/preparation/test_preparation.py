@@ -45,7 +45,7 @@ def test_a_table_is_transformed_equally_after_json():
         ({"inputs": {"kind": "sound"}}, "inputs is of kind 'table' or 'image'; got 'sound'"),
         ({"inputs": []}, "inputs is of kind"),
         ({"inputs": {"kind": []}}, "inputs is of kind"),
-        ({"target": None}, "target is of kind 'classes' or 'number'; got None"),
+        ({"target": None}, "target is of kind 'classes' or 'number' or 'labels' or 'numbers'; got None"),
     ],
 )
 def test_other_records_are_refused(change, sentence):
