@@ -140,9 +140,9 @@ class EventFolder(TensorBoard):
                 raise exists_already(self._place)
             super().on_train_begin(training)
 
-    def first_epoch(self, training: Training) -> int | None:
+    def _first_epoch(self, training: Training) -> int | None:
         """The epoch from which on earlier events are hidden."""
-        first = super().first_epoch(training)
+        first = super()._first_epoch(training)
         return 0 if first is None and self._replace else first
 
 

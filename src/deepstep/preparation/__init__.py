@@ -6,8 +6,9 @@ JSON file and back. Importing this package loads numpy alone; polars loads on fi
 
 from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
-from deepstep.preparation.preparation import Preparation
-from deepstep.preparation.several_targets import LabelTargets, NumberTargets, Target
+from deepstep.preparation.label_targets import LabelTargets
+from deepstep.preparation.number_targets import NumberTargets
+from deepstep.preparation.preparation import Preparation, Target
 from deepstep.preparation.table import ColumnSummary, TablePreparation
 from deepstep.preparation.targets import ClassTarget, NumberTarget
 from deepstep.preparation.tasks import guess_task

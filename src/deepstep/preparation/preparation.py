@@ -2,17 +2,21 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from deepstep.errors import FileError
 from deepstep.preparation.images import ImagePreparation
+from deepstep.preparation.label_targets import LabelTargets
+from deepstep.preparation.number_targets import NumberTargets
 from deepstep.preparation.records import damaged
-from deepstep.preparation.several_targets import LabelTargets, NumberTargets, Target
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.targets import ClassTarget, NumberTarget
 
 FORMAT = "deepstep-preparation"
 VERSION = 1
+
+Target: TypeAlias = ClassTarget | NumberTarget | LabelTargets | NumberTargets
+"""What a network learns: one column of a table, or several."""
 
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)

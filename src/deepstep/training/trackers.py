@@ -50,9 +50,9 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise missing_package("TensorBoard", "tensorboardX", "tensorboard") from error
-        self._writer = SummaryWriter(str(self._folder), purge_step=self.first_epoch(training))
+        self._writer = SummaryWriter(str(self._folder), purge_step=self._first_epoch(training))
 
-    def first_epoch(self, training: Training) -> int | None:
+    def _first_epoch(self, training: Training) -> int | None:
         """The epoch from which on earlier events are hidden; None hides nothing."""
         history = training.history
         return int(history[-1]["epoch"]) + 1 if len(history) else None
