@@ -81,8 +81,8 @@ def test_wrong_settings(deepstep, flowers, tmp_path, typed, sentence):
 
 def test_settings_go_on_with_the_training(deepstep, process, flowers, killed_at):
     """A plateau stands where it stood, and a step falls where it would have."""
-    typed = [*TYPED[:-1], "--schedule", "step:drop=0.5,every=0.2", "--weight-decay", "0.1"]
-    typed += ["--decay-schedule", "plateau:patience=0,threshold=0.5", "--validation-fraction", "0.2"]
+    typed = [*TYPED[:-2], "--schedule", "step:drop=0.5,every=0.2", "--weight-decay", "0.1"]
+    typed += ["--decay-schedule", "plateau:patience=0,threshold=0.5", "--validation-fraction", "0.2", "--out"]
     assert deepstep("train", flowers, *typed, "whole").code == 0
     killed = process("train", flowers, *typed, "r", "--checkpoint-every", "0", before=killed_at(6))
     assert killed.returncode == -9
