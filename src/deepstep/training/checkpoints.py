@@ -100,7 +100,17 @@ class Checkpoints(Callback):
         self.last: Path | None = None
 
     def within(self, name: str) -> "Checkpoints":
-        """The same for another training, in a folder of this name within this one's."""
+        """The same for another training, in a folder within this one's.
+
+        Parameters
+        ----------
+        name : str
+            Of that folder.
+
+        Returns
+        -------
+        Checkpoints
+        """
         return Checkpoints(
             self.folder / name,
             every=self._every,
