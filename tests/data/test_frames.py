@@ -368,3 +368,15 @@ def test_files_keep_these_types(tmp_path, suffix):
     assert read["money"].to_list() == [1.25, None]
     assert read["moment"].to_list() == [dt.datetime(2020, 7, 1, 10, tzinfo=UTC), None]
     assert_frame_equal(read.drop("money", "moment"), frame.drop("money", "moment"), categorical_as_str=True)
+
+
+@pytest.mark.parametrize("name", ["", "*", "^x$"])
+def test_names_that_mean_something_to_polars(name, tmp_path):
+    there = [NOON.replace(tzinfo=UTC), None]
+    for values in (["a", None], [1.5, None], there, [1, "a"], [dt.timedelta(1), None], [True, None]):
+        table = pandas.DataFrame({name: values})
+        assert as_frame(table, where="X").columns == [name]
+        assert as_frame(pandas.DataFrame({name: pandas.Categorical(values)}), where="X").columns == [name]
+    assert as_frame(pyarrow.table({name: there}), where="X")[name].to_list() == there
+    (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")
+    assert read_table(tmp_path / "t.csv")[name or "x"].to_list() == [1, 2]

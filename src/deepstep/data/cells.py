@@ -69,8 +69,8 @@ def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.S
         return polars.Series(name, [None] * len(values), dtype=polars.Null)
     for belongs, convert in _KINDS:
         if all(map(belongs, kinds)):
-            return convert(name, values, where)
-    return _texts(name, [None if value is None else as_text(value) for value in values], where)
+            return convert(values, where).alias(name)
+    return _texts([None if value is None else as_text(value) for value in values], where).alias(name)
 
 
 def as_text(value: Any) -> str:
@@ -118,43 +118,43 @@ def _converted(where: str, values: Sequence[Any], convert: Callable[[Any], Any],
     return converted
 
 
-def _numbers(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _numbers(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
     if all(value is None or isinstance(value, _WHOLE) for value in values):
         try:
-            return polars.Series(name, [None if v is None else int(v) for v in values], dtype=polars.Int64)
+            return polars.Series([None if v is None else int(v) for v in values], dtype=polars.Int64)
         except (OverflowError, TypeError):
             pass  # beyond 64 bits: as floats
     floats = _converted(where, values, float, "numbers that a float can hold are expected")
-    return polars.Series(name, floats, dtype=polars.Float64)
+    return polars.Series(floats, dtype=polars.Float64)
 
 
-def _truths(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _truths(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
-    return polars.Series(name, [None if v is None else bool(v) for v in values], dtype=polars.Boolean)
+    return polars.Series([None if v is None else bool(v) for v in values], dtype=polars.Boolean)
 
 
-def _texts(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _texts(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
     try:
-        return polars.Series(name, values, dtype=polars.String)
+        return polars.Series(values, dtype=polars.String)
     except UnicodeEncodeError as error:
         raise DataError(
             where, "texts of whole characters are expected", f"one is damaged ({error})"
         ) from error
 
 
-def _moments(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _moments(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
     if all(value is None or type(value) is datetime.date for value in values):
-        return polars.Series(name, values, dtype=polars.Date)
+        return polars.Series(values, dtype=polars.Date)
     moments = _converted(where, values, _moment, "dates of the years 1 to 9999 are expected")
     zone = "UTC" if any(value is not None and _is_aware(value) for value in values) else None
-    return polars.Series(name, moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
+    return polars.Series(moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
 
 
 def _moment(value: Any) -> datetime.datetime:
@@ -172,11 +172,11 @@ def _is_aware(value: Any) -> bool:
     return getattr(value, "tzinfo", None) is not None
 
 
-def _spans(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _spans(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
     spans = _converted(where, values, _span, "spans of at most a hundred thousand years are expected")
-    return polars.Series(name, spans, dtype=polars.Duration("us"))
+    return polars.Series(spans, dtype=polars.Duration("us"))
 
 
 def _span(value: Any) -> datetime.timedelta:
@@ -185,13 +185,14 @@ def _span(value: Any) -> datetime.timedelta:
     return value.to_pytimedelta() if hasattr(value, "to_pytimedelta") else value
 
 
-def _times(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def _times(values: Sequence[Any], where: str) -> "polars.Series":
     import polars
 
-    return polars.Series(name, values, dtype=polars.Time)
+    return polars.Series(values, dtype=polars.Time)
 
 
-_KINDS: tuple[tuple[Callable[[type], bool], Callable[..., "polars.Series"]], ...] = (
+# The series get their names at the end: polars takes names such as * for patterns.
+_KINDS: tuple[tuple[Callable[[type], bool], Callable[[Sequence[Any], str], "polars.Series"]], ...] = (
     (lambda kind: issubclass(kind, _TRUTHS), _truths),
     (lambda kind: issubclass(kind, _NUMBERS) and not issubclass(kind, (*_TRUTHS, np.timedelta64)), _numbers),
     (lambda kind: issubclass(kind, str), _texts),

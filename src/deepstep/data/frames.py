@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.cells import as_text, no_value, objects_as_series
+from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import AnyArray
 
@@ -71,11 +72,15 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     if nw.dependencies.is_pandas_dataframe(X):
         names = _names(X.columns, where)
         columns = [
-            _from_pandas(name, column, where) for name, (_, column) in zip(names, X.items(), strict=True)
+            _from_pandas(name, column, where).alias(name)
+            for name, (_, column) in zip(names, X.items(), strict=True)
         ]
     elif nw.dependencies.is_pyarrow_table(X) or type(X).__name__ == "RecordBatch":
         names = _names(X.schema.names, where)
-        columns = [_from_arrow(name, column, where) for name, column in zip(names, X.columns, strict=True)]
+        columns = [
+            _from_arrow(name, column, where).alias(name)
+            for name, column in zip(names, X.columns, strict=True)
+        ]
     elif isinstance(X, polars.DataFrame):
         columns = X.get_columns()
     elif isinstance(X, polars.LazyFrame):
@@ -88,7 +93,8 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
         columns = _from_rows(X, where)
     if not columns:
         raise _no_columns(where, getattr(X, "shape", (0, 0)))
-    return polars.DataFrame([_settled(column, where) for column in columns])
+    # By a dictionary: in a list polars takes a column without a name for one that wants a name.
+    return polars.DataFrame({column.name: _settled(without_pattern(column), where) for column in columns})
 
 
 def _from_rows(X: Any, where: str) -> "list[polars.Series]":
@@ -103,12 +109,14 @@ def _from_rows(X: Any, where: str) -> "list[polars.Series]":
     array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
     if array.dtype.names:
         names = _names(array.dtype.names, where)
-        return [_from_array(name, array[name].ravel(), where) for name in names]
+        return [_from_array(name, array[name].ravel(), where).alias(name) for name in names]
     if array.ndim != 2:
         raise ShapeError(where, "an array has rows and columns", f"got shape {array.shape}", _RESHAPE)
     if array.shape[1] == 0:
         raise _no_columns(where, array.shape)
-    return [_from_array(f"x{index}", column, where) for index, column in enumerate(array.T)]
+    return [
+        _from_array(f"x{index}", column, where).alias(f"x{index}") for index, column in enumerate(array.T)
+    ]
 
 
 def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
@@ -142,11 +150,11 @@ def _from_array(name: str, values: AnyArray, where: str) -> "polars.Series":
             f"{where}, column {name!r}", "real numbers are expected", "Complex data not supported"
         )
     if kind in "OT":
-        series = objects_as_series(name, values.tolist(), where)
+        series = objects_as_series(name, values.tolist(), where).alias("")
     elif kind == "V":
         raise no_value(f"{where}, column {name!r}", "the column has fields of its own")
     else:
-        series = polars.Series(name, _known_to_polars(name, values, where), nan_to_null=True)
+        series = polars.Series(_known_to_polars(name, values, where), nan_to_null=True)
     return series if mask is None else series.zip_with(polars.Series(~mask), series.clear(len(series)))
 
 
@@ -183,7 +191,7 @@ def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
         return _from_array(name, column.to_numpy(), where)
     kind = type(dtype).__name__
     if kind == "CategoricalDtype":
-        return _from_categories(name, column)
+        return _from_categories(column)
     if kind == "SparseDtype":
         return _from_pandas(name, column.sparse.to_dense(), where)
     if kind == "PeriodDtype":
@@ -196,21 +204,19 @@ def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
     present = column.notna().to_numpy()
     if isinstance(getattr(dtype, "numpy_dtype", None), np.dtype) and dtype.numpy_dtype.kind in "biuf":
         values = column.array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
-        series = polars.Series(name, values, nan_to_null=True)
+        series = polars.Series(values, nan_to_null=True)
         return series.zip_with(polars.Series(present), series.clear(len(series)))
     values = column.astype(object).to_numpy(copy=True)
     values[~present] = None
     return objects_as_series(name, values.tolist(), where)
 
 
-def _from_categories(name: str, column: Any) -> "polars.Series":
+def _from_categories(column: Any) -> "polars.Series":
     import polars
 
-    labels = polars.Series(name, list(map(as_text, column.cat.categories)), dtype=polars.String)
+    labels = polars.Series(list(map(as_text, column.cat.categories)), dtype=polars.String)
     codes = polars.Series(column.cat.codes.to_numpy()).cast(polars.Int64).replace(-1, None)
-    series = (
-        labels.gather(codes) if len(labels) else polars.Series(name, [None] * len(codes), dtype=polars.String)
-    )
+    series = labels.gather(codes) if len(labels) else polars.Series([None] * len(codes), dtype=polars.String)
     # Categories that are the same text, as 1 and "1", are one.
     return series.cast(polars.Enum(labels.unique(maintain_order=True)))
 
@@ -222,7 +228,7 @@ def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
     if kind.startswith("decimal"):
         column = column.cast("float64")  # polars has none beyond 38 digits
     try:
-        series = polars.Series(name, polars.from_arrow(column))
+        series = polars.Series(polars.from_arrow(column))
     except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
         raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
     if kind.startswith("dictionary") and not series.dtype.is_nested():

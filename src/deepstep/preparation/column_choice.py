@@ -111,8 +111,11 @@ def _constant(series: "polars.Series") -> ConstantColumn | None:
     present = series.drop_nulls()
     if (present != present[:1]).any():
         return None
-    value = present[:1].cast(polars.String)[0][:60]
-    return ConstantColumn(series.name, value, series.null_count() > 0, of_texts=False)
+    # polars writes no spans; Python needs a database of time zones to write moments.
+    value = (
+        str(present[0]) if isinstance(series.dtype, polars.Duration) else present[:1].cast(polars.String)[0]
+    )
+    return ConstantColumn(series.name, value[:60], series.null_count() > 0, of_texts=False)
 
 
 def _texts(series: "polars.Series", identifiers: bool) -> AnyColumn:

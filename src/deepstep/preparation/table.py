@@ -1,12 +1,13 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.column import Column
 from deepstep.preparation.column_choice import fit_column
@@ -120,10 +121,10 @@ class TablePreparation:
                 raise unknown_name("TablePreparation.fit", "column to exclude", name, names)
         _check_rows(frame)
         inputs = [series for series in frame.get_columns() if series.name not in exclude]
-        preparation = cls(tuple(map(fit_column, inputs)))
+        preparation = cls(tuple(_fit(series) for series in inputs))
         if not preparation.n_features:
             # Better the names of the rows than nothing: they may be the days of a series.
-            preparation = cls(tuple(fit_column(series, identifiers=False) for series in inputs))
+            preparation = cls(tuple(_fit(series, identifiers=False) for series in inputs))
         if not preparation.n_features:
             raise DataError(
                 "table",
@@ -168,7 +169,7 @@ class TablePreparation:
         start = 0
         for column in used:
             stop = start + widths[column.name]
-            column.write(frame[column.name], features[:, start:stop])
+            column.write(without_pattern(frame[column.name]), features[:, start:stop])
             start = stop
         return features
 
@@ -223,6 +224,11 @@ class TablePreparation:
         if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
             raise damaged("every category stands once", "one stands twice")
         return cls(columns)
+
+
+def _fit(series: "polars.Series", *, identifiers: bool = True) -> Column:
+    column: Any = fit_column(without_pattern(series), identifiers=identifiers)
+    return column if column.name == series.name else replace(column, name=series.name)
 
 
 def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
