@@ -52,9 +52,8 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
         for one in preparation.columns
     ]
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
-    screen.print(
-        f"{frame.height} rows, {len(rows)} columns: {preparation.n_features} features.", markup=False
-    )
+    counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
+    screen.print(counts, markup=False)
     screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
     if drop:
         screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)
