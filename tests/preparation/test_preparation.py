@@ -72,7 +72,8 @@ def test_any_cut_is_refused():
 def test_importing_the_two_stages_loads_nothing_heavy():
     code = (
         "import sys, deepstep.data, deepstep.preparation\n"
-        "print([name for name in ('polars', 'sklearn', 'scipy', 'PIL', 'h5py') if name in sys.modules])"
+        "heavy = ('polars', 'narwhals', 'pandas', 'sklearn', 'scipy', 'PIL', 'h5py')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

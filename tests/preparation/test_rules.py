@@ -159,6 +159,7 @@ def test_names_of_rows_are_left_out_with_the_reason(name, values):
     [
         ("year", list(range(1900, 1950))),
         ("x", [10**6 + 3 * number for number in range(30)]),
+        ("paid", [10**6 + 3 * number for number in range(30)]),
         ("width", [10**6 + 3 * number for number in range(30)]),
         ("x", list(range(1, 20))),  # too few rows to tell
         ("x", [1, *range(1, 30)]),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deepstep.data import as_frame
+from deepstep.data import as_frame, read_table
 from deepstep.errors import DataError, DeepStepError
 from deepstep.preparation import TablePreparation
 
@@ -122,6 +122,32 @@ def test_numbers_as_text():
     np.testing.assert_allclose(features["y"], np.array([1, -1, 0]) * 1.5**0.5)
 
 
+def test_zones_and_separators_in_text_tables(tmp_path):
+    lines = [
+        "moment;cost;share",
+        "2020-07-01T12:00:00Z;1,200.50;5 %",
+        "2020-07-01T12:00:00+02:00;800.5;7 %",
+        ";;",
+    ]
+    (tmp_path / "t.tsv").write_text("\n".join(lines).replace(";", "\t"))
+    _, features = prepared(read_table(tmp_path / "t.tsv"))
+    for name in ("moment", "cost"):
+        assert features[name].tolist() == pytest.approx([1, -1, 0])
+        assert features[f"{name} missing"].tolist() == [0, 0, 1]
+    assert features["share"].tolist() == [-1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [polars.Int128, polars.UInt64, polars.Decimal(20, 3), polars.Float32, polars.Float16, polars.Int8],
+)
+def test_types_of_numbers_that_files_bring(dtype):
+    frame = polars.DataFrame({"x": polars.Series([1, 3, None], dtype=dtype)})
+    for table in (frame, as_frame(frame, where="X")):
+        preparation = TablePreparation.fit(table)
+        np.testing.assert_array_equal(preparation.transform(table), [[-1, 0], [1, 0], [0, 1]])
+
+
 @pytest.mark.parametrize("value", [np.inf, -np.inf])
 def test_infinite_numbers_are_refused_with_their_column(value):
     for table in (
@@ -199,7 +225,9 @@ TEXTS = st.sampled_from(
     ["", "a", "b c", "1", "2,5", "1,000", "12%", "2020-01-01", "NA", "é", "x y", "007", "inf", "true"]
 )
 CELLS = {
-    polars.Float64: st.floats(-1e100, 1e100) | st.just(float("nan")),
+    # Not between 0 and 1e-50: of such a column 1e100 would be beyond the floats, and refused.
+    polars.Float64: st.floats(-1e100, 1e100).map(lambda value: 0.0 if abs(value) < 1e-50 else value)
+    | st.just(float("nan")),
     polars.Int64: st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5),
     polars.UInt8: st.integers(0, 255),
     polars.Boolean: st.booleans(),
@@ -226,7 +254,7 @@ def frames(draw, columns):
     )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), columns=st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=4))
 def test_laws_of_any_table(data, columns):
     """Finite; the same after JSON; the same for columns in another order; other rows are finite, too."""

@@ -1,6 +1,6 @@
 """Preparations that version 1 wrote: they load for ever and give the features that version 1 gave.
 
-The files in ``fixtures`` were written by version 0.2.0's preparation of version 1, from these tables.
+The files in ``fixtures`` were written from these tables while version 1 was the version to write.
 """
 
 import datetime as dt

@@ -31,8 +31,9 @@ FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 3, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
 """Of fewer rows nothing is said by values that are all, or nearly all, different."""
+# Also user_id and PassengerId, but not paid.
 _NAMES_OF_IDENTIFIERS = re.compile(
-    r"(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$|[a-z0-9]I[dD]$", re.IGNORECASE
+    r"(?i:(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$)|[a-z0-9]I[dD]$"
 )
 
 
