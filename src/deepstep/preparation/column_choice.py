@@ -89,7 +89,7 @@ def _number(series: "polars.Series", written: str, identifiers: bool) -> AnyColu
         reason = _why_identifier(series.name, values)
         if reason:
             return IdentifierColumn(series.name, reason)
-    return NumberColumn.fit(series, written)
+    return NumberColumn.fit(series.name, values, written)
 
 
 def _why_identifier(name: str, values: NDArray[np.float64]) -> str:

@@ -86,9 +86,8 @@ class NumberColumn(StandardizedColumn):
     codes: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, series: "polars.Series", written: str = "") -> Self:
-        values = numbers(series, written)
-        return cls(series.name, *moments(series.name, values), written=written, codes=_codes(values))
+    def fit(cls, name: str, values: NDArray[np.float64], written: str = "") -> Self:
+        return cls(name, *moments(name, values), written=written, codes=_codes(values))
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return numbers(series, self.written)
