@@ -48,6 +48,10 @@ class DataError(DeepStepError, ValueError):
     """Values cannot be used: empty, not finite, one class only, of the wrong kind."""
 
 
+class CellError(DataError, TypeError):
+    """A cell of a table holds what is no value: a list, a dictionary, bytes, a complex number."""
+
+
 class ConfigurationError(DeepStepError, ValueError):
     """A setting is unknown or out of range."""
 

@@ -51,15 +51,17 @@ def test_real_tables_equal_scikit_learn_s_encoders(shared, name):
             np.testing.assert_allclose(features[series.name], expected, atol=1e-12)
             assert (f"{series.name} missing" in features) == (series.null_count() > 0)
         elif series.dtype == polars.String:
-            encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
-            present = series.drop_nulls().to_numpy()[:, None].astype(object)
-            counts = series.drop_nulls().value_counts(sort=True).filter(polars.col("count") > 0)
-            if counts.height > 50:
-                assert sum(key.startswith(f"{series.name}=") for key in features) == 50
+            values = series.drop_nulls().unique()
+            if len(values) > 50:
                 continue
-            expected = encoder.fit(present).transform(series.to_numpy()[:, None].astype(object))
-            ours = np.column_stack([features[f"{series.name}={value}"] for value in encoder.categories_[0]])
-            np.testing.assert_array_equal(ours, expected)
+            encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore", drop="if_binary")
+            present = values.to_numpy()[:, None].astype(object)
+            expected = encoder.fit(present).transform(series.drop_nulls().to_numpy()[:, None].astype(object))
+            kept = encoder.categories_[0][-1:] if len(values) == 2 else encoder.categories_[0]
+            ours = np.column_stack([features[f"{series.name}={value}"] for value in kept])
+            np.testing.assert_array_equal(ours[series.is_not_null().to_numpy()], expected)
+            if series.null_count():
+                np.testing.assert_array_equal(features[f"{series.name} missing"], series.is_null().to_numpy())
         else:
             assert series.dtype == polars.Boolean
             np.testing.assert_array_equal(features[series.name], series.to_numpy().astype(float))
@@ -77,10 +79,26 @@ def test_missing_values_that_training_did_not_have_are_the_mean_without_a_mark()
     np.testing.assert_array_equal(one(preparation, [None, None], polars.Null), [[0.0], [0.0]])
 
 
-@pytest.mark.parametrize("value", [0.1, 7, 1e300, -1e-300])
-def test_constant_columns_are_zeros(value):
-    preparation, frame = fitted([value] * 10)
-    np.testing.assert_array_equal(preparation.transform(frame), np.zeros((10, 1)))
+@pytest.mark.parametrize("value", [0.1, 7, 1e300, "word", "7", "2020-01-01", True, datetime.date(2020, 1, 1)])
+def test_constant_columns_are_left_out_and_marked_where_missing(value):
+    frame = polars.DataFrame({"x": [value] * 3, "half": [value, None, value], "y": [1.0, 2.0, 3.0]})
+    preparation = TablePreparation.fit(frame)
+    assert [column.kind for column in preparation.columns] == ["constant", "constant", "number"]
+    assert preparation.feature_names == ("half missing", "y")
+    assert preparation.transform(frame.drop("x"))[:, 0].tolist() == [0, 1, 0]
+    assert str(value).lower() in preparation.describe()[0].done.lower()
+
+
+def test_a_constant_of_numbers_or_dates_is_missing_where_its_text_is_blank():
+    for values, later in (
+        (["5", "", "5"], [5, None, 7]),
+        (["2020-01-01", " NA", "2020-01-01"], ["", "?", "x"]),
+    ):
+        preparation, frame = fitted(values)
+        assert preparation.transform(frame).ravel().tolist() == [0, 1, 0]
+        assert one(preparation, later).ravel().tolist() == ([0, 1, 0] if later[0] else [1, 1, 0])
+    preparation, frame = fitted(["word", None, "word"])
+    assert one(preparation, ["", None, "other"]).ravel().tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize("dtype", [polars.Float64, polars.String, polars.Boolean, polars.Null, polars.Int64])
@@ -93,7 +111,7 @@ def test_columns_without_any_value_give_no_feature_and_are_not_needed_later(dtyp
 
 
 def test_a_column_of_nan_alone_is_empty():
-    with pytest.raises(DataError, match="at least one column with values"):
+    with pytest.raises(DataError, match="at least one column with different values"):
         fitted([float("nan")] * 3)
 
 
@@ -108,24 +126,39 @@ def test_truth_values():
         one(preparation, ["maybe"])
 
 
-def test_categories_missing_and_unseen_are_zeros():
-    preparation, frame = fitted(["b", "a", None, "b"])
-    assert preparation.feature_names == ("x=a", "x=b")
-    np.testing.assert_array_equal(preparation.transform(frame), [[0, 1], [1, 0], [0, 0], [0, 1]])
-    np.testing.assert_array_equal(one(preparation, ["c", "a"]), [[0, 0], [1, 0]])
+def test_categories_missing_ones_and_unseen_ones():
+    preparation, frame = fitted(["b", "a", None, "c"])
+    assert preparation.feature_names == ("x=a", "x=b", "x=c", "x missing")
+    np.testing.assert_array_equal(
+        preparation.transform(frame), [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
+    )
+    np.testing.assert_array_equal(one(preparation, ["d", None]), [[0, 0, 0, 0], [0, 0, 0, 1]])
+    preparation, _ = fitted(["b", "a", "c"])
+    np.testing.assert_array_equal(one(preparation, ["d", None]), np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["b", "a", "unused"])])
+def test_two_values_are_one_feature_and_what_is_neither_is_the_mean():
+    preparation, frame = fitted(["yes", "no", "yes"])
+    assert preparation.feature_names == ("x=yes",)
+    np.testing.assert_array_equal(preparation.transform(frame), [[1], [0], [1]])
+    np.testing.assert_array_equal(one(preparation, ["maybe", None, "no"]), [[2 / 3], [2 / 3], [0]])
+    preparation, frame = fitted(["yes", "no", None, "yes"])
+    assert preparation.feature_names == ("x=yes", "x missing")
+    np.testing.assert_array_equal(preparation.transform(frame), [[1, 0], [0, 0], [2 / 3, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["b", "a", "c", "unused"])])
 def test_categorical_columns_are_categories(dtype):
-    preparation, frame = fitted(["b", "a", None], dtype)
-    assert preparation.feature_names == ("x=a", "x=b")
-    np.testing.assert_array_equal(preparation.transform(frame), [[0, 1], [1, 0], [0, 0]])
-    np.testing.assert_array_equal(one(preparation, ["a"]), [[1, 0]])
+    preparation, frame = fitted(["b", "a", None, "c"], dtype)
+    assert preparation.feature_names == ("x=a", "x=b", "x=c", "x missing")
+    np.testing.assert_array_equal(preparation.transform(frame)[:, :2], [[0, 1], [1, 0], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(one(preparation, ["a"]), [[1, 0, 0, 0]])
 
 
 def test_digits_among_categories_may_come_as_numbers():
     preparation, _ = fitted(["1", "2", "x"])
     np.testing.assert_array_equal(one(preparation, [2, 1]), [[0, 1, 0], [1, 0, 0]])
+    np.testing.assert_array_equal(one(preparation, [2.0, 1.5, None]), [[0, 1, 0], [0, 0, 0], [0, 0, 0]])
 
 
 @pytest.mark.parametrize("name", ["x", "rows", "value"])
@@ -135,10 +168,15 @@ def test_of_many_categories_the_most_frequent_are_kept(name):
     kept = {
         f"{name}={word}" for word in [*words[:10], *words[20:]]
     }  # of the equally frequent the first names
-    assert set(preparation.feature_names) == kept
-    assert list(preparation.feature_names) == sorted(kept)
-    assert preparation.transform(frame)[10].sum() == 0
-    assert "only the 50 most frequent are kept, 10 are left out" in preparation.describe()[0].done
+    assert list(preparation.feature_names) == [*sorted(kept), f"{name} other"]
+    X = preparation.transform(frame)
+    assert (X.sum(axis=1) == 1).all()
+    assert X[10:20, -1].all()
+    assert X[:, -1].sum() == 10
+    later = preparation.transform(polars.DataFrame({name: ["unseen", None]}))
+    assert later.sum(axis=1).tolist() == [1, 0]
+    assert later[0, -1] == 1
+    assert "each of the 50 most frequent values, and one for all others" in preparation.describe()[0].done
 
 
 @pytest.mark.parametrize(
@@ -147,7 +185,6 @@ def test_of_many_categories_the_most_frequent_are_kept(name):
         ([datetime.date(1970, 1, 1), datetime.date(1970, 1, 3)], [0, 2]),
         ([datetime.datetime(1970, 1, 1, 12), datetime.datetime(1970, 1, 2)], [0.5, 1]),
         ([datetime.time(6), datetime.time(12)], [0.25, 0.5]),
-        ([datetime.timedelta(days=-1), datetime.timedelta(hours=36)], [-1, 1.5]),
     ],
 )
 def test_dates_and_times_are_days(values, days):
@@ -155,6 +192,15 @@ def test_dates_and_times_are_days(values, days):
     (column,) = preparation.columns
     assert column.mean == pytest.approx(np.mean(days), rel=1e-15)
     assert column.std == pytest.approx(np.std(days), rel=1e-15)
+
+
+def test_durations_are_seconds():
+    preparation, frame = fitted([datetime.timedelta(seconds=-1), datetime.timedelta(minutes=1), None])
+    (column,) = preparation.columns
+    assert (column.kind, column.mean, column.std) == ("duration", 29.5, 30.5)
+    np.testing.assert_array_equal(preparation.transform(frame), [[-1, 0], [1, 0], [0, 1]])
+    with pytest.raises(DataError, match="spans of time are expected; the column holds Int64"):
+        one(preparation, [3])
 
 
 def test_time_units_and_zones_do_not_matter():
@@ -291,10 +337,21 @@ def test_column_order_further_columns_and_other_rows_do_not_matter(frame, rng):
         lambda record: record["columns"][1].update(categories=["a", 1]),
         lambda record: record["columns"][1].update(categories=["a", "a"]),
         lambda record: record["columns"][1].update(left_out=1.5),
+        lambda record: record["columns"][1].update(has_other=1),
+        lambda record: record["columns"][0].update(written="one thousand"),
+        lambda record: record["columns"][0].update(codes=[1.0, 1.0]),
+        lambda record: record["columns"][0].update(codes=[1.5]),
+        lambda record: record["columns"][2].update(parts=["moon"]),
+        lambda record: record["columns"][2].update(parts=["hour", "hour"]),
+        lambda record: record["columns"][3].update(values=["a"]),
+        lambda record: record["columns"][3].update(values=["a", "a"]),
+        lambda record: record["columns"][3].update(mean=2.0),
     ],
 )
 def test_altered_records_are_refused(damage):
-    record = TablePreparation.fit(polars.DataFrame({"n": [1.0, 2.0], "c": ["a", "b"]})).to_dict()
+    dates = [datetime.date(2020, 1, day) for day in (1, 2, 3)]
+    frame = polars.DataFrame({"n": [1, 2, 3], "c": ["a", "b", "c"], "d": dates, "t": ["a", "b", "b"]})
+    record = TablePreparation.fit(frame).to_dict()
     assert TablePreparation.from_dict(record).to_dict() == record
     damage(record)
     with pytest.raises(FileError, match="train again"):

@@ -20,6 +20,7 @@ from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
+    "explain-table": "explain_table",
     "train": "train",
     "find-learning-rate": "find_learning_rate",
     "predict": "predict",

@@ -1,12 +1,14 @@
 """Stage 1, data: takes files and built-in names, gives raw X and y as frames and arrays.
 
-Tables (`read_table`), pictures (`read_image`), the cats' HDF5 files (`read_cats`), built-in sets (`load`),
-the hold-out split (`holdout`), and the two ways to write a file or a folder so that the old one survives any
-failure (`atomic_write`, `atomic_directory`). polars, Pillow, h5py and scikit-learn load on first use.
+Tables from files (`read_table`) and from memory (`as_frame`), pictures (`read_image`), the cats' HDF5 files
+(`read_cats`), built-in sets (`load`), the hold-out split (`holdout`), and the two ways to write a file or a
+folder so that the old one survives any failure (`atomic_write`, `atomic_directory`). polars, narwhals,
+Pillow, h5py and scikit-learn load on first use.
 """
 
 from deepstep.data.builtin import DATASETS, Dataset, load, planar_flower
 from deepstep.data.files import atomic_directory, atomic_write, sha256
+from deepstep.data.frames import as_frame
 from deepstep.data.hdf5 import ImageSet, read_cats
 from deepstep.data.images import IMAGE_SUFFIXES, read_image
 from deepstep.data.splits import holdout, stratification_obstacle
@@ -18,6 +20,7 @@ __all__ = [
     "TABLE_SUFFIXES",
     "Dataset",
     "ImageSet",
+    "as_frame",
     "atomic_directory",
     "atomic_write",
     "column",

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError, FileError, unknown_name
 
 if TYPE_CHECKING:
@@ -256,11 +257,10 @@ def _check_header(path: Path, header: list[str], separator: str) -> None:
 
 def _typed(series: "polars.Series") -> "polars.Series":
     """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
-    text = series.str.strip_chars().replace(list(MISSING), None).alias(series.name.strip())
-    if not text.count():
-        return text
-    typed = (parse(text) for parse in _TYPES)
-    return next((values for values in typed if values.count() == text.count()), text)
+    text = without_pattern(series).str.strip_chars().replace(list(MISSING), None)
+    typed = (parse(text) for parse in _TYPES) if text.count() else ()
+    found = next((values for values in typed if values.count() == text.count()), text)
+    return found.alias(series.name.strip())
 
 
 def _integers(text: "polars.Series") -> "polars.Series":

@@ -13,7 +13,9 @@ from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.targets import ClassTarget, NumberTarget
 
 FORMAT = "deepstep-preparation"
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)
+"""Versions of the file that this release reads."""
 
 Target: TypeAlias = ClassTarget | NumberTarget | LabelTargets | NumberTargets
 """What a network learns: one column of a table, or several."""
@@ -91,10 +93,10 @@ class Preparation:
             raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")
-        if record.get("version") != VERSION:
+        if record.get("version") not in READABLE:
             raise FileError(
                 "preparation",
-                f"version {VERSION} is expected",
+                f"version {' or '.join(map(str, READABLE))} is expected",
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )

@@ -1,14 +1,17 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError, unknown_name
-from deepstep.preparation.columns import COLUMN_KINDS, AnyColumn, EmptyColumn, fit_column
+from deepstep.preparation.column import Column
+from deepstep.preparation.column_choice import fit_column
+from deepstep.preparation.columns import COLUMN_KINDS
 from deepstep.preparation.records import damaged, from_record, to_record
 
 if TYPE_CHECKING:
@@ -43,18 +46,30 @@ class ColumnSummary(NamedTuple):
 class TablePreparation:
     """What the training table taught: for each of its columns, how it becomes features.
 
-    ======== ======================================================================================
-    column   features
-    ======== ======================================================================================
-    number   minus the training mean, divided by the training deviation (a constant column: by 1)
-    boolean  0 or 1
-    date     days since 1970-01-01 (times of day: since midnight), then as a number
-    category a 0/1 feature for each training value, sorted; of more than 50 the 50 most frequent
-    empty    no feature: the column had no value in training
-    ======== ======================================================================================
+    ========== ====================================================================================
+    kind       features
+    ========== ====================================================================================
+    number     minus the training mean, divided by the training deviation; also numbers written as
+               texts (1,234.5 or 12 %); of whole numbers with 3 to 10 values, 20 rows or more for
+               each on average, a 0/1 feature for each value, too
+    date       days since 1970-01-01 (times of day: since midnight), in UTC, then as a number; sine
+               and cosine of month, day of the week and hour where training went round them
+    duration   seconds, then as a number
+    boolean    0 or 1
+    two values texts of two values: 0 or 1
+    category   a 0/1 feature for each training value, sorted; of more than 50 the 50 most frequent,
+               and one for all others; one for missing ones where training had some
+    text       of texts that are mostly different, or more than 50: a 0/1 feature for each of the 50
+               most frequent words in at least 3 rows and 1 % of the rows, beside the categories
+               where values come again
+    constant   none, but a 0/1 feature where it is missing if training had missing ones
+    identifier none: it names the rows
+    empty      none: the column had no value in training
+    ========== ====================================================================================
 
-    A missing number, boolean or date is the training mean, and a further 0/1 feature marks it where the
-    training rows had missing ones (NaN counts as missing). A missing or unseen text is all zeros.
+    A missing number, date, span, truth value or one of two values is the training mean, and a further 0/1
+    feature marks it where the training rows had missing ones (NaN counts as missing). Every rule with its
+    reason is on the page "From a table to numbers", docs/tables.md.
 
     Attributes
     ----------
@@ -67,15 +82,15 @@ class TablePreparation:
     >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
     >>> preparation = TablePreparation.fit(frame)
     >>> preparation.feature_names
-    ('age', 'age missing', 'sex=f', 'sex=m')
+    ('age', 'age missing', 'sex=m')
     >>> preparation.transform(frame)
-    array([[-1.,  0.,  1.,  0.],
-           [ 0.,  1.,  0.,  1.],
-           [ 1.,  0.,  1.,  0.]])
+    array([[-1.,  0.,  0.],
+           [ 0.,  1.,  1.],
+           [ 1.,  0.,  0.]])
     """
 
     kind: ClassVar[str] = "table"
-    columns: tuple[AnyColumn, ...]
+    columns: tuple[Column, ...]
 
     @classmethod
     def fit(cls, frame: "polars.DataFrame", *, exclude: Sequence[str] = ()) -> "TablePreparation":
@@ -95,20 +110,26 @@ class TablePreparation:
         Raises
         ------
         DataError
-            When there are no rows or no usable columns, a column holds lists or structures, or a number is
+            When there are no rows, no column varies, a column holds lists or structures, or a number is
             infinite.
         ConfigurationError
             When `exclude` names a column that is not there.
         """
+        names = frame.columns
         for name in exclude:
-            if name not in frame.columns:
-                raise unknown_name("TablePreparation.fit", "column to exclude", name, frame.columns)
+            if name not in names:
+                raise unknown_name("TablePreparation.fit", "column to exclude", name, names)
         _check_rows(frame)
-        columns = tuple(fit_column(frame[name]) for name in frame.columns if name not in exclude)
-        preparation = cls(columns)
-        if not preparation.feature_names:
+        inputs = [series for series in frame.get_columns() if series.name not in exclude]
+        preparation = cls(tuple(_fit(series) for series in inputs))
+        if not preparation.n_features:
+            # Better the names of the rows than nothing: they may be the days of a series.
+            preparation = cls(tuple(_fit(series, identifiers=False) for series in inputs))
+        if not preparation.n_features:
             raise DataError(
-                "table", "at least one column with values is expected besides the target", "there is none"
+                "table",
+                "at least one column with different values is expected besides the target",
+                _without_features(preparation, frame.height),
             )
         return preparation
 
@@ -141,13 +162,14 @@ class TablePreparation:
             When there are no rows, a column is missing, or a value cannot be used (it is named).
         """
         _check_rows(frame)
-        used = [column for column in self.columns if not isinstance(column, EmptyColumn)]
+        widths = {column.name: len(column.feature_names) for column in self.columns}
+        used = [column for column in self.columns if widths[column.name]]
         check_columns(frame, [column.name for column in used])
-        features = np.zeros((frame.height, self.n_features))
+        features = np.zeros((frame.height, sum(widths.values())))
         start = 0
         for column in used:
-            stop = start + len(column.feature_names)
-            column.write(frame[column.name], features[:, start:stop])
+            stop = start + widths[column.name]
+            column.write(without_pattern(frame[column.name]), features[:, start:stop])
             start = stop
         return features
 
@@ -196,11 +218,17 @@ class TablePreparation:
         columns = tuple(from_record(item, COLUMN_KINDS) for item in records)
         if len({column.name for column in columns}) < len(columns):
             raise damaged("every column has its own name", "one stands twice")
+        for column in columns:
+            if column.fault:
+                raise damaged(column.fault, "this is not so")
         if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
             raise damaged("every category stands once", "one stands twice")
-        if any(getattr(column, "std", 1.0) <= 0 for column in columns):
-            raise damaged("std is above 0", "one is not")
         return cls(columns)
+
+
+def _fit(series: "polars.Series", *, identifiers: bool = True) -> Column:
+    column: Any = fit_column(without_pattern(series), identifiers=identifiers)
+    return column if column.name == series.name else replace(column, name=series.name)
 
 
 def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
@@ -211,15 +239,23 @@ def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
     DataError
         Naming the missing columns, and for the first of them the nearest name in the table.
     """
-    missing = [name for name in names if name not in frame.columns]
+    there = set(frame.columns)
+    missing = [name for name in names if name not in there]
     if missing:
-        spare = [name for name in frame.columns if name not in names]
+        spare = sorted(there.difference(names))
         raise DataError(
             "table",
             f"the {len(names)} columns of the training table are expected",
             f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''} missing",
             unknown_name("", "", missing[0], spare).mend,
         )
+
+
+def _without_features(preparation: TablePreparation, m: int) -> str:
+    """What came where no column has a feature."""
+    if m == 1:
+        return "there is 1 sample, one row, so that nothing can differ"
+    return "there is none" if not preparation.columns else "every column is empty or constant"
 
 
 def _check_rows(frame: "polars.DataFrame") -> None:

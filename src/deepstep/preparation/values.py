@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.tables import MISSING
 from deepstep.errors import DataError
+from deepstep.preparation.written_numbers import read_numbers
 
 if TYPE_CHECKING:
     import polars
 
 
-def numbers(series: "polars.Series") -> NDArray[np.float64]:
-    """Floats with NaN for missing; texts are parsed."""
+def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
+    """Floats with NaN for missing; texts are parsed.
+
+    With a way of writing (`written_numbers`), which training's texts had, one that is not so is missing.
+    """
     import polars
 
     if series.dtype in (polars.String, polars.Categorical, polars.Enum):
-        series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
+        if written:
+            series = read_numbers(stripped(series), written)
+        else:
+            series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
     elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
         raise wrong_kind(series, "numbers")
     values = series.cast(polars.Float64).to_numpy()
@@ -37,12 +45,15 @@ def refuse_infinite(name: str, values: NDArray[np.float64], came: NDArray[np.flo
         )
 
 
-def days(series: "polars.Series") -> NDArray[np.float64]:
-    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
+def days(series: "polars.Series", *, of_texts: bool = False) -> NDArray[np.float64]:
+    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed.
+
+    Where training had texts (``of_texts``), a text that is no date is missing.
+    """
     import polars
 
     if series.dtype == polars.String:
-        series = _parsed(series, _iso_moments, "an ISO date")
+        series = iso_moments(stripped(series)) if of_texts else _parsed(series, iso_moments, "an ISO date")
     if series.dtype == polars.Null:
         return np.full(len(series), np.nan)
     if not series.dtype.is_temporal():
@@ -53,12 +64,39 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
     return series.to_physical().cast(polars.Float64).to_numpy() / per_day
 
 
-def _iso_moments(text: "polars.Series") -> "polars.Series":
+def seconds(series: "polars.Series") -> NDArray[np.float64]:
+    """Seconds of spans of time, NaN for missing."""
     import polars
 
-    moments = text.str.replace("T", " ", literal=True).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False)
-    dates = text.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime(moments.dtype.time_unit))  # type: ignore[attr-defined]
-    return moments.zip_with(moments.is_not_null(), dates)
+    if series.dtype == polars.Null:
+        return np.full(len(series), np.nan)
+    if not isinstance(series.dtype, polars.Duration):
+        raise wrong_kind(series, "spans of time")
+    return days(series) * 86_400
+
+
+def iso_moments(text: "polars.Series") -> "polars.Series":
+    """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
+    import polars
+
+    plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
+    found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
+    for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
+        if found.null_count() > text.null_count():
+            zoned = plain.str.to_datetime(f"{pattern}%#z", time_unit="us", strict=False)
+            for moments in (plain.str.to_datetime(pattern, time_unit="us", strict=False), zoned):
+                found = found.zip_with(found.is_not_null(), moments.dt.replace_time_zone(None))
+    return found
+
+
+def are_iso_moments(text: "polars.Series") -> bool:
+    """Whether all texts are ISO dates, with or without a time."""
+    present = text.drop_nulls()
+    return all(
+        bool(part.str.contains(r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)").all())
+        and not iso_moments(part).null_count()
+        for part in (present.head(100), present)
+    )
 
 
 def truths(series: "polars.Series") -> NDArray[np.float64]:
@@ -86,10 +124,8 @@ def truths(series: "polars.Series") -> NDArray[np.float64]:
 def _parsed(
     series: "polars.Series", parse: "Callable[[polars.Series], polars.Series]", wanted: str
 ) -> "polars.Series":
-    """Texts as `parse` reads them; an empty text is a missing value."""
-    import polars
-
-    text = series.cast(polars.String).str.strip_chars().replace("", None)
+    """Texts as `parse` reads them."""
+    text = stripped(series)
     parsed = parse(text)
     wrong = (parsed.is_null() & text.is_not_null()).arg_true()
     if len(wrong):
@@ -100,6 +136,22 @@ def _parsed(
             "Correct the value or leave the field empty.",
         )
     return parsed
+
+
+def stripped(series: "polars.Series") -> "polars.Series":
+    """Texts without spaces around them; what stands for a missing value in a text table is null."""
+    import polars
+
+    return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
+
+
+def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
+    """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
+    import polars
+
+    if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
+        series = stripped(series)
+    return (series.fill_nan(None) if series.dtype.is_float() else series).is_null().to_numpy()
 
 
 def wrong_kind(series: "polars.Series", wanted: str) -> DataError:

@@ -1,0 +1,59 @@
+"""``deepstep explain-table``: how each column of a table becomes numbers, and why."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.data import column, read_table
+from deepstep.errors import ConfigurationError
+from deepstep.preparation import TablePreparation, guess_task
+
+
+@click.command("explain-table")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
+)
+@json_option
+def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> None:
+    """Show how each column of a table becomes numbers, and why.
+
+    Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
+    differ, and a column that hardly varies may have no feature there.
+    """
+    frame = read_table(file)
+    answers = column(frame, target, "--target")
+    for name in drop:
+        column(frame, name, "--drop")
+    if target in drop:
+        raise ConfigurationError("--drop", "a column that is no target", f"got {target!r}, the target")
+    task, reason = guess_task(answers)
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop))
+    if json_wanted:
+        columns = [
+            {
+                "column": one.name,
+                "kind": one.kind,
+                "done": one.done,
+                "why": one.why,
+                "features": one.feature_names,
+            }
+            for one in preparation.columns
+        ]
+        record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
+        return
+    screen = console()
+    rows = [
+        (one.name, one.kind, str(len(one.feature_names)), f"{one.done}{f' ({one.why})' if one.why else ''}")
+        for one in preparation.columns
+    ]
+    print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
+    counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
+    screen.print(counts, markup=False)
+    screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
+    if drop:
+        screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)

@@ -1,0 +1,202 @@
+"""Python objects of one column → a polars column of the one type that they share, else texts."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.errors import CellError, DataError
+
+if TYPE_CHECKING:
+    import polars
+
+_WHOLE = (int, np.integer)
+_NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
+_TRUTHS = (bool, np.bool_)
+_MOMENTS = (datetime.date, np.datetime64)  # a datetime is a date, pandas' Timestamp is a datetime
+_SPANS = (datetime.timedelta, np.timedelta64)
+_PLAIN = (str, *_NUMBERS, *_TRUTHS, *_MOMENTS, *_SPANS, datetime.time)
+_UNEQUAL_TO_ITSELF = (float, np.floating, Decimal, np.datetime64, np.timedelta64)
+_PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
+
+
+def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+    """A column of Python objects.
+
+    None, NaN, NaT and pandas' NA are missing. Numbers, truth values, texts, dates and times, and spans of
+    time stay what they are where a column has one of these kinds alone; else every value becomes its text.
+
+    Parameters
+    ----------
+    name : str
+    values : sequence (m,)
+    where : str
+        Name for error messages.
+
+    Raises
+    ------
+    CellError
+        When a cell holds a list, a dictionary or another object that is no single value.
+    DataError
+        When a number is beyond the floats.
+
+    Examples
+    --------
+    >>> objects_as_series("x", [1, None, 2.5], "X").to_list()
+    [1.0, None, 2.5]
+    >>> objects_as_series("x", [1, "a", None, True], "X").to_list()
+    ['1', 'a', None, 'true']
+    """
+    import polars
+
+    where = f"{where}, column {name!r}"
+    kinds = set(map(type, values))
+    for kind in kinds:
+        if not _is_value(kind):
+            row = next(row for row, value in enumerate(values) if type(value) is kind)
+            raise no_value(where, f"row {row + 1} holds a {kind.__name__}")
+    gone = {kind for kind in kinds if kind.__name__ in _PANDAS_MISSING}
+    if gone:
+        values = [None if type(value) in gone else value for value in values]
+    if any(issubclass(kind, _UNEQUAL_TO_ITSELF) for kind in kinds):
+        values = [None if value != value else value for value in values]
+        kinds = set(map(type, values))
+    kinds = kinds - gone - {type(None)}
+    if not kinds:
+        return polars.Series(name, [None] * len(values), dtype=polars.Null)
+    for belongs, convert in _KINDS:
+        if all(map(belongs, kinds)):
+            return convert(values, where).alias(name)
+    return _texts([None if value is None else as_text(value) for value in values], where).alias(name)
+
+
+def as_text(value: Any) -> str:
+    """A value as a text; truth values in small letters, as tables write them.
+
+    Examples
+    --------
+    >>> as_text(True), as_text(1.5)
+    ('true', '1.5')
+    """
+    return str(value).lower() if isinstance(value, _TRUTHS) else str(value)
+
+
+def no_value(where: str, came: str) -> CellError:
+    """The error for a column whose cells are no single values."""
+    return CellError(
+        where,
+        "the argument must be a string or a number, a truth value or a date in every cell",
+        came,
+        "Give each entry a column of its own, or leave the column out.",
+    )
+
+
+def _is_value(kind: type) -> bool:
+    """Whether objects of this type are single values."""
+    if issubclass(kind, (*_PLAIN, type(None))) or kind.__name__ in _PANDAS_MISSING:
+        return True
+    if (
+        issubclass(kind, (complex, np.complexfloating))
+        or hasattr(kind, "__len__")
+        or hasattr(kind, "__iter__")
+    ):
+        return False
+    return kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__  # as UUID, Enum, Period
+
+
+def _converted(where: str, values: Sequence[Any], convert: Callable[[Any], Any], expected: str) -> list[Any]:
+    """The values that are there, converted one by one; an error names the row."""
+    converted: list[Any] = []
+    try:
+        for value in values:
+            converted.append(None if value is None else convert(value))  # noqa: PERF401 (its length is the row)
+    except (OverflowError, ValueError) as error:
+        raise DataError(where, expected, f"row {len(converted) + 1} cannot be used ({error})") from error
+    return converted
+
+
+def _numbers(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    if all(value is None or isinstance(value, _WHOLE) for value in values):
+        try:
+            return polars.Series([None if v is None else int(v) for v in values], dtype=polars.Int64)
+        except (OverflowError, TypeError):
+            pass  # beyond 64 bits: as floats
+    floats = _converted(where, values, float, "numbers that a float can hold are expected")
+    return polars.Series(floats, dtype=polars.Float64)
+
+
+def _truths(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    return polars.Series([None if v is None else bool(v) for v in values], dtype=polars.Boolean)
+
+
+def _texts(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    try:
+        return polars.Series(values, dtype=polars.String)
+    except UnicodeEncodeError as error:
+        raise DataError(
+            where, "texts of whole characters are expected", f"one is damaged ({error})"
+        ) from error
+
+
+def _moments(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    if all(value is None or type(value) is datetime.date for value in values):
+        return polars.Series(values, dtype=polars.Date)
+    moments = _converted(where, values, _moment, "dates of the years 1 to 9999 are expected")
+    zone = "UTC" if any(value is not None and _is_aware(value) for value in values) else None
+    return polars.Series(moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
+
+
+def _moment(value: Any) -> datetime.datetime:
+    """A date with a time, in UTC where it has a zone, and without its zone."""
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]").item()
+    if hasattr(value, "to_pydatetime"):
+        value = value.to_pydatetime(warn=False)
+    if not isinstance(value, datetime.datetime):
+        return datetime.datetime(value.year, value.month, value.day)
+    return value.astimezone(datetime.UTC).replace(tzinfo=None) if _is_aware(value) else value
+
+
+def _is_aware(value: Any) -> bool:
+    return getattr(value, "tzinfo", None) is not None
+
+
+def _spans(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    spans = _converted(where, values, _span, "spans of at most a hundred thousand years are expected")
+    return polars.Series(spans, dtype=polars.Duration("us"))
+
+
+def _span(value: Any) -> datetime.timedelta:
+    if isinstance(value, np.timedelta64):
+        value = value.astype("timedelta64[us]").item()
+    return value.to_pytimedelta() if hasattr(value, "to_pytimedelta") else value
+
+
+def _times(values: Sequence[Any], where: str) -> "polars.Series":
+    import polars
+
+    return polars.Series(values, dtype=polars.Time)
+
+
+# The series get their names at the end: polars takes names such as * for patterns.
+_KINDS: tuple[tuple[Callable[[type], bool], Callable[[Sequence[Any], str], "polars.Series"]], ...] = (
+    (lambda kind: issubclass(kind, _TRUTHS), _truths),
+    (lambda kind: issubclass(kind, _NUMBERS) and not issubclass(kind, (*_TRUTHS, np.timedelta64)), _numbers),
+    (lambda kind: issubclass(kind, str), _texts),
+    (lambda kind: issubclass(kind, _MOMENTS), _moments),
+    (lambda kind: issubclass(kind, _SPANS), _spans),
+    (lambda kind: issubclass(kind, datetime.time), _times),
+)

@@ -1,0 +1,275 @@
+"""Tables from memory: pandas, polars, pyarrow, arrays, lists of rows, as polars frames that keep the types.
+
+No library is imported for a table that is not its own: a pandas frame is there only where pandas is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.data.cells import as_text, no_value, objects_as_series
+from deepstep.data.column_names import without_pattern
+from deepstep.errors import DataError, ShapeError
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+_TABLES = "a table (pandas, polars, pyarrow), an array (rows, columns) or a list of rows is expected"
+_RESHAPE = "Reshape your data: X.reshape(-1, 1) where it is one column, X.reshape(1, -1) where it is one row."
+_UNITS = {"Y": "D", "M": "D", "W": "D", "h": "ms", "m": "ms", "s": "ms", "ps": "ns", "fs": "ns", "as": "ns"}
+"""Units of NumPy's dates that polars does not know, and those that take their place."""
+
+
+def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
+    """A table from memory as a polars frame; rows are examples.
+
+    ====================== ============================================================================
+    what comes             what it becomes
+    ====================== ============================================================================
+    pandas, polars,        the same columns: names as texts, categories as categories, nullable types
+    pyarrow, and what      with their missing values; moments with a time zone in UTC, decimals as
+    narwhals knows         floats
+    NumPy (m, n)           columns x0, x1, … of its type; masked values are missing
+    NumPy, structured      a column for each field
+    objects, lists of rows each column the one type that all its values have, else texts
+    ====================== ============================================================================
+
+    None, NaN, NaT and pandas' NA are missing. An index is no column.
+
+    Parameters
+    ----------
+    X : table, array or list of rows
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    polars.DataFrame (m, n)
+        Columns of numbers, truth values, texts, categories, dates and times alone; no NaN. Rows may be none.
+
+    Raises
+    ------
+    CellError
+        A DataError and a TypeError: when cells hold lists, dictionaries, bytes or other objects.
+    DataError
+        When two columns have the same name, there is no column, numbers are complex, or `X` is no table.
+    ShapeError
+        When an array does not have two dimensions, or rows have different lengths.
+
+    Examples
+    --------
+    >>> as_frame([[1, "a"], [None, "b"]], where="X").to_dict(as_series=False)
+    {'x0': [1, None], 'x1': ['a', 'b']}
+    >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)
+    {'x0': [0.5], 'x1': [None]}
+    """
+    import narwhals as nw
+    import polars
+
+    if nw.dependencies.is_pandas_dataframe(X):
+        names = _names(X.columns, where)
+        columns = [
+            _from_pandas(name, column, where).alias(name)
+            for name, (_, column) in zip(names, X.items(), strict=True)
+        ]
+    elif nw.dependencies.is_pyarrow_table(X) or type(X).__name__ == "RecordBatch":
+        names = _names(X.schema.names, where)
+        columns = [
+            _from_arrow(name, column, where).alias(name)
+            for name, column in zip(names, X.columns, strict=True)
+        ]
+    elif isinstance(X, polars.DataFrame):
+        columns = X.get_columns()
+    elif isinstance(X, polars.LazyFrame):
+        columns = X.collect().get_columns()
+    elif nw.dependencies.is_into_dataframe(X):
+        columns = nw.from_native(X, eager_only=True).to_polars().get_columns()
+    elif nw.dependencies.is_into_series(X):
+        raise ShapeError(where, _TABLES, "got a single column", "Use X.to_frame() for a table of one column.")
+    else:
+        columns = _from_rows(X, where)
+    if not columns:
+        raise _no_columns(where, getattr(X, "shape", (0, 0)))
+    # By a dictionary: in a list polars takes a column without a name for one that wants a name.
+    return polars.DataFrame({column.name: _settled(without_pattern(column), where) for column in columns})
+
+
+def _from_rows(X: Any, where: str) -> "list[polars.Series]":
+    """The columns of an array, of what can be made one, or of a list of rows."""
+    if isinstance(X, list | tuple):
+        return _from_list(X, where)
+    if hasattr(X, "toarray"):
+        raise DataError(where, _TABLES, f"got a sparse {type(X).__name__}", "Use X.toarray().")
+    if not hasattr(X, "__array__"):
+        mend = "Use polars.DataFrame(X)." if isinstance(X, dict) else ""
+        raise DataError(where, _TABLES, f"got {type(X).__name__}", mend)
+    array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    if array.dtype.names:
+        names = _names(array.dtype.names, where)
+        return [_from_array(name, array[name].ravel(), where).alias(name) for name in names]
+    if array.ndim != 2:
+        raise ShapeError(where, "an array has rows and columns", f"got shape {array.shape}", _RESHAPE)
+    if array.shape[1] == 0:
+        raise _no_columns(where, array.shape)
+    return [
+        _from_array(f"x{index}", column, where).alias(f"x{index}") for index, column in enumerate(array.T)
+    ]
+
+
+def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
+    if not rows:
+        raise DataError(where, "at least one row is expected", "got an empty list")
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, dict):
+            raise DataError(where, _TABLES, "got dictionaries", "Use polars.DataFrame(X).")
+        if not isinstance(row, list | tuple | np.ndarray) or (isinstance(row, np.ndarray) and row.ndim != 1):
+            raise ShapeError(where, "a list of rows", f"entry {number} is a {type(row).__name__}", _RESHAPE)
+        if len(row) != len(rows[0]):
+            raise ShapeError(
+                where,
+                f"every row has {len(rows[0])} values, as the first",
+                f"row {number} has {len(row)}",
+            )
+    return [
+        objects_as_series(f"x{index}", column, where) for index, column in enumerate(zip(*rows, strict=True))
+    ]
+
+
+def _from_array(name: str, values: AnyArray, where: str) -> "polars.Series":
+    """One column of an array."""
+    import polars
+
+    mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    values = np.asarray(values)
+    kind = values.dtype.kind
+    if kind == "c":
+        raise DataError(
+            f"{where}, column {name!r}", "real numbers are expected", "Complex data not supported"
+        )
+    if kind in "OT":
+        series = objects_as_series(name, values.tolist(), where).alias("")
+    elif kind == "V":
+        raise no_value(f"{where}, column {name!r}", "the column has fields of its own")
+    else:
+        series = polars.Series(_known_to_polars(name, values, where), nan_to_null=True)
+    return series if mask is None else series.zip_with(polars.Series(~mask), series.clear(len(series)))
+
+
+def _known_to_polars(name: str, values: AnyArray, where: str) -> AnyArray:
+    """The same values in a type, unit and order of bytes that polars takes."""
+    kind, dtype = values.dtype.kind, values.dtype
+    if kind == "S":
+        try:
+            return np.char.decode(values, "utf-8")
+        except UnicodeDecodeError as error:
+            raise no_value(f"{where}, column {name!r}", f"the bytes are no text ({error})") from error
+    if kind == "f" and dtype.itemsize not in (4, 8):
+        dtype = np.dtype(np.float64)
+    elif kind in "mM":
+        unit, step = np.datetime_data(dtype)
+        # Days are no unit of spans in polars.
+        unit = (
+            _UNITS.get(unit, unit)
+            if kind == "M"
+            else {"W": "ms", "D": "ms"}.get(unit, _UNITS.get(unit, unit))
+        )
+        if unit == "generic" or (kind == "m" and unit == "D"):
+            raise no_value(f"{where}, column {name!r}", f"the column holds {dtype}, of no fixed length")
+        dtype = np.dtype(f"{kind}8[{unit}]") if (unit, step) != np.datetime_data(dtype) else dtype
+    return np.ascontiguousarray(values, dtype=dtype.newbyteorder("="))
+
+
+def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
+    """One column of a pandas frame; pandas' own types are known by name."""
+    import polars
+
+    dtype = column.dtype
+    if isinstance(dtype, np.dtype):
+        return _from_array(name, column.to_numpy(), where)
+    kind = type(dtype).__name__
+    if kind == "CategoricalDtype":
+        return _from_categories(column)
+    if kind == "SparseDtype":
+        return _from_pandas(name, column.sparse.to_dense(), where)
+    if kind == "PeriodDtype":
+        return _from_pandas(name, column.dt.to_timestamp(), where)
+    if kind == "ArrowDtype":
+        return _from_arrow(name, column.array.__arrow_array__(), where)
+    if kind == "DatetimeTZDtype":
+        moments = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        return _from_array(name, moments, where).dt.replace_time_zone("UTC")
+    present = column.notna().to_numpy()
+    if isinstance(getattr(dtype, "numpy_dtype", None), np.dtype) and dtype.numpy_dtype.kind in "biuf":
+        values = column.array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
+        series = polars.Series(values, nan_to_null=True)
+        return series.zip_with(polars.Series(present), series.clear(len(series)))
+    values = column.astype(object).to_numpy(copy=True)
+    values[~present] = None
+    return objects_as_series(name, values.tolist(), where)
+
+
+def _from_categories(column: Any) -> "polars.Series":
+    import polars
+
+    labels = polars.Series(list(map(as_text, column.cat.categories)), dtype=polars.String)
+    codes = polars.Series(column.cat.codes.to_numpy()).cast(polars.Int64).replace(-1, None)
+    series = labels.gather(codes) if len(labels) else polars.Series([None] * len(codes), dtype=polars.String)
+    # Categories that are the same text, as 1 and "1", are one.
+    return series.cast(polars.Enum(labels.unique(maintain_order=True)))
+
+
+def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
+    import polars
+
+    kind = str(column.type)
+    if kind.startswith("decimal"):
+        column = column.cast("float64")  # polars has none beyond 38 digits
+    try:
+        series = polars.Series(polars.from_arrow(column))
+    except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
+        raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
+    if kind.startswith("dictionary") and not series.dtype.is_nested():
+        return series.cast(polars.String).cast(
+            polars.Categorical
+        )  # a dictionary of numbers, too, is of categories
+    return series
+
+
+def _settled(series: "polars.Series", where: str) -> "polars.Series":
+    """A column of one of the types that go on."""
+    import polars
+
+    dtype = series.dtype
+    if dtype == polars.Object:
+        return _settled(objects_as_series(series.name, series.to_list(), where), where)
+    if dtype.is_nested() or dtype in (polars.Binary, polars.Unknown):
+        raise no_value(f"{where}, column {series.name!r}", f"the column holds {dtype}")
+    if isinstance(dtype, polars.Datetime) and dtype.time_zone is not None:
+        return series.dt.convert_time_zone("UTC")
+    if dtype.is_decimal() or (dtype.is_numeric() and str(dtype) in {"Int128", "UInt128", "Float16"}):
+        series = series.cast(polars.Float64)
+    return series.fill_nan(None) if series.dtype.is_float() else series
+
+
+def _names(names: Iterable[Any], where: str) -> list[str]:
+    """Names as texts, each of them once."""
+    texts = list(map(str, names))
+    twice = [name for name, count in Counter(texts).items() if count > 1]
+    if twice:
+        shown = ", ".join(map(repr, twice[:5])) + (" …" if len(twice) > 5 else "")
+        stand = "stands" if len(twice) == 1 else "stand"
+        raise DataError(
+            where, "every column has its own name", f"{shown} {stand} more than once", "Rename them."
+        )
+    return texts
+
+
+def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
+    return DataError(
+        where,
+        "at least one column is expected",
+        f"got 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required",
+    )

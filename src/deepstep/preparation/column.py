@@ -1,0 +1,59 @@
+"""What the table needs of a column, whatever its kind."""
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars
+
+
+class Column(ABC):
+    """What training taught about one column; each kind is a frozen dataclass of plain values.
+
+    Attributes
+    ----------
+    kind : str
+        The name of the kind, in files and for people.
+    name : str
+        The column's.
+    """
+
+    kind: ClassVar[str]
+    name: str
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of its features; none where it is left out."""
+
+    @property
+    @abstractmethod
+    def done(self) -> str:
+        """What is done with the column, for people."""
+
+    @property
+    def why(self) -> str:
+        """What in the training rows made it so, for people; nothing where `done` says it."""
+        return ""
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with a record that was read from a file; nothing where all is well."""
+        return ""
+
+    @abstractmethod
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        """Write the features of m values to `out`, zeros of (m, number of features)."""
+
+
+def mark_name(name: str) -> str:
+    """The name of the 0/1 feature that says where a column has no value."""
+    return f"{name} missing"
+
+
+def with_mark(names: tuple[str, ...], column: str, marks_missing: bool) -> tuple[str, ...]:
+    """The names of features, with the mark of missing values at the end where there is one."""
+    return (*names, mark_name(column)) if marks_missing else names

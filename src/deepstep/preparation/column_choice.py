@@ -1,0 +1,165 @@
+"""Which kind a column is: by its type and by what the training rows have in it."""
+
+import re
+from math import ceil
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.preparation.category_columns import (
+    MOST_CATEGORIES,
+    CategoryColumn,
+    TextColumn,
+    TwoValuesColumn,
+    positions,
+    words_of,
+)
+from deepstep.preparation.columns import AnyColumn
+from deepstep.preparation.date_columns import DateColumn
+from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
+from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn, is_whole
+from deepstep.preparation.values import are_iso_moments, is_missing, numbers, stripped, wrong_kind
+from deepstep.preparation.written_numbers import writing_of
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_WORDS = 50
+"""Of texts, so many most frequent words get a feature."""
+FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 3, 0.01
+"""A word has to stand in so many training rows, and in this share of them."""
+FEWEST_ROWS_TO_TELL = 20
+"""Of fewer rows nothing is said by values that are all, or nearly all, different."""
+# Also user_id and PassengerId, but not paid.
+_NAMES_OF_IDENTIFIERS = re.compile(
+    r"(?i:(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$)|[a-z0-9]I[dD]$"
+)
+
+
+def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColumn:
+    """Choose a column's kind and learn what it needs from its values.
+
+    Parameters
+    ----------
+    series : polars.Series (m,)
+    identifiers : bool
+        Whether columns that name the rows are left out.
+
+    Raises
+    ------
+    DataError
+        When the type has no numbers in it (lists, structures), or a number is infinite.
+    """
+    import polars
+
+    dtype = series.dtype
+    if is_missing(series).all():
+        return EmptyColumn(series.name)
+    if dtype == polars.Boolean:
+        return _constant(series) or BooleanColumn.fit(series)
+    if dtype.is_numeric():
+        return _number(series, "", identifiers and dtype.is_integer())
+    if isinstance(dtype, polars.Duration):
+        return _constant(series) or DurationColumn.fit(series)
+    if dtype.is_temporal():
+        return _constant(series) or DateColumn.fit(series)
+    if dtype == polars.String:
+        text = stripped(series)
+        if text.count():
+            written = writing_of(text)
+            if written is not None:
+                return _number(text, written, identifiers)
+            if are_iso_moments(text):
+                return _constant(text) or DateColumn.fit(text)
+        return _texts(series, identifiers)
+    if dtype in (polars.Categorical, polars.Enum):
+        return _texts(series, identifiers)
+    raise wrong_kind(series, "numbers, texts, truth values or dates")
+
+
+def _number(series: "polars.Series", written: str, identifiers: bool) -> AnyColumn:
+    values = numbers(series, written)
+    missing = np.isnan(values)
+    present = values[~missing]
+    if present.min() == present.max():
+        value = f"{present[0]:.15g}"
+        return ConstantColumn(series.name, value, bool(missing.any()), of_texts=False)
+    if identifiers and not missing.any():
+        reason = _why_identifier(series.name, values)
+        if reason:
+            return IdentifierColumn(series.name, reason)
+    return NumberColumn.fit(series.name, values, written)
+
+
+def _why_identifier(name: str, values: NDArray[np.float64]) -> str:
+    """Why these numbers name the rows, or nothing."""
+    m = len(values)
+    if m < FEWEST_ROWS_TO_TELL or not is_whole(values) or len(np.unique(values)) < m:
+        return ""
+    # Of a table that counts its rows the training part has a share, in any order.
+    if values.min() >= 0 and values.max() <= 2 * m:
+        return "it counts the rows"
+    if _NAMES_OF_IDENTIFIERS.search(name):
+        return "it is another whole number in every row, and its name says that it identifies them"
+    return ""
+
+
+def _constant(series: "polars.Series") -> ConstantColumn | None:
+    """A column of truth values, dates or spans, where it has one value; missing ones do not count."""
+    import polars
+
+    present = series.drop_nulls()
+    if (present != present[:1]).any():
+        return None
+    # polars writes no spans; Python needs a database of time zones to write moments.
+    value = (
+        str(present[0]) if isinstance(series.dtype, polars.Duration) else present[:1].cast(polars.String)[0]
+    )
+    return ConstantColumn(series.name, value[:60], series.null_count() > 0, of_texts=False)
+
+
+def _texts(series: "polars.Series", identifiers: bool) -> AnyColumn:
+    import polars
+
+    name, n_present = series.name, series.count()
+    counts = series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
+    marks_missing = n_present < len(series)
+    n = counts.height
+    if n == 1:
+        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
+    if n == 2:
+        values = tuple(counts["value"].sort())
+        position = positions(series.drop_nulls(), values)
+        return TwoValuesColumn(name, values, float(position.mean()), marks_missing)
+    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
+    words: tuple[str, ...] = ()
+    if n > MOST_CATEGORIES or mostly_different:
+        words = _frequent_words(counts, len(series))
+    if words and mostly_different:
+        return TextColumn(name, (), n, marks_missing, words=words)
+    if identifiers and not words and n == n_present and mostly_different:
+        return IdentifierColumn(name, "it is another text in every row, without words that come again")
+    frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
+    categories, left_out = tuple(frequent.sort()), n - len(frequent)
+    if words:
+        return TextColumn(name, categories, left_out, marks_missing, left_out > 0, words)
+    return CategoryColumn(name, categories, left_out, marks_missing, left_out > 0)
+
+
+def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
+    """The most frequent words that are more than a whole value, and not in every row: sorted."""
+    import polars
+
+    rows = polars.col("rows").sum()
+    of_words = words_of(counts).group_by("word").agg(rows)
+    whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))
+    least = max(FEWEST_ROWS_OF_A_WORD, ceil(LEAST_SHARE_OF_A_WORD * m))
+    kept = (
+        of_words.join(whole, on="word", how="left")
+        .filter(
+            polars.col("rows").is_between(least, m - 1), polars.col("rows") > polars.col("whole").fill_null(0)
+        )
+        .sort(["rows", "word"], descending=[True, False])
+    )
+    return tuple(kept["word"].head(MOST_WORDS).sort())

@@ -1,0 +1,108 @@
+"""Columns of dates and times: a number that grows, and the circles of the year, the week and the day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.preparation.number_columns import StandardizedColumn, moments
+from deepstep.preparation.values import days
+
+if TYPE_CHECKING:
+    import polars
+
+FEWEST_POSITIONS = 3
+"""So many different positions on a circle the training rows must have for it to be learned."""
+
+
+class Circle(NamedTuple):
+    """What comes again and again."""
+
+    position: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    length: int
+    days: float
+
+
+def _months(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    dates = np.floor(values).astype(np.int64).astype("datetime64[D]")
+    return (dates.astype("datetime64[M]").astype(np.int64) % 12).astype(np.float64)
+
+
+def _weekdays(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (np.floor(values) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+
+
+def _hours(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values % 1 * 24
+
+
+CIRCLES = {
+    "month": Circle(_months, 12, 365),
+    "weekday": Circle(_weekdays, 7, 7),
+    "hour": Circle(_hours, 24, 1),
+}
+"""Parts of dates: January and Monday are position 0, half past six is hour 6.5."""
+
+
+@dataclass(frozen=True)
+class DateColumn(StandardizedColumn):
+    """Dates and times: days since 1970-01-01 (times of day: since midnight), and their parts as circles."""
+
+    kind: ClassVar[str] = "date"
+    unit: ClassVar[str] = "days since 1970-01-01, "
+    parts: tuple[str, ...] = ()
+    of_texts: bool = False
+
+    @classmethod
+    def fit(cls, series: "polars.Series") -> Self:
+        values = days(series)
+        parts = _parts(values, is_time=str(series.dtype) == "Time")
+        of_texts = str(series.dtype) == "String"
+        return cls(series.name, *moments(series.name, values), parts=parts, of_texts=of_texts)
+
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        return days(series, of_texts=self.of_texts)
+
+    @property
+    def further_names(self) -> tuple[str, ...]:
+        return tuple(f"{self.name} {part} {wave}" for part in self.parts for wave in ("sine", "cosine"))
+
+    def write_further(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        missing = np.isnan(values)
+        present = np.where(missing, 0.0, values)
+        for index, part in enumerate(self.parts):
+            angles = 2 * np.pi * CIRCLES[part].position(present) / CIRCLES[part].length
+            out[:, 2 * index] = np.where(missing, 0.0, np.sin(angles))
+            out[:, 2 * index + 1] = np.where(missing, 0.0, np.cos(angles))
+
+    @property
+    def further_done(self) -> str:
+        return f"; sine and cosine of the {', the '.join(self.parts)}" if self.parts else ""
+
+    @property
+    def why(self) -> str:
+        return "texts that are dates" if self.of_texts else "dates or times"
+
+    @property
+    def fault(self) -> str:
+        if not set(self.parts) <= CIRCLES.keys() or len(set(self.parts)) < len(self.parts):
+            return f"parts are of {', '.join(CIRCLES)}"
+        return super().fault
+
+
+def _parts(values: NDArray[np.float64], *, is_time: bool) -> tuple[str, ...]:
+    """The circles that the training rows went round at least once, at several positions."""
+    present = np.unique(values[~np.isnan(values)])
+    span = present[-1] - present[0]
+
+    def is_there(circle: Circle) -> bool:
+        positions = np.floor(circle.position(present) + 1e-6)  # rounding: 02:59:59.9999999 is three o'clock
+        return len(np.unique(positions)) >= FEWEST_POSITIONS
+
+    return tuple(
+        part
+        for part, circle in CIRCLES.items()
+        if (part == "hour" if is_time else span >= circle.days) and is_there(circle)
+    )

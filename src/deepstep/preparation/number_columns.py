@@ -1,0 +1,217 @@
+"""Columns of numbers, spans of time and truth values."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError
+from deepstep.preparation.column import Column, with_mark
+from deepstep.preparation.values import numbers, refuse_infinite, seconds, truths
+from deepstep.preparation.written_numbers import WRITINGS
+
+if TYPE_CHECKING:
+    import polars
+
+INDICATE_CODES = True
+"""Whether whole numbers of few values get, beside their number, a 0/1 feature for each value."""
+FEWEST_CODES, MOST_CODES = 3, 10
+"""So many different whole numbers are few."""
+ROWS_PER_CODE = 20
+"""So many training rows there must be for each of them, on average."""
+
+
+@dataclass(frozen=True)
+class StandardizedColumn(Column):
+    """A column that is one number, minus the training mean, divided by the training deviation."""
+
+    unit: ClassVar[str] = ""
+    name: str
+    mean: float
+    std: float
+    marks_missing: bool
+
+    @abstractmethod
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        """Floats, NaN where missing: (m,)."""
+
+    @property
+    def further_names(self) -> tuple[str, ...]:
+        """Names of the features between the number and the mark of missing values."""
+        return ()
+
+    def write_further(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """Write the features between; NaN where missing."""
+
+    @property
+    def further_done(self) -> str:
+        """What they are, for people."""
+        return ""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return with_mark((self.name, *self.further_names), self.name, self.marks_missing)
+
+    @property
+    def done(self) -> str:
+        return (
+            f"{self.unit}minus the mean {self.mean:.6g}, divided by {self.std:.6g}"
+            f"{self.further_done}{mark_done(self.marks_missing)}"
+        )
+
+    @property
+    def fault(self) -> str:
+        return "" if self.std > 0 else "std is above 0"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        values = self.values(series)
+        missing = np.isnan(values)
+        with np.errstate(over="ignore"):
+            standardized = np.where(missing, 0.0, (values - self.mean) / self.std)
+        refuse_infinite(series.name, standardized, values)
+        mark = 1 + len(self.further_names)
+        out[:, 0] = standardized
+        self.write_further(values, out[:, 1:mark])
+        out[:, mark:] = missing[:, None]
+
+
+@dataclass(frozen=True)
+class NumberColumn(StandardizedColumn):
+    """Numbers, also written as texts; whole numbers of few values have a 0/1 feature for each, too."""
+
+    kind: ClassVar[str] = "number"
+    written: str = ""
+    codes: tuple[float, ...] = ()
+
+    @classmethod
+    def fit(cls, name: str, values: NDArray[np.float64], written: str = "") -> Self:
+        return cls(name, *moments(name, values), written=written, codes=_codes(values))
+
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        return numbers(series, self.written)
+
+    @property
+    def further_names(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}={code:.0f}" for code in self.codes)
+
+    def write_further(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        for index, code in enumerate(self.codes):
+            out[:, index] = values == code
+
+    @property
+    def further_done(self) -> str:
+        return f"; and a 0/1 feature for each of {len(self.codes)} values" if self.codes else ""
+
+    @property
+    def why(self) -> str:
+        kind = f"texts that are numbers, written as {self.written}" if self.written else "numbers"
+        if self.codes:
+            return f"{kind}, whole ones of {len(self.codes)} different values: they may be codes"
+        return kind
+
+    @property
+    def fault(self) -> str:
+        if self.written and self.written not in WRITINGS:
+            return f"written is one of {', '.join(WRITINGS)}"
+        if not is_whole(np.array(self.codes)):
+            return "codes are whole numbers"
+        return super().fault
+
+
+@dataclass(frozen=True)
+class DurationColumn(StandardizedColumn):
+    """Spans of time: their seconds."""
+
+    kind: ClassVar[str] = "duration"
+    unit: ClassVar[str] = "seconds, "
+
+    @classmethod
+    def fit(cls, series: "polars.Series") -> Self:
+        return cls(series.name, *moments(series.name, seconds(series)))
+
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        return seconds(series)
+
+    @property
+    def why(self) -> str:
+        return "spans of time"
+
+
+@dataclass(frozen=True)
+class BooleanColumn(Column):
+    """Truth values: 0 or 1."""
+
+    kind: ClassVar[str] = "boolean"
+    name: str
+    mean: float
+    marks_missing: bool
+
+    @classmethod
+    def fit(cls, series: "polars.Series") -> "BooleanColumn":
+        values = truths(series)
+        missing = np.isnan(values)
+        return cls(series.name, float(values[~missing].mean()), bool(missing.any()))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return with_mark((self.name,), self.name, self.marks_missing)
+
+    @property
+    def done(self) -> str:
+        return f"false 0, true 1{mark_done(self.marks_missing, f' (here {self.mean:.6g})')}"
+
+    @property
+    def why(self) -> str:
+        return "truth values"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        values = truths(series)
+        missing = np.isnan(values)
+        out[:, 0] = np.where(missing, self.mean, values)
+        out[:, 1:] = missing[:, None]
+
+
+def mark_done(marks_missing: bool, mean: str = "") -> str:
+    """What is done with missing values, for people."""
+    return f"; missing: the mean{mean}{', and a 0/1 feature' if marks_missing else ''}"
+
+
+def moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]:
+    """Mean, standard deviation (1 for a constant) and whether any value is missing."""
+    present = values[~np.isnan(values)]
+    low, high = float(present.min()), float(present.max())
+    marks_missing = len(present) < len(values)
+    if low == high:
+        # Not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17.
+        return low, 1.0, marks_missing
+    with np.errstate(over="ignore", under="ignore"):
+        mean, std = float(present.mean()), float(present.std())
+        if std == 0.0:  # the squares are below the floats
+            size = max(abs(low), abs(high))
+            std = size * float((present / size).std())
+    if not np.isfinite(std):
+        raise DataError(
+            f"column {name!r}",
+            "numbers that can be standardized are expected",
+            f"they reach from {low:g} to {high:g}",
+            "Divide the column by a constant.",
+        )
+    return mean, std or 1.0, marks_missing
+
+
+def is_whole(values: NDArray[np.float64]) -> bool:
+    """Whether all of these are whole numbers."""
+    return bool((values == np.floor(values)).all())
+
+
+def _codes(values: NDArray[np.float64]) -> tuple[float, ...]:
+    """The different values, where they are whole, few and frequent."""
+    present = values[~np.isnan(values)]
+    if not INDICATE_CODES or len(present) < FEWEST_CODES * ROWS_PER_CODE or not is_whole(present):
+        return ()
+    different = np.unique(present)
+    if not FEWEST_CODES <= len(different) <= min(MOST_CODES, len(present) // ROWS_PER_CODE):
+        return ()
+    return tuple(different.tolist())

@@ -1,0 +1,382 @@
+"""Tables from memory keep values and types, whatever library they come from; what is no table is refused."""
+
+import datetime as dt
+import decimal
+import subprocess
+import sys
+import uuid
+from fractions import Fraction
+
+import numpy as np
+import pandas
+import polars
+import pyarrow
+import pytest
+from polars.testing import assert_frame_equal
+
+from deepstep.data import as_frame, read_table
+from deepstep.errors import CellError, DataError, DeepStepError, ShapeError
+
+UTC = dt.UTC
+BERLIN = "Europe/Berlin"
+NOON = dt.datetime(2020, 7, 1, 12)
+
+
+def column(values, **options):
+    """A column of a pandas frame as it arrives."""
+    return as_frame(pandas.DataFrame({"x": pandas.Series(values, **options)}), where="X")["x"]
+
+
+def objects(*values):
+    return column(list(values), dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("options", "values", "dtype"),
+    [
+        ({"dtype": "int64"}, [1, 2], polars.Int64),
+        ({"dtype": "uint8"}, [1, 2], polars.UInt8),
+        ({"dtype": "float32"}, [1.5, None], polars.Float32),
+        ({"dtype": "float64"}, [1.5, None], polars.Float64),
+        ({"dtype": "bool"}, [True, False], polars.Boolean),
+        ({"dtype": "Int64"}, [2**62 + 1, None], polars.Int64),
+        ({"dtype": "UInt8"}, [255, None], polars.UInt8),
+        ({"dtype": "Float64"}, [0.1, None], polars.Float64),
+        ({"dtype": "boolean"}, [True, None, False], polars.Boolean),
+        ({"dtype": "string"}, ["a", None, "ä"], polars.String),
+        ({"dtype": "str"}, ["a", None, ""], polars.String),
+        ({"dtype": object}, ["a", None, "b"], polars.String),
+        ({"dtype": object}, [True, None, False], polars.Boolean),
+        ({"dtype": object}, [1, None, 3], polars.Int64),
+        ({"dtype": object}, [1, None, 3.5], polars.Float64),
+        ({"dtype": "Sparse[float64]"}, [0.0, 1.0, None], polars.Float64),
+        ({"dtype": "int64[pyarrow]"}, [2**62 + 1, None], polars.Int64),
+        ({"dtype": "string[pyarrow]"}, ["a", None], polars.String),
+        ({"dtype": "datetime64[ns]"}, [NOON, None], polars.Datetime("ns")),
+        ({"dtype": "datetime64[s]"}, [NOON, None], polars.Datetime("ms")),
+        ({"dtype": "timedelta64[ns]"}, [dt.timedelta(hours=1), None], polars.Duration("ns")),
+    ],
+)
+def test_pandas_columns(options, values, dtype):
+    series = column(values, **options)
+    assert series.to_list() == values
+    assert series.dtype == dtype
+
+
+def test_pandas_missing_values_of_every_kind():
+    assert objects("a", None, np.nan, pandas.NA, pandas.NaT).to_list() == ["a", None, None, None, None]
+    assert objects(True, np.nan, pandas.NA).to_list() == [True, None, None]
+    assert objects(NOON, pandas.NaT, None).to_list() == [NOON, None, None]
+    assert objects(None, np.nan).null_count() == 2
+
+
+def test_pandas_categories_are_categories_also_of_numbers():
+    words = column(["b", "a", None, "b"], dtype=pandas.CategoricalDtype(["b", "a", "never"], ordered=True))
+    assert words.to_list() == ["b", "a", None, "b"]
+    assert words.dtype == polars.Enum(["b", "a", "never"])
+    assert column([2, 1, None, 2], dtype="category").to_list() == ["2", "1", None, "2"]
+    assert column([True, False], dtype="category").to_list() == ["true", "false"]
+    assert column([None, None], dtype="category").null_count() == 2
+    same = column([1, "1", 2], dtype="category")
+    assert same.to_list() == ["1", "1", "2"]
+
+
+def test_pandas_periods_and_intervals():
+    assert column(pandas.period_range("2020-01", periods=2, freq="M"))[1] == dt.datetime(2020, 2, 1)
+    assert column(pandas.cut([1, 5], [0, 2, 6])).to_list() == ["(0, 2]", "(2, 6]"]
+
+
+def test_mixed_objects_become_texts():
+    mixed = objects(1, "a", None, 2.5, True, dt.date(2020, 1, 2))
+    assert mixed.to_list() == ["1", "a", None, "2.5", "true", "2020-01-02"]
+    assert objects(True, 2).to_list() == ["true", "2"]
+    name = uuid.UUID(int=5)
+    assert objects(name, None).to_list() == [str(name), None]
+
+
+def test_decimals_fractions_and_large_numbers_are_floats():
+    assert objects(decimal.Decimal("1.5"), None, decimal.Decimal("NaN")).to_list() == [1.5, None, None]
+    assert objects(Fraction(1, 4), 1).to_list() == [0.25, 1.0]
+    assert objects(10**30, 1).to_list() == [1e30, 1.0]
+    with pytest.raises(DataError, match="X, column 'x': numbers that a float can hold are expected; row 2"):
+        objects(1, 10**400)
+    assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}), where="X")["x"].to_list() == [0.1]
+
+
+def test_moments_of_all_time_zones_are_in_utc():
+    there = pandas.Timestamp("2020-07-01 14:00", tz=BERLIN)
+    for series in (
+        column([there, None]),
+        objects(there, None),
+        objects(there.to_pydatetime(), None),
+        as_frame(
+            polars.DataFrame({"x": [NOON, None]}).select(
+                polars.col("x").dt.replace_time_zone("UTC").dt.convert_time_zone(BERLIN)
+            ),
+            where="X",
+        )["x"],
+        as_frame(
+            pyarrow.table({"x": pyarrow.array([NOON, None], pyarrow.timestamp("ms", BERLIN))}), where="X"
+        )["x"],
+    ):
+        assert series.dtype.time_zone == "UTC"
+        assert series.to_list() == [NOON.replace(tzinfo=UTC), None]
+
+
+def test_dates_times_and_spans_among_objects():
+    assert objects(dt.date(2020, 1, 2), None).to_list() == [dt.date(2020, 1, 2), None]
+    assert objects(dt.date(2020, 1, 2), NOON).to_list() == [dt.datetime(2020, 1, 2), NOON]
+    assert objects(dt.time(6), None).to_list() == [dt.time(6), None]
+    assert objects(pandas.Timedelta(hours=1), np.timedelta64(1, "s")).to_list() == [
+        dt.timedelta(hours=1), dt.timedelta(seconds=1)
+    ]  # fmt: skip
+    assert objects(np.datetime64("2020-07-01T12"), np.datetime64("NaT")).to_list() == [NOON, None]
+
+
+def test_names_are_texts_and_stand_once():
+    assert as_frame(pandas.DataFrame([[1, 2]]), where="X").columns == ["0", "1"]
+    assert as_frame(pandas.DataFrame([[1, 2]], columns=["a", 1]), where="X").columns == ["a", "1"]
+    for names in (["a", "b", "a"], ["1", "b", 1]):
+        with pytest.raises(
+            DataError, match=r"X: every column has its own name; '[a1]' stands more than once"
+        ):
+            as_frame(pandas.DataFrame([[1, 2, 3]], columns=names), where="X")
+    with pytest.raises(DataError, match="'a', 'b' stand more than once"):
+        as_frame(pyarrow.table([[1], [2], [3], [4]], names=["a", "b", "b", "a"]), where="X")
+
+
+def test_pyarrow_tables():
+    table = pyarrow.table(
+        {
+            "word": pyarrow.array(["b", None, "a"]).dictionary_encode(),
+            "code": pyarrow.array([3, None, 7]).dictionary_encode(),
+            "money": pyarrow.array([decimal.Decimal("1.25"), None, decimal.Decimal(3)]),
+            "wide": pyarrow.array([decimal.Decimal("1.5")] * 3, pyarrow.decimal256(50, 2)),
+            "half": pyarrow.array([0.5, None, 1.0], pyarrow.float16()),
+            "span": pyarrow.array([dt.timedelta(days=1), None, dt.timedelta(0)]),
+            "text": pyarrow.chunked_array([["a"], [None, "c"]], pyarrow.large_string()),
+            "none": pyarrow.nulls(3),
+            "nan": [1.0, float("nan"), None],
+        }
+    )
+    for form in (table, table.combine_chunks().to_batches()[0]):
+        frame = as_frame(form, where="X")
+        assert frame.to_dict(as_series=False) == {
+            "word": ["b", None, "a"],
+            "code": ["3", None, "7"],
+            "money": [1.25, None, 3.0],
+            "wide": [1.5, 1.5, 1.5],
+            "half": [0.5, None, 1.0],
+            "span": [dt.timedelta(days=1), None, dt.timedelta(0)],
+            "text": ["a", None, "c"],
+            "none": [None] * 3,
+            "nan": [1.0, None, None],
+        }
+        assert frame["word"].dtype == polars.Categorical
+
+
+def test_polars_frames():
+    enum = polars.Enum(["b", "a"])
+    frame = polars.DataFrame(
+        {
+            "e": polars.Series(["a", None], dtype=enum),
+            "c": polars.Series(["x", "y"], dtype=polars.Categorical),
+        }
+    )
+    for form in (frame, frame.lazy()):
+        assert_frame_equal(as_frame(form, where="X"), frame)
+    mixed = polars.DataFrame({"x": polars.Series([1, "a"], dtype=polars.Object)})
+    assert as_frame(mixed, where="X")["x"].to_list() == ["1", "a"]
+
+
+@pytest.mark.parametrize(
+    ("array", "values", "dtype"),
+    [
+        (np.array([[1.5], [np.nan]]), [1.5, None], polars.Float64),
+        (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
+        (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
+        (np.array([[1.5], [np.nan]], np.float16), [1.5, None], polars.Float64),
+        (np.array([[1], [2]], np.int8), [1, 2], polars.Int8),
+        (np.array([[True], [False]]), [True, False], polars.Boolean),
+        (np.array([["a"], ["ä"]]), ["a", "ä"], polars.String),
+        (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
+        (np.array([["a"], ["b"]], np.dtypes.StringDType()), ["a", "b"], polars.String),
+        (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
+        (np.array([[1.5], [None]], object), [1.5, None], polars.Float64),
+        (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
+        (np.array([["2020-03"]], "M8[M]"), [dt.date(2020, 3, 1)], polars.Date),
+        (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
+        (np.array([[NOON]], "M8[us]"), [NOON], polars.Datetime("us")),
+        (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
+        (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
+    ],
+)
+def test_arrays(array, values, dtype):
+    frame = as_frame(array, where="X")
+    assert frame.columns == ["x0"]
+    assert frame["x0"].to_list() == values
+    assert frame["x0"].dtype == dtype
+
+
+def test_columns_of_arrays_have_names():
+    assert as_frame(np.zeros((2, 11)), where="X").columns == [f"x{index}" for index in range(11)]
+    people = np.array([("Ada", 36), ("Emmy", 53)], dtype=[("name", "U9"), ("age", int)])
+    assert as_frame(people, where="X").to_dict(as_series=False) == {"name": ["Ada", "Emmy"], "age": [36, 53]}
+
+
+def test_lists_of_rows():
+    rows = [[1, "a", None, 2.5], (2, None, None, 3)]
+    expected = {"x0": [1, 2], "x1": ["a", None], "x2": [None, None], "x3": [2.5, 3.0]}
+    assert as_frame(rows, where="X").to_dict(as_series=False) == expected
+    assert as_frame([np.array([1.0, 2.0])], where="X").to_dict(as_series=False) == {"x0": [1.0], "x1": [2.0]}
+
+
+class Wrapped:
+    """An array under another name, as scikit-learn's checks hand in."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.eye(2)
+
+
+def test_what_can_be_made_an_array():
+    assert as_frame(Wrapped(), where="X").rows() == [(1.0, 0.0), (0.0, 1.0)]
+
+
+CELLS = np.array([[1.0, {"foo": "bar"}], [2.0, 3.0]], dtype=object)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        CELLS,
+        CELLS.tolist(),
+        pandas.DataFrame(CELLS),
+        pandas.DataFrame({"x": [[1, 2], [3]]}),
+        pandas.DataFrame({"x": [(1, 2), None]}),
+        pandas.DataFrame({"x": [b"x", None]}),
+        pandas.DataFrame({"x": [1j, None]}, dtype=object),
+        pandas.DataFrame({"x": [object(), None]}),
+        polars.DataFrame({"x": [[1, 2], [3]]}),
+        polars.DataFrame({"x": [{"a": 1}]}),
+        polars.DataFrame({"x": [b"x"]}),
+        pyarrow.table({"x": [[1, 2]]}),
+        pyarrow.table({"x": [b"x"]}),
+        pyarrow.table({"x": pyarrow.array([(1, 2, 3)], pyarrow.month_day_nano_interval())}),
+        np.array([[1]], "m8[M]"),
+        np.array([[b"\xff"]]),
+    ],
+)
+def test_cells_that_are_no_single_values(table):
+    """Also scikit-learn's common check: a TypeError of these words."""
+    with pytest.raises(TypeError, match=r"argument must be .* string.* number") as caught:
+        as_frame(table, where="DeepClassifier.fit")
+    assert isinstance(caught.value, CellError)
+    assert isinstance(caught.value, DataError)
+    assert str(caught.value).startswith("DeepClassifier.fit, column '")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_row_of_a_bad_cell_is_named():
+    with pytest.raises(CellError, match=r"X, column 'x1': .*; row 1 holds a dict"):
+        as_frame(CELLS, where="X")
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "sentence"),
+    [
+        (np.zeros(3), ShapeError, "Reshape your data"),
+        (np.float64(3), ShapeError, r"got shape \(\)"),
+        (np.zeros((2, 2, 2)), ShapeError, r"got shape \(2, 2, 2\)"),
+        ([1, 2], ShapeError, "entry 1 is a int"),
+        (["ab", "cd"], ShapeError, "entry 1 is a str"),
+        ([[1, 2], [3]], ShapeError, "every row has 2 values, as the first; row 2 has 1"),
+        (pandas.Series([1]), ShapeError, r"X\.to_frame"),
+        (polars.Series([1]), ShapeError, r"X\.to_frame"),
+        ([], DataError, "at least one row"),
+        ([{"a": 1}], DataError, r"Use polars\.DataFrame"),
+        ({"a": [1]}, DataError, r"Use polars\.DataFrame"),
+        ("table.csv", DataError, "got str"),
+        (None, DataError, "got NoneType"),
+        (np.zeros((2, 2), complex), DataError, "Complex data not supported"),
+        (
+            np.zeros((12, 0)),
+            DataError,
+            r"0 feature\(s\) \(shape=\(12, 0\)\) while a minimum of 1 is required",
+        ),
+        (pandas.DataFrame(index=[1, 2]), DataError, r"0 feature\(s\) \(shape=\(2, 0\)\)"),
+        (polars.DataFrame(), DataError, "at least one column"),
+    ],
+)
+def test_what_is_no_table(table, kind, sentence):
+    with pytest.raises(kind, match=sentence) as caught:
+        as_frame(table, where="X")
+    assert isinstance(caught.value, DeepStepError)
+    assert str(caught.value).startswith("X")
+
+
+def test_sparse_matrices_are_told_the_way():
+    from scipy.sparse import csr_array
+
+    with pytest.raises(DataError, match=r"X\.toarray\(\)"):
+        as_frame(csr_array(np.eye(2)), where="X")
+
+
+def test_no_rows_are_a_table():
+    assert as_frame(pandas.DataFrame({"a": [], "b": []}), where="X").shape == (0, 2)
+    assert as_frame(np.zeros((0, 3)), where="X").shape == (0, 3)
+
+
+def test_no_library_is_imported_for_another_s_table():
+    code = (
+        "import sys, numpy, polars\n"
+        "from deepstep.data import as_frame\n"
+        "as_frame(polars.DataFrame({'a': [1]}), where='X'); as_frame(numpy.zeros((2, 2)), where='X')\n"
+        "print([name for name in ('pandas', 'pyarrow', 'sklearn') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_pandas_frames_need_no_pyarrow():
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "import pandas, numpy\n"
+        "from deepstep.data import as_frame\n"
+        "table = pandas.DataFrame({'a': ['x', None], 'b': pandas.array([1, None], 'Int64'),"
+        " 'c': pandas.Categorical(['u', None]), 'd': pandas.to_datetime(['2020-01-01', None], utc=True)})\n"
+        "print(as_frame(table, where='X').null_count().row(0))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "(1, 1, 1, 1)"
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+def test_files_keep_these_types(tmp_path, suffix):
+    frame = polars.DataFrame(
+        {
+            "money": [decimal.Decimal("1.25"), None],
+            "moment": polars.Series([NOON, None]).dt.replace_time_zone(BERLIN),
+            "span": [dt.timedelta(hours=1), None],
+            "enum": polars.Series(["a", None], dtype=polars.Enum(["a", "b"])),
+            "word": polars.Series(["a", None], dtype=polars.Categorical),
+            "time": [dt.time(6), None],
+        }
+    )
+    path = tmp_path / f"t{suffix}"
+    (frame.write_parquet if suffix == ".parquet" else frame.write_ipc)(path)
+    read = as_frame(read_table(path), where="X")
+    assert read["money"].to_list() == [1.25, None]
+    assert read["moment"].to_list() == [dt.datetime(2020, 7, 1, 10, tzinfo=UTC), None]
+    assert_frame_equal(read.drop("money", "moment"), frame.drop("money", "moment"), categorical_as_str=True)
+
+
+@pytest.mark.parametrize("name", ["", "*", "^x$"])
+def test_names_that_mean_something_to_polars(name, tmp_path):
+    there = [NOON.replace(tzinfo=UTC), None]
+    for values in (["a", None], [1.5, None], there, [1, "a"], [dt.timedelta(1), None], [True, None]):
+        table = pandas.DataFrame({name: values})
+        assert as_frame(table, where="X").columns == [name]
+        assert as_frame(pandas.DataFrame({name: pandas.Categorical(values)}), where="X").columns == [name]
+    assert as_frame(pyarrow.table({name: there}), where="X")[name].to_list() == there
+    (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")
+    assert read_table(tmp_path / "t.csv")[name or "x"].to_list() == [1, 2]

@@ -1,0 +1,313 @@
+"""Which kind a column is, and its features: each rule with the case beside it that it must not take."""
+
+import datetime as dt
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.errors import DataError
+from deepstep.preparation import TablePreparation, number_columns
+from deepstep.preparation.written_numbers import WRITINGS, read_numbers, writing_of
+
+
+def fit(values, name="x", **more):
+    series = values if isinstance(values, polars.Series) else polars.Series(name, values, strict=False)
+    frame = polars.DataFrame(
+        [series.alias(name), *(polars.Series(key, other) for key, other in more.items())]
+    )
+    return TablePreparation.fit(frame), frame
+
+
+def kind(values, name="x"):
+    m = len(values)
+    preparation, _ = fit(values, name, spare=np.linspace(0, 1, m))
+    return preparation.columns[0].kind
+
+
+def later(preparation, values):
+    return preparation.transform(polars.DataFrame({"x": polars.Series(values, strict=False)}))
+
+
+# Numbers as texts
+
+
+@pytest.mark.parametrize(
+    ("texts", "written", "numbers"),
+    [
+        (["1", " 2.5 ", "-3e2", ".5"], "1234.5", [1, 2.5, -300, 0.5]),
+        (["1,234,567", "12"], "1,234.5", [1234567, 12]),
+        (["1,234.5", "-12"], "1,234.5", [1234.5, -12]),
+        (["1,234", "0.25"], "1,234.5", [1234, 0.25]),
+        (["1.234.567", "12"], "1.234,5", [1234567, 12]),
+        (["1.234,5", "7"], "1.234,5", [1234.5, 7]),
+        (["3,14", "2"], "1.234,5", [3.14, 2]),
+        (["0,125", "2"], "1.234,5", [0.125, 2]),
+        (["12 345", "7.5"], "1 234.5", [12345, 7.5]),
+        (["12\u202f345", "7"], "1 234.5", [12345, 7]),
+        (["1’234’567.25", "7"], "1 234.5", [1234567.25, 7]),
+        (["12 345,5", "7"], "1 234,5", [12345.5, 7]),
+        (["12%", "7.5 %"], "1234.5%", [12, 7.5]),
+        (["1,5 %", "100 %"], "1.234,5%", [1.5, 100]),
+    ],
+)
+def test_numbers_written_as_texts(texts, written, numbers):
+    preparation, frame = fit([*texts, None, "", "NA"])
+    (column,) = preparation.columns
+    assert (column.kind, column.written) == ("number", written)
+    expected = (np.array(numbers) - np.mean(numbers)) / np.std(numbers)
+    X = preparation.transform(frame)
+    np.testing.assert_allclose(X[: len(numbers), 0], expected, rtol=1e-12)
+    np.testing.assert_array_equal(X[len(numbers) :], [[0, 1]] * 3)
+    np.testing.assert_allclose(later(preparation, numbers)[:, 0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["1,234", "5,678", "9"],  # thousands or decimals
+        ["007", "008", "1"],  # names with leading zeros
+        ["12%", "7", "8"],
+        ["1,23,456", "7", "8"],
+        ["1.234,5", "1,234.5", "8"],
+        ["12 345 6", "7", "8"],
+        ["+49", "7", "8"],
+        ["1", "two", "3"],
+        ["inf", "1", "2"],
+        ["-", "1", "2"],
+        ["١", "٢", "3"],
+    ],
+)
+def test_texts_that_are_not_clearly_numbers_stay_categories(texts):
+    assert kind(texts) == "category"
+
+
+def test_categories_by_declaration_stay_categories():
+    assert kind(polars.Series(["1", "2", "3"], dtype=polars.Categorical)) == "category"
+    assert kind(polars.Series(["1", "2", "3"], dtype=polars.Enum(["1", "2", "3"]))) == "category"
+
+
+def test_a_text_that_is_no_number_later_counts_as_missing():
+    preparation, _ = fit(["1", "3", None])
+    np.testing.assert_array_equal(later(preparation, ["unknown", "3", "inf"]), [[0, 1], [1, 0], [0, 1]])
+    preparation, _ = fit(["2020-01-01", "2020-01-03", None])
+    np.testing.assert_array_equal(later(preparation, ["soon", "2020-01-03"]), [[0, 1], [1, 0]])
+
+
+def test_every_way_of_writing_reads_its_own_example():
+    for written in WRITINGS:
+        text = written.replace("%", " %")
+        assert read_numbers(polars.Series([text]), written).to_list() == [1234.5]
+        assert writing_of(polars.Series([text])) is not None
+
+
+# Whole numbers
+
+
+def test_whole_numbers_of_few_values_have_a_feature_for_each(monkeypatch):
+    preparation, frame = fit([1, 2, 3] * 20)
+    assert preparation.feature_names == ("x", "x=1", "x=2", "x=3")
+    X = preparation.transform(frame)
+    np.testing.assert_array_equal(X[:3, 1:], np.eye(3))
+    np.testing.assert_array_equal(later(preparation, [7, None])[:, 1:], np.zeros((2, 3)))
+    with_gaps, _ = fit([1.0, 2.0, None, 5.0] * 20)
+    assert with_gaps.feature_names == ("x", "x=1", "x=2", "x=5", "x missing")
+    np.testing.assert_array_equal(later(with_gaps, [5.0, None])[:, 1:], [[0, 0, 1, 0], [0, 0, 0, 1]])
+    monkeypatch.setattr(number_columns, "INDICATE_CODES", False)
+    assert fit([1, 2, 3] * 20)[0].feature_names == ("x",)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0, 1] * 50,  # two values are one feature already
+        list(range(11)) * 20,
+        [1, 2, 3] * 19,  # fewer than 20 rows for each
+        [1.5, 2, 3] * 20,
+    ],
+)
+def test_other_numbers_have_no_codes(values):
+    assert fit(values)[0].feature_names == ("x",)
+
+
+# Names of rows
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("x", list(range(1, 31))),
+        ("x", list(range(30))[::-1]),
+        ("x", [str(number) for number in range(30)]),
+        ("x", sorted({(number * 7919) % 100 for number in range(70)})),  # a share of what counted to 100
+        ("id", [10**6 + 3 * number for number in range(30)]),
+        ("PassengerId", [10**6 - 3 * number for number in range(30)]),
+        ("user_id", [(number * 7919) % 10007 for number in range(30)]),
+        ("x", [f"u{number:05}" for number in range(30)]),
+    ],
+)
+def test_names_of_rows_are_left_out_with_the_reason(name, values):
+    preparation, frame = fit(values, name, spare=np.linspace(0, 1, len(values)))
+    assert preparation.columns[0].kind == "identifier"
+    assert preparation.feature_names == ("spare",)
+    assert "left out: it" in preparation.describe()[0].done
+    assert preparation.transform(frame.drop(name)).shape == (len(values), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("year", list(range(1900, 1950))),
+        ("x", [10**6 + 3 * number for number in range(30)]),
+        ("paid", [10**6 + 3 * number for number in range(30)]),
+        ("width", [10**6 + 3 * number for number in range(30)]),
+        ("x", list(range(1, 20))),  # too few rows to tell
+        ("x", [1, *range(1, 30)]),
+        ("x", [None, *range(1, 30)]),
+        ("id", [0.5 + number for number in range(30)]),
+        ("x", [float(number) for number in range(30)]),
+    ],
+)
+def test_numbers_that_are_no_names_of_rows_stay(name, values):
+    assert kind(values, name) == "number"
+
+
+def test_names_of_rows_are_kept_where_there_is_nothing_else():
+    preparation, _ = fit(list(range(40)), constant=["a"] * 40)
+    assert preparation.feature_names == ("x",)
+
+
+# Texts
+
+CARS = [f"{maker} {model}" for maker in ("ford", "Audi", "fiat") for model in "abcdefghijklmnop"]
+
+
+def test_texts_that_are_mostly_different_have_their_words():
+    preparation, frame = fit([*CARS, None])
+    assert preparation.columns[0].kind == "text"
+    names = preparation.feature_names
+    assert {"x has ford", "x has audi", "x has fiat", "x has a", "x missing"} <= set(names)
+    assert not any("=" in name for name in names)
+    X = preparation.transform(frame)
+    np.testing.assert_array_equal(X[:, names.index("x has audi")], [0] * 16 + [1] * 16 + [0] * 17)
+    np.testing.assert_array_equal(X[:, names.index("x missing")], [0] * 48 + [1])
+    new = later(preparation, ["AUDI-ford!", "nothing", ""])
+    assert new[0].sum() == 2
+    assert not new[1:].any()
+
+
+def test_texts_of_more_than_50_values_that_come_again_have_both():
+    values = [f"{city} street {number}" for city in ("york", "bath") for number in range(30)] * 3
+    preparation, frame = fit(values)
+    names = preparation.feature_names
+    assert sum("=" in name for name in names) == 50
+    assert {"x other", "x has york", "x has bath"} <= set(names)
+    assert "x has street" not in names  # in every row
+    X = preparation.transform(frame)
+    assert (X[:, :51].sum(axis=1) == 1).all()
+    assert X[:, names.index("x has york")].sum() == 90
+
+
+def test_single_words_are_not_counted_twice():
+    values = [f"w{number}" for number in range(60)] * 3
+    preparation, _ = fit(values)
+    assert preparation.columns[0].kind == "category"
+
+
+def test_words_have_to_be_frequent():
+    rare = [f"a{number} rare" if number < 2 else f"a{number} often" for number in range(40)]
+    assert fit([*rare, "b"])[0].feature_names == ("x has often",)
+    rare = [f"a{number} seldom" if number < 9 else f"a{number} often" for number in range(999)]
+    assert fit([*rare, "b"])[0].feature_names == ("x has often",)
+
+
+def test_of_many_words_the_50_most_frequent_are_kept():
+    values = [
+        f"u{row} " + " ".join(f"w{word}" for word in range(60) if row % (word + 2) == 0) for row in range(999)
+    ]
+    (column,) = fit(values)[0].columns
+    assert len(column.words) == 50
+    assert "w0" in column.words
+    assert "w59" not in column.words
+
+
+# Dates
+
+
+def test_parts_of_dates_are_circles():
+    start = dt.date(2020, 1, 6)  # a Monday
+    preparation, frame = fit([start + dt.timedelta(days=day) for day in range(800)])
+    assert preparation.feature_names == (
+        "x", "x month sine", "x month cosine", "x weekday sine", "x weekday cosine"
+    )  # fmt: skip
+    X = preparation.transform(frame)
+    np.testing.assert_allclose(X[0, 1:], [0, 1, 0, 1], atol=1e-12)
+    thursday = later(preparation, [dt.date(1969, 4, 3)])  # a day before 1970, in the fourth month
+    np.testing.assert_allclose(
+        thursday[0, 1:], [1, 0, np.sin(2 * np.pi * 3 / 7), np.cos(2 * np.pi * 3 / 7)], atol=1e-12
+    )
+    assert later(preparation, [None])[0].tolist() == [0] * 5
+
+
+def test_hours_are_parts_of_moments_and_times():
+    moments = [dt.datetime(2020, 1, 1) + dt.timedelta(hours=hour) for hour in range(30)]
+    preparation, _ = fit(moments)
+    assert preparation.feature_names == ("x", "x hour sine", "x hour cosine")
+    np.testing.assert_allclose(later(preparation, [dt.datetime(2020, 1, 1, 6)])[0, 1:], [1, 0], atol=1e-7)
+    times, _ = fit([dt.time(hour) for hour in (1, 5, 9)])
+    assert times.feature_names == ("x", "x hour sine", "x hour cosine")
+
+
+def test_parts_that_training_did_not_go_round_are_left_out():
+    assert fit([dt.date(2020, 1, day) for day in range(1, 6)])[0].feature_names == ("x",)
+    mondays = [dt.date(2020, 1, 6) + dt.timedelta(weeks=week) for week in range(30)]
+    assert fit(mondays)[0].feature_names == ("x",)
+    noons = [dt.datetime(2020, 1, 6, 12) + dt.timedelta(weeks=week) for week in range(30)]
+    assert fit(noons)[0].feature_names == ("x",)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2020-01-01", "2020-01-03"],
+        ["2020-01-01 00:00:00", "2020-01-03T00:00"],
+        ["2020-01-01T00:00:00Z", "2020-01-03 00:00:00.000+00:00"],
+        ["2020-01-01T02:00:00+02:00", "2020-01-02T19:00-05:00"],
+        ["2020-01-01T02:00+0200", None, "2020-01-03"],
+    ],
+)
+def test_iso_dates_as_texts_are_dates_in_utc(texts):
+    preparation, frame = fit(texts)
+    assert preparation.columns[0].kind == "date"
+    present = preparation.transform(frame)[:, 0]
+    assert present[[0, -1]].tolist() == [-1, 1]
+    assert later(preparation, [dt.date(2020, 1, 2)])[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    "texts", [["01/02/2020", "1.2.2020", "x"], ["2020-13-01", "2020-01-01", "2020-01-02"]]
+)
+def test_other_texts_are_no_dates(texts):
+    assert kind(texts) == "category"
+
+
+def test_moments_of_different_zones_are_compared_in_utc():
+    berlin = polars.Series([dt.datetime(2020, 7, 1, 2), dt.datetime(2020, 7, 3, 2)])
+    preparation, _ = fit([dt.datetime(2020, 7, 1), dt.datetime(2020, 7, 3)])
+    X = later(preparation, berlin.dt.replace_time_zone("Europe/Berlin"))
+    np.testing.assert_array_equal(X[:, 0], [-1, 1])
+
+
+# Numbers at the ends of the floats
+
+
+def test_tiny_numbers_are_standardized_too():
+    preparation, frame = fit([1e-300, 3e-300])
+    np.testing.assert_allclose(preparation.transform(frame)[:, 0], [-1, 1])
+    preparation, frame = fit([5e-324, 1e-323])
+    assert np.isfinite(preparation.transform(frame)).all()
+
+
+def test_one_row_is_refused_in_words():
+    with pytest.raises(DataError, match=r"column with different values is expected .*; there is 1 sample"):
+        fit(["a"])
