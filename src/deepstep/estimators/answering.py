@@ -17,7 +17,9 @@ class Answering(FittedAttributes):
     n_features_in_: int
 
     def _outputs(self, X: Any) -> Array:
-        """The network's outputs for rows, (m, n_L)."""
+        """The outputs of the network, or of the committee, for rows, (m, n_L)."""
+        if "committee_" in vars(self):
+            return self._committee_outputs(X)
         if "network_" not in vars(self):
             check_is_fitted(self)
         network = self.network_

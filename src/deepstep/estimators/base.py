@@ -17,11 +17,13 @@ from deepstep.estimators.answering import Answering
 from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
+from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
+from deepstep.estimators.tabular import Tabular
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
@@ -36,7 +38,7 @@ LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
 
 
-class DeepEstimator(Answering, EstimatorParameters, ABC):
+class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     _carried: Carried
@@ -69,6 +71,14 @@ class DeepEstimator(Answering, EstimatorParameters, ABC):
         """The y that targets, as rows, stand for."""
 
     @abstractmethod
+    def _take_targets(self, other: Any, preparer: Preparer) -> None:
+        """Know of the targets what another estimator has learned of them, for a member of its committee."""
+
+    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
+        """Center and scale (n_L,) of the targets that a member learns."""
+        return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
+
+    @abstractmethod
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
 
@@ -86,17 +96,26 @@ class DeepEstimator(Answering, EstimatorParameters, ABC):
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
         call = FitCall(where, going_on, incremental, classes)
         try:
-            examples = self._examples(given, call)
-            held_out = None if validation is None else self._held_out(validation, examples.X.dtype, call)
-            if not going_on:
-                self.t_, self._carried, self.history_ = 0, Carried(), History()
-            network = self._network(examples, call)
-            with named_as_parameters():
-                reached, stopping = self._learn(network, examples, held_out, call)
+            if self.recipe == "table":
+                self._convene(given, validation, call)
+            else:
+                examples = self._examples(given, call)
+                held_out = None if validation is None else self._held_out(validation, examples.X.dtype, call)
+                self._train(examples, held_out, call)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
+        return self
+
+    def _train(self, examples: Examples, held_out: Examples | None, call: FitCall) -> None:
+        """Train one network on rows of floats."""
+        self.__dict__.pop("committee_", None)
+        if not call.going_on:
+            self.t_, self._carried, self.history_ = 0, Carried(), History()
+        network = self._network(examples, call)
+        with named_as_parameters():
+            reached, stopping = self._learn(network, examples, held_out, call)
         self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own
         self.stopping_history_ = None if stopping is None else stopping.history
         network.parameters, network.statistics = reached.parameters, dict(reached.statistics)
@@ -111,7 +130,6 @@ class DeepEstimator(Answering, EstimatorParameters, ABC):
             self.best_loss_ = -score if score is not None and self.scoring == COST else None
         else:
             self.best_loss_ = best.get("cost")
-        return self
 
     def _learn(
         self, network: Network, examples: Examples, held_out: Examples | None, call: FitCall
@@ -273,6 +291,7 @@ class DeepEstimator(Answering, EstimatorParameters, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.recipe == "table"
         return tags
 
 

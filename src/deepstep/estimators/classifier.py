@@ -16,6 +16,7 @@ from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
@@ -311,6 +312,11 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
                 where, "loss='cross_entropy', where label_smoothing is given", f"got loss={self.loss!r}"
             )
         return output, merged(self.loss_settings, "smoothing", smoothing, "label_smoothing", where)
+
+    def _take_targets(self, other: Any, preparer: Preparer) -> None:
+        self._labels, self.classes_ = other._labels, other.classes_
+        if "smoothing" not in get_head(self._labels.output).settings:
+            self.label_smoothing = 0.0
 
     def _taught(self, Y: Array) -> AnyArray:
         return self._labels.decode(Y)

@@ -36,6 +36,12 @@ class EstimatorParameters(BaseEstimator):
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
+    recipe : {'table', 'plain'}, default='plain'
+        'table' takes a table as it is (texts, dates, missing values) and trains a committee of networks by
+        recipes that are strong on tables. 'plain' trains one network with exactly these parameters on X as it
+        is, as `sklearn.neural_network.MLPClassifier` does.
+    n_members : int or None, default=None
+        Networks of the committee, rounded up to whole folds; None for as many as the table's size asks for.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
@@ -163,6 +169,8 @@ class EstimatorParameters(BaseEstimator):
     hidden_layer_sizes: Any = (100,)
     activation: Any = "relu"
     _: KW_ONLY
+    recipe: str = "plain"
+    n_members: int | None = None
     solver: str = "adam"
     alpha: float = 0.0001
     batch_size: int | str = "auto"
@@ -218,6 +226,8 @@ class EstimatorParameters(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", _COUNT],
         "activation": [str, "array-like"],
+        "recipe": [StrOptions({"table", "plain"})],
+        "n_members": [_COUNT, None],
         "solver": [str],
         "alpha": [_AT_LEAST_0],
         "batch_size": [StrOptions({"auto"}), _COUNT],

@@ -15,6 +15,7 @@ from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.network.border import TARGETS
@@ -265,6 +266,20 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     def _given_settings(self, where: str) -> dict[str, Any]:
         levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()
         return merged(self.loss_settings, "levels", levels, "quantiles", where)
+
+    def _take_targets(self, other: Any, preparer: Preparer) -> None:
+        settings = other._given_settings("DeepRegressor")
+        if "delta" in other._learned.settings:  # it is in the units of the target
+            settings = {**settings, "delta": other._learned.settings["delta"] / float(preparer.scale.max())}
+            self.loss_settings = settings
+        self._learned = self._given_head("DeepRegressor")
+
+    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
+        if TARGETS[self._learned.targets].rules:  # counts stay counts
+            return super()._target_scale(Y, weight)
+        center = np.average(Y, axis=0, weights=weight)
+        scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
+        return center, np.where(scale > 0, scale, 1.0)
 
     def _taught(self, Y: Array) -> AnyArray:
         return Y[:, 0] if Y.shape[1] == 1 or TARGETS[self._learned.targets].repeats else Y

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS = 50
 """Of texts, so many most frequent words get a feature."""
-FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 3, 0.01
+FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
 """Of fewer rows nothing is said by values that are all, or nearly all, different."""
@@ -140,6 +140,8 @@ def _texts(series: "polars.Series", identifiers: bool) -> AnyColumn:
         return TextColumn(name, (), n, marks_missing, words=words)
     if identifiers and not words and n == n_present and mostly_different:
         return IdentifierColumn(name, "it is another text in every row, without words that come again")
+    if mostly_different and n > MOST_CATEGORIES:  # what stands in a few rows cannot be learned from
+        counts = counts.filter(polars.col("rows") >= FEWEST_ROWS_OF_A_WORD)
     frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
     categories, left_out = tuple(frequent.sort()), n - len(frequent)
     if words:

@@ -15,7 +15,7 @@ from deepstep.preparation.written_numbers import WRITINGS
 if TYPE_CHECKING:
     import polars
 
-INDICATE_CODES = True
+INDICATE_CODES = False
 """Whether whole numbers of few values get, beside their number, a 0/1 feature for each value."""
 FEWEST_CODES, MOST_CODES = 3, 10
 """So many different whole numbers are few."""

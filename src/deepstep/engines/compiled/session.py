@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from threading import Lock
 from typing import Any, cast
 
 import numpy as np
@@ -36,6 +37,9 @@ from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
 _NO_ORDER = np.empty(0, np.int64)
+
+_ONE_AT_A_TIME = Lock()
+"""Held by the thread that loads a kernel; others wait for it instead of doing the same."""
 
 _READY: set[tuple[Any, ...]] = set()
 """Kinds of kernels that are loaded: their precision, and which parts of `OptionalRoom` they do without."""
@@ -84,6 +88,12 @@ class CompiledSession:
         kind = self._dtype, *(part is None for part in self._optional)
         if kind in _READY:
             return
+        with _ONE_AT_A_TIME:
+            if kind not in _READY:
+                self._load_kernel()
+                _READY.add(kind)
+
+    def _load_kernel(self) -> None:
         none = np.zeros(0, self._dtype)
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
@@ -103,7 +113,6 @@ class CompiledSession:
                 *self._optional,
                 *shapes,
             )
-        _READY.add(kind)
 
     @property
     def parameters(self) -> Parameters:

@@ -1,0 +1,1 @@
+"""What `quality.py` compares on: the tables, the methods and the judgement."""

@@ -1,0 +1,113 @@
+"""The methods: each takes training rows and test inputs, and answers with predictions for the latter."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+THREADS = 2
+
+
+def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """scikit-learn's network in its usual pipeline: filled, standardized, one-hot; all else as it comes."""
+    from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers, texts = _kinds(X)
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (
+            make_pipeline(
+                SimpleImputer(strategy="constant", fill_value="missing"),
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            ),
+            texts,
+        ),
+    )
+    network: Any = MLPClassifier(random_state=seed) if classes else MLPRegressor(random_state=seed)
+    if not classes:  # without this scikit-learn's network does not learn targets in the thousands
+        network = TransformedTargetRegressor(network, transformer=StandardScaler())
+    return make_pipeline(columns, network).fit(_plain(X), y).predict(_plain(X_test))
+
+
+def catboost(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """CatBoost as it comes, told which columns are texts."""
+    from catboost import CatBoostClassifier, CatBoostRegressor
+
+    _, texts = _kinds(X)
+    kind = CatBoostClassifier if classes else CatBoostRegressor
+    model = kind(
+        random_seed=seed, thread_count=THREADS, verbose=False, allow_writing_files=False, cat_features=texts
+    )
+    return np.ravel(model.fit(_filled(X, texts), y).predict(_filled(X_test, texts)))
+
+
+def realmlp(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """pytabkit's RealMLP-TD as it comes; missing numbers are filled with the mean and marked."""
+    return _pytabkit("RealMLP_TD", X, y, X_test, classes, seed)
+
+
+def realmlp_simple(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """pytabkit's RealMLP-TD-S as it comes."""
+    return _pytabkit("RealMLP_TD_S", X, y, X_test, classes, seed)
+
+
+def _pytabkit(name: str, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    import pytabkit
+    import torch
+
+    torch.set_num_threads(THREADS)
+    numbers, texts = _kinds(X)
+    X, X_test, mean = _filled(X, texts), _filled(X_test, texts), X[numbers].mean()
+    holes = [name for name in numbers if X[name].isna().any()]
+    for part in (X, X_test):
+        for hole in holes:
+            part[f"{hole} missing"] = part[hole].isna().map({True: "yes", False: "no"}).astype(object)
+        part[numbers] = part[numbers].fillna(mean)
+    texts = [*texts, *(f"{hole} missing" for hole in holes)]
+    for text in texts:
+        known = pd.CategoricalDtype(sorted(X[text].unique()))
+        X[text], X_test[text] = X[text].astype(known), X_test[text].astype(known)
+    kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
+    model = kind(random_state=seed, device="cpu", n_threads=THREADS, verbosity=0)
+    model.fit(X, y, cat_col_names=texts)
+    return np.ravel(model.predict(X_test))
+
+
+def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """Our estimators as they come."""
+    from deepstep import DeepClassifier, DeepRegressor
+
+    model: Any = (DeepClassifier if classes else DeepRegressor)(random_state=seed)
+    return model.fit(X, y).predict(X_test)
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "ours": ours,
+    "scikit-learn": scikit_learn,
+    "CatBoost": catboost,
+    "RealMLP-TD": realmlp,
+    "RealMLP-TD-S": realmlp_simple,
+}
+
+
+def _kinds(X: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Names of the numbers (with truth values) and of the texts."""
+    texts = [name for name in X.columns if not pd.api.types.is_numeric_dtype(X[name])]
+    return [name for name in X.columns if name not in texts], texts
+
+
+def _plain(X: pd.DataFrame) -> pd.DataFrame:
+    """Truth values as numbers."""
+    truths = X.select_dtypes(bool).columns
+    return X.astype(dict.fromkeys(truths, float))
+
+
+def _filled(X: pd.DataFrame, texts: list[str]) -> pd.DataFrame:
+    """A copy in which a missing text is a text."""
+    X = _plain(X)
+    return X.assign(**{name: X[name].where(X[name].notna(), "missing").astype(str) for name in texts})

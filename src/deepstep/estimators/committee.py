@@ -1,0 +1,141 @@
+"""A committee: networks of several recipes over the folds of a table, each weighted by what it answers to
+rows that it has not learned from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.estimators.blending import blending_weights
+from deepstep.estimators.folds import Fold
+from deepstep.estimators.recipes import Recipe
+from deepstep.estimators.tables import Table, TableRows
+from deepstep.preparation.encoding import Encoding
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+
+@dataclass(frozen=True, eq=False)
+class Preparer:
+    """What a fold's learned rows taught: how a table becomes inputs, and outputs numbers of the target.
+
+    Attributes
+    ----------
+    fold : Fold
+    table : Table
+        How columns become features.
+    encodings : mapping
+        How features become inputs, by the greatest number of pieces.
+    center, scale : arrays of shape (n_L,)
+        Of the targets that the networks learn: (Y - center) / scale.
+    """
+
+    fold: Fold
+    table: Table
+    encodings: Mapping[int, Encoding]
+    center: Array
+    scale: Array
+
+    def inputs(self, rows: TableRows) -> dict[int, Any]:
+        """The inputs of each encoding, by its greatest number of pieces."""
+        features = self.table.features(rows)
+        if not isinstance(features, np.ndarray):
+            return dict.fromkeys(self.encodings, features)
+        return {pieces: encoding.transform(features) for pieces, encoding in self.encodings.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One network of a committee.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    fold : int
+        Number of the `Preparer` whose rows it learned from.
+    estimator : DeepClassifier or DeepRegressor
+        Fitted with ``recipe="plain"``, on inputs and targets that the `Preparer` made; its ``network_`` can be
+        opened.
+    """
+
+    recipe: Recipe
+    fold: int
+    estimator: "DeepEstimator"
+
+    def outputs(self, inputs: Mapping[int, Any], preparer: Preparer) -> Array:
+        """Outputs in the units of the target, (m, n_L)."""
+        A = self.estimator._outputs(inputs[self.recipe.pieces]).astype(np.float64)
+        return A * preparer.scale + preparer.center
+
+
+@dataclass(frozen=True, eq=False)
+class Committee:
+    """Networks that answer together.
+
+    Attributes
+    ----------
+    preparers : tuple of Preparer
+        One for each fold.
+    members : tuple of Member
+    weights : mapping
+        How much each recipe counts, by its name; they sum to 1.
+    out_of_fold : array of shape (m, n_L), or None
+        Answers to the training rows by members that did not learn from them, NaN for rows that all learned
+        from; None where nothing was held out.
+    """
+
+    preparers: tuple[Preparer, ...]
+    members: tuple[Member, ...]
+    weights: Mapping[str, float]
+    out_of_fold: Array | None
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """How much each member counts; they sum to 1."""
+        names = [member.recipe.name for member in self.members]
+        return tuple(self.weights[name] / names.count(name) for name in names)
+
+    def outputs(self, rows: TableRows) -> Array:
+        """The weighted mean of the members' outputs, (m, n_L)."""
+        answer: Array | float = 0.0
+        for number, preparer in enumerate(self.preparers):
+            inputs = preparer.inputs(rows)
+            for member, share in zip(self.members, self.shares, strict=True):
+                if member.fold == number and share > 0:
+                    answer = answer + share * member.outputs(inputs, preparer)
+        return np.asarray(answer)
+
+
+def weighed(
+    held_out: Mapping[str, Sequence[Array]], Y: Array, loss: Any, weight: Array | None
+) -> tuple[dict[str, float], Array | None]:
+    """The weight of each recipe, and the answers of all together to rows that were held out.
+
+    Parameters
+    ----------
+    held_out : mapping
+        For each recipe its answers (m, n_L), NaN for rows that were never held out; one for each seed.
+    Y : array of shape (m, n_L)
+    loss : callable or None
+        (A, Y) → loss of each example (m,), convex in A; None where there is none: all count alike.
+    weight : array of shape (m,) or None
+    """
+    means = {name: np.mean(answers, axis=0) for name, answers in held_out.items()}
+    known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
+    if not known.any():
+        return dict.fromkeys(means, 1 / len(means)), None
+    if loss is None or len(means) == 1:
+        shares = np.full(len(means), 1 / len(means))
+    else:
+        shares = blending_weights(
+            [mean[known] for mean in means.values()],
+            lambda A: loss(A, Y[known]),
+            None if weight is None else weight[known],
+        )
+    together = np.tensordot(shares, np.stack([*means.values()]), 1)
+    return dict(zip(means, shares.tolist(), strict=True)), together

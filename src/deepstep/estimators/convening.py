@@ -1,0 +1,252 @@
+"""How a committee comes about: rows are folded, members trained side by side, recipes weighed."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.engines import missing_numba
+from deepstep.equations import get_head
+from deepstep.estimators.calls import FitCall
+from deepstep.estimators.committee import Committee, Member, Preparer, weighed
+from deepstep.estimators.folds import Fold, folds
+from deepstep.estimators.recipes import Recipe, start
+from deepstep.estimators.rules_of_size import Choice, choose
+from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.encoding import Encoding
+from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.history import Record
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+
+class Rows(NamedTuple):
+    """Examples before they are prepared: a table, targets as rows, weights."""
+
+    table: TableRows
+    Y: Array
+    weight: Array | None
+
+    def take(self, numbers: Any) -> "Rows":
+        """Those of these numbers."""
+        weight = None if self.weight is None else self.weight[numbers]
+        return Rows(take(self.table, numbers), self.Y[numbers], weight)
+
+
+class _Halt(Callback):
+    """Ends a member's training when the whole fit is given up."""
+
+    def __init__(self, given_up: Event) -> None:
+        self._given_up = given_up
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if self._given_up.is_set():
+            raise StopTraining("given up")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One member to train."""
+
+    recipe: Recipe
+    fold: int
+    seed: int
+
+
+def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Committee:
+    """Train a committee for an estimator of which the targets are known.
+
+    Parameters
+    ----------
+    estimator : DeepClassifier or DeepRegressor
+        Its parameters, where they are not those that it has by default, hold for all members.
+    rows : Rows
+        What is learned from.
+    validation : Rows or None
+        What members are judged by; else each is by the rows of its fold.
+    call : FitCall
+    """
+    kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
+    choice = choose(n_rows(kept.table), estimator)
+    seed = estimator._seed(call)
+    parts = _parts(estimator, kept, validation, choice, seed)
+    tasks = _tasks(choice, len(parts), seed)
+    preparers = [_preparer(estimator, kept, fold, choice) for fold in parts]
+    members, held_out = _train_all(estimator, kept, validation, preparers, tasks, call)
+    judged = kept if validation is None else validation
+    answers = _by_recipe(tasks, parts, held_out, judged.Y.shape, own=validation is not None)
+    weights, together = weighed(answers, judged.Y, _loss(estimator, call), judged.weight)
+    return Committee(tuple(preparers), tuple(members), weights, None if validation is not None else together)
+
+
+def _parts(
+    estimator: "DeepEstimator", rows: Rows, validation: Rows | None, choice: Choice, seed: int
+) -> list[Fold]:
+    m = n_rows(rows.table)
+    if validation is not None or m < 2 * choice.n_folds:
+        return [Fold(np.arange(m), np.arange(0))]
+    return folds(m, choice.n_folds, estimator._strata(rows.Y), estimator.validation_fraction, seed)
+
+
+def _tasks(choice: Choice, n_parts: int, seed: int) -> list[Task]:
+    """Members in the order in which they are trained: fold by fold."""
+    whole = [recipe for recipe in choice.recipes for _ in range(choice.repeats)]
+    seeds = np.random.SeedSequence(seed).generate_state(n_parts * len(whole))
+    places = [(fold, recipe) for fold in range(n_parts) for recipe in whole]
+    return [Task(recipe, fold, int(one)) for (fold, recipe), one in zip(places, seeds, strict=True)]
+
+
+def _preparer(estimator: "DeepEstimator", rows: Rows, fold: Fold, choice: Choice) -> Preparer:
+    learned = rows.take(fold.learned)
+    table = Table.fit(learned.table)
+    features = table.features(learned.table)
+    cuts = {recipe.pieces for recipe in choice.recipes}
+    encodings = {pieces: Encoding.fit(features, pieces) if dense(features) else None for pieces in cuts}
+    center, scale = estimator._target_scale(learned.Y, learned.weight)
+    return Preparer(fold, table, encodings, center, scale)
+
+
+def _train_all(
+    estimator: "DeepEstimator",
+    rows: Rows,
+    validation: Rows | None,
+    preparers: list[Preparer],
+    tasks: list[Task],
+    call: FitCall,
+) -> tuple[list[Member], list[Array]]:
+    """The members, and what each answers to the rows held out, side by side in as many threads as may work."""
+    given_up = Event()
+    inputs: dict[int, tuple[Any, Any]] = {}
+
+    def work(task: Task, learned: Any, judged: Any) -> tuple[Member, Array]:
+        preparer = preparers[task.fold]
+        member = _member(estimator, task, preparer, learned, judged, given_up, call, len(tasks))
+        inputs_of = {task.recipe.pieces: judged[0][task.recipe.pieces]} if judged is not None else {}
+        return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
+
+    done: list[tuple[Member, Array]] = []
+    with _threads() as pool:
+        try:
+            for number, preparer in enumerate(preparers):
+                inputs[number] = _inputs(rows, validation, preparer)
+                futures = [
+                    pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number
+                ]
+                done += _results(futures)
+                del inputs[number]
+        except BaseException:
+            given_up.set()
+            raise
+    return [member for member, _ in done], [answer for _, answer in done]
+
+
+def _results(futures: "list[Future[tuple[Member, Array]]]") -> list[tuple[Member, Array]]:
+    wait(futures, return_when="FIRST_EXCEPTION")
+    return [future.result() for future in futures]
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as may work, each with BLAS for itself."""
+    single, n = nullcontext(), 1
+    if not missing_numba():
+        from deepstep.engines.compiled.threads import limit, single_blas
+
+        single, n = single_blas(), limit()
+    with single, ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
+        yield pool
+
+
+def _inputs(rows: Rows, validation: Rows | None, preparer: Preparer) -> tuple[Any, Any]:
+    """(inputs, Y, weight) of the rows learned from, and of those that judge; None where there are none."""
+    fold = preparer.fold
+    learned = rows.take(fold.learned)
+    judging = validation if validation is not None else rows.take(fold.held_out) if fold.held_out.size else None
+    return tuple(
+        None if part is None else (preparer.inputs(part.table), _scaled(part.Y, preparer), part.weight)
+        for part in (learned, judging)
+    )  # type: ignore[return-value]
+
+
+def _scaled(Y: Array, preparer: Preparer) -> Array:
+    return (Y - preparer.center) / preparer.scale
+
+
+def _member(
+    estimator: "DeepEstimator",
+    task: Task,
+    preparer: Preparer,
+    learned: Any,
+    judged: Any,
+    given_up: Event,
+    call: FitCall,
+    n_tasks: int,
+) -> Member:
+    dtype = estimator._precision
+
+    def examples(part: Any) -> Examples:
+        inputs, Y, weight = part
+        return Examples(inputs[task.recipe.pieces].astype(dtype, copy=False), Y.astype(dtype), weight)
+
+    rows = examples(learned)
+    member = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)
+    dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
+    values, factors = start(dims, dtype, np.random.default_rng(task.seed))
+    member.set_params(
+        initialization=values,
+        rate_factors=factors,
+        random_state=task.seed % 2**31,
+        callbacks=[_Halt(given_up)],
+        early_stopping=judged is not None,
+        scoring="loss" if judged is not None else None,
+    )
+    member.n_features_in_ = rows.X.shape[1]
+    member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+    member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
+    return Member(task.recipe, task.fold, member)
+
+
+def _hidden(member: "DeepEstimator") -> tuple[int, ...]:
+    sizes = member.hidden_layer_sizes
+    return (int(sizes),) if np.ndim(sizes) == 0 else tuple(int(size) for size in sizes)
+
+
+def _by_recipe(
+    tasks: list[Task], parts: list[Fold], answers: list[Array], shape: tuple[int, ...], *, own: bool
+) -> Mapping[str, list[Array]]:
+    """Of each recipe the answers to all rows, NaN where there are none: one array for each of its seeds."""
+    found: dict[str, list[Array]] = {}
+    counts: dict[tuple[str, int], int] = {}
+    for task, answer in zip(tasks, answers, strict=True):
+        name = task.recipe.name
+        repeat = counts[name, task.fold] = counts.get((name, task.fold), -1) + 1
+        whole = found.setdefault(name, [])
+        if repeat == len(whole):
+            whole.append(np.full(shape, np.nan))
+        if answer.size:
+            whole[repeat][slice(None) if own else parts[task.fold].held_out] = answer
+    return found
+
+
+def _loss(estimator: "DeepEstimator", call: FitCall) -> Any:
+    """(A, Y) → loss of each example, from outputs; None where the head has no such form."""
+    name, settings = estimator._output(call.where)
+    head = get_head(name).with_settings(call.where, **{k: v for k, v in settings.items() if k != "smoothing"})
+    textbook = head.textbook
+    if textbook is None:
+        return None
+    tiny = 1e-6
+    probabilities = name in ("sigmoid", "softmax", "ordinal")
+
+    def loss(A: Array, Y: Array) -> Array:
+        A = np.clip(A, tiny, 1 - tiny) if probabilities else A
+        return np.asarray(textbook(A.T, Y.T)).ravel()
+
+    return loss

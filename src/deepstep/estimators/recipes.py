@@ -1,0 +1,121 @@
+"""Recipes: settings that make a dense network strong on tables, and the rule that chooses among them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import initialize_parameters
+from deepstep.types import Array
+
+ALWAYS: Mapping[str, Any] = {
+    "recipe": "plain",
+    "solver": "adam",
+    "beta_2": 0.95,
+    "alpha": 0.0,
+    "schedule": "coslog4",
+    "dropout_schedule": "flat_cos",
+    "decay_schedule": "flat_cos",
+    "early_stopping": True,
+    "scoring": "loss",
+    "n_iter_no_change": inf,
+    "tol": 0.0,
+}
+"""What all recipes share: RealMLP's optimizer and schedules (arXiv 2407.04491), and the best epoch kept."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A way to make a network from a table.
+
+    Attributes
+    ----------
+    name : str
+    why : str
+        What it is good for.
+    hidden : tuple of int
+        Units of the hidden layers.
+    pieces : int
+        Greatest number of pieces into which `Encoding` cuts a number; 0 for none.
+    settings : mapping
+        Parameters of the plain estimator.
+    of_classes, of_numbers : mapping
+        Those for classes alone, and for numbers alone.
+    """
+
+    name: str
+    why: str
+    hidden: tuple[int, ...]
+    pieces: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    of_classes: Mapping[str, Any] = field(default_factory=dict)
+    of_numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def parameters(self, *, classes: bool) -> dict[str, Any]:
+        """Parameters of the plain estimator, but for what depends on the table."""
+        kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
+        return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
+
+
+FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
+FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
+
+SMOOTH = Recipe(
+    "smooth",
+    "smooth answers from scaled numbers: RealMLP's simple variant, smaller and with dropout",
+    (128, 128),
+    settings={"dropout": 0.15, "weight_decay": 0.02},
+    of_classes={"label_smoothing": 0.1},
+)
+PIECES = Recipe(
+    "pieces",
+    "numbers cut at quantiles: answers that jump, as those of trees",
+    (128, 128),
+    16,
+    settings={"dropout": 0.3, "weight_decay": 0.1},
+)
+WIDE = Recipe(
+    "wide",
+    "numbers cut at quantiles, one wide layer: hardly any interaction of columns",
+    (256,),
+    16,
+    settings={"dropout": 0.3, "weight_decay": 0.1},
+)
+STRAIGHT = Recipe("straight", "no hidden layer: a linear model, which small tables often ask for", ())
+
+FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (SMOOTH, PIECES, WIDE, STRAIGHT)}
+"""All recipes by name, the most useful one first."""
+
+
+def start(
+    layer_dims: tuple[int, ...], dtype: Any, rng: np.random.Generator
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
+
+    Its "neural tangent" parametrisation, Z = W·A / √n with weights of variance 1, is the plain layer with
+    weights and learning rate divided by √n under Adam, to which the size of a gradient is nothing.
+
+    Parameters
+    ----------
+    layer_dims : tuple of int
+        n_0, …, n_L.
+    dtype : dtype
+        Of the values.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    values : dict
+        W ~ N(0, 1 / n_prev), b ~ N(0, 1), and an output layer of zeros.
+    factors : dict
+        1 / √n_prev for each W, 0.1 for biases.
+    """
+    values = initialize_parameters(layer_dims, method="lecun", rng=rng).to_dict()
+    last = len(layer_dims) - 1
+    for layer in range(1, last):
+        values[f"b{layer}"] = rng.standard_normal((layer_dims[layer], 1))
+    values[f"W{last}"][:] = 0
+    factors = {f"W{layer}": 1 / sqrt(n) for layer, n in enumerate(layer_dims[:-1], 1)}
+    return {name: value.astype(dtype) for name, value in values.items()}, {**factors, "b*": 0.1}

@@ -1,0 +1,146 @@
+"""The estimators' part for tables: a committee instead of one network (``recipe="table"``)."""
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+from sklearn.base import is_regressor
+from scipy.sparse import issparse
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.committee import Committee, Preparer
+from deepstep.estimators.convening import Rows, convene
+from deepstep.estimators.recipes import Recipe
+from deepstep.estimators.rules_of_size import batch_size
+from deepstep.estimators.tables import TableRows, as_rows, n_rows
+from deepstep.preparation.batches import Examples
+from deepstep.types import Array
+
+FOR_ALL_MEMBERS = (
+    "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter", "normalization",
+    "dropout", "input_noise", "l1", "weight_decay", "max_norm", "clip_norm", "clip_value", "average",
+    "label_smoothing",
+)  # fmt: skip
+"""Parameters of the plain recipe that, where they are given, hold for all members instead of the recipes'."""
+
+OF_THE_COMMITTEE = (
+    "recipe", "n_members", "random_state", "verbose", "validation_fraction", "early_stopping", "engine", "dtype",
+    "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
+)  # fmt: skip
+"""Parameters that a committee has itself."""
+
+
+class Tabular:
+    """The part of the estimators that takes tables as they are."""
+
+    committee_: Committee
+
+    def _changed(self) -> dict[str, Any]:
+        """The parameters that are not those by default."""
+        kind = type(self)
+        given = self.get_params(deep=False)  # type: ignore[attr-defined]
+        return {name: value for name, value in given.items() if not _same(value, getattr(kind, name, None))}
+
+    def _convene(self: Any, given: Given, validation: Given | None, call: FitCall) -> None:
+        """Fit a committee."""
+        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE})
+        if foreign:
+            raise ConfigurationError(
+                call.where,
+                "recipe='plain', where parameters of a single training are given",
+                f"got {', '.join(foreign)} with recipe='table'",
+                "Pass recipe='plain' for the one network of scikit-learn's manners.",
+            )
+        rows = self._table_rows(given, reset=True, where=call.where)
+        self._learn_targets(rows.Y, call)
+        coded = self._coded(rows, call.where)
+        self._check_taught(Examples(coded.Y, coded.Y, coded.weight), call)
+        judging = None
+        if validation is not None and validation.X is not None and validation.y is not None:
+            where = f"{call.where}, validation"
+            judging = self._coded(self._table_rows(validation, reset=False, where=where), where)
+        for name in ("network_", "history_", "stopping_history_", "_carried"):
+            self.__dict__.pop(name, None)
+        self.committee_ = convene(self, coded, judging, call)
+        self.n_iter_ = max(member.estimator.n_iter_ for member in self.committee_.members)
+
+    def _coded(self: Any, rows: Rows, where: str) -> Rows:
+        return rows._replace(Y=self._encode(rows.Y, np.float64, where))
+
+    def _table_rows(self: Any, given: Given, *, reset: bool, where: str) -> Rows:
+        """X as a table, y as it is, and weights: checked as scikit-learn does, but that cells may be missing."""
+        if given.y is None:
+            validate_data(self, given.X, given.y)  # it says that y is needed
+        table = self._table(given.X, reset=reset, where=where)
+        y = _check_y(given.y, multi_output=True, y_numeric=is_regressor(self), estimator=self)
+        y = y if isinstance(y, np.ndarray) else y.toarray()
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        check_consistent_length(table, y)
+        weight = given.sample_weight
+        if weight is not None:
+            weight = _check_sample_weight(
+                weight, np.empty((len(y), 1)), dtype=np.float64, ensure_non_negative=True
+            )
+        return Rows(table, y, weight)
+
+    def _table(self: Any, X: Any, *, reset: bool, where: str) -> TableRows:
+        """X as a frame (or sparse), with the columns of the fit."""
+        if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
+            checked = validate_data(
+                self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
+            )
+            return as_rows(checked, where)
+        if isinstance(X, np.ndarray):
+            validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
+        frame = as_rows(X, where)
+        if not hasattr(X, "shape"):
+            X = np.empty(frame.shape)
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        if n_rows(frame) == 0:
+            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
+        return frame
+
+    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, n_members: int) -> Self:
+        """An estimator of one network, by a recipe, that knows what the targets mean."""
+        changed = self._changed()
+        classes = not is_regressor(self)
+        settings = {"max_iter": 256, "batch_size": batch_size(m), **recipe.parameters(classes=classes)}
+        settings |= {name: changed[name] for name in FOR_ALL_MEMBERS if name in changed}
+        if not np.any(settings.get("dropout", 0)):
+            settings["dropout_schedule"] = None
+        if not settings.get("weight_decay"):
+            settings["decay_schedule"] = None
+        settings["batch_size"] = min(settings["batch_size"], m) if m else 1
+        own = {name: getattr(self, name) for name in OF_THE_COMMITTEE if hasattr(self, name)}
+        own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
+        if own["time_budget"] is not None:
+            own["time_budget"] /= n_members
+        member = type(self)(**{**own, **settings})
+        member._take_targets(self, preparer)
+        return member
+
+    def _committee_outputs(self: Any, X: Any) -> Array:
+        """Outputs of the committee for rows, (m, n_L), float64."""
+        check_is_fitted(self)
+        where = f"{type(self).__name__}.predict"
+        return self.committee_.outputs(self._table(X, reset=False, where=where))
+
+
+def _same(value: Any, default: Any) -> bool:
+    if value is default:
+        return True
+    if type(value) is not type(default) and not (np.isscalar(value) and np.isscalar(default)):
+        return False
+    try:
+        return bool(np.all(value == default))
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,133 @@
+"""Features of a table → inputs that a network learns easily: centred, squashed, and numbers in pieces.
+
+Two published ideas, each affine but for its clipping, so that nothing of a feature is lost where training
+rows were: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
+piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.types import AnyArray, Array
+
+LIMIT = 3.0
+"""What the smooth clipping tends to."""
+
+REACH = 1.0
+"""How far the outer pieces of a number go on beyond the training rows, in their widths."""
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What the training rows taught about each feature.
+
+    ======== =========================================================================================
+    input    from a feature x
+    ======== =========================================================================================
+    scaled   u = (x - median) / (q₇₅ - q₂₅), then u / √(1 + (u/3)²), which stays between -3 and 3. Where the
+             quartiles agree, (max - min) / 2 divides; a constant feature becomes 0.
+    pieces   for each of some intervals between quantiles of x: how much of it lies below x, from 0 to 1, less
+             ½. Beyond the training rows the outer two go on by one more width. Features with two values, or
+             without three different quantiles, have none.
+    ======== =========================================================================================
+
+    Attributes
+    ----------
+    center, factor : tuple of float
+        Of each feature: its median, and what the difference from it is multiplied with.
+    edges : tuple of tuple of float
+        Of each feature: where its pieces begin and end; empty for none.
+
+    Examples
+    --------
+    >>> encoding = Encoding.fit(np.array([[0.0, 1], [1, 0], [2, 0], [3, 0], [4, 0]]), pieces=2)
+    >>> encoding.transform(np.array([[2.0, 1], [3.0, 0]]), float).round(2).tolist()
+    [[0.0, 1.66, 0.5, -0.5], [0.49, 0.0, 0.5, 0.0]]
+    """
+
+    kind: ClassVar[str] = "encoding"
+    center: tuple[float, ...]
+    factor: tuple[float, ...]
+    edges: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def fit(cls, features: AnyArray, pieces: int) -> Self:
+        """Learn from the training rows.
+
+        Parameters
+        ----------
+        features : array of shape (m, n)
+            Finite numbers; a row is an example.
+        pieces : int
+            Greatest number of pieces of a feature; 0 for none.
+        """
+        low, first, center, third, high = np.quantile(features, [0, 0.25, 0.5, 0.75, 1], axis=0)
+        width = np.where(third > first, third - first, (high - low) / 2)
+        factor = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+        edges = tuple(_edges(column, pieces) for column in features.T)
+        return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the network has."""
+        return len(self.center) + sum(len(edges) - 1 for edges in self.edges if edges)
+
+    def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
+        """The inputs of m rows.
+
+        Parameters
+        ----------
+        features : array of shape (m, n)
+            Finite numbers.
+        dtype : dtype
+            Of the inputs.
+
+        Returns
+        -------
+        array of shape (m, n_inputs), C-ordered
+            The scaled features, then the pieces of the first that has some, of the second, …
+        """
+        n = len(self.center)
+        inputs = np.empty((len(features), self.n_inputs), dtype)
+        with np.errstate(over="ignore"):
+            u = (features - np.array(self.center)) * np.array(self.factor)
+            inputs[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
+        start = n
+        for column, edges in zip(features.T, self.edges, strict=True):
+            if edges:
+                stop = start + len(edges) - 1
+                inputs[:, start:stop] = _pieces(column, edges)
+                start = stop
+        return inputs
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "kind": self.kind,
+            "center": [*self.center],
+            "factor": [*self.factor],
+            "edges": [[*edges] for edges in self.edges],
+        }
+
+
+def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:
+    """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
+    if pieces < 2 or len(np.unique(column[:1000])) <= 2 and len(np.unique(column)) <= 2:
+        return ()
+    edges = np.unique(np.quantile(column, np.linspace(0, 1, pieces + 1)))
+    return tuple(edges.tolist()) if len(edges) > 2 else ()
+
+
+def _pieces(column: AnyArray, edges: Sequence[float]) -> NDArray[np.float64]:
+    """How much of each piece lies below the numbers, less ½: (m, pieces)."""
+    begins, ends = np.array(edges[:-1]), np.array(edges[1:])
+    low, high = np.zeros(len(begins)), np.ones(len(begins))
+    low[0], high[-1] = -REACH, 1 + REACH
+    with np.errstate(over="ignore"):
+        share = (column[:, None] - begins) / (ends - begins)
+    clipped: NDArray[np.float64] = np.clip(share, low, high) - 0.5
+    return clipped
