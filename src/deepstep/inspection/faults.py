@@ -8,12 +8,16 @@ import numpy as np
 from deepstep.engines import total_weight
 from deepstep.equations import (
     NORMALIZATIONS,
-    LayerCache,
+    AnyLayerCache,
+    ExtendedCache,
     NormalizedCache,
+    activated,
+    activated_backward,
     get_activation,
     l1_backward,
     l2_backward,
     output_gradient,
+    scaled_weights_backward,
 )
 from deepstep.inspection.problem import Problem
 from deepstep.types import Array
@@ -93,7 +97,7 @@ def name_fault(gradients: Mapping[str, Array], problem: Problem) -> str:
 
 
 def _backward_with(
-    fault: Fault | None, layers: Sequence[int], problem: Problem, caches: Sequence[LayerCache]
+    fault: Fault | None, layers: Sequence[int], problem: Problem, caches: Sequence[AnyLayerCache]
 ) -> dict[str, Array]:
     """The whole backward pass with one fault in some layers, or with none."""
     spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
@@ -102,7 +106,8 @@ def _backward_with(
     m = problem.Y.shape[1]
     dZ = _output_with(spoilt.get(len(caches), ""), problem, caches[-1].Z)
     for layer in range(len(caches), 0, -1):
-        linear, spoils = caches[layer - 1].linear, spoilt.get(layer, "")
+        cache, spoils = caches[layer - 1], spoilt.get(layer, "")
+        linear = cache.linear
         A_prev, W = linear[:2]
         if spoils == "sign of dZ":
             dZ = -dZ
@@ -111,6 +116,10 @@ def _backward_with(
             gradients[f"dgamma{layer}"] = (dZ * linear.U_hat).sum(axis=1, keepdims=True) / m
             dU = _through_statistics(linear.gamma * dZ, linear, fixed=spoils == "fixed statistics")
         dW, dA_prev = dU @ A_prev.T / m, W.T @ dU
+        if isinstance(cache, ExtendedCache):
+            W = cache.W
+            if cache.s is not None:
+                dW, gradients[f"ds{layer}"] = scaled_weights_backward(dW, W, cache.s)
         if spoils in ("1/m", "1/m of dW"):
             dW = dW * m
         if spoils in ("1/m", "1/m of db"):
@@ -134,11 +143,14 @@ def _backward_with(
             below = spoilt.get(layer - 1, "")
             if layer - 1 in problem.masks and below != "no mask":
                 dA_prev = dA_prev * problem.masks[layer - 1]
-            Z = caches[layer - 2].Z
-            activation = get_activation(activations[layer - 2])
+            cache, name = caches[layer - 2], activations[layer - 2]
+            dZ, dalpha = activated_backward(dA_prev, cache, name)
+            if dalpha is not None:
+                gradients[f"dalpha{layer - 1}"] = dalpha
             if below == "A for Z":
-                Z = activation.forward(Z)
-            dZ = dA_prev if below == "no derivative" else activation.backward(dA_prev, Z)
+                dZ = activated_backward(dA_prev, cache._replace(Z=activated(cache, name)), name)[0]
+            elif below == "no derivative":
+                dZ = dA_prev
     return gradients
 
 
@@ -166,7 +178,7 @@ def _output_with(spoils: str, problem: Problem, ZL: Array) -> Array:
     return output_gradient(ZL, problem.Y, output=head, sample_weight=weight)
 
 
-def _places(fault: Fault, problem: Problem, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
+def _places(fault: Fault, problem: Problem, caches: Sequence[AnyLayerCache]) -> Iterator[list[int]]:
     """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
     layers = list(range(1, len(caches) + 1))
     if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter

@@ -262,6 +262,8 @@ class Storable(Core):
             output=architecture.output,
             output_settings=architecture.output_settings,
             normalization=architecture.normalization,
+            input_scale=architecture.input_scale,
+            parametric=architecture.parametric,
             parameters=parameters,
             dtype=parameters.dtype,
             seed=seed,
