@@ -11,13 +11,10 @@ from deepstep.equations import (
     AnyLayerCache,
     ExtendedCache,
     NormalizedCache,
-    activated,
-    activated_backward,
     get_activation,
     l1_backward,
     l2_backward,
     output_gradient,
-    scaled_weights_backward,
 )
 from deepstep.inspection.problem import Problem
 from deepstep.types import Array
@@ -119,7 +116,8 @@ def _backward_with(
         if isinstance(cache, ExtendedCache):
             W = cache.W
             if cache.s is not None:
-                dW, gradients[f"ds{layer}"] = scaled_weights_backward(dW, W, cache.s)
+                gradients[f"ds{layer}"] = (W * dW).sum(axis=0)[:, np.newaxis]
+                dW = dW * cache.s.T
         if spoils in ("1/m", "1/m of dW"):
             dW = dW * m
         if spoils in ("1/m", "1/m of db"):
@@ -144,13 +142,18 @@ def _backward_with(
             if layer - 1 in problem.masks and below != "no mask":
                 dA_prev = dA_prev * problem.masks[layer - 1]
             cache, name = caches[layer - 2], activations[layer - 2]
-            dZ, dalpha = activated_backward(dA_prev, cache, name)
-            if dalpha is not None:
+            g, Z = get_activation(name), cache.Z
+            at = g.forward(Z) if below == "A for Z" else Z
+            alpha = cache.alpha if isinstance(cache, ExtendedCache) else None
+            if alpha is not None:
+                dalpha = (dA_prev * (g.forward(Z) - Z)).sum(axis=1, keepdims=True) / m
                 gradients[f"dalpha{layer - 1}"] = dalpha
-            if below == "A for Z":
-                dZ = activated_backward(dA_prev, cache._replace(Z=activated(cache, name)), name)[0]
-            elif below == "no derivative":
+            if below == "no derivative":
                 dZ = dA_prev
+            elif alpha is None:
+                dZ = g.backward(dA_prev, at)
+            else:
+                dZ = (1 - alpha) * dA_prev + g.backward(alpha * dA_prev, at)
     return gradients
 
 
