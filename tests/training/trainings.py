@@ -26,9 +26,7 @@ class Setup(NamedTuple):
         parameters = initialize_parameters(
             self.shape.layer_dims, method="he", rng=np.random.RandomState(1)
         ).astype(self.dtype)
-        return open_session(
-            "reference", self.shape, with_scales(parameters, self.shape), self.settings
-        )
+        return open_session("reference", self.shape, with_scales(parameters, self.shape), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
         session = self.session()
