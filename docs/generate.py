@@ -46,20 +46,24 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "dropout": {"dropout": 0.5},
     "batch normalization": {"normalization": "batch"},
     "layer normalization": {"normalization": "layer"},
+    "input scale": {"input_scale": True},
+    "parametric activation": {"parametric": True},
     "max-norm": {"max_norm": 0.5},
     "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
     "moving average": {"average": 0.9},
 }
-"""What regularizes, with the arguments that `Network` and `Network.train` take for it."""
+"""What regularizes, and other parts that a network may have, with the arguments that `Network` and
+`Network.train` take for it.
+"""
 
 COMBINATIONS = """\
 # What goes together
 
-{activations} activations × {heads} heads × {optimizers} optimizers × {regularizers} regularizers
-make {all:,} combinations. `tests/test_combinations.py` trains one step with each of them, and compares the
-gradients of each activation × head × regularizer with finite differences. This page is written by
+{activations} activations × {heads} heads × {optimizers} optimizers × {regularizers} regularizers and other
+parts make {all:,} combinations. `tests/test_combinations.py` trains one step with each of them, and compares
+the gradients of each activation × head × regularizer with finite differences. This page is written by
 `python docs/generate.py` from the registries.
 
 Rows are activations of the hidden layers, columns are heads. ● has a derivative everywhere; ○ has kinks, at
@@ -70,7 +74,7 @@ which nothing is compared.
 Optimizers: {optimizer_names}.
 L-BFGS beside them takes what stands in the cost: no dropout, noise, decay, clipping, max-norm or average.
 
-| regularizer | arguments of `Network` and `train`, for example |
+| regularizer, part | arguments of `Network` and `train`, for example |
 |---|---|
 {settings}
 """

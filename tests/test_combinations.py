@@ -24,26 +24,33 @@ PULLS_ELSEWHERE = {"weight_decay", "max_norm", "dropout", "input_noise"}
 M = 4
 
 
-def problem(activation, head, normalization):
+OF_THE_NETWORK = {"normalization", "input_scale", "parametric"}
+"""What `Network` takes; the rest is for `Network.train`."""
+
+
+def problem(activation, head, parts):
     """A tiny network, so that thousands of them take seconds, with examples that its head can learn."""
     rng = np.random.default_rng(7)
-    net = Network([2, 3, 3], activation=activation, output=head, normalization=normalization, seed=4)
+    net = Network([2, 3, 3], activation=activation, output=head, seed=4, **parts)
     net.parameters.flat[:] += 0.1 * rng.standard_normal(net.parameters.flat.size)  # biases too
     return net, rng.standard_normal((2, M)), example_targets(net.architecture, 3, M, rng=rng)
 
 
 def split(regularizer):
-    """The normalization, and the other settings."""
-    given = dict(REGULARIZERS[regularizer])
-    return given.pop("normalization", "none"), given
+    """What is of the network, and the other settings."""
+    given = REGULARIZERS[regularizer]
+    return tuple(
+        {name: value for name, value in given.items() if (name in OF_THE_NETWORK) == wanted}
+        for wanted in (True, False)
+    )
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_one_step_of_each(activation, regularizer):
-    normalization, given = split(regularizer)
+    parts, given = split(regularizer)
     for head in HEADS:
-        net, X, Y = problem(activation, head, normalization)
+        net, X, Y = problem(activation, head, parts)
         before = net.parameters
         session = open_session("auto", net.architecture, before, Settings(**given))
         _, gradient = session.cost_and_gradient(X, Y)
@@ -65,11 +72,11 @@ def test_one_step_of_each(activation, regularizer):
 @pytest.mark.parametrize("activation", sorted(COMPILED_ACTIVATIONS))
 def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
     """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
-    normalization, given = split(regularizer)
+    parts, given = split(regularizer)
     for head, optimizer in product(HEADS, OPTIMIZERS):
         if (activation, head) == ("exponential", "poisson"):
             continue  # e to the power of e: squares of the gradient are infinite
-        net, X, Y = problem(activation, head, normalization)
+        net, X, Y = problem(activation, head, parts)
         weight = np.array([0.5, 2.0, 0.0, 1.5])
         settings = Settings(optimizer, seed=1, **given)
         equations, kernel = (
@@ -96,9 +103,9 @@ def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
 @pytest.mark.parametrize("regularizer", REGULARIZERS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_gradients_of_each(activation, regularizer):
-    normalization, given = split(regularizer)
+    parts, given = split(regularizer)
     for head in HEADS:
-        net, X, Y = problem(activation, head, normalization)
+        net, X, Y = problem(activation, head, parts)
         report = net.check_gradients(X, Y, max_entries=2, **given)
         case = f"{activation}, {head}, {regularizer}\n{report}"
         assert report.passed, case
@@ -110,7 +117,7 @@ def test_the_gradients_of_each(activation, regularizer):
 def test_every_regularizer_is_in_the_table():
     """A setting that comes into being gets its column."""
     of_other_kinds = {"optimizer", "hyperparameters", "rate_factors", "decay_factors", "seed"}
-    in_table = [name for given in REGULARIZERS.values() for name in given if name != "normalization"]
+    in_table = [name for given in REGULARIZERS.values() for name in given if name not in OF_THE_NETWORK]
     assert sorted(in_table) == sorted({field.name for field in fields(Settings)} - of_other_kinds)
     kinds = {given.get("normalization", "none") for given in REGULARIZERS.values()}
     assert kinds == set(NORMALIZATIONS)

@@ -46,13 +46,25 @@ SHAPES = {
 """Layer sizes, examples, batch size."""
 
 
-def problem(shape, activation, output, dtype, seed=0):
-    """An architecture, its first parameters, and examples with weights."""
+def problem(shape, activation, output, dtype, seed=0, *, factors=False):
+    """An architecture, its first parameters, and examples with weights; with ``factors`` of inputs and
+    activations.
+    """
     layer_dims, m, batch_size = SHAPES[shape]
     rng = np.random.RandomState(seed)
     activations = (activation,) * (len(layer_dims) - 2) + (HEADS[output].activation,)
-    architecture = Architecture(layer_dims, activations, output, head_settings(output, layer_dims[-1]))
+    architecture = Architecture(
+        layer_dims,
+        activations,
+        output,
+        head_settings(output, layer_dims[-1]),
+        input_scale=factors,
+        parametric=factors,
+    )
     parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    if factors:
+        ones = {name: np.ones(shape) for name, shape in architecture.layout}
+        parameters = Parameters.from_dict({**ones, **parameters})
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
     X, Y = rng.standard_normal((m, layer_dims[0])), head_target(output, layer_dims[-1], m, seed).T
     examples = Examples(X.astype(dtype), Y.astype(dtype), rng.uniform(0.5, 2, size=m).astype(dtype))
@@ -61,11 +73,13 @@ def problem(shape, activation, output, dtype, seed=0):
 
 def plain_gradients(architecture, theta, X, Y, weight, l2):
     """J and its derivatives, layer by layer; a dictionary in, a dictionary out."""
-    caches, A = [], X
+    caches, A, bent = [], theta.get("s1", 1) * X, {}
     n_layers = architecture.n_layers
     total = Y.shape[1] if weight is None else weight.sum()
     for layer, activation in enumerate(architecture.activations, start=1):
         A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
+        bent[layer] = A - cache.Z
+        A = cache.Z + theta.get(f"alpha{layer}", 1) * bent[layer]
         caches.append(cache)
     J = cost_from_logits(caches[-1].Z, Y, output=architecture, sample_weight=weight)
     J += l2 / (2 * total) * sum((theta[f"W{layer}"] ** 2).sum() for layer in range(1, n_layers + 1))
@@ -75,7 +89,13 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
         dA, dW, gradients[f"b{layer}"] = linear_backward(dZ, caches[layer - 1].linear)
         gradients[f"W{layer}"] = dW + l2 / total * theta[f"W{layer}"]
         if layer > 1:
-            dZ = ACTIVATIONS[architecture.activations[layer - 2]].backward(dA, caches[layer - 2].Z)
+            backward, alpha = (
+                ACTIVATIONS[architecture.activations[layer - 2]].backward,
+                theta.get(f"alpha{layer - 1}", 1),
+            )
+            dZ = dA - alpha * dA + backward(alpha * dA, caches[layer - 2].Z)
+            gradients[f"alpha{layer - 1}"] = np.mean(dA * bent[layer - 1], axis=1, keepdims=True)
+    gradients["s1"] = np.mean(dA * X, axis=1, keepdims=True)
     return J, gradients
 
 
@@ -175,6 +195,51 @@ def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
                 close(costs, expected[0], dtype)
                 close(session.parameters.flat, expected[1], dtype)
         assert session.parameters.dtype == np.dtype(dtype), (activation, output, optimizer)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_factors_of_inputs_and_activations(engine, dtype, shape):
+    """With every activation and the rules of two kinds, L2 and weights."""
+    for activation, optimizer in product(ACTIVATIONS, ("gd", "adam")):
+        if engine == "compiled" and activation not in COMPILED_ACTIVATIONS:
+            continue
+        if optimizer == "adam" and shape == "one unit everywhere":
+            continue  # it divides noise by noise where a unit is constant
+        architecture, parameters, examples, batch_size = problem(
+            shape, activation, "sigmoid", dtype, factors=True
+        )
+        session = open_session(engine, architecture, parameters, Settings(optimizer, l2=0.3))
+        rate = SLOW.get(activation, RATE)
+        for step in range(20):
+            X, Y, weight = cut(examples, batch_size, step)
+            session.step(X, Y, learning_rate=rate, sample_weight=weight)
+            if step in (0, 19):
+                _, expected = plain_training(
+                    architecture, parameters, examples, batch_size, optimizer, step + 1, 0.3, True, rate
+                )
+                close(session.parameters.flat, expected, dtype)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_network_with_factors_of_1_begins_as_the_one_without(engine, optimizer):
+    """The cost and the weights after the first step, bit for bit."""
+    plain, begin, examples, _ = problem("deep, short last batch", "silu", "softmax", "float32")
+    shape = problem("deep, short last batch", "silu", "softmax", "float32", factors=True)[0]
+    X, Y, _ = examples.take(slice(None))
+    ones = {name: np.ones(size, np.float32) for name, size in shape.layout}
+    sessions = [
+        open_session(engine, architecture, parameters, Settings(optimizer))
+        for architecture, parameters in ((plain, begin), (shape, Parameters.from_dict({**ones, **begin})))
+    ]
+    costs = [session.step(X, Y, learning_rate=RATE) for session in sessions]
+    assert costs[0] == costs[1]
+    first, more = (session.parameters for session in sessions)
+    for name, value in first.items():
+        np.testing.assert_array_equal(more[name], value, err_msg=name)
+    assert all((more[name] != 1).any() for name in ("s1", "alpha1", "alpha2"))
 
 
 @pytest.mark.parametrize("output", HEADS)

@@ -39,14 +39,15 @@ SHAPES = {
 }
 
 
-def problem(shape="wide", normalization="none", *, weight=True, dtype=np.float64, seed=0):
+def problem(shape="wide", normalization="none", *, weight=True, dtype=np.float64, seed=0, **parts):
     layer_dims, m = SHAPES[shape]
     rng = np.random.RandomState(seed)
     activations = (*("tanh", "relu")[: len(layer_dims) - 2], "sigmoid")
-    architecture = Architecture(layer_dims, activations, normalization=normalization)
+    architecture = Architecture(layer_dims, activations, normalization=normalization, **parts)
     values = dict(initialize_parameters(layer_dims, method="glorot", rng=rng))
-    for layer in architecture.normalized:
-        values[f"gamma{layer}"] = rng.uniform(0.5, 1.5, (layer_dims[layer], 1))
+    for name, size in architecture.layout:
+        if name not in values:
+            values[name] = rng.uniform(0.5, 1.5, size)
     parameters = Parameters.from_dict(values)
     X, Y = rng.standard_normal((m, layer_dims[0])), rng.uniform(size=(m, layer_dims[-1])) > 0.5
     weights = rng.uniform(0.5, 2, m) if weight else None
@@ -108,9 +109,19 @@ def test_shapes(shape):
     equal(ours, by_equations, 1e-10)
 
 
-@pytest.mark.parametrize("kind", ["batch", "layer"])
-def test_normalized_layers(kind):
-    architecture, parameters, examples = problem(normalization=kind)
+def test_factors_of_the_inputs_leave_the_span():
+    architecture, parameters, examples = problem(input_scale=True)
+    ours = opened(architecture, parameters, Settings())
+    by_equations = open_session("reference", architecture, parameters, Settings())
+    steps(ours, examples)
+    steps(by_equations, examples, at_once=False)
+    assert ours.why == ""
+    equal(ours, by_equations, 1e-10)
+
+
+@pytest.mark.parametrize("kind", ["none", "batch", "layer"])
+def test_normalized_layers_and_parametric_activations(kind):
+    architecture, parameters, examples = problem(normalization=kind, parametric=True)
     settings = Settings("nesterov", l2=0.3)
     ours = opened(architecture, parameters, settings)
     by_equations = open_session("reference", architecture, parameters, settings)

@@ -59,16 +59,20 @@ def test_exp_at_its_ends(dtype):
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (8, 4), (5, 33)])
 def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
     @njit
-    def dropped(A, D, low, high, seed):
-        drop(A, D, 0, m, n, low, high, 0.7, seed, 9, 1)
+    def dropped(A, D, bent, low, high, seed):
+        drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1)
 
-    A, D = np.ones(n * m), np.ones(n * m)
+    A, D, bent = np.ones(n * m), np.ones(n * m), np.ones(n * m)
     for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do
-        dropped(A, D, low, high, int(np.uint64(seed).astype(np.int64)))
+        dropped(A, D, bent, low, high, int(np.uint64(seed).astype(np.int64)))
     shape = Architecture((2, n, 1), ("tanh", "sigmoid"))
     masks = dropout_masks(shape, (1 - 0.7,), m, seed=seed, step=9, dtype=np.dtype(float))
     np.testing.assert_allclose(A.reshape(n, m), masks[1], rtol=1e-15)
     np.testing.assert_array_equal(A, D)
+    np.testing.assert_array_equal(A, bent)
+
+
+FACTORS = {"input_scale": True, "parametric": True}
 
 
 def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
@@ -98,7 +102,16 @@ def epochs(session, examples, count=3, batch_size=128):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "settings", [{}, {"dropout": 0.3, "l2": 0.1}, {"clip_norm": 0.1}, {"network": {"normalization": "batch"}}]
+    "settings",
+    [
+        {},
+        {"dropout": 0.3, "l2": 0.1},
+        {"clip_norm": 0.1},
+        {"network": {"normalization": "batch"}},
+        {"network": FACTORS},
+        {"network": FACTORS, "clip_norm": 0.1},
+        {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "average": 0.9},
+    ],
 )
 def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
     found = []

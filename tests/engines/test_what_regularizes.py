@@ -53,13 +53,25 @@ CASES = {
 }
 
 
-def problem(normalization, dtype):
+OF_FACTORS = {"rate_factors": {"s1": 6.0, "alpha*": 0.1}, "decay_factors": {"s1": 0.5, "alpha2": 2.0}}
+"""In networks that have them, where there are factors of groups anyway."""
+
+
+def problem(normalization, dtype, *, factors=False):
+    """With ``factors`` for the inputs and for the activation of the second layer."""
     rng = np.random.RandomState(5)
     dims = (3, 5, 4, 2)
-    architecture = Architecture(dims, ("tanh", "silu", "softmax"), normalization=normalization)
+    architecture = Architecture(
+        dims,
+        ("tanh", "silu", "softmax"),
+        normalization=normalization,
+        input_scale=factors,
+        parametric=[False, factors],
+    )
     values = dict(initialize_parameters(dims, method="glorot", rng=rng))
-    for layer in architecture.normalized:
-        values[f"gamma{layer}"] = rng.uniform(0.5, 1.5, (dims[layer], 1))
+    for name, shape in architecture.layout:
+        if name not in values:
+            values[name] = rng.uniform(0.5, 1.5, shape)
     parameters = Parameters.from_dict(values)
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)
     X, Y = rng.standard_normal((3, 11)), np.eye(2)[rng.randint(2, size=11)].T
@@ -97,16 +109,18 @@ def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_fac
     rates = tuple(dropout_factor * rate for rate in settings.dropout_of(architecture))
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
     masks = dropout_masks(architecture, rates, m, **draw)
-    A = X + (input_noise(X.shape, settings.input_noise, **draw) if settings.input_noise else 0)
-    inputs, logits, hats, backs = {}, {}, {}, {}
+    A = X_given = X + (input_noise(X.shape, settings.input_noise, **draw) if settings.input_noise else 0)
+    inputs, logits, hats, backs, bent = {}, {}, {}, {}, {}
     for layer in range(1, L + 1):
-        inputs[layer], Z = A, theta[f"W{layer}"] @ A
+        s = theta.get("s1", 1) if layer == 1 else 1
+        inputs[layer], Z = s * A, theta[f"W{layer}"] @ (s * A)
         kind = "none" if layer == L else architecture.normalization[layer - 1]
         if kind != "none":
             hats[layer], backs[layer] = normalized(Z, kind, memory["running"], layer)
             Z = theta[f"gamma{layer}"] * hats[layer]
         logits[layer] = Z = Z + theta[f"b{layer}"]
-        A = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) * masks.get(layer, 1)
+        bent[layer] = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) - Z
+        A = (Z + theta.get(f"alpha{layer}", 1) * bent[layer]) * masks.get(layer, 1)
     J = cost_from_logits(Z, Y, output="softmax", sample_weight=weight)
     weights = [theta[f"W{layer}"] for layer in range(1, L + 1)]
     J += settings.l1 / total * sum(np.abs(W).sum() for W in weights)
@@ -119,9 +133,15 @@ def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_fac
             g[f"gamma{layer}"] = (dZ * hats[layer]).sum(axis=1, keepdims=True) / m
             dU = backs[layer](dZ * theta[f"gamma{layer}"])
         g[f"W{layer}"] = dU @ inputs[layer].T / m + settings.l1 / total * np.sign(W) + settings.l2 / total * W
+        if layer == 1 and "s1" in theta:
+            g["s1"] = np.sum(W.T @ dU * X_given, axis=1, keepdims=True) / m
         if layer > 1:
             backward = ACTIVATIONS[architecture.activations[layer - 2]].backward
-            dZ = backward(W.T @ dU * masks.get(layer - 1, 1), logits[layer - 1])
+            dA, name = W.T @ dU * masks.get(layer - 1, 1), f"alpha{layer - 1}"
+            if name in theta:
+                g[name] = np.sum(dA * bent[layer - 1], axis=1, keepdims=True) / m
+            alpha = theta.get(name, 1)
+            dZ = dA + alpha * (backward(dA, logits[layer - 1]) - dA)
     if settings.clip_value:
         g = {name: np.clip(value, -settings.clip_value, settings.clip_value) for name, value in g.items()}
     if settings.clip_norm:
@@ -130,7 +150,7 @@ def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_fac
     new = {}
     for name, value in theta.items():
         rate = RATE * next((f for p, f in reversed(settings.rate_factors.items()) if matches(name, p)), 1.0)
-        default = 0.0 if name[0] in "bg" else 1.0
+        default = 1.0 if name[0] == "W" else 0.0
         factor = next((f for p, f in reversed(settings.decay_factors.items()) if matches(name, p)), default)
         memory["v"][name] = BETA * memory["v"].get(name, 0.0) + (1 - BETA) * g[name]
         decayed = value * (1 - rate * settings.decay * decay_factor * factor)
@@ -154,9 +174,14 @@ def matches(name, pattern):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_engine_does_as_the_plain_loop(engine, dtype, case, normalization):
-    architecture, parameters, X, Y, weight = problem(normalization, dtype)
-    settings = Settings("momentum", {"beta": BETA}, seed=7, **CASES[case])
+@pytest.mark.parametrize("factors", [False, True])
+def test_an_engine_does_as_the_plain_loop(factors, engine, dtype, case, normalization):
+    architecture, parameters, X, Y, weight = problem(normalization, dtype, factors=factors)
+    given = dict(CASES[case])
+    if factors:
+        for kind, own in OF_FACTORS.items():
+            given |= {kind: {**own, **given[kind]}} if kind in given else {}
+    settings = Settings("momentum", {"beta": BETA}, seed=7, **given)
     session = open_session(engine, architecture, parameters, settings)
     theta = {name: value.astype(float) for name, value in parameters.items()}
     begin = np.zeros if settings.average else np.ones  # what begins at 0 is divided by 1 - βᵗ

@@ -37,14 +37,19 @@ class Model(NamedTuple):
 
 @st.composite
 def models(draw: st.DrawFn, *, outputs: tuple[str, ...] = tuple(HEADS), hidden_layers: int = 0) -> Model:
-    """Depth, widths, activations, head, number of examples and weights, all at random."""
+    """Depth, widths, activations, head, factors, number of examples and weights, all at random."""
     sizes = st.integers(1, 6)
     layer_dims = draw(st.lists(sizes, min_size=2 + hidden_layers, max_size=5))
     hidden = [draw(st.sampled_from(HIDDEN)) for _ in layer_dims[2:]]
     output = draw(st.sampled_from(outputs))
     m = draw(st.integers(1, 7))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    parameters = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    bent = [layer for layer in range(1, len(hidden) + 1) if draw(st.booleans())]
+    factors = {f"alpha{layer}": np.ones((layer_dims[layer], 1)) for layer in bent}
+    if draw(st.booleans()):
+        factors["s1"] = np.ones((layer_dims[0], 1))
+    drawn = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    parameters = Parameters.from_dict({**drawn, **factors})
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too
     head = head_of(output, layer_dims[-1])
     return Model(

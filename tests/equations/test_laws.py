@@ -31,7 +31,10 @@ seeds = st.integers(0, 2**32 - 1)
 laws = settings(max_examples=60, deadline=None)
 
 
-def same(came: dict[str, Any], expected: dict[str, Any], kinds: tuple[str, ...] = ("dW", "db")) -> None:
+OF_PARAMETERS = ("dW", "db", "ds", "dalpha")
+
+
+def same(came: dict[str, Any], expected: dict[str, Any], kinds: tuple[str, ...] = OF_PARAMETERS) -> None:
     for name, value in expected.items():
         if name.startswith(kinds):
             np.testing.assert_allclose(came[name], value, err_msg=name, **NEAR)
@@ -91,11 +94,10 @@ def test_permuting_hidden_units_permutes_gradients(model: Model, seed: int) -> N
 
     def permuted(values: dict[str, Any], prefix: str) -> dict[str, Any]:
         into, out_of = f"{prefix}W{layer}", f"{prefix}W{layer + 1}"
-        bias = f"{prefix}b{layer}"
+        rows = [name for name in (into, f"{prefix}b{layer}", f"{prefix}alpha{layer}") if name in values]
         return {
             **values,
-            into: values[into][order],
-            bias: values[bias][order],
+            **{name: values[name][order] for name in rows},
             out_of: values[out_of][:, order],
         }
 

@@ -49,6 +49,9 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "gamma": gamma, "kind": "layer", "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
         "batch_mean": draw(3, 1), "batch_variance": np.abs(draw(3, 1)),
     }  # fmt: skip
+    known |= {"dW_s": draw(3, 2), "alpha": draw(3, 1)}
+    if EQUATIONS[name].topic == "input_scale":
+        known["s"] = draw(2, 1)
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
     required = [

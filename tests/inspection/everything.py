@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets, get_head
-from deepstep.network import Architecture, Parameters
+from deepstep.network import Architecture
 from deepstep.training.diagnosis import all_finite
 
-PATTERNS = st.fixed_dictionaries({}, optional={"b*": st.just(0.5), "W1": st.just(3.0), "*": st.just(0.25)})
+PATTERNS = st.fixed_dictionaries(
+    {},
+    optional={
+        "b*": st.just(0.5),
+        "W1": st.just(3.0),
+        "s1": st.just(6.0),
+        "alpha1": st.just(0.1),
+        "*": st.just(0.25),
+    },
+)
 
 SETTINGS = st.fixed_dictionaries(
     {"optimizer": st.sampled_from(sorted(OPTIMIZERS)), "seed": st.integers(0, 2**31)},
@@ -46,7 +55,7 @@ class Training(NamedTuple):
 
 @st.composite
 def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
-    """Depth, widths, activations, normalization and head at random."""
+    """Depth, widths, activations, normalization, factors and head at random."""
     layer_dims = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
     hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
     head = get_head(draw(st.sampled_from(sorted(heads or HEADS))))
@@ -54,7 +63,10 @@ def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
         {"levels": np.linspace(0, 1, layer_dims[-1] + 2)[1:-1].tolist()} if head.name == "quantile" else {}
     )
     kinds = [draw(st.sampled_from(["none", "batch", "layer"])) for _ in layer_dims[1:-1]]
-    return Architecture(tuple(layer_dims), (*hidden, head.activation), head.name, levels, tuple(kinds))
+    bent = tuple(draw(st.booleans()) for _ in hidden)
+    names = (*hidden, head.activation)
+    scaled = draw(st.booleans())
+    return Architecture(tuple(layer_dims), names, head.name, levels, tuple(kinds), scaled, bent)
 
 
 @st.composite
@@ -65,14 +77,14 @@ def trainings(
     architecture, chosen = draw(architectures()), draw(SETTINGS)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dtype = draw(st.sampled_from(dtypes))
-    names = Parameters(np.zeros(architecture.n_parameters), architecture.layer_dims, architecture.normalized)
+    names = architecture.lay_out(np.zeros(architecture.n_parameters))
     for factors in ("rate_factors", "decay_factors"):
         fitting = {
             name: value for name, value in chosen.get(factors, {}).items() if name in (*names, "b*", "*")
         }
         chosen = {**chosen, factors: fitting}
     flat = 0.7 * rng.standard_normal(architecture.n_parameters).astype(dtype)
-    parameters = Parameters(flat, architecture.layer_dims, architecture.normalized)
+    parameters = architecture.lay_out(flat)
     m = draw(st.integers(1, 6))
     X = rng.standard_normal((architecture.n_inputs, m)).astype(dtype)
     head = get_head(architecture)

@@ -69,8 +69,13 @@ def test_every_derivative_passes_the_check(training):
         expected = {f"dZ{layer}", f"dW{layer}", f"db{layer}", f"dA{layer - 1}"}
         if layer in shape.normalized:
             expected |= {f"dU{layer}", f"dU_hat{layer}", f"dgamma{layer}"}
-        if f"mask{layer}" in {entry.name for entry in trace}:
+        masked, bends = f"mask{layer}" in {entry.name for entry in trace}, layer in shape.bent
+        if masked or bends:
             expected.add(f"dg(Z{layer})")
+        if bends:
+            expected |= {f"dalpha{layer}"} | ({f"dp(Z{layer})"} if masked else set())
+        if layer == 1 and shape.input_scale:
+            expected |= {"ds1", "dW_s1"}
         assert expected <= checked
 
 
@@ -186,6 +191,48 @@ class TestByHand:
         assert trace["A1"].formula == "A1 := g(Z1) ∘ mask1"
         assert trace["dg(Z1)"].formula == "dg(Z1) := dA1 ∘ mask1"
         assert trace["dZ1"].formula == "dZ1 = dg(Z1)"
+
+    def test_the_scale_of_the_inputs(self):
+        shape = Architecture((2, 1), ("identity",), input_scale=True)
+        theta = shape.lay_out(np.array([2.0, -1.0, 0.5, 3.0, 10.0]))  # W1, b1, s1
+        X, Y = np.array([[1.0, 3.0], [0.5, -1.0]]), np.array([[0.0, 1.0]])
+        trace = trace_step(shape, theta, X, Y, learning_rate=0.5, settings=Settings(l2=1.0))
+        Z = 6 * X[:1] - 10 * X[1:] + 0.5  # 1.5 and 28.5
+        np.testing.assert_allclose(trace["Z1"].value, Z)
+        np.testing.assert_allclose(trace["dZ1"].value, Z - Y)
+        G = ((Z - Y) @ X.T) / 2
+        np.testing.assert_allclose(trace["dW_s1"].value, G)
+        np.testing.assert_allclose(trace["dW1_data"].value, G * [[3, 10]])
+        np.testing.assert_allclose(trace["dW1"].value, G * [[3, 10]] + [[1, -0.5]])
+        np.testing.assert_allclose(trace["ds1"].value, G.T * [[2], [-1]])
+        np.testing.assert_allclose(trace["dA0"].value, [[6], [-10]] * (Z - Y))
+        np.testing.assert_allclose(trace["s1′"].value, [[3], [10]] - 0.5 * trace["ds1"].value)
+        assert trace["W_s1"].formula == "W_s1 = W1 ∘ s1ᵀ"
+        assert trace["Z1"].formula == "Z1 = W_s1·A0 + b1"
+        assert trace["dW_s1"].formula == "dW_s1 = dZ1·A0ᵀ / m"
+        assert trace["dW1_data"].formula == "dW1_data = dW_s1 ∘ s1ᵀ"
+        assert trace["ds1"].formula == "ds1 = Σᵢ (W1 ∘ dW_s1)ᵢᵀ, over the rows i"
+        assert trace["dA0"].formula == "dA0 = W_s1ᵀ·dZ1"
+        assert trace["s1′"].formula == "s1′ := s1 - 0.5·ds1"
+
+    def test_a_parametric_activation(self):
+        shape = Architecture((1, 1, 1), ("relu", "identity"), parametric=True)
+        theta = shape.lay_out(np.array([1.0, 0.0, 0.75, 2.0, 0.0]))  # W1, b1, alpha1, W2, b2
+        X, Y = np.array([[-4.0, 2.0]]), np.array([[0.0, 1.0]])
+        trace = trace_step(shape, theta, X, Y, learning_rate=0.5)
+        np.testing.assert_allclose(trace["g(Z1)"].value, [[0, 2]])
+        np.testing.assert_allclose(trace["A1"].value, [[-1, 2]])  # a quarter of Z below 0
+        np.testing.assert_allclose(trace["dA1"].value, [[-4, 6]])
+        np.testing.assert_allclose(trace["dg(Z1)"].value, [[-3, 4.5]])
+        np.testing.assert_allclose(trace["dZ1"].value, [[-1, 6]])
+        np.testing.assert_allclose(trace["dalpha1"].value, [[-4 * 4 / 2]])
+        np.testing.assert_allclose(trace["alpha1′"].value, [[0.75 + 0.5 * 8]])
+        assert trace["g(Z1)"].formula == "g(Z1) = max(0, Z1)"
+        assert trace["A1"].formula == "A1 = (1 - alpha1) ∘ Z1 + alpha1 ∘ g(Z1)"
+        assert trace["dg(Z1)"].formula == "dg(Z1) = alpha1 ∘ dA1"
+        assert trace["dZ1"].formula == "dZ1 = (1 - alpha1) ∘ dA1 + dg(Z1) ∘ g′(Z1)"
+        assert trace["dalpha1"].formula == "dalpha1 = Σᵢ (dA1 ∘ (g(Z1) - Z1))⁽ⁱ⁾ / m"
+        assert trace["alpha1′"].formula == "alpha1′ := alpha1 - 0.5·dalpha1"
 
     def test_noise(self):
         trace = whole(settings=Settings(input_noise=0.1))

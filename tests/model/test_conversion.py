@@ -16,7 +16,7 @@ from torch.nn.functional import binary_cross_entropy, cross_entropy, mse_loss
 from deepstep import DeepClassifier, Network
 from deepstep.equations import ACTIVATIONS, HEADS, register_activation, unregister_activation
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
-from deepstep.model.torch_modules import TWINS, Exponential, Increasing, Ordinal
+from deepstep.model.torch_modules import TWINS, Exponential, Increasing, InputScale, Ordinal, Parametric
 
 M = 7
 CLOSE = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
@@ -102,6 +102,10 @@ def torch_gradients(module, output, X, Y):
     torch_loss(output, module(torch.from_numpy(X.T.copy())), torch.from_numpy(Y.T.copy())).backward()
     found, layer = {}, 0
     for part in module.modules():
+        if isinstance(part, InputScale):
+            found["ds1"] = part.weight.grad.numpy()[:, np.newaxis]
+        if isinstance(part, Parametric):
+            found[f"dalpha{layer}"] = part.alpha.grad.numpy()[:, np.newaxis]
         if isinstance(part, nn.Linear):
             layer += 1
             found[f"dW{layer}"] = part.weight.grad.numpy()
@@ -282,6 +286,10 @@ class TestFromTorch:
                 "alone. Call module.to_empty(device='cpu') and load",
             ),
             ([nn.LazyLinear(2)], "module 0 (LazyLinear)"),
+            ([nn.Linear(2, 2), InputScale(2)], "module 1 (InputScale): Linear, "),
+            ([InputScale(2), InputScale(2), nn.Linear(2, 2)], "module 1 (InputScale): Linear, "),
+            ([nn.Linear(2, 2), Parametric(nn.ReLU6(), 2)], "module 1 (Parametric): Linear, "),
+            ([nn.Linear(2, 2), Parametric(nn.Sigmoid(), 2)], "an output without parametric activation"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),
             ([nn.utils.spectral_norm(nn.Linear(2, 2))], "module 0 (Linear): a module without hooks"),
         ],
@@ -341,9 +349,11 @@ class TestToTorch:
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
     @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
     @pytest.mark.parametrize("activation", TWINS)
-    def test_every_activation_and_normalization(self, activation, normalization, dtype):
+    @pytest.mark.parametrize("factors", [False, True])
+    def test_every_activation_and_normalization(self, factors, activation, normalization, dtype):
         first = "small" if activation == "exponential" else "he"  # e to the e is soon too large
         options = {"activation": activation, "normalization": normalization, "dtype": dtype}
+        options |= {"input_scale": factors, "parametric": [False, factors]}
         net = Network([3, 5, 4, 2], **options, initialization=first, seed=3)
         net.train(inputs(3), targets("sigmoid", 2), iterations=3, learning_rate=0.1)  # statistics of its own
         module = net.to_torch()
@@ -352,6 +362,9 @@ class TestToTorch:
         assert A.dtype == getattr(torch, dtype)
         np.testing.assert_allclose(columns(A), net.forward(X), **tolerance)
         Y = targets("sigmoid", 2, dtype=dtype)
+        again = Network.from_torch(module)
+        assert again.architecture == net.architecture
+        assert again.parameters == net.parameters
         came = net.gradients(X, Y)
         for name, value in torch_gradients(module, "sigmoid", X, Y).items():
             np.testing.assert_allclose(came[name], value, **tolerance, err_msg=name)

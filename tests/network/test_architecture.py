@@ -63,3 +63,24 @@ def test_one_activation_for_each_layer(activations: Any) -> None:
     assert str(caught.value).startswith(
         f"Architecture: 2 activations, one per layer after the input; got {activations!r}. Give"
     )
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"input_scale": 1}, "input_scale is True or False; got 1."),
+        ({"input_scale": None}, "got None."),
+        (
+            {"parametric": 1},
+            "parametric is True or False for all hidden layers, or a list of 1; got 1. The out",
+        ),
+        ({"parametric": [True, True]}, "a list of 1; got [True, True]. The output layer has none."),
+        ({"parametric": ["yes"]}, "got ['yes']"),
+        ({"parametric": "relu"}, "got 'relu'"),
+    ],
+)
+def test_switches_are_true_or_false(parts: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Architecture((3, 2, 1), ("relu", "sigmoid"), **parts)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("Architecture: ")

@@ -141,6 +141,32 @@ def nothing(header):
     pass
 
 
+@pytest.mark.parametrize(
+    "factors", [{"input_scale": True}, {"parametric": True}, {"parametric": [False, True]}]
+)
+def test_factors_come_back_and_others_have_no_word_of_them(factors, tmp_path):
+    """A file without them is, byte for byte, what releases wrote that knew none."""
+    net = Network([3, 4, 4, 2], **factors, seed=1)
+    net.parameters.flat[:] += 0.125
+    net.save(tmp_path / "net")
+    again = Network.load(tmp_path / "net")
+    assert again.architecture == net.architecture
+    assert again.parameters == net.parameters
+    assert set(entries(tmp_path / "net")) - set(factors) == PLAIN
+    off = dict.fromkeys(factors, False)
+    for name, options in (("off", off), ("plain", {})):
+        Network([3, 4, 4, 2], **options, seed=1).save(tmp_path / name)
+    assert (tmp_path / "off").read_bytes() == (tmp_path / "plain").read_bytes()
+    assert set(entries(tmp_path / "plain")) == set(entries(V2)) == PLAIN
+
+
+PLAIN = {"layer_dims", "activations", "output", "output_settings", "normalization", "notes"}
+
+
+def entries(path):
+    return json.loads(taken_apart(path.read_bytes())[0]["__metadata__"]["network"])
+
+
 class TestForgedFiles:
     """What a right checksum does not excuse."""
 
@@ -165,6 +191,10 @@ class TestForgedFiles:
             ({"output_settings": [["levels", [0.25, 0.75]]]}, "a mapping of its settings"),
             ({"normalization": ["batch", "batch"]}, "one normalization"),
             ({"normalization": ["layer"]}, "the keys are W1, b1"),
+            ({"input_scale": 1}, "input_scale is True or False; got 1"),
+            ({"input_scale": True}, "and the factors of inputs and activations; got arrays for [3, 4, 2]"),
+            ({"parametric": True}, "and the factors of inputs and activations; got arrays for [3, 4, 2]"),
+            ({"parametric": [True, True]}, "a list of 1; got [True, True]"),
             ({"layer_dims": [3, -4, 2]}, "every size is a whole number of at least 1"),
             ({"layer_dims": [3, 4, 10**9]}, "arrays for the layer sizes [3, 4, 1000000000]"),
             ({"layer_dims": [3.0, 4, 2]}, "every size is a whole number"),

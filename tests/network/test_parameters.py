@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep import Parameters
+from deepstep import Architecture, Parameters
 from deepstep.errors import DataError, DeepStepError, ShapeError
 from deepstep.network import as_parameters, parameter_count
 
@@ -104,6 +104,25 @@ def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
     np.testing.assert_array_equal(parameters["W1"], np.asarray(W, dtype=dtype))
 
 
+def test_the_order_of_all_that_a_layer_may_have() -> None:
+    shape = Architecture(
+        (3, 2, 2, 1),
+        ("relu",) * 3,
+        normalization=["batch", "none"],
+        input_scale=True,
+        parametric=[True, False],
+    )
+    parameters = shape.lay_out(np.arange(float(shape.n_parameters)))
+    assert list(parameters) == ["W1", "b1", "gamma1", "s1", "alpha1", "W2", "b2", "W3", "b3"]
+    assert parameters["s1"].ravel().tolist() == [10, 11, 12]
+    assert parameters["alpha1"].ravel().tolist() == [13, 14]
+    assert (parameters.normalized, parameters.input_scale, parameters.bent) == ((1,), True, (1,))
+    assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
+    assert parameter_count((3, 2, 2, 1), [1], input_scale=True, bent=[1]) == shape.n_parameters
+    assert pickle.loads(pickle.dumps(parameters)).layout == shape.layout
+    assert pickle.loads(pickle.dumps(shape)) == shape
+
+
 W, b = np.ones((2, 3)), np.ones((2, 1))
 
 
@@ -126,6 +145,15 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
         ({"W1": np.ones(3), "b1": b}, ShapeError, r"layer 1: W1 .*\(n_1, n_0\), at least 1 each; got \(3,\)"),
         ({"W1": np.ones((0, 3)), "b1": np.ones((0, 1))}, ShapeError, r"got \(0, 3\)"),
         ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"got \(2, 0\)"),
+        ({"W1": W, "b1": b, "s2": b}, ShapeError, r"keys are W1, b1, W2, b2.*; got \['W1', 'b1', 's2'\]"),
+        ({"W1": W, "b1": b, "s1": b}, ShapeError, r"s1 is a column of shape \(3, 1\); got \(2, 1\)"),
+        ({"W1": W, "b1": b, "s1": np.ones(3)}, ShapeError, r"got \(3,\)\. Pass s1\.reshape"),
+        ({"W1": W, "b1": b, "alpha1": b}, ShapeError, r"keys are W1, b1, W2, b2"),  # the output has none
+        (
+            {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": [[0]], "alpha1": np.ones((3, 1))},
+            ShapeError,
+            r"alpha1 is a column of shape \(2, 1\); got \(3, 1\)",
+        ),
         ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 holds real numbers; got dtype <U1"),
         ({"W1": W * 1j, "b1": b}, DataError, r"real numbers; got dtype complex128"),
         ({"W1": None, "b1": b}, DataError, r"real numbers; got dtype object"),

@@ -40,6 +40,7 @@ TRAININGS = st.builds(
     epochs=st.integers(1, 4),
     batch_size=st.none() | st.integers(1, 25),
     normalization=st.tuples(KINDS, KINDS),
+    factors=st.booleans(),
     dtype=st.sampled_from(["float64", "float32"]),
     validation=st.booleans(),
     plan=st.fixed_dictionaries(
@@ -146,6 +147,10 @@ class TestAnotherTraining:
             ({"batch_size": 4}, "batch_size was 8 and is 4"),
             ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
             ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
+            (
+                {"factors": True},
+                "input_scale was False and is True; parametric was False and is [True, True]",
+            ),
             ({"m": 19}, "the training data is another"),
             ({"weights": np.ones(20)}, "the training data is another"),
             ({"validation": False}, "the validation data is another"),

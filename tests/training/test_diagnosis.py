@@ -1,6 +1,7 @@
 """What is said when training leaves the finite numbers: the place, the cause, and the last finite state."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,13 +28,13 @@ X = RNG.standard_normal((20, 3))
 Y = RNG.standard_normal((20, 2))
 
 
-def opened(layer_dims=(3, 4, 2), hidden="tanh", dtype="float64", normalization="none", **settings):
+def opened(layer_dims=(3, 4, 2), hidden="tanh", dtype="float64", shape=None, **settings):
     architecture = Architecture(
-        layer_dims, (hidden,) * (len(layer_dims) - 2) + ("identity",), normalization=normalization
+        layer_dims, (hidden,) * (len(layer_dims) - 2) + ("identity",), **(shape or {})
     )
     drawn = initialize_parameters(layer_dims, method="glorot", rng=np.random.RandomState(1))
-    scales = {f"gamma{layer}": np.ones((layer_dims[layer], 1)) for layer in architecture.normalized}
-    parameters = Parameters.from_dict({**drawn, **scales}).astype(dtype)
+    ones = {name: np.ones(size) for name, size in architecture.layout}
+    parameters = Parameters.from_dict({**ones, **drawn}).astype(dtype)
     return open_session("reference", architecture, parameters, Settings(**settings))
 
 
@@ -98,7 +99,9 @@ class TestTheLastFiniteState:
     def test_any_training_ends_finite_or_says_where_it_did_not(
         self, optimizer, normalization, batch_size, size, rate, settings, zeros
     ):
-        session = opened((3, 4, 2), "relu", "float64", normalization, optimizer=optimizer, **settings)
+        session = opened(
+            shape={"normalization": normalization}, hidden="relu", optimizer=optimizer, **settings
+        )
         if zeros:
             session.load(type(session.state())(0 * session.state().theta, *_rest(session.state())))
         data, plan = examples(size * X), Plan(4, rate, batch_size)
@@ -136,6 +139,24 @@ class TestThePlace:
         assert "the product W1·A0 overflows, W1 from 0 to 1e+200, A0 from 1 to 1e+150, b1 = 0. " in text
         assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
 
+    def test_a_factor_of_the_inputs(self):
+        session = opened((2, 1), shape={"input_scale": True})
+        theta = np.array([1e200, 1, 0, 1e200, 1])  # W1, b1, s1
+        session.load(replace(session.state(), theta=theta))
+        text = said(session, examples(np.ones((6, 2)), np.ones((6, 1))))
+        assert "; layer 1, W_s: entry [0, 0] is inf in epoch 0, step 1, at learning rate 0.01: " in text
+        assert "the scale of the inputs overflows, W1 from 1 to 1e+200, s1 from 1 to 1e+200. " in text
+
+    def test_a_parametric_activation(self):
+        session = opened((1, 1, 1), "relu", shape={"parametric": True})
+        theta = np.array([1e200, 0, 1e200, 1, 0])  # W1, b1, alpha1, W2, b2
+        session.load(replace(session.state(), theta=theta))
+        inputs = np.ones((6, 1))
+        inputs[4] = -1
+        text = said(session, examples(inputs, np.ones((6, 1))))
+        assert re.search(r"; layer 1, A: example 0 .*is nan in epoch 0, step 1, at learning rate 0", text)
+        assert "the parametric activation overflows, alpha1 = 1e+200, Z1 = 1e+200, g(Z1) = 1e+200. " in text
+
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
     def test_the_first_sign_is_in_the_parameters(self, dtype):
         """J and its gradient are finite; α·g is not."""
@@ -153,7 +174,7 @@ class TestThePlace:
         assert re.search(r"layer 1, W, the optimizer's s: entry \[\d, \d\] is inf", text)
 
     def test_a_variance_that_no_float_can_hold(self):
-        text = said(opened(normalization="batch"), examples(1e200 * X))
+        text = said(opened(shape={"normalization": "batch"}), examples(1e200 * X))
         assert "layer 1, variance: entry [0, 0] is inf in epoch 0, step 1" in text
         assert "Scale the inputs" in text
 

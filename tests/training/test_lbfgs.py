@@ -35,6 +35,20 @@ def test_least_squares():
     assert history.engine == "reference"
 
 
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_factors_of_inputs_and_activations(engine):
+    """A third of the first input, and what a leaky unit gives: within reach of one hidden unit."""
+    pytest.importorskip("numba")
+    z = X[:, :1] / 3
+    Y = np.where(z > 0, z, 0.3 * z)
+    shape = Architecture((3, 1, 1), ("relu", "identity"), input_scale=True, parametric=True)
+    theta = shape.lay_out(np.array([0.5, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 0]))
+    opened, history = open_session(engine, shape, theta, Settings()), History()
+    train_lbfgs(opened, Examples(X, Y), history=history, **LIMITS)
+    assert history.costs[-1] < 1e-8
+    assert opened.parameters["alpha1"].item() == pytest.approx(0.7, abs=1e-3)
+
+
 def test_callbacks_see_each_iteration_and_may_stop():
     class Watch(Callback):
         seen, ended = 0, False

@@ -26,9 +26,7 @@ class Setup(NamedTuple):
         parameters = initialize_parameters(
             self.shape.layer_dims, method="he", rng=np.random.RandomState(1)
         ).astype(self.dtype)
-        return open_session(
-            "reference", self.shape, with_scales(parameters, self.shape.normalized), self.settings
-        )
+        return open_session("reference", self.shape, with_scales(parameters, self.shape), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
         session = self.session()
@@ -49,6 +47,7 @@ def setup(
     epochs: int = 3,
     batch_size: int | None = 8,
     normalization: Any = "none",
+    factors: bool = False,
     dtype: str = "float64",
     weights: Any = None,
     validation: bool = False,
@@ -60,7 +59,13 @@ def setup(
     Y = rng.integers(0, 2, (m + 7, 1)).astype(dtype)
     weight = None if weights is None else np.asarray(weights, dtype=dtype)
     return Setup(
-        Architecture((4, 5, 3, 1), ("tanh", "relu", "sigmoid"), normalization=normalization),
+        Architecture(
+            (4, 5, 3, 1),
+            ("tanh", "relu", "sigmoid"),
+            normalization=normalization,
+            input_scale=factors,
+            parametric=factors,
+        ),
         Settings(**settings),
         Plan(epochs, 0.01, batch_size, shuffled(2), **(plan or {})),
         Examples(X[:m], Y[:m], weight),

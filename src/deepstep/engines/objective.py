@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
+    AnyLayerCache,
     Head,
-    LayerCache,
     backward_layers,
     cost_from_logits,
     flatten_gradients,
@@ -89,7 +89,7 @@ def cost_terms(
 
 def flat_gradient(
     dZL: Array,
-    caches: Sequence[LayerCache],
+    caches: Sequence[AnyLayerCache],
     parameters: Parameters,
     *,
     activations: Sequence[str],

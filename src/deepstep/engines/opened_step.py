@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from deepstep.engines.objective import Costs
 from deepstep.engines.session import SessionState
-from deepstep.equations import LayerCache
+from deepstep.equations import AnyLayerCache
 from deepstep.types import Array
 
 
@@ -56,7 +56,7 @@ class OpenedStep:
     A0: Array
     masks: Mapping[int, Array]
     AL: Array
-    caches: Sequence[LayerCache]
+    caches: Sequence[AnyLayerCache]
     costs: Costs
     dZL: Array
     gradient: Array

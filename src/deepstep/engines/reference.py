@@ -12,8 +12,8 @@ from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
+    AnyLayerCache,
     Head,
-    LayerCache,
     NormalizedCache,
     average_update,
     clip_by_norm,
@@ -307,14 +307,14 @@ class ReferenceSession:
 
     def _forward(
         self, X: Array, *, masks: Mapping[int, Array] | None = None
-    ) -> tuple[Array, list[LayerCache]]:
+    ) -> tuple[Array, list[AnyLayerCache]]:
         """The forward pass of training: the batch's own statistics."""
         shape = self.architecture
         return model_forward(
             X, self.parameters, activations=shape.activations, normalization=shape.normalization, masks=masks
         )
 
-    def _predicting(self, X: Array) -> tuple[Array, list[LayerCache]]:
+    def _predicting(self, X: Array) -> tuple[Array, list[AnyLayerCache]]:
         """The forward pass of prediction: running statistics, no dropout, averaged parameters."""
         shape = self.architecture
         return model_forward(
@@ -327,7 +327,7 @@ class ReferenceSession:
 
     def _cost_and_gradient(
         self,
-        caches: list[LayerCache],
+        caches: list[AnyLayerCache],
         Y: Array,
         sample_weight: Array | None,
         masks: Mapping[int, Array] | None,
@@ -379,9 +379,10 @@ class ReferenceSession:
         average = self.settings.average
         return corrected_share(max(0.9, average), number) if average else 0.1
 
-    def _statistics_after(self, caches: list[LayerCache], momentum: float) -> Mapping[str, Array]:
+    def _statistics_after(self, caches: list[AnyLayerCache], momentum: float) -> Mapping[str, Array]:
         statistics = dict(self._state.statistics)
-        for layer, (linear, _) in enumerate(caches, start=1):
+        for layer, cache in enumerate(caches, start=1):
+            linear = cache.linear
             if isinstance(linear, NormalizedCache) and linear.kind == "batch":
                 names = f"mean{layer}", f"variance{layer}"
                 mean, variance = (statistics[name] for name in names)

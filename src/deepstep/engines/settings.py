@@ -44,8 +44,8 @@ class Settings:
         1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
     rate_factors, decay_factors : mapping
         Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
-        ``{"b*": 0.1, "W1": 6}``. Where several fit, the last one counts. Without a word about them, b and
-        gamma do not decay.
+        ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. Without a word about them, b,
+        gamma, s and alpha do not decay.
     seed : int
         Of the dropout masks and the noise, which are functions of (seed, step, layer).
 
@@ -206,7 +206,7 @@ class Settings:
             If a pattern fits no parameter.
         """
         asked = self.rate_factors if kind == "rate" else self.decay_factors
-        unasked = [] if kind == "rate" else [("b*", 0.0), ("gamma*", 0.0)]
+        unasked = [] if kind == "rate" else [(f"{part}*", 0.0) for part in ("b", "gamma", "s", "alpha")]
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in found):

@@ -73,6 +73,8 @@ from deepstep.equations.ordered_activations import (
     ordinal_backward,
 )
 from deepstep.equations.activation_table import ACTIVATIONS, Activation, get_activation
+from deepstep.equations.input_scale import scaled_weights, scaled_weights_backward
+from deepstep.equations.parametric_activation import parametric_backward, parametric_forward
 from deepstep.equations.own_activations import register_activation, unregister_activation
 from deepstep.equations.initialization_from_data import initialize_from_data
 from deepstep.equations.losses import (
@@ -159,13 +161,17 @@ from deepstep.equations.schedules import (
     warm_up_factor,
 )
 from deepstep.equations.forward import (
+    AnyLayerCache,
+    ExtendedCache,
     LayerCache,
+    activated,
     layer_activations,
     linear_activation_forward,
     model_forward,
 )
 from deepstep.equations.backward import (
     LayerGradients,
+    activated_backward,
     backpropagate,
     backward_layers,
     linear_activation_backward,
@@ -181,7 +187,9 @@ __all__ = [
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "Activation",
+    "AnyLayerCache",
     "Equation",
+    "ExtendedCache",
     "Head",
     "LayerCache",
     "LayerGradients",
@@ -192,6 +200,8 @@ __all__ = [
     "Optimizer",
     "absolute_error",
     "absolute_error_backward",
+    "activated",
+    "activated_backward",
     "adam_update",
     "answers",
     "average_update",
@@ -283,6 +293,8 @@ __all__ = [
     "ordinal_cross_entropy",
     "ordinal_cross_entropy_backward",
     "output_gradient",
+    "parametric_backward",
+    "parametric_forward",
     "pinball",
     "pinball_backward",
     "poisson_deviance",
@@ -297,6 +309,8 @@ __all__ = [
     "relu_backward",
     "rmsprop_update",
     "running_statistics",
+    "scaled_weights",
+    "scaled_weights_backward",
     "scheduled_inverse_time_factor",
     "scheduled_inverse_time_rate",
     "selu",

@@ -8,14 +8,16 @@ import numpy as np
 from deepstep.equations.activation_table import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.dropout import dropout_backward
-from deepstep.equations.forward import LayerCache, layer_activations
+from deepstep.equations.forward import AnyLayerCache, ExtendedCache, LayerCache, layer_activations
 from deepstep.equations.heads import Head, get_head
+from deepstep.equations.input_scale import scaled_weights_backward
 from deepstep.equations.linear import linear_backward, weight_gradients
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
     normalized_weight_gradients,
 )
+from deepstep.equations.parametric_activation import parametric_backward
 from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
 from deepstep.network.architecture import Architecture
@@ -77,7 +79,7 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
 def model_backward(
     AL: Array,
     Y: Array,
-    caches: Sequence[LayerCache],
+    caches: Sequence[AnyLayerCache],
     *,
     activations: Sequence[str] | None = None,
     output: str | Head | Architecture | None = None,
@@ -104,7 +106,8 @@ def model_backward(
     Returns
     -------
     gradients : dict
-        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db and dgamma are derivatives of J, dA of m·J.
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds and dalpha are derivatives of J, dA
+        of m·J.
 
     Raises
     ------
@@ -154,6 +157,12 @@ class LayerGradients(NamedTuple):
         Derivative of J, of a normalized layer.
     dA_prev : array of shape (n_{l-1}, m) or None
         Derivative of m·J by what the layer before handed on; None where it is not wanted.
+    dalpha : array of shape (n_l, 1) or None
+        Derivative of J, where the activation is parametric.
+    ds : array of shape (n_0, 1) or None
+        Derivative of J, of layer 1 where inputs are scaled.
+    dW_s : array of shape (n_1, n_0) or None
+        Derivative of J by the scaled weights, likewise.
 
     Examples
     --------
@@ -168,17 +177,54 @@ class LayerGradients(NamedTuple):
     db: Array
     dgamma: Array | None
     dA_prev: Array | None
+    dalpha: Array | None = None
+    ds: Array | None = None
+    dW_s: Array | None = None
 
     @property
     def of_parameters(self) -> dict[str, Array]:
-        """dW, db and, of a normalized layer, dgamma under their names."""
+        """dW and db under their names; of dgamma, ds and dalpha those that there are."""
         found = {f"dW{self.layer}": self.dW, f"db{self.layer}": self.db}
-        return found if self.dgamma is None else {**found, f"dgamma{self.layer}": self.dgamma}
+        for name, value in (("dgamma", self.dgamma), ("ds", self.ds), ("dalpha", self.dalpha)):
+            if value is not None:
+                found[f"{name}{self.layer}"] = value
+        return found
+
+
+def activated_backward(dA: Array, cache: AnyLayerCache, activation: str) -> tuple[Array, Array | None]:
+    """From the derivative by A, before its dropout, to that by Z.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    cache : LayerCache or ExtendedCache
+        Of the forward step.
+    activation : str
+        A name in ``ACTIVATIONS``.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+    dalpha : array of shape (n_l, 1) or None
+        Derivative of J, where the layer has an α.
+
+    Examples
+    --------
+    >>> from deepstep.equations import linear_activation_forward
+    >>> one = np.ones((1, 1))
+    >>> activated_backward(one, linear_activation_forward(one, one, one, "relu")[1], "relu")
+    (array([[1.]]), None)
+    """
+    if isinstance(cache, ExtendedCache) and cache.alpha is not None:
+        return parametric_backward(dA, cache.Z, cache.alpha, activation)
+    return get_activation(activation).backward(dA, cache.Z), None
 
 
 def backward_layers(
     dZL: Array,
-    caches: Sequence[LayerCache],
+    caches: Sequence[AnyLayerCache],
     activations: Sequence[str],
     *,
     masks: Mapping[int, Array] | None = None,
@@ -210,8 +256,10 @@ def backward_layers(
     [1]
     """
     dZ = dZL
+    dalpha: Array | None = None
     for layer in range(len(caches), 0, -1):
-        linear = caches[layer - 1][0]
+        cache = caches[layer - 1]
+        linear = cache[0]
         wanted = layer > 1 or input_gradient
         dgamma: Array | None = None
         dA_prev: Array | None = None
@@ -223,16 +271,21 @@ def backward_layers(
             dA_prev, dW, db = linear_backward(dZ, linear)
         else:
             dW, db = weight_gradients(dZ, linear)
-        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev)
+        ds: Array | None = None
+        dW_s: Array | None = None
+        if isinstance(cache, ExtendedCache) and cache.s is not None:
+            dW_s = dW
+            dW, ds = scaled_weights_backward(dW_s, cache.W, cache.s)
+        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev, dalpha, ds, dW_s)
         if layer > 1 and dA_prev is not None:
             below = layer - 1
             dA = dropout_backward(dA_prev, masks[below]) if masks and below in masks else dA_prev
-            dZ = get_activation(activations[below - 1]).backward(dA, caches[below - 1][1])
+            dZ, dalpha = activated_backward(dA, caches[below - 1], activations[below - 1])
 
 
 def backpropagate(
     dZL: Array,
-    caches: Sequence[LayerCache],
+    caches: Sequence[AnyLayerCache],
     activations: Sequence[str],
     *,
     masks: Mapping[int, Array] | None = None,

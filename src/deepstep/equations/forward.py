@@ -1,15 +1,17 @@
 """The whole network forward."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from deepstep.equations.activation_table import get_activation
 from deepstep.equations.dropout import dropout_forward
+from deepstep.equations.input_scale import scaled_weights
 from deepstep.equations.linear import LinearCache, linear_forward
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_forward,
 )
+from deepstep.equations.parametric_activation import parametric_forward
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError
 from deepstep.network.parameters import Parameters, as_parameters
@@ -36,6 +38,41 @@ class LayerCache(NamedTuple):
 
     linear: LinearCache | NormalizedCache
     Z: Array
+
+
+class ExtendedCache(NamedTuple):
+    """What a layer with an input scale or a parametric activation keeps for its backward step.
+
+    Attributes
+    ----------
+    linear : LinearCache or NormalizedCache
+        Its W is the one that multiplies: W_s where inputs are scaled.
+    Z : array of shape (n_l, m)
+        Pre-activation.
+    W : array of shape (n_l, n_{l-1})
+        The weights as they are learned.
+    s : array of shape (n_0, 1) or None
+        Factor of each input, of layer 1.
+    alpha : array of shape (n_l, 1) or None
+        α of each unit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = {"W1": np.ones((1, 1)), "b1": np.zeros((1, 1)), "s1": np.array([[3.0]])}
+    >>> cache = model_forward(np.ones((1, 1)), theta)[1][0]
+    >>> cache.linear.W, cache.W
+    (array([[3.]]), array([[1.]]))
+    """
+
+    linear: LinearCache | NormalizedCache
+    Z: Array
+    W: Array
+    s: Array | None
+    alpha: Array | None
+
+
+AnyLayerCache: TypeAlias = LayerCache | ExtendedCache
 
 
 @equation("Z = W·A_prev + b,  A = g(Z)", source="lecture 3.2")
@@ -75,6 +112,32 @@ def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str
     return forward(Z), LayerCache(linear, Z)
 
 
+def activated(cache: AnyLayerCache, activation: str) -> Array:
+    """A of a layer, before its dropout: g(Z), or `parametric_forward` where the layer has an α.
+
+    Parameters
+    ----------
+    cache : LayerCache or ExtendedCache
+        Of the forward step.
+    activation : str
+        A name in ``ACTIVATIONS``.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cache = linear_activation_forward(np.ones((1, 1)), -np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
+    >>> activated(cache, "relu")
+    array([[0.]])
+    """
+    if isinstance(cache, ExtendedCache) and cache.alpha is not None:
+        return parametric_forward(cache.Z, cache.alpha, activation)
+    return get_activation(activation, "model_forward").forward(cache.Z)
+
+
 @equation("A[0] = X,  A[l] = g(W[l]·A[l-1] + b[l]),  l = 1 … L", source="lecture 3.3")
 def model_forward(
     X: Array,
@@ -84,7 +147,7 @@ def model_forward(
     normalization: Sequence[str] | None = None,
     statistics: Mapping[str, Array] | None = None,
     masks: Mapping[int, Array] | None = None,
-) -> tuple[Array, list[LayerCache]]:
+) -> tuple[Array, list[AnyLayerCache]]:
     """All layers forward.
 
     Parameters
@@ -92,7 +155,8 @@ def model_forward(
     X : array of shape (n_0, m)
         Inputs; a column is an example.
     parameters : mapping
-        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; gamma[l] for a normalized layer.
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; gamma[l] for a normalized layer, s1 where
+        inputs are scaled (`scaled_weights`), alpha[l] for a parametric activation (`parametric_forward`).
     activations : sequence of str, optional
         One name per layer; by default relu, …, relu, sigmoid.
     normalization : sequence of str, optional
@@ -107,7 +171,7 @@ def model_forward(
     -------
     AL : array of shape (n_L, m)
     caches : list of LayerCache
-        One per layer.
+        One per layer; an ExtendedCache for a layer with s or alpha.
 
     Raises
     ------
@@ -124,17 +188,28 @@ def model_forward(
     theta = as_parameters(parameters, "model_forward")
     names = layer_activations(activations, theta.n_layers, "model_forward")
     kinds = _normalized_layers(normalization, theta)
-    A, caches = X, []
+    A = X
+    caches: list[AnyLayerCache] = []
     for layer, activation in enumerate(names, start=1):
         W, b = theta[f"W{layer}"], theta[f"b{layer}"]
+        s, alpha = theta.get("s1") if layer == 1 else None, theta.get(f"alpha{layer}")
+        used_W = W if s is None else scaled_weights(W, s)
+        cache: AnyLayerCache
         if layer in kinds:
             kind, gamma = kinds[layer], theta[f"gamma{layer}"]
             given = (
                 statistics if kind == "batch" else None
             )  # a layer's own statistics are no others in prediction
             used = (given[f"mean{layer}"], given[f"variance{layer}"]) if given else None
-            Z, linear = normalized_linear_forward(A, W, b, gamma, kind=kind, statistics=used)
-            A, cache = get_activation(activation, "model_forward").forward(Z), LayerCache(linear, Z)
+            Z, linear = normalized_linear_forward(A, used_W, b, gamma, kind=kind, statistics=used)
+            cache = LayerCache(linear, Z)
+            if s is not None or alpha is not None:
+                cache = ExtendedCache(*cache, W, s, alpha)
+            A = activated(cache, activation)
+        elif s is not None or alpha is not None:
+            Z, plain = linear_forward(A, used_W, b)
+            cache = ExtendedCache(plain, Z, W, s, alpha)
+            A = activated(cache, activation)
         else:
             A, cache = linear_activation_forward(A, W, b, activation)
         if masks and layer in masks:

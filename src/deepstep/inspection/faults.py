@@ -8,7 +8,8 @@ import numpy as np
 from deepstep.engines import total_weight
 from deepstep.equations import (
     NORMALIZATIONS,
-    LayerCache,
+    AnyLayerCache,
+    ExtendedCache,
     NormalizedCache,
     get_activation,
     l1_backward,
@@ -93,7 +94,7 @@ def name_fault(gradients: Mapping[str, Array], problem: Problem) -> str:
 
 
 def _backward_with(
-    fault: Fault | None, layers: Sequence[int], problem: Problem, caches: Sequence[LayerCache]
+    fault: Fault | None, layers: Sequence[int], problem: Problem, caches: Sequence[AnyLayerCache]
 ) -> dict[str, Array]:
     """The whole backward pass with one fault in some layers, or with none."""
     spoilt = dict.fromkeys(layers, "" if fault is None else fault.spoils)
@@ -102,7 +103,8 @@ def _backward_with(
     m = problem.Y.shape[1]
     dZ = _output_with(spoilt.get(len(caches), ""), problem, caches[-1].Z)
     for layer in range(len(caches), 0, -1):
-        linear, spoils = caches[layer - 1].linear, spoilt.get(layer, "")
+        cache, spoils = caches[layer - 1], spoilt.get(layer, "")
+        linear = cache.linear
         A_prev, W = linear[:2]
         if spoils == "sign of dZ":
             dZ = -dZ
@@ -111,6 +113,11 @@ def _backward_with(
             gradients[f"dgamma{layer}"] = (dZ * linear.U_hat).sum(axis=1, keepdims=True) / m
             dU = _through_statistics(linear.gamma * dZ, linear, fixed=spoils == "fixed statistics")
         dW, dA_prev = dU @ A_prev.T / m, W.T @ dU
+        if isinstance(cache, ExtendedCache):
+            W = cache.W
+            if cache.s is not None:
+                gradients[f"ds{layer}"] = (W * dW).sum(axis=0)[:, np.newaxis]
+                dW = dW * cache.s.T
         if spoils in ("1/m", "1/m of dW"):
             dW = dW * m
         if spoils in ("1/m", "1/m of db"):
@@ -134,11 +141,19 @@ def _backward_with(
             below = spoilt.get(layer - 1, "")
             if layer - 1 in problem.masks and below != "no mask":
                 dA_prev = dA_prev * problem.masks[layer - 1]
-            Z = caches[layer - 2].Z
-            activation = get_activation(activations[layer - 2])
-            if below == "A for Z":
-                Z = activation.forward(Z)
-            dZ = dA_prev if below == "no derivative" else activation.backward(dA_prev, Z)
+            cache, name = caches[layer - 2], activations[layer - 2]
+            g, Z = get_activation(name), cache.Z
+            at = g.forward(Z) if below == "A for Z" else Z
+            alpha = cache.alpha if isinstance(cache, ExtendedCache) else None
+            if alpha is not None:
+                dalpha = (dA_prev * (g.forward(Z) - Z)).sum(axis=1, keepdims=True) / m
+                gradients[f"dalpha{layer - 1}"] = dalpha
+            if below == "no derivative":
+                dZ = dA_prev
+            elif alpha is None:
+                dZ = g.backward(dA_prev, at)
+            else:
+                dZ = (1 - alpha) * dA_prev + g.backward(alpha * dA_prev, at)
     return gradients
 
 
@@ -166,7 +181,7 @@ def _output_with(spoils: str, problem: Problem, ZL: Array) -> Array:
     return output_gradient(ZL, problem.Y, output=head, sample_weight=weight)
 
 
-def _places(fault: Fault, problem: Problem, caches: Sequence[LayerCache]) -> Iterator[list[int]]:
+def _places(fault: Fault, problem: Problem, caches: Sequence[AnyLayerCache]) -> Iterator[list[int]]:
     """Each layer alone, then all hidden ones, then all, as a fault in a shared function is."""
     layers = list(range(1, len(caches) + 1))
     if fault.spoils == "transposed W":  # needs a square W; and dA0 reaches no parameter

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepstep.engines import Settings, cost_terms
-from deepstep.equations import Head, LayerCache, get_activation, model_forward
+from deepstep.equations import AnyLayerCache, Head, get_activation, model_forward
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 
@@ -39,7 +39,7 @@ class Problem:
     masks: Mapping[int, Array]
     settings: Settings
 
-    def caches(self) -> list[LayerCache]:
+    def caches(self) -> list[AnyLayerCache]:
         """The forward pass at θ as it stands."""
         shape = self.architecture
         return model_forward(

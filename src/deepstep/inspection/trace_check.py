@@ -17,6 +17,7 @@ from deepstep.equations import (
     l1_cost,
     l2_cost,
     linear_forward,
+    scaled_weights,
 )
 from deepstep.inspection.finite_differences import (
     Evaluate,
@@ -26,6 +27,7 @@ from deepstep.inspection.finite_differences import (
 )
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
+from deepstep.network.parameters import PARAMETER
 from deepstep.types import AnyArray, Array
 
 
@@ -118,7 +120,7 @@ def check_entries(
     for name in names:
         target = name[1:]
         # the parameters' derivatives are those of J, all others of m·J
-        factor = 1 if PARAMETER.match(target) else m
+        factor = 1 if _is_parameter(target) else m
         evaluate = _cost_from(architecture, settings, work, target, factor=factor)
         entries = spread(work[name].size, max_entries)
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon=epsilon)
@@ -131,7 +133,9 @@ def check_entries(
     return TraceCheck(tuple(checks))
 
 
-PARAMETER = re.compile(r"(W|b|gamma)\d+$")
+def _is_parameter(target: str) -> bool:
+    """Whether it is a parameter, or the scaled weights: what moves a layer and not an example."""
+    return target == "W_s1" or PARAMETER.fullmatch(target) is not None
 
 
 def _cost_from(
@@ -142,16 +146,17 @@ def _cost_from(
     steps = {
         name: step
         for at in range(1, architecture.n_layers + 1)
-        for name, step in _steps(architecture, at, work)
+        for name, step in _steps(architecture, at, work, scale=target != "W_s1")
     }
-    begin = f"A{layer - 1}" if PARAMETER.match(target) else target
+    begin = f"A{layer - 1}" if _is_parameter(target) else target
     order = ["A0", *steps]
     to_run = order[order.index(begin) + 1 : -1]  # up to Z[L]: the loss comes from the logits
     kinks = {
         f"Z{at}": get_activation(name).kinks for at, name in enumerate(architecture.activations, start=1)
     }
     head, weight = get_head(architecture), work.get("w")
-    weights = work[target] if target[0] == "W" else None  # all other weights' terms are the same throughout
+    # all other weights' terms are the same throughout
+    weights = work[target] if target == f"W{layer}" else None
     row = None if weight is None else weight[0]
     total = total_weight(work["Y"], row)
 
@@ -175,23 +180,50 @@ def _cost_from(
 
 
 def _steps(
-    architecture: Architecture, layer: int, work: Mapping[str, Array]
+    architecture: Architecture, layer: int, work: Mapping[str, Array], *, scale: bool
 ) -> Iterator[tuple[str, Callable[[Array], Array]]]:
-    """The quantities of a layer in their order, each as a function of the one before."""
-    W, b, kind = work[f"W{layer}"], work[f"b{layer}"], "none"
+    """The quantities of a layer in their order, each as a function of the one before. Without ``scale`` the
+    scaled weights are taken as they stand.
+    """
+    b, kind = work[f"b{layer}"], "none"
     if layer < architecture.n_layers:
         kind = architecture.normalization[layer - 1]
+
+    def weights() -> Array:
+        if layer > 1 or not architecture.input_scale:
+            return work[f"W{layer}"]
+        return scaled_weights(work["W1"], work["s1"]) if scale else work["W_s1"]
+
     if kind == "none":
-        yield f"Z{layer}", lambda A: linear_forward(A, W, b)[0]
+        yield f"Z{layer}", lambda A: linear_forward(A, weights(), b)[0]
     else:
         gamma, normalize = work[f"gamma{layer}"], NORMALIZATIONS[kind].forward
-        yield f"U{layer}", lambda A: W @ A
+        yield f"U{layer}", lambda A: weights() @ A
         yield f"U_hat{layer}", lambda U: normalize(U).U_hat
         yield f"Z{layer}", lambda U_hat: gamma * U_hat + b
-    activation = get_activation(architecture.activations[layer - 1]).forward
-    if f"mask{layer}" in work:
+    yield from _activation_steps(architecture, layer, work)
+
+
+def _activation_steps(
+    architecture: Architecture, layer: int, work: Mapping[str, Array]
+) -> Iterator[tuple[str, Callable[[Array], Array]]]:
+    """From Z to A: by way of g(Z) where A is more than that."""
+    g, before = get_activation(architecture.activations[layer - 1]).forward, f"A{layer}"
+    bends, masked = layer in architecture.bent, f"mask{layer}" in work
+    if bends:
+        alpha, before = work[f"alpha{layer}"], f"p(Z{layer})" if masked else before
+        at = {"Z": work[f"Z{layer}"]}  # where it stands, until it is moved
+
+        def keeping(Z: Array) -> Array:
+            at["Z"] = Z
+            return g(Z)
+
+        yield f"g(Z{layer})", keeping
+        yield before, lambda g_of_Z: (1 - alpha) * at["Z"] + alpha * g_of_Z
+    elif masked:
+        yield f"g(Z{layer})", g
+    if masked:
         mask = work[f"mask{layer}"]
-        yield f"g(Z{layer})", activation
         yield f"A{layer}", lambda A: dropout_forward(A, mask)
-    else:
-        yield f"A{layer}", activation
+    elif not bends:
+        yield f"A{layer}", g

@@ -10,11 +10,13 @@ from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Setting
 from deepstep.equations import (
     EQUATIONS,
     NORMALIZATIONS,
+    AnyLayerCache,
     Equation,
+    ExtendedCache,
     Head,
-    LayerCache,
     LayerGradients,
     NormalizedCache,
+    activated,
     backward_layers,
     dropout_backward,
     equation_of,
@@ -118,27 +120,62 @@ def _forward(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEn
     outputs = [*(cache.linear.A_prev for cache in caches[1:]), opened.AL]
     for layer, (cache, A, name) in enumerate(zip(caches, outputs, architecture.activations, strict=True), 1):
         symbols = layer_symbols(layer, L)
-        yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", cache.linear.W)
+        yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", _weights(cache))
         yield TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", cache.linear.b)
         yield from _linear(layer, cache, symbols)
-        g, activation = _forward_equation(name), f"A{layer}"
-        if layer in opened.masks:
-            activation, drop, mask = f"g(Z{layer})", EQUATIONS["dropout_forward"], opened.masks[layer]
-            formula, value = (
-                g.written("A", symbols | {"A": activation}),
-                get_activation(name).forward(cache.Z),
-            )
-            yield TraceEntry(activation, layer, "forward", formula, g.name, value, columns=True)
-            formula = drop.written("mask", symbols)
-            yield TraceEntry(f"mask{layer}", layer, "forward", formula, drop.name, mask, columns=True)
-            formula, g = renamed(drop, "A", symbols | {"A": activation}, activation, f"A{layer}"), drop
-        else:
-            formula = g.written("A", symbols)
-        yield TraceEntry(f"A{layer}", layer, "forward", formula, g.name, A, columns=True)
+        yield from _activation(layer, cache, name, opened.masks.get(layer), A, symbols)
 
 
-def _linear(layer: int, cache: LayerCache, symbols: dict[str, str]) -> Iterator[TraceEntry]:
-    linear = cache.linear
+def _activation(
+    layer: int, cache: AnyLayerCache, name: str, mask: Array | None, A: Array, symbols: dict[str, str]
+) -> Iterator[TraceEntry]:
+    """From Z to A: the activation, what α makes of it, the dropout."""
+
+    def entry(left: str, formula: str, equation: str, value: Array) -> TraceEntry:
+        return TraceEntry(left, layer, "forward", formula, equation, value, columns=True)
+
+    g, rule, handed, value = _forward_equation(name), EQUATIONS["parametric_forward"], f"A{layer}", A
+    alpha = _alpha(cache)
+    if mask is not None:
+        handed, value = f"g(Z{layer})" if alpha is None else f"p(Z{layer})", activated(cache, name)
+    if alpha is None:
+        yield entry(handed, g.written("A", symbols | {"A": handed}), g.name, value)
+    else:
+        left, before = f"g(Z{layer})", get_activation(name).forward(cache.Z)
+        yield TraceEntry(f"alpha{layer}", layer, "forward", f"alpha{layer}, how far it bends", "", alpha)
+        yield entry(left, g.written("A", symbols | {"A": left}), g.name, before)
+        yield entry(handed, rule.written("A", symbols | {"A": handed}), rule.name, value)
+    if mask is not None:
+        drop = EQUATIONS["dropout_forward"]
+        yield entry(f"mask{layer}", drop.written("mask", symbols), drop.name, mask)
+        formula = renamed(drop, "A", symbols | {"A": handed}, handed, f"A{layer}")
+        yield entry(f"A{layer}", formula, drop.name, A)
+
+
+def _weights(cache: AnyLayerCache) -> Array:
+    """W as it is learned."""
+    return cache.W if isinstance(cache, ExtendedCache) else cache.linear.W
+
+
+def _scale(cache: AnyLayerCache) -> Array | None:
+    return cache.s if isinstance(cache, ExtendedCache) else None
+
+
+def _alpha(cache: AnyLayerCache) -> Array | None:
+    return cache.alpha if isinstance(cache, ExtendedCache) else None
+
+
+_OF_THE_SCALED = {"W": "W_s1", "dW": "dW_s1"}
+"""Symbols of a layer whose weights carry the factors of the inputs."""
+
+
+def _linear(layer: int, cache: AnyLayerCache, symbols: dict[str, str]) -> Iterator[TraceEntry]:
+    linear, s = cache.linear, _scale(cache)
+    if s is not None:
+        yield TraceEntry("s1", layer, "forward", "s1, the factors of the inputs", "", s)
+        rule = EQUATIONS["scaled_weights"]
+        yield TraceEntry("W_s1", layer, "forward", rule.written("W_s", symbols), rule.name, linear.W)
+        symbols = symbols | _OF_THE_SCALED
     if not isinstance(linear, NormalizedCache):
         formula = EQUATIONS["linear_forward"].written("Z", symbols)
         yield TraceEntry(f"Z{layer}", layer, "forward", formula, "linear_forward", cache.Z, columns=True)
@@ -189,17 +226,41 @@ def _backward(
         if layer == L:
             yield from _output(architecture, opened)
         else:
-            rule, dA = _backward_equation(names[below]), f"dA{layer}"
-            if layer in masks:
-                dA, drop = f"dg(Z{layer})", EQUATIONS["dropout_backward"]
-                formula = renamed(drop, "dA", symbols, f"dA{layer}", dA)
-                value = dropout_backward(handed, masks[layer])
-                yield TraceEntry(dA, layer, "backward", formula, drop.name, value, columns=True)
-            formula = rule.written("dZ", symbols | {"dA": dA})
-            yield TraceEntry(f"dZ{layer}", layer, "backward", formula, rule.name, found.dZ, columns=True)
+            cache, mask = opened.caches[below], masks.get(layer)
+            yield from _activation_backward(cache, names[below], mask, found, handed, symbols)
         yield from _linear_backward(settings, opened, found, gradient[f"W{layer}"], symbols)
         if found.dA_prev is not None:
             handed = found.dA_prev
+
+
+def _activation_backward(
+    cache: AnyLayerCache,
+    name: str,
+    mask: Array | None,
+    found: LayerGradients,
+    dA: Array,
+    symbols: dict[str, str],
+) -> Iterator[TraceEntry]:
+    """From dA to dZ, the way of `_activation` back."""
+    layer, rule, left = found.layer, _backward_equation(name), f"dA{found.layer}"
+    alpha, whole = _alpha(cache), EQUATIONS["parametric_backward"]
+
+    def entry(left: str, formula: str, equation: str, value: Array) -> TraceEntry:
+        return TraceEntry(left, layer, "backward", formula, equation, value, columns=True)
+
+    if mask is not None:
+        drop, after = EQUATIONS["dropout_backward"], f"dg(Z{layer})" if alpha is None else f"dp(Z{layer})"
+        dA = dropout_backward(dA, mask)
+        yield entry(after, renamed(drop, "dA", symbols, left, after), drop.name, dA)
+        left = after
+    if alpha is None or found.dalpha is None:
+        yield entry(f"dZ{layer}", rule.written("dZ", symbols | {"dA": left}), rule.name, found.dZ)
+        return
+    symbols = symbols | {"dA": left, "dg": f"dg(Z{layer})"}
+    yield entry(f"dg(Z{layer})", whole.written("dg", symbols), whole.name, alpha * dA)
+    yield entry(f"dZ{layer}", whole.written("dZ", symbols), whole.name, found.dZ)
+    formula = whole.written("dalpha", symbols)
+    yield TraceEntry(f"dalpha{layer}", layer, "backward", formula, whole.name, found.dalpha)
 
 
 def _output(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEntry]:
@@ -221,7 +282,10 @@ def _linear_backward(
 ) -> Iterator[TraceEntry]:
     """The derivatives of a layer's linear part; ``dW`` is the whole one, with its regularization."""
     layer, below = found.layer, found.layer - 1
-    linear, rule = opened.caches[below].linear, EQUATIONS["linear_backward"]
+    cache, rule, own = opened.caches[below], EQUATIONS["linear_backward"], symbols
+    linear = cache.linear
+    if found.dW_s is not None:
+        symbols = symbols | _OF_THE_SCALED
     if isinstance(linear, NormalizedCache):
         rule, backward = EQUATIONS["normalized_linear_backward"], NORMALIZATIONS[linear.kind].backward
         through, dU_hat = EQUATIONS[backward.__name__], linear.gamma * found.dZ
@@ -229,19 +293,25 @@ def _linear_backward(
         yield TraceEntry(name, layer, "backward", formula, rule.name, dU_hat, columns=True)
         dU, formula = backward(dU_hat, linear.U_hat, linear.deviation), through.written("dU ", symbols)
         yield TraceEntry(f"dU{layer}", layer, "backward", formula, through.name, dU, columns=True)
-    whole, W, m = f"dW{layer}", linear.W, total_weight(opened.Y, opened.sample_weight)
-    terms = [(whole, rule.written("dW", symbols), rule.name, found.dW)]
+    whole, W, m = f"dW{layer}", _weights(cache), total_weight(opened.Y, opened.sample_weight)
+    way = rule
+    if found.dW_s is not None:
+        yield TraceEntry("dW_s1", layer, "backward", rule.written("dW", symbols), rule.name, found.dW_s)
+        way = EQUATIONS["scaled_weights_backward"]
+    terms = [(whole, way.written("dW", own), way.name, found.dW)]
     for kind, strength, backward_of in (("L1", settings.l1, l1_backward), ("L2", settings.l2, l2_backward)):
         if strength:
             equation, term = EQUATIONS[backward_of.__name__], f"{whole}_{kind}"
-            formula = equation.written("dW", symbols | {f"dW_{kind}": term, "λ": f"{strength:g}"})
+            formula = equation.written("dW", own | {f"dW_{kind}": term, "λ": f"{strength:g}"})
             terms.append((term, formula, equation.name, backward_of(W, strength, m)))
     if len(terms) > 1:
         data = f"{whole}_data"
-        terms[0] = (data, renamed(rule, "dW", symbols, whole, data), rule.name, found.dW)
+        terms[0] = (data, renamed(way, "dW", own, whole, data), way.name, found.dW)
         terms.append((whole, f"{whole} = {' + '.join(term[0] for term in terms)}", "", dW))
     for name, formula, equation_name, value in terms:
         yield TraceEntry(name, layer, "backward", formula, equation_name, value)
+    if found.ds is not None:
+        yield TraceEntry("ds1", layer, "backward", way.written("ds", own), way.name, found.ds)
     yield TraceEntry(f"db{layer}", layer, "backward", rule.written("db", symbols), rule.name, found.db)
     if found.dgamma is not None:
         formula = rule.written("dgamma", symbols)

@@ -6,6 +6,7 @@ from deepstep.engines import OpenedStep, Settings
 from deepstep.equations import EQUATIONS, Optimizer, get_optimizer
 from deepstep.inspection.trace import TraceEntry
 from deepstep.network import Parameters
+from deepstep.network.parameters import kind_and_layer
 from deepstep.types import Array
 
 
@@ -38,7 +39,8 @@ def _of_parameter(
     name: str, settings: Settings, theta: Parameters, opened: OpenedStep, averages: Mapping[str, Array]
 ) -> Iterator[TraceEntry]:
     """One parameter's way from its gradient to what it becomes."""
-    layer, g, now = int(name.lstrip("Wbgam")), f"d{name}", name
+    kind, layer = kind_and_layer(name)
+    g, now = f"d{name}", name
 
     def part(vector: Array) -> Array:
         return theta.like(vector)[name]
@@ -70,7 +72,7 @@ def _of_parameter(
     for symbol, vector in averages.items():
         formula = equation.written(f"{symbol} ", symbols)
         yield TraceEntry(f"{symbol}_d{name}", layer, "update", formula, equation.name, part(vector))
-    limited = settings.max_norm is not None and name[0] == "W"
+    limited = settings.max_norm is not None and kind == "W"
     moved = f"{name}_moved" if limited else f"{name}′"
     yield _after(now, layer, equation.written("θ", symbols), equation.name, part(opened.moved), name=moved)
     if limited:

@@ -30,12 +30,12 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
     return tuple(hidden)
 
 
-def with_scales(parameters: Parameters, normalized: Sequence[int]) -> Parameters:
-    """The parameters with a gamma of 1 for each normalized layer."""
-    if not normalized:
+def with_scales(parameters: Parameters, architecture: Architecture) -> Parameters:
+    """The weights and biases with all else that the network has at 1: gamma, s and alpha."""
+    if architecture.layout == parameters.layout:
         return parameters
-    scales = {f"gamma{layer}": np.ones_like(parameters[f"b{layer}"]) for layer in normalized}
-    return Parameters.from_dict({**parameters, **scales})
+    ones = {name: np.ones(shape, parameters.dtype) for name, shape in architecture.layout}
+    return Parameters.from_dict({**ones, **parameters})
 
 
 def check_fit(parameters: Parameters, architecture: Architecture) -> None:
@@ -45,14 +45,18 @@ def check_fit(parameters: Parameters, architecture: Architecture) -> None:
         raise ConfigurationError(
             "Network", "each W takes as many inputs as the layer before has units", f"got shapes {shapes}"
         )
-    expected = architecture.layer_dims, architecture.normalized
-    if (parameters.layer_dims, parameters.normalized) != expected:
-        gammas = [f"gamma{layer}" for layer in parameters.normalized]
+    if parameters.layout != architecture.layout:
+        needs = f" with gamma for the layers {list(architecture.normalized)}" * bool(architecture.normalized)
+        expected, came = (
+            [name for name, _ in layout if name[0] in "sa"]
+            for layout in (architecture.layout, parameters.layout)
+        )
+        came = [*(f"gamma{layer}" for layer in parameters.normalized), *came]
         raise ConfigurationError(
             "Network",
-            f"parameters for the layer sizes {list(architecture.layer_dims)}"
-            + (f" with gamma for the layers {list(expected[1])}" if expected[1] else ""),
-            f"got parameters for {list(parameters.layer_dims)}" + (f" with {gammas}" if gammas else ""),
+            f"parameters for the layer sizes {list(architecture.layer_dims)}{needs}"
+            + (f"{' and' if needs else ' with'} {expected}" if expected else ""),
+            f"got parameters for {list(parameters.layer_dims)}" + (f" with {came}" if came else ""),
         )
 
 

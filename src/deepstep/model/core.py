@@ -90,6 +90,8 @@ class Core:
         output: str = "sigmoid",
         output_settings: Mapping[str, Any] | None = None,
         normalization: str | Sequence[str] = "none",
+        input_scale: bool = False,
+        parametric: bool | Sequence[bool] = False,
         initialization: str = "he",
         seed: int | np.random.Generator | np.random.RandomState | None = None,
         parameters: Mapping[str, Any] | None = None,
@@ -115,6 +117,8 @@ class Core:
             output=head.name,
             output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
+            input_scale=input_scale,
+            parametric=parametric,  # type: ignore[arg-type]  # likewise
         )
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
@@ -129,7 +133,7 @@ class Core:
             # drawn in float64, then laid out and copied in the network's own precision
             check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
             drawn = initialize_parameters(sizes, method="he" if waits else initialization, rng=rng)
-            given = with_scales(drawn, self.architecture.normalized)
+            given = with_scales(drawn, self.architecture)
         self.seed = order_seed(seed, rng)
         self.parameters = finite_parameters(given, float_dtype(dtype))
         self._waiting = self.parameters if waits else None
@@ -163,7 +167,7 @@ class Core:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
         shape, rng = self.architecture, np.random.RandomState(self.seed)
         drawn = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
-        return finite_parameters(with_scales(drawn, shape.normalized), self.dtype)
+        return finite_parameters(with_scales(drawn, shape), self.dtype)
 
     def _prepare(
         self,

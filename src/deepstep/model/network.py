@@ -26,6 +26,12 @@ class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
         Settings of the head, for example ``{"smoothing": 0.1}`` or ``{"levels": [0.1, 0.5, 0.9]}``.
     normalization : str or sequence of str
         "none", "batch" or "layer": one for all hidden layers, or one for each.
+    input_scale : bool
+        Whether each input has a factor that is learned, the parameter s1 (n_0, 1), see
+        `deepstep.equations.scaled_weights`. ``rate_factors={"s1": 6}`` in `train` lets it learn faster.
+    parametric : bool or sequence of bool
+        Whether each hidden unit learns how far its activation bends, the parameters alpha1 (n_1, 1), …, see
+        `deepstep.equations.parametric_forward`: one answer for all hidden layers, or one for each.
     initialization : str
         How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or "data": by the
         first training, so that each pre-activation has variance 1 over (at most 4096 of) its examples. Until
@@ -34,7 +40,8 @@ class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
         An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
         come out; with None a seed is drawn and kept in ``network.seed``.
     parameters : mapping, optional
-        Initial parameters W1, b1, …; they are copied.
+        Initial parameters W1, b1, …; they are copied. Those of an input scale and of parametric activations
+        are among them.
     dtype : {"float64", "float32"}
     engine : {"auto", "reference", "compiled"}
         What runs the training.
@@ -76,4 +83,5 @@ class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))
         names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
+        names = f"scaled inputs, {names}" if self.architecture.input_scale else names
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"

@@ -8,6 +8,7 @@ from deepstep.inspection import GradientReport, Trace, check_gradients, trace_st
 from deepstep.inspection.tables import text_table
 from deepstep.model.core import Core
 from deepstep.model.options import LBFGS
+from deepstep.network.parameters import kind_and_layer
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import Array
 
@@ -151,11 +152,13 @@ class Openable(Core):
         2      sigmoid     1      (1, 4)  (1, 1)  5
         17 parameters, float64
         """
-        rows = [("0", "input", str(self.architecture.n_inputs), "", "", "0")]
+        inputs = "input, scaled" if self.architecture.input_scale else "input"
+        rows = [("0", inputs, str(self.architecture.n_inputs), "", "", "0")]
         for layer in range(1, self.architecture.n_layers + 1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
             n = str(W.shape[0])
-            size = W.size + b.size * (1 + (layer in self.architecture.normalized))
+            own = (value for name, value in self.parameters.items() if kind_and_layer(name)[1] == layer)
+            size = sum(value.size for value in own)
             rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
         table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
         return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
@@ -165,7 +168,6 @@ class Openable(Core):
         shape = self.architecture
         if layer == shape.n_layers:
             return shape.output
-        kind = shape.normalization[layer - 1]
-        return (
-            shape.activations[layer - 1] if kind == "none" else f"{kind} norm, {shape.activations[layer - 1]}"
-        )
+        kind, name = shape.normalization[layer - 1], shape.activations[layer - 1]
+        name = f"parametric {name}" if layer in shape.bent else name
+        return name if kind == "none" else f"{kind} norm, {name}"

@@ -171,7 +171,8 @@ class Storable(Core):
         ----------
         module : torch.nn.Sequential
             Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at most one activation that
-            DeepStep has. Dropout, Flatten and Identity are passed over: give ``dropout`` to `train`.
+            DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are passed over: give
+            ``dropout`` to `train`.
         output : str, optional
             The head, as in `Network`. By default it is that of the activation at the end: "sigmoid" for a
             Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with Linear
@@ -219,8 +220,8 @@ class Storable(Core):
         -------
         torch.nn.Sequential
             In evaluation mode, of this network's precision, with copies of its numbers: Linear, BatchNorm1d
-            or LayerNorm, activation for each layer. The outputs "poisson", "quantile" and "ordinal" end with
-            a module of DeepStep's own.
+            or LayerNorm, activation for each layer. Modules of DeepStep's own are at the end of the outputs
+            "poisson", "quantile" and "ordinal", and where inputs are scaled or activations parametric.
 
         Raises
         ------
@@ -262,6 +263,8 @@ class Storable(Core):
             output=architecture.output,
             output_settings=architecture.output_settings,
             normalization=architecture.normalization,
+            input_scale=architecture.input_scale,
+            parametric=architecture.parametric,
             parameters=parameters,
             dtype=parameters.dtype,
             seed=seed,

@@ -11,7 +11,7 @@ from torch import nn
 from deepstep.equations import HEADS, Head, get_head
 from deepstep.errors import ConfigurationError
 from deepstep.model.conversion import Converted
-from deepstep.model.torch_modules import TWINS, name_of, twin
+from deepstep.model.torch_modules import TWINS, InputScale, Parametric, name_of, twin
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
@@ -35,6 +35,8 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         raise ConfigurationError(
             where, "an output layer without normalization", f"the last Linear, {last.place}, has one"
         )
+    if "alpha" in last.parameters:
+        raise ConfigurationError(where, "an output without parametric activation", "the last one is such")
     head = _head(last.activation, output, where).with_settings(where, **output_settings)
     parameters = Parameters.from_dict(_numbered([layer.parameters for layer in layers]), where=where)
     architecture = Architecture(
@@ -43,6 +45,8 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         output=head.name,
         output_settings={name: head.settings[name] for name in output_settings},
         normalization=tuple(layer.normalization for layer in hidden),
+        input_scale=parameters.input_scale,
+        parametric=tuple("alpha" in layer.parameters for layer in hidden),
     )
     return Converted(architecture, parameters, _numbered([layer.statistics for layer in layers]))
 
@@ -52,6 +56,10 @@ def to_torch(network: Converted, *, logits: bool, where: str) -> nn.Sequential:
     architecture, parameters, statistics = network
     dtype, sizes = torch.from_numpy(parameters.flat).dtype, architecture.layer_dims
     modules: list[nn.Module] = []
+    if architecture.input_scale:
+        scale = InputScale(sizes[0], dtype)
+        _fill(scale.weight, parameters["s1"])
+        modules.append(scale)
     for layer, activation in enumerate(architecture.activations, start=1):
         is_last = layer == architecture.n_layers
         kind = "none" if is_last else architecture.normalization[layer - 1]
@@ -69,7 +77,11 @@ def to_torch(network: Converted, *, logits: bool, where: str) -> nn.Sequential:
         if shifted is not linear:
             _fill(shifted.weight, parameters[f"gamma{layer}"])
             modules.append(shifted)
-        if activation != "identity" and not (is_last and logits):
+        if layer in architecture.bent:
+            bent = Parametric(twin(activation, where), sizes[layer], dtype)
+            _fill(bent.alpha, parameters[f"alpha{layer}"])
+            modules.append(bent)
+        elif activation != "identity" and not (is_last and logits):
             modules.append(twin(activation, where))
     return nn.Sequential(*modules).eval()
 
@@ -118,6 +130,7 @@ class _Layer:
 def _read(module: Any, where: str) -> list[_Layer]:
     """The layers of a module in order."""
     layers: list[_Layer] = []
+    scale: InputScale | None = None
     for place, part in _parts(module, where):
         at = f"{where}, module {place} ({type(part).__name__})"
         if part._forward_hooks or part._forward_pre_hooks:
@@ -127,9 +140,14 @@ def _read(module: Any, where: str) -> list[_Layer]:
         needed = PASSED_OVER.get(type(part))
         if needed is not None and all(getattr(part, name) == value for name, value in needed.items()):
             continue
-        if type(part) is nn.Linear:
+        if isinstance(part, InputScale) and scale is None and not layers:
+            scale = part
+        elif type(part) is nn.Linear:
             W = _array(part.weight, at)
-            layers.append(_Layer(place, {"W": W, "b": _column(part.bias, len(W), at)}))
+            own = {"W": W, "b": _column(part.bias, len(W), at)}
+            if scale is not None and not layers:
+                own["s"] = _column(scale.weight, W.shape[1], at)
+            layers.append(_Layer(place, own))
         else:
             _extend(layers, part, at)
     if not layers:
@@ -139,7 +157,8 @@ def _read(module: Any, where: str) -> list[_Layer]:
 
 def _extend(layers: list[_Layer], part: nn.Module, at: str) -> None:
     """Take up what comes after a Linear."""
-    normalizes, activation = type(part) in (nn.BatchNorm1d, nn.LayerNorm), name_of(part)
+    inner = part.activation if isinstance(part, Parametric) else part
+    normalizes, activation = type(part) in (nn.BatchNorm1d, nn.LayerNorm), name_of(inner)
     if not normalizes and activation is None:
         raise ConfigurationError(at, *_no_counterpart(part))
     if not layers or layers[-1].activation is not None or (normalizes and layers[-1].normalization != "none"):
@@ -150,6 +169,8 @@ def _extend(layers: list[_Layer], part: nn.Module, at: str) -> None:
         )
     if isinstance(part, nn.BatchNorm1d | nn.LayerNorm):
         layers[-1].normalize(part, at)
+    if isinstance(part, Parametric):
+        layers[-1].parameters["alpha"] = _column(part.alpha, len(layers[-1].parameters["W"]), at)
     layers[-1].activation = activation
 
 

@@ -38,6 +38,32 @@ class Ordinal(nn.Module):
         return torch.sigmoid(_first_and_steps(Z, -1))
 
 
+class InputScale(nn.Module):
+    """A factor for each input, which is learned."""
+
+    def __init__(self, n: int, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n, dtype=dtype))
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """Rows to rows."""
+        return X * self.weight
+
+
+class Parametric(nn.Module):
+    """An activation that learns how far it bends: from Z at α = 0 to the activation at 1, unit by unit."""
+
+    def __init__(self, activation: nn.Module, n: int, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.activation = activation
+        self.alpha = nn.Parameter(torch.ones(n, dtype=dtype))
+
+    def forward(self, Z: torch.Tensor) -> torch.Tensor:
+        """Rows to rows."""
+        activated: torch.Tensor = self.activation(Z)
+        return (1 - self.alpha) * Z + self.alpha * activated
+
+
 class Twin(NamedTuple):
     """A class of torch, and the settings with which it is one of our activations, ours first."""
 

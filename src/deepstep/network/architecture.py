@@ -6,11 +6,16 @@ from types import MappingProxyType
 from typing import Any
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network.parameters import parameter_count
-from deepstep.types import is_whole
+from deepstep.network.parameters import Layout, Parameters, chain, layout_of
+from deepstep.types import Array, is_whole
 
 NORMALIZATIONS = ("none", "batch", "layer")
 """What may stand between W·A_prev and the activation of a hidden layer."""
+
+
+ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
+LATER_ENTRIES = {"input_scale": False, "parametric": False}
+"""What files say about an architecture: always, and where it is not as here."""
 
 
 def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
@@ -64,12 +69,17 @@ class Architecture:
     normalization : str or sequence of str, optional
         ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A normalized layer
         has a scale gamma (n_l, 1), and its b is the shift.
+    input_scale : bool, optional
+        Whether each input has a factor s (n_0, 1) of its own that is learned.
+    parametric : bool or sequence of bool, optional
+        Whether each unit has an α (n_l, 1) that is learned and says how far its activation bends, from
+        A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each.
 
     Raises
     ------
     ConfigurationError
-        If a size is not a positive whole number, the number of activations is not L, or a normalization is
-        unknown.
+        If a size is not a positive whole number, the number of activations is not L, a normalization is
+        unknown, or something is not True or False that has to be.
 
     Examples
     --------
@@ -78,6 +88,8 @@ class Architecture:
     (2, 17)
     >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), normalization="batch").n_parameters
     21
+    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True, parametric=True).n_parameters
+    23
     """
 
     layer_dims: tuple[int, ...]
@@ -85,6 +97,8 @@ class Architecture:
     output: str = ""
     output_settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     normalization: tuple[str, ...] = "none"  # type: ignore[assignment]  # a name is spread over the layers
+    input_scale: bool = False
+    parametric: tuple[bool, ...] = False  # type: ignore[assignment]  # likewise
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
@@ -108,10 +122,22 @@ class Architecture:
         object.__setattr__(self, "output", output)
         object.__setattr__(self, "output_settings", MappingProxyType(dict(settings)))
         object.__setattr__(self, "normalization", _per_hidden_layer(self.normalization, self.n_layers - 1))
+        scaled: Any = self.input_scale
+        if not isinstance(scaled, bool):
+            raise ConfigurationError("Architecture", "input_scale is True or False", f"got {scaled!r:.100}")
+        object.__setattr__(self, "parametric", _switches(self.parametric, self.n_layers - 1))
 
     def __reduce__(self) -> tuple[Any, ...]:
         settings = dict(self.output_settings)
-        return Architecture, (self.layer_dims, self.activations, self.output, settings, self.normalization)
+        return Architecture, (
+            self.layer_dims,
+            self.activations,
+            self.output,
+            settings,
+            self.normalization,
+            self.input_scale,
+            self.parametric,
+        )
 
     @property
     def n_layers(self) -> int:
@@ -134,9 +160,68 @@ class Architecture:
         return tuple(layer for layer, kind in enumerate(self.normalization, start=1) if kind != "none")
 
     @property
+    def bent(self) -> tuple[int, ...]:
+        """Numbers of the layers that have an alpha."""
+        return tuple(layer for layer, own in enumerate(self.parametric, start=1) if own)
+
+    @property
     def n_parameters(self) -> int:
-        """Number of weights, biases and scales."""
-        return parameter_count(self.layer_dims, self.normalized)
+        """Number of weights, biases, scales and factors."""
+        return sum(n * columns for _, (n, columns) in self.layout)
+
+    @property
+    def layout(self) -> Layout:
+        """Names and shapes of the parameters, in the order in which they lie in θ."""
+        return layout_of(chain(self.layer_dims), self.normalized, self.input_scale, self.bent)
+
+    def lay_out(self, flat: Array) -> Parameters:
+        """A vector as the parameters of this network.
+
+        Parameters
+        ----------
+        flat : array of shape (n_parameters,)
+            float32 or float64; kept, not copied.
+
+        Returns
+        -------
+        Parameters
+            Over that vector.
+
+        Raises
+        ------
+        ShapeError, DataError
+            As for `Parameters`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> list(Architecture((1, 1), ("sigmoid",), input_scale=True).lay_out(np.ones(3)))
+        ['W1', 'b1', 's1']
+        """
+        return Parameters(
+            flat, self.layer_dims, self.normalized, input_scale=self.input_scale, bent=self.bent
+        )
+
+    def entries(self) -> dict[str, Any]:
+        """The architecture as its arguments by name, for files; what came later stands there if it is on.
+
+        Returns
+        -------
+        dict
+            ``Architecture(**entries)`` is equal to this one.
+
+        Examples
+        --------
+        >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True)
+        >>> list(shape.entries())
+        ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
+        """
+        found = {name: getattr(self, name) for name in ENTRIES}
+        if self.input_scale:
+            found["input_scale"] = True
+        if self.bent:
+            found["parametric"] = self.parametric
+        return found
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
@@ -154,3 +239,16 @@ def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
             "The output layer has none.",
         )
     return names
+
+
+def _switches(parametric: Any, n_hidden: int) -> tuple[bool, ...]:
+    answers = (parametric,) * n_hidden if isinstance(parametric, bool) else parametric
+    fits = isinstance(answers, list | tuple) and all(isinstance(answer, bool) for answer in answers)
+    if not fits or len(answers) != n_hidden:
+        raise ConfigurationError(
+            "Architecture",
+            f"parametric is True or False for all hidden layers, or a list of {n_hidden}",
+            f"got {parametric!r:.100}",
+            "The output layer has none.",
+        )
+    return tuple(answers)

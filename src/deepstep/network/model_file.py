@@ -10,18 +10,17 @@ import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
-from deepstep.network.architecture import Architecture
+from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
 from deepstep.network.parameters import Parameters
 from deepstep.types import Array
 
 FORMAT, VERSION = "deepstep-model", 2
 """Version 1 had no head apart from the last activation, and no normalization. It is read for ever."""
 
-_SHAPE: dict[str, tuple[str, ...]] = {
-    "1": ("layer_dims", "activations"),
-    "2": ("layer_dims", "activations", "output", "output_settings", "normalization"),
-}
-"""What each version says about the architecture; beside it there are the notes."""
+_SHAPE: dict[str, tuple[str, ...]] = {"1": ("layer_dims", "activations"), "2": ENTRIES}
+"""What each version says about the architecture; beside it there are the notes, and in version 2 those of
+`LATER_ENTRIES` that are on.
+"""
 
 MOST_CHARACTERS = 2**24
 """Of the header's JSON: a network of a million layers fits in; Python's objects take many times the space."""
@@ -63,11 +62,8 @@ def save_model(
     """
     network = json.dumps(
         {
-            "layer_dims": architecture.layer_dims,
-            "activations": architecture.activations,
-            "output": architecture.output,
+            **architecture.entries(),
             "output_settings": dict(architecture.output_settings),
-            "normalization": architecture.normalization,
             "notes": dict(notes or {}),
         }
     )
@@ -105,9 +101,11 @@ def load_model(path: str | Path) -> ModelFile:
         )
     try:
         network = _network(header["network"])
-        if set(network) != {*shape, "notes"}:  # the version is not in the checksum: it has to fit, too
+        later = [] if header["version"] == "1" else [name for name in LATER_ENTRIES if name in network]
+        # the version is not in the checksum: it has to fit, too
+        if set(network) != {*shape, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
-        architecture = Architecture(**{name: network[name] for name in shape})
+        architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
         expected = statistics_shapes(architecture)
         precisions = sorted({str(array.dtype) for array in arrays.values()})
         if precisions not in (["float32"], ["float64"]):
@@ -118,15 +116,12 @@ def load_model(path: str | Path) -> ModelFile:
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         came = f"its header does not fit: {error!s:.300}"
         raise FileError(str(path), "a whole DeepStep model", came) from None
-    shapes = (
-        parameters.layer_dims,
-        parameters.normalized,
-        {name: value.shape for name, value in statistics.items()},
-    )
-    if shapes != (architecture.layer_dims, architecture.normalized, expected):
+    shapes = parameters.layout, {name: value.shape for name, value in statistics.items()}
+    if shapes != (architecture.layout, expected):
         raise FileError(
             str(path),
-            f"arrays for the layer sizes {list(architecture.layer_dims)!s:.100} and their normalization",
+            f"arrays for the layer sizes {list(architecture.layer_dims)!s:.100}, their normalization and the "
+            "factors of inputs and activations",
             f"got arrays for {list(parameters.layer_dims)!s:.100}",
         )
     if header.get("sha256") != _checksum(header["network"], parameters, statistics):

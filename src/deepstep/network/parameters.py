@@ -1,5 +1,6 @@
 """All weights and biases as one flat vector with named views."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
@@ -13,8 +14,49 @@ Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 """Names and shapes in the order in which they lie in the flat vector."""
 
 
-def parameter_count(layer_dims: Sequence[int], normalized: Sequence[int] = ()) -> int:
-    """Number of weights, biases and scales of a network.
+PARAMETER = re.compile(r"(W|b|gamma|s|alpha)(\d+)")
+"""What names of parameters look like: the kind, and the layer."""
+
+
+def kind_and_layer(name: str) -> tuple[str, int]:
+    """What a parameter's name says.
+
+    Parameters
+    ----------
+    name : str
+        ``"W1"``, ``"gamma2"``, …
+
+    Returns
+    -------
+    kind : str
+        ``"W"``, ``"b"``, ``"gamma"``, ``"s"`` or ``"alpha"``.
+    layer : int
+        l.
+
+    Raises
+    ------
+    ValueError
+        If it is no name of a parameter.
+
+    Examples
+    --------
+    >>> kind_and_layer("gamma12")
+    ('gamma', 12)
+    """
+    found = PARAMETER.fullmatch(name)
+    if found is None:
+        raise ValueError(f"{name!r} is no name of a parameter")
+    return found[1], int(found[2])
+
+
+def parameter_count(
+    layer_dims: Sequence[int],
+    normalized: Sequence[int] = (),
+    *,
+    input_scale: bool = False,
+    bent: Sequence[int] = (),
+) -> int:
+    """Number of weights, biases, scales and factors of a network.
 
     Parameters
     ----------
@@ -22,6 +64,10 @@ def parameter_count(layer_dims: Sequence[int], normalized: Sequence[int] = ()) -
         n_0, n_1, …, n_L.
     normalized : sequence of int
         Numbers of the layers that have a gamma.
+    input_scale : bool
+        Whether there is a factor for each input.
+    bent : sequence of int
+        Numbers of the layers that have an alpha.
 
     Returns
     -------
@@ -33,20 +79,27 @@ def parameter_count(layer_dims: Sequence[int], normalized: Sequence[int] = ()) -
     >>> parameter_count([2, 4, 1]), parameter_count([2, 4, 1], normalized=[1])
     (17, 21)
     """
-    return sum(n * rows for _, (n, rows) in _layout(_chain(layer_dims), normalized))
+    layout = layout_of(chain(layer_dims), normalized, input_scale, bent)
+    return sum(n * columns for _, (n, columns) in layout)
 
 
-def _chain(layer_dims: Sequence[int]) -> tuple[tuple[int, int], ...]:
+def chain(layer_dims: Sequence[int]) -> tuple[tuple[int, int], ...]:
     return tuple((n, n_prev) for n_prev, n in pairwise(layer_dims))
 
 
-def _layout(shapes: Sequence[tuple[int, int]], normalized: Sequence[int]) -> Layout:
-    """W1, b1, gamma1 where layer 1 is normalized, W2, …"""
+def layout_of(
+    shapes: Sequence[tuple[int, int]], normalized: Sequence[int], input_scale: bool, bent: Sequence[int]
+) -> Layout:
+    """W1, b1, then of gamma1, s1 and alpha1 those that there are, W2, …; the output layer has no alpha."""
     layout: list[tuple[str, tuple[int, int]]] = []
     for layer, (n, n_prev) in enumerate(shapes, start=1):
         layout += [(f"W{layer}", (n, n_prev)), (f"b{layer}", (n, 1))]
         if layer in normalized:
             layout.append((f"gamma{layer}", (n, 1)))
+        if layer == 1 and input_scale:
+            layout.append(("s1", (n_prev, 1)))
+        if layer in bent and layer < len(shapes):
+            layout.append((f"alpha{layer}", (n, 1)))
     return tuple(layout)
 
 
@@ -60,12 +113,17 @@ class Parameters(Mapping[str, Array]):
     Parameters
     ----------
     flat : array of shape (n_parameters,)
-        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. The gamma of a normalized layer
-        follows its b.
+        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After the b of a layer follow
+        its gamma where it is normalized, s1 (n_0, 1) where inputs are scaled, and its alpha where its
+        activation is parametric.
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
     normalized : sequence of int
         Numbers of the layers that have a gamma.
+    input_scale : bool
+        Whether there is an s1, a factor for each input.
+    bent : sequence of int
+        Numbers of the layers that have an alpha.
 
     Attributes
     ----------
@@ -73,6 +131,8 @@ class Parameters(Mapping[str, Array]):
     layer_dims : tuple of int
         Empty where the shapes do not chain, which an update allows and a network does not.
     normalized : tuple of int
+    input_scale : bool
+    bent : tuple of int
     layout : tuple of pairs
         Names and shapes in the order of ``flat``.
 
@@ -90,10 +150,18 @@ class Parameters(Mapping[str, Array]):
     (array([[0., 1., 2.]]), array([[3.]]))
     """
 
-    __slots__ = ("_views", "flat", "layer_dims", "layout", "normalized")
+    __slots__ = ("_views", "bent", "flat", "input_scale", "layer_dims", "layout", "normalized")
 
-    def __init__(self, flat: Array, layer_dims: Sequence[int], normalized: Sequence[int] = ()) -> None:
-        self._lay_out(flat, _layout(_chain(layer_dims), normalized))
+    def __init__(
+        self,
+        flat: Array,
+        layer_dims: Sequence[int],
+        normalized: Sequence[int] = (),
+        *,
+        input_scale: bool = False,
+        bent: Sequence[int] = (),
+    ) -> None:
+        self._lay_out(flat, layout_of(chain(layer_dims), normalized, input_scale, bent))
 
     def _lay_out(self, flat: Array, layout: Layout) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
@@ -107,7 +175,10 @@ class Parameters(Mapping[str, Array]):
         weights = [shape for name, shape in layout if name[0] == "W"]
         chained = all(before[0] == after[1] for before, after in pairwise(weights))
         self.layer_dims = (weights[0][1], *(n for n, _ in weights)) if chained and weights else ()
-        self.normalized = tuple(int(name[5:]) for name, _ in layout if name.startswith("gamma"))
+        kinds = [kind_and_layer(name) for name, _ in layout]
+        self.normalized = tuple(layer for kind, layer in kinds if kind == "gamma")
+        self.bent = tuple(layer for kind, layer in kinds if kind == "alpha")
+        self.input_scale = ("s", 1) in kinds
         expected = sum(n * columns for _, (n, columns) in layout)
         if flat.shape != (expected,):
             raise ShapeError(
@@ -131,8 +202,9 @@ class Parameters(Mapping[str, Array]):
         ----------
         values : mapping
             ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys; ``"gamma1"``
-            (n_1, 1) where layer 1 is normalized. Whole numbers become float64; float32 stays when everything
-            is float32.
+            (n_1, 1) where layer 1 is normalized, ``"s1"`` (n_0, 1) where inputs are scaled, ``"alpha1"``
+            (n_1, 1) where the activation of layer 1, a hidden one, is parametric. Whole numbers become
+            float64; float32 stays when everything is float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
         where : str
@@ -156,8 +228,11 @@ class Parameters(Mapping[str, Array]):
         array([1., 2., 3.])
         """
         n_layers = sum(1 for name in values if isinstance(name, str) and name[:1] == "W")
-        scales = [f"gamma{layer}" for layer in range(1, n_layers + 1) if f"gamma{layer}" in values]
+        normalized = [layer for layer in range(1, n_layers + 1) if f"gamma{layer}" in values]
+        parametric = [layer for layer in range(1, n_layers) if f"alpha{layer}" in values]
         names = [f"{kind}{layer}" for layer in range(1, n_layers + 1) for kind in "Wb"]
+        scales = [f"gamma{layer}" for layer in normalized] + [f"alpha{layer}" for layer in parametric]
+        scales += ["s1"] if "s1" in values else []
         if not names or {*names, *scales} != set(values):
             raise ShapeError(
                 where,
@@ -170,7 +245,7 @@ class Parameters(Mapping[str, Array]):
         for layer in range(1, n_layers + 1):
             before = shapes[-1][0] if chained and shapes else None
             shapes.append(_check_layer(arrays, layer, before, where))
-        layout = _layout(shapes, [int(name[5:]) for name in scales])
+        layout = layout_of(shapes, normalized, "s1" in values, parametric)
         dtype = np.result_type(*arrays.values())
         return cls._of(np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype), layout)
 
@@ -321,14 +396,17 @@ def _check_layer(arrays: Mapping[str, Array], layer: int, before: int | None, wh
             f"got {W.shape}",
             f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
         )
-    for name in (f"b{layer}", f"gamma{layer}"):
+    sizes = dict.fromkeys((f"b{layer}", f"gamma{layer}", f"alpha{layer}"), W.shape[0])
+    if layer == 1:
+        sizes["s1"] = W.shape[1]
+    for name, size in sizes.items():
         column = arrays.get(name)
-        if column is not None and column.shape != (W.shape[0], 1):
+        if column is not None and column.shape != (size, 1):
             raise ShapeError(
                 f"{where}, layer {layer}",
-                f"{name} is a column of shape ({W.shape[0]}, 1)",
+                f"{name} is a column of shape ({size}, 1)",
                 f"got {column.shape}",
-                f"Pass {name}.reshape(-1, 1)." if column.size == W.shape[0] else "",
+                f"Pass {name}.reshape(-1, 1)." if column.size == size else "",
             )
     return W.shape[0], W.shape[1]
 

@@ -14,6 +14,7 @@ from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
+from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import n_batches, shuffled
 from deepstep.training.callbacks import Training
@@ -88,14 +89,14 @@ class Checkpoint:
     @property
     def architecture(self) -> Architecture:
         """The network's shape."""
-        names = ("layer_dims", "activations", "output", "output_settings", "normalization")
-        return Architecture(**{name: self.identity[name] for name in names})
+        later = [name for name in LATER_ENTRIES if name in self.identity]
+        return Architecture(**{name: self.identity[name] for name in (*ENTRIES, *later)})
 
     @property
     def outcome(self) -> Parameters:
         """The parameters that predict: the moving average where one is kept, else θ."""
         flat = self.state.theta if self.state.average is None else self.state.average
-        return Parameters(flat, self.architecture.layer_dims, self.architecture.normalized)
+        return self.architecture.lay_out(flat)
 
     @property
     def seed(self) -> int:

@@ -1,5 +1,6 @@
 """When numbers go wrong: which step, layer, quantity and example, and why."""
 
+import re
 from dataclasses import replace
 from math import inf, isfinite
 from typing import NamedTuple
@@ -203,10 +204,14 @@ def _given(found: Quantity) -> str:
     return next((name for name, source in found.sources.items() if not np.isfinite(source).all()), "")
 
 
+_OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")
+"""Parameters that have a row for each unit."""
+
+
 def _range(name: str, source: Array, found: Quantity) -> str:
     if found.columns:
         unit, column = _first(found)
-        if name[0] in "Wbg":  # parameters: a row for each unit
+        if _OF_A_UNIT.match(name):
             source = source[unit]
         elif source.ndim == 2 and source.shape[1] == found.value.shape[1]:
             source = source[:, column]

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import get_activation, model_forward
+from deepstep.equations import AnyLayerCache, activated, activated_backward, get_activation, model_forward
 from deepstep.errors import ConfigurationError
 from deepstep.network import Parameters
+from deepstep.network.parameters import kind_and_layer
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.types import AnyArray, Array, is_number, is_whole
@@ -105,24 +106,22 @@ class Health(Callback):
         gradient = training.gradient(X, Y)
         health = []
         for layer, (name, cache) in enumerate(zip(shape.activations, caches, strict=True), start=1):
-            dead = (get_activation(name).forward(cache.Z) == 0).all(axis=1)
-            names = (f"W{layer}", f"b{layer}", f"gamma{layer}")
-            of_layer = [gradient[name].ravel() for name in names if name in gradient]
+            dead = (activated(cache, name) == 0).all(axis=1)
+            of_layer = [value.ravel() for key, value in gradient.items() if kind_and_layer(key)[1] == layer]
             health.append(
                 {
                     "dead": float(dead.mean()),
-                    "saturated": self._saturated(name, cache.Z, dead) if layer < shape.n_layers else None,
+                    "saturated": self._saturated(name, cache, dead) if layer < shape.n_layers else None,
                     "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
                     "update_ratio": _ratio(before, parameters, f"W{layer}"),
                 }
             )
         return health
 
-    def _saturated(self, name: str, Z: Array, dead: AnyArray) -> float | None:
-        activation = get_activation(name)
-        if activation.across_units:
+    def _saturated(self, name: str, cache: AnyLayerCache, dead: AnyArray) -> float | None:
+        if get_activation(name).across_units:
             return None
-        slope = np.abs(activation.backward(np.ones_like(Z), Z)).mean(axis=1)
+        slope = np.abs(activated_backward(np.ones_like(cache.Z), cache, name)[0]).mean(axis=1)
         return float(((slope < self._flat) & ~dead).mean())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep.engines import Settings
 from deepstep.network import Architecture
+from deepstep.network.architecture import LATER_ENTRIES
 from deepstep.preparation.batches import Examples
 from deepstep.training.plan import Plan
 
@@ -31,10 +32,7 @@ def identity(
     the same training that goes on longer or ends earlier. Of the data it is the SHA-256. Of a function of the
     user's (an order, a schedule, an activation) it is the name alone: what it computes cannot be compared.
     """
-    parts = {
-        name: getattr(architecture, name)
-        for name in ("layer_dims", "activations", "output", "output_settings", "normalization")
-    }
+    parts = architecture.entries()
     parts["dtype"] = dtype.name
     for part in (settings, plan):
         parts |= {field.name: getattr(part, field.name) for field in fields(part)}
@@ -49,13 +47,17 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs, in words; what only one of them has belongs to something that differs.
+    """What differs, in words; what only one of them has belongs to something that differs, or is off in the
+    other.
 
     Examples
     --------
     >>> differences({"batch_size": 32, "seed": 1}, {"batch_size": 64, "seed": 1})
     ['batch_size was 32 and is 64']
+    >>> differences({"seed": 1}, {"seed": 1, "input_scale": True})
+    ['input_scale was False and is True']
     """
+    before, now = ({**LATER_ENTRIES, **parts} for parts in (before, now))
     return [
         f"the {name} is another"
         if name.endswith(" data")

@@ -8,8 +8,10 @@ import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession
 from deepstep.equations import (
-    LayerCache,
+    AnyLayerCache,
+    ExtendedCache,
     NormalizedCache,
+    activated,
     backward_layers,
     dropout_forward,
     get_activation,
@@ -82,15 +84,23 @@ def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity
         yield from _linear(layer, cache)
         A, own = get_activation(name).forward(cache.Z), name not in OUR_ACTIVATIONS
         yield Quantity("A", layer, A, f"the activation {name!r}", {f"Z{layer}": cache.Z}, True, own)
+        if isinstance(cache, ExtendedCache) and cache.alpha is not None:
+            sources = {f"alpha{layer}": cache.alpha, f"Z{layer}": cache.Z, f"g(Z{layer})": A}
+            A = activated(cache, name)
+            yield Quantity("A", layer, A, "the parametric activation", sources, columns=True)
         if layer in opened.masks:
             dropped = dropout_forward(A, opened.masks[layer])
             yield Quantity("A", layer, dropped, "the dropout", {f"A{layer}": A}, columns=True)
 
 
-def _linear(layer: int, cache: LayerCache) -> Iterator[Quantity]:
-    linear, Z = cache
+def _linear(layer: int, cache: AnyLayerCache) -> Iterator[Quantity]:
+    linear, Z = cache.linear, cache.Z
     A_prev, W, b = linear[:3]
-    factors, product = {f"W{layer}": W, f"A{layer - 1}": A_prev}, f"the product W{layer}·A{layer - 1}"
+    weights = f"W{layer}"
+    if isinstance(cache, ExtendedCache) and cache.s is not None:
+        weights = "W_s1"
+        yield Quantity("W_s", layer, W, "the scale of the inputs", {"W1": cache.W, "s1": cache.s})
+    factors, product = {weights: W, f"A{layer - 1}": A_prev}, f"the product {weights}·A{layer - 1}"
     if not isinstance(linear, NormalizedCache):
         yield Quantity("Z", layer, Z, product, {**factors, f"b{layer}": b}, columns=True)
         return
@@ -123,23 +133,32 @@ def _cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
 def _backward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     names, L = session.architecture.activations, session.architecture.n_layers
     handed: dict[str, Array] = {}  # dA of the layer at hand
-    for layer, dZ, dW, db, dgamma, dA_prev in backward_layers(
-        opened.dZL, opened.caches, names, masks=opened.masks, input_gradient=False
-    ):
-        (linear, Z), name, below = opened.caches[layer - 1], names[layer - 1], layer - 1
+    for found in backward_layers(opened.dZL, opened.caches, names, masks=opened.masks, input_gradient=False):
+        layer, dZ, dA_prev = found.layer, found.dZ, found.dA_prev
+        cache, name, below = opened.caches[layer - 1], names[layer - 1], layer - 1
+        linear, Z = cache.linear, cache.Z
         if layer < L:
             derivative, own = f"the derivative of the activation {name!r}", name not in OUR_ACTIVATIONS
             yield Quantity("dZ", layer, dZ, derivative, {**handed, f"Z{layer}": Z}, True, own)
+            if found.dalpha is not None:
+                sources = {**handed, f"Z{layer}": Z}
+                made_by = f"the sum of dA{layer} ∘ (g(Z{layer}) - Z{layer})"
+                yield Quantity("dalpha", layer, found.dalpha, made_by, sources)
         of_dZ = {f"dZ{layer}": dZ}
         factors = {**of_dZ, f"A{below}": linear.A_prev}
         if dA_prev is not None:
             handed = {f"dA{below}": dA_prev}
             product, made_from = f"the product W{layer}ᵀ·dZ{layer}", {f"W{layer}ᵀ": linear.W.T, **of_dZ}
             yield Quantity("dA", below, dA_prev, product, made_from, columns=True)
-        yield Quantity("dW", layer, dW, f"the product dZ{layer}·A{below}ᵀ", factors)
-        yield Quantity("db", layer, db, f"the sum of dZ{layer}", of_dZ)
-        if dgamma is not None:
-            yield Quantity("dgamma", layer, dgamma, f"the sum of dZ{layer} ∘ U_hat{layer}", of_dZ)
+        product = f"the product dZ{layer}·A{below}ᵀ"
+        if isinstance(cache, ExtendedCache) and found.dW_s is not None and found.ds is not None:
+            yield Quantity("dW_s", layer, found.dW_s, product, factors)
+            product, factors = "the scale of the inputs", {"dW_s1": found.dW_s, "W1": cache.W}
+            yield Quantity("ds", layer, found.ds, "the sum of W1 ∘ dW_s1", factors)
+        yield Quantity("dW", layer, found.dW, product, factors)
+        yield Quantity("db", layer, found.db, f"the sum of dZ{layer}", of_dZ)
+        if found.dgamma is not None:
+            yield Quantity("dgamma", layer, found.dgamma, f"the sum of dZ{layer} ∘ U_hat{layer}", of_dZ)
 
 
 def _update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:

@@ -172,6 +172,30 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
 
 
 @part(order=ORDERED)
+def bend(code: int, z: Any, low: int, high: int, bias: Any, alpha: Any, slope: Any, bent: Any) -> None:
+    """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v, from low to high.
+
+    Parameters
+    ----------
+    code, z, low, high, bias, slope
+        As in `activate`; no relu that leaves the slope alone.
+    alpha : number of their dtype
+    bent : flat array
+    """
+    k = high - low
+    a, s, e = run(z, low, k), run(slope, low, k), run(bent, low, k)
+    rest = z.dtype.type(1) - alpha
+    for j in range(k):
+        e[j] = a[j] + bias
+    activate(code, z, low, high, bias, slope)
+    for j in range(k):
+        g, v = a[j], e[j]
+        e[j] = g - v
+        a[j] = rest * v + alpha * g
+        s[j] = rest + alpha * s[j]
+
+
+@part(order=ORDERED)
 def activate_only(code: int, z: Any, low: int, high: int, bias: Any) -> None:
     """z := g(z + bias), from low to high, where nobody needs a derivative."""
     number, z = z.dtype.type, run(z, low, high - low)

@@ -31,6 +31,7 @@ def _block(index: Any, layer: Any, step: Any, key0: Any, key1: Any) -> Any:
 def drop(
     A: Any,
     D: Any,
+    bent: Any,
     first: int,
     stride: int,
     n: int,
@@ -41,12 +42,14 @@ def drop(
     step: int,
     layer: int,
 ) -> None:
-    """A := A ∘ mask, D := D ∘ mask, for the n units of a layer and the examples from low to high.
+    """A := A ∘ mask, D := D ∘ mask, for the n units of a layer and the examples from low to high; so with
+    bent, if it is not None.
 
     Parameters
     ----------
-    A, D : flat arrays
-        Activations and their slopes; the layer begins at an entry, its units lie stride entries apart.
+    A, D, bent : flat arrays
+        Activations and their slopes, and how far they bend; the layer begins at an entry, its units lie
+        stride entries apart.
     first, stride, n, low, high : int
     keep : float
         Probability to stay.
@@ -69,4 +72,6 @@ def drop(
                     entry = first + (draw % n) * stride + draw // n
                     A[entry] *= mask
                     D[entry] *= mask
+                    if bent is not None:
+                        bent[entry] *= mask
         block += 1

@@ -79,9 +79,7 @@ def outputs_of_rows(
 @lru_cache(maxsize=16)
 def _layers(architecture: Architecture) -> AnyArray:
     """The table of a network that is not trained."""
-    nothing = Parameters(
-        np.zeros(architecture.n_parameters), architecture.layer_dims, architecture.normalized
-    )
+    nothing = architecture.lay_out(np.zeros(architecture.n_parameters))
     return layers_of(architecture, Settings(), nothing)
 
 
@@ -103,7 +101,9 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
     -------
     array of shape (n_L, m)
     """
-    sizes, m = layers["size"], len(X)
+    sizes, m, at = layers["size"], len(X), int(layers["s"][1])
+    if at >= 0:  # of few rows, as a service asks for them, this is less than to multiply the weights
+        X = X * theta[at : at + int(sizes[0])]
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     tile = max(1, min(AT_ONCE, m))
     many = m > AT_ONCE
@@ -184,13 +184,15 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
                 _finish(code, found[:, low : low + count], room[3 * widest])
             else:
                 for i in range(n):
-                    activate_only(
-                        layer.activation,
-                        flat,
-                        (here + i) * tile,
-                        (here + i) * tile + count,
-                        theta[layer.b + i],
-                    )
+                    begin_, bias = (here + i) * tile, theta[layer.b + i]
+                    if layer.alpha >= 0:
+                        for j in range(count):
+                            room[3 * widest, j] = flat[begin_ + j] + bias
+                    activate_only(layer.activation, flat, begin_, begin_ + count, bias)
+                    if layer.alpha >= 0:
+                        alpha = theta[layer.alpha + i]
+                        for j in range(count):
+                            flat[begin_ + j] = (one - alpha) * room[3 * widest, j] + alpha * flat[begin_ + j]
     as_before(control)
     wait_for_all(barrier, n_threads)
 

@@ -4,21 +4,22 @@ import numpy as np
 
 from deepstep.engines.compiled.gram import gradient_by_coordinates
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import LARGEST, NONE, NORM, SIZES, SQUARES
+from deepstep.engines.compiled.layout import KINDS, LARGEST, NONE, NORM, SIZES, SQUARES
 from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
 from deepstep.engines.compiled.normalization import BACK, sums_of
 from deepstep.engines.compiled.updates import average, cut, limit_norms, regularize, update
 
-WEIGHTS, BIAS, SCALE = range(3)
+WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
 """Kinds of parameters, in the tables of factors."""
 
 
 @part(once=True)
 def gradient_and_update(
-    thread, plan, layers, state, source, first, work, moments, seldom, batch, rate, decay, whole, squares
+    thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch, rate, decay,
+    whole, squares,
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
-    gradient alone where it is wanted whole. Parts are tiles of W, then b, then gamma.
+    gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
     ``squares`` is the share of ‖W1‖² that coordinates have.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
@@ -30,16 +31,18 @@ def gradient_and_update(
         at_once = plan.tile // n_prev
         at_once = at_once if at_once > 1 else 1
         n_tiles = -(-(high - low) // at_once)
-        for number in range(n_tiles + 2 if high > low else 0):
-            kind = WEIGHTS if number < n_tiles else BIAS if number == n_tiles else SCALE
-            if kind == SCALE and layer.gamma < 0:
+        for number in range(n_tiles + 3 if high > low else 0):
+            after = number - n_tiles
+            kind = WEIGHTS if after < 0 else BIAS if after == 0 else SCALE if after == 1 else BEND
+            begins = layer.b if kind == BIAS else layer.gamma if kind == SCALE else layer.alpha
+            if kind != WEIGHTS and begins < 0:
                 continue
             if kind == WEIGHTS:
                 top = low + number * at_once
                 bottom = top + at_once if top + at_once < high else high
                 at, count = layer.W + top * n_prev, (bottom - top) * n_prev
             else:
-                at, count = (layer.b if kind == BIAS else layer.gamma) + low, high - low
+                at, count = begins + low, high - low
             into = at if whole else thread * plan.tile
             if kind == WEIGHTS:
                 begin = (layer.unit + top) * stride
@@ -58,10 +61,15 @@ def gradient_and_update(
                     product(
                         plan.blas, per_example, shape, N, dZ, turn, (B, start, ldb), (gradient, into, n_prev)
                     )
+                if scaled is not None and l == 1:
+                    _through_the_scale(theta, at, layer.s, n_prev, gradient, into, count, scaled)
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
                     squares += found[1] if n_bases == 0 else 0.0
+            elif bent is not None and kind == BEND:
+                for i in range(low, high):
+                    gradient[into + i - low] = _sum(bent, (layer.unit + i) * stride, m) * per_example
             elif moments is not None and layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
@@ -79,6 +87,52 @@ def gradient_and_update(
                     plan, layers, l, kind, state, at, gradient, into, count, seldom, batch.step, rate, decay
                 )
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
+
+
+@part
+def scale_weights(thread, plan, layers, theta, scaled):
+    """W_s1 := W1 ∘ s1ᵀ, of this thread's units."""
+    layer, n_x = layers[1], layers[0].size
+    low, high = layer.size * thread // plan.n_threads, layer.size * (thread + 1) // plan.n_threads
+    s = run(theta, layer.s, n_x)
+    for i in range(low, high):
+        w, product_ = run(theta, layer.W + i * n_x, n_x), run(scaled, i * n_x, n_x)
+        for j in range(n_x):
+            product_[j] = w[j] * s[j]
+
+
+@part
+def _through_the_scale(theta, at, at_s, n_x, gradient, into, count, scaled):
+    """Of some rows: from dW_s1, which stands in the gradient, to dW1; and W1 ∘ dW_s1, with W1 before its
+    update. W1 begins both θ and ``scaled``.
+    """
+    s = run(theta, at_s, n_x)
+    for begin in range(0, count, n_x):
+        w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
+        product_ = run(scaled, at + begin, n_x)
+        for j in range(n_x):
+            product_[j] = w[j] * g[j]
+            g[j] *= s[j]
+
+
+@part
+def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, step, rate, decay, whole):
+    """ds1 of this thread's inputs from all units, in their order, and the update with it."""
+    n, n_x, gradient = layers[1].size, layers[0].size, work.gradient
+    low, high = n_x * thread // plan.n_threads, n_x * (thread + 1) // plan.n_threads
+    at, count = layers[1].s + low, high - low
+    into = at if whole else thread * plan.tile
+    g = run(gradient, into, count)
+    for j in range(count):
+        g[j] = 0
+    for i in range(n):
+        product_ = run(scaled, i * n_x + low, count)
+        for j in range(count):
+            g[j] += product_[j]
+    if plan.clip_value > 0 and plan.only_gradient == 0:
+        cut(gradient, into, count, plan.clip_value)
+    if not whole:
+        _move(plan, layers, 1, INPUTS, state, at, gradient, into, count, seldom, step, rate, decay)
 
 
 @part
@@ -139,10 +193,13 @@ def update_whole(thread, plan, layers, state, work, seldom, step, rate, decay, s
     gradient = work.gradient
     scale = gradient.dtype.type(share)
     for l in range(1, layers.size):
-        n = layers[l].size
-        low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
-        for kind in range(3):
-            begin = layers[l].W if kind == WEIGHTS else layers[l].b if kind == BIAS else layers[l].gamma
+        layer = layers[l]
+        for kind in range(5):
+            n = layers[l - 1].size if kind == INPUTS else layer.size
+            low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
+            begin = layer.W if kind == WEIGHTS else layer.b if kind == BIAS else layer.gamma
+            if kind == INPUTS or kind == BEND:
+                begin = layer.s if kind == INPUTS else layer.alpha
             width = layers[l - 1].size if kind == WEIGHTS else 1
             at, count = begin + low * width, (high - low) * width
             if begin < 0:

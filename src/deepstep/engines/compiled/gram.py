@@ -28,6 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.layout import KINDS
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.settings import Settings
 from deepstep.equations import get_optimizer
@@ -127,7 +128,7 @@ def span_of(layers: AnyArray, state: Array, X: Array) -> Span:
     source = [X @ X.T, bases @ X.T, np.einsum("bij,cij->bci", bases, bases)]
     virtual = layers.copy()
     virtual["size"][0] = m + n_bases
-    for name in ("W", "b", "gamma"):
+    for name in KINDS:
         virtual[name][layers[name] > 0] += n * (m + n_bases - n_x)
     own = np.zeros((n_bases, n, m + n_bases), state.dtype)
     own[..., m:] = np.eye(n_bases)[:, np.newaxis]

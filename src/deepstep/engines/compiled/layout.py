@@ -14,7 +14,11 @@ from deepstep.engines.compiled.updates import EPSILON_AT, RULE_CODES
 from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_optimizer
 from deepstep.network import Architecture, Parameters
+from deepstep.network.parameters import kind_and_layer
 from deepstep.types import AnyArray, Array
+
+KINDS = ("W", "b", "gamma", "s", "alpha")
+"""Kinds of parameters, in the tables of factors."""
 
 NONE, BATCH, LAYER = range(3)
 NORMALIZATION_CODES = {"none": NONE, "batch": BATCH, "layer": LAYER}
@@ -27,15 +31,13 @@ examples.
 LAYERS = np.dtype(
     [
         ("size", "i8"),  # n_l
-        ("W", "i8"),  # where W, b and gamma begin in θ; gamma is -1 where there is none
-        ("b", "i8"),
-        ("gamma", "i8"),
+        *((kind, "i8") for kind in KINDS),  # where each begins in θ; -1 where there is none
         ("unit", "i8"),  # its first unit among those of all layers
         ("activation", "i8"),  # that of the output belongs to the head
         ("normalization", "i8"),
         ("drop", "f8"),  # probability with which a unit is left out
-        ("rates", "f8", (3,)),  # factors of the learning rate for W, b and gamma
-        ("decays", "f8", (3,)),  # their λ of decoupled decay
+        ("rates", "f8", (len(KINDS),)),  # factors of the learning rate for each
+        ("decays", "f8", (len(KINDS),)),  # their λ of decoupled decay
     ]
 )
 """A row for each layer; row 0 is the inputs."""
@@ -65,15 +67,17 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     table["activation"][hidden] = [ACTIVATION_CODES[name] for name in architecture.activations[:-1]]
     table["normalization"][hidden] = [NORMALIZATION_CODES[kind] for kind in architecture.normalization]
     table["drop"][hidden] = settings.dropout_of(architecture)
-    hides = (table["activation"] == RELU) & (table["drop"] > 0)
+    bent = np.isin(np.arange(len(table)), architecture.bent)
+    hides = (table["activation"] == RELU) & ((table["drop"] > 0) | bent)
     table["activation"][hides] = RELU_WITH_SLOPE
     rates, decays = (settings.factors_by_name(kind, parameters) for kind in ("rate", "decay"))
     at = 0
-    table["gamma"] = -1
+    for kind in KINDS[2:]:
+        table[kind] = -1
     for name, (rows, columns) in parameters.layout:
-        kind, layer = name.rstrip("0123456789"), int(name.lstrip("Wbgam"))
+        kind, layer = kind_and_layer(name)
         table[kind][layer] = at
-        place = ("W", "b", "gamma").index(kind)
+        place = KINDS.index(kind)
         table["rates"][layer, place] = rates[name]
         table["decays"][layer, place] = settings.decay * decays[name]
         at += rows * columns
@@ -216,8 +220,12 @@ LEAST_ROWS = 16
 
 def tile_of(layers: AnyArray) -> int:
     """How many numbers of the gradient one thread makes at once: some rows of weights at least."""
-    n_parameters = int(layers["b"][-1] + layers["size"][-1])
-    return min(max(TILE, LEAST_ROWS * int(layers["size"].max())), n_parameters)
+    return min(max(TILE, LEAST_ROWS * int(layers["size"].max())), parameters_of(layers))
+
+
+def parameters_of(layers: AnyArray) -> int:
+    """The length of θ; the b of the output layer ends it, or its s where it is the only layer."""
+    return int(max(layers["b"][-1] + layers["size"][-1], layers["s"][1] + layers["size"][0]))
 
 
 class OptionalRoom(NamedTuple):
@@ -230,19 +238,38 @@ class OptionalRoom(NamedTuple):
     seldom : array, or None
         Something, where dropout, a limit of norms, an average or a head of ordered units is used. A third of
         the time that compiling takes, the first time on a machine, is theirs.
+    scaled : array of shape (n_1 · n_0,), or None
+        W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors.
+    bent : array, or None
+        g(Z) - Z of all layers like `Work.A`, then dA ∘ (g(Z) - Z), where activations are parametric.
     """
 
     moments: Array | None
     seldom: Array | None
+    scaled: Array | None
+    bent: Array | None
+
+    def for_batches(self, layers: AnyArray, m: int) -> "OptionalRoom":
+        """With room for batches of m examples."""
+        size = int(layers["size"][1:].sum()) * stride_for(m)
+        if self.bent is None or self.bent.size == size:
+            return self
+        return self._replace(bent=np.zeros(size, self.bent.dtype))
 
 
-def optional_room(plan: AnyArray, layers: AnyArray) -> OptionalRoom:
+def optional_room(plan: AnyArray, layers: AnyArray, dtype: Any) -> OptionalRoom:
     """What these settings need of it."""
     units = int(layers["size"][1:].sum())
     limits = any(plan[name][0] > 0 for name in ("clip_norm", "max_norm", "average"))
     seldom = limits or int(plan["head"][0]) in SELDOM or (layers["drop"] > 0).any()
     normalized = layers["normalization"].any()
-    return OptionalRoom(np.zeros((2, units)) if normalized else None, np.zeros(0) if seldom else None)
+    weights = int(layers["size"][0] * layers["size"][1])
+    return OptionalRoom(
+        np.zeros((2, units)) if normalized else None,
+        np.zeros(0) if seldom else None,
+        np.zeros(weights, dtype) if layers["s"][1] >= 0 else None,
+        np.zeros(0, dtype) if (layers["alpha"] >= 0).any() else None,
+    )
 
 
 def stride_for(m: int) -> int:
@@ -277,7 +304,6 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     stride = stride_for(m)
     normalized = layers["normalization"].any()
     slopes = (layers["activation"][1:-1] != RELU).any()
-    n_parameters = int(layers["b"][-1] + sizes[-1])
 
     def room(rows: int, needed: Any = True) -> Array:
         return np.zeros(rows * stride if needed else 0, dtype)
@@ -290,6 +316,6 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
         room(widest, slopes),
         room(int(sizes[-1])),
         room(4 + len(sizes)).reshape(-1, stride),
-        np.zeros(n_parameters if whole else n_threads * tile_of(layers), dtype),
+        np.zeros(parameters_of(layers) if whole else n_threads * tile_of(layers), dtype),
         np.zeros((n_threads, SUMS + (4 * units if normalized else 0))),
     )

@@ -1,6 +1,6 @@
 """The forward and the backward pass of one thread's examples, and their losses between the two."""
 
-from deepstep.engines.compiled.activations import RELU, activate
+from deepstep.engines.compiled.activations import RELU, activate, bend
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.gram import first_logits
 from deepstep.engines.compiled.heads import loss_and_gradient
@@ -20,7 +20,7 @@ from deepstep.engines.compiled.normalization import (
 
 @part(once=True)
 def forward_pass(
-    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, batch, factor
+    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch, factor
 ):  # fmt: skip
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it; gives this
     thread's share of ‖W1‖² where W1 is known by its coordinates, else 0.
@@ -40,7 +40,10 @@ def forward_pass(
             else:
                 B, begin, ldb, turn = source, (first + low) * inner, inner, T
             shape, Z = (n, high - low, inner), (A, at + low, stride)
-            product(plan.blas, one, shape, N, (theta, layer.W, n_prev), turn, (B, begin, ldb), Z)
+            W, at_W = theta, layer.W
+            if scaled is not None:
+                W, at_W = (scaled, START) if l == 1 else (theta, layer.W)
+            product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
             if n_bases > 0:
                 squares = first_logits(theta, n, inner, n_bases, source, A, at, stride, low, high)
         if moments is not None:
@@ -56,11 +59,14 @@ def forward_pass(
                 a = run(A, begin + low, high - low)
                 for j in range(a.size):
                     a[j] += bias
+            elif bent is not None and layer.alpha >= 0:
+                alpha = theta[layer.alpha + i]
+                bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
             else:
                 activate(layer.activation, A, begin + low, begin + high, bias, work.D)
         if seldom is not None and not last and layer.drop * factor > 0:
             keep = 1 - layer.drop * factor
-            drop(A, work.D, at, stride, n, low, high, keep, plan.seed, batch.step, l)
+            drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
     return squares
 
 
@@ -80,8 +86,8 @@ def losses(plan, layers, levels, weighted, work, seldom, batch):
 
 
 @part(once=True)
-def backward_pass(thread, barrier, plan, layers, theta, work, moments, batch):
-    """dZ of all hidden layers (dU of normalized ones) from dZL."""
+def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch):
+    """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
     for l in range(layers.size - 1, 0, -1):
@@ -107,5 +113,9 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, batch):
                     d[j] = d[j] if a[j] > zero else zero
             else:
                 s = run(S, i * stride + low, high - low)
+                if bent is not None:
+                    e = run(bent, before + i * stride + low, high - low)
+                    for j in range(s.size):
+                        e[j] = s[j] * e[j] if s[j] != zero else zero
                 for j in range(s.size):
                     d[j] = s[j] * d[j] if s[j] != zero else zero

@@ -69,7 +69,7 @@ class CompiledSession:
         self._head = get_head(architecture)
         self._layers = layers_of(architecture, settings, parameters)
         self._plan = plan_of(settings, self._head)
-        self._optional = optional_room(self._plan, self._layers)
+        self._optional = optional_room(self._plan, self._layers, self._dtype)
         self._levels = levels_of(self._head.settings)
         self._by_batch = [
             layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
@@ -80,7 +80,7 @@ class CompiledSession:
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
-        self._keeps_the_span = keeps_the_span(settings)
+        self._keeps_the_span = keeps_the_span(settings) and not architecture.input_scale
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
@@ -389,6 +389,7 @@ class CompiledSession:
         if self._work is None or self._work_of != key:
             self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
             self._work_of = key
+            self._optional = self._optional.for_batches(layers, m)
         return self._work
 
 

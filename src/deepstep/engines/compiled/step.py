@@ -10,7 +10,13 @@ describes.
 
 import numpy as np
 
-from deepstep.engines.compiled.gradient import clipping, gradient_and_update, update_whole
+from deepstep.engines.compiled.gradient import (
+    clipping,
+    gradient_and_update,
+    gradient_of_the_scale,
+    scale_weights,
+    update_whole,
+)
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
@@ -21,8 +27,8 @@ from deepstep.engines.compiled.updates import corrected_share
 
 @kernel
 def train(
-    thread, barrier, plans, layers, levels, data, state, statistics, progress, work, moments, seldom, rates,
-    costs, sizes,
+    thread, barrier, plans, layers, levels, data, state, statistics, progress, work, moments, seldom, scaled,
+    bent, rates, costs, sizes,
 ):  # fmt: skip
     """Do the updates.
 
@@ -50,6 +56,8 @@ def train(
         Where mean and variance of the batch in normalized layers go; None where there are none.
     seldom : array, or None
         None where nothing is used that most networks do without: it is then not compiled.
+    scaled, bent : arrays, or None
+        As in `OptionalRoom`; likewise.
     rates : array of float64 (3, steps)
         α, and the factors of weight decay and dropout.
     costs, sizes : arrays of float64 and int64 (steps,)
@@ -76,11 +84,15 @@ def train(
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
         if k == 0 or plan.batch_size < plan.m:
             _gather(plan, layers, data, work, batch, start)
+        if scaled is not None:
+            scale_weights(thread, plan, layers, theta, scaled)
+            wait_for_all(barrier, n_threads)
         squares = forward_pass(
-            thread, barrier, plan, layers, theta, source, first, work, moments, seldom, batch, rates[2, k]
-        )
+            thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch,
+            rates[2, k],
+        )  # fmt: skip
         losses(plan, layers, levels, data.weight.size > 0, work, seldom, batch)
-        backward_pass(thread, barrier, plan, layers, theta, work, moments, batch)
+        backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch)
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], m) / m
         if thread == 0:
@@ -88,9 +100,14 @@ def train(
         if not np.isfinite(cost):
             break
         gradient_and_update(
-            thread, plan, layers, state, source, first, work, moments, seldom, batch,
+            thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch,
             rates[0, k], rates[1, k], whole, squares,
         )  # fmt: skip
+        if scaled is not None:
+            wait_for_all(barrier, n_threads)  # every thread has read s
+            gradient_of_the_scale(
+                thread, plan, layers, state, work, seldom, scaled, step, rates[0, k], rates[1, k], whole
+            )
         if seldom is not None and plan.clip_norm > 0:
             share = clipping(thread, barrier, plan, work)
             if plan.only_gradient == 0:
