@@ -247,6 +247,8 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
             normalization=self.normalization
             if isinstance(self.normalization, str)
             else [*self.normalization],
+            input_scale=self.input_scale,
+            parametric=self.parametric if isinstance(self.parametric, bool) else [*self.parametric],
             seed=0 if call.going_on else self._seed(call),
             dtype=examples.X.dtype,
             engine=self.engine,

@@ -199,6 +199,11 @@ def _member(
     member = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)
     dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
+    if member.input_scale:
+        values["s1"], factors["s1"] = np.ones((dims[0], 1), dtype), 6.0
+    bent = range(1, len(dims) - 1) if member.parametric is True else ()
+    for layer in bent:
+        values[f"alpha{layer}"], factors[f"alpha{layer}"] = np.ones((dims[layer], 1), dtype), 0.1
     member.set_params(
         initialization=values,
         rate_factors=factors,

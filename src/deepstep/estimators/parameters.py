@@ -112,6 +112,11 @@ class EstimatorParameters(BaseEstimator):
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
         Normalization of the hidden layers: one for all, or one for each.
+    input_scale : bool, default=False
+        Whether a factor of each input is learned.
+    parametric : bool or sequence of bool, default=False
+        Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
+        layers, or one for each.
     dropout : float or sequence of float, default=0.0
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
     input_noise : float, default=0.0
@@ -198,6 +203,8 @@ class EstimatorParameters(BaseEstimator):
     hyperparameters: Mapping[str, Any] | None = None
     loss_settings: Mapping[str, Any] | None = None
     normalization: Any = "none"
+    input_scale: bool = False
+    parametric: bool | Sequence[bool] = False
     dropout: float | Sequence[float] = 0.0
     input_noise: float = 0.0
     l1: float = 0.0
@@ -255,6 +262,8 @@ class EstimatorParameters(BaseEstimator):
         "hyperparameters": [Mapping, None],
         "loss_settings": [Mapping, None],
         "normalization": [str, "array-like"],
+        "input_scale": ["boolean"],
+        "parametric": ["boolean", "array-like"],
         "dropout": [_SHARE, "array-like"],
         "input_noise": [_AT_LEAST_0],
         "l1": [_AT_LEAST_0],

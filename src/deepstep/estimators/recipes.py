@@ -21,6 +21,7 @@ ALWAYS: Mapping[str, Any] = {
     "early_stopping": True,
     "scoring": "loss",
     "n_iter_no_change": inf,
+    "input_scale": True,
     "tol": 0.0,
 }
 """What all recipes share: RealMLP's optimizer and schedules (arXiv 2407.04491), and the best epoch kept."""
