@@ -16,6 +16,10 @@ class FittedAttributes:
 
     Attributes
     ----------
+    committee_ : Committee
+        With ``recipe='table'``: its ``members``, each with a fitted ``estimator`` of one network, the ``weights``
+        of the recipes and the answers ``out_of_fold``. What follows is then that of each member, but for
+        ``n_iter_``, the greatest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
@@ -121,6 +125,11 @@ class FittedAttributes:
         return [record[name] for record in history if name in record] or None
 
     def _fitted(self, name: str) -> Network:
+        if "committee_" in vars(self):
+            raise AttributeError(
+                f"{type(self).__name__} has no {name} of its own with recipe='table', which trains several "
+                f"networks: see committee_.members[0].estimator.{name}"
+            )
         if "network_" not in vars(self):
             raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
         return self.network_

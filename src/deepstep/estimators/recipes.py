@@ -21,7 +21,6 @@ ALWAYS: Mapping[str, Any] = {
     "early_stopping": True,
     "scoring": "loss",
     "n_iter_no_change": inf,
-    "input_scale": True,
     "tol": 0.0,
 }
 """What all recipes share: RealMLP's optimizer and schedules (arXiv 2407.04491), and the best epoch kept."""
@@ -63,13 +62,6 @@ class Recipe:
 FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
 FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
 
-SMOOTH = Recipe(
-    "smooth",
-    "smooth answers from scaled numbers: RealMLP's simple variant, smaller and with dropout",
-    (128, 128),
-    settings={"dropout": 0.15, "weight_decay": 0.02},
-    of_classes={"label_smoothing": 0.1},
-)
 PIECES = Recipe(
     "pieces",
     "numbers cut at quantiles: answers that jump, as those of trees",
@@ -77,16 +69,23 @@ PIECES = Recipe(
     16,
     settings={"dropout": 0.3, "weight_decay": 0.1},
 )
-WIDE = Recipe(
-    "wide",
-    "numbers cut at quantiles, one wide layer: hardly any interaction of columns",
-    (256,),
-    16,
-    settings={"dropout": 0.3, "weight_decay": 0.1},
+BENT = Recipe(
+    "bent",
+    "scaled numbers and relu: answers of straight parts",
+    (128, 128),
+    settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
+    of_classes={"label_smoothing": 0.1},
+)
+SMOOTH = Recipe(
+    "smooth",
+    "scaled numbers and smooth activations: RealMLP's simple variant, smaller and with dropout",
+    (128, 128),
+    settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True},
+    of_classes={"label_smoothing": 0.1},
 )
 STRAIGHT = Recipe("straight", "no hidden layer: a linear model, which small tables often ask for", ())
 
-FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (SMOOTH, PIECES, WIDE, STRAIGHT)}
+FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PIECES, BENT, SMOOTH, STRAIGHT)}
 """All recipes by name, the most useful one first."""
 
 

@@ -9,7 +9,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval
 
-from deepstep.equations import Head, get_head
+from deepstep.equations import Head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
@@ -208,7 +208,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
             At most 1; 0 for always the same best number.
         """
         predicted = self.predict(X)
-        if self.network_.architecture.output != "quantile":
+        if self._learned.name != "quantile":
             return float(r2_score(y, predicted, sample_weight=sample_weight))
         columns = zip(predicted.reshape(len(predicted), -1).T, self.quantiles_, strict=True)
         return float(
@@ -220,7 +220,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
     @property
     def quantiles_(self) -> tuple[float, ...]:
         """The quantiles of the columns of `predict`."""
-        settings = get_head(self._fitted("quantiles_").architecture).settings
+        if "_learned" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
+        settings = self._learned.settings
         if "levels" not in settings:
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
         return tuple(settings["levels"])
