@@ -78,8 +78,9 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
     total = Y.shape[1] if weight is None else weight.sum()
     for layer, activation in enumerate(architecture.activations, start=1):
         A, cache = linear_activation_forward(A, theta[f"W{layer}"], theta[f"b{layer}"], activation)
-        bent[layer] = A - cache.Z
-        A = cache.Z + theta.get(f"alpha{layer}", 1) * bent[layer]
+        if f"alpha{layer}" in theta:
+            bent[layer] = A - cache.Z
+            A = cache.Z + theta[f"alpha{layer}"] * bent[layer]
         caches.append(cache)
     J = cost_from_logits(caches[-1].Z, Y, output=architecture, sample_weight=weight)
     J += l2 / (2 * total) * sum((theta[f"W{layer}"] ** 2).sum() for layer in range(1, n_layers + 1))
@@ -89,13 +90,14 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
         dA, dW, gradients[f"b{layer}"] = linear_backward(dZ, caches[layer - 1].linear)
         gradients[f"W{layer}"] = dW + l2 / total * theta[f"W{layer}"]
         if layer > 1:
-            backward, alpha = (
-                ACTIVATIONS[architecture.activations[layer - 2]].backward,
-                theta.get(f"alpha{layer - 1}", 1),
-            )
-            dZ = dA - alpha * dA + backward(alpha * dA, caches[layer - 2].Z)
-            gradients[f"alpha{layer - 1}"] = np.mean(dA * bent[layer - 1], axis=1, keepdims=True)
-    gradients["s1"] = np.mean(dA * X, axis=1, keepdims=True)
+            backward, alpha = ACTIVATIONS[architecture.activations[layer - 2]].backward, f"alpha{layer - 1}"
+            Z = caches[layer - 2].Z
+            if alpha in theta:
+                gradients[alpha] = np.mean(dA * bent[layer - 1], axis=1, keepdims=True)
+                dZ = dA - theta[alpha] * dA + backward(theta[alpha] * dA, Z)
+            else:
+                dZ = backward(dA, Z)
+    gradients["s1"] = np.mean(dA * X, axis=1, keepdims=True)  # dA is the derivative by s1 ∘ X
     return J, gradients
 
 

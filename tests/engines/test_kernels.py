@@ -14,9 +14,11 @@ from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
 from deepstep.engines.compiled.draws import drop
+from deepstep.engines.compiled.forward import outputs_of_rows
 from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, expm1, log1p
 from deepstep.engines.draws import dropout_masks
+from deepstep.equations import model_forward
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 
@@ -123,6 +125,30 @@ def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(found[1], found[0], rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(found[2], found[0], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
+@pytest.mark.parametrize("parts", [{}, FACTORS])
+def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
+    """From one row to several tiles and threads, of inputs that nobody may write into."""
+    net = Network(
+        [7, 20, 9, 3], activation=["mish", "relu"], normalization=normalization, seed=1, dtype=dtype, **parts
+    )
+    rng = np.random.default_rng(5)
+    net.parameters.flat[:] += 0.2 * rng.standard_normal(net.parameters.flat.size)
+    for m in (1, 5, 256, 257, 2000):
+        X = rng.standard_normal((m, 7)).astype(dtype)
+        X.flags.writeable = False
+        expected, _ = model_forward(
+            X.T,
+            net.parameters,
+            activations=net.architecture.activations,
+            normalization=net.architecture.normalization,
+            statistics=net.statistics,
+        )
+        came = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
+        np.testing.assert_allclose(came, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
 
 
 def test_a_step_needs_no_more_memory_than_its_parts():

@@ -61,7 +61,7 @@ def training(folder, engine):
     shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
     parameters = initialize_parameters(shape.layer_dims, method="he", rng=np.random.RandomState(1))
     settings = Settings("adamw", dropout=0.3, input_noise=0.01, average=0.95, clip_norm=1.0, seed=4)
-    session = open_session(engine, shape, with_scales(parameters, shape.normalized), settings)
+    session = open_session(engine, shape, with_scales(parameters, shape), settings)
     plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
     patience = Patience("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
     counts, history = Counts(), History()

@@ -192,7 +192,8 @@ def model_forward(
     caches: list[AnyLayerCache] = []
     for layer, activation in enumerate(names, start=1):
         W, b = theta[f"W{layer}"], theta[f"b{layer}"]
-        s, alpha = theta.get("s1") if layer == 1 else None, theta.get(f"alpha{layer}")
+        s = theta["s1"] if layer == 1 and theta.input_scale else None
+        alpha = theta[f"alpha{layer}"] if layer in theta.bent else None
         used_W = W if s is None else scaled_weights(W, s)
         cache: AnyLayerCache
         if layer in kinds:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
@@ -103,6 +104,16 @@ def layout_of(
     return tuple(layout)
 
 
+@lru_cache(maxsize=64)
+def _parts(layout: Layout) -> tuple[tuple[int, ...], bool, tuple[int, ...]]:
+    """The layers with a gamma, whether inputs have factors, the layers with an alpha."""
+    kinds = [kind_and_layer(name) for name, _ in layout]
+    normalized, bent = (
+        tuple(layer for kind, layer in kinds if kind == wanted) for wanted in ("gamma", "alpha")
+    )
+    return normalized, ("s", 1) in kinds, bent
+
+
 class Parameters(Mapping[str, Array]):
     """A mapping ``"W1", "b1", "W2", …`` over one flat vector θ.
 
@@ -175,10 +186,7 @@ class Parameters(Mapping[str, Array]):
         weights = [shape for name, shape in layout if name[0] == "W"]
         chained = all(before[0] == after[1] for before, after in pairwise(weights))
         self.layer_dims = (weights[0][1], *(n for n, _ in weights)) if chained and weights else ()
-        kinds = [kind_and_layer(name) for name, _ in layout]
-        self.normalized = tuple(layer for kind, layer in kinds if kind == "gamma")
-        self.bent = tuple(layer for kind, layer in kinds if kind == "alpha")
-        self.input_scale = ("s", 1) in kinds
+        self.normalized, self.input_scale, self.bent = _parts(layout)
         expected = sum(n * columns for _, (n, columns) in layout)
         if flat.shape != (expected,):
             raise ShapeError(
