@@ -30,23 +30,24 @@ class Preparer:
     table : Table
         How columns become features.
     encodings : mapping
-        How features become inputs, by the greatest number of pieces.
+        How features become inputs: True where numbers are cut into pieces, False where not.
     center, scale : arrays of shape (n_L,)
         Of the targets that the networks learn: (Y - center) / scale.
     """
 
     fold: Fold
     table: Table
-    encodings: Mapping[int, Encoding]
+    encodings: Mapping[bool, Encoding | None]
     center: Array
     scale: Array
 
-    def inputs(self, rows: TableRows) -> dict[int, Any]:
-        """The inputs of each encoding, by its greatest number of pieces."""
+    def inputs(self, rows: TableRows) -> dict[bool, Any]:
+        """The inputs of each encoding; sparse rows stay as they are."""
         features = self.table.features(rows)
-        if not isinstance(features, np.ndarray):
-            return dict.fromkeys(self.encodings, features)
-        return {pieces: encoding.transform(features) for pieces, encoding in self.encodings.items()}
+        return {
+            cuts: features if encoding is None else encoding.transform(features)
+            for cuts, encoding in self.encodings.items()
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +68,9 @@ class Member:
     fold: int
     estimator: "DeepEstimator"
 
-    def outputs(self, inputs: Mapping[int, Any], preparer: Preparer) -> Array:
+    def outputs(self, inputs: Mapping[bool, Any], preparer: Preparer) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
-        A = self.estimator._outputs(inputs[self.recipe.pieces]).astype(np.float64)
+        A = self.estimator._outputs(inputs[self.recipe.cuts]).astype(np.float64)
         return A * preparer.scale + preparer.center
 
 

@@ -15,7 +15,7 @@ from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer, weighed
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.recipes import Recipe, start
-from deepstep.estimators.rules_of_size import Choice, choose
+from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
 from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
@@ -74,7 +74,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
     call : FitCall
     """
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-    choice = choose(n_rows(kept.table), estimator)
+    choice = choose(n_rows(kept.table), estimator.n_members)
     seed = estimator._seed(call)
     parts = _parts(estimator, kept, validation, choice, seed)
     tasks = _tasks(choice, len(parts), seed)
@@ -107,8 +107,10 @@ def _preparer(estimator: "DeepEstimator", rows: Rows, fold: Fold, choice: Choice
     learned = rows.take(fold.learned)
     table = Table.fit(learned.table)
     features = table.features(learned.table)
-    cuts = {recipe.pieces for recipe in choice.recipes}
-    encodings = {pieces: Encoding.fit(features, pieces) if dense(features) else None for pieces in cuts}
+    encodings = {
+        cuts: Encoding.fit(features, n_pieces(len(features)) if cuts else 0) if dense(features) else None
+        for cuts in {recipe.cuts for recipe in choice.recipes}
+    }
     center, scale = estimator._target_scale(learned.Y, learned.weight)
     return Preparer(fold, table, encodings, center, scale)
 
@@ -128,7 +130,7 @@ def _train_all(
     def work(task: Task, learned: Any, judged: Any) -> tuple[Member, Array]:
         preparer = preparers[task.fold]
         member = _member(estimator, task, preparer, learned, judged, given_up, call, len(tasks))
-        inputs_of = {task.recipe.pieces: judged[0][task.recipe.pieces]} if judged is not None else {}
+        inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
         return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
     done: list[tuple[Member, Array]] = []
@@ -193,7 +195,7 @@ def _member(
 
     def examples(part: Any) -> Examples:
         inputs, Y, weight = part
-        return Examples(inputs[task.recipe.pieces].astype(dtype, copy=False), Y.astype(dtype), weight)
+        return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
 
     rows = examples(learned)
     member = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)

@@ -37,8 +37,8 @@ class Recipe:
         What it is good for.
     hidden : tuple of int
         Units of the hidden layers.
-    pieces : int
-        Greatest number of pieces into which `Encoding` cuts a number; 0 for none.
+    cuts : bool
+        Whether numbers are cut into pieces (see `Encoding`), as many as the table's size allows.
     settings : mapping
         Parameters of the plain estimator.
     of_classes, of_numbers : mapping
@@ -48,7 +48,7 @@ class Recipe:
     name: str
     why: str
     hidden: tuple[int, ...]
-    pieces: int = 0
+    cuts: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_classes: Mapping[str, Any] = field(default_factory=dict)
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -62,11 +62,18 @@ class Recipe:
 FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
 FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
 
+SELECTIVE = Recipe(
+    "selective",
+    "numbers cut at quantiles, and a factor of each input that learns fast: columns that tell nothing fade",
+    (128, 128),
+    cuts=True,
+    settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True, "parametric": True},
+)
 PIECES = Recipe(
     "pieces",
     "numbers cut at quantiles: answers that jump, as those of trees",
     (128, 128),
-    16,
+    cuts=True,
     settings={"dropout": 0.3, "weight_decay": 0.1},
 )
 BENT = Recipe(
@@ -85,7 +92,7 @@ SMOOTH = Recipe(
 )
 STRAIGHT = Recipe("straight", "no hidden layer: a linear model, which small tables often ask for", ())
 
-FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (PIECES, BENT, SMOOTH, STRAIGHT)}
+FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (SELECTIVE, PIECES, BENT, SMOOTH, STRAIGHT)}
 """All recipes by name, the most useful one first."""
 
 

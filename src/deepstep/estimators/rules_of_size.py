@@ -1,14 +1,12 @@
 """The written rule: which recipes, folds and batches a table of so many rows gets."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from deepstep.estimators.recipes import FAMILY, Recipe
 
-if TYPE_CHECKING:
-    from deepstep.estimators.base import DeepEstimator
-
 MOST_FOLDS = 5
+FEW, MANY, FOLDED = 4_000, 12_000, 100_000
+"""Rows below which all recipes are tried, from which one alone is, and up to which there are folds."""
 
 
 @dataclass(frozen=True)
@@ -29,33 +27,72 @@ class Choice:
     repeats: int
 
 
-def choose(m: int, estimator: "DeepEstimator") -> Choice:
+def choose(m: int, n_members: int | None) -> Choice:
     """The recipes and folds for m rows, or for the number of members that is asked for.
+
+    ================ ================================================= =====
+    rows             recipes                                           folds
+    ================ ================================================= =====
+    fewer than 4,000 all                                               5
+    fewer than 12,000 selective, pieces, bent                          5
+    up to 100,000    selective                                         5
+    more             selective                                         1
+    ================ ================================================= =====
 
     Parameters
     ----------
     m : int
         Rows of weight above 0.
-    estimator : DeepClassifier or DeepRegressor
-    """
-    n = estimator.n_members
-    recipes = tuple(FAMILY.values())
-    if n is None:
-        return Choice(recipes, MOST_FOLDS, 1) if m < 20_000 else Choice(recipes[:2], 1, 1)
-    n_folds = min(MOST_FOLDS, n)
-    each = -(-n // n_folds)
-    return Choice(recipes[:each], n_folds, max(1, each // len(recipes)))
-
-
-def batch_size(m: int) -> int:
-    """Examples of an update for m rows learned from: at least some ten updates an epoch, at most 1024.
+    n_members : int or None
+        So many, if not None: on at most 5 folds, of as many recipes as that takes, then of more seeds.
 
     Examples
     --------
-    >>> [batch_size(m) for m in (100, 1_000, 10_000, 100_000)]
-    [32, 64, 256, 512]
+    >>> [(len(one.recipes), one.n_folds) for one in (choose(m, None) for m in (500, 5_000, 50_000, 500_000))]
+    [(5, 5), (3, 5), (1, 5), (1, 1)]
+    >>> choose(500, 50).repeats
+    2
     """
-    for size, most in ((32, 500), (64, 2_000), (128, 8_000), (256, 30_000), (512, 100_000)):
+    recipes = tuple(FAMILY.values())
+    if n_members is None:
+        n = len(recipes) if m < FEW else 3 if m < MANY else 1
+        return Choice(recipes[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
+    n_folds = min(MOST_FOLDS, n_members)
+    each = -(-n_members // n_folds)
+    return Choice(recipes[:each], n_folds, max(1, each // len(recipes)))
+
+
+def n_pieces(m: int) -> int:
+    """Into how many pieces a number is cut at most, for m rows learned from: some 30 rows each.
+
+    Examples
+    --------
+    >>> [n_pieces(m) for m in (100, 600, 10_000)]
+    [8, 20, 32]
+    """
+    return min(32, max(8, m // 30))
+
+
+def n_epochs(m: int) -> int:
+    """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often.
+
+    Examples
+    --------
+    >>> [n_epochs(m) for m in (500, 50_000, 200_000, 5_000_000)]
+    [64, 64, 20, 4]
+    """
+    return min(64, max(4, 4_000_000 // m))
+
+
+def batch_size(m: int) -> int:
+    """Examples of an update for m rows learned from.
+
+    Examples
+    --------
+    >>> [batch_size(m) for m in (100, 1_000, 5_000, 10_000, 100_000, 1_000_000)]
+    [32, 64, 128, 256, 512, 1024]
+    """
+    for size, most in ((32, 500), (64, 2_000), (128, 8_000), (256, 12_000), (512, 100_000)):
         if m <= most:
             return size
     return 1024

@@ -19,7 +19,7 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.recipes import Recipe
-from deepstep.estimators.rules_of_size import batch_size
+from deepstep.estimators.rules_of_size import batch_size, n_epochs
 from deepstep.estimators.tables import TableRows, as_rows, n_rows
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
@@ -113,7 +113,7 @@ class Tabular:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
-        settings = {"max_iter": 256, "batch_size": batch_size(m), **recipe.parameters(classes=classes)}
+        settings = {"max_iter": n_epochs(m), "batch_size": batch_size(m), **recipe.parameters(classes=classes)}
         settings |= {name: changed[name] for name in FOR_ALL_MEMBERS if name in changed}
         if not np.any(settings.get("dropout", 0)):
             settings["dropout_schedule"] = None
