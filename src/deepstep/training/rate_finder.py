@@ -13,6 +13,9 @@ from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_
 from deepstep.training.plan import Plan
 from deepstep.types import Array, is_number, is_whole
 
+AUTO = "auto"
+"""The learning rate that is searched for, where people ask for it instead of a number."""
+
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
 
