@@ -138,4 +138,4 @@ def _usage(error: click.ClickException) -> str:
     path = context.command_path if context is not None else "deepstep"
     help_command = path.replace("deepstep", program(), 1)
     message = error.format_message().rstrip(".")
-    return f"{path}: {message}{'' if message.endswith('?') else '.'} See {help_command} --help."
+    return f"{path}: {message}{'' if message.endswith(('?', '?)')) else '.'} See {help_command} --help."
