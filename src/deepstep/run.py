@@ -74,9 +74,9 @@ class Run:
     history : History
     config : dict
         TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
-        ``results``, and ``class_weights`` in the order of the classes where they have some (of several
-        targets a list for each); `save` adds ``format``, ``version``, ``deepstep``,
-        ``engine``, ``stopped``, ``files`` and ``sha256``.
+        ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
+        list for each), and ``found`` with the names of those settings that were searched for; `save` adds
+        ``format``, ``version``, ``deepstep``, ``engine``, ``stopped``, ``files`` and ``sha256``.
     examples : pair of arrays (k, n_inputs) and (k, n_outputs)
         Prepared training rows, at most 16.
 

@@ -59,6 +59,12 @@ def test_usage_error_is_one_sentence(deepstep):
     assert result == (2, "", "Error: deepstep train: Missing argument 'FILE'. See deepstep train --help.\n")
 
 
+def test_an_option_that_there_is_not_is_answered_with_the_nearest(deepstep):
+    said = deepstep("train", "t.csv", "--dropot", "1").err
+    assert "'--dropout'" in said
+    assert said.endswith("?) See deepstep train --help.\n")
+
+
 def test_error_as_json(deepstep):
     result = deepstep("summary", "nowhere", "--json")
     assert result.code == 2

@@ -25,10 +25,10 @@ def test_settings_stand_beside_warm_up(deepstep, flowers):
     np.testing.assert_allclose(rates[5:], 0.1 * (1 - 0.5 * np.arange(5) / 5))
 
 
-@pytest.mark.parametrize("quantity", ["cost", "validation_cost", "validation_accuracy"])
+@pytest.mark.parametrize("quantity", ["cost", "validation_cost", "validation_score"])
 def test_settings_of_a_plateau(deepstep, flowers, quantity):
     """Where next to nothing counts as better the rate falls after each epoch that did not double the best."""
-    larger = ",larger_is_better=true" if "accuracy" in quantity else ""
+    larger = ",larger_is_better=true" if "score" in quantity else ""
     schedule = f"plateau:patience=0,drop=0.5,threshold=0.99,quantity={quantity}{larger}"
     typed = ["--schedule", schedule, "--scoring", "accuracy"]
     assert deepstep("train", flowers, *TYPED, *typed).code == 0

@@ -143,7 +143,7 @@ def test_scoring_is_that_of_scikit_learn(deepstep, table, targets, scoring, metr
             for part in (right, predicted)
         )
         shares = given[:, 2:].to_numpy()
-    value = Run.load("r").history[-1][f"validation_{scoring}"]
+    value = Run.load("r").history[-1]["validation_score"]
     assert value == pytest.approx(metric(right, predicted, shares), rel=1e-9)
 
 

@@ -138,8 +138,11 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
     )
     np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
     assert run.network.architecture == network.architecture
-    for quantity in ("cost", "validation_cost", "validation_balanced_accuracy", "learning_rate"):
+    for quantity in ("cost", "learning_rate"):
         np.testing.assert_array_equal(run.history.column(quantity), history.column(quantity))
+    named = {"validation_cost": "validation_cost", "validation_score": "validation_balanced_accuracy"}
+    for quantity, as_metric in named.items():
+        np.testing.assert_allclose(run.history.column(quantity), history.column(as_metric), rtol=1e-12)
     assert record["validation"]["rows"] == len(validation)
     assert record["output"] == "sigmoid"
     assert record["epochs"] == 6
@@ -227,7 +230,7 @@ def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep,
         batch_size=8, dropout=0.2, schedule="cosine", callbacks=[stop],
     )  # fmt: skip
     np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
-    assert run.history.stopped == f"trained anew on all rows for {epochs} epochs, the best number"
+    assert run.history.stopped == f"refitted for {epochs} epochs"
     assert (run.config["results"]["train"]["rows"], "validation" in run.config["results"]) == (48, False)
     assert run.config["settings"]["refit"] is True
 
@@ -356,7 +359,7 @@ def test_scoring_is_that_of_scikit_learn(deepstep, flowers, target, scoring):
         expected = f1_score(right == "tall", answers["prediction"] == "tall")
     else:
         expected = -log_loss(right == "tall", answers["probability_tall"])
-    assert Run.load("r").history[-1][f"validation_{scoring}"] == pytest.approx(expected, rel=1e-12)
+    assert Run.load("r").history[-1]["validation_score"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_quantiles(deepstep, flowers):

@@ -74,6 +74,7 @@ def test_it_is_a_training_on_everything_for_the_best_count(sample_weight, own, i
     assert history.stopped == f"refitted for {best} epochs"
     assert history.costs.tolist() == alone.history.costs.tolist()
     assert net.stopping_history.costs.tolist() == first.history.costs.tolist()
+    assert (first.best_epochs, net.best_epochs) == (len(history), None)
     assert first.stopping_history is None
     net.train(X, Y, iterations=1)
     assert net.stopping_history is None

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.metrics import (
+    average_precision_score,
     balanced_accuracy_score,
     d2_pinball_score,
     f1_score,
@@ -83,11 +84,23 @@ def test_it_is_scikit_learns_metric_of_each_epoch(case, weight):
     assert net.parameters == alone.parameters  # looking changes nothing
 
 
-def test_several_yes_or_no_outputs():
-    Y, held = np.vstack([X[:2] > 0]) * 1.0, np.vstack([V[:2] > 0]) * 1.0
-    net = Network([3, 5, 2], seed=1)
-    net.train(X, Y, iterations=3, validation=(V, held), scoring="f1_micro")
-    expected = f1_score(held.T, net.predict(V).T, average="micro")
+@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize(
+    ("scoring", "metric"),
+    [
+        ("f1_micro", lambda Y, A: f1_score(Y, A > 0.5, average="micro")),
+        ("roc_auc", roc_auc_score),
+        ("average_precision", average_precision_score),
+        ("neg_log_loss", lambda Y, A: -log_loss(Y, A)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")
+def test_several_yes_or_no_outputs(number, scoring, metric):
+    """Two of them are no classes 0 and 1 of one."""
+    Y, held = (inputs[:number] > 0.0 for inputs in (X, V))
+    net = Network([3, 5, number], seed=1)
+    net.train(X, Y, iterations=3, validation=(V, held), scoring=scoring)
+    expected = metric(held.T * 1.0, net.forward(V).T)
     assert net.history[-1]["validation_score"] == pytest.approx(expected, rel=1e-12)
 
 

@@ -67,6 +67,31 @@ def test_a_negative_cost_does_not_end_the_search_at_once():
     assert shifted.suggestion == plain.suggestion
 
 
+@pytest.mark.parametrize("easy", [0, 1, 30])
+@pytest.mark.parametrize("optimizer", ["gd", "adam"])
+def test_an_easy_batch_hides_nothing(easy, optimizer):
+    """Its cost is a ten-thousandth of the others', lower than what any rate comes to."""
+
+    def search(inputs):
+        settings = Settings(optimizer, rate_factors={"b1": 0.0})
+        session = open_session("reference", LINE, Parameters(np.zeros(2), [1, 1]), settings)
+        return find_rate(session, Examples(inputs, 3 * inputs), batch_size=1, most=3.0)
+
+    inputs = np.ones((61, 1))
+    alike = search(inputs)
+    inputs[easy] = 0.01
+    found = search(inputs)
+    assert found.first_cost == pytest.approx(4.5, rel=0.03)
+    assert 0.5 < found.suggestion / alike.suggestion < 2
+
+
+def test_where_rates_do_next_to_nothing_the_costs_are_alike():
+    """However different the batches are, masks and noise with them."""
+    session, examples, _ = deep("gd")
+    search = find_rate(session, examples, batch_size=1, order=shuffled(0), least=1e-12, most=1e-10)
+    np.testing.assert_allclose(search.costs, search.first_cost, rtol=1e-7)
+
+
 def test_only_rising_costs_give_no_suggestion():
     session, examples = parabola()
     search = find_rate(session, examples, least=5.0, most=100.0)

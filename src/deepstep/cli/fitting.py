@@ -5,13 +5,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
-from deepstep.cli.refitting import Until, best_epochs
+from deepstep.cli.rate_search import with_rate
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
@@ -25,6 +26,8 @@ from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
+from deepstep.training.rate_finder import AUTO
+from deepstep.training.refit import Repeat
 from deepstep.types import Array
 
 FINISHED = "finished early"
@@ -65,7 +68,7 @@ class Trained:
         history = self.run.history
         return {
             "layer_dims": self.run.network.architecture.layer_dims,
-            "settings": self.run.config["settings"],
+            **{name: self.run.config[name] for name in ("settings", "found") if name in self.run.config},
             "engine": history.engine,
             "why_engine": history.why_engine,
             "stopped": history.stopped,
@@ -87,7 +90,7 @@ def train_and_save(
     label: str,
     about: dict[str, Any],
     validation: Part | None = None,
-    again: Mapping[str, Any] | None = None,
+    again: Mapping[str, Any] = MappingProxyType({}),
     **options: Any,
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
@@ -107,7 +110,7 @@ def train_and_save(
         The config's ``task``, ``target`` and ``source``.
     validation : Part, optional
         Rows whose cost is recorded after each epoch, and watched by patience.
-    again : mapping, optional
+    again : mapping
         ``checkpoint``, ``resume`` and ``callbacks`` of the refit, a training of its own.
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
@@ -118,15 +121,20 @@ def train_and_save(
     with place as save, typed():
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
             network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
+        found = ["learning_rate"] if settings.learning_rate == AUTO else []
+        of_classes = weights_of_classes(settings, target, train)
+        settings = with_rate(settings, network, train, of_classes, options, again)
+        about = {**about, **({"found": found} if found else {})}
         start = copy(network)
         history = _learn(network, settings, target, train, validation, label, options)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
-        if settings.refit and validation is not None and history.stopped not in ENDED_BEFORE:
-            until = Until(best_epochs(history, settings.watch))
+        best = 0 if history.stopped in ENDED_BEFORE else network.best_epochs
+        if settings.refit and validation is not None and best:
+            repeat = Repeat(best)
             network, train, validation = start, joined(train, validation), None
             without = replace(settings, patience=None)
-            options = {**(again or {}), "callbacks": [*(again or {}).get("callbacks", ()), until]}
+            options = {**again, "callbacks": [*again.get("callbacks", ()), repeat]}
             history = _learn(network, without, target, train, None, f"{label}, all rows", options)
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
         save(trained.run)
@@ -184,18 +192,20 @@ def _learn(
         weights = example_weights(validation, of_classes)
         of_rows = () if weights is None else (weights,)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
-        options |= _judged(settings, target, validation)
+        options |= _judged(settings, network, target, validation._replace(weight=weights), options)
     return _train(network, train, label, options)
 
 
-def _judged(settings: TrainSettings, target: Target, validation: Part) -> dict[str, Any]:
+def _judged(
+    settings: TrainSettings, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
+) -> dict[str, Any]:
     """What `Network.train` is told of a metric, if one is asked for."""
     if settings.scoring is None:
         return {}
-    from deepstep.cli.scoring import as_metric
+    from deepstep.cli.scoring import judge
 
-    metric = as_metric(settings.scoring, target, validation.Y, validation.answers, validation.weight)
-    return {"metrics": {settings.scoring: metric}, "watch": settings.watch}
+    callbacks = [judge(settings.scoring, network, target, validation), *options.get("callbacks", ())]
+    return {"callbacks": callbacks, "watch": settings.watch}
 
 
 def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:

@@ -137,4 +137,5 @@ def _usage(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     path = context.command_path if context is not None else "deepstep"
     help_command = path.replace("deepstep", program(), 1)
-    return f"{path}: {error.format_message().rstrip('.')}. See {help_command} --help."
+    message = error.format_message().rstrip(".")
+    return f"{path}: {message}{'' if message.endswith(('?', '?)')) else '.'} See {help_command} --help."

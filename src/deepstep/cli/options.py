@@ -36,6 +36,31 @@ class LayerSizes(click.ParamType[tuple[int, ...]]):
             ) from None
 
 
+class NumberOr(click.ParamType[float | str]):
+    """A number, or a word that stands for one.
+
+    Examples
+    --------
+    >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
+    (0.1, 'auto')
+    """
+
+    name = "number"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        if value == self.word:
+            return self.word
+        try:
+            return float(value)
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "number", f"a number or {self.word}", f"got {value!r}"
+            ) from None
+
+
 class Factor(click.ParamType[tuple[str, float]]):
     """A factor for a group of parameters: ``b*=0.1``.
 

@@ -68,7 +68,11 @@ def _training(run: Run) -> list[tuple[str, str]]:
     history = run.history
     shown = {**run.config, "target": run.target_name}
     told = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
-    settings = [(name, str(value)) for name, value in run.config.get("settings", {}).items()]
+    found = run.config.get("found", ())
+    settings = [
+        (name, f"{value} (found by a search)" if name in found else str(value))
+        for name, value in run.config.get("settings", {}).items()
+    ]
     first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
     engine = f"{history.engine} ({history.why_engine})" if history.why_engine else history.engine

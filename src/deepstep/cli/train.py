@@ -29,7 +29,6 @@ from deepstep.cli.target_choice import Goal
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
-    REFIT,
     Finish,
     Training,
     named_run,
@@ -42,6 +41,7 @@ from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.refit import REFIT
 
 if TYPE_CHECKING:
     import polars

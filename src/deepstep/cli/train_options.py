@@ -10,8 +10,9 @@ import click
 
 from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.logs import asked_logs
-from deepstep.cli.options import Factor, LayerSizes, Listed, Named, Setting, as_mapping
+from deepstep.cli.options import Factor, LayerSizes, Listed, Named, NumberOr, Setting, as_mapping
 from deepstep.errors import ConfigurationError
+from deepstep.training.rate_finder import AUTO
 
 TASKS = ("auto", "classification", "regression")
 
@@ -163,7 +164,14 @@ OPTIONS = (
         callback=as_mapping,
         help="Of the optimizer, repeatable: beta1=0.95, momentum's beta=0.8, lbfgs' tolerance=1e-4, …",
     ),
-    _learning("--learning-rate", type=float, default=0.001, show_default=True),
+    _learning(
+        "--learning-rate",
+        type=NumberOr(AUTO),
+        metavar="NUMBER|auto",
+        default=0.001,
+        show_default=True,
+        help="auto: what find-learning-rate suggests.",
+    ),
     _learning(
         "--iterations",
         "--epochs",

@@ -13,12 +13,14 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
-from deepstep.model.options import PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
+from deepstep.model.options import LBFGS, PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.network.architecture import layer_sizes
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
+from deepstep.training.judging import check_name
 from deepstep.training.loop import OF_EPOCHS
 from deepstep.training.plan import UNTIL_TIME_IS_UP
+from deepstep.training.rate_finder import AUTO
 
 AS_THEY_ARE = (
     "learning_rate",
@@ -52,15 +54,15 @@ Named: TypeAlias = str | Mapping[str, Any]
 class TrainSettings:
     """How to train: the names are those of `Network`, `Network.train` and `deepstep train`.
 
-    None is what is not asked for; of the iterations, that the time budget alone ends training. All values go
-    to TOML, JSON and back.
+    None is what is not asked for; of the iterations, that the time budget alone ends training. The learning
+    rate is "auto" where it is still to be found. All values go to TOML, JSON and back.
     """
 
     hidden: tuple[int, ...]
     activation: str | tuple[str, ...]
     initialization: str
     optimizer: str
-    learning_rate: float
+    learning_rate: float | str
     iterations: int | None
     batch_size: int | None
     seed: int
@@ -111,8 +113,14 @@ class TrainSettings:
         if self.initialization not in INITIALIZATION_NAMES:
             raise unknown_name("--initialization", "method", self.initialization, INITIALIZATION_NAMES)
         self._check_schedules()
+        if self.learning_rate == AUTO and self.optimizer == LBFGS:
+            raise ConfigurationError(
+                "--learning-rate auto", "an optimizer that has a learning rate", f"got {LBFGS!r}"
+            )
         with typed("--optimizer"):
             options = self.options(validated=True)
+            if self.learning_rate == AUTO:
+                options["learning_rate"] = 1.0
             as_lbfgs({**options, "hyperparameters": {}}, "train")
         with typed("--hyperparameter"):
             if as_lbfgs(options, "train") is None:
@@ -129,9 +137,7 @@ class TrainSettings:
         if self.refit:
             self._check_refit()
         if self.scoring is not None:
-            from deepstep.cli.scoring import check_metric
-
-            check_metric(self.scoring)
+            check_name(self.scoring, "--scoring")
 
     def check_watched(self, *, validated: bool) -> None:
         """Refuse a plateau of what no record will hold.
@@ -140,7 +146,7 @@ class TrainSettings:
         ------
         ConfigurationError
         """
-        scores = ["validation_cost", *([f"validation_{self.scoring}"] if self.scoring else [])]
+        scores = ["validation_cost", *(["validation_score"] if self.scoring else [])]
         known = [*OF_EPOCHS, *(scores if validated else [])]
         for name, schedule in self._schedules.items():
             watched = _settings_of(schedule).get("quantity", "cost")
@@ -190,7 +196,7 @@ class TrainSettings:
     @property
     def watch(self) -> str | None:
         """What patience goes by, where it is not the validation cost."""
-        return None if self.patience is None or self.scoring is None else f"-validation_{self.scoring}"
+        return None if self.patience is None or self.scoring is None else "-validation_score"
 
     @property
     def _schedules(self) -> dict[str, Named]:

@@ -28,12 +28,11 @@ from deepstep.run import DIGEST, Run, config_digest
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.refit import REFIT
 
 FORMAT, VERSION = "deepstep-training", 3
 NAME = "training.json"
 ENDING = ".unfinished"
-REFIT = "refit"
-"""Where the checkpoints of a refit stand: it is a training of its own, after the one that finds how long."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +266,8 @@ class Finish(Callback):
     DataError
         If no epoch is done yet.
     """
+
+    adds_to_records = ()
 
     def on_train_begin(self, training: TrainingNow) -> None:
         """End it."""

@@ -5,6 +5,7 @@ from typing import Any
 from deepstep.engines import first_statistics
 from deepstep.model.core import Core
 from deepstep.network.border import check_inputs
+from deepstep.training.determinism import blas_threads
 from deepstep.training.rate_finder import RateSearch, find_rate
 
 
@@ -60,16 +61,17 @@ class Beginning(Core):
         options = {"learning_rate": least, "iterations": 1, **options}
         prepared = self._prepare(X, Y, sample_weight, options, where)
         plan = prepared.plan
-        return find_rate(
-            prepared.session,
-            prepared.examples,
-            least=least,
-            most=most,
-            steps=steps,
-            batch_size=plan.batch_size,
-            order=plan.order,
-            where=where,
-        )
+        with blas_threads(plan.deterministic):
+            return find_rate(
+                prepared.session,
+                prepared.examples,
+                least=least,
+                most=most,
+                steps=steps,
+                batch_size=plan.batch_size,
+                order=plan.order,
+                where=where,
+            )
 
     def initialize_from_data(self, X: Any) -> None:
         """Draw new parameters with which each pre-activation has variance 1 over these inputs.

@@ -81,6 +81,7 @@ class Core:
     engine: str
     history: History | None
     stopping_history: History | None = None
+    best_epochs: int | None = None
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from deepstep.training import Callback, Checkpoint, History, Plan, train
 from deepstep.training.determinism import blas_threads
 from deepstep.training.judging import Judge
 from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.refit import epochs_to_the_best
 from deepstep.training.scores import Metric
 from deepstep.training.stopping import Patience
 
@@ -76,6 +77,8 @@ class Course(Core):
         """What a session reached becomes the network's, or the best of it that patience kept."""
         self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
         self.history, self.stopping_history, self.seed = history, None, seed
+        self.best_epochs = None
         for kept in stopping:
+            self.best_epochs = epochs_to_the_best(history, kept)
             if kept.best_parameters is not None:
                 self.parameters, self.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)

@@ -55,6 +55,8 @@ class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
         Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty without.
     history : History or None
         Of the last training.
+    best_epochs : int or None
+        How many epochs it took to the parameters that patience kept, 0 where it kept none; None without.
     stopping_history : History or None
         After ``refit``: that of the training that counted the epochs.
     seed : int

@@ -38,9 +38,9 @@ class _Numbers(RegressorMixin, _Fitted):  # type: ignore[misc]
 class _Classes(ClassifierMixin, _Fitted):  # type: ignore[misc]
     """Classes (m,), or a column of 0 and 1 for each of several yes/no outputs."""
 
-    def __init__(self, network: "Answering", number: int) -> None:
-        self.network, self.number = network, number
-        self.classes_ = np.arange(number)
+    def __init__(self, network: "Answering", classes: AnyArray) -> None:
+        self.network, self.classes = network, classes
+        self.classes_ = classes
 
     def predict(self, X: Array) -> AnyArray:
         return _alone(answers(self.network.architecture, self.network.forward(X.T)))
@@ -63,7 +63,10 @@ def judge(network: "Answering", scoring: Any, held_out: Examples, where: str) ->
     judging, Y = copy(network), held_out.Y.T
     shape = network.architecture
     columns, number = classes_in(shape, Y)
-    judged = _Classes(judging, number if len(columns) == 1 else len(columns)) if number else _Numbers(judging)
+    judged: BaseEstimator = _Numbers(judging)
+    if number:  # two columns under the names 0 and 1 would pass for a single one of two classes
+        several = np.tile(np.arange(number), (len(columns), 1))
+        judged = _Classes(judging, several[0] if len(columns) == 1 else several)
     if not number:
         columns = Y[:1] if TARGETS[get_head(shape).targets].repeats else Y
     y = _alone(columns)

@@ -116,15 +116,33 @@ class Judge(Callback):
         return float(score)
 
 
+def check_name(scoring: str, where: str) -> None:
+    """Refuse the name of a metric that there is not.
+
+    Raises
+    ------
+    ConfigurationError
+
+    Examples
+    --------
+    >>> check_name("balanced_acuracy", "fit")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: fit: ...; got 'balanced_acuracy'. Did you mean 'balanced_accuracy'?
+    """
+    from sklearn.metrics import get_scorer_names
+
+    known = [COST, *get_scorer_names()]
+    if scoring not in known:
+        raise unknown_name(where, "scoring", scoring, known)
+
+
 def _scorer(scoring: Any, judged: Any, where: str) -> Callable[..., float] | None:
-    from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+    from sklearn.metrics import check_scoring, get_scorer
 
     if isinstance(scoring, str):
+        check_name(scoring, where)
         if scoring == COST:
             return None
-        known = [COST, *get_scorer_names()]
-        if scoring not in known:
-            raise unknown_name(where, "scoring", scoring, known)
         named: Callable[..., float] = get_scorer(scoring)
         return named
     scorer: Callable[..., float] = check_scoring(judged, scoring)

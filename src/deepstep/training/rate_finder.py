@@ -1,17 +1,20 @@
 """The learning-rate finder: try rates from far too small to far too large, and look where the cost falls."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite
 
 import numpy as np
 
-from deepstep.engines import Session
+from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
 from deepstep.training.plan import Plan
 from deepstep.types import Array, is_number, is_whole
+
+AUTO = "auto"
+"""The learning rate that is searched for, where people ask for it instead of a number."""
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
@@ -26,9 +29,10 @@ class RateSearch:
     rates : array of shape (k,)
         The learning rates tried, rising by the same factor.
     costs : array of shape (k,)
-        The smoothed cost after the update at each.
+        The smoothed cost after the update at each, from which is taken by how much the batch is easier or
+        harder than others at the first parameters.
     first_cost : float
-        The cost before all of them.
+        The cost before all of them, the mean over the batches.
     suggestion : float or None
         A tenth of the rate at which the smoothed cost was lowest; None where it only rose.
     diverged : bool
@@ -62,8 +66,10 @@ def find_rate(
 ) -> RateSearch:
     """Search for a learning rate.
 
-    The rates grow by the same factor from step to step, on one batch each; the cost is smoothed by a moving
-    average, corrected for its beginning as in Adam. The search ends when all rates were tried or the smoothed
+    The rates grow by the same factor from step to step, on one batch each. Some batches are easier than
+    others: the cost of each is taken relative to that of the same batch, with the same masks and noise, at
+    the first parameters. It is smoothed by a moving average, corrected for its beginning as in Adam. The
+    search ends when all rates were tried or the smoothed
     cost rose far above the lowest one: to four times the first one if it had not fallen. The suggestion is a
     tenth of the rate at which it was lowest: there the cost falls fast, and the edge of divergence is an
     order of magnitude away.
@@ -127,13 +133,15 @@ def find_rate(
     seen: list[float] = []  # the smoothed cost before each update, so that seen[i + 1] is what rate i came to
     average = 0.0
     try:
-        # a batch without weight teaches nothing and uses up no rate
-        taught = (taken for taken in _endless(examples, plan) if taken[2] is None or taken[2].any())
-        for rate, (X, Y, weight) in zip([*rates.tolist(), least], taught, strict=False):
+        at_first = _costs_at_first(session, _taught(examples, plan), begun, steps, where)
+        session.load(begun)
+        usual = sum(at_first) / len(at_first)
+        batches = zip([*rates.tolist(), least], at_first, _taught(examples, plan), strict=False)
+        for rate, before, (X, Y, weight) in batches:
             with np.errstate(over="ignore", invalid="ignore"):  # the search is meant to end so
                 cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
-                average = smoothing * average + (1 - smoothing) * cost
-                smoothed = average / (1 - smoothing ** (len(seen) + 1))
+                average = smoothing * average + (1 - smoothing) * (cost - before)
+                smoothed = usual + average / (1 - smoothing ** (len(seen) + 1))
             if not isfinite(smoothed):
                 break
             seen.append(smoothed)
@@ -141,8 +149,6 @@ def find_rate(
                 break
     finally:
         session.load(begun)
-    if not seen:
-        raise DataError(where, "a finite cost before the first update", f"got {cost}", "Scale the inputs.")
     first, *costs = seen
     tried = rates[: len(costs)]
     fell = bool(costs) and min(costs) < first
@@ -167,10 +173,33 @@ def _check_settings(least: float, most: float, steps: int, smoothing: float, whe
             raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
 
 
-def _endless(examples: Examples, plan: Plan) -> Iterator[tuple[Array, Array, Array | None]]:
-    """Batch after batch, pass after pass."""
+def _taught(examples: Examples, plan: Plan) -> Iterator[tuple[Array, Array, Array | None]]:
+    """Batch after batch, pass after pass; one without weight teaches nothing and uses up no rate."""
     m = len(examples)
     for epoch in count():
         order = plan.visit(epoch, m)
         for number in range(n_batches(m, plan.batch_size)):
-            yield examples.take(batch(order, m, plan.batch_size, number))
+            taken = examples.take(batch(order, m, plan.batch_size, number))
+            if taken[2] is None or taken[2].any():
+                yield taken
+
+
+def _costs_at_first(
+    session: Session,
+    batches: Iterator[tuple[Array, Array, Array | None]],
+    begun: SessionState,
+    steps: int,
+    where: str,
+) -> list[float]:
+    """The costs of the batches before any update, as far as they are finite."""
+    costs: list[float] = []
+    for number, (X, Y, weight) in zip(range(steps + 1), batches, strict=False):
+        session.load(replace(begun, step=begun.step + number))  # the step's masks and noise
+        with np.errstate(over="ignore", invalid="ignore"):
+            cost = session.step(X, Y, learning_rate=0.0, sample_weight=weight)
+        if not isfinite(cost):
+            break
+        costs.append(cost)
+    if not costs:
+        raise DataError(where, "a finite cost before the first update", f"got {cost}", "Scale the inputs.")
+    return costs
