@@ -177,6 +177,7 @@ from deepstep.equations.backward import (
     linear_activation_backward,
     model_backward,
 )
+from deepstep.equations.example_gradients import gradient_norms, linear_gradient_norms
 from deepstep.equations.descent import flatten_gradients, update_parameters
 
 __all__ = [
@@ -243,6 +244,7 @@ __all__ = [
     "get_head",
     "get_optimizer",
     "gradient_descent_update",
+    "gradient_norms",
     "heavy_ball_update",
     "huber",
     "huber_backward",
@@ -269,6 +271,7 @@ __all__ = [
     "linear_backward",
     "linear_factor",
     "linear_forward",
+    "linear_gradient_norms",
     "lion_update",
     "mean_deviance",
     "mean_deviance_backward",

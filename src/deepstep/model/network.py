@@ -2,13 +2,14 @@
 
 from deepstep.model.answering import Answering
 from deepstep.model.beginning import Beginning
+from deepstep.model.explaining import Explaining
 from deepstep.model.opening import Openable
 from deepstep.model.stepping import Steppable
 from deepstep.model.storing import Storable
 from deepstep.model.teaching import Teachable
 
 
-class Network(Teachable, Steppable, Beginning, Answering, Openable, Storable):
+class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, Storable):
     """A deep fully-connected network with every step open.
 
     Parameters
