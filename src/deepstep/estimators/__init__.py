@@ -5,5 +5,7 @@
 
 from deepstep.estimators.classifier import DeepClassifier
 from deepstep.estimators.regressor import DeepRegressor
+from deepstep.estimators.trusted_classes import SuspectLabel
+from deepstep.estimators.trusted_numbers import SuspectNumber
 
-__all__ = ["DeepClassifier", "DeepRegressor"]
+__all__ = ["DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]

@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.answering import Answering
 from deepstep.estimators.batches import learn_in_batches
+from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.committee import Preparer
@@ -96,6 +97,7 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
         call = FitCall(where, going_on, incremental, classes)
         try:
+            self._calibration = Calibration()
             if self.recipe == "table":
                 self._convene(given, validation, call)
             else:

@@ -20,6 +20,7 @@ from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
+from deepstep.estimators.trusted_classes import TrustedClasses
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
@@ -27,7 +28,7 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepClassifier(ClassifierMixin, DeepEstimator):
+class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     """A deep fully-connected network that tells classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
@@ -58,6 +59,10 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels; for a target of several columns their numbers.
+    temperature_ : float
+        By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
+        ``recipe='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;
+        else 1. Which label is most probable does not depend on it.
 
     See Also
     --------
@@ -212,7 +217,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
         return self._labels.decode(A)
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each label.
+        """The probability of each label, at the temperature that was found on rows not learned from.
 
         Parameters
         ----------
@@ -224,7 +229,7 @@ class DeepClassifier(ClassifierMixin, DeepEstimator):
             In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
         A = self._outputs(X)
-        return self._labels.probabilities(A)
+        return self._tempered(self._labels.probabilities(A))
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.

@@ -18,13 +18,14 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
+from deepstep.estimators.trusted_numbers import TrustedNumbers
 from deepstep.network.border import TARGETS
 from deepstep.types import AnyArray, Array
 
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(MultiOutputMixin, RegressorMixin, DeepEstimator):
+class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstimator):
     """A deep fully-connected network that predicts numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.

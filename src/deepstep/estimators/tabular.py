@@ -18,6 +18,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
+from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.recipes import Recipe
 from deepstep.estimators.rules_of_size import batch_size, n_epochs
 from deepstep.estimators.tables import TableRows, as_rows, n_rows
@@ -70,6 +71,8 @@ class Tabular:
         for name in ("network_", "history_", "stopping_history_", "_carried"):
             self.__dict__.pop(name, None)
         self.committee_ = convene(self, coded, judging, call)
+        self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
+        self._calibrate_by_held_out(coded, judging)
         self.n_iter_ = max(member.estimator.n_iter_ for member in self.committee_.members)
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:

@@ -17,7 +17,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.model.core import Core
 from deepstep.network.border import check_inputs
 from deepstep.training.rows import parts
-from deepstep.types import Array
+from deepstep.types import Array, is_whole
 
 
 class Explaining(Core):
@@ -103,10 +103,8 @@ class Explaining(Core):
                [-1., -1.]])
         """
         where, shape = "Network.input_gradients", self.architecture
-        if isinstance(output, bool) or not isinstance(output, int | np.integer):
-            raise ConfigurationError(where, "output is a whole number", f"got {output!r}")
-        if not 0 <= output < shape.n_outputs:
-            raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output}")
+        if not (is_whole(output, 0) and output < shape.n_outputs):
+            raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
         X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
         found = [self._input_gradients(X[:, part], output) for part in parts(X.shape[1], shape.layer_dims)]
         return np.concatenate(found, axis=1)

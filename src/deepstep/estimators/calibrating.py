@@ -1,0 +1,134 @@
+"""What both estimators learn from rows that they have not trained on: how sure they may be."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.calls import Given
+from deepstep.estimators.committee import Committee
+from deepstep.estimators.conformal import check_alpha, reach
+from deepstep.estimators.convening import Rows
+from deepstep.model import Network
+from deepstep.types import Array
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What rows that were not learned from have said.
+
+    Attributes
+    ----------
+    temperature : float
+    scores : array of shape (n,) or (n, n_outputs), or None
+        How wrong the answers to them were; None where there were no such rows.
+    """
+
+    temperature: float = 1.0
+    scores: Array | None = None
+
+
+class Calibrating:
+    """The part of the estimators that is calibrated."""
+
+    _calibration: Calibration
+    committee_: Committee
+    network_: Network
+
+    @abstractmethod
+    def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
+        """What outputs for rows and their targets, both (m, n_L), say."""
+
+    @abstractmethod
+    def _check_calibrated(self, where: str) -> None:
+        """Refuse a target for which there is nothing to calibrate."""
+
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows that were never trained on how sure the answers may be.
+
+        What the fit found out itself is replaced: the temperature of `DeepClassifier`, and how far
+        ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
+        or committee stays as it is.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            Rows that are drawn like those to come, and that no fit, no early stopping and no choice of
+            parameters has seen.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array of shape (n_samples,), optional
+            Counts for the temperature. For sets and intervals only whether it is 0: such a row is left out.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ConfigurationError
+            For ``loss='quantile'``, which has its own intervals.
+        DataError
+            If the rows do not fit, or none has a weight above 0.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep.estimators import DeepRegressor
+        >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
+        >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1).fit(X[::2], y[::2])
+        >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
+        (5, 2)
+        """
+        check_is_fitted(self)
+        where = f"{type(self).__name__}.calibrate"
+        self._check_calibrated(where)
+        A, Y, weight = self._answered(Given(X, y, sample_weight), where)
+        self._calibration = self._read_known(A, Y, weight, where)
+        return self
+
+    def _answered(self: Any, given: Given, where: str) -> tuple[Array, Array, Array | None]:
+        """Outputs, targets and weights of rows that are checked as those of the fit."""
+        if "committee_" in vars(self):
+            rows = self._coded(self._table_rows(given, reset=False, where=where), where)
+            return self.committee_.outputs(rows.table), rows.Y, rows.weight
+        X, y, weight = self._checked(given, self.network_.dtype, reset=False)
+        return self._outputs(X), self._encode(y, np.float64, where), weight
+
+    def _calibrate_by_held_out(self, rows: Rows, validation: Rows | None) -> None:
+        """Learn from what a fit held out: the rows of validation, or of each fold."""
+        if validation is not None:
+            A: Array | None = self.committee_.outputs(validation.table)
+            Y, weight = validation.Y, validation.weight
+        else:
+            A, Y, weight = self.committee_.out_of_fold, rows.Y, rows.weight
+            if weight is not None:
+                Y, weight = Y[weight > 0], weight[weight > 0]
+        known = np.zeros(0, bool) if A is None else np.isfinite(A).all(axis=1)
+        if A is not None and known.any():
+            self._calibration = self._read_known(A, Y, weight, "fit")
+
+    def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
+        """What the rows that have an answer and a weight say."""
+        used = np.isfinite(A).all(axis=1)
+        if weight is not None:
+            used &= weight > 0
+        if not used.any():
+            raise DataError(where, "at least one row of a weight above 0", "got none")
+        return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
+
+    def _reach(self, alpha: Any, where: str) -> Array:
+        """How far sets and intervals reach, ()  or (n_outputs,)."""
+        alpha = check_alpha(alpha, where)
+        if self._calibration.scores is None:
+            raise ConfigurationError(
+                where,
+                "rows that were not learned from, which tell how wrong answers are",
+                "there were none in fit (recipe='plain' keeps none for this)",
+                "Call calibrate(X, y) with rows of their own first.",
+            )
+        return reach(self._calibration.scores, alpha)

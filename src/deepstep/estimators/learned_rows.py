@@ -1,0 +1,50 @@
+"""The rows of a fit known again, so that each can be judged by members that did not learn from it."""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.estimators.committee import Committee
+from deepstep.estimators.tables import TableRows, dense
+from deepstep.types import Array
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedRows:
+    """What tells the rows of a fit from others.
+
+    Attributes
+    ----------
+    fingerprint : bytes
+        Of what the columns say, in order.
+    kept : array of shape (m,)
+        Numbers of the rows of a weight above 0: those that the committee counts.
+    n : int
+        Rows in all.
+    """
+
+    fingerprint: bytes
+    kept: NDArray[np.intp]
+    n: int
+
+    @classmethod
+    def of(cls, committee: Committee, table: TableRows, weight: Array | None) -> "LearnedRows":
+        """Those of a fit."""
+        n = int(table.shape[0])
+        kept = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
+        return cls(_fingerprint(committee, table), kept, n)
+
+    def are(self, committee: Committee, table: TableRows) -> bool:
+        """Whether a table has the same rows in the same order."""
+        return int(table.shape[0]) == self.n and _fingerprint(committee, table) == self.fingerprint
+
+
+def _fingerprint(committee: Committee, table: TableRows) -> bytes:
+    """Of the features that members see, as far as the first fold's tell."""
+    features = committee.preparers[0].table.features(table)
+    found = blake2b(digest_size=16)
+    for part in [features] if dense(features) else [features.data, features.indices, features.indptr]:
+        found.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+    return found.digest()

@@ -1,0 +1,106 @@
+"""Temperature scaling: probabilities that say how often they are right, from rows that were not learned from.
+
+Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 2017 (arXiv 1706.04599).
+"""
+
+from math import exp
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
+
+from deepstep.types import Array
+
+DOUBT = 0.2
+"""Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""
+
+LEAST, MOST = 0.05, 20.0
+"""Between these T is sought."""
+
+TINY = 1e-12
+"""What stands for a probability of 0, which has no logarithm."""
+
+
+def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:
+    """Probabilities at a temperature: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
+
+    The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
+    probabilities of the classes, not the answers to y > k: dividing their logits would move the order.
+
+    Parameters
+    ----------
+    P : array of shape (m, n)
+        Probabilities of classes; a row is an example.
+    temperature : float
+        T, above 0: above 1 the probabilities come nearer to each other.
+    each : bool
+        Whether each column is a yes or no of its own, instead of one class of a row.
+
+    Returns
+    -------
+    array of shape (m, n)
+        Of the dtype of P; for T = 1 P itself.
+
+    Examples
+    --------
+    >>> tempered(np.array([[0.2, 0.8]]), 2.0).round(3)
+    array([[0.333, 0.667]])
+    """
+    if temperature == 1:
+        return P
+    if each:
+        yes = tempered(_pairs(P), temperature)[:, 1]
+        return yes.reshape(P.shape)
+    logits = np.log(np.maximum(P, TINY, dtype=np.float64))
+    return softmax(logits / temperature, axis=1).astype(P.dtype, copy=False)
+
+
+def fitted_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:
+    """The temperature at which the log-loss of rows is smallest, held near 1 where they are few.
+
+    What is minimized is Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
+    that would say as much, (Σ w)² / Σ w². So T is moved only where that makes the rows more probable by more
+    than the factor that it costs: e⁵ to multiply or divide T by e. On these rows the log-loss is at most that
+    of T = 1.
+
+    Parameters
+    ----------
+    P : array of shape (m, n)
+        Probabilities that a model gives to rows that it did not learn from.
+    Y : array of shape (m, n)
+        1 at the label of each row, else 0.
+    weight : array of shape (m,), optional
+        Of each row.
+    each : bool
+        As in `tempered`.
+
+    Returns
+    -------
+    float
+        T.
+
+    Examples
+    --------
+    Who is always sure and right three times of four should not be:
+
+    >>> P, Y = np.tile([0.01, 0.99], (400, 1)), np.tile(np.eye(2)[[0, 1, 1, 1]], (100, 1))
+    >>> T = fitted_temperature(P, Y)
+    >>> print(f"T = {T:.1f}, p = {tempered(P, T)[0, 1]:.2f}")
+    T = 4.0, p = 0.76
+    """
+    of_row = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
+    of_row = of_row * of_row.sum() / (of_row**2).sum()  # they sum to the number of equal rows worth as much
+    if each:
+        P, Y, of_row = _pairs(P), _pairs(Y), np.repeat(of_row, P.shape[1])
+
+    def doubted_loss(log_T: float) -> float:
+        of_label = np.sum(tempered(P, exp(log_T)) * Y, axis=1)
+        return float(-of_row @ np.log(np.maximum(of_label, TINY)) + abs(log_T) / DOUBT)
+
+    best = minimize_scalar(doubted_loss, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
+    return exp(best.x) if best.fun < doubted_loss(0.0) else 1.0
+
+
+def _pairs(P: Array) -> Array:
+    """Columns of their own as rows of two classes, no and yes."""
+    return np.column_stack([1 - P.ravel(), P.ravel()])
