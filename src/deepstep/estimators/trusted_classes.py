@@ -168,6 +168,8 @@ class TrustedClasses(Calibrating):
 
     def _tempered(self, P: Array) -> Array:
         """Probabilities as they are told."""
+        if "committee_" in vars(self) and not self._labels.several:
+            P = P / P.sum(axis=1, keepdims=True)  # float64 of members in float32, which sum to 1 within 1e-7
         return tempered(P, self._calibration.temperature, each=self._labels.several)
 
     def _strangeness(self, A: Array) -> Array:
