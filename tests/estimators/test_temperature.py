@@ -73,6 +73,10 @@ def test_few_rows_do_not_move_it():
     assert fitted_temperature(np.tile(P, (many, 1)), np.tile(Y, (many, 1))) < 0.5
 
 
+def test_it_mostly_stays_1_for_a_hundred_rows_that_are_answered_rightly():
+    assert np.median([fitted_temperature(*drawn(100, 3, 1.0, seed)) for seed in range(20)]) == 1
+
+
 def test_weights_of_equal_size_do_not_count_and_large_ones_do():
     P, Y = drawn(500, 3, 2.0)
     alike = fitted_temperature(P, Y, np.full(500, 7.0))
