@@ -161,3 +161,10 @@ def test_a_new_fit_forgets_and_a_refused_calibration_changes_nothing(overconfide
 
 def test_there_is_none_before_a_fit():
     assert not hasattr(DeepClassifier(), "temperature_")
+
+
+def test_a_member_has_none():
+    X, y = make_moons(100, noise=0.3, random_state=1)
+    member = DeepClassifier(**SMALL).fit(X, y).committee_.members[0].estimator
+    assert not hasattr(member, "temperature_")
+    assert member.predict_proba(np.zeros((1, member.n_features_in_))).shape == (1, 2)

@@ -34,7 +34,7 @@ class Calibration:
 class Calibrating:
     """The part of the estimators that is calibrated."""
 
-    _calibration: Calibration
+    _calibration = Calibration()
     committee_: Committee
     network_: Network
 
