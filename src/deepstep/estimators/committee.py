@@ -5,7 +5,7 @@ rows that it has not learned from.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from deepstep.estimators.blending import blending_weights
 from deepstep.estimators.folds import Fold
 from deepstep.estimators.recipes import Recipe
 from deepstep.estimators.tables import Table, TableRows
+from deepstep.estimators.temperature import fitted_temperature, tempered
 from deepstep.preparation.encoding import Encoding
 from deepstep.types import Array
 
@@ -85,6 +86,11 @@ class Committee:
     members : tuple of Member
     weights : mapping
         How much each recipe counts, by its name; they sum to 1.
+    temperatures : mapping
+        At which temperature the probabilities of each recipe count: what learned smoothed labels is less sure
+        than it should be. 1 for outputs that are no probabilities.
+    output : str
+        The head of the members.
     out_of_fold : array of shape (m, n_L), or None
         Answers to the training rows by members that did not learn from them, NaN for rows that all learned
         from; None where nothing was held out.
@@ -93,6 +99,8 @@ class Committee:
     preparers: tuple[Preparer, ...]
     members: tuple[Member, ...]
     weights: Mapping[str, float]
+    temperatures: Mapping[str, float]
+    output: str
     out_of_fold: Array | None
 
     @cached_property
@@ -108,20 +116,31 @@ class Committee:
             inputs = preparer.inputs(rows)
             for member, share in zip(self.members, self.shares, strict=True):
                 if member.fold == number and share > 0:
-                    answer = answer + share * member.outputs(inputs, preparer)
+                    A = member.outputs(inputs, preparer)
+                    answer = answer + share * at_temperature(A, self.output, self.temperatures[member.recipe.name])
         return np.asarray(answer)
 
 
+class Weighed(NamedTuple):
+    """What the recipes are worth: weights, temperatures, and the answers of all together to rows held out."""
+
+    weights: dict[str, float]
+    temperatures: dict[str, float]
+    together: Array | None
+
+
 def weighed(
-    held_out: Mapping[str, Sequence[Array]], Y: Array, loss: Any, weight: Array | None
-) -> tuple[dict[str, float], Array | None]:
-    """The weight of each recipe, and the answers of all together to rows that were held out.
+    held_out: Mapping[str, Sequence[Array]], Y: Array, output: str, loss: Any, weight: Array | None
+) -> Weighed:
+    """Weigh the recipes by their answers to rows that were held out.
 
     Parameters
     ----------
     held_out : mapping
         For each recipe its answers (m, n_L), NaN for rows that were never held out; one for each seed.
     Y : array of shape (m, n_L)
+    output : str
+        The head.
     loss : callable or None
         (A, Y) → loss of each example (m,), convex in A; None where there is none: all count alike.
     weight : array of shape (m,) or None
@@ -129,14 +148,29 @@ def weighed(
     means = {name: np.mean(answers, axis=0) for name, answers in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
     if not known.any():
-        return dict.fromkeys(means, 1 / len(means)), None
-    if loss is None or len(means) == 1:
-        shares = np.full(len(means), 1 / len(means))
-    else:
-        shares = blending_weights(
-            [mean[known] for mean in means.values()],
-            lambda A: loss(A, Y[known]),
-            None if weight is None else weight[known],
-        )
+        return Weighed(dict.fromkeys(means, 1 / len(means)), dict.fromkeys(means, 1.0), None)
+    of_known = None if weight is None else weight[known]
+    temperatures = dict.fromkeys(means, 1.0)
+    for name, mean in means.items():
+        if output in PROBABILITIES and len(means) > 1:
+            temperatures[name] = _temperature(mean[known], Y[known], output, of_known)
+            means[name] = at_temperature(mean, output, temperatures[name])
+    shares = np.full(len(means), 1 / len(means))
+    if loss is not None and len(means) > 1:
+        answers = [mean[known] for mean in means.values()]
+        shares = blending_weights(answers, lambda A: loss(A, Y[known]), of_known)
     together = np.tensordot(shares, np.stack([*means.values()]), 1)
-    return dict(zip(means, shares.tolist(), strict=True)), together
+    return Weighed(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
+
+
+PROBABILITIES = ("sigmoid", "softmax")
+"""Heads whose outputs have a temperature."""
+
+
+def at_temperature(A: Array, output: str, temperature: float) -> Array:
+    """Outputs at a temperature; those of other heads than `PROBABILITIES` as they are."""
+    return tempered(A, temperature, each=output == "sigmoid") if output in PROBABILITIES else A
+
+
+def _temperature(A: Array, Y: Array, output: str, weight: Array | None) -> float:
+    return fitted_temperature(A, Y, weight, each=output == "sigmoid")

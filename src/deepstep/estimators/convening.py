@@ -82,8 +82,12 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
     members, held_out = _train_all(estimator, kept, validation, preparers, tasks, call)
     judged = kept if validation is None else validation
     answers = _by_recipe(tasks, parts, held_out, judged.Y.shape, own=validation is not None)
-    weights, together = weighed(answers, judged.Y, _loss(estimator, call), judged.weight)
-    return Committee(tuple(preparers), tuple(members), weights, None if validation is not None else together)
+    output, _ = estimator._output(call.where)
+    worth = weighed(answers, judged.Y, output, _loss(estimator, call), judged.weight)
+    together = None if validation is not None else worth.together
+    return Committee(
+        tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together
+    )
 
 
 def _parts(
