@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.conformal import reach
+from deepstep.estimators.conformal import conforming, place, reach
 
 SMALL = {"recipe": "table", "n_members": 5, "max_iter": 15, "random_state": 1}
 
@@ -48,9 +48,27 @@ NUMBERS = {
 def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
     """Each of n + 1 rows stands for the further one: how many are reached is a matter of counting."""
     scores = np.random.default_rng(n).permutation(n + 1).astype(float)
-    reached = [scores[i] <= reach(np.delete(scores, i), alpha) for i in range(n + 1)]
-    assert sum(reached) == min(n + 1, np.ceil((n + 1) * (1 - alpha) - 1e-9 * n))
-    assert np.mean(reached) >= 1 - alpha - 1e-9
+    others = [np.delete(scores, i) for i in range(n + 1)]
+    inside = [
+        conforming([other], [np.array([[one]])], alpha)[0, 0]
+        for other, one in zip(others, scores, strict=True)
+    ]
+    assert sum(inside) == min(n + 1, place(n, alpha))
+    assert np.mean(inside) >= 1 - alpha - 1e-9
+    assert [one <= reach(other, alpha) for other, one in zip(others, scores, strict=True)] == inside
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
+def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
+    rng = np.random.default_rng(seed)
+    scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
+    n = sum(map(len, scores))
+    strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
+    inside = conforming(scores, strange, alpha)
+    for row in range(3):
+        for label in range(2):
+            p = 1 + sum((known >= new[row, label]).sum() for known, new in zip(scores, strange, strict=True))
+            assert inside[row, label] == (p > alpha * (n + 1) + 1e-9 * n)
 
 
 def sampling_error(alpha, n_scores, n_test):
@@ -80,7 +98,7 @@ def fitted(request):
 @pytest.mark.parametrize("alpha", [0.1, 0.3])
 def test_the_share_that_was_asked_for_is_covered_by_what_folds_held_out(fitted, alpha):
     model, X, y = fitted
-    n = len(model._calibration.scores)
+    n = sum(map(len, model._calibration.scores))
     assert abs(right(model, X, y, alpha) - (1 - alpha)) < sampling_error(alpha, n, len(y))
 
 
@@ -155,7 +173,7 @@ def test_rows_of_weight_0_do_not_count():
     weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
     np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
     committee = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
-    assert len(committee._calibration.scores) == 200
+    assert sum(map(len, committee._calibration.scores)) == 200
 
 
 def test_what_makes_no_sense_is_refused_in_words():

@@ -1,7 +1,7 @@
-"""How far each example alone would move the parameters: norms of its gradient, from what the backward pass has.
+"""How far each example alone would move the parameters: the norm of its gradient, without a pass for each.
 
-The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and the norm of an outer product
-is the product of the norms: no gradient of a single example is ever formed.
+The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and the norm of an outer
+product is the product of the norms: no gradient of a single example is ever formed.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """What both estimators learn from rows that they have not trained on: how sure they may be."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import Given
 from deepstep.estimators.committee import Committee
-from deepstep.estimators.conformal import check_alpha, reach
 from deepstep.estimators.convening import Rows
+from deepstep.estimators.tables import TableRows
+from deepstep.estimators.temperature import of_the_mean
 from deepstep.model import Network
 from deepstep.types import Array
 
@@ -23,12 +24,16 @@ class Calibration:
     Attributes
     ----------
     temperature : float
-    scores : array of shape (n,) or (n, n_outputs), or None
+    scores : tuple of arrays of shape (n,) or (n, n_outputs), or None
         How wrong the answers to them were; None where there were no such rows.
+    by_fold : bool
+        Whether each array is of the rows that a fold held out, by the members of that fold; else there is one
+        array, by the whole model.
     """
 
     temperature: float = 1.0
-    scores: Array | None = None
+    scores: tuple[Array, ...] | None = None
+    by_fold: bool = False
 
 
 class Calibrating:
@@ -101,16 +106,24 @@ class Calibrating:
 
     def _calibrate_by_held_out(self, rows: Rows, validation: Rows | None) -> None:
         """Learn from what a fit held out: the rows of validation, or of each fold."""
+        committee = self.committee_
         if validation is not None:
-            A: Array | None = self.committee_.outputs(validation.table)
-            Y, weight = validation.Y, validation.weight
-        else:
-            A, Y, weight = self.committee_.out_of_fold, rows.Y, rows.weight
-            if weight is not None:
-                Y, weight = Y[weight > 0], weight[weight > 0]
-        known = np.zeros(0, bool) if A is None else np.isfinite(A).all(axis=1)
-        if A is not None and known.any():
-            self._calibration = self._read_known(A, Y, weight, "fit")
+            A = committee.outputs(validation.table)
+            self._calibration = self._read_known(A, validation.Y, validation.weight, "fit")
+        elif committee.out_of_fold is not None:
+            kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
+            found = self._read_known(committee.out_of_fold, kept.Y, kept.weight, "fit")
+            if len(committee.preparers) > 1:
+                found = replace(found, temperature=of_the_mean(found.temperature))
+            if found.scores is not None:
+                fold_of = np.full(len(kept.Y), -1)
+                for number, preparer in enumerate(committee.preparers):
+                    fold_of[preparer.fold.held_out] = number
+                fold_of = fold_of[np.isfinite(committee.out_of_fold).all(axis=1)]
+                folds = range(len(committee.preparers))
+                scores = tuple(found.scores[0][fold_of == number] for number in folds)
+                found = replace(found, scores=scores, by_fold=True)
+            self._calibration = found
 
     def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
         """What the rows that have an answer and a weight say."""
@@ -121,9 +134,8 @@ class Calibrating:
             raise DataError(where, "at least one row of a weight above 0", "got none")
         return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
 
-    def _reach(self, alpha: Any, where: str) -> Array:
-        """How far sets and intervals reach, ()  or (n_outputs,)."""
-        alpha = check_alpha(alpha, where)
+    def _scores(self, where: str) -> tuple[Array, ...]:
+        """How wrong answers were, refused in words where nobody knows."""
         if self._calibration.scores is None:
             raise ConfigurationError(
                 where,
@@ -131,4 +143,27 @@ class Calibrating:
                 "there were none in fit (recipe='plain' keeps none for this)",
                 "Call calibrate(X, y) with rows of their own first.",
             )
-        return reach(self._calibration.scores, alpha)
+        return self._calibration.scores
+
+    def _judges(self: Any, X: Any, where: str) -> list[Array]:
+        """The outputs for rows of those whose scores there are, (m, n_L) each."""
+        if self._calibration.by_fold:
+            return outputs_of_folds(self.committee_, self._table(X, reset=False, where=where))
+        return [self._outputs(X).astype(np.float64)]
+
+
+def outputs_of_folds(committee: Committee, rows: TableRows) -> list[Array]:
+    """What the members of each fold answer together, (m, n_L) each."""
+    found = []
+    for number, preparer in enumerate(committee.preparers):
+        inputs = preparer.inputs(rows)
+        own = [
+            (member, share)
+            for member, share in zip(committee.members, committee.shares, strict=True)
+            if member.fold == number and share > 0
+        ]
+        total = sum(share for _, share in own)
+        found.append(
+            np.sum([share / total * member.outputs(inputs, preparer) for member, share in own], axis=0)
+        )
+    return found

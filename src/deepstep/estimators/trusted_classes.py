@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calibrating import Calibrating, Calibration
 from deepstep.estimators.calls import Given
+from deepstep.estimators.conformal import check_alpha, conforming
 from deepstep.estimators.labels import Labels
 from deepstep.estimators.suspicion import judged_rows, most_suspect
 from deepstep.estimators.temperature import fitted_temperature, tempered
@@ -85,12 +86,12 @@ class TrustedClasses(Calibrating):
         Journal of the American Statistical Association 114, 2019). It holds over all rows, not within each
         class.
 
-        Before it, the rows are those that each fold of ``recipe="table"`` held out (or ``X_val``), judged by
-        the members that did not learn them: cross-conformal prediction, for which 1 - 2·alpha is proven and
-        about 1 - alpha seen (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015; Barber et
-        al., Annals of Statistics 49, 2021). The proof does not cover what is done here to the letter: held
-        out rows also chose the best epochs and the weights of the recipes, and it is the whole committee
-        that answers.
+        Before it, the rows are those that each fold of ``recipe="table"`` held out, and each is compared with
+        what the members say that did not learn it: cross-conformal prediction, for which 1 - 2·alpha is
+        proven and about 1 - alpha seen (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015;
+        Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out rows
+        (and likewise those of ``X_val``, which the whole committee is compared with) also chose the best
+        epochs and the weights of the recipes.
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
@@ -114,8 +115,9 @@ class TrustedClasses(Calibrating):
                 f"this estimator has {len(self.classes_)} columns of 0 and 1",
                 "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
             )
-        most = self._reach(alpha, where)
-        return self._strangeness(self._outputs(X).astype(np.float64)) <= most
+        alpha = check_alpha(alpha, where)
+        scores = self._scores(where)
+        return conforming(scores, [self._strangeness(A) for A in self._judges(X, where)], alpha)
 
     def suspects(self: Any, X: Any, y: Any, n: int | None = None) -> list[SuspectLabel]:
         """Rows from the one whose label is most likely wrong on.
@@ -149,7 +151,7 @@ class TrustedClasses(Calibrating):
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
         >>> y[10] = 2
-        >>> model = DeepClassifier(10, solver="lbfgs", alpha=10.0, random_state=1).fit(X, y)
+        >>> model = DeepClassifier(recipe="table", n_members=5, max_iter=30, random_state=1).fit(X, y)
         >>> first, = model.suspects(X, y, n=1)
         >>> first.row, int(first.given), int(first.predicted)
         (10, 2, 0)
@@ -183,7 +185,8 @@ class TrustedClasses(Calibrating):
         if labels.several:
             return Calibration(temperature)
         right = labels.decide(Y)[:, np.newaxis]
-        return Calibration(temperature, np.take_along_axis(self._strangeness(A), right, axis=1)[:, 0])
+        scores = np.take_along_axis(self._strangeness(A), right, axis=1)[:, 0]
+        return Calibration(temperature, (scores,))
 
     def _check_calibrated(self, where: str) -> None:
         """All targets of classes are calibrated."""

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calibrating import Calibrating, Calibration
 from deepstep.estimators.calls import Given
+from deepstep.estimators.conformal import check_alpha, reach
 from deepstep.estimators.suspicion import judged_rows, most_suspect
 from deepstep.network.border import TARGETS
 from deepstep.types import Array
@@ -77,12 +78,12 @@ class TrustedNumbers(Calibrating):
         the network and the data, if rows to come are exchangeable with them (Lei et al., Journal of the
         American Statistical Association 113, 2018). It holds over all rows, not for each kind of them.
 
-        Before it, the rows are those that each fold of ``recipe="table"`` held out (or ``X_val``), judged by
-        the members that did not learn them: cross-conformal prediction, for which 1 - 2·alpha is proven and
-        about 1 - alpha seen (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015; Barber et
-        al., Annals of Statistics 49, 2021, as CV+). The proof does not cover what is done here to the
-        letter: held out rows also chose the best epochs and the weights of the recipes, and the intervals
-        lie around the answer of the whole committee.
+        Before it, the rows are those that each fold of ``recipe="table"`` held out (or ``X_val``), answered
+        by members that did not learn them. That covers about 1 - alpha, or more, as the mean of all folds is
+        nearer to the target than the folds are on average; but it is not proven. For intervals around the
+        answers of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk, Annals
+        of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they held
+        out, which here also chose the best epochs and the weights of the recipes.
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
@@ -100,9 +101,10 @@ class TrustedNumbers(Calibrating):
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict_interval"
         self._check_calibrated(where)
-        reach = self._reach(alpha, where)
+        alpha = check_alpha(alpha, where)
+        most = reach(np.concatenate(self._scores(where)), alpha)
         A = self._outputs(X).astype(np.float64)
-        ends = np.stack([A - reach, A + reach], axis=-1)
+        ends = np.stack([A - most, A + most], axis=-1)
         if self._learned.targets == "counts":
             ends = np.maximum(ends, 0)
         return ends[:, 0] if A.shape[1] == 1 else ends
@@ -157,7 +159,7 @@ class TrustedNumbers(Calibrating):
         return most_suspect(n, np.abs(deviations), norms, row, where)
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        return Calibration(scores=None if TARGETS[self._learned.targets].repeats else np.abs(Y - A))
+        return Calibration(scores=None if TARGETS[self._learned.targets].repeats else (np.abs(Y - A),))
 
     def _check_calibrated(self, where: str) -> None:
         if TARGETS[self._learned.targets].repeats:
