@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     kept[method, table, seed] = record
                     with asked.results.open("a") as file:
                         file.write(json.dumps(record) + "\n")
-    chosen = [kept[key] for key in kept if key[0] in asked.methods and key[1] in names and key[2] < asked.seeds]
+    chosen = [
+        kept[key] for key in kept if key[0] in asked.methods and key[1] in names and key[2] < asked.seeds
+    ]
     print(report(chosen, asked.methods, names))
     return 0
 
@@ -67,7 +69,14 @@ def run(method: str, table: str, seed: int) -> dict[str, Any]:
         error = float(np.mean(answers.astype(str) != y_test))
     else:
         error = float(np.sqrt(np.mean((answers - y_test) ** 2)) / np.std(y))
-    return {"method": method, "table": table, "seed": seed, "rows": len(y), "error": error, "seconds": seconds}
+    return {
+        "method": method,
+        "table": table,
+        "seed": seed,
+        "rows": len(y),
+        "error": error,
+        "seconds": seconds,
+    }
 
 
 def _in_a_process(method: str, table: str, seed: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, s
             texts,
         ),
     )
-    network: Any = MLPClassifier(recipe="table", random_state=seed) if classes else MLPRegressor(recipe="table", random_state=seed)
+    network: Any = MLPClassifier(random_state=seed) if classes else MLPRegressor(random_state=seed)
     if not classes:  # without this scikit-learn's network does not learn targets in the thousands
         network = TransformedTargetRegressor(network, transformer=StandardScaler())
     return make_pipeline(columns, network).fit(_plain(X), y).predict(_plain(X_test))

@@ -48,13 +48,15 @@ def expected_failures(estimator):
 
 CHECKS = parametrize_with_checks(
     [
-        DeepClassifier(dtype="float64"),
+        DeepClassifier(dtype="float64", recipe="plain"),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
-        DeepClassifier(solver="sgd", learning_rate_init=0.1, early_stopping=True, dtype="float64"),
+        DeepClassifier(
+            solver="sgd", learning_rate_init=0.1, early_stopping=True, dtype="float64", recipe="plain"
+        ),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
         # repeated rows, which are summed in another order, to 1e-7.
-        DeepClassifier(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64"),
+        DeepClassifier(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", recipe="plain"),
         DeepClassifier(
             (20, 10),
             ["tanh", "relu"],
@@ -62,21 +64,37 @@ CHECKS = parametrize_with_checks(
             learning_rate="adaptive",
             learning_rate_init=0.1,
             dtype="float64",
+            recipe="plain",
         ),
-        DeepClassifier(loss="ordinal", dtype="float64"),
-        DeepClassifier(dropout=0.1, normalization="batch", learning_rate_init=0.01, dtype="float64"),
-        DeepRegressor(dtype="float64"),
+        DeepClassifier(loss="ordinal", dtype="float64", recipe="plain"),
+        DeepClassifier(
+            dropout=0.1, normalization="batch", learning_rate_init=0.01, dtype="float64", recipe="plain"
+        ),
+        DeepRegressor(dtype="float64", recipe="plain"),
         DeepRegressor(
-            loss="huber", loss_settings={"delta": 2.0}, solver="adamw", schedule="cosine", dtype="float64"
+            loss="huber",
+            loss_settings={"delta": 2.0},
+            solver="adamw",
+            schedule="cosine",
+            dtype="float64",
+            recipe="plain",
         ),
-        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64"),
-        DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, average=0.9, dtype="float64"),
-        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64"),
-        DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64"),
-        DeepClassifier(learning_rate_init="auto", dtype="float64"),
-        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64"),
-        DeepClassifier(),
-        DeepRegressor(),
+        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64", recipe="plain"),
+        DeepRegressor(
+            loss="quantile",
+            quantiles=0.5,
+            l1=0.01,
+            clip_norm=1.0,
+            average=0.9,
+            dtype="float64",
+            recipe="plain",
+        ),
+        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64", recipe="plain"),
+        DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", recipe="plain"),
+        DeepClassifier(learning_rate_init="auto", dtype="float64", recipe="plain"),
+        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", recipe="plain"),
+        DeepClassifier(recipe="plain"),
+        DeepRegressor(recipe="plain"),
     ],
     expected_failed_checks=expected_failures,
 )
@@ -118,7 +136,7 @@ def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
-    ours = Estimator().get_params()
+    ours = Estimator(recipe="plain").get_params()
     assert {name: ours[name] for name in theirs} == theirs
     assert list(ours) == sorted(signature(Estimator).parameters)
 
@@ -141,6 +159,6 @@ def test_every_parameter_and_attribute_is_documented(Estimator):
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_html(Estimator):
-    assert Estimator.__name__ in Estimator(5)._repr_html_()
+    assert Estimator.__name__ in Estimator(5, recipe="plain")._repr_html_()
     X, y = np.eye(6), np.arange(6) % 2
-    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=500).fit(X, y)._repr_html_()
+    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=500, recipe="plain").fit(X, y)._repr_html_()

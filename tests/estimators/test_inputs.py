@@ -31,7 +31,7 @@ FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learni
 )
 def test_labels_of_any_type(names):
     y = names[Y]
-    model = DeepClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    model = DeepClassifier(solver="lbfgs", random_state=0, recipe="plain").fit(X, y)
     assert_array_equal(model.classes_, np.unique(names))
     assert np.isin(model.predict(X), names).all()
     assert model.score(X, y) > 0.95
@@ -41,7 +41,7 @@ def test_labels_of_any_type(names):
 
 def test_two_classes_have_one_output_and_two_probabilities():
     y = np.where(Y == 1, "yes", "no")
-    model = DeepClassifier(**FAST).fit(X, y)
+    model = DeepClassifier(**FAST, recipe="plain").fit(X, y)
     assert (model.n_outputs_, model.out_activation_) == (1, "logistic")
     p = model.predict_proba(X)
     assert p.shape == (150, 2)
@@ -49,13 +49,13 @@ def test_two_classes_have_one_output_and_two_probabilities():
 
 
 def test_truth_values():
-    assert DeepClassifier(**FAST).fit(X, Y == 0).predict(X).dtype == bool
+    assert DeepClassifier(**FAST, recipe="plain").fit(X, Y == 0).predict(X).dtype == bool
 
 
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
 def test_several_columns(form):
     inputs, columns = make_multilabel_classification(80, 6, n_classes=4, random_state=0)
-    model = DeepClassifier(solver="lbfgs", random_state=0).fit(inputs, form(columns))
+    model = DeepClassifier(solver="lbfgs", random_state=0, recipe="plain").fit(inputs, form(columns))
     assert (model.n_outputs_, model.out_activation_) == (4, "logistic")
     assert model.predict(inputs).shape == (80, 4)
     assert model.score(inputs, columns) > 0.9
@@ -66,9 +66,9 @@ def test_several_columns(form):
 def test_frames_have_names(frame, Estimator):
     names = ["a", "b", "c", "d"]
     table = frame(dict(zip(names, X.T, strict=True)))
-    model = Estimator(**FAST).fit(table, Y)
+    model = Estimator(**FAST, recipe="plain").fit(table, Y)
     assert_array_equal(model.feature_names_in_, names)
-    assert_array_equal(model.predict(table), Estimator(**FAST).fit(X, Y).predict(X))
+    assert_array_equal(model.predict(table), Estimator(**FAST, recipe="plain").fit(X, Y).predict(X))
     with pytest.raises(ValueError, match="feature names"):
         model.predict(pandas.DataFrame(X, columns=["d", "c", "b", "a"]))
 
@@ -83,7 +83,10 @@ def test_sparse_equals_dense(Estimator, solver, form, early_stopping):
     dense = np.where(np.random.RandomState(0).rand(*X.shape) < 0.5, X, 0)
     sparse = getattr(scipy.sparse, form)(dense)
     settings = {**FAST, "solver": solver, "early_stopping": early_stopping}
-    left, right = Estimator(**settings).fit(dense, Y), Estimator(**settings).fit(sparse, Y)
+    left, right = (
+        Estimator(**settings, recipe="plain").fit(dense, Y),
+        Estimator(**settings, recipe="plain").fit(sparse, Y),
+    )
     assert_array_equal(left.network_.parameters.flat, right.network_.parameters.flat)
     assert_array_equal(left.predict(dense), right.predict(sparse))
 
@@ -94,7 +97,7 @@ def test_memory_of_sparse_rows_is_bounded():
         (20_000, 5_000), density=1e-3, format="csr", rng=np.random.default_rng(0)
     )
     y = np.arange(20_000) % 3
-    model = DeepClassifier(5, max_iter=1, early_stopping=True, random_state=0)
+    model = DeepClassifier(5, max_iter=1, early_stopping=True, random_state=0, recipe="plain")
     tracemalloc.start()
     try:
         model.fit(sparse, y).predict_proba(sparse)
@@ -109,7 +112,7 @@ def test_memory_of_many_rows_is_bounded(Estimator):
     """As a whole the activations would have 800 MB."""
     many = np.random.default_rng(0).standard_normal((200_000, 8))
     y = np.arange(200_000) % 2
-    model = Estimator((256, 256), max_iter=1, random_state=0)
+    model = Estimator((256, 256), max_iter=1, random_state=0, recipe="plain")
     tracemalloc.start()
     try:
         model.fit(many[:200], y[:200], X_val=many, y_val=y).score(many, y)
@@ -120,7 +123,9 @@ def test_memory_of_many_rows_is_bounded(Estimator):
 
 
 def test_prediction_in_pieces(monkeypatch):
-    model = DeepClassifier(**FAST, engine="reference").fit(X, Y)  # the compiled engine has pieces of its own
+    model = DeepClassifier(**FAST, engine="reference", recipe="plain").fit(
+        X, Y
+    )  # the compiled engine has pieces of its own
     whole = model.predict_proba(X)
     monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 7 * (4 + 8 + 6 + 3))
     pieces = []
@@ -143,7 +148,9 @@ def test_prediction_in_pieces(monkeypatch):
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_precision(Estimator, solver, dtype, kept):
     for given in ("float32", "float64", "int32"):
-        model = Estimator(**{**FAST, "solver": solver, "dtype": dtype}).fit(X.astype(given), Y, np.ones(150))
+        model = Estimator(**{**FAST, "solver": solver, "dtype": dtype}, recipe="plain").fit(
+            X.astype(given), Y, np.ones(150)
+        )
         assert {array.dtype for array in model.coefs_ + model.intercepts_} == {np.dtype(kept)}
         if Estimator is DeepClassifier:
             assert model.predict_proba(X).dtype == kept
@@ -153,30 +160,32 @@ def test_precision(Estimator, solver, dtype, kept):
 
 
 def test_numbers_in_a_column_or_several():
-    assert DeepRegressor(**FAST).fit(X, Y.astype(float)).predict(X).shape == (150,)
-    assert DeepRegressor(**FAST).fit(X, np.c_[Y, -Y]).predict(X).shape == (150, 2)
+    assert DeepRegressor(**FAST, recipe="plain").fit(X, Y.astype(float)).predict(X).shape == (150,)
+    assert DeepRegressor(**FAST, recipe="plain").fit(X, np.c_[Y, -Y]).predict(X).shape == (150, 2)
 
 
 def test_activation_of_each_layer():
-    model = DeepClassifier((5, 4), ["tanh", "logistic"], max_iter=2).fit(X, Y)
+    model = DeepClassifier((5, 4), ["tanh", "logistic"], max_iter=2, recipe="plain").fit(X, Y)
     assert model.network_.architecture.activations == ("tanh", "sigmoid", "softmax")
     with pytest.raises(ConfigurationError, match="Did you mean 'relu'"):
-        DeepClassifier((5, 4), ["tanh", "rellu"]).fit(X, Y)
+        DeepClassifier((5, 4), ["tanh", "rellu"], recipe="plain").fit(X, Y)
     with pytest.raises(ConfigurationError, match="list of 2"):
-        DeepClassifier((5, 4), ["tanh"]).fit(X, Y)
+        DeepClassifier((5, 4), ["tanh"], recipe="plain").fit(X, Y)
 
 
 @pytest.mark.parametrize("sizes", [(5, 0), (-1,), (2.5,), [[3]], "5"])
 def test_bad_sizes(sizes):
     with pytest.raises(ValueError, match=r"whole number|hidden_layer_sizes"):
-        DeepClassifier(sizes).fit(X, Y)
+        DeepClassifier(sizes, recipe="plain").fit(X, Y)
 
 
 def test_start_that_does_not_fit():
-    start = DeepClassifier((5,), max_iter=1).fit(X, Y).network_.parameters
+    start = DeepClassifier((5,), max_iter=1, recipe="plain").fit(X, Y).network_.parameters
     with pytest.raises(ConfigurationError, match="layer sizes"):
-        DeepClassifier((6,), initialization=start).fit(X, Y)
-    again = DeepClassifier((5,), initialization=start, max_iter=1, learning_rate_init=1e-12).fit(X, Y)
+        DeepClassifier((6,), initialization=start, recipe="plain").fit(X, Y)
+    again = DeepClassifier(
+        (5,), initialization=start, max_iter=1, learning_rate_init=1e-12, recipe="plain"
+    ).fit(X, Y)
     assert_allclose(again.network_.parameters.flat, start.flat, atol=1e-9)
     assert again.network_.parameters is not start
 
@@ -184,20 +193,20 @@ def test_start_that_does_not_fit():
 @pytest.mark.parametrize("y", [np.zeros(150), np.full(150, "no")])
 def test_one_class(y):
     with pytest.raises(DataError, match="at least two classes; got one class"):
-        DeepClassifier().fit(X, y)
+        DeepClassifier(recipe="plain").fit(X, y)
 
 
 @pytest.mark.parametrize("stranger", [None, 1, b"c"])
 def test_labels_of_several_kinds(stranger):
     with pytest.raises(DataError, match=r"DeepClassifier.fit: texts or numbers of one kind as labels, none"):
-        DeepClassifier().fit(X, np.array(["a", stranger, "b"] * 50, dtype=object))
+        DeepClassifier(recipe="plain").fit(X, np.array(["a", stranger, "b"] * 50, dtype=object))
 
 
 def test_several_columns_of_classes():
     with pytest.raises(DataError, match="several columns of 0 and 1"):
-        DeepClassifier().fit(X, np.c_[Y, Y])
+        DeepClassifier(recipe="plain").fit(X, np.c_[Y, Y])
     with pytest.raises(DataError, match="several columns of 0 and 1"):
-        DeepClassifier().fit(X, 2 * np.c_[Y == 0, Y == 1])
+        DeepClassifier(recipe="plain").fit(X, 2 * np.c_[Y == 0, Y == 1])
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
@@ -206,22 +215,22 @@ def test_bad_values(Estimator):
         broken = X.copy()
         broken[3, 2] = bad
         with pytest.raises(ValueError, match=r"NaN|infinity"):
-            Estimator().fit(broken, Y)
+            Estimator(recipe="plain").fit(broken, Y)
     with pytest.raises(ValueError, match="minimum of 1"):
-        Estimator().fit(X[:0], Y[:0])
+        Estimator(recipe="plain").fit(X[:0], Y[:0])
     with pytest.raises(ValueError, match="features"):
-        Estimator(**FAST).fit(X, Y).predict(X[:, :3])
+        Estimator(**FAST, recipe="plain").fit(X, Y).predict(X[:, :3])
 
 
 def test_the_loss_of_numbers():
-    given = DeepRegressor(loss="squared_error", **FAST).fit(X, Y)
-    assert_array_equal(given.predict(X), DeepRegressor(**FAST).fit(X, Y).predict(X))
+    given = DeepRegressor(loss="squared_error", **FAST, recipe="plain").fit(X, Y)
+    assert_array_equal(given.predict(X), DeepRegressor(**FAST, recipe="plain").fit(X, Y).predict(X))
     with pytest.raises(
         ConfigurationError, match=r"DeepRegressor\.fit: loss is one of 'squared_error', .* Did you"
     ):
-        DeepRegressor(loss="hubber").fit(X, Y)
+        DeepRegressor(loss="hubber", recipe="plain").fit(X, Y)
     with pytest.raises(TypeError, match=r"DeepRegressor\.__init__\(\) got an unexpected keyword"):
-        DeepRegressor(losss="squared_error")
+        DeepRegressor(losss="squared_error", recipe="plain")
 
 
 @pytest.mark.parametrize("columns", [1, 2])
@@ -230,7 +239,7 @@ def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):
     y = np.tile(Y[:, np.newaxis].astype(float), columns)
     y[7, -1] = 1e300
     y = y[:, 0] if columns == 1 else y
-    model = DeepRegressor(**{**FAST, "solver": solver, "dtype": "float32"})
+    model = DeepRegressor(**{**FAST, "solver": solver, "dtype": "float32"}, recipe="plain")
     with pytest.raises(DataError) as error:
         model.fit(X, y)
     assert str(error.value) == (
@@ -242,7 +251,7 @@ def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):
 
 @pytest.mark.parametrize("answer", ["predict", "predict_proba"])
 def test_rows_that_leave_the_finite_numbers(answer):
-    model = DeepClassifier(dtype="float64", **FAST).fit(X, Y)
+    model = DeepClassifier(dtype="float64", **FAST, recipe="plain").fit(X, Y)
     model.coefs_[0][:] = model.coefs_[1][:] = 10.0  # views
     with pytest.raises(DataError, match=r"outputs are finite numbers of float64; got nan"):
         getattr(model, answer)([[0] * 4, [1e308] * 4, [0] * 4])
@@ -250,13 +259,13 @@ def test_rows_that_leave_the_finite_numbers(answer):
 
 def test_early_stopping_needs_examples():
     with pytest.raises(DataError, match="at least 4 examples"):
-        DeepRegressor(early_stopping=True).fit(X[:3], Y[:3])
+        DeepRegressor(early_stopping=True, recipe="plain").fit(X[:3], Y[:3])
     with pytest.raises(DataError, match="weight above 0 in both"):
-        DeepRegressor(early_stopping=True).fit(X, Y, np.arange(150) == 3)
+        DeepRegressor(early_stopping=True, recipe="plain").fit(X, Y, np.arange(150) == 3)
     rare = np.where(np.arange(150) == 0, 2, Y // 2)  # a class of one example cannot be split in proportion
-    assert DeepClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
+    assert DeepClassifier(early_stopping=True, **FAST, recipe="plain").fit(X, rare).n_outputs_ == 3
 
 
 def test_batch_larger_than_the_data():
     with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
-        DeepClassifier(batch_size=151, **FAST).fit(X, Y)
+        DeepClassifier(batch_size=151, **FAST, recipe="plain").fit(X, Y)

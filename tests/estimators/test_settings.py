@@ -49,7 +49,14 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS, ids="-".join)
 def test_settings_are_those_of_the_network(settings):
     model = DeepClassifier(
-        (6, 5), solver="adamw", max_iter=4, batch_size=40, alpha=0.2, random_state=3, learning_rate_init=0.01
+        (6, 5),
+        solver="adamw",
+        max_iter=4,
+        batch_size=40,
+        alpha=0.2,
+        random_state=3,
+        learning_rate_init=0.01,
+        recipe="plain",
     )
     plain = clone(model).fit(X, Y)
     model.set_params(**settings).fit(X, Y)
@@ -74,7 +81,9 @@ def test_settings_are_those_of_the_network(settings):
 def test_optimizers_are_those_of_the_network(solver):
     """'adam' is scikit-learn's, with ε before the correction."""
     hyperparameters = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
-    model = DeepClassifier((6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3)
+    model = DeepClassifier(
+        (6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3, recipe="plain"
+    )
     model.fit(X, Y)
     network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
     network.train(
@@ -93,7 +102,7 @@ def test_optimizers_are_those_of_the_network(solver):
 @pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
 def test_rates_of_own_optimizers(learning_rate):
     settings = {"learning_rate": learning_rate, "max_iter": 8, "tol": 1.0, "n_iter_no_change": 2}
-    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings).fit(X, Y)
+    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings, recipe="plain").fit(X, Y)
     rates = model.history_.column("learning_rate")
     assert rates[0] == 0.001
     assert rates[-1] < 0.0005
@@ -102,7 +111,9 @@ def test_rates_of_own_optimizers(learning_rate):
 @UNCONVERGED
 @pytest.mark.parametrize("normalization", ["batch", "layer", ["none", "batch"]])
 def test_normalization(normalization):
-    model = DeepRegressor((6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3)
+    model = DeepRegressor(
+        (6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3, recipe="plain"
+    )
     model.fit(X, Y)
     network = Network(
         [4, 6, 5, 1], output="identity", initialization="glorot", seed=3, normalization=normalization
@@ -126,9 +137,11 @@ def test_normalization(normalization):
 @UNCONVERGED
 @pytest.mark.parametrize("activation", [name for name, rule in ACTIVATIONS.items() if not rule.across_units])
 def test_activations(activation):
-    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0).fit(X, Y)
+    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0, recipe="plain").fit(X, Y)
     assert model.network_.architecture.activations == (activation, activation, "softmax")
-    each = DeepClassifier((6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0).fit(X, Y)
+    each = DeepClassifier(
+        (6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0, recipe="plain"
+    ).fit(X, Y)
     assert each.network_.architecture.activations == (activation, "tanh", "softmax")
 
 
@@ -136,7 +149,12 @@ def test_activations(activation):
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
 def test_initializations(initialization):
     model = DeepClassifier(
-        (6,), initialization=initialization, max_iter=1, random_state=5, learning_rate_init=1e-300
+        (6,),
+        initialization=initialization,
+        max_iter=1,
+        random_state=5,
+        learning_rate_init=1e-300,
+        recipe="plain",
     )
     same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
     assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
@@ -146,7 +164,13 @@ def test_initializations(initialization):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_initialization_from_data(dtype):
     model = DeepClassifier(
-        (6, 4), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, dtype=dtype
+        (6, 4),
+        initialization="data",
+        max_iter=1,
+        random_state=5,
+        learning_rate_init=1e-30,
+        dtype=dtype,
+        recipe="plain",
     )
     model.fit(1000 * X, Y)
     expected = initialize_from_data(
@@ -166,7 +190,12 @@ def test_initialization_from_many_rows():
     """Some thousand of them, evenly spread, are enough."""
     many = np.repeat(np.linspace(-1, 1, 10_000)[:, np.newaxis], 2, axis=1)
     model = DeepRegressor(
-        (5,), initialization="data", max_iter=1, learning_rate_init=1e-30, normalization="layer"
+        (5,),
+        initialization="data",
+        max_iter=1,
+        learning_rate_init=1e-30,
+        normalization="layer",
+        recipe="plain",
     )
     model.fit(many, many[:, 0])
     assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
@@ -176,7 +205,7 @@ def test_initialization_from_many_rows():
 def test_the_rows_that_are_looked_at_are_as_many_as_of_a_network(monkeypatch):
     monkeypatch.setattr("deepstep.model.core.MOST_EXAMPLES", 3)
     model = DeepRegressor(
-        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30
+        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, recipe="plain"
     ).fit(X, Y)
     network = Network([4, 5, 1], output="identity", seed=5)
     network.initialize_from_data(X[[0, (len(X) - 1) // 2, -1]].T)
@@ -188,7 +217,12 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
     ticks = count()
     monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: next(ticks) / 100)
     model = DeepClassifier(
-        time_budget=30, schedule="linear", max_iter=10**6, n_iter_no_change=np.inf, random_state=0
+        time_budget=30,
+        schedule="linear",
+        max_iter=10**6,
+        n_iter_no_change=np.inf,
+        random_state=0,
+        recipe="plain",
     )
     model.fit(X, Y)
     assert model.history_.stopped == "time budget of 30 s used up"
@@ -199,14 +233,14 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
 
 
 def test_a_time_budget_of_nothing_trains_one_batch():
-    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0).fit(X, Y)
+    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0, recipe="plain").fit(X, Y)
     assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 40, 1)
     assert model.loss_curve_ == [model.loss_]
     assert model.history_.stopped == "time budget of 1e-09 s used up"
 
 
 def test_a_schedule_that_ran_to_its_end_is_no_failure():
-    model = DeepClassifier(schedule="cosine", max_iter=3).fit(X, Y)  # no ConvergenceWarning
+    model = DeepClassifier(schedule="cosine", max_iter=3, recipe="plain").fit(X, Y)  # no ConvergenceWarning
     assert model.n_iter_ == 3
 
 
@@ -231,20 +265,22 @@ LBFGS_REFUSES = [
 @pytest.mark.parametrize("settings", LBFGS_REFUSES, ids=str)
 def test_lbfgs_refuses_what_belongs_to_batches(settings):
     with pytest.raises(ConfigurationError, match=f"solver='lbfgs'.* got {next(iter(settings))}"):
-        DeepClassifier((5, 4), solver="lbfgs", **settings).fit(X, Y)
+        DeepClassifier((5, 4), solver="lbfgs", **settings, recipe="plain").fit(X, Y)
 
 
 def test_lbfgs_and_normalization():
     with pytest.raises(ConfigurationError, match="got normalization='batch'"):
-        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"]).fit(X, Y)
+        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"], recipe="plain").fit(X, Y)
     fits = {"normalization": "layer", "l1": 0.01, "dropout": [0, 0], "weight_decay": 0.0, "rate_factors": {}}
-    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits)
+    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits, recipe="plain")
     assert model.fit(X, Y).score(X, Y) > 0.9
 
 
 def test_sparser_weights_by_l1():
     settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "max_iter": 1000, "random_state": 0, "tol": 1e-6}
-    sizes = [np.abs(DeepClassifier(l1=l1, **settings).fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)]
+    sizes = [
+        np.abs(DeepClassifier(l1=l1, **settings, recipe="plain").fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)
+    ]
     assert (sizes[0] < 1e-3).sum() == 0
     assert (sizes[1] < 1e-3).sum() >= 3
 
@@ -272,12 +308,18 @@ def test_sparser_weights_by_l1():
 )
 def test_unknown_names(settings, sentence):
     with pytest.raises(ConfigurationError, match=sentence):
-        DeepClassifier(**settings).fit(X, Y)
+        DeepClassifier(**settings, recipe="plain").fit(X, Y)
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_clone_keeps_settings(Estimator):
-    model = Estimator(schedule={"name": "cosine"}, dropout=[0.1], callbacks=[print], rate_factors={"b*": 0.1})
+    model = Estimator(
+        schedule={"name": "cosine"},
+        dropout=[0.1],
+        callbacks=[print],
+        rate_factors={"b*": 0.1},
+        recipe="plain",
+    )
     assert clone(model).get_params() == model.get_params()
 
 
@@ -285,4 +327,4 @@ def test_clone_keeps_settings(Estimator):
 def test_a_schedule_of_what_there_is_none_of_is_refused(name):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     with pytest.raises(ConfigurationError, match=rf"{name}: .* that follows it; got none"):
-        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}).fit(X, y)
+        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, recipe="plain").fit(X, y)

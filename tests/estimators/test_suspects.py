@@ -95,7 +95,7 @@ def test_rows_of_weight_0_are_judged_by_all_members():
 def test_a_plain_network_finds_wrong_labels_where_it_has_not_learned_them_by_heart():
     X, y, wrong = with_wrong_labels(load_breast_cancer)
     X = StandardScaler().fit_transform(X)
-    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1).fit(X, y)
+    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, recipe="plain").fit(X, y)
     found = model.suspects(X, y)
     assert precision(found, wrong) > 0.9
     norms = model.network_.gradient_norms(X.T, y[np.newaxis])[0]
@@ -142,17 +142,19 @@ def test_a_frame_of_words_and_sparse_rows():
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
     assert len(DeepClassifier(**SMALL).fit(csr_matrix(X), y).suspects(csr_matrix(X), y)) == len(y)
-    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(csr_matrix(X), y)
+    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, recipe="plain").fit(csr_matrix(X), y)
     dense = [one.row for one in plain.suspects(X, y, n=20)]
     assert [one.row for one in plain.suspects(csr_matrix(X), y, n=20)] == dense
 
 
 def test_what_cannot_be_is_refused():
     X, y = load_iris(return_X_y=True)
-    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(X, y)
+    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, recipe="plain").fit(X, y)
     for n in (0, 1.5, "a"):
         with pytest.raises(ConfigurationError, match="n is a whole number"):
             model.suspects(X, y, n=n)
-    batch = DeepClassifier(5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1).fit(X, y)
+    batch = DeepClassifier(
+        5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, recipe="plain"
+    ).fit(X, y)
     with pytest.raises(ConfigurationError, match="without batch normalization"):
         batch.suspects(X, y)

@@ -89,7 +89,9 @@ def test_weights_of_equal_size_do_not_count_and_large_ones_do():
 def overconfident():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
-    model = DeepClassifier((50, 50), solver="lbfgs", alpha=0.01, max_iter=2000, random_state=1)
+    model = DeepClassifier(
+        (50, 50), solver="lbfgs", alpha=0.01, max_iter=2000, random_state=1, recipe="plain"
+    )
     return model.fit(X[:150], y[:150]), (X[150:400], y[150:400]), (X[400:], y[400:])
 
 
@@ -156,12 +158,14 @@ def test_a_new_fit_forgets_and_a_refused_calibration_changes_nothing(overconfide
     with pytest.raises(DataError, match="y has the classes"):
         model.calibrate(X, y + 5)
     assert model.temperature_ == T
-    again = DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1).fit(X, y).calibrate(X, y)
+    again = (
+        DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1, recipe="plain").fit(X, y).calibrate(X, y)
+    )
     assert again.fit(X, y).temperature_ == 1.0
 
 
 def test_there_is_none_before_a_fit():
-    assert not hasattr(DeepClassifier(), "temperature_")
+    assert not hasattr(DeepClassifier(recipe="plain"), "temperature_")
 
 
 def test_a_member_has_none():

@@ -497,7 +497,9 @@ class TestFromSklearn:
         estimator.coefs_[0][:] = 9
         np.testing.assert_array_equal(net.forward(X.T), before)
 
-    @pytest.mark.parametrize("estimator", [None, MLPClassifier, DeepClassifier(), "MLPClassifier"])
+    @pytest.mark.parametrize(
+        "estimator", [None, MLPClassifier, DeepClassifier(recipe="plain"), "MLPClassifier"]
+    )
     def test_other_objects_are_refused(self, estimator):
         with pytest.raises(
             ConfigurationError, match=r"^Network.from_sklearn: an MLPClassifier or .* network_ is the network"

@@ -74,7 +74,12 @@ class TestWhatIsWatched:
     def test_that_of_an_estimator_too(self, early_stopping, solver):
         """What judges validation data, and a rate that adapts, say what they write."""
         model = DeepClassifier(
-            2, solver=solver, learning_rate="adaptive", early_stopping=early_stopping, max_iter=2
+            2,
+            solver=solver,
+            learning_rate="adaptive",
+            early_stopping=early_stopping,
+            max_iter=2,
+            recipe="plain",
         )
         model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
         known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"

@@ -52,7 +52,9 @@ def blending_weights(
         return float(np.average(loss(np.tensordot(softmax(t), stack, 1)), weights=of_examples))
 
     # The simplex by softmax: no bounds, and no weight is exactly 0 on the way.
-    best = minimize(mean_loss, np.zeros(n), method="L-BFGS-B", bounds=[(-10, 10)] * n, options={"maxiter": 50})
+    best = minimize(
+        mean_loss, np.zeros(n), method="L-BFGS-B", bounds=[(-10, 10)] * n, options={"maxiter": 50}
+    )
     share = CAUTION / (CAUTION + m)
     found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
     return found

@@ -117,7 +117,9 @@ class Committee:
             for member, share in zip(self.members, self.shares, strict=True):
                 if member.fold == number and share > 0:
                     A = member.outputs(inputs, preparer)
-                    answer = answer + share * at_temperature(A, self.output, self.temperatures[member.recipe.name])
+                    answer = answer + share * at_temperature(
+                        A, self.output, self.temperatures[member.recipe.name]
+                    )
         return np.asarray(answer)
 
 

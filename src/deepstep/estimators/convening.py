@@ -85,9 +85,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
     output, _ = estimator._output(call.where)
     worth = weighed(answers, judged.Y, output, _loss(estimator, call), judged.weight)
     together = None if validation is not None else worth.together
-    return Committee(
-        tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together
-    )
+    return Committee(tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together)
 
 
 def _parts(
@@ -142,9 +140,7 @@ def _train_all(
         try:
             for number, preparer in enumerate(preparers):
                 inputs[number] = _inputs(rows, validation, preparer)
-                futures = [
-                    pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number
-                ]
+                futures = [pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number]
                 done += _results(futures)
                 del inputs[number]
         except BaseException:
@@ -174,7 +170,9 @@ def _inputs(rows: Rows, validation: Rows | None, preparer: Preparer) -> tuple[An
     """(inputs, Y, weight) of the rows learned from, and of those that judge; None where there are none."""
     fold = preparer.fold
     learned = rows.take(fold.learned)
-    judging = validation if validation is not None else rows.take(fold.held_out) if fold.held_out.size else None
+    judging = (
+        validation if validation is not None else rows.take(fold.held_out) if fold.held_out.size else None
+    )
     return tuple(
         None if part is None else (preparer.inputs(part.table), _scaled(part.Y, preparer), part.weight)
         for part in (learned, judging)

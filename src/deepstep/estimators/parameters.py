@@ -36,7 +36,7 @@ class EstimatorParameters(BaseEstimator):
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
-    recipe : {'table', 'plain'}, default='plain'
+    recipe : {'table', 'plain'}, default='table'
         'table' takes a table as it is (texts, dates, missing values) and trains a committee of networks by
         recipes that are strong on tables. 'plain' trains one network with exactly these parameters on X as it
         is, as `sklearn.neural_network.MLPClassifier` does.
@@ -174,7 +174,7 @@ class EstimatorParameters(BaseEstimator):
     hidden_layer_sizes: Any = (100,)
     activation: Any = "relu"
     _: KW_ONLY
-    recipe: str = "plain"
+    recipe: str = "table"
     n_members: int | None = None
     solver: str = "adam"
     alpha: float = 0.0001

@@ -116,7 +116,11 @@ class Tabular:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
-        settings = {"max_iter": n_epochs(m), "batch_size": batch_size(m), **recipe.parameters(classes=classes)}
+        settings = {
+            "max_iter": n_epochs(m),
+            "batch_size": batch_size(m),
+            **recipe.parameters(classes=classes),
+        }
         settings |= {name: changed[name] for name in FOR_ALL_MEMBERS if name in changed}
         if not np.any(settings.get("dropout", 0)):
             settings["dropout_schedule"] = None
