@@ -16,6 +16,9 @@ class Answering(FittedAttributes):
 
     n_features_in_: int
 
+    def _committee_outputs(self, X: Any) -> Array:
+        raise NotImplementedError
+
     def _outputs(self, X: Any) -> Array:
         """The outputs of the network, or of the committee, for rows, (m, n_L)."""
         if "committee_" in vars(self):

@@ -61,8 +61,8 @@ class Member:
     fold : int
         Number of the `Preparer` whose rows it learned from.
     estimator : DeepClassifier or DeepRegressor
-        Fitted with ``recipe="plain"``, on inputs and targets that the `Preparer` made; its ``network_`` can be
-        opened.
+        Fitted with ``recipe="plain"``, on inputs and targets that the `Preparer` made; its ``network_`` can
+        be opened.
     """
 
     recipe: Recipe

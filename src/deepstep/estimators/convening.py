@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -125,7 +125,7 @@ def _train_all(
     tasks: list[Task],
     call: FitCall,
 ) -> tuple[list[Member], list[Array]]:
-    """The members, and what each answers to the rows held out, side by side in as many threads as may work."""
+    """The members, and what each answers to the rows held out; as many at once as threads may work."""
     given_up = Event()
     inputs: dict[int, tuple[Any, Any]] = {}
 
@@ -157,12 +157,14 @@ def _results(futures: "list[Future[tuple[Member, Array]]]") -> list[tuple[Member
 @contextmanager
 def _threads() -> Iterator[ThreadPoolExecutor]:
     """As many threads as may work, each with BLAS for itself."""
-    single, n = nullcontext(), 1
-    if not missing_numba():
-        from deepstep.engines.compiled.threads import limit, single_blas
+    if missing_numba():
+        with ThreadPoolExecutor(1, thread_name_prefix="deepstep member") as pool:
+            yield pool
+        return
+    from deepstep.engines.compiled.threads import limit, single_blas
 
-        single, n = single_blas(), limit()
-    with single, ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
+    n = limit()  # asked before BLAS is limited
+    with single_blas(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
         yield pool
 
 
@@ -170,13 +172,14 @@ def _inputs(rows: Rows, validation: Rows | None, preparer: Preparer) -> tuple[An
     """(inputs, Y, weight) of the rows learned from, and of those that judge; None where there are none."""
     fold = preparer.fold
     learned = rows.take(fold.learned)
-    judging = (
-        validation if validation is not None else rows.take(fold.held_out) if fold.held_out.size else None
-    )
-    return tuple(
-        None if part is None else (preparer.inputs(part.table), _scaled(part.Y, preparer), part.weight)
-        for part in (learned, judging)
-    )  # type: ignore[return-value]
+    judging = validation
+    if validation is None and fold.held_out.size:
+        judging = rows.take(fold.held_out)
+    return _prepared(learned, preparer), None if judging is None else _prepared(judging, preparer)
+
+
+def _prepared(part: Rows, preparer: Preparer) -> tuple[Any, Array, Array | None]:
+    return preparer.inputs(part.table), _scaled(part.Y, preparer), part.weight
 
 
 def _scaled(Y: Array, preparer: Preparer) -> Array:
@@ -200,7 +203,7 @@ def _member(
         return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
 
     rows = examples(learned)
-    member = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)
+    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)
     dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
     if member.input_scale:

@@ -17,9 +17,9 @@ class FittedAttributes:
     Attributes
     ----------
     committee_ : Committee
-        With ``recipe='table'``: its ``members``, each with a fitted ``estimator`` of one network, the ``weights``
-        of the recipes and the answers ``out_of_fold``. What follows is then that of each member, but for
-        ``n_iter_``, the greatest.
+        With ``recipe='table'``: its ``members``, each with a fitted ``estimator`` of one network, the
+        ``weights`` of the recipes and the answers ``out_of_fold``. What follows is then that of each member,
+        but for ``n_iter_``, the greatest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History

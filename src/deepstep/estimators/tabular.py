@@ -1,8 +1,10 @@
 """The estimators' part for tables: a committee instead of one network (``recipe="table"``)."""
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
 from sklearn.utils.validation import (
     _check_sample_weight,
     _check_y,
@@ -11,8 +13,6 @@ from sklearn.utils.validation import (
     column_or_1d,
     validate_data,
 )
-from sklearn.base import is_regressor
-from scipy.sparse import issparse
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall, Given
@@ -26,15 +26,15 @@ from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
 FOR_ALL_MEMBERS = (
-    "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter", "normalization",
-    "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm", "clip_norm", "clip_value", "average",
-    "label_smoothing", "tol", "n_iter_no_change",
+    "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
+    "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
+    "clip_norm", "clip_value", "average", "label_smoothing", "tol", "n_iter_no_change",
 )  # fmt: skip
 """Parameters of the plain recipe that, where they are given, hold for all members instead of the recipes'."""
 
 OF_THE_COMMITTEE = (
-    "recipe", "n_members", "random_state", "verbose", "validation_fraction", "early_stopping", "engine", "dtype",
-    "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
+    "recipe", "n_members", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
+    "dtype", "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
 )  # fmt: skip
 """Parameters that a committee has itself."""
 
@@ -79,7 +79,7 @@ class Tabular:
         return rows._replace(Y=self._encode(rows.Y, np.float64, where))
 
     def _table_rows(self: Any, given: Given, *, reset: bool, where: str) -> Rows:
-        """X as a table, y as it is, and weights: checked as scikit-learn does, but that cells may be missing."""
+        """X as a table, y as it is, and weights: checked by scikit-learn, but that cells may be missing."""
         if given.y is None:
             validate_data(self, given.X, given.y)  # it says that y is needed
         table = self._table(given.X, reset=reset, where=where)
@@ -112,7 +112,7 @@ class Tabular:
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
-    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, n_members: int) -> Self:
+    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, n_members: int) -> Any:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)

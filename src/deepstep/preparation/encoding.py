@@ -116,7 +116,7 @@ class Encoding:
 
 def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:
     """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
-    if pieces < 2 or len(np.unique(column[:1000])) <= 2 and len(np.unique(column)) <= 2:
+    if pieces < 2 or (len(np.unique(column[:1000])) <= 2 and len(np.unique(column)) <= 2):
         return ()
     edges = np.unique(np.quantile(column, np.linspace(0, 1, pieces + 1)))
     return tuple(edges.tolist()) if len(edges) > 2 else ()
