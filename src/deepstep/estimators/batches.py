@@ -193,6 +193,6 @@ def _batch_size(estimator: "DeepEstimator", examples: int) -> int:
         warnings.warn(
             f"batch_size {estimator.batch_size} is larger than the {examples} examples; "
             "each epoch is one batch.",
-            stacklevel=7,
+            stacklevel=8,
         )
     return min(int(estimator.batch_size), examples)

@@ -119,7 +119,7 @@ def progress_of(estimator: "DeepEstimator") -> list[Callback]:
 def warn_interrupted(checkpoints: Sequence[Checkpoints] = ()) -> None:
     """Warn the caller of fit that Ctrl-C ended training, and say where it goes on from."""
     kept = [f" With resume=True fit goes on from {one.last}." for one in checkpoints if one.last is not None]
-    warnings.warn(f"Training interrupted by user.{''.join(kept)}", stacklevel=7)
+    warnings.warn(f"Training interrupted by user.{''.join(kept)}", stacklevel=8)
 
 
 def warn_of_scoring(estimator: "DeepEstimator", blind: str) -> None:
@@ -130,7 +130,7 @@ def warn_of_scoring(estimator: "DeepEstimator", blind: str) -> None:
         f"by scoring, here {scoring}: mend it, or look whether the validation data are all of one class or "
         "out of all proportion.",
         UndefinedMetricWarning,
-        stacklevel=7,
+        stacklevel=8,
     )
 
 
@@ -139,5 +139,5 @@ def warn_not_converged(limit: str) -> None:
     warnings.warn(
         f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
         ConvergenceWarning,
-        stacklevel=7,
+        stacklevel=8,
     )

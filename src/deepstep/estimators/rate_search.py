@@ -47,6 +47,6 @@ def first_rate(
     warnings.warn(
         f"learning_rate_init='auto' found no rate from {search.rates[0]:g} on that lowers the cost; "
         f"{instead:g} is taken.",
-        stacklevel=6,
+        stacklevel=7,
     )
     return instead, search
