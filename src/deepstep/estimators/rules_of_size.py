@@ -59,7 +59,7 @@ def choose(m: int, n_members: int | None) -> Choice:
         return Choice(recipes[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
     n_folds = min(MOST_FOLDS, n_members)
     each = -(-n_members // n_folds)
-    return Choice(recipes[:each], n_folds, max(1, each // len(recipes)))
+    return Choice(recipes[:each], n_folds, -(-each // len(recipes)))
 
 
 def n_pieces(m: int) -> int:

@@ -17,6 +17,9 @@ from deepstep.types import AnyArray, Array
 LIMIT = 3.0
 """What the smooth clipping tends to."""
 
+FAR = 1e100
+"""What lies farther from the median than so many quartile distances counts as lying there: no infinity."""
+
 REACH = 1.0
 """How far the outer pieces of a number go on beyond the training rows, in their widths."""
 
@@ -95,7 +98,8 @@ class Encoding:
         inputs = np.empty((len(features), self.n_inputs), dtype)
         with np.errstate(over="ignore"):
             u = (features - np.array(self.center)) * np.array(self.factor)
-            inputs[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
+        u = np.clip(u, -FAR, FAR)
+        inputs[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
         start = n
         for column, edges in zip(features.T, self.edges, strict=True):
             if edges:

@@ -1,0 +1,342 @@
+"""A committee of networks for tables: folds, recipes, weights, and what it does with rows as they are."""
+
+import numpy as np
+import pandas as pd
+import polars
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_wine, make_friedman1
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import cross_val_score
+
+from deepstep.errors import ConfigurationError, DataError, DivergenceError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.blending import blending_weights
+from deepstep.estimators.folds import folds
+from deepstep.estimators.recipes import FAMILY, start
+from deepstep.estimators.rules_of_size import choose
+
+QUICK = {"n_members": 2, "max_iter": 8, "random_state": 1}
+
+
+@given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
+def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kinds, seed):
+    strata = np.random.default_rng(seed).integers(0, kinds, m) if kinds else None
+    parts = folds(m, n, strata, 0.25, seed)
+    held_out = np.concatenate([fold.held_out for fold in parts])
+    assert len(parts) == n
+    assert len(set(held_out)) == len(held_out)
+    for fold in parts:
+        assert fold.learned.size
+        assert not set(fold.learned) & set(fold.held_out)
+        if fold.held_out.size:
+            assert len(fold.learned) + len(fold.held_out) == m
+    if strata is not None:
+        sizes = np.bincount(strata, minlength=kinds)
+        assert all(sizes[strata[row]] > 1 for row in held_out)
+
+
+def test_classes_keep_their_shares_in_every_fold():
+    y = np.repeat([0, 1, 2], [70, 20, 10])
+    for fold in folds(100, 5, y, 0.2, seed=3):
+        assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
+    (once,) = folds(100, 1, y, 0.2, seed=3)
+    assert np.bincount(y[once.held_out]).tolist() == [14, 4, 2]
+
+
+@given(st.integers(2, 5), st.integers(0, 99))
+def test_weights_are_a_mixture_that_is_no_worse_than_equal_ones(n, seed):
+    rng = np.random.default_rng(seed)
+    Y = rng.standard_normal((300, 1))
+    answers = [Y + rng.uniform(0.1, 2) * rng.standard_normal((300, 1)) for _ in range(n)]
+    weights = blending_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1))
+    assert_allclose(weights.sum(), 1)
+    assert (weights >= 0).all()
+    together, equal = np.tensordot(weights, answers, 1), np.mean(answers, axis=0)
+    assert ((together - Y) ** 2).mean() <= ((equal - Y) ** 2).mean() + 1e-9
+
+
+def test_weights_are_those_of_least_squares():
+    """An oracle without the caution: a regression on independent answers of which two matter."""
+    rng = np.random.default_rng(1)
+    a, b = rng.standard_normal((2, 20_000, 1))
+    Y = 0.7 * a + 0.3 * b
+    weights = blending_weights([a, b], lambda A: ((A - Y) ** 2).sum(axis=1))
+    line = LinearRegression(fit_intercept=False).fit(np.hstack([a, b]), Y[:, 0])
+    assert_allclose(weights, line.coef_, atol=2e-3)
+
+
+def test_members_start_as_realmlp_does():
+    values, factors = start((400, 300, 2), np.float64, np.random.default_rng(1))
+    assert abs(values["W1"].std() * 20 - 1) < 0.01
+    assert abs(values["b1"].std() - 1) < 0.1
+    assert not values["W2"].any()
+    assert factors == pytest.approx({"W1": 1 / 20, "W2": 300**-0.5, "b*": 0.1})
+
+
+@pytest.fixture(scope="module")
+def wine():
+    X, y = load_wine(return_X_y=True)
+    return X, y, DeepClassifier(random_state=1, max_iter=30, n_members=10).fit(X, y)
+
+
+def test_a_committee_answers_with_the_weighted_mean_of_its_members(wine):
+    X, _, model = wine
+    committee = model.committee_
+    assert {member.recipe.name for member in committee.members} == {*list(FAMILY)[:2]}
+    assert len(committee.members) == 10
+    assert_allclose(sum(committee.shares), 1)
+    rows = model._table(X, reset=False, where="")
+    expected = 0
+    for member, share in zip(committee.members, committee.shares, strict=True):
+        preparer = committee.preparers[member.fold]
+        A = member.outputs(preparer.inputs(rows), preparer)
+        sharp = A ** (1 / committee.temperatures[member.recipe.name])
+        expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
+    assert_allclose(model._outputs(X), expected, rtol=1e-6)
+    assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
+
+
+def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
+    """They are worse than the answers of all: of no use would be a leak that makes them equal."""
+    X, y, model = wine
+    known, answers = model.committee_.out_of_fold, model._outputs(X)
+    assert np.isfinite(known).all()
+    assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
+    assert log_loss(y, known / known.sum(axis=1, keepdims=True)) > log_loss(
+        y, answers / answers.sum(axis=1, keepdims=True)
+    )
+    held_out = np.concatenate([preparer.fold.held_out for preparer in model.committee_.preparers])
+    assert_array_equal(np.sort(held_out), np.arange(len(y)))
+
+
+def test_nothing_of_a_held_out_row_is_in_its_member():
+    """Another value in it, and the member of its fold is the same, bit for bit."""
+    X, y = load_diabetes(return_X_y=True)
+    first = DeepRegressor(**QUICK).fit(X, y)
+    row = int(first.committee_.preparers[0].fold.held_out[0])
+    other = X.copy()
+    other[row] = 1e6
+    second = DeepRegressor(**QUICK).fit(other, y)
+    members = [
+        next(member for member in model.committee_.members if member.fold == 0) for model in (first, second)
+    ]
+    inputs = [model.committee_.preparers[0].encodings for model in (first, second)]
+    assert inputs[0] == inputs[1]
+    # its answer to that row chooses the epoch, so the whole course of training is compared
+    assert members[0].estimator.loss_curve_ == members[1].estimator.loss_curve_
+
+
+def test_the_same_seed_gives_the_same_bits_on_one_thread_and_two(monkeypatch):
+    X, y = load_wine(return_X_y=True)
+    first = DeepClassifier(**QUICK).fit(X, y).predict_proba(X)
+    monkeypatch.setattr("deepstep.engines.compiled.threads.limit", lambda: 1)
+    assert_array_equal(first, DeepClassifier(**QUICK).fit(X, y).predict_proba(X))
+    assert not np.array_equal(first, DeepClassifier(**QUICK | {"random_state": 2}).fit(X, y).predict_proba(X))
+
+
+MIXED = pd.DataFrame(
+    {
+        "age": [20.0, np.nan, 40.0, 31.0, 55.0, 18.0] * 8,
+        "sex": ["f", "m", None, "m", "f", "m"] * 8,
+        "town": pd.Categorical([f"town {i % 7}" for i in range(48)]),
+        "paid": [True, False, True, True, False, False] * 8,
+        "day": pd.date_range("2024-01-01", periods=48),
+        "nothing": [None] * 48,
+        "same": [1] * 48,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [lambda X: X, polars.from_pandas, pyarrow.Table.from_pandas],
+    ids=["pandas", "polars", "pyarrow"],
+)
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_a_table_as_it_is(Estimator, convert):
+    y = np.array(["yes", "no", "no"] * 16) if Estimator is DeepClassifier else np.arange(48.0)
+    model = Estimator(**QUICK).fit(convert(MIXED), y)
+    answers = model.predict(convert(MIXED))
+    assert_array_equal(answers, Estimator(**QUICK).fit(MIXED, y).predict(MIXED))
+    unseen = MIXED.assign(sex="x", town="elsewhere", age=np.nan)
+    assert len(model.predict(convert(unseen))) == 48
+
+
+def test_columns_are_those_of_the_fit():
+    y = np.arange(48) % 2
+    model = DeepClassifier(**QUICK).fit(MIXED, y)
+    assert model.feature_names_in_.tolist() == [*MIXED.columns]
+    assert model.n_features_in_ == 7
+    with pytest.raises(ValueError, match="same order"):
+        model.predict(MIXED[[*MIXED.columns][::-1]])
+    with pytest.raises(ValueError, match=r"Feature names seen at fit time, yet now missing:\n- age"):
+        model.predict(MIXED.drop(columns="age"))
+    with pytest.raises(ValueError, match=r"Feature names unseen at fit time:\n- more"):
+        model.predict(MIXED.assign(more=1))
+
+
+def test_sparse_rows_stay_sparse_and_answer_as_dense_ones_of_the_same_kind():
+    X, y = load_wine(return_X_y=True)
+    model = DeepClassifier(**QUICK).fit(csr_matrix(X / X.max(axis=0)), y)
+    assert model.predict(csr_matrix(X / X.max(axis=0))).shape == y.shape
+    assert all(encoding is None for encoding in model.committee_.preparers[0].encodings.values())
+
+
+def test_a_class_of_one_row_is_learned_and_predicted_for():
+    X, y = load_wine(return_X_y=True)
+    y = np.where(np.arange(len(y)) == 5, 9, y)
+    model = DeepClassifier(**QUICK).fit(X, y)
+    assert model.classes_.tolist() == [0, 1, 2, 9]
+    assert model.predict_proba(X).shape == (178, 4)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 7])
+def test_so_few_rows_that_none_can_be_held_out(m):
+    X = np.arange(3.0 * m).reshape(m, 3) ** 2
+    if m == 1:
+        with pytest.raises(DataError, match="1 sample"):
+            DeepRegressor(**QUICK).fit(X, np.arange(m))
+        return
+    assert np.isfinite(DeepRegressor(**QUICK).fit(X, np.arange(float(m))).predict(X)).all()
+
+
+def test_rows_of_weight_0_are_as_if_they_were_not_there():
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.ones(len(y))
+    weight[::3] = 0
+    whole = DeepRegressor(**QUICK).fit(X, y, sample_weight=weight)
+    part = DeepRegressor(**QUICK).fit(X[weight > 0], y[weight > 0])
+    assert_allclose(whole.predict(X), part.predict(X), rtol=1e-5)
+
+
+def test_balanced_weights_find_the_rare_class():
+    rng = np.random.default_rng(1)
+    y = (rng.random(600) < 0.08).astype(int)
+    X = rng.standard_normal((600, 3)) + y[:, np.newaxis]
+    settings = QUICK | {"max_iter": 30}
+    found = [
+        DeepClassifier(**settings, class_weight=weight).fit(X, y).predict(X)[y == 1].mean()
+        for weight in (None, "balanced")
+    ]
+    assert found[1] > found[0] + 0.2
+
+
+def test_ones_own_validation_rows_judge_all_members():
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(**QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert len(model.committee_.preparers) == 1
+    assert model.committee_.preparers[0].fold.held_out.size == 0
+    assert model.committee_.out_of_fold is None
+    history = model.committee_.members[0].estimator.history_
+    assert "validation_cost" in history[0]
+
+
+def test_targets_of_several_columns():
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(**QUICK).fit(X, np.column_stack([y, -y]))
+    assert model.predict(X).shape == (442, 2)
+    labels = DeepClassifier(**QUICK).fit(X, np.column_stack([y > 100, y > 200]).astype(int))
+    assert labels.predict(X).shape == (442, 2)
+
+
+def test_numbers_are_learned_in_deviations_and_answered_in_their_units():
+    X, y = make_friedman1(200, random_state=1)
+    model, scaled = (
+        DeepRegressor(**QUICK | {"max_iter": 30}).fit(X, target) for target in (y, 1e6 * y + 3e7)
+    )
+    assert_allclose(scaled.predict(X), 1e6 * model.predict(X) + 3e7, rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["huber", "absolute_error", "poisson", "quantile"])
+def test_losses_of_numbers(loss):
+    X, y = make_friedman1(200, random_state=1)
+    y = np.maximum(y, 0)
+    model = DeepRegressor(**QUICK | {"max_iter": 40}, loss=loss).fit(X, y)
+    assert model.score(X, y) > (0.3 if loss == "quantile" else 0.5)
+    if loss == "quantile":
+        assert (np.diff(model.predict(X), axis=1) >= 0).all()
+
+
+def test_ordered_classes():
+    X, y = make_friedman1(300, random_state=1)
+    level = np.digitize(y, [10, 15, 20])
+    assert DeepClassifier(**QUICK | {"max_iter": 40}, loss="ordinal").fit(X, level).score(X, level) > 0.6
+
+
+def test_parameters_that_are_given_hold_for_all_members():
+    X, y = load_wine(return_X_y=True)
+    model = DeepClassifier(7, "tanh", **QUICK, dropout=0.5, dtype="float64").fit(X, y)
+    for member in model.committee_.members:
+        architecture = member.estimator.network_.architecture
+        assert architecture.layer_dims[1:] == (7, 3)
+        assert architecture.activations[0] == "tanh"
+        assert member.estimator.network_.dtype == np.float64
+        assert member.estimator.dropout == 0.5
+
+
+@pytest.mark.parametrize(
+    "foreign", [{"solver": "sgd"}, {"warm_start": True}, {"callbacks": [print]}, {"schedule": "cosine"}]
+)
+def test_parameters_of_a_single_training_are_refused_by_name(foreign):
+    X, y = load_wine(return_X_y=True)
+    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with recipe='table'"):
+        DeepClassifier(**foreign).fit(X, y)
+
+
+def test_what_one_network_has_is_found_at_the_members(wine):
+    *_, model = wine
+    with pytest.raises(AttributeError, match=r"committee_.members\[0\].estimator.coefs_"):
+        _ = model.coefs_
+    assert len(model.committee_.members[0].estimator.coefs_) == 3
+    assert not hasattr(model, "partial_fit")
+
+
+def test_after_an_error_the_estimator_is_as_before(wine):
+    X, y, model = wine
+    fitted = clone(model).set_params(**QUICK).fit(X, y)
+    before = fitted.predict_proba(X)
+    with pytest.raises(DivergenceError):
+        fitted.set_params(learning_rate_init=1e30, dtype="float64").fit(X, y)
+    fitted.set_params(learning_rate_init=0.001)
+    assert_array_equal(fitted.predict_proba(X), before)
+
+
+def test_ctrl_c_ends_all_members(monkeypatch):
+    from deepstep.estimators import convening
+
+    X, y = load_wine(return_X_y=True)
+    monkeypatch.setattr(convening, "_results", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        DeepClassifier(n_members=4, max_iter=10**6, random_state=1).fit(X, y)
+
+
+def test_a_time_budget_is_shared_by_the_members():
+    from time import perf_counter
+
+    X, y = load_diabetes(return_X_y=True)
+    DeepRegressor(n_members=2, max_iter=2, random_state=1).fit(X, y)  # kernels are loaded
+    began = perf_counter()
+    DeepRegressor(n_members=4, max_iter=10**6, time_budget=2.0, random_state=1).fit(X, y)
+    assert perf_counter() - began < 20  # members that knew of no clock would take hours
+
+
+def test_a_committee_is_better_than_a_member_of_it():
+    """What it is for, on data of which nothing else in this project knows: friedman1, unseen rows."""
+    X, y = make_friedman1(600, noise=1.0, random_state=7)
+    one = DeepRegressor(n_members=1, random_state=1)
+    committee = DeepRegressor(n_members=10, random_state=1)
+    scores = [cross_val_score(model, X, y, cv=3).mean() for model in (one, committee)]
+    assert scores[1] > scores[0]
+
+
+@pytest.mark.parametrize(("n_members", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
+def test_members_are_rounded_up_to_whole_folds(n_members, members):
+    choice = choose(500, n_members)
+    assert len(choice.recipes) * choice.n_folds * choice.repeats == members
