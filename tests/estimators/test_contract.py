@@ -41,7 +41,8 @@ run with float64 alone.
 def expected_failures(estimator):
     if estimator.get_params().get("loss") == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
-    reason = OTHER_SPLIT if estimator.early_stopping else RANDOM_DRAWS if estimator.dropout else ""
+    splits = estimator.early_stopping or estimator.recipe == "table"
+    reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
 
@@ -95,6 +96,10 @@ CHECKS = parametrize_with_checks(
         DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", recipe="plain"),
         DeepClassifier(recipe="plain"),
         DeepRegressor(recipe="plain"),
+        DeepClassifier(dtype="float64"),
+        DeepRegressor(dtype="float64"),
+        DeepClassifier(n_members=2, max_iter=20, dtype="float64"),
+        DeepRegressor(n_members=2, max_iter=20, dtype="float64"),
     ],
     expected_failed_checks=expected_failures,
 )

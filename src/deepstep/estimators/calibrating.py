@@ -85,7 +85,7 @@ class Calibrating:
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
         >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1).fit(X[::2], y[::2])
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, recipe="plain").fit(X[::2], y[::2])
         >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
         (5, 2)
         """

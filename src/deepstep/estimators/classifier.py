@@ -76,7 +76,8 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
-    >>> model = make_pipeline(StandardScaler(), DeepClassifier(20, solver="lbfgs", random_state=1))
+    >>> plain = DeepClassifier(20, solver="lbfgs", random_state=1, recipe="plain")
+    >>> model = make_pipeline(StandardScaler(), plain)
     >>> model.fit(X, names).score(X, names) > 0.97
     True
     >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
@@ -146,12 +147,14 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         Examples
         --------
         >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
-        >>> DeepClassifier(4, solver="lbfgs", random_state=1).fit(X, y).predict([[-3.0], [3.0]])
+        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, recipe="plain").fit(X, y)
+        >>> model.predict([[-3.0], [3.0]])
         array(['low', 'high'], dtype='<U4')
 
         With validation data of one's own, by which training stops:
 
-        >>> model = DeepClassifier(4, early_stopping=True, tol=0.5, n_iter_no_change=3, random_state=1)
+        >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
+        >>> model = DeepClassifier(4, recipe="plain", random_state=1, **stops)
         >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
         >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
         True
@@ -186,7 +189,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
 
         Examples
         --------
-        >>> model = DeepClassifier(4, random_state=1)
+        >>> model = DeepClassifier(4, random_state=1, recipe="plain")
         >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
         ...     model = model.partial_fit(X, y, classes=["high", "low"])
         >>> len(model.loss_curve_)

@@ -68,7 +68,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
     >>> y = X[:, 0] ** 2
-    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, recipe="plain").fit(X, y)
     >>> model.score(X, y) > 0.99
     True
     >>> [coef.shape for coef in model.coefs_]
@@ -76,7 +76,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     Quantiles of one number are columns:
 
-    >>> model = DeepRegressor(20, loss="quantile", quantiles=(0.25, 0.75), solver="lbfgs", random_state=1)
+    >>> plain = {"recipe": "plain", "solver": "lbfgs", "random_state": 1}
+    >>> model = DeepRegressor(20, loss="quantile", quantiles=(0.25, 0.75), **plain)
     >>> low, high = model.fit(X, y).predict(X).T
     >>> bool((low <= high).all())
     True
@@ -136,7 +137,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         Examples
         --------
         >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1).fit(X, y, sample_weight=[1, 1, 2])
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, recipe="plain")
+        >>> model = model.fit(X, y, sample_weight=[1, 1, 2])
         >>> model.predict([[0.5]]).shape
         (1,)
         """
@@ -168,7 +170,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
         Examples
         --------
-        >>> model = DeepRegressor(4, random_state=1)
+        >>> model = DeepRegressor(4, random_state=1, recipe="plain")
         >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
         ...     model = model.partial_fit(X, y)
         >>> len(model.loss_curve_)

@@ -100,7 +100,7 @@ class TrustedClasses(Calibrating):
         >>> from sklearn.datasets import load_iris
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = DeepClassifier(4, solver="lbfgs", max_iter=500, alpha=1.0, random_state=1)
+        >>> model = DeepClassifier(4, solver="lbfgs", max_iter=500, alpha=1.0, random_state=1, recipe="plain")
         >>> model = model.fit(X[::2], y[::2])
         >>> sets = model.calibrate(X[1::2], y[1::2]).predict_set(X[:4], alpha=0.05)
         >>> sets.shape, sets.any(axis=1).tolist()

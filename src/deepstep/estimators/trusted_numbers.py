@@ -92,7 +92,8 @@ class TrustedNumbers(Calibrating):
         >>> from sklearn.datasets import load_diabetes
         >>> from deepstep.estimators import DeepRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> model = DeepRegressor(5, solver="lbfgs", alpha=10.0, random_state=1).fit(X[::2], y[::2])
+        >>> model = DeepRegressor(5, solver="lbfgs", alpha=10.0, random_state=1, recipe="plain")
+        >>> model = model.fit(X[::2], y[::2])
         >>> lower, upper = model.calibrate(X[1::4], y[1::4]).predict_interval(X[3::4], alpha=0.2).T
         >>> share = np.mean((lower <= y[3::4]) & (y[3::4] <= upper))
         >>> bool(0.7 < share < 0.9)
@@ -141,7 +142,7 @@ class TrustedNumbers(Calibrating):
         >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
         >>> y = 3 * X[:, 0]
         >>> y[20] += 1
-        >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1).fit(X, y)
+        >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1, recipe="plain").fit(X, y)
         >>> model.suspects(X, y, n=1)[0].row
         20
         """

@@ -140,8 +140,10 @@ def _texts(series: "polars.Series", identifiers: bool) -> AnyColumn:
         return TextColumn(name, (), n, marks_missing, words=words)
     if identifiers and not words and n == n_present and mostly_different:
         return IdentifierColumn(name, "it is another text in every row, without words that come again")
-    if mostly_different and n > MOST_CATEGORIES:  # what stands in a few rows cannot be learned from
+    if identifiers and mostly_different and n > MOST_CATEGORIES:  # from a few rows nothing is learned
         counts = counts.filter(polars.col("rows") >= FEWEST_ROWS_OF_A_WORD)
+        if not (counts.height or words or marks_missing):
+            return IdentifierColumn(name, "its texts are mostly different, and none comes often")
     frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
     categories, left_out = tuple(frequent.sort()), n - len(frequent)
     if words:

@@ -15,13 +15,6 @@ from deepstep.preparation.written_numbers import WRITINGS
 if TYPE_CHECKING:
     import polars
 
-INDICATE_CODES = False
-"""Whether whole numbers of few values get, beside their number, a 0/1 feature for each value."""
-FEWEST_CODES, MOST_CODES = 3, 10
-"""So many different whole numbers are few."""
-ROWS_PER_CODE = 20
-"""So many training rows there must be for each of them, on average."""
-
 
 @dataclass(frozen=True)
 class StandardizedColumn(Column):
@@ -79,44 +72,26 @@ class StandardizedColumn(Column):
 
 @dataclass(frozen=True)
 class NumberColumn(StandardizedColumn):
-    """Numbers, also written as texts; whole numbers of few values have a 0/1 feature for each, too."""
+    """Numbers, also written as texts."""
 
     kind: ClassVar[str] = "number"
     written: str = ""
-    codes: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, name: str, values: NDArray[np.float64], written: str = "") -> Self:
-        return cls(name, *moments(name, values), written=written, codes=_codes(values))
+        return cls(name, *moments(name, values), written=written)
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return numbers(series, self.written)
 
     @property
-    def further_names(self) -> tuple[str, ...]:
-        return tuple(f"{self.name}={code:.0f}" for code in self.codes)
-
-    def write_further(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-        for index, code in enumerate(self.codes):
-            out[:, index] = values == code
-
-    @property
-    def further_done(self) -> str:
-        return f"; and a 0/1 feature for each of {len(self.codes)} values" if self.codes else ""
-
-    @property
     def why(self) -> str:
-        kind = f"texts that are numbers, written as {self.written}" if self.written else "numbers"
-        if self.codes:
-            return f"{kind}, whole ones of {len(self.codes)} different values: they may be codes"
-        return kind
+        return f"texts that are numbers, written as {self.written}" if self.written else "numbers"
 
     @property
     def fault(self) -> str:
         if self.written and self.written not in WRITINGS:
             return f"written is one of {', '.join(WRITINGS)}"
-        if not is_whole(np.array(self.codes)):
-            return "codes are whole numbers"
         return super().fault
 
 
@@ -204,14 +179,3 @@ def moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]
 def is_whole(values: NDArray[np.float64]) -> bool:
     """Whether all of these are whole numbers."""
     return bool((values == np.floor(values)).all())
-
-
-def _codes(values: NDArray[np.float64]) -> tuple[float, ...]:
-    """The different values, where they are whole, few and frequent."""
-    present = values[~np.isnan(values)]
-    if not INDICATE_CODES or len(present) < FEWEST_CODES * ROWS_PER_CODE or not is_whole(present):
-        return ()
-    different = np.unique(present)
-    if not FEWEST_CODES <= len(different) <= min(MOST_CODES, len(present) // ROWS_PER_CODE):
-        return ()
-    return tuple(different.tolist())
