@@ -29,13 +29,21 @@ from deepstep.types import AnyArray, Array
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
 class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
-    """A deep fully-connected network that tells classes apart.
+    """Deep fully-connected networks that tell classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
     sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
-    It follows `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the
-    same starting weights and the same order of examples it computes the same numbers. It differs in what is
+    With ``recipe='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    array, with texts, dates and missing values. A committee of small networks learns, of several recipes
+    (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
+    each recipe counts by its answers to rows that it has not learned from. How many there are and how long
+    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
+    them all, and each member's ``estimator.network_`` can be opened.
+
+    With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
+    `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
+    starting weights and the same order of examples it computes the same numbers. It differs in what is
     drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
     function of ``random_state`` and the epoch's number alone (there: one stream of draws). What it adds
     stands behind ``engine`` below, and ``network_``, in which every step can be opened.
@@ -59,6 +67,8 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels; for a target of several columns their numbers.
+    committee_ : deepstep.estimators.committee.Committee
+        The networks of ``recipe='table'``, with the weight of each recipe.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
         ``recipe='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;

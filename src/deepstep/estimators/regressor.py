@@ -26,21 +26,29 @@ from deepstep.types import AnyArray, Array
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
 class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstimator):
-    """A deep fully-connected network that predicts numbers.
+    """Deep fully-connected networks that predict numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
 
-    It follows `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the
-    same starting weights and the same order of examples it computes the same parameters. It differs in what
-    is drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
+    With ``recipe='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    array, with texts, dates and missing values. A committee of small networks learns, of several recipes
+    (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
+    each recipe counts by its answers to rows that it has not learned from. How many there are and how long
+    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
+    them all, and each member's ``estimator.network_`` can be opened.
+
+    With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
+    `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
+    weights and the same order of examples it computes the same parameters. It differs in what is drawn:
+    initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
     function of ``random_state`` and the epoch's number alone (there: one stream of draws). J, in ``loss_``
     and ``loss_curve_``, is the same for one output. For several it is the sum of their costs, whose
     derivative the gradient is; there it is their mean, though the gradient is that of the sum, so what goes
     by the cost (``tol``, 'adaptive', ``best_loss_``) differs. What it adds stands behind ``engine`` below,
     and ``network_``, in which every step can be opened.
 
-    Targets are learned in their own units: scale them, for example with
-    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1.
+    It learns targets in their own units: scale them, for example with
+    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The committee scales them itself.
 
     Parameters
     ----------
@@ -55,6 +63,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     Attributes
     ----------
+    committee_ : deepstep.estimators.committee.Committee
+        The networks of ``recipe='table'``, with the weight of each recipe.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 
