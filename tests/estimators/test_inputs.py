@@ -9,6 +9,7 @@ import pytest
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
@@ -50,6 +51,18 @@ def test_two_classes_have_one_output_and_two_probabilities():
 
 def test_truth_values():
     assert DeepClassifier(**FAST, recipe="plain").fit(X, Y == 0).predict(X).dtype == bool
+
+
+@pytest.mark.parametrize("recipe", ["plain", "table"])
+@pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")
+def test_metrics_of_probabilities_see_two_columns_as_two(recipe):
+    """Under the numbers 0 and 1 they passed for one column of two classes."""
+    inputs, columns = make_multilabel_classification(80, 6, n_classes=2, random_state=0)
+    model = DeepClassifier(max_iter=20, recipe=recipe, random_state=0).fit(inputs, columns)
+    assert [classes.tolist() for classes in model.classes_] == [[0, 1], [0, 1]]
+    for scoring, metric in {"roc_auc": roc_auc_score, "average_precision": average_precision_score}.items():
+        expected = metric(columns, model.predict_proba(inputs))
+        assert get_scorer(scoring)(model, inputs, columns) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
@@ -123,9 +136,8 @@ def test_memory_of_many_rows_is_bounded(Estimator):
 
 
 def test_prediction_in_pieces(monkeypatch):
-    model = DeepClassifier(**FAST, engine="reference", recipe="plain").fit(
-        X, Y
-    )  # the compiled engine has pieces of its own
+    # The compiled engine has pieces of its own.
+    model = DeepClassifier(**FAST, dtype="float64", engine="reference", recipe="plain").fit(X, Y)
     whole = model.predict_proba(X)
     monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 7 * (4 + 8 + 6 + 3))
     pieces = []

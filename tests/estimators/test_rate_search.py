@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.preparation import one_hot
 
@@ -137,11 +137,22 @@ def test_a_warm_start_keeps_what_was_found(Estimator):
 def test_where_no_rate_lowers_the_cost():
     start = {"W1": np.zeros((8, 4)), "b1": np.zeros((8, 1)), "W2": np.zeros((1, 8)), "b2": np.zeros((1, 1))}
     model = DeepRegressor(initialization=start, **AUTO, recipe="plain")
-    with pytest.warns(UserWarning, match=r"found no rate from 1e-06 on .*; 0\.001 is taken") as found:
+    with pytest.warns(UserWarning, match=r"found no rate that lowers the cost; 0\.001 is taken") as found:
         model.fit(X, np.zeros(150))
     assert found[0].filename == __file__
     assert model.learning_rate_ == 0.001
     assert model.rate_search_.suggestion is None
+
+
+def test_where_the_first_rate_is_too_high_already():
+    start = {"W1": np.full((8, 4), 1e8), "b1": np.zeros((8, 1))}
+    start |= {"W2": np.full((1, 8), 1e8), "b2": np.zeros((1, 1))}
+    model = DeepRegressor(initialization=start, solver="sgd", **AUTO, recipe="plain")
+    with (
+        pytest.warns(UserWarning, match=r"found no rate that lowers the cost; 0\.001 is taken"),
+        pytest.raises(DivergenceError),
+    ):
+        model.fit(X, np.zeros(150))
 
 
 class Killed(Exception):  # noqa: N818  (no error but an event)

@@ -4,13 +4,12 @@ from copy import copy
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.metrics import get_scorer
 
 from deepstep.cli.parts import Part
-from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
-from deepstep.training.judging import COST, Judge
+from deepstep.training import judging
+from deepstep.training.judging import Judge
 from deepstep.types import AnyArray, Array
 
 WHERE = "--scoring"
@@ -68,19 +67,9 @@ def check_kind(name: str, target: Target) -> None:
     deepstep.errors.ConfigurationError: --scoring: a metric of classes, which the target holds; got 'r2', one
     of numbers. Take another, such as balanced_accuracy, or add --task regression.
     """
-    if name == COST:
-        return
     classes = isinstance(target, ClassTarget | LabelTargets)
-    of_numbers = get_scorer(name)._score_func.__module__.endswith("_regression")
-    if classes == of_numbers:
-        kinds = ("classes", "numbers") if classes else ("numbers", "classes")
-        other, task = ("balanced_accuracy", "regression") if classes else ("r2", "classification")
-        raise ConfigurationError(
-            WHERE,
-            f"a metric of {kinds[0]}, which the target holds",
-            f"got {name!r}, one of {kinds[1]}",
-            f"Take another, such as {other}, or add --task {task}.",
-        )
+    task = "regression" if classes else "classification"
+    judging.check_kind(name, WHERE, classes=classes, or_else=f", or add --task {task}")
 
 
 def judge(scoring: str, network: Network, target: Target, validation: Part) -> Judge:
@@ -101,14 +90,14 @@ def judge(scoring: str, network: Network, target: Target, validation: Part) -> J
     ConfigurationError
         If the metric is of other targets.
     """
-    judging = copy(network)
+    answering = copy(network)
     judged: BaseEstimator
     if isinstance(target, LabelTargets):
-        judged = _OfLabels(judging, target)
+        judged = _OfLabels(answering, target)
     elif isinstance(target, ClassTarget):
-        judged = _OfClasses(judging, target)
+        judged = _OfClasses(answering, target)
     else:
-        judged = _OfNumbers(judging, target)
-    found = Judge(scoring, judged, judging, validation.X, validation.answers, validation.weight, WHERE)
+        judged = _OfNumbers(answering, target)
+    found = Judge(scoring, judged, answering, validation.X, validation.answers, validation.weight, WHERE)
     found.try_out()
     return found

@@ -65,8 +65,8 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels; for a target of several columns their numbers.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The labels; for a target of several columns a list of the labels of each, 0 and 1.
     committee_ : deepstep.estimators.committee.Committee
         The networks of ``recipe='table'``, with the weight of each recipe.
     temperature_ : float
@@ -261,7 +261,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
 
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         self._labels = self._known_labels(y, call)
-        self.classes_ = self._labels.classes
+        self.classes_ = self._labels.shown
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         labels = self._labels
@@ -299,7 +299,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         found, several = classes_of(y, call.where)
         announced = None if call.classes is None else unique_labels(call.classes)
         if call.going_on:
-            classes = self.classes_
+            classes = self._labels.classes
             if announced is not None and not np.array_equal(announced, classes):
                 raise DataError(
                     call.where,

@@ -108,6 +108,13 @@ class Labels:
         return decided.T if self.several else decided[np.newaxis]
 
     @property
+    def shown(self) -> AnyArray | list[AnyArray]:
+        """The classes, of several columns those of each, as scikit-learn's metrics of probabilities read
+        them: the numbers of two columns would pass for the labels of one.
+        """
+        return [np.arange(2) for _ in self.classes] if self.several else self.classes
+
+    @property
     def each(self) -> list[Any]:
         """The classes of each column."""
         return [0, 1] if self.several else self.classes.tolist()

@@ -7,14 +7,11 @@ from deepstep.estimators.course import open_for
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training.determinism import blas_threads
-from deepstep.training.rate_finder import RateSearch, find_rate
+from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
     from deepstep.estimators.calls import FitCall
-
-AUTO = "auto"
-"""The learning rate that is searched for."""
 
 
 def first_rate(
@@ -45,8 +42,7 @@ def first_rate(
         return search.suggestion, search
     instead = float(type(estimator).learning_rate_init)
     warnings.warn(
-        f"learning_rate_init='auto' found no rate from {search.rates[0]:g} on that lowers the cost; "
-        f"{instead:g} is taken.",
+        f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken.",
         stacklevel=7,
     )
     return instead, search

@@ -10,7 +10,7 @@ from deepstep.equations import answers, get_head, probabilities
 from deepstep.model.classes import classes_in
 from deepstep.network.border import TARGETS
 from deepstep.preparation.batches import Examples
-from deepstep.training.judging import Judge
+from deepstep.training.judging import Judge, check_kind
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def judge(network: "Answering", scoring: Any, held_out: Examples, where: str) ->
     judging, Y = copy(network), held_out.Y.T
     shape = network.architecture
     columns, number = classes_in(shape, Y)
+    check_kind(scoring, where, classes=bool(number))
     judged: BaseEstimator = _Numbers(judging)
     if number:  # two columns under the names 0 and 1 would pass for a single one of two classes
         several = np.tile(np.arange(number), (len(columns), 1))

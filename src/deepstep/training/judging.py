@@ -136,6 +136,47 @@ def check_name(scoring: str, where: str) -> None:
         raise unknown_name(where, "scoring", scoring, known)
 
 
+def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
+    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round.
+
+    Parameters
+    ----------
+    scoring : str, callable or None
+        Callables and the cost are of any target.
+    where : str
+    classes : bool
+        Whether the target holds classes.
+    or_else : str, optional
+        What else mends it, after "Take another, such as …".
+
+    Raises
+    ------
+    ConfigurationError
+
+    Examples
+    --------
+    >>> check_kind("r2", "fit", classes=True)
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: fit: a metric of classes, which the target holds; got 'r2', one of
+    numbers. Take another, such as balanced_accuracy.
+    """
+    from sklearn.metrics import get_scorer
+
+    if not isinstance(scoring, str) or scoring == COST:
+        return
+    check_name(scoring, where)
+    if get_scorer(scoring)._score_func.__module__.endswith("_regression") != classes:
+        return
+    wanted, other = ("classes", "numbers") if classes else ("numbers", "classes")
+    instead = "balanced_accuracy" if classes else "r2"
+    raise ConfigurationError(
+        where,
+        f"a metric of {wanted}, which the target holds",
+        f"got {scoring!r}, one of {other}",
+        f"Take another, such as {instead}{or_else}.",
+    )
+
+
 def _scorer(scoring: Any, judged: Any, where: str) -> Callable[..., float] | None:
     from sklearn.metrics import check_scoring, get_scorer
 
