@@ -13,6 +13,15 @@ export function number(x, digits = 4) {
   return (x < 0 ? "−" : "") + text.replace("e-", "e−");
 }
 
+/** A number for a cell: so many decimals, or a power of ten where they would say nothing. */
+export function inCell(x, decimals) {
+  const size = Math.abs(x);
+  if (x === 0 || !Number.isFinite(x)) return number(x);
+  if (size < 0.5 * 10 ** -decimals * 10 || size >= 10 ** 4) return number(x, decimals - 1).replace(/\.\d+e/, "e");
+  const places = Math.max(0, decimals - Math.max(0, Math.floor(Math.log10(size))));
+  return size.toFixed(places).replace(/^/, x < 0 ? "−" : "");
+}
+
 /** All digits: the shortest text that gives the same float64. */
 export const exact = (x) => (Object.is(x, -0) ? "-0" : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
 

@@ -6,12 +6,30 @@ import { Heat } from "./heat.js";
 import { Name } from "./symbol.js";
 import { largest, tint } from "./colour.js";
 import { axes } from "../engine/names.js";
-import { exact, number } from "../format.js";
+import { exact, inCell, number } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 16; // rows and columns of a table that is shown whole
 const SOME = 8; // rows of a window
-const FEW = 6; // columns of a window
+
+/** Columns of a window and points of a cell, from roomy to tight. */
+const SIZES = [
+  { few: 6, cell: 52 },
+  { few: 5, cell: 52 },
+  { few: 4, cell: 52 },
+  { few: 4, cell: 44 },
+  { few: 3, cell: 44 },
+];
+const [INDEX, SIGN] = [30, 34]; // points beside the cells of a matrix, and for a sign with its gaps
+
+/** The roomiest size with which these matrices stand in one row; a middle one where none does. */
+export function fitting(width, matrices, signs) {
+  const shown = (cols, few) => (cols <= MOST ? cols : few);
+  const needs = ({ few, cell }) =>
+    signs * SIGN + matrices.reduce((sum, { cols }) => sum + INDEX + cell * shown(cols, few), 0);
+  const widest = Math.max(...matrices.map(({ cols }) => shown(cols, 5)));
+  return SIZES.find((size) => needs(size) <= width) ?? (widest > 8 ? SIZES[3] : SIZES[width < 420 ? 1 : 2]);
+}
 
 /** The window of a side: whole where it is short, else the page that has the place in focus. */
 function page(count, focus, size) {
@@ -41,9 +59,9 @@ const MOVES = {
 };
 
 /**
- * @param {{name: string, matrix: any, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
+ * @param {{name: string, matrix: any, size: {few: number, cell: number}, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
  */
-export function Matrix({ name, matrix, transposed = false, lit, result = false }) {
+export function Matrix({ name, matrix, size, transposed = false, lit, result = false }) {
   const { cursor } = useApp();
   const grid = useRef(null);
   const flip = (a, b) => (transposed ? [b, a] : [a, b]);
@@ -52,7 +70,7 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
   const region = lit.find((part) => part.name === name);
   const [focusRow, focusCol] = own ? flip(own.row, own.col) : region ? flip(region.row, region.col) : [0, 0];
   const [r0, r1] = page(rows, focusRow, SOME);
-  const [c0, c1] = page(cols, focusCol, FEW);
+  const [c0, c1] = page(cols, focusCol, size.few);
   const most = largest(matrix);
   const small = rows <= MOST && cols <= MOST;
 
@@ -97,7 +115,7 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
   const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
   const title = transposed ? `${name}ᵀ` : name;
 
-  return html`<figure class=${`matrix${result ? " is-result" : ""}`}>
+  return html`<figure class=${`matrix${result ? " is-result" : ""}${size.cell < 50 ? " is-tight" : ""}`} style=${{ width: `${26 + size.cell * (c1 - c0)}px` }}>
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
       <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
@@ -136,7 +154,7 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
                 data-col=${col}
                 data-value=${exact(value)}
                 style=${{ backgroundColor: tint(value, most) }}
-                >${number(value)}</span
+                >${inCell(value, size.cell < 50 ? 3 : 4)}</span
               >`;
             })}
           </div>`,
