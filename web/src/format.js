@@ -17,9 +17,10 @@ export function number(x, digits = 4) {
 export function inCell(x, decimals) {
   const size = Math.abs(x);
   if (x === 0 || !Number.isFinite(x)) return number(x);
-  if (size < 0.5 * 10 ** -decimals * 10 || size >= 10 ** 4) return number(x, decimals - 1).replace(/\.\d+e/, "e");
+  const sign = x < 0 ? "−" : "";
+  if (size < 5 * 10 ** -decimals || size >= 10 ** 4) return sign + size.toExponential(0).replace("e+", "e").replace("e-", "e−");
   const places = Math.max(0, decimals - Math.max(0, Math.floor(Math.log10(size))));
-  return size.toFixed(places).replace(/^/, x < 0 ? "−" : "");
+  return sign + size.toFixed(places);
 }
 
 /** All digits: the shortest text that gives the same float64. */

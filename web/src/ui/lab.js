@@ -28,8 +28,8 @@ function Operands({ open, step, lit }) {
   const [element, width] = useWidth();
   const parts = step.tokens.map((token) => (typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) }));
   const matrices = parts.filter((part) => typeof part === "object");
-  const shapes = matrices.map(({ matrix, transposed }) => ({ cols: transposed ? matrix.rows : matrix.cols }));
-  const size = fitting(width, shapes, parts.length - matrices.length);
+  const columns = matrices.map(({ matrix, transposed }) => (transposed ? matrix.rows : matrix.cols));
+  const size = fitting(width, columns, parts.length - matrices.length);
   return html`<div class="operands" ref=${element}>
     ${parts.map((part, i) =>
       typeof part === "string"
@@ -59,14 +59,14 @@ export function Lab() {
       <${SmallNetwork} step=${step} />
     </div>
     <div class="lab-body">
+      <div class="lab-main">
       <section class="card lab-matrices" aria-label=${t("lab.equation")}>
         <${Operands} open=${open} step=${step} lit=${lit} />
         <p class="quiet note">${t("lab.keep")}</p>
       </section>
-      <div class="lab-side">
-        <${Inspector} />
         <${Source} step=${step} />
       </div>
+      <div class="lab-side"><${Inspector} /></div>
     </div>
   </div>`;
 }

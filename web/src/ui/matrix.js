@@ -12,30 +12,43 @@ import { t } from "../messages.js";
 const MOST = 16; // rows and columns of a table that is shown whole
 const SOME = 8; // rows of a window
 
-/** Columns of a window and points of a cell, from roomy to tight. */
-const SIZES = [
-  { few: 6, cell: 52 },
-  { few: 5, cell: 52 },
-  { few: 4, cell: 52 },
-  { few: 4, cell: 44 },
-  { few: 3, cell: 44 },
-];
-const [INDEX, SIGN] = [30, 34]; // points beside the cells of a matrix, and for a sign with its gaps
-
-/** The roomiest size with which these matrices stand in one row; a middle one where none does. */
-export function fitting(width, matrices, signs) {
-  const shown = (cols, few) => (cols <= MOST ? cols : few);
-  const needs = ({ few, cell }) =>
-    signs * SIGN + matrices.reduce((sum, { cols }) => sum + INDEX + cell * shown(cols, few), 0);
-  const widest = Math.max(...matrices.map(({ cols }) => shown(cols, 5)));
-  return SIZES.find((size) => needs(size) <= width) ?? (widest > 8 ? SIZES[3] : SIZES[width < 420 ? 1 : 2]);
-}
-
 /** The window of a side: whole where it is short, else the page that has the place in focus. */
-function page(count, focus, size) {
-  if (count <= MOST) return [0, count];
+function page(count, focus, size, whole = MOST) {
+  if (count <= whole) return [0, count];
   const from = Math.min(Math.floor((focus ?? 0) / size) * size, count - size);
   return [from, from + size];
+}
+
+/**
+ * How numbers are laid out: matrices of up to `whole` columns stand whole, others as windows of `few`.
+ * @typedef {{whole: number, few: number, cell: number, decimals: number}} Size
+ */
+const [ROOMY, TIGHT, DENSE] = [
+  { cell: 56, decimals: 4 },
+  { cell: 44, decimals: 3 },
+  { cell: 37, decimals: 2 },
+];
+/** @type {Size[]} from roomy to dense */
+const SIZES = [
+  { whole: 16, few: 6, ...ROOMY },
+  { whole: 16, few: 4, ...ROOMY },
+  { whole: 16, few: 4, ...TIGHT },
+  { whole: 16, few: 3, ...TIGHT },
+  { whole: 8, few: 5, ...ROOMY },
+  { whole: 8, few: 4, ...TIGHT },
+  { whole: 8, few: 3, ...TIGHT },
+  { whole: 8, few: 3, ...DENSE },
+];
+const WRAPPED = { whole: 4, few: 4, ...ROOMY };
+const [INDEX, SIGN] = [26, 29]; // points beside the cells of a matrix, and for a sign with its gaps
+
+/** The roomiest size with which these matrices stand in one row; where none does, they go below each other. */
+export function fitting(width, columns, signs) {
+  const needs = ({ whole, few, cell }) =>
+    signs * SIGN + columns.reduce((sum, count) => sum + INDEX + cell * (count <= whole ? count : few), 0);
+  const found = SIZES.find((size) => needs(size) <= width);
+  if (found) return found;
+  return width < 560 ? { ...WRAPPED, few: Math.max(2, Math.floor((width - INDEX) / ROOMY.cell)) } : SIZES[5];
 }
 
 /** A quantity of the step as a matrix: numbers are 1 × 1, slots before the first step are zero. */
@@ -59,7 +72,7 @@ const MOVES = {
 };
 
 /**
- * @param {{name: string, matrix: any, size: {few: number, cell: number}, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
+ * @param {{name: string, matrix: any, size: Size, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
  */
 export function Matrix({ name, matrix, size, transposed = false, lit, result = false }) {
   const { cursor } = useApp();
@@ -70,9 +83,9 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const region = lit.find((part) => part.name === name);
   const [focusRow, focusCol] = own ? flip(own.row, own.col) : region ? flip(region.row, region.col) : [0, 0];
   const [r0, r1] = page(rows, focusRow, SOME);
-  const [c0, c1] = page(cols, focusCol, size.few);
+  const [c0, c1] = page(cols, focusCol, size.few, size.whole);
   const most = largest(matrix);
-  const small = rows <= MOST && cols <= MOST;
+  const small = r1 - r0 === rows && c1 - c0 === cols;
 
   useLayoutEffect(() => {
     if (!own || !app.focusCursor) return;
@@ -115,7 +128,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
   const title = transposed ? `${name}ᵀ` : name;
 
-  return html`<figure class=${`matrix${result ? " is-result" : ""}${size.cell < 50 ? " is-tight" : ""}`} style=${{ width: `${26 + size.cell * (c1 - c0)}px` }}>
+  return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${INDEX + size.cell * (c1 - c0)}px` }}>
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
       <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
@@ -154,7 +167,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
                 data-col=${col}
                 data-value=${exact(value)}
                 style=${{ backgroundColor: tint(value, most) }}
-                >${inCell(value, size.cell < 50 ? 3 : 4)}</span
+                >${inCell(value, size.decimals)}</span
               >`;
             })}
           </div>`,
