@@ -14,7 +14,8 @@ import { t } from "../messages.js";
  */
 export function startToy(toy, screen = "play") {
   const lesson = makeLesson(toySet(toy.data), choice(toy, toySet(toy.data)));
-  begin({ ...lesson, title: t(`toy.${toy.data}`), toy }, screen);
+  const { log: _, ...own } = toy;
+  begin({ ...lesson, title: t(`toy.${toy.data}`), toy: own }, screen);
 }
 
 export function startData(data, given = {}, screen = "play") {
