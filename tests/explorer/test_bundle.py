@@ -42,3 +42,12 @@ def test_licences_are_in_the_bundle() -> None:
     assert "Jason Miller" in head
     assert "Apache License" in head
     assert "Apache License" in (STATIC / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_types_of_the_sources_agree() -> None:
+    if shutil.which("npm") is None or not (WEB / "node_modules" / "typescript").is_dir():
+        pytest.skip("NOT TESTED, typescript is missing: npm ci --prefix web")
+    done = subprocess.run(
+        ["npm", "run", "--silent", "types"], cwd=WEB, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

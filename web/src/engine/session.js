@@ -15,6 +15,9 @@ export class Session {
   constructor(lesson) {
     this.lesson = lesson;
     this.network = lesson.network;
+    this.isRecorded = false;
+    /** Updates that alone can be opened; empty where all can. */
+    this.numbers = [];
     this.trainings = [{ from: 1, training: lesson.training }];
     const start = { parameters: lesson.parameters, slots: {}, t: 0 };
     this.kept = new Map([[0, start]]);
@@ -141,7 +144,7 @@ export class Session {
   }
 
   /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
-  reach(k) {
+  reach(k, _from = 1) {
     while (this.latest.t < k - 1) if (!this.advance()) return this.latest.t + 1;
     return Math.max(1, k);
   }
