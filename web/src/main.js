@@ -15,7 +15,8 @@ function beginning() {
   try {
     if (carried) startLesson(JSON.parse(carried.textContent));
     else if (TOY_NAMES.includes(place.toy?.data)) startToy(place.toy, place.screen);
-    if (app.session && place.screen) goToHash(place);
+    const shown = place.screen ? place : readHash(`#${app.session?.lesson.place ?? ""}`);
+    if (app.session && shown.screen) goToHash(shown);
   } catch (problem) {
     set({ session: null, screen: "home", error: t(`error.${problem.message}`) });
   }

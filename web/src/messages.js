@@ -101,6 +101,8 @@ const ENGLISH = {
   "inspect.given": "Given to this step: nothing in it was computed.",
   "inspect.recorded": "As Python recorded it.",
   "inspect.parameter": "A parameter as it stood before this update.",
+  "inspect.example": "Column {col} is example {i}: {inputs}; target {target}.",
+  "inspect.historyText": "From {first} to {last} over {n} updates.",
   "inspect.exact": "All digits",
   "inspect.copy": "Copy",
   "inspect.copied": "Copied.",

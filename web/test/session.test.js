@@ -97,3 +97,17 @@ test("what is no lesson is refused with a key of the catalogue", () => {
   assert.throws(() => decodeLesson(null), /notALesson/);
   assert.throws(() => decodeLesson({ format: "deepstep-lesson", version: 2 }), /newerLesson/);
 });
+
+test("a page that is exported goes on where it stood", () => {
+  const session = new Session(lessonOf({ optimizer: "adam" }));
+  session.reach(31);
+  session.edit(20, "W1", 0, 0, 1.5);
+  session.reach(41);
+  const again = new Session(decodeLesson(JSON.parse(lessonText({ ...session.lesson, resume: session.standing() }))));
+  assert.deepEqual(flat(again.state(40)), flat(session.state(40)));
+  assert.deepEqual(flat(again.state(20)), flat(session.state(20)));
+  assert.deepEqual(again.costs, session.costs);
+  again.reach(51);
+  session.reach(51);
+  assert.deepEqual(flat(again.latest), flat(session.latest));
+});

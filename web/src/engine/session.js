@@ -19,6 +19,7 @@ export class Session {
     /** Updates that alone can be opened; empty where all can. */
     this.numbers = [];
     this.trainings = [{ from: 1, training: lesson.training }];
+    /** @type {{parameters: any, slots: any, t: number}} */
     const start = { parameters: lesson.parameters, slots: {}, t: 0 };
     this.kept = new Map([[0, start]]);
     this.pinned = new Set([0]);
@@ -31,6 +32,7 @@ export class Session {
     /** What was changed by hand, and after how many updates: it makes this training again. */
     this.log = [];
     this.opened = new Map();
+    if (lesson.resume) this.resume(lesson.resume);
     this.stopped = null;
     /** How many updates the page can follow as Python made them: with its batches and its masks. */
     this.followed = Math.min(
@@ -189,6 +191,26 @@ export class Session {
     changed.data[row * changed.cols + col] = value;
     this.latest = { ...this.latest, parameters: { ...this.latest.parameters, [name]: changed } };
     this.kept.set(t, this.latest);
+  }
+
+  /** Where the training stands, with all that its way back needs: for a page that goes on from here. */
+  standing() {
+    const pinned = [...this.pinned].filter((t) => t > 0).map((t) => this.kept.get(t));
+    return {
+      states: [...pinned.filter(({ t }) => t !== this.latest.t), this.latest],
+      costs: { rows: 1, cols: this.costs.length, data: Float64Array.from(this.costs, (J) => J ?? NaN) },
+      log: this.log,
+      trainings: this.trainings,
+      changedFrom: this.changedFrom,
+    };
+  }
+
+  resume({ states, costs, log, trainings, changedFrom }) {
+    for (const state of states) {
+      this.kept.set(state.t, state);
+      this.pinned.add(state.t);
+    }
+    Object.assign(this, { latest: states.at(-1), costs: Array.from(costs.data), log, trainings, changedFrom });
   }
 
   /** Do again what a log says. */

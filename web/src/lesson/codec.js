@@ -25,7 +25,7 @@ export function encodeArray({ rows, cols, data }) {
 
 const SPECIAL = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
-const TEXTS = new Set(["title", "sources", "formulas", "code", "origin", "names", "classes", "name", "kind"]);
+const TEXTS = new Set(["title", "sources", "formulas", "code", "origin", "names", "classes", "name", "kind", "place", "toy", "log"]);
 
 /** Arrays and named numbers decoded, at any depth; texts stay as they are, even one that says "nan". */
 function decoded(value) {

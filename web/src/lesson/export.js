@@ -45,10 +45,9 @@ export async function pageText(lesson) {
 `;
 }
 
-/** The lesson that a session is at this update: from its present parameters where anything changed. */
-export function lessonNow(session, done) {
-  const { lesson, changedFrom } = session;
-  if (changedFrom === Infinity) return lesson;
-  const { parameters } = session.state(done);
-  return { ...lesson, parameters, training: session.trainingAt(done + 1), batches: [], masks: null, golden: [], recorded: [], code: "", toy: undefined, origin: "page" };
+/** The lesson as it is now: it opens at this place, trained this far. */
+export function lessonNow(session, place) {
+  const { lesson } = session;
+  const resume = session.isRecorded || session.latest.t === 0 ? undefined : session.standing();
+  return { ...lesson, resume, place };
 }

@@ -57,7 +57,7 @@ net = Network(
     parameters=parameters,
     seed=${training.seed ?? 1},
 )
-options = {${Object.entries(options).map(([name, value]) => `"${name}": ${literal(value)}`).join(", ")}}
+${Object.keys(session.state(done).slots).length ? "# The optimizer's memory begins at zero here.\n" : ""}options = {${Object.entries(options).map(([name, value]) => `"${name}": ${literal(value)}`).join(", ")}}
 step = next(net.steps(X, Y, **options))
 print(step.trace())
 `;

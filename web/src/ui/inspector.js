@@ -8,7 +8,8 @@ import { copyText } from "./clipboard.js";
 import { explain } from "../engine/explain.js";
 import { numericDerivative } from "../engine/numeric.js";
 import { at } from "../engine/tensor.js";
-import { parse } from "../engine/names.js";
+import { axes } from "../engine/names.js";
+import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -59,6 +60,41 @@ function Numeric({ open, name, row, col, value }) {
   </p>`;
 }
 
+/** Which example a column is: its inputs and its target. */
+function Example({ open, name, col }) {
+  const { session } = useApp();
+  if (!axes(name).includes("axis.examples")) return null;
+  const { data } = session.lesson;
+  const i = open.problem.batch[col];
+  const x = (row) => at(data.X, row, i);
+  const inputs = Array.from({ length: Math.min(3, data.X.rows) }, (_, row) => `${data.names?.[row] ?? `x${row + 1}`} = ${number(x(row), 3)}`);
+  const target = data.classes && data.kind !== "numbers" ? data.classes[classOf(data, i)] : number(at(data.Y, 0, i));
+  return html`<p class="quiet note">${t("inspect.example", { col, i, inputs: `${inputs.join(", ")}${data.X.rows > 3 ? ", …" : ""}`, target })}</p>`;
+}
+
+const [WIDE, HIGH] = [260, 44];
+
+/** One parameter over the training so far, from the states that are kept. */
+function History({ name, row, col }) {
+  const { session, k } = useApp();
+  if (!/^[Wb]\d+$/.test(name) || !session.kept || session.latest.t < 2) return null;
+  const states = [...session.kept.values(), session.latest].sort((a, b) => a.t - b.t);
+  const every = Math.ceil(states.length / 120);
+  const points = states.filter((_, i) => i % every === 0 || i === states.length - 1).map(({ t: done, parameters }) => [done, at(parameters[name], row, col)]);
+  const values = points.map(([, value]) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const x = (done) => (done / session.latest.t) * WIDE;
+  const y = (value) => HIGH - 4 - ((value - low) / (high - low || 1)) * (HIGH - 8);
+  const text = t("inspect.historyText", { first: number(values[0]), last: number(values.at(-1)), n: session.latest.t });
+  return html`<figure class="history">
+    <figcaption class="quiet note">${text}</figcaption>
+    <svg viewBox=${`0 0 ${WIDE} ${HIGH}`} class="curve" role="img" aria-label=${text}>
+      <path class="line" d=${points.map(([done, value], i) => `${i ? "L" : "M"}${x(done).toFixed(1)} ${y(value).toFixed(1)}`).join("")} />
+      <line class="axis" x1=${x(k - 1)} x2=${x(k - 1)} y1="0" y2=${HIGH} />
+    </svg>
+  </figure>`;
+}
+
 export function Inspector() {
   const { cursor, session } = useApp();
   const [copied, setCopied] = useState("");
@@ -83,6 +119,8 @@ export function Inspector() {
           ${explanation.puts ? html`<dt>${t("inspect.puts")}</dt><dd class="formula">${explanation.puts} = <b>${number(value)}</b></dd>` : null}
         </dl>`
       : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : session.isRecorded ? "inspect.recorded" : "inspect.given")}</p>`}
+    <${Example} open=${open} name=${name} col=${col} />
+    <${History} name=${name} row=${row} col=${col} />
     ${explanation?.terms ? html`<${Terms} explanation=${explanation} values=${open.values} result=${value} />` : null}
     <dl>
       <dt>${t("inspect.exact")}</dt>

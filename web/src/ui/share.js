@@ -17,8 +17,8 @@ const fileName = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").repl
 export function Share() {
   const { session, k } = useApp();
   const [said, setSaid] = useState("");
-  const lesson = lessonNow(session, k - 1);
-  const estimate = PAGE_SIZE + 11 * (lesson.data.X.data.length + lesson.data.Y.data.length + session.size);
+  const lesson = lessonNow(session, hashText());
+  const estimate = PAGE_SIZE + 11 * (lesson.data.X.data.length + lesson.data.Y.data.length + session.size + session.costs.length);
   const code = pythonCode(session, k - 1);
   const name = fileName(lesson.title);
   const savePage = async () => {
