@@ -2,7 +2,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { exact, inCell, number } from "../src/format.js";
+import { cellFormat, exact, inCell, number, timesPower } from "../src/format.js";
 import { readTable } from "../src/data/csv.js";
 import { hasText, t } from "../src/messages.js";
 import { axes, parse } from "../src/engine/names.js";
@@ -13,12 +13,16 @@ test("numbers for people", () => {
 });
 
 test("numbers for cells have a fixed width", () => {
-  const cases = [[0.12345, 4, "0.1235"], [-1.5, 3, "−1.500"], [12.3456, 3, "12.35"], [0.00001, 4, "1e−5"], [-0.0004, 3, "−4e−4"], [3, 4, "3"], [0, 2, "0"], [12345.6, 2, "1e4"]];
-  for (const [value, decimals, text] of cases) assert.equal(inCell(value, decimals), text);
+  const cases = [[0.12345, 0.2, "0.1235"], [-1.5, 1.5, "−1.5000"], [-0.0004, 0.0123, "−0.0400"], [0.0123, 0.0123, "1.2300"], [12.3456, 20, "12.346"], [3, 3, "3"], [0, 9, "0"], [12345.6, 20000, "1.2346"], [NaN, 1, "NaN"]];
+  for (const [value, most, text] of cases) assert.equal(inCell(value, cellFormat(most, 4)), text);
   for (let i = 0; i < 2000; i++) {
     const value = (i % 2 ? -1 : 1) * Math.exp((i - 1000) / 60);
-    for (const decimals of [2, 3, 4]) assert.ok(inCell(value, decimals).length <= decimals + 4, inCell(value, decimals));
+    for (const decimals of [3, 4]) {
+      const text = inCell(value, cellFormat(Math.abs(value), decimals));
+      assert.ok(text.length <= decimals + 3, text);
+    }
   }
+  assert.equal(timesPower(cellFormat(0.0123, 4).power), "× 10⁻²");
 });
 
 test("numbers for tests are the float64 itself", () => {

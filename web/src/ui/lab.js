@@ -29,7 +29,7 @@ function Operands({ open, step, lit }) {
   const parts = step.tokens.map((token) => (typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) }));
   const matrices = parts.filter((part) => typeof part === "object");
   const columns = matrices.map(({ matrix, transposed }) => (transposed ? matrix.rows : matrix.cols));
-  const size = fitting(width, columns, parts.length - matrices.length);
+  const size = fitting(width, columns, parts.filter((part) => typeof part === "string"));
   return html`<div class="operands" ref=${element}>
     ${parts.map((part, i) =>
       typeof part === "string"

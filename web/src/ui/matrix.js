@@ -6,7 +6,7 @@ import { Heat } from "./heat.js";
 import { Name } from "./symbol.js";
 import { largest, tint } from "./colour.js";
 import { axes } from "../engine/names.js";
-import { exact, inCell } from "../format.js";
+import { cellFormat, exact, inCell, timesPower } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 16; // rows and columns of a table that is shown whole
@@ -23,10 +23,9 @@ function page(count, focus, size, whole = MOST) {
  * How numbers are laid out: matrices of up to `whole` columns stand whole, others as windows of `few`.
  * @typedef {{whole: number, few: number, cell: number, decimals: number}} Size
  */
-const [ROOMY, TIGHT, DENSE] = [
+const [ROOMY, TIGHT] = [
   { cell: 56, decimals: 4 },
   { cell: 44, decimals: 3 },
-  { cell: 37, decimals: 2 },
 ];
 /** @type {Size[]} from roomy to dense */
 const SIZES = [
@@ -37,15 +36,17 @@ const SIZES = [
   { whole: 8, few: 5, ...ROOMY },
   { whole: 8, few: 4, ...TIGHT },
   { whole: 8, few: 3, ...TIGHT },
-  { whole: 8, few: 3, ...DENSE },
+  { whole: 6, few: 5, ...TIGHT },
+  { whole: 6, few: 4, ...TIGHT },
 ];
 const WRAPPED = { whole: 4, few: 4, ...ROOMY };
-const [INDEX, SIGN] = [26, 29]; // points beside the cells of a matrix, and for a sign with its gaps
+const [INDEX, NARROWEST] = [26, 92]; // points beside the cells of a matrix, and of the narrowest one
 
 /** The roomiest size with which these matrices stand in one row; where none does, they go below each other. */
 export function fitting(width, columns, signs) {
+  const between = signs.reduce((sum, sign) => sum + Math.max(14, 10 * sign.length) + 13, 0);
   const needs = ({ whole, few, cell }) =>
-    signs * SIGN + columns.reduce((sum, count) => sum + INDEX + cell * (count <= whole ? count : few), 0);
+    between + columns.reduce((sum, count) => sum + Math.max(NARROWEST, INDEX + cell * (count <= whole ? count : few)), 0);
   const found = SIZES.find((size) => needs(size) <= width);
   if (found) return found;
   return width < 560 ? { ...WRAPPED, few: Math.max(2, Math.floor((width - INDEX) / ROOMY.cell)) } : SIZES[5];
@@ -85,6 +86,8 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const [r0, r1] = page(rows, focusRow, SOME);
   const [c0, c1] = page(cols, focusCol, size.few, size.whole);
   const most = largest(matrix);
+  const format = cellFormat(most, size.decimals);
+  const power = timesPower(format.power);
   const small = r1 - r0 === rows && c1 - c0 === cols;
 
   useLayoutEffect(() => {
@@ -128,10 +131,11 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
   const title = transposed ? `${name}ᵀ` : name;
 
-  return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${INDEX + size.cell * (c1 - c0)}px` }}>
+  return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${Math.max(NARROWEST, INDEX + size.cell * (c1 - c0))}px` }}>
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
       <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
+      ${power ? html`<span class="matrix-power">${power}</span>` : null}
     </figcaption>
     <div class="matrix-scroll">
       <div
@@ -153,7 +157,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
             ${indices(c0, c1).map((c) => {
               const [row, col] = flip(r, c);
               const value = matrix.data[row * matrix.cols + col];
-              const shown = inCell(value, size.decimals);
+              const shown = inCell(value, format);
               const here = own && own.row === row && own.col === col;
               return html`<span
                 key=${c}
@@ -161,7 +165,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
                 class=${`cell${here ? " is-cursor" : ""}${inRegion(r, c) ? " is-lit" : ""}`}
                 aria-colindex=${c + 1}
                 aria-selected=${here ? "true" : "false"}
-                aria-label=${t("lab.cell", { name, row, col, value: shown })}
+                aria-label=${t("lab.cell", { name, row, col, value: `${shown} ${power}` })}
                 tabindex=${r === tabRow && c === tabCol ? 0 : -1}
                 data-tensor=${name}
                 data-row=${row}

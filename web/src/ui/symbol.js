@@ -34,7 +34,7 @@ const FRACTION = /^(.+)\/(.+)$/;
 
 function mathSign(sign) {
   const fraction = FRACTION.exec(sign);
-  if (fraction) return html`<mfrac><mi>${fraction[1]}</mi><mi>${fraction[2]}</mi></mfrac>`;
+  if (fraction) return html`<mfrac><mi>${fraction[1]}</mi><mi>${fraction[2]}</mi></mfrac><mspace width="0.2em" />`;
   if (/^[a-z_α]+′?$/u.test(sign)) return html`<mi mathvariant=${sign.length > 1 ? "normal" : undefined}>${sign}</mi>`;
   if (/^(\d+|log)$/.test(sign)) return html`<mn>${sign}</mn>`;
   return html`<mo stretchy="false">${sign}</mo>`;
