@@ -27,7 +27,9 @@ def test_equations_of_the_page_are_the_library_s() -> None:
     assert spec.loader is not None
     sources = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sources)
-    assert sources.TARGET.read_text(encoding="utf-8") == sources.text(), "run python web/tools/sources.py, then npm run build"
+    assert sources.TARGET.read_text(encoding="utf-8") == sources.text(), (
+        "run python web/tools/sources.py, then npm run build"
+    )
 
 
 def test_size_and_addresses_of_the_bundle() -> None:

@@ -34,7 +34,7 @@ function Operands({ open, step, lit }) {
     ${parts.map((part, i) =>
       typeof part === "string"
         ? html`<span class="sign" key=${i}>${part}</span>`
-        : html`<${Matrix} key=${`${part.name}${part.transposed ? "T" : ""}`} ...${part} size=${size} lit=${lit} result=${part === matrices[0]} />`,
+        : html`<${Matrix} key=${i} ...${part} size=${size} lit=${lit} result=${part === matrices[0]} />`,
     )}
   </div>`;
 }

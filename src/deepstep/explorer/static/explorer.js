@@ -441,7 +441,7 @@ ${s?f`<p class="formula">${s}</p>`:null}
 ${n.slice(1).map((l,m)=>p(m).map(h=>p(m+1).map(d=>f`<line class=${i===m+1?"is-lit":""} x1=${r(m)} y1=${s(m,h)} x2=${r(m+1)} y2=${s(m+1,d)} />`)))}
 ${n.map((l,m)=>p(m).map(h=>f`<circle class=${c===m?"is-lit":""} cx=${r(m)} cy=${s(m,h)} r="4.5" />`))}
 </svg>`}function Ga(){let t=D(null),[e,n]=P(800);return gt(()=>{let r=new ResizeObserver(([{contentRect:o}])=>n(o.width));return r.observe(t.current),()=>r.disconnect()},[]),[t,e]}function Va({open:t,step:e,lit:n}){let[r,o]=Ga(),s=e.tokens.map(p=>typeof p=="string"?p:{...p,matrix:se(t.values,p.name)}),a=s.filter(p=>typeof p=="object"),i=a.map(({matrix:p,transposed:l})=>l?p.rows:p.cols),c=Co(o,i,s.filter(p=>typeof p=="string"));return f`<div class="operands" ref=${r}>
-${s.map((p,l)=>typeof p=="string"?f`<span class="sign" key=${l}>${p}</span>`:f`<${Oo} key=${`${p.name}${p.transposed?"T":""}`} ...${p} size=${c} lit=${n} result=${p===a[0]} />`)}
+${s.map((p,l)=>typeof p=="string"?f`<span class="sign" key=${l}>${p}</span>`:f`<${Oo} key=${l} ...${p} size=${c} lit=${n} result=${p===a[0]} />`)}
 </div>`}function Fo(){let{session:t,cursor:e,k:n}=x(),r=R(),o=Me(),a=(e&&Ie(r,e.name,e.row,e.col))?.lit??[],{optimizer:i}=r.problem.training,c=o.formula??o.tokens.map(p=>typeof p=="string"?p:`${p.name}${p.transposed?"ᵀ":""}`).join(" ");return f`<div class="lab">
 <h1 class="visually-hidden">${u("screen.lab")}</h1>
 <${Ao} />
