@@ -1,4 +1,4 @@
-"""The bundle that is committed is what web/ makes, and what it carries of the library is the library's own."""
+"""The bundle that is committed is what web/ makes; what it carries of the library is the library's own."""
 
 import importlib.util
 import re

@@ -48,7 +48,7 @@ def test_engine_of_the_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("data", "optimizer"), [("circles", "gd"), ("arms", "adam"), ("plane", "nesterov")])
 def test_python_of_the_page_makes_its_state_again(data: str, optimizer: str) -> None:
-    """The page's code, run here, takes the step that the page takes; gd has no state that is lost on the way."""
+    """The page's code, run here, takes the step that the page takes."""
     done = node("tools/code.js", data, optimizer, "25")
     assert done.returncode == 0, done.stderr
     page = json.loads(done.stdout)

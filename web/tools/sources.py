@@ -1,4 +1,4 @@
-"""Writes the library's source of each micro-step for pages that are made without Python: src/lesson/equations.json.
+"""Writes src/lesson/equations.json: the library's source of each micro-step, for pages made without Python.
 
 python web/tools/sources.py
 """
