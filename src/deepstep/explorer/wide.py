@@ -1,0 +1,98 @@
+"""Wide inputs: a few examples, and their inputs as coordinates in the span of those examples.
+
+Z1 = W1·X + b1 asks of X only where it lies in its own span: with an orthonormal basis Q of that span,
+X = Q·C and W1·X = (W1·Q)·C. So the network with W1·Q, on the coordinates C, has the same Z, A, J, dA, dZ and
+db, and dW1·Q for dW1. Gradient descent and its kin move W1·Q as they move W1; update rules that treat each
+weight by itself do not.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import ConfigurationError
+from deepstep.model import Network
+from deepstep.network import Parameters
+from deepstep.types import Array
+
+WIDE = 50_000
+"""Parameters from which a snapshot is too large for a page."""
+
+MOST_PARAMETERS = 120_000
+"""Of what is left when the inputs are coordinates."""
+
+EXAMPLES = 16
+KIN = ("gd", "momentum", "heavy_ball", "nesterov")
+"""Update rules that are linear in the gradient."""
+
+BY_ENTRY = ("l1", "input_noise", "max_norm", "clip_value", "rate_factors", "decay_factors")
+"""Settings that treat each weight or each input by itself."""
+
+
+def is_wide(network: Network) -> bool:
+    """Whether a snapshot of the network is too large for a page."""
+    return network.parameters.flat.size > WIDE
+
+
+def check_rest(network: Network) -> None:
+    """Refuse a network that is too large even with few inputs.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    rest = network.parameters.flat.size
+    if rest > MOST_PARAMETERS:
+        raise ConfigurationError(
+            "explore",
+            f"a network of at most {MOST_PARAMETERS:,} parameters behind its inputs",
+            f"this one has {rest:,}",
+            "Look at one step of it with Network.trace, or explore a smaller one.",
+        )
+
+
+def narrowed(network: Network, X: Array) -> tuple[Network, Array]:
+    """The network on coordinates of few examples, and those coordinates (k, m).
+
+    Raises
+    ------
+    ConfigurationError
+        If the inputs have factors of their own.
+    """
+    shape = network.architecture
+    if shape.input_scale:
+        raise ConfigurationError(
+            "explore", "a wide network without input_scale", "got one with a factor for each input"
+        )
+    Q, C = np.linalg.qr(X)
+    parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}
+    return with_parameters(network, parameters, n_inputs=Q.shape[1]), C
+
+
+def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inputs: int) -> Network:
+    """A network in float64 with these parameters, and all else as it is here."""
+    shape = network.architecture
+    made = Network(
+        [n_inputs, *shape.layer_dims[1:]],
+        activation=list(shape.activations[:-1]),
+        output=shape.output,
+        output_settings=dict(shape.output_settings),
+        normalization=list(shape.normalization),
+        input_scale=shape.input_scale,
+        parametric=list(shape.parametric),
+        parameters=Parameters.from_dict({name: np.asarray(a, dtype=float) for name, a in parameters.items()}),
+        seed=network.seed,
+    )
+    made.statistics = {name: np.asarray(value, dtype=float) for name, value in network.statistics.items()}
+    return made
+
+
+def linear_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The options under which the coordinates train as the inputs do, and the names of those left out."""
+    kept = {name: value for name, value in options.items() if name not in BY_ENTRY}
+    left_out = [name for name in BY_ENTRY if options.get(name)]
+    if kept.get("optimizer", "gd") not in KIN:
+        left_out.append(f"optimizer {kept['optimizer']!r}")
+        kept["optimizer"], kept["hyperparameters"] = "gd", {}
+    return kept, left_out
