@@ -2,7 +2,8 @@
 
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
 functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
-scikit-learn estimators, `explore` opens a network as a page. Names load on first use, so that ``import deepstep`` costs next to nothing.
+scikit-learn estimators, `explore` opens a network as a page. Names load on first use, so that
+``import deepstep`` costs next to nothing.
 """
 
 from importlib import import_module

@@ -6,6 +6,7 @@ with a network that trains.
 
 from deepstep.explorer.exploration import Exploration, explore
 from deepstep.explorer.export import export_html
-from deepstep.explorer.lesson import About, lesson
+from deepstep.explorer.lesson import lesson
+from deepstep.explorer.shown import About
 
 __all__ = ["About", "Exploration", "explore", "export_html", "lesson"]

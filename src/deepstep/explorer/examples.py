@@ -30,10 +30,10 @@ class Chosen(NamedTuple):
     rows: AnyArray | None
 
 
-def few_enough(network: Network, X: Array, Y: Array, *, full_batches: bool) -> int:
+def few_enough(network: Network, *, full_batches: bool) -> int:
     """How many examples a page of this network may hold."""
-    by_inputs = MOST_NUMBERS // X.shape[0]
-    by_step = MOST_NUMBERS // _numbers_of_an_example(network, X, Y) if full_batches else MOST_EXAMPLES
+    by_inputs = MOST_NUMBERS // network.architecture.n_inputs
+    by_step = MOST_NUMBERS // _numbers_of_an_example(network) if full_batches else MOST_EXAMPLES
     return max(FEWEST, min(MOST_EXAMPLES, by_inputs, by_step))
 
 
@@ -49,7 +49,7 @@ def choose(X: Array, Y: Array, most: int, seed: int) -> Chosen:
     return Chosen(X[:, rows], Y[:, rows], rows)
 
 
-def _numbers_of_an_example(network: Network, X: Array, Y: Array) -> int:
+def _numbers_of_an_example(network: Network) -> int:
     """How many numbers of a trace belong to one example."""
     n_x, *units = network.architecture.layer_dims
     return 2 * n_x + 4 * sum(units) + 2 * units[-1]

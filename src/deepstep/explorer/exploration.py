@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.explorer.export import export_html
-from deepstep.explorer.lesson import About, Document, lesson
+from deepstep.explorer.lesson import Document, lesson
 from deepstep.explorer.page import page
+from deepstep.explorer.shown import About
 from deepstep.model import Network
 
 HEIGHT = 720

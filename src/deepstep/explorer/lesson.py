@@ -1,29 +1,24 @@
 """A lesson: everything that a page needs to show a network, as plain JSON."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import fields
 from inspect import signature
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from deepstep.engines import Settings
-from deepstep.equations import HEADS, get_head, get_optimizer
-from deepstep.errors import ConfigurationError
-from deepstep.explorer.examples import choose, few_enough
+from deepstep.equations import HEADS, get_optimizer
 from deepstep.explorer.packing import number, packed, quantity
 from deepstep.explorer.recording import Opened, Recording, record
-from deepstep.explorer.reproduction import program, rows_code
+from deepstep.explorer.reproduction import program
+from deepstep.explorer.shown import About, Shown, shown
 from deepstep.explorer.sources import formulas_of, sources_of
-from deepstep.explorer.wide import EXAMPLES, check_rest, is_wide, linear_options, narrowed, with_parameters
 from deepstep.inspection import TraceEntry
 from deepstep.model import Network
-from deepstep.model.options import LBFGS, SCHEDULED
+from deepstep.model.options import SCHEDULED
 from deepstep.network import Parameters
-from deepstep.network.border import check_inputs, check_targets
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 Document: TypeAlias = dict[str, Any]
 """A lesson: JSON's types, and no number that is not finite."""
@@ -37,40 +32,6 @@ KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
 
 SHOWN = ("optimizer", "hyperparameters", "l2", "weight_decay", "dropout", "seed")
 """Settings that a page knows by itself; of others it shows the recorded steps alone."""
-
-
-@dataclass(frozen=True)
-class About:
-    """What the examples are, in words.
-
-    Parameters
-    ----------
-    name : str
-        Of the data.
-    title : str
-        Of the page; by default it is made of the network and the name.
-    feature_names, class_names : sequence of str
-        Of the rows of X, and of the classes in their order.
-    code : str
-        Python that makes X and Y.
-    notes : sequence of str
-        What a reader should know.
-    history : History, optional
-        Of the training that came before.
-
-    Examples
-    --------
-    >>> About("flowers", class_names=("setosa", "virginica")).name
-    'flowers'
-    """
-
-    name: str = "data"
-    title: str = ""
-    feature_names: Sequence[str] = ()
-    class_names: Sequence[str] = ()
-    code: str = ""
-    notes: Sequence[str] = ()
-    history: History | None = None
 
 
 def lesson(
@@ -120,36 +81,21 @@ def lesson(
     >>> document["title"], document["network"]["layer_dims"], len(document["golden"])
     ('2-3-1 on data', [2, 3, 1], 3)
     """
-    about = about or About()
     options = {"learning_rate": learning_rate, "iterations": iterations, **options}
-    if options.get("optimizer") == LBFGS:
-        raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
-    for name in ("sample_weight", "class_weight"):
-        if options.get(name) is not None:
-            raise ConfigurationError("explore", "examples that all count alike", f"got {name}")
-    X, Y = _checked(network, X, Y)
+    return document_of(shown(network, X, Y, about or About(), options))
+
+
+def document_of(what: Shown) -> Document:
+    """The lesson about what is shown."""
+    network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
-    sizes, wide = "-".join(map(str, network.architecture.layer_dims)), is_wide(network)
-    if network.dtype != np.float64:
-        network = with_parameters(network, network.parameters, n_inputs=X.shape[0])
-        notes.append("The network is float32; this page computes in float64.")
-    full = options.get("batch_size") is None
-    most = EXAMPLES if wide else few_enough(network, X, Y, full_batches=full)
-    chosen = choose(X, Y, most, network.seed)
-    if chosen.rows is not None:
-        notes.append(f"{len(chosen.rows)} of {X.shape[1]} examples, drawn from the seed.")
-        about = _of_chosen(about, chosen.rows)
-    X, Y = np.ascontiguousarray(chosen.X), np.ascontiguousarray(chosen.Y)
-    if wide:
-        network, X, options, about = _narrow(network, X, options, about, notes)
     found = record(network, X, Y, options)
     if found.stopped:
         notes.append(found.stopped)
-    title = about.title or f"{sizes} on {about.name}"
     return {
         "format": FORMAT,
         "version": VERSION,
-        "title": f"{title}, {X.shape[1]} examples and their span" if wide else title,
+        "title": about.title,
         "notes": notes,
         **_described(network, found, options),
         "parameters": _arrays(found.recorded[0]),
@@ -159,38 +105,8 @@ def lesson(
         **_equations(found, options),
         "code": program(network, found.recorded[0], X, Y, about.code, options),
         "origin": "export",
-        "wide": wide,
+        "wide": what.wide,
     }
-
-
-def _checked(network: Network, X: Any, Y: Any) -> tuple[Array, Array]:
-    shape = network.architecture
-    X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
-    head = get_head(shape)
-    return X, check_targets(Y, shape.n_outputs, X.shape[1], head, "explore", dtype=np.dtype(float))
-
-
-def _of_chosen(about: About, rows: AnyArray) -> About:
-    code = f"{about.code}\n{rows_code(rows)}" if about.code else ""
-    return replace(about, code=code)
-
-
-def _narrow(
-    network: Network, X: Array, options: dict[str, Any], about: About, notes: list[str]
-) -> tuple[Network, Array, dict[str, Any], About]:
-    """The network on coordinates of its inputs, with what a reader has to know about them."""
-    n_x, m = X.shape
-    network, C = narrowed(network, X)
-    check_rest(network)
-    options, left_out = linear_options(options)
-    notes.append(
-        f"Wide: the {n_x:,} inputs of {m} examples stand as {len(C)} coordinates in the span of these "
-        "examples, and W1 as its product with that basis. Z, A, dA, dZ and db are those of the whole network."
-    )
-    if left_out:
-        notes.append(f"Without {', '.join(left_out)}, which would go another way in coordinates.")
-    names = tuple(f"direction {index}" for index in range(1, len(C) + 1))
-    return network, C, options, replace(about, feature_names=names, code="")
 
 
 def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
@@ -269,7 +185,7 @@ def _recorded(found: Recording) -> Document:
     masks = found.masks
     return {
         "batches": [rows.tolist() for rows in found.batches],
-        "masks": masks and [{f"mask{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
+        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
         "golden": [_golden(opened) for opened in found.golden],
         "recorded": [
             {"step": number, "parameters": _arrays(theta)} for number, theta in sorted(found.recorded.items())
@@ -279,13 +195,17 @@ def _recorded(found: Recording) -> Document:
 
 def _golden(opened: Opened) -> Document:
     step = opened.step
-    state = {name: _arrays(step.after.like(slot)) for name, slot in step.state.slots.items()}
+    slots = {
+        f"{slot}_d{name}": packed(value)
+        for slot, vector in step.state.slots.items()
+        for name, value in step.after.like(vector).items()
+    }
     return {
-        "step": opened.number,
+        "step": step.number,
         "epoch": step.epoch,
         "learning_rate": step.learning_rate,
         "parameters": _arrays(step.before),
-        "state": state,
+        "slots": slots,
         "quantities": {
             entry.name: quantity(entry.value) for entry in opened.trace if _is_quantity(entry, step.after)
         },
