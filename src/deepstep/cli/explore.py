@@ -15,9 +15,10 @@ from click.core import ParameterSource
 
 from deepstep.cli.asked import asked
 from deepstep.cli.screen import as_json, json_option, note
+from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
-from deepstep.cli.trace import examples, step_settings
+from deepstep.cli.trace import step_settings
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
@@ -29,6 +30,7 @@ from deepstep.explorer.builtin import builtin
 from deepstep.explorer.lesson import document_of
 from deepstep.explorer.shown import Shown, shown
 from deepstep.model import Network
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, Target
 from deepstep.run import Run
 from deepstep.training.rate_finder import AUTO
@@ -93,7 +95,7 @@ _PATH = click.Path(path_type=Path)
 @_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @_page("--no-open", is_flag=True, help="Print the address and open no browser.")
 @_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End by itself after so long.")
-@_page("--data", type=_PATH, help="With RUN: the first rows of this table [default: the rows kept in RUN].")
+@_page("--data", type=_PATH, help="With RUN: rows of this table [default: the rows kept in RUN].")
 @json_option
 @click.pass_context
 def command(
@@ -167,6 +169,8 @@ def _subject(
         raise ConfigurationError(
             "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
         )
+    if options["optimizer"] == LBFGS:
+        raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), **options})
     if kind == "file":
         if not goal.targets:
@@ -191,11 +195,11 @@ def _of_run(path: Path, data: Path | None, options: dict[str, Any], given: list[
         if name not in OF_A_RUN:
             raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
     run = Run.load(path)
-    X, Y, _ = examples(run, data)
+    X, Y = _rows_for(run, data)
     target, inputs, steps = run.preparation.target, run.preparation.inputs, step_settings(run)
     rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
     notes = []
-    if steps.get("optimizer") == "lbfgs":
+    if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
     about = About(
@@ -208,6 +212,13 @@ def _of_run(path: Path, data: Path | None, options: dict[str, Any], given: list[
     )
     chosen = {name: options[name] for name in OF_A_RUN if name in given}
     return Subject(run.network, X.T, Y.T, about, {"learning_rate": rate, "iterations": 50, **steps, **chosen})
+
+
+def _rows_for(run: Run, data: Path | None) -> tuple[Array, Array]:
+    if data is None:
+        return run.examples
+    raw, answers = read_labelled(run, data)
+    return run.inputs(raw), run.preparation.target.encode(answers)
 
 
 def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:

@@ -45,7 +45,11 @@ def choose(X: Array, Y: Array, most: int, seed: int) -> Chosen:
     m = X.shape[1]
     if m <= most:
         return Chosen(X, Y, None)
-    rows = np.sort(np.asarray(shuffled(seed)(0, m))[:most])
+    drawn = np.asarray(shuffled(seed)(0, m))
+    _, first = np.unique(Y[:, drawn], axis=1, return_index=True)
+    if len(first) <= most:  # classes: each is there, however rare it is
+        drawn = np.concatenate([drawn[first], np.delete(drawn, first)])
+    rows = np.sort(drawn[:most])
     return Chosen(X[:, rows], Y[:, rows], rows)
 
 

@@ -173,5 +173,7 @@ def _keep_masks(kept: Recording, network: Network, options: Mapping[str, Any]) -
             return
         kept.batches.append(examples)
         kept.masks.append(
-            dropout_masks(shape, rates, len(examples), seed=settings.seed, step=number, dtype=network.dtype)
+            dropout_masks(
+                shape, rates, len(examples), seed=settings.seed, step=number + 1, dtype=network.dtype
+            )
         )
