@@ -15,8 +15,8 @@ from deepstep.explorer.packing import unpacked
 from deepstep.explorer.server import ExplorerServer
 from deepstep.explorer.shown import shown
 
-CELLS = """() => [...document.querySelectorAll('[data-tensor][data-value]')].map(
-    (cell) => [cell.dataset.tensor, Number(cell.dataset.row), Number(cell.dataset.col), cell.dataset.value])"""
+CELLS = """() => [...document.querySelectorAll('[data-tensor][data-value]')].map(({ dataset: cell }) =>
+    [cell.tensor, Number(cell.row), Number(cell.col), cell.value])"""
 MOST_MICRO_STEPS = 80
 WORDS = {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}
 
@@ -94,7 +94,7 @@ def required(document):
         f"{name}{layer}" for layer in range(1, L + 1) for name in ("W", "b", "Z", "A", "dZ", "dW", "db")
     ]
     between = [f"dA{layer}" for layer in range(1, L)]
-    return [*by_layer, *between, "A0", "Y", "J", *(f"{p}{l}′" for l in range(1, L + 1) for p in "Wb")]
+    return [*by_layer, *between, "A0", "Y", "J", *(f"{p}{layer}′" for layer in range(1, L + 1) for p in "Wb")]
 
 
 def test_the_page_checks_itself_against_python(watched, tmp_path):
