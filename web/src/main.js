@@ -1,0 +1,31 @@
+/** The page begins: with the lesson that it carries, or at Home. */
+import { html, render } from "./ui/html.js";
+import { App } from "./ui/app.js";
+import { listenToKeys } from "./ui/keyboard.js";
+import { goToHash, keepHash, readHash } from "./ui/hash.js";
+import { listenToDrops, startLesson, startToy } from "./ui/opening.js";
+import { app, set } from "./ui/store.js";
+import { t } from "./messages.js";
+import { TOY_NAMES } from "./data/toys.js";
+
+function beginning() {
+  const place = readHash();
+  const carried = document.getElementById("deepstep-lesson");
+  try {
+    if (carried) startLesson(JSON.parse(carried.textContent));
+    else if (TOY_NAMES.includes(place.toy?.data)) startToy(place.toy, place.screen);
+    if (app.session && place.screen) goToHash(place);
+  } catch (problem) {
+    set({ session: null, screen: "home", error: t(`error.${problem.message}`) });
+  }
+}
+
+beginning();
+render(html`<${App} />`, document.getElementById("app"));
+listenToKeys();
+listenToDrops();
+keepHash();
+globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => set({}));
+requestAnimationFrame(() => {
+  globalThis.deepstepReady = true;
+});

@@ -1,0 +1,98 @@
+/** The cell inspector: what made one number, with the numbers put in. */
+import { html, useEffect, useState } from "./html.js";
+import { useApp } from "./store.js";
+import { opened, pointAt, showMaking, step } from "./walk.js";
+import { matrixOf } from "./matrix.js";
+import { Name } from "./symbol.js";
+import { copyText } from "./clipboard.js";
+import { explain } from "../engine/explain.js";
+import { numericDerivative } from "../engine/numeric.js";
+import { at } from "../engine/tensor.js";
+import { parse } from "../engine/names.js";
+import { exact, number } from "../format.js";
+import { t } from "../messages.js";
+
+const SHOWN = 6;
+
+function Terms({ explanation, values, result }) {
+  const { terms, scale = 1, added = [] } = explanation;
+  const sorted = terms.map((term, i) => ({ ...term, i })).sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
+  const rest = sorted.slice(SHOWN);
+  const most = Math.abs(sorted[0]?.value) || 1;
+  const value = ({ name, row, col }) => at(matrixOf(values, name), row, col);
+  return html`<div class="terms">
+    <h4>${t("inspect.terms", { n: terms.length })}</h4>
+    <ol>
+      ${sorted.slice(0, SHOWN).map(
+        ({ factors, value: product, i }) => html`<li key=${i}>
+          <button type="button" class="term" onClick=${() => pointAt(factors.at(-1))} aria-label=${factors.map((f) => `${f.name}[${f.row}, ${f.col}]`).join(" · ")}>
+            <span class="term-index">${i}</span>
+            <span class="term-factors">${factors.map(value).map((x) => number(x)).join(" · ")}</span>
+            <span class="term-value">${factors.length > 1 ? `= ${number(product)}` : ""}</span>
+            <span class=${`term-bar ${product < 0 ? "is-negative" : ""}`} style=${{ width: `${(100 * Math.abs(product)) / most}%` }}></span>
+          </button>
+        </li>`,
+      )}
+    </ol>
+    ${rest.length ? html`<p class="quiet">${t("inspect.rest", { n: rest.length, value: number(rest.reduce((sum, term) => sum + term.value, 0)) })}</p>` : null}
+    <p class="sum">
+      ${scale === 1 ? "" : html`<span>1/${scale} · </span>`}<span>Σ ${number(terms.reduce((sum, term) => sum + term.value, 0))}</span>
+      ${added.map(({ label, value: more }) => html`<span> + ${label} ${number(more)}</span>`)}
+      <span> = <b>${number(result)}</b></span>
+    </p>
+  </div>`;
+}
+
+function Numeric({ open, name, row, col, value }) {
+  const [found, setFound] = useState(null);
+  useEffect(() => setFound(null), [open, name, row, col]);
+  if (!/^d[^_]+$/u.test(name)) return null;
+  if (!found) {
+    const run = () => setFound(numericDerivative(open.problem, open.values, name, row, col));
+    return html`<button type="button" class="button is-quiet" onClick=${run}>${t("inspect.numeric")}</button>`;
+  }
+  const difference = Math.abs(found.value - value);
+  const agrees = difference <= 1e-6 * Math.max(1e-4, Math.abs(value)) || difference <= 10 * found.error;
+  return html`<p class="numeric" data-numeric=${exact(found.value)}>
+    ${t("inspect.numericValue")}: <b>${number(found.value, 8)}</b><br />
+    <span class=${agrees ? "is-good" : "is-bad"}>${agrees ? "✓ " : "✗ "}${t(agrees ? "inspect.agrees" : "inspect.disagrees", { difference: number(difference, 2) })}</span>
+  </p>`;
+}
+
+export function Inspector() {
+  const { cursor } = useApp();
+  const [copied, setCopied] = useState("");
+  const open = opened();
+  const matrix = cursor && matrixOf(open.values, cursor.name);
+  useEffect(() => setCopied(""), [cursor]);
+  if (!matrix) return html`<section class="card inspector" aria-label=${t("inspect.title")}><p class="quiet">${t("inspect.none")}</p></section>`;
+  const { name } = cursor;
+  const [row, col] = [Math.min(cursor.row, matrix.rows - 1), Math.min(cursor.col, matrix.cols - 1)];
+  const value = at(matrix, row, col);
+  const explanation = explain(open, name, row, col);
+  const isParameter = /^[Wb]\d+$/.test(name);
+  const elsewhere = step().id !== name && open.steps.some(({ id }) => id === name);
+  const copy = async () => setCopied((await copyText(exact(value))) ? t("inspect.copied") : "");
+  return html`<section class="card inspector" aria-labelledby="inspector-title">
+    <h3 id="inspector-title">${t("inspect.title")}</h3>
+    <p class="inspector-head"><${Name} name=${name} /><span class="index">[${row}, ${col}]</span><span class="inspector-value">${number(value, 6)}</span></p>
+    ${explanation
+      ? html`<dl>
+          <dt>${t("inspect.formula")}</dt>
+          <dd class="formula">${explanation.symbols}</dd>
+          ${explanation.puts ? html`<dt>${t("inspect.puts")}</dt><dd class="formula">${explanation.puts} = <b>${number(value)}</b></dd>` : null}
+        </dl>`
+      : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : "inspect.given")}</p>`}
+    ${explanation?.terms ? html`<${Terms} explanation=${explanation} values=${open.values} result=${value} />` : null}
+    <dl>
+      <dt>${t("inspect.exact")}</dt>
+      <dd class="exact">
+        <code data-exact=${exact(value)}>${exact(value)}</code>
+        <button type="button" class="button is-quiet is-small" onClick=${copy}>${copied || t("inspect.copy")}</button>
+      </dd>
+      ${explanation ? html`<dt>${t("inspect.code")}</dt><dd><code>${explanation.code}</code></dd>` : null}
+    </dl>
+    <${Numeric} open=${open} name=${name} row=${row} col=${col} value=${value} />
+    ${elsewhere ? html`<button type="button" class="button is-quiet" onClick=${() => showMaking({ name, row, col })}>${t("inspect.made")}</button>` : null}
+  </section>`;
+}

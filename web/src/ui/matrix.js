@@ -1,0 +1,152 @@
+/** A quantity as a table of numbers: a grid with one tab stop, and a strip of the whole where it is large. */
+import { html, useLayoutEffect, useRef } from "./html.js";
+import { app, useApp } from "./store.js";
+import { pointAt, showMaking } from "./walk.js";
+import { Heat } from "./heat.js";
+import { Name } from "./symbol.js";
+import { largest, tint } from "./colour.js";
+import { axes } from "../engine/names.js";
+import { exact, number } from "../format.js";
+import { t } from "../messages.js";
+
+const MOST = 16; // rows and columns of a table that is shown whole
+const SOME = 8; // rows of a window
+const FEW = 6; // columns of a window
+
+/** The window of a side: whole where it is short, else the page that has the place in focus. */
+function page(count, focus, size) {
+  if (count <= MOST) return [0, count];
+  const from = Math.min(Math.floor((focus ?? 0) / size) * size, count - size);
+  return [from, from + size];
+}
+
+/** A quantity of the step as a matrix: numbers are 1 × 1, slots before the first step are zero. */
+export function matrixOf(values, name) {
+  const value = values.get(name);
+  if (typeof value === "number") return { rows: 1, cols: 1, data: Float64Array.of(value) };
+  if (value) return value;
+  const like = values.get(name.replace(/^.+?_d|⁻$/gu, "").replace("⁻", ""));
+  return like ? { rows: like.rows, cols: like.cols, data: new Float64Array(like.data.length) } : null;
+}
+
+const MOVES = {
+  ArrowUp: (r, c) => [r - 1, c],
+  ArrowDown: (r, c) => [r + 1, c],
+  ArrowLeft: (r, c) => [r, c - 1],
+  ArrowRight: (r, c) => [r, c + 1],
+  Home: (r) => [r, 0],
+  End: (r) => [r, Infinity],
+  PageUp: (r, c) => [r - SOME, c],
+  PageDown: (r, c) => [r + SOME, c],
+};
+
+/**
+ * @param {{name: string, matrix: any, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
+ */
+export function Matrix({ name, matrix, transposed = false, lit, result = false }) {
+  const { cursor } = useApp();
+  const grid = useRef(null);
+  const flip = (a, b) => (transposed ? [b, a] : [a, b]);
+  const [rows, cols] = flip(matrix.rows, matrix.cols);
+  const own = cursor?.name === name ? cursor : null;
+  const region = lit.find((part) => part.name === name);
+  const [focusRow, focusCol] = own ? flip(own.row, own.col) : region ? flip(region.row, region.col) : [0, 0];
+  const [r0, r1] = page(rows, focusRow, SOME);
+  const [c0, c1] = page(cols, focusCol, FEW);
+  const most = largest(matrix);
+  const small = rows <= MOST && cols <= MOST;
+
+  useLayoutEffect(() => {
+    if (!own || !app.focusCursor) return;
+    app.focusCursor = false;
+    grid.current.querySelector('[tabindex="0"]')?.focus();
+  });
+
+  const go = (row, col, focus) => {
+    const [r, c] = [Math.max(0, Math.min(rows - 1, row)), Math.max(0, Math.min(cols - 1, col))];
+    const [tensorRow, tensorCol] = flip(r, c);
+    pointAt({ name, row: tensorRow, col: tensorCol }, focus);
+  };
+  const place = (target) => {
+    const cell = target.closest("[data-tensor]");
+    return cell && flip(Number(cell.dataset.row), Number(cell.dataset.col));
+  };
+  const onKeyDown = (event) => {
+    const at = place(event.target);
+    if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter") return showMaking({ name, row: flip(...at)[0], col: flip(...at)[1] });
+    const move = MOVES[event.key];
+    if (!move || event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    go(...move(...at), true);
+  };
+  const onClick = (event) => {
+    const at = place(event.target);
+    if (at) go(...at, true);
+  };
+
+  const [rowAxis, colAxis] = flip(...axes(name));
+  const inRegion = (r, c) => {
+    if (!region) return false;
+    const [row, col] = flip(r, c);
+    return (region.row === null || region.row === row) && (region.col === null || region.col === col);
+  };
+  const tabRow = own ? flip(own.row, own.col)[0] : r0;
+  const tabCol = own ? flip(own.row, own.col)[1] : c0;
+  const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
+  const title = transposed ? `${name}ᵀ` : name;
+
+  return html`<figure class=${`matrix${result ? " is-result" : ""}`}>
+    <figcaption>
+      <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
+      <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
+    </figcaption>
+    <div class="matrix-scroll">
+      <div
+        class="grid"
+        role="grid"
+        ref=${grid}
+        aria-label=${`${title}, ${t(rowAxis)} × ${t(colAxis)}, ${t("lab.shape", { rows, cols })}`}
+        aria-rowcount=${rows}
+        aria-colcount=${cols}
+        onKeyDown=${onKeyDown}
+        onClick=${onClick}
+      >
+        <div class="grid-head" aria-hidden="true">
+          <span></span>${indices(c0, c1).map((c) => html`<span key=${c}>${c}</span>`)}
+        </div>
+        ${indices(r0, r1).map(
+          (r) => html`<div class="grid-row" role="row" aria-rowindex=${r + 1} key=${r}>
+            <span class="grid-index" aria-hidden="true">${r}</span>
+            ${indices(c0, c1).map((c) => {
+              const [row, col] = flip(r, c);
+              const value = matrix.data[row * matrix.cols + col];
+              const here = own && own.row === row && own.col === col;
+              return html`<span
+                key=${c}
+                role="gridcell"
+                class=${`cell${here ? " is-cursor" : ""}${inRegion(r, c) ? " is-lit" : ""}`}
+                aria-colindex=${c + 1}
+                aria-selected=${here ? "true" : "false"}
+                aria-label=${t("lab.cell", { name, row, col, value: number(value) })}
+                tabindex=${r === tabRow && c === tabCol ? 0 : -1}
+                data-tensor=${name}
+                data-row=${row}
+                data-col=${col}
+                data-value=${exact(value)}
+                style=${{ backgroundColor: tint(value, most) }}
+                >${number(value)}</span
+              >`;
+            })}
+          </div>`,
+        )}
+      </div>
+    </div>
+    <div class="matrix-axes">
+      ${t(rowAxis)} × ${t(colAxis)}
+      ${small ? null : html`<br />${t("lab.window", { r0, r1: r1 - 1, rows, c0, c1: c1 - 1, cols })}`}
+    </div>
+    ${small ? null : html`<${Heat} matrix=${matrix} transposed=${transposed} window=${{ r0, r1, c0, c1 }} onPick=${(r, c) => go(r, c, false)} />`}
+  </figure>`;
+}
