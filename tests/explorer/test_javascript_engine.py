@@ -17,7 +17,12 @@ def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     if shutil.which("node") is None:
         pytest.skip("node is not installed: the engine of the explorer's page was NOT tested")
     return subprocess.run(
-        ["node", *arguments], cwd=WEB, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300
+        ["node", *arguments],
+        cwd=WEB,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
 
 

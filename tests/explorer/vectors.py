@@ -22,7 +22,19 @@ HEADS = ("sigmoid", "softmax", "identity")
 """Heads that the page offers."""
 
 ACTIVATIONS = (
-    *("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh"),
+    *(
+        "identity",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "gelu_tanh",
+        "silu",
+        "mish",
+        "softplus",
+        "tanh",
+    ),
     "sigmoid",
 )
 """Hidden activations that the page offers: all of the library's that leave units by themselves."""
@@ -35,7 +47,27 @@ STEPS = 500
 RATES = {"rmsprop": 2e-4}
 """Where 500 steps at the usual rate reach the minimum: there RMSprop steps by the sign of what is rounding."""
 
-EDGES = (0.0, -0.0, 1e-300, -1e-8, 1e-3, -0.7, 1.3, 2.9, -2.9, 5.0, -5.0, 9.0, -9.0, 39.9, -38.0, 745.0, -745.0, 1e4, -1e4)
+EDGES = (
+    0.0,
+    -0.0,
+    1e-300,
+    -1e-8,
+    1e-3,
+    -0.7,
+    1.3,
+    2.9,
+    -2.9,
+    5.0,
+    -5.0,
+    9.0,
+    -9.0,
+    39.9,
+    -38.0,
+    745.0,
+    -745.0,
+    1e4,
+    -1e4,
+)
 
 
 @dataclass(frozen=True)
@@ -58,11 +90,16 @@ def cases() -> list[Case]:
     found = []
     for output in HEADS:
         n_y = 3 if output == "softmax" else 2
+        found += [Case(f"{g}, {output}", (3, 4, n_y), (g, output), output) for g in ACTIVATIONS]
         found += [
-            Case(f"{g}, {output}", (3, 4, n_y), (g, output), output) for g in ACTIVATIONS
-        ]
-        found += [
-            Case(f"{rule}, {output}", (2, 5, 4, n_y), ("tanh", "silu", output), output, rule, RATES.get(rule, 0.002))
+            Case(
+                f"{rule}, {output}",
+                (2, 5, 4, n_y),
+                ("tanh", "silu", output),
+                output,
+                rule,
+                RATES.get(rule, 0.002),
+            )
             for rule in OPTIMIZERS
             if rule not in NOT_OFFERED
         ]
@@ -71,7 +108,9 @@ def cases() -> list[Case]:
             Case(f"dropout, {output}", (3, 6, 4, n_y), ("tanh", "gelu", output), output, "adam", 0.002,
                  {"dropout": 0.25}, steps=40)
         )  # fmt: skip
-        found.append(Case(f"batches, {output}", (3, 4, n_y), ("mish", output), output, "adamw", 0.002, batch_size=5))
+        found.append(
+            Case(f"batches, {output}", (3, 4, n_y), ("mish", output), output, "adamw", 0.002, batch_size=5)
+        )
     for place in ("hat", "inside"):
         hyper = {"hyperparameters": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
         found.append(Case(f"adam {place}", (3, 4, 2), ("tanh", "sigmoid"), "sigmoid", "adam", 0.01, hyper))
@@ -111,7 +150,9 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         k = (number - 1) % -(-m // size)
         batch = np.arange(m)[k * size : (k + 1) * size]
         batches.append(batch.tolist())
-        masks.append(_arrays({f"A{l}": mask for l, mask in session.disturbed(X[:, batch], number)[1].items()}))
+        masks.append(
+            _arrays({f"A{l}": mask for l, mask in session.disturbed(X[:, batch], number)[1].items()})
+        )
         if number == 1:
             trace = trace_step(
                 shape, theta, X[:, batch], Y[:, batch], learning_rate=case.learning_rate, settings=settings

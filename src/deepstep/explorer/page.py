@@ -41,7 +41,7 @@ def bundle(name: str) -> str:
         If it is missing, or would end the element that it stands in.
     """
     place = files("deepstep.explorer") / "static" / name
-    ending = "</style" if name.endswith(".css") else "</script"
+    endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
     if not place.is_file():
         raise FileError(
             f"deepstep/explorer/static/{name}",
@@ -50,8 +50,9 @@ def bundle(name: str) -> str:
             "Install DeepStep again.",
         )
     text = place.read_text(encoding="utf-8")
-    if ending in text.lower():
-        raise FileError(f"deepstep/explorer/static/{name}", f"a text without {ending!r}", "it has one")
+    for ending in endings:
+        if ending in text.lower():
+            raise FileError(f"deepstep/explorer/static/{name}", f"a text without {ending!r}", "it has one")
     return text
 
 
