@@ -85,8 +85,7 @@ def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
     table = tmp_path / "&lt;b&gt;.csv"
     polars.DataFrame({evil: range(40), "y": [evil, "b"] * 20}).write_csv(table)
     assert deepstep("explore", table, "--target", "y", "--export", "x.html").code == 0
-    text = (tmp_path / "x.html").read_text(encoding="utf-8")
-    assert text.count("<script") == text.count("</script") == 2
+    assert evil not in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert evil in lesson_in(tmp_path / "x.html")["data"]["classes"]
 
 

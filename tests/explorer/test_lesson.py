@@ -9,9 +9,10 @@ import pytest
 
 import deepstep
 from deepstep import Network
-from deepstep.equations import EQUATIONS, OPTIMIZERS
+from deepstep.equations import EQUATIONS
 from deepstep.errors import ConfigurationError, DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
+from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.packing import packed, unpacked
 from deepstep.training import History
 
@@ -57,17 +58,16 @@ def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, netwo
         {"optimizer": "momentum", "l2": 0.7, "hyperparameters": {"beta": 0.5}},
         {"dropout": 0.3},
         {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw"},
-        {"normalization": "batch", "batch_size": 60},
-        {"schedule": "cosine", "l1": 0.01, "clip_norm": 1.0},
+        {"optimizer": "lion", "learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 64},
     ],
 )
 def test_every_golden_step_is_the_step_of_the_training(options, circles):
     X, Y = circles.X[:, ::2], circles.Y[:, ::2]
-    kind = options.pop("normalization", "none")
-    network = Network([2, 8, 8, 1], activation="tanh", normalization=kind, seed=3)
+    network = Network([2, 8, 8, 1], activation="tanh", seed=3)
     settings = {"learning_rate": 0.3, "iterations": 12, **options}
     document = lesson(network, X, Y, **settings)
-    steps = list(network.steps(X, Y, **settings))
+    known = document["recorded"][-1]["step"]
+    steps = list(network.steps(X, Y, **settings))[:known]
     assert document["golden"][0]["step"] == 1
     assert len(document["golden"]) >= 2
     for golden in document["golden"]:
@@ -218,18 +218,37 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
     assert "float64" in document["notes"][0]
 
 
-def test_what_the_page_cannot_compute_by_itself_is_named(circles):
-    network = Network([2, 3, 1], normalization="layer", seed=1)
-    document = lesson(network, circles.X, circles.Y, iterations=2, clip_norm=1.0, schedule="cosine")
-    assert document["training"]["beyond"] == ["clip_norm", "schedule", "normalization"]
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"normalization": "layer"},
+        {"input_scale": True},
+        {"parametric": True},
+        {"output": "huber"},
+        {"output_settings": {"smoothing": 0.1}},
+        {"activation": "exponential"},
+    ],
+)
+def test_networks_that_the_page_cannot_compute_are_refused(parts, circles):
+    with pytest.raises(ConfigurationError, match="explore: ") as refused:
+        lesson(Network([2, 3, 1], seed=1, **parts), circles.X, circles.Y)
+    assert "Network.trace" in refused.value.mend
 
 
 @pytest.mark.parametrize(
     "options",
     [
         {"optimizer": "lbfgs"},
+        {"optimizer": "heavy_ball"},
         {"optimizer": "adamm"},
         {"class_weight": "balanced"},
+        {"sample_weight": np.ones(300)},
+        {"schedule": "cosine"},
+        {"order": lambda epoch, m: None},
+        {"l1": 0.1},
+        {"clip_norm": 1.0},
+        {"input_noise": 0.1},
+        {"average": 0.9},
         {"iterations": 0},
         {"learning_rate": -1},
         {"no_such": 1},
@@ -240,11 +259,23 @@ def test_options_that_do_not_fit_are_refused(options, circles, network):
         lesson(network, circles.X, circles.Y, **options)
 
 
+def test_a_setting_at_its_default_is_none(circles, network):
+    assert lesson(network, circles.X, circles.Y, iterations=1, l1=0.0, clip_norm=None, schedule=None)
+
+
+def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
+    document = lesson(network, circles.X, circles.Y, iterations=500, batch_size=30)
+    known = document["recorded"][-1]["step"]
+    assert known == len(document["batches"]) < 5000
+    assert document["golden"][-1]["step"] == known
+    assert document["notes"] == [
+        f"The first {known} of 5000 updates are recorded; draws after them are the page's own."
+    ]
+
+
 def test_examples_that_do_not_fit_are_refused(circles, network):
     with pytest.raises(DeepStepError, match="explore"):
         lesson(network, circles.X.T, circles.Y)
-    with pytest.raises(ConfigurationError, match="count alike"):
-        lesson(network, circles.X, circles.Y, sample_weight=np.ones(300))
 
 
 @pytest.mark.parametrize(

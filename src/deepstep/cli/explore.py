@@ -26,33 +26,36 @@ from deepstep.data import DATASETS, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.explorer import About, export_html
+from deepstep.explorer.abilities import OPTIMIZERS, followed
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.lesson import document_of
 from deepstep.explorer.shown import Shown, shown
 from deepstep.model import Network
-from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, Target
 from deepstep.run import Run
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
 DEMO = "circles"
-WITHOUT_USE = (
-    "validation",
-    "validation_fraction",
-    "sample_weight",
-    "class_weight",
-    "schedule",
-    "warm_up",
-    "decay_schedule",
-    "dropout_schedule",
-    "time_budget",
-    "patience",
-    "scoring",
-    "deterministic",
-    "refit",
+USED = (
+    "targets",
+    "task",
+    "drop",
+    "test_fraction",
+    "hidden",
+    "activation",
+    "initialization",
+    "optimizer",
+    "hyperparameters",
+    "learning_rate",
+    "iterations",
+    "batch_size",
+    "seed",
+    "l2",
+    "weight_decay",
+    "dropout",
 )
-"""Options of a training that a page does not show."""
+"""Options of train that a page can follow."""
 
 OWN_DEFAULTS = {
     "hidden": "8,8",
@@ -152,8 +155,8 @@ def _of_train(name: str) -> click.Parameter:
     return option
 
 
-_NAMES = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(WITHOUT_USE)
-command.params += [_of_train(p.name) for p in train.params if p.name in _NAMES]
+command.params += [_of_train(parameter.name) for parameter in train.params if parameter.name in USED]
+_OTHERS = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(USED)
 
 
 def _subject(
@@ -169,9 +172,9 @@ def _subject(
         raise ConfigurationError(
             "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
         )
-    if options["optimizer"] == LBFGS:
-        raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
-    goal, settings = asked({**dict.fromkeys(WITHOUT_USE), **options})
+    goal, settings = asked({**dict.fromkeys([*_OTHERS, "validation"]), **options})
+    if settings.optimizer not in OPTIMIZERS:
+        raise unknown_name("--optimizer", "optimizer of a page", settings.optimizer, OPTIMIZERS)
     if kind == "file":
         if not goal.targets:
             targets = next(parameter for parameter in train.params if parameter.name == "targets")
@@ -196,18 +199,16 @@ def _of_run(path: Path, data: Path | None, options: dict[str, Any], given: list[
             raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
     run = Run.load(path)
     X, Y = _rows_for(run, data)
-    target, inputs, steps = run.preparation.target, run.preparation.inputs, step_settings(run)
+    target, inputs = run.preparation.target, run.preparation.inputs
+    steps, left_out = followed(step_settings(run))
     rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
-    notes = []
-    if steps.get("optimizer") == LBFGS:
-        steps["optimizer"] = "gd"
-        notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
+    trained_with = f"It was trained with {', '.join(left_out)}; the steps of this page are made without."
     about = About(
         path.resolve().name,
         title=f"{path.resolve().name}, after {len(run.history)} epochs",
         feature_names=inputs.feature_names,
         class_names=_names(target),
-        notes=notes,
+        notes=[trained_with] if left_out else [],
         history=run.history,
     )
     chosen = {name: options[name] for name in OF_A_RUN if name in given}

@@ -1,12 +1,11 @@
 """A lesson: everything that a page needs to show a network, as plain JSON."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from inspect import signature
 from typing import Any, TypeAlias
 
 from deepstep.engines import Settings
-from deepstep.equations import HEADS, get_optimizer
+from deepstep.equations import get_optimizer
 from deepstep.explorer.packing import number, packed, quantity
 from deepstep.explorer.recording import Opened, Recording, record
 from deepstep.explorer.reproduction import program
@@ -14,7 +13,6 @@ from deepstep.explorer.shown import About, Shown, shown
 from deepstep.explorer.sources import formulas_of, sources_of
 from deepstep.inspection import TraceEntry
 from deepstep.model import Network
-from deepstep.model.options import SCHEDULED
 from deepstep.network import Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
@@ -27,11 +25,8 @@ FORMAT, VERSION = "deepstep-lesson", 1
 MOST_POINTS = 500
 """Of a curve."""
 
-KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
-"""What the targets of a head are; numbers else."""
-
-SHOWN = ("optimizer", "hyperparameters", "l2", "weight_decay", "dropout", "seed")
-"""Settings that a page knows by itself; of others it shows the recorded steps alone."""
+KINDS = {"sigmoid": "binary", "softmax": "classes", "identity": "numbers"}
+"""What the targets of an output are."""
 
 
 def lesson(
@@ -111,27 +106,21 @@ def document_of(what: Shown) -> Document:
 
 def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
     shape, settings = network.architecture, found.settings
-    beyond = _beyond(network, settings, options)
     return {
         "network": {
             "layer_dims": list(shape.layer_dims),
             "activations": list(shape.activations),
             "output": shape.output,
-            "output_settings": dict(shape.output_settings),
-            "normalization": list(shape.normalization),
-            "input_scale": shape.input_scale,
-            "parametric": list(shape.parametric),
         },
         "training": {
-            "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",
+            "optimizer": settings.optimizer,
             "hyperparameters": _hyperparameters(settings),
-            "learning_rate": found.rates[0],
+            "learning_rate": options["learning_rate"],
             "l2": settings.l2,
             "weight_decay": settings.decay,
             "batch_size": options.get("batch_size"),
             "dropout": list(settings.dropout) if isinstance(settings.dropout, tuple) else settings.dropout,
             "seed": settings.seed,
-            "beyond": beyond,
         },
     }
 
@@ -148,23 +137,6 @@ def _hyperparameters(settings: Settings) -> dict[str, Any]:
     return {**defaults, **rule.settings(settings.hyperparameters)}
 
 
-def _beyond(network: Network, settings: Settings, options: Mapping[str, Any]) -> list[str]:
-    """What takes part in the recorded steps and has no place among the page's own settings."""
-    shape, plain = network.architecture, Settings()
-    others = [entry.name for entry in fields(Settings) if entry.name not in SHOWN]
-    found = [name for name in others if getattr(settings, name) != getattr(plain, name)]
-    found += [name for name in SCHEDULED if options.get(name) is not None]
-    found += [name for name in ("order", "time_budget") if options.get(name) is not None]
-    parts = {
-        "normalization": any(kind != "none" for kind in shape.normalization),
-        "input_scale": shape.input_scale,
-        "parametric": any(shape.parametric),
-        "output": shape.output not in HEADS,
-        "optimizer": not isinstance(settings.optimizer, str),
-    }
-    return [*found, *(name for name, present in parts.items() if present)]
-
-
 def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
     names = list(about.feature_names) or [f"x{index}" for index in range(1, X.shape[0] + 1)]
     return {
@@ -172,7 +144,7 @@ def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
         "Y": packed(Y),
         "names": names,
         "classes": list(about.class_names) or None,
-        "kind": KINDS.get(network.architecture.output, "numbers"),
+        "kind": KINDS[network.architecture.output],
         "name": about.name,
     }
 

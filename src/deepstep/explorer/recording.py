@@ -1,8 +1,9 @@
 """Some steps of a training, recorded: what a page shows, and checks its own arithmetic by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,12 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.engines.draws import dropout_masks
 from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.explorer.abilities import SETTINGS
 from deepstep.inspection import Trace
 from deepstep.model import Network
-from deepstep.model.options import as_plan
 from deepstep.model.step import Step
 from deepstep.network import Parameters
-from deepstep.preparation.batches import batch, evenly_spread, n_batches
+from deepstep.preparation.batches import as_they_are, batch, evenly_spread, n_batches, shuffled
 from deepstep.types import AnyArray, Array
 
 MOST_GOLDEN = 60_000
@@ -25,7 +26,7 @@ MOST_RECORDED = 20_000
 """Numbers in all recorded parameters together; the first and the last are always there."""
 
 MOST_SNAPSHOTS = 40
-MOST_INDICES = 20_000
+MOST_INDICES = 40_000
 """Examples in all batches that are listed."""
 
 MOST_MASKS = 40_000
@@ -34,9 +35,8 @@ MOST_MASKS = 40_000
 
 @dataclass(frozen=True)
 class Opened:
-    """A step with every quantity; ``number`` counts the updates before it."""
+    """A step with every quantity."""
 
-    number: int
     step: Step
     trace: Trace
 
@@ -58,8 +58,6 @@ class Recording:
         Dropout masks by layer of those steps; None without dropout.
     costs : list of float
         J before each update.
-    rates : list of float
-        α of each update.
     stopped : str
         Why it ended before its last step; else empty.
     """
@@ -70,7 +68,6 @@ class Recording:
     batches: list[AnyArray] = field(default_factory=list)
     masks: list[dict[int, Array]] | None = None
     costs: list[float] = field(default_factory=list)
-    rates: list[float] = field(default_factory=list)
     stopped: str = ""
 
 
@@ -94,38 +91,38 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
     """
     learner = copy(network)
     learner.engine = "reference"
-    m, epochs = X.shape[1], int(options["iterations"])
     steps = learner.steps(X, Y, **options)  # what does not fit is refused here
-    total = epochs * n_batches(m, options.get("batch_size"))
-    wanted = _snapshots(total, network.parameters.flat.size)
-    kept: Recording | None = None
-    first_two: list[Step] = []
-    last: Step | None = None
+    total = int(options["iterations"]) * n_batches(X.shape[1], options.get("batch_size"))
+    kept = Recording(Settings.of("explore", **{"seed": network.seed, **_settings(options)}))
+    _list_draws(kept, network, X.shape[1], options, total)
+    known = total if kept.masks is None and options.get("batch_size") is None else len(kept.batches)
+    if known < total:
+        kept.stopped = (
+            f"The first {known} of {total} updates are recorded; draws after them are the page's own."
+        )
+    wanted = _snapshots(known, network.parameters.flat.size)
+    walked: list[Step] = []
     try:
-        for number, step in enumerate(steps):
-            if kept is None:
-                kept = Recording(step.settings)
+        for number, step in enumerate(islice(steps, known)):
             if number in wanted:
                 kept.recorded[number] = step.before
-            if number < 2:
-                first_two.append(step)
+            walked = [*walked[:2], step]
             kept.costs.append(step.cost)
-            kept.rates.append(step.learning_rate)
-            last = step
     except DivergenceError as error:
-        if kept is None:
+        if not walked:
             raise
         kept.stopped = str(error)
-    if kept is None or last is None:
+    if not walked:
         raise ConfigurationError("explore", "a training of one step or more", "it had none")
-    done = len(kept.costs)
-    kept.recorded[done] = last.after
-    for number, step in dict([(0, first_two[0]), (done - 1, last), *enumerate(first_two)]).items():
-        _open(kept, number, step)  # the first, then the last, then the second as far as there is room
-    kept.golden.sort(key=lambda opened: opened.number)
-    kept.batches = list(_batches(network, m, options, done))
-    _keep_masks(kept, network, options)
+    kept.recorded[len(kept.costs)] = walked[-1].after
+    for step in {step.number: step for step in (walked[0], walked[-1], *walked)}.values():
+        _open(kept, step)  # the first, then the last, then the second, as far as there is room
+    kept.golden.sort(key=lambda opened: opened.step.number)
     return kept
+
+
+def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name in SETTINGS and value is not None}
 
 
 def _snapshots(total: int, size: int) -> set[int]:
@@ -133,47 +130,36 @@ def _snapshots(total: int, size: int) -> set[int]:
     return set(evenly_spread(total + 1, most).tolist())
 
 
-def _open(kept: Recording, number: int, step: Step) -> None:
+def _open(kept: Recording, step: Step) -> None:
     """Keep a step whole, if there is room for it."""
     trace = step.trace()
-    sizes = [sum(int(np.size(entry.value)) for entry in one.trace) for one in kept.golden]
-    size = sum(int(np.size(entry.value)) for entry in trace)
-    if not sizes or sum(sizes) + size <= MOST_GOLDEN:
-        kept.golden.append(Opened(number, step, trace))
+    size, before = _numbers(trace), sum(_numbers(opened.trace) for opened in kept.golden)
+    if not kept.golden or before + size <= MOST_GOLDEN:
+        kept.golden.append(Opened(step, trace))
 
 
-def _batches(network: Network, m: int, options: Mapping[str, Any], steps: int) -> Iterator[AnyArray]:
-    """The examples of the first steps; of full batches in the order as it is, those of one step."""
-    plan = as_plan(dict(options), options.get("seed", network.seed), "explore")
-    size, room = plan.batch_size, MOST_INDICES
-    of = n_batches(m, size)
-    for number in range(steps):
-        order = plan.visit(number // of, m)
-        rows = np.arange(m)[batch(order, m, size, number % of)]
-        room -= len(rows)
-        if number and (room < 0 or (size is None and order is None)):
+def _numbers(trace: Trace) -> int:
+    return sum(int(np.size(entry.value)) for entry in trace)
+
+
+def _list_draws(kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int) -> None:
+    """The examples and the masks of the first steps, as far as there is room.
+
+    Full batches without dropout are the same in every step, which stands there once.
+    """
+    shape, settings, size = network.architecture, kept.settings, options.get("batch_size")
+    rates, seed = settings.dropout_of(shape), int(settings.seed)
+    masked = sum(n for n, rate in zip(shape.layer_dims[1:-1], rates, strict=True) if rate)
+    kept.masks = [] if masked else None
+    order, of = shuffled(network.seed) if size is not None else as_they_are, n_batches(m, size)
+    indices, numbers = MOST_INDICES, MOST_MASKS
+    for number in range(total if masked or size is not None else 1):
+        rows = np.arange(m)[batch(order(number // of, m), m, size, number % of)]
+        indices, numbers = indices - len(rows), numbers - masked * len(rows)
+        if number and min(indices, numbers) < 0:
             return
-        yield rows
-
-
-def _keep_masks(kept: Recording, network: Network, options: Mapping[str, Any]) -> None:
-    """The masks of the first steps; as many batches are kept as there are masks."""
-    shape, settings = network.architecture, kept.settings
-    rates = settings.dropout_of(shape)
-    if not any(rates) or options.get("dropout_schedule") is not None:
-        return
-    units = sum(n for n, rate in zip(shape.layer_dims[1:-1], rates, strict=True) if rate)
-    rows, room = kept.batches, MOST_MASKS
-    if len(rows) == 1:  # full batches: each step has all examples
-        rows = rows * len(kept.costs)
-    kept.batches, kept.masks = [], []
-    for number, examples in enumerate(rows):
-        room -= units * len(examples)
-        if number and room < 0:
-            return
-        kept.batches.append(examples)
-        kept.masks.append(
-            dropout_masks(
-                shape, rates, len(examples), seed=settings.seed, step=number + 1, dtype=network.dtype
-            )
-        )
+        kept.batches.append(rows)
+        if kept.masks is not None:
+            step = number + 1
+            masks = dropout_masks(shape, rates, len(rows), seed=seed, step=step, dtype=network.dtype)
+            kept.masks.append(masks)

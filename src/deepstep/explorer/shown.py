@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import get_head
-from deepstep.errors import ConfigurationError
+from deepstep.explorer.abilities import check_network, check_options
 from deepstep.explorer.examples import choose, few_enough
 from deepstep.explorer.reproduction import rows_code
 from deepstep.explorer.wide import EXAMPLES, check_rest, is_wide, linear_options, narrowed, with_parameters
 from deepstep.model import Network
-from deepstep.model.options import LBFGS
 from deepstep.network.border import check_inputs, check_targets
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -86,11 +85,8 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         If an argument does not fit, or the network is too large.
     """
     options = dict(given)
-    if options.get("optimizer") == LBFGS:
-        raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
-    for name in ("sample_weight", "class_weight"):
-        if options.get(name) is not None:
-            raise ConfigurationError("explore", "examples that all count alike", f"got {name}")
+    check_network(network)
+    check_options(options)
     X, Y = _checked(network, X, Y)
     notes = list(about.notes)
     sizes, wide = "-".join(map(str, network.architecture.layer_dims)), is_wide(network)

@@ -23,11 +23,8 @@ MOST_PARAMETERS = 120_000
 """Of what is left when the inputs are coordinates."""
 
 EXAMPLES = 16
-KIN = ("gd", "momentum", "heavy_ball", "nesterov")
+KIN = ("gd", "momentum", "nesterov")
 """Update rules that are linear in the gradient."""
-
-BY_ENTRY = ("l1", "input_noise", "max_norm", "clip_value", "rate_factors", "decay_factors")
-"""Settings that treat each weight or each input by itself."""
 
 
 def is_wide(network: Network) -> bool:
@@ -53,18 +50,7 @@ def check_rest(network: Network) -> None:
 
 
 def narrowed(network: Network, X: Array) -> tuple[Network, Array]:
-    """The network on coordinates of few examples, and those coordinates (k, m).
-
-    Raises
-    ------
-    ConfigurationError
-        If the inputs have factors of their own.
-    """
-    shape = network.architecture
-    if shape.input_scale:
-        raise ConfigurationError(
-            "explore", "a wide network without input_scale", "got one with a factor for each input"
-        )
+    """The network on coordinates of few examples, and those coordinates (k, m)."""
     Q, C = np.linalg.qr(X)
     parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}
     return with_parameters(network, parameters, n_inputs=Q.shape[1]), C
@@ -73,26 +59,21 @@ def narrowed(network: Network, X: Array) -> tuple[Network, Array]:
 def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inputs: int) -> Network:
     """A network in float64 with these parameters, and all else as it is here."""
     shape = network.architecture
-    made = Network(
+    return Network(
         [n_inputs, *shape.layer_dims[1:]],
         activation=list(shape.activations[:-1]),
         output=shape.output,
-        output_settings=dict(shape.output_settings),
-        normalization=list(shape.normalization),
-        input_scale=shape.input_scale,
-        parametric=list(shape.parametric),
         parameters=Parameters.from_dict({name: np.asarray(a, dtype=float) for name, a in parameters.items()}),
         seed=network.seed,
     )
-    made.statistics = {name: np.asarray(value, dtype=float) for name, value in network.statistics.items()}
-    return made
 
 
 def linear_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The options under which the coordinates train as the inputs do, and the names of those left out."""
-    kept = {name: value for name, value in options.items() if name not in BY_ENTRY}
-    left_out = [name for name in BY_ENTRY if options.get(name)]
-    if kept.get("optimizer", "gd") not in KIN:
-        left_out.append(f"optimizer {kept['optimizer']!r}")
-        kept["optimizer"], kept["hyperparameters"] = "gd", {}
-    return kept, left_out
+    """The options under which the coordinates train as the inputs do, and the names of those left out.
+
+    An optimizer that treats each weight by itself goes another way in coordinates.
+    """
+    optimizer = options.get("optimizer", "gd")
+    if optimizer in KIN:
+        return dict(options), []
+    return {**options, "optimizer": "gd", "hyperparameters": {}}, [f"optimizer {optimizer!r}"]
