@@ -13,6 +13,16 @@ export function number(x, digits = 4) {
   return (x < 0 ? "−" : "") + text.replace("e-", "e−");
 }
 
+/** A number for a cell: so many decimals, or a power of ten where they would say nothing. */
+export function inCell(x, decimals) {
+  const size = Math.abs(x);
+  if (x === 0 || !Number.isFinite(x)) return number(x);
+  const sign = x < 0 ? "−" : "";
+  if (size < 5 * 10 ** -decimals || size >= 10 ** 4) return sign + size.toExponential(0).replace("e+", "e").replace("e-", "e−");
+  const places = Math.max(0, decimals - Math.max(0, Math.floor(Math.log10(size))));
+  return sign + size.toFixed(places);
+}
+
 /** All digits: the shortest text that gives the same float64. */
 export const exact = (x) => (Object.is(x, -0) ? "-0" : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
 

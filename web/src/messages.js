@@ -85,7 +85,7 @@ const ENGLISH = {
   "lab.equation": "The equation in numbers",
   "lab.network": "Part of the network that is at work: {part}",
   "lab.shape": "{rows} × {cols}",
-  "lab.window": "rows {r0}–{r1} of {rows}, columns {c0}–{c1} of {cols}",
+  "lab.window": "{r0}–{r1} of {rows}, {c0}–{c1} of {cols}",
   "lab.cell": "{name}, row {row}, column {col}: {value}",
   "lab.map": "Heat map of {name}",
   "lab.source": "The library’s own source",

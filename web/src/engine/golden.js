@@ -1,5 +1,7 @@
 /** The page's numbers against those that Python recorded: compared, then replaced by Python's own. */
 
+import { openStep } from "./step.js";
+
 const difference = (a, b) => (Object.is(a, b) || a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(a), Math.abs(b)));
 
 /** The largest difference of two values, relative to numbers above 1; Infinity where one is not finite. */
@@ -13,17 +15,36 @@ export function largestDifference(ours, theirs) {
 
 const notNaN = (value) => (Number.isNaN(value) ? Infinity : value);
 
+/** All that Python recorded of a step, by name: parameters before, slots before, quantities, parameters after. */
+export function recordedValues({ parameters, slots, quantities, after }) {
+  const named = (values, sign) => Object.entries(values ?? {}).map(([name, value]) => [`${name}${sign}`, value]);
+  return new Map([...named(parameters, ""), ...named(slots, "⁻"), ...named(quantities, ""), ...named(after, "′")]);
+}
+
+/** The step's problem as it was recorded: it needs no step before it. */
+export function recordedProblem({ network, training }, { step, parameters, slots, quantities, learning_rate }) {
+  const masks = Object.entries(quantities).filter(([name]) => name.startsWith("mask"));
+  return {
+    network,
+    training: { ...training, learning_rate: learning_rate ?? training.learning_rate },
+    parameters,
+    slots: slots ?? {},
+    t: step,
+    X: quantities.A0,
+    Y: quantities.Y,
+    masks: masks.length ? Object.fromEntries(masks.map(([name, value]) => [name.replace("mask", "A"), value])) : null,
+  };
+}
+
 /**
  * Compare what the golden step has with `values`, and put its numbers in.
  *
  * @param {Map<string, any>} values
- * @param {{parameters: any, quantities: any, after: any}} golden
  * @returns {{difference: number, worst: string, compared: number}}
  */
-export function compareGolden(values, { parameters, quantities, after }) {
-  const primed = Object.fromEntries(Object.entries(after ?? {}).map(([name, value]) => [`${name}′`, value]));
+export function compareGolden(values, golden) {
   const check = { difference: 0, worst: "", compared: 0 };
-  for (const [name, theirs] of Object.entries({ ...parameters, ...quantities, ...primed })) {
+  for (const [name, theirs] of recordedValues(golden)) {
     if (theirs == null || !values.has(name)) continue;
     const found = largestDifference(values.get(name), theirs);
     check.compared += 1;
@@ -32,3 +53,6 @@ export function compareGolden(values, { parameters, quantities, after }) {
   }
   return check;
 }
+
+/** A golden step computed anew from what it started from, and compared. */
+export const checkGolden = (lesson, golden) => compareGolden(openStep(recordedProblem(lesson, golden)).values, golden);

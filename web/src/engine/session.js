@@ -8,6 +8,8 @@ import { compareGolden } from "./golden.js";
 
 const KEPT_NUMBERS = 2_000_000; // of states that are kept for going back, about 16 MB
 
+const hasDropout = ({ dropout }) => [dropout].flat().some((rate) => rate > 0);
+
 export class Session {
   /** @param {any} lesson decoded, see lesson/codec.js */
   constructor(lesson) {
@@ -25,6 +27,11 @@ export class Session {
     this.changedFrom = Infinity;
     this.opened = new Map();
     this.stopped = null;
+    /** How many updates the page can follow as Python made them: with its batches and its masks. */
+    this.followed = Math.min(
+      lesson.training.batch_size ? (lesson.batches?.length ?? 0) : Infinity,
+      hasDropout(lesson.training) ? (lesson.masks?.length ?? 0) : Infinity,
+    );
     this.size = Object.values(lesson.parameters).reduce((sum, { data }) => sum + data.length, 0);
   }
 
@@ -62,7 +69,7 @@ export class Session {
 
   masksOf(k, m) {
     const { dropout, seed } = this.trainingAt(k);
-    if (!dropout) return null;
+    if (!hasDropout({ dropout })) return null;
     if (k < this.changedFrom && this.lesson.masks?.[k - 1]) return this.lesson.masks[k - 1];
     const masks = {};
     for (let l = 1; l < this.network.activations.length; l++) {
@@ -105,7 +112,7 @@ export class Session {
     const problem = this.problem(k, this.state(k - 1));
     const { values, after } = openStep(problem);
     const steps = microSteps(this.network, problem.training, problem.masks);
-    const golden = k < this.changedFrom && this.lesson.golden?.find(({ step }) => step === k);
+    const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
     const check = golden ? compareGolden(values, golden) : null;
     const names = steps.map(({ id }) => id);
     const opened = { k, problem, values, after, steps, check, born: bornNonFinite(names, values) };

@@ -20,7 +20,7 @@ function act(event) {
 }
 
 export function listenToKeys() {
-  document.addEventListener("keydown", (event) => {
+  document.body.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !app.singleKeys) return;
     if (event.target.closest(FIELDS)) return;
     const action = act(event);

@@ -1,9 +1,9 @@
 /** The Step lab: one micro-step at a time, every number open. */
-import { html } from "./html.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { opened, step as currentStep } from "./walk.js";
 import { Ribbon } from "./ribbon.js";
-import { Matrix, matrixOf } from "./matrix.js";
+import { fitting, Matrix, matrixOf } from "./matrix.js";
 import { Inspector } from "./inspector.js";
 import { Source } from "./source.js";
 import { SmallNetwork } from "./small-network.js";
@@ -12,6 +12,33 @@ import { sentence } from "./sentences.js";
 import { explain } from "../engine/explain.js";
 import { t } from "../messages.js";
 
+/** The width of an element, as it changes. */
+function useWidth() {
+  const element = useRef(null);
+  const [width, setWidth] = useState(800);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(([{ contentRect }]) => setWidth(contentRect.width));
+    observer.observe(element.current);
+    return () => observer.disconnect();
+  }, []);
+  return [element, width];
+}
+
+function Operands({ open, step, lit }) {
+  const [element, width] = useWidth();
+  const parts = step.tokens.map((token) => (typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) }));
+  const matrices = parts.filter((part) => typeof part === "object");
+  const columns = matrices.map(({ matrix, transposed }) => (transposed ? matrix.rows : matrix.cols));
+  const size = fitting(width, columns, parts.length - matrices.length);
+  return html`<div class="operands" ref=${element}>
+    ${parts.map((part, i) =>
+      typeof part === "string"
+        ? html`<span class="sign" key=${i}>${part}</span>`
+        : html`<${Matrix} key=${`${part.name}${part.transposed ? "T" : ""}`} ...${part} size=${size} lit=${lit} result=${part === matrices[0]} />`,
+    )}
+  </div>`;
+}
+
 export function Lab() {
   const { session, cursor, k } = useApp();
   const open = opened();
@@ -19,7 +46,6 @@ export function Lab() {
   const explanation = cursor && explain(open, cursor.name, cursor.row, cursor.col);
   const lit = explanation?.lit ?? [];
   const { optimizer } = open.problem.training;
-  const result = step.tokens.find((token) => typeof token === "object");
   return html`<div class="lab">
     <${Ribbon} />
     <div class=${`lab-head phase-${step.phase}`}>
@@ -33,20 +59,14 @@ export function Lab() {
       <${SmallNetwork} step=${step} />
     </div>
     <div class="lab-body">
+      <div class="lab-main">
       <section class="card lab-matrices" aria-label=${t("lab.equation")}>
-        <div class="operands">
-          ${step.tokens.map((token, i) =>
-            typeof token === "string"
-              ? html`<span class="sign" key=${i}>${token}</span>`
-              : html`<${Matrix} key=${`${token.name}${token.transposed ? "T" : ""}`} name=${token.name} matrix=${matrixOf(open.values, token.name)} transposed=${token.transposed} lit=${lit} result=${token === result} />`,
-          )}
-        </div>
+        <${Operands} open=${open} step=${step} lit=${lit} />
         <p class="quiet note">${t("lab.keep")}</p>
       </section>
-      <div class="lab-side">
-        <${Inspector} />
         <${Source} step=${step} />
       </div>
+      <div class="lab-side"><${Inspector} /></div>
     </div>
   </div>`;
 }

@@ -6,18 +6,49 @@ import { Heat } from "./heat.js";
 import { Name } from "./symbol.js";
 import { largest, tint } from "./colour.js";
 import { axes } from "../engine/names.js";
-import { exact, number } from "../format.js";
+import { exact, inCell, number } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 16; // rows and columns of a table that is shown whole
 const SOME = 8; // rows of a window
-const FEW = 6; // columns of a window
 
 /** The window of a side: whole where it is short, else the page that has the place in focus. */
-function page(count, focus, size) {
-  if (count <= MOST) return [0, count];
+function page(count, focus, size, whole = MOST) {
+  if (count <= whole) return [0, count];
   const from = Math.min(Math.floor((focus ?? 0) / size) * size, count - size);
   return [from, from + size];
+}
+
+/**
+ * How numbers are laid out: matrices of up to `whole` columns stand whole, others as windows of `few`.
+ * @typedef {{whole: number, few: number, cell: number, decimals: number}} Size
+ */
+const [ROOMY, TIGHT, DENSE] = [
+  { cell: 56, decimals: 4 },
+  { cell: 44, decimals: 3 },
+  { cell: 37, decimals: 2 },
+];
+/** @type {Size[]} from roomy to dense */
+const SIZES = [
+  { whole: 16, few: 6, ...ROOMY },
+  { whole: 16, few: 4, ...ROOMY },
+  { whole: 16, few: 4, ...TIGHT },
+  { whole: 16, few: 3, ...TIGHT },
+  { whole: 8, few: 5, ...ROOMY },
+  { whole: 8, few: 4, ...TIGHT },
+  { whole: 8, few: 3, ...TIGHT },
+  { whole: 8, few: 3, ...DENSE },
+];
+const WRAPPED = { whole: 4, few: 4, ...ROOMY };
+const [INDEX, SIGN] = [26, 29]; // points beside the cells of a matrix, and for a sign with its gaps
+
+/** The roomiest size with which these matrices stand in one row; where none does, they go below each other. */
+export function fitting(width, columns, signs) {
+  const needs = ({ whole, few, cell }) =>
+    signs * SIGN + columns.reduce((sum, count) => sum + INDEX + cell * (count <= whole ? count : few), 0);
+  const found = SIZES.find((size) => needs(size) <= width);
+  if (found) return found;
+  return width < 560 ? { ...WRAPPED, few: Math.max(2, Math.floor((width - INDEX) / ROOMY.cell)) } : SIZES[5];
 }
 
 /** A quantity of the step as a matrix: numbers are 1 × 1, slots before the first step are zero. */
@@ -41,9 +72,9 @@ const MOVES = {
 };
 
 /**
- * @param {{name: string, matrix: any, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
+ * @param {{name: string, matrix: any, size: Size, transposed?: boolean, lit: import("../engine/explain.js").Region[], result?: boolean}} props
  */
-export function Matrix({ name, matrix, transposed = false, lit, result = false }) {
+export function Matrix({ name, matrix, size, transposed = false, lit, result = false }) {
   const { cursor } = useApp();
   const grid = useRef(null);
   const flip = (a, b) => (transposed ? [b, a] : [a, b]);
@@ -52,9 +83,9 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
   const region = lit.find((part) => part.name === name);
   const [focusRow, focusCol] = own ? flip(own.row, own.col) : region ? flip(region.row, region.col) : [0, 0];
   const [r0, r1] = page(rows, focusRow, SOME);
-  const [c0, c1] = page(cols, focusCol, FEW);
+  const [c0, c1] = page(cols, focusCol, size.few, size.whole);
   const most = largest(matrix);
-  const small = rows <= MOST && cols <= MOST;
+  const small = r1 - r0 === rows && c1 - c0 === cols;
 
   useLayoutEffect(() => {
     if (!own || !app.focusCursor) return;
@@ -97,7 +128,7 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
   const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
   const title = transposed ? `${name}ᵀ` : name;
 
-  return html`<figure class=${`matrix${result ? " is-result" : ""}`}>
+  return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${INDEX + size.cell * (c1 - c0)}px` }}>
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
       <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
@@ -136,7 +167,7 @@ export function Matrix({ name, matrix, transposed = false, lit, result = false }
                 data-col=${col}
                 data-value=${exact(value)}
                 style=${{ backgroundColor: tint(value, most) }}
-                >${number(value)}</span
+                >${inCell(value, size.decimals)}</span
               >`;
             })}
           </div>`,

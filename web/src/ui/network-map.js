@@ -10,7 +10,7 @@ import { number } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 8; // units of a layer that are drawn
-const [UNIT, GAP, TOP] = [38, 10, 64];
+const [UNIT, GAP, TOP] = [38, 10, 88];
 export const HIDDEN = Object.keys(ACTIVATIONS).filter((name) => name !== "softmax");
 
 function Thumbnail({ A, row, high }) {

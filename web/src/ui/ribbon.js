@@ -20,9 +20,12 @@ export function Ribbon() {
   const list = useRef(null);
   const { steps } = opened();
   useLayoutEffect(() => {
-    const current = list.current.querySelector('[aria-current="step"]');
     const box = list.current;
-    if (current) box.scrollLeft = current.offsetLeft - box.clientWidth / 2 + current.offsetWidth / 2;
+    const drawn = requestAnimationFrame(() => {
+      const current = box.querySelector('[aria-current="step"]');
+      if (current) box.scrollLeft = current.offsetLeft - box.clientWidth / 2 + current.offsetWidth / 2;
+    });
+    return () => cancelAnimationFrame(drawn);
   }, [micro, steps]);
   const tab = (event) => {
     const move = { Home: 0, End: steps.length - 1 }[event.key];

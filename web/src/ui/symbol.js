@@ -23,8 +23,8 @@ function mathName(name, transposed) {
     return html`<mi>${name}</mi>`;
   }
   const { slot, derivative, before, letter, layer, suffix } = parts;
-  const index = [html`<mo>[</mo>`, html`<mn>${layer}</mn>`, html`<mo>]</mo>`, T];
-  const symbol = above(html`<mi>${derivative ? `d${letter}` : letter}</mi>`, ...index);
+  const index = [html`<mo stretchy="false">[</mo>`, html`<mn>${layer}</mn>`, html`<mo stretchy="false">]</mo>`, T];
+  const symbol = above(derivative ? row(html`<mi>d</mi>`, html`<mi>${letter}</mi>`) : html`<mi>${letter}</mi>`, ...index);
   const whole = before ? row(html`<mi>${derivative ? "dg" : "g"}</mi>`, html`<mo>(</mo>`, above(html`<mi>${letter}</mi>`, ...index), html`<mo>)</mo>`) : symbol;
   if (slot) return html`<msub><mi>${slot}</mi>${row(whole)}</msub>`;
   return suffix === "′" ? row(whole, html`<mo>′</mo>`) : suffix.startsWith("_") ? html`<msub>${whole}<mi>${suffix.slice(1)}</mi></msub>` : whole;

@@ -1,4 +1,5 @@
 /** Going through a training: micro-steps, layers, updates, epochs; playing. */
+import { checkGolden } from "../engine/golden.js";
 import { Session } from "../engine/session.js";
 import { app, changed, set } from "./store.js";
 import { sentence } from "./sentences.js";
@@ -18,20 +19,18 @@ export function begin(lesson, screen) {
   selfCheck(session);
 }
 
-/** Hold everything against Python's numbers, an update at a time, while nothing else is to be done. */
+/** Hold the page's arithmetic against all that Python recorded, a step at a time between drawings. */
 function selfCheck(session) {
-  const goldens = (session.lesson.golden ?? []).map(({ step }) => step).filter((k) => k >= 1).sort((a, b) => a - b);
+  const { lesson } = session;
+  const goldens = [...(lesson.golden ?? [])];
   const total = { difference: 0, worst: "", compared: 0 };
   const next = () => {
-    const k = goldens.shift();
-    if (k === undefined || session !== app.session || session.changedFrom <= k) return;
-    if (k * session.size > 3e7) return;
-    const { check } = session.open(k);
-    if (check) {
-      total.compared += check.compared;
-      if (check.difference >= total.difference) Object.assign(total, { difference: check.difference, worst: check.worst });
-      set({ check: { ...total } });
-    }
+    const golden = goldens.shift();
+    if (!golden || session !== app.session) return;
+    const check = checkGolden(lesson, golden);
+    total.compared += check.compared;
+    if (check.difference >= total.difference) Object.assign(total, { difference: check.difference, worst: check.worst });
+    set({ check: { ...total } });
     setTimeout(next, 30);
   };
   setTimeout(next, 0);
