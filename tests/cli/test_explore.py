@@ -11,8 +11,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import polars
 import pytest
+
+from deepstep.explorer.packing import unpacked
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -53,6 +56,13 @@ def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
     assert document["data"]["name"] == flowers.name
     assert document["data"]["X"]["shape"][1] == 60
     assert len(document["data"]["names"]) == document["data"]["X"]["shape"][0]
+
+
+def test_weights_that_are_drawn_for_the_data(deepstep, tmp_path):
+    deepstep("explore", "--initialization", "data", "--iterations", "2", "--export", "x.html")
+    document = lesson_in(tmp_path / "x.html")
+    Z1 = unpacked(document["golden"][0]["quantities"]["Z1"])
+    assert np.allclose(Z1.var(axis=1), 1)
 
 
 def test_numbers_to_predict(deepstep, tmp_path, flowers):

@@ -263,6 +263,22 @@ def test_a_setting_at_its_default_is_none(circles, network):
     assert lesson(network, circles.X, circles.Y, iterations=1, l1=0.0, clip_norm=None, schedule=None)
 
 
+def test_settings_and_names_of_numpy_are_plain(circles):
+    network = Network([2, 3, 2, 1], seed=np.int64(1))
+    options = {
+        "learning_rate": np.float32(0.5),
+        "batch_size": np.int64(30),
+        "l2": np.float64(1),
+        "dropout": [0.1, 0.1],
+    }
+    about = About(feature_names=np.array([1, 2]), class_names=np.array([False, True]))
+    document = lesson(network, circles.X, circles.Y, about=about, iterations=np.int64(2), **options)
+    json.dumps(document, allow_nan=False)
+    assert document["training"]["dropout"] == 0.1
+    assert document["data"]["names"] == ["1", "2"]
+    assert document["data"]["classes"] == ["False", "True"]
+
+
 def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
     document = lesson(network, circles.X, circles.Y, iterations=500, batch_size=30)
     known = document["recorded"][-1]["step"]

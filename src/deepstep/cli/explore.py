@@ -31,6 +31,7 @@ from deepstep.explorer.builtin import builtin
 from deepstep.explorer.lesson import document_of
 from deepstep.explorer.shown import Shown, shown
 from deepstep.model import Network
+from deepstep.model.core import FROM_DATA
 from deepstep.preparation import ClassTarget, Target
 from deepstep.run import Run
 from deepstep.training.rate_finder import AUTO
@@ -235,6 +236,8 @@ def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
 def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: About) -> Subject:
     with typed("--hidden"):
         network = settings.network_for(X.shape[0], target)
+    if settings.initialization == FROM_DATA:
+        network.initialize_from_data(X)
     return Subject(network, X, Y, about, settings.options(validated=False))
 
 

@@ -105,7 +105,8 @@ def document_of(what: Shown) -> Document:
 
 
 def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
-    shape, settings = network.architecture, found.settings
+    shape, settings, size = network.architecture, found.settings, options.get("batch_size")
+    rates = settings.dropout_of(shape)
     return {
         "network": {
             "layer_dims": list(shape.layer_dims),
@@ -115,12 +116,12 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
         "training": {
             "optimizer": settings.optimizer,
             "hyperparameters": _hyperparameters(settings),
-            "learning_rate": options["learning_rate"],
-            "l2": settings.l2,
+            "learning_rate": float(options["learning_rate"]),
+            "l2": float(settings.l2),
             "weight_decay": settings.decay,
-            "batch_size": options.get("batch_size"),
-            "dropout": list(settings.dropout) if isinstance(settings.dropout, tuple) else settings.dropout,
-            "seed": settings.seed,
+            "batch_size": None if size is None else int(size),
+            "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
+            "seed": int(settings.seed),
         },
     }
 
@@ -138,12 +139,12 @@ def _hyperparameters(settings: Settings) -> dict[str, Any]:
 
 
 def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
-    names = list(about.feature_names) or [f"x{index}" for index in range(1, X.shape[0] + 1)]
+    names = about.feature_names if len(about.feature_names) else [f"x{k}" for k in range(1, X.shape[0] + 1)]
     return {
         "X": packed(X),
         "Y": packed(Y),
-        "names": names,
-        "classes": list(about.class_names) or None,
+        "names": list(map(str, names)),
+        "classes": list(map(str, about.class_names)) or None,
         "kind": KINDS[network.architecture.output],
         "name": about.name,
     }
