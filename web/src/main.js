@@ -4,6 +4,7 @@ import { App } from "./ui/app.js";
 import { listenToKeys } from "./ui/keyboard.js";
 import { goToHash, keepHash, readHash } from "./ui/hash.js";
 import { listenToDrops, startLesson, startToy } from "./ui/opening.js";
+import { connect, isServed } from "./ui/server.js";
 import { app, set } from "./ui/store.js";
 import { t } from "./messages.js";
 import { TOY_NAMES } from "./data/toys.js";
@@ -20,12 +21,23 @@ function beginning() {
   }
 }
 
-beginning();
-render(html`<${App} />`, document.getElementById("app"));
-listenToKeys();
-listenToDrops();
-keepHash();
-globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => set({}));
-requestAnimationFrame(() => {
-  globalThis.deepstepReady = true;
+/** The served page asks for its lesson first. */
+async function begin() {
+  if (isServed()) {
+    await connect().catch(() => set({ error: t("error.server.refused") }));
+    if (app.session && readHash().screen) goToHash(readHash());
+  } else {
+    beginning();
+  }
+}
+
+begin().then(() => {
+  render(html`<${App} />`, document.getElementById("app"));
+  listenToKeys();
+  listenToDrops();
+  keepHash();
+  globalThis.matchMedia?.("(prefers-color-scheme: dark)").addEventListener("change", () => set({}));
+  requestAnimationFrame(() => {
+    globalThis.deepstepReady = true;
+  });
 });

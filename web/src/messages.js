@@ -12,6 +12,7 @@ const ENGLISH = {
   "app.help": "Help and keys",
   "app.find": "Find a quantity",
   "app.close": "Close",
+  "app.recorded": "The page cannot compute {parts}: it shows the updates {numbers} as Python recorded them.",
   "app.none": "Choose a data set first: then there is a network to look into.",
 
   "home.title": "The deep network, with every step open",
@@ -46,6 +47,7 @@ const ENGLISH = {
   "error.csv.large": "This table is too large for the page; use DeepStep in Python.",
   "error.csv.numbers": "All columns but the last must hold numbers.",
   "error.csv.target": "The target has more than 10 different texts, or only one.",
+  "error.server.refused": "The server did not give its lesson: open the address that it printed, in one window.",
   "error.file": "This file could not be read.",
 
   "axis.units": "units",
@@ -77,6 +79,7 @@ const ENGLISH = {
   "say.dropout_back": "Layer {l}: what dropout put to 0 gets no error.",
   "say.decay": "Layer {l}: weight decay shortens the weights a little.",
   "say.slot": "Layer {l}: the optimizer’s memory of {name} takes in the new gradient.",
+  "say.recorded": "{name}, as Python computed and recorded it.",
   "say.update": "Layer {l}: {name} moves against its gradient. The next step starts from here.",
 
   "lab.update": "Update {k}",
@@ -96,6 +99,7 @@ const ENGLISH = {
   "inspect.title": "Cell inspector",
   "inspect.none": "Choose a number: it opens here.",
   "inspect.given": "Given to this step: nothing in it was computed.",
+  "inspect.recorded": "As Python recorded it.",
   "inspect.parameter": "A parameter as it stood before this update.",
   "inspect.exact": "All digits",
   "inspect.copy": "Copy",

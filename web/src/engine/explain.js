@@ -207,6 +207,6 @@ function entryByEntry(values, step, row, col, sign) {
  */
 export function explain(opened, name, row, col) {
   const step = opened.steps.find(({ id }) => id === name);
-  if (!step) return null;
+  if (!step || !KINDS[step.kind]) return null;
   return KINDS[step.kind]({ opened, values: opened.values, step, layer: step.layer }, row, col);
 }

@@ -138,6 +138,21 @@ export class Session {
     return true;
   }
 
+  /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
+  reach(k) {
+    while (this.latest.t < k - 1) if (!this.advance()) return this.latest.t + 1;
+    return Math.max(1, k);
+  }
+
+  /** A state that Python reached: the training goes on from there. */
+  arrive(t, parameters, cost) {
+    this.latest = { parameters, slots: {}, t };
+    this.changedFrom = Math.min(this.changedFrom, t + 1);
+    this.opened.clear();
+    if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;
+    if (t % this.stride === 0) this.keep(this.latest);
+  }
+
   keep(state) {
     this.kept.set(state.t, state);
     const slots = 1 + Object.keys(state.slots).length / Math.max(1, Object.keys(state.parameters).length);

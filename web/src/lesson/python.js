@@ -17,7 +17,7 @@ export function pythonCode(session, done) {
   const { parameters } = session.state(done);
   const { X, Y } = lesson.data;
   const carried = X.data.length + Y.data.length + session.size;
-  const head = lesson.code && session.changedFrom === Infinity && done === 0 ? `${lesson.code.trimEnd()}\n` : "";
+  const head = lesson.code && session.changedFrom === Infinity && (done === 0 || session.isRecorded) ? `${lesson.code.trimEnd()}\n` : "";
   if (head) return head;
   if (carried > MOST) return `# ${carried} numbers are too many for code: save the lesson instead.\n`;
   const matrix = (value) => {

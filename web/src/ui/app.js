@@ -8,6 +8,7 @@ import { Lab } from "./lab.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { Server } from "./server.js";
+import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -32,6 +33,14 @@ function Born() {
   </div>`;
 }
 
+function Notes() {
+  const { session } = useApp();
+  const { notes = [] } = session.lesson;
+  const unknown = session.isRecorded ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })] : [];
+  const all = [...unknown, ...notes];
+  return all.length ? html`<ul class="notes">${all.map((note) => html`<li key=${note}>${note}</li>`)}</ul>` : null;
+}
+
 export function App() {
   const app = useApp();
   const { screen, session, live } = app;
@@ -50,7 +59,7 @@ export function App() {
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
         ${Object.keys(SCREENS).map(
-          (name) => html`<button type="button" key=${name} data-screen=${name} aria-current=${screen === name ? "page" : undefined} disabled=${!session && name !== "home"} onClick=${() => go(name)}>${t(`screen.${name}`)}</button>`,
+          (name) => html`<button type="button" key=${name} data-screen=${name} aria-current=${screen === name ? "page" : undefined} disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))} onClick=${() => go(name)}>${t(`screen.${name}`)}</button>`,
         )}
       </nav>
       <${Check} />
@@ -58,13 +67,14 @@ export function App() {
       <div class="top-actions">
         ${session
           ? html`<button type="button" class="button is-quiet" data-open="find" onClick=${() => set({ dialog: "find" })} title=${`${t("app.find")} (/)`}><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
-              <button type="button" class="button is-quiet" data-open="check" onClick=${() => set({ dialog: "check", playing: false })}>${t("check.button")}</button>
+              ${session.isRecorded ? null : html`<button type="button" class="button is-quiet" data-open="check" onClick=${() => set({ dialog: "check", playing: false })}>${t("check.button")}</button>`}
               <button type="button" class="button" data-open="share" onClick=${() => set({ dialog: "share", playing: false })}>${t("app.share")}</button>`
           : null}
         <button type="button" class="button is-quiet is-round" aria-label=${t("app.help")} title=${`${t("app.help")} (?)`} onClick=${() => set({ dialog: "help" })}>?</button>
       </div>
     </header>
     <${Born} />
+    ${session && screen !== "home" ? html`<${Notes} />` : null}
     <main id="main" tabindex="-1" class=${`screen-${screen}`}><${Screen} /></main>
     ${session && screen !== "home" ? html`<${Transport} />` : null}
     <${Dialogs} />

@@ -15,6 +15,7 @@ export function editParameter(name, row, col, value) {
 
 /** Other settings of training, from the present update on. */
 export function editTraining(changes) {
+  if (app.server?.on && "learning_rate" in changes) app.server.send({ do: "set", learning_rate: changes.learning_rate });
   app.session.retrain(app.k - 1, changes);
   set({ born: null });
   goTo(app.k);
@@ -37,7 +38,7 @@ export function rebuild(changes = {}, { seed } = {}) {
   const choice = { ...choiceNow(), ...changes };
   if (seed !== undefined) choice.training.seed = seed;
   if (lesson.toy) return startToy({ data: lesson.toy.data, ...choice }, app.screen);
-  begin({ ...makeLesson(lesson.data, choice), title: lesson.title, sources: lesson.sources, formulas: lesson.formulas }, app.screen);
+  begin({ ...makeLesson(lesson.data, choice), title: lesson.title }, app.screen);
 }
 
 /** One more example; the training begins anew from the weights as they are. */

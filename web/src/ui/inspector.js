@@ -25,7 +25,7 @@ function Terms({ explanation, values, result }) {
     <ol>
       ${sorted.slice(0, SHOWN).map(
         ({ factors, value: product, i }) => html`<li key=${i}>
-          <button type="button" class="term" onClick=${() => pointAt(factors.at(-1))} aria-label=${factors.map((f) => `${f.name}[${f.row}, ${f.col}]`).join(" · ")}>
+          <button type="button" class="term" onClick=${() => pointAt(factors.at(-1))} title=${factors.map((f) => `${f.name}[${f.row}, ${f.col}]`).join(" · ")}>
             <span class="term-index">${i}</span>
             <span class="term-factors">${factors.map(value).map((x) => number(x)).join(" · ")}</span>
             <span class="term-value">${factors.length > 1 ? `= ${number(product)}` : ""}</span>
@@ -60,7 +60,7 @@ function Numeric({ open, name, row, col, value }) {
 }
 
 export function Inspector() {
-  const { cursor } = useApp();
+  const { cursor, session } = useApp();
   const [copied, setCopied] = useState("");
   const open = opened();
   const matrix = cursor && matrixOf(open.values, cursor.name);
@@ -82,7 +82,7 @@ export function Inspector() {
           <dd class="formula">${explanation.symbols}</dd>
           ${explanation.puts ? html`<dt>${t("inspect.puts")}</dt><dd class="formula">${explanation.puts} = <b>${number(value)}</b></dd>` : null}
         </dl>`
-      : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : "inspect.given")}</p>`}
+      : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : session.isRecorded ? "inspect.recorded" : "inspect.given")}</p>`}
     ${explanation?.terms ? html`<${Terms} explanation=${explanation} values=${open.values} result=${value} />` : null}
     <dl>
       <dt>${t("inspect.exact")}</dt>
@@ -92,7 +92,7 @@ export function Inspector() {
       </dd>
       ${explanation ? html`<dt>${t("inspect.code")}</dt><dd><code>${explanation.code}</code></dd>` : null}
     </dl>
-    <${Numeric} open=${open} name=${name} row=${row} col=${col} value=${value} />
+    ${session.isRecorded ? null : html`<${Numeric} open=${open} name=${name} row=${row} col=${col} value=${value} />`}
     ${elsewhere ? html`<button type="button" class="button is-quiet" onClick=${() => showMaking({ name, row, col })}>${t("inspect.made")}</button>` : null}
   </section>`;
 }

@@ -46,14 +46,16 @@ export function Lab() {
   const explanation = cursor && explain(open, cursor.name, cursor.row, cursor.col);
   const lit = explanation?.lit ?? [];
   const { optimizer } = open.problem.training;
+  const words = step.formula ?? step.tokens.map((token) => (typeof token === "string" ? token : `${token.name}${token.transposed ? "ᵀ" : ""}`)).join(" ");
   return html`<div class="lab">
+    <h1 class="visually-hidden">${t("screen.lab")}</h1>
     <${Ribbon} />
     <div class=${`lab-head phase-${step.phase}`}>
       <div class="lab-head-text">
         <p class="lab-where">
           ${t("lab.update", { k })} · ${t("lab.epoch", { e: session.epochOf(k) })} · <b class="phase-word">${t(`phase.${step.phase}`)}</b>
         </p>
-        <h2 class="lab-equation"><${Equation} step=${step} optimizer=${optimizer} /></h2>
+        <h2 class="lab-equation" aria-label=${words}><${Equation} step=${step} optimizer=${optimizer} /></h2>
         <p class="lab-sentence">${sentence(session, step)}</p>
       </div>
       <${SmallNetwork} step=${step} />

@@ -6,7 +6,7 @@ import { Heat } from "./heat.js";
 import { Name } from "./symbol.js";
 import { largest, tint } from "./colour.js";
 import { axes } from "../engine/names.js";
-import { exact, inCell, number } from "../format.js";
+import { exact, inCell } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 16; // rows and columns of a table that is shown whole
@@ -153,6 +153,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
             ${indices(c0, c1).map((c) => {
               const [row, col] = flip(r, c);
               const value = matrix.data[row * matrix.cols + col];
+              const shown = inCell(value, size.decimals);
               const here = own && own.row === row && own.col === col;
               return html`<span
                 key=${c}
@@ -160,14 +161,14 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
                 class=${`cell${here ? " is-cursor" : ""}${inRegion(r, c) ? " is-lit" : ""}`}
                 aria-colindex=${c + 1}
                 aria-selected=${here ? "true" : "false"}
-                aria-label=${t("lab.cell", { name, row, col, value: number(value) })}
+                aria-label=${t("lab.cell", { name, row, col, value: shown })}
                 tabindex=${r === tabRow && c === tabCol ? 0 : -1}
                 data-tensor=${name}
                 data-row=${row}
                 data-col=${col}
                 data-value=${exact(value)}
                 style=${{ backgroundColor: tint(value, most) }}
-                >${inCell(value, size.decimals)}</span
+                >${shown}</span
               >`;
             })}
           </div>`,

@@ -2,6 +2,7 @@
 import { t } from "../messages.js";
 
 export function sentence(session, step) {
+  if (step.kind === "recorded") return t("say.recorded", { name: step.id });
   const { layer_dims, activations } = session.network;
   const { layer: l, kind, id } = step;
   return t(`say.${kind}`, {

@@ -31,7 +31,7 @@ export function Source({ step }) {
     <h3 id="source-title">${t("lab.source")}</h3>
     <p class="quiet">${t("lab.line", found)}</p>
     ${formula ? html`<p class="formula">${formula}</p>` : null}
-    <pre tabindex="0" role="region" aria-labelledby="source-title"><code>${lines.map(
+    <pre tabindex="0" role="region" aria-label=${step.equation}><code>${lines.map(
       (line, i) => html`<span class=${i === current ? "is-current" : ""} aria-current=${i === current ? "true" : undefined}>${line}${"\n"}</span>`,
     )}</code></pre>
   </section>`;

@@ -51,6 +51,7 @@ MEMORY.adamw = MEMORY.adam;
 
 /** The micro-step's equation in one line. */
 export function Equation({ step, optimizer }) {
+  if (step.formula) return html`<span class="equation is-text">${step.formula}</span>`;
   let { tokens } = step;
   const rule = MEMORY[optimizer];
   if (step.kind === "slot" && rule) tokens = [tokens[0], "=", ...rule[parse(step.id).slot]];

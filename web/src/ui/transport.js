@@ -34,7 +34,7 @@ export function Transport() {
   const scrub = lab
     ? { label: t("bar.scrub"), max: steps.length - 1, value: micro, on: (value) => goToMicro(value), text: steps[micro].id }
     : { label: t("bar.scrubUpdates"), max: Math.max(1, session.latest.t), value: k - 1, on: (value) => goTo(value + 1), text: t("bar.done", { n: k - 1 }) };
-  return html`<footer class="transport" role="toolbar" aria-label=${t("bar.label")}>
+  return html`<section class="transport" aria-label=${t("bar.label")}>
     <div class="transport-scrub">
       <input type="range" min="0" max=${scrub.max} value=${scrub.value} aria-label=${scrub.label} aria-valuetext=${scrub.text} onInput=${(event) => scrub.on(Number(event.target.value))} />
     </div>
@@ -62,5 +62,5 @@ export function Transport() {
         <input type="range" min="0" max="4" value=${speed} onInput=${(event) => set({ speed: Number(event.target.value) })} />
       </label>
     </div>
-  </footer>`;
+  </section>`;
 }

@@ -1,9 +1,11 @@
 /** Going through a training: micro-steps, layers, updates, epochs; playing. */
 import { checkGolden } from "../engine/golden.js";
+import { RecordedSession, unknownParts } from "../engine/recorded.js";
 import { Session } from "../engine/session.js";
 import { app, changed, set } from "./store.js";
 import { sentence } from "./sentences.js";
 
+const MANY = 100_000; // updates that Python is asked for: until it is told to stop
 const FRAME = 12; // milliseconds of a frame that training may take
 
 export const opened = () => app.session.open(app.k);
@@ -11,12 +13,13 @@ export const step = () => opened().steps[app.micro];
 
 /** Begin with a lesson, at its first equation. */
 export function begin(lesson, screen) {
-  const session = new Session(lesson);
+  const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
+  if (session.isRecorded) screen = "lab";
   set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null, screen });
   app.unitOpen = [session.network.activations.length, 0];
   app.unit = screen === "lab" ? "micro" : "update";
   settle();
-  selfCheck(session);
+  if (!session.isRecorded) selfCheck(session);
 }
 
 /** Hold the page's arithmetic against all that Python recorded, a step at a time between drawings. */
@@ -49,22 +52,18 @@ function settle(speak = true) {
   changed();
 }
 
-/** Open update k, training up to it where that is still to be done; false where training stops before. */
+/** Open update k, training up to it where that is still to be done; the update that was reached. */
 export function goTo(k, micro = app.micro) {
-  const { session } = app;
-  k = Math.max(1, k);
-  while (session.latest.t < k - 1) {
-    if (!session.advance()) {
-      set({ playing: false, born: session.stopped });
-      k = session.latest.t + 1;
-      break;
-    }
+  const { session, server } = app;
+  if (server?.on && k - 1 > session.latest.t) {
+    server.send({ do: "step", steps: k - 1 - session.latest.t });
+    return app.k;
   }
-  const arrived = k;
-  app.k = arrived;
-  app.micro = micro;
+  app.k = session.reach(k, app.k);
+  if (session.stopped && app.k < k) set({ playing: false, born: session.stopped });
+  app.micro = app.k === k || session.isRecorded ? micro : app.micro;
   settle();
-  return arrived;
+  return app.k;
 }
 
 export function goToMicro(micro) {
@@ -106,6 +105,7 @@ export function byEpoch() {
 export function play(on = !app.playing) {
   if (app.playing === on || !app.session) return;
   set({ playing: on, born: on ? null : app.born });
+  if (app.server?.on && app.unit !== "micro") return app.server.send(on ? { do: "train", steps: MANY } : { do: "stop" });
   if (on) requestAnimationFrame(frame);
   else settle();
 }
