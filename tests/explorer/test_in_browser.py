@@ -220,11 +220,60 @@ def served():
         yield server
 
 
+def shown_values(page):
+    return {(tensor, row, column): float(value) for tensor, row, column, value in page.evaluate(CELLS)}
+
+
 def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, served):
     page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
     page.click('[data-screen="lab"]')
     page.wait_for_selector("[data-tensor][data-value]")
     values = expected_of(served.document["golden"][0])
-    for tensor, row, column, value in page.evaluate(CELLS):
-        if tensor in values:
-            assert float(value) == values[tensor][row, column]
+    for (tensor, row, column), value in shown_values(page).items():
+        assert value == values[tensor][row, column]
+    for number in (1, 2, 3):
+        page.keyboard.press("]")
+        page.wait_for_selector(f'[data-updates="{number}"]')
+        assert served.live.updates == number
+    page.click('[data-action="next"]')
+    state = served.live.state()["parameters"]
+    while not any(tensor == "W2" for tensor, _, _ in shown_values(page)):
+        page.click('[data-action="next"]')
+    for (tensor, row, column), value in shown_values(page).items():
+        if tensor in state:
+            assert value == unpacked(state[tensor])[row, column]
+
+
+def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
+    own = f"http://127.0.0.1:{served.port}/"
+    page = watched(own).open(served.url)
+    page.wait_for_selector('[data-server="on"]')
+    second = watched(own, errors=r"409 \(Conflict\)").open(served.url)
+    assert "one window" in second.inner_text("main")
+    page.click('[data-screen="lab"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+
+
+def test_a_page_that_is_loaded_again_goes_on_where_the_training_stands(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="lab"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    page.reload()
+    page.wait_for_selector('[data-server="on"]')
+    page.click('[data-screen="lab"]')
+    page.wait_for_selector('[data-updates="1"]')
+
+
+def test_what_the_page_cannot_compute_is_shown_as_it_was_recorded(watched, tmp_path):
+    network = Network([2, 4, 3, 1], activation="tanh", normalization="layer", seed=2)
+    exploration = explore(network, X, X[:1] > 0, learning_rate=0.3, iterations=3, clip_norm=0.1)
+    page = opened_lab(watched, written(exploration, tmp_path))
+    values = expected_of(exploration.document["golden"][0])
+    cells = walk(page)
+    for tensor, found in cells.items():
+        for (row, column), value in found.items():
+            assert value == values[tensor][row, column], tensor
+    assert {"U_hat1", "gamma1", "dW2_clipped", "dgamma2"} <= set(cells)
+    assert "normalization, clip_norm" in page.inner_text("body")

@@ -10,7 +10,7 @@ import pytest
 import deepstep
 from deepstep import Network
 from deepstep.equations import EQUATIONS
-from deepstep.errors import ConfigurationError, DeepStepError, DivergenceError
+from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.packing import packed, unpacked
@@ -219,36 +219,62 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
 
 
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "options", "named"),
     [
-        {"normalization": "layer"},
-        {"input_scale": True},
-        {"parametric": True},
-        {"output": "huber"},
-        {"output_settings": {"smoothing": 0.1}},
-        {"activation": "exponential"},
+        ({}, {"l2": 0.1, "dropout": 0.5, "weight_decay": 0.1, "batch_size": 30}, []),
+        ({}, {"l1": 0.0, "clip_norm": None, "schedule": None}, []),
+        ({"normalization": "batch"}, {}, ["normalization"]),
+        ({"input_scale": True}, {}, ["input_scale"]),
+        ({"parametric": True}, {}, ["parametric activations"]),
+        ({"output": "huber"}, {}, ["huber"]),
+        ({"output_settings": {"smoothing": 0.1}}, {}, ["output settings"]),
+        ({"activation": "exponential"}, {}, ["exponential"]),
+        (
+            {},
+            {"optimizer": "heavy_ball", "schedule": "cosine", "learning_rate": 0.01},
+            ["heavy_ball", "schedule"],
+        ),
+        (
+            {},
+            {
+                "l1": 0.1,
+                "clip_norm": 1.0,
+                "input_noise": 0.1,
+                "average": 0.9,
+                "dropout_schedule": "cosine",
+                "dropout": 0.5,
+            },
+            ["l1", "clip_norm", "input_noise", "average", "dropout_schedule"],
+        ),
+        ({}, {"order": lambda epoch, m: np.arange(m)[::-1], "batch_size": 50}, ["order"]),
     ],
 )
-def test_networks_that_the_page_cannot_compute_are_refused(parts, circles):
-    with pytest.raises(ConfigurationError, match="explore: ") as refused:
-        lesson(Network([2, 3, 1], seed=1, **parts), circles.X, circles.Y)
-    assert "Network.trace" in refused.value.mend
+def test_what_the_page_cannot_compute_by_itself_is_named_and_recorded(parts, options, named, circles):
+    X, Y = circles.X[:, :40], circles.Y[:, :40]
+    network = Network([2, 3, 1], seed=1, **parts)
+    options = {"learning_rate": 0.1, "iterations": 20, **options}
+    document = lesson(network, X, Y, **options)
+    assert document["training"]["beyond"] == named
+    assert len(document["golden"]) == (8 if named else 3)
+    steps = list(network.steps(X, Y, **options))
+    for golden in document["golden"]:
+        trace = steps[golden["step"] - 1].trace()
+        for name, value in golden["quantities"].items():
+            expected = trace[name].value
+            assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
+    for step, rows in zip(steps, document["batches"], strict=False):
+        assert np.array_equal(step.X, X[:, rows])
 
 
 @pytest.mark.parametrize(
     "options",
     [
         {"optimizer": "lbfgs"},
-        {"optimizer": "heavy_ball"},
         {"optimizer": "adamm"},
         {"class_weight": "balanced"},
         {"sample_weight": np.ones(300)},
-        {"schedule": "cosine"},
-        {"order": lambda epoch, m: None},
-        {"l1": 0.1},
-        {"clip_norm": 1.0},
-        {"input_noise": 0.1},
-        {"average": 0.9},
+        {"time_budget": 1.0},
+        {"schedule": "plateau"},
         {"iterations": 0},
         {"learning_rate": -1},
         {"no_such": 1},
@@ -257,10 +283,6 @@ def test_networks_that_the_page_cannot_compute_are_refused(parts, circles):
 def test_options_that_do_not_fit_are_refused(options, circles, network):
     with pytest.raises(DeepStepError):
         lesson(network, circles.X, circles.Y, **options)
-
-
-def test_a_setting_at_its_default_is_none(circles, network):
-    assert lesson(network, circles.X, circles.Y, iterations=1, l1=0.0, clip_norm=None, schedule=None)
 
 
 def test_settings_and_names_of_numpy_are_plain(circles):

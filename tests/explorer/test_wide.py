@@ -61,3 +61,5 @@ def test_networks_that_stay_too_large_are_refused():
     X = np.random.default_rng(1).uniform(size=(784, 20))
     with pytest.raises(ConfigurationError, match="at most 120,000 parameters behind its inputs"):
         lesson(Network([784, 512, 512, 1], seed=1), X, X[:1] > 0.5)
+    with pytest.raises(ConfigurationError, match="a wide network without it; got l1"):
+        lesson(Network([784, 100, 1], seed=1), X, X[:1] > 0.5, l1=0.1)

@@ -26,37 +26,30 @@ from deepstep.data import DATASETS, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.explorer import About, export_html
-from deepstep.explorer.abilities import OPTIMIZERS, followed
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.lesson import document_of
 from deepstep.explorer.shown import Shown, shown
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, Target
 from deepstep.run import Run
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
 DEMO = "circles"
-USED = (
-    "targets",
-    "task",
-    "drop",
-    "test_fraction",
-    "hidden",
-    "activation",
-    "initialization",
-    "optimizer",
-    "hyperparameters",
-    "learning_rate",
-    "iterations",
-    "batch_size",
-    "seed",
-    "l2",
-    "weight_decay",
-    "dropout",
+WITHOUT_USE = (
+    "validation",
+    "validation_fraction",
+    "sample_weight",
+    "class_weight",
+    "time_budget",
+    "patience",
+    "scoring",
+    "deterministic",
+    "refit",
 )
-"""Options of train that a page can follow."""
+"""Options of a training that a page does not show."""
 
 OWN_DEFAULTS = {
     "hidden": "8,8",
@@ -156,8 +149,8 @@ def _of_train(name: str) -> click.Parameter:
     return option
 
 
-command.params += [_of_train(parameter.name) for parameter in train.params if parameter.name in USED]
-_OTHERS = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(USED)
+_NAMES = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(WITHOUT_USE)
+command.params += [_of_train(name) for parameter in train.params if (name := parameter.name) in _NAMES]
 
 
 def _subject(
@@ -173,9 +166,9 @@ def _subject(
         raise ConfigurationError(
             "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
         )
-    goal, settings = asked({**dict.fromkeys([*_OTHERS, "validation"]), **options})
-    if settings.optimizer not in OPTIMIZERS:
-        raise unknown_name("--optimizer", "optimizer of a page", settings.optimizer, OPTIMIZERS)
+    if options["optimizer"] == LBFGS:
+        raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
+    goal, settings = asked({**dict.fromkeys(WITHOUT_USE), **options})
     if kind == "file":
         if not goal.targets:
             targets = next(parameter for parameter in train.params if parameter.name == "targets")
@@ -201,15 +194,19 @@ def _of_run(path: Path, data: Path | None, options: dict[str, Any], given: list[
     run = Run.load(path)
     X, Y = _rows_for(run, data)
     target, inputs = run.preparation.target, run.preparation.inputs
-    steps, left_out = followed(step_settings(run))
+    steps, notes = step_settings(run), []
+    if steps.get("optimizer") == LBFGS:
+        steps["optimizer"] = "gd"
+        notes.append(
+            "It was trained by L-BFGS, which has no steps of its own; those of this page are plain gd."
+        )
     rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
-    trained_with = f"It was trained with {', '.join(left_out)}; the steps of this page are made without."
     about = About(
         path.resolve().name,
         title=f"{path.resolve().name}, after {len(run.history)} epochs",
         feature_names=inputs.feature_names,
         class_names=_names(target),
-        notes=[trained_with] if left_out else [],
+        notes=notes,
         history=run.history,
     )
     chosen = {name: options[name] for name in OF_A_RUN if name in given}

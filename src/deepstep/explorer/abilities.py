@@ -1,4 +1,4 @@
-"""What the page can compute by itself; everything else is refused, so that it never shows a wrong number."""
+"""What the page can compute by itself; of all else it shows the steps that were recorded."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,6 +8,7 @@ from deepstep.engines import Settings
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
+from deepstep.model.options import LBFGS
 
 ACTIVATIONS = (
     "identity",
@@ -31,63 +32,48 @@ SETTINGS = ("optimizer", "hyperparameters", "l2", "weight_decay", "dropout", "se
 OF_STEPS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTINGS)
 """Options of `Network.steps` that a page can follow."""
 
-MEND = "Network.steps and Network.trace open everything."
+NOT_SHOWN = ("sample_weight", "class_weight", "time_budget")
 
 
-def check_network(network: Network) -> None:
-    """Refuse a network that has parts that the page does not know.
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse what no page can show.
 
     Raises
     ------
     ConfigurationError
     """
-    shape = network.architecture
-    _known("activation", shape.activations[:-1], ACTIVATIONS)
-    _known("output", [shape.output], OUTPUTS)
+    if options.get("optimizer") == LBFGS:
+        raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
+    for name in NOT_SHOWN:
+        if options.get(name) is not None:
+            mend = "Network.steps and Network.trace open everything."
+            raise ConfigurationError("explore", f"a training without {name}", "got one", mend)
+
+
+def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
+    """What takes part in the training and is unknown to the page's own arithmetic.
+
+    Examples
+    --------
+    >>> beyond(Network([2, 3, 1], normalization="layer", seed=1), {"l2": 0.1, "clip_norm": 1.0, "l1": 0})
+    ['normalization', 'clip_norm']
+    """
+    shape, plain = (
+        network.architecture,
+        {entry.name: getattr(Settings(), entry.name) for entry in fields(Settings)},
+    )
     parts = {
         "normalization": any(kind != "none" for kind in shape.normalization),
         "input_scale": shape.input_scale,
         "parametric activations": any(shape.parametric),
-        "output_settings": get_head(shape.output).settings != get_head(shape).settings,
+        "output settings": get_head(shape.output).settings != get_head(shape).settings,
+        shape.output: shape.output not in OUTPUTS,
+        **{name: name not in ACTIVATIONS for name in shape.activations[:-1]},
     }
-    for name, present in parts.items():
-        if present:
-            raise ConfigurationError("explore", f"a network without {name}", "this one has some", MEND)
-
-
-def check_options(options: Mapping[str, Any]) -> None:
-    """Refuse options of a training that the page does not follow.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    plain = {entry.name: getattr(Settings(), entry.name) for entry in fields(Settings)}
+    optimizer = options.get("optimizer", "gd")
+    if optimizer not in OPTIMIZERS:
+        parts[optimizer if isinstance(optimizer, str) else "an optimizer of one's own"] = True
     for name, value in options.items():
         idle = value is None or (name in plain and value == plain[name])
-        if name not in OF_STEPS and not idle:
-            raise ConfigurationError("explore", f"options among {', '.join(OF_STEPS)}", f"got {name}", MEND)
-    _known("optimizer", [options.get("optimizer", "gd")], OPTIMIZERS)
-
-
-def followed(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The options that a page can follow, and the names of those that it cannot."""
-    kept, left_out = {}, []
-    for name, value in options.items():
-        try:
-            check_options({name: value})
-        except ConfigurationError:
-            left_out.append(f"optimizer {value!r}" if name == "optimizer" else name)
-        else:
-            kept[name] = value
-    if "optimizer" not in kept:
-        kept.pop("hyperparameters", None)
-    return kept, left_out
-
-
-def _known(kind: str, names: Any, known: tuple[str, ...]) -> None:
-    for name in names:
-        if name not in known:
-            raise ConfigurationError(
-                "explore", f"{kind} is one of {', '.join(map(repr, known))}", f"got {name!r}", MEND
-            )
+        parts[name] = name not in OF_STEPS and not idle
+    return [name for name, present in parts.items() if present]

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from deepstep.engines import Settings
 from deepstep.equations import get_optimizer
+from deepstep.explorer.abilities import beyond
 from deepstep.explorer.packing import number, packed, quantity
 from deepstep.explorer.recording import Opened, Recording, record
 from deepstep.explorer.reproduction import program
@@ -25,8 +26,8 @@ FORMAT, VERSION = "deepstep-lesson", 1
 MOST_POINTS = 500
 """Of a curve."""
 
-KINDS = {"sigmoid": "binary", "softmax": "classes", "identity": "numbers"}
-"""What the targets of an output are."""
+KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
+"""What the targets of an output are; numbers else."""
 
 
 def lesson(
@@ -112,9 +113,13 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "layer_dims": list(shape.layer_dims),
             "activations": list(shape.activations),
             "output": shape.output,
+            "output_settings": dict(shape.output_settings),
+            "normalization": list(shape.normalization),
+            "input_scale": shape.input_scale,
+            "parametric": list(shape.parametric),
         },
         "training": {
-            "optimizer": settings.optimizer,
+            "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",
             "hyperparameters": _hyperparameters(settings),
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
@@ -122,6 +127,7 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
+            "beyond": beyond(network, options),
         },
     }
 
@@ -145,7 +151,7 @@ def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
         "Y": packed(Y),
         "names": list(map(str, names)),
         "classes": list(map(str, about.class_names)) or None,
-        "kind": KINDS[network.architecture.output],
+        "kind": KINDS.get(network.architecture.output, "numbers"),
         "name": about.name,
     }
 

@@ -84,7 +84,7 @@ class LiveTraining:
         if do not in COMMANDS:
             raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}")
         if do == "set":
-            self._rate = check_learning_rate(record.get("learning_rate"))
+            self._set(record.get("learning_rate"))
         elif do == "stop":
             self._want(0, each=False)
         else:
@@ -110,7 +110,10 @@ class LiveTraining:
         Of a training that runs the newest state counts, so that a slow listener falls behind by one alone.
         """
         with self._changed:
-            self._pending.clear()
+            self._pending.clear()  # now, and not when the first message is asked for
+        return self._messages(wait)
+
+    def _messages(self, wait: float) -> Iterator[Message | None]:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._pending or self._closed, timeout=wait)
@@ -125,6 +128,11 @@ class LiveTraining:
             self._closed, self._wanted = True, 0
             self._changed.notify_all()
         self._thread.join(timeout=10)
+
+    def _set(self, rate: Any) -> None:
+        if self._scheduled:
+            raise ConfigurationError(WHERE, "a training without a schedule", "this one has its own rates")
+        self._rate = check_learning_rate(rate)
 
     def _want(self, steps: int, *, each: bool) -> None:
         with self._changed:

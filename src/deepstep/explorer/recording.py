@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.engines.draws import dropout_masks
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.explorer.abilities import SETTINGS
+from deepstep.explorer.abilities import beyond
 from deepstep.inspection import Trace
 from deepstep.model import Network
 from deepstep.model.step import Step
@@ -21,6 +21,9 @@ from deepstep.types import AnyArray, Array
 
 MOST_GOLDEN = 60_000
 """Numbers in all golden steps together; the first step is always there."""
+
+GOLDEN_APART = 8
+"""Golden steps of a training that the page does not compute by itself."""
 
 MOST_RECORDED = 20_000
 """Numbers in all recorded parameters together; the first and the last are always there."""
@@ -93,36 +96,41 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
     learner.engine = "reference"
     steps = learner.steps(X, Y, **options)  # what does not fit is refused here
     total = int(options["iterations"]) * n_batches(X.shape[1], options.get("batch_size"))
-    kept = Recording(Settings.of("explore", **{"seed": network.seed, **_settings(options)}))
-    _list_draws(kept, network, X.shape[1], options, total)
-    known = total if kept.masks is None and options.get("batch_size") is None else len(kept.batches)
+    kept = Recording(_settings(network, options))
+    apart = bool(beyond(network, options))
+    known = _list_draws(kept, network, X.shape[1], options, total, apart=apart)
     if known < total:
-        kept.stopped = (
-            f"The first {known} of {total} updates are recorded; draws after them are the page's own."
-        )
-    wanted = _snapshots(known, network.parameters.flat.size)
-    walked: list[Step] = []
+        cut = f"The first {known} of {total} updates are recorded"
+        kept.stopped = f"{cut}; draws after them are the page's own."
+    golden = set(evenly_spread(known, GOLDEN_APART).tolist()) if apart else {0, 1}
+    recorded = _snapshots(known, network.parameters.flat.size)
+    held: list[Step] = []
+    last: Step | None = None
     try:
         for number, step in enumerate(islice(steps, known)):
-            if number in wanted:
+            if number in recorded:
                 kept.recorded[number] = step.before
-            walked = [*walked[:2], step]
+            if number in golden:
+                held.append(step)
             kept.costs.append(step.cost)
+            last = step
     except DivergenceError as error:
-        if not walked:
+        if last is None:
             raise
         kept.stopped = str(error)
-    if not walked:
+    if last is None:
         raise ConfigurationError("explore", "a training of one step or more", "it had none")
-    kept.recorded[len(kept.costs)] = walked[-1].after
-    for step in {step.number: step for step in (walked[0], walked[-1], *walked)}.values():
-        _open(kept, step)  # the first, then the last, then the second, as far as there is room
+    kept.recorded[len(kept.costs)] = last.after
+    for step in {step.number: step for step in (held[0], last, *held)}.values():
+        _open(kept, step)  # the first, then the last, then others as far as there is room
     kept.golden.sort(key=lambda opened: opened.step.number)
     return kept
 
 
-def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name in SETTINGS and value is not None}
+def _settings(network: Network, options: Mapping[str, Any]) -> Settings:
+    names = {entry.name for entry in fields(Settings)}
+    given = {name: value for name, value in options.items() if name in names and value is not None}
+    return Settings.of("explore", **{"seed": network.seed, **given})
 
 
 def _snapshots(total: int, size: int) -> set[int]:
@@ -142,24 +150,39 @@ def _numbers(trace: Trace) -> int:
     return sum(int(np.size(entry.value)) for entry in trace)
 
 
-def _list_draws(kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int) -> None:
-    """The examples and the masks of the first steps, as far as there is room.
+def _list_draws(
+    kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
+) -> int:
+    """List the examples and the masks of the first steps; gives the number of steps that are known by them.
 
-    Full batches without dropout are the same in every step, which stands there once.
+    Full batches without dropout are the same in every step, which stands there once. What a page does not
+    compute by itself (``apart``) is known however few draws are listed.
     """
-    shape, settings, size = network.architecture, kept.settings, options.get("batch_size")
-    rates, seed = settings.dropout_of(shape), int(settings.seed)
-    masked = sum(n for n, rate in zip(shape.layer_dims[1:-1], rates, strict=True) if rate)
-    kept.masks = [] if masked else None
-    order, of = shuffled(network.seed) if size is not None else as_they_are, n_batches(m, size)
+    settings, size = kept.settings, options.get("batch_size")
+    rates = settings.dropout_of(network.architecture)
+    units = (
+        0
+        if apart
+        else sum(n for n, rate in zip(network.architecture.layer_dims[1:-1], rates, strict=True) if rate)
+    )
+    kept.masks = [] if units else None
+    order = options.get("order") or (as_they_are if size is None else shuffled(network.seed))
+    of, alike = n_batches(m, size), size is None and order is as_they_are and not units
     indices, numbers = MOST_INDICES, MOST_MASKS
-    for number in range(total if masked or size is not None else 1):
-        rows = np.arange(m)[batch(order(number // of, m), m, size, number % of)]
-        indices, numbers = indices - len(rows), numbers - masked * len(rows)
+    for number in range(1 if alike else total):
+        visit = order(number // of, m)
+        rows = np.arange(m)[batch(None if visit is None else np.asarray(visit), m, size, number % of)]
+        indices, numbers = indices - len(rows), numbers - units * len(rows)
         if number and min(indices, numbers) < 0:
-            return
+            break
         kept.batches.append(rows)
         if kept.masks is not None:
-            step = number + 1
-            masks = dropout_masks(shape, rates, len(rows), seed=seed, step=step, dtype=network.dtype)
-            kept.masks.append(masks)
+            kept.masks.append(_masks(network, settings, rates, len(rows), number + 1))
+    return total if alike or apart else len(kept.batches)
+
+
+def _masks(
+    network: Network, settings: Settings, rates: tuple[float, ...], m: int, step: int
+) -> dict[int, Array]:
+    shape, seed = network.architecture, int(settings.seed)
+    return dropout_masks(shape, rates, m, seed=seed, step=step, dtype=network.dtype)

@@ -45,6 +45,14 @@ def program(
 def _network(network: Network, start: Parameters) -> list[str]:
     shape = network.architecture
     arguments = {"activation": _one_for_all(shape.activations[:-1]), "output": shape.output}
+    if shape.output_settings:
+        arguments["output_settings"] = dict(shape.output_settings)
+    if any(kind != "none" for kind in shape.normalization):
+        arguments["normalization"] = _one_for_all(shape.normalization)
+    if shape.input_scale:
+        arguments["input_scale"] = True
+    if any(shape.parametric):
+        arguments["parametric"] = _one_for_all(shape.parametric)
     sizes = list(shape.layer_dims)
     drawn = _drawn_by(network, start, sizes, arguments)
     written = [f"{name}={value!r}" for name, value in arguments.items()]
@@ -79,7 +87,7 @@ def _parameters(start: Parameters) -> tuple[list[str], str]:
 
 def _training(options: Mapping[str, Any]) -> list[str]:
     plain = {name: value for name, value in options.items() if value not in (None, {})}
-    lines = [f"    {name}={value!r}," for name, value in plain.items()]
+    lines = [f"    {name}={_text(value)}," for name, value in plain.items()]
     return [
         "steps = network.steps(",
         "    X,",
@@ -91,6 +99,11 @@ def _training(options: Mapping[str, Any]) -> list[str]:
         "        print(step.trace())  # every quantity of the first step",
         'print(f"cost {step.cost:.6g} before update {step.number}")',
     ]
+
+
+def _text(value: Any) -> str:
+    """A setting as Python has it; of a function its name."""
+    return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
 
 
 def rows_code(rows: AnyArray) -> str:

@@ -198,11 +198,14 @@ class Handler(BaseHTTPRequestHandler):
     def _events(self) -> None:
         """A stream of events, until the reader goes or the server ends."""
         with self.server.the_reader(self.connection):
+            messages = self.server.live.messages(
+                wait=HEARTBEAT
+            )  # from before the reader knows that it is one
             self._begin(HTTPStatus.OK, "text/event-stream")
             self.end_headers()
             with suppress(OSError):
                 self._tell(b": here\n\n")
-                for message in self.server.live.messages(wait=HEARTBEAT):
+                for message in messages:
                     if self._is_gone():
                         return
                     if message is not None:

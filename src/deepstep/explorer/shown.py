@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import get_head
-from deepstep.explorer.abilities import check_network, check_options
+from deepstep.explorer.abilities import check_options
 from deepstep.explorer.examples import choose, few_enough
 from deepstep.explorer.reproduction import rows_code
-from deepstep.explorer.wide import EXAMPLES, check_rest, is_wide, linear_options, narrowed, with_parameters
+from deepstep.explorer.wide import (
+    EXAMPLES,
+    check_rest,
+    check_wide,
+    is_wide,
+    linear_options,
+    narrowed,
+    with_parameters,
+)
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets
 from deepstep.training import History
@@ -85,7 +93,6 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         If an argument does not fit, or the network is too large.
     """
     options = dict(given)
-    check_network(network)
     check_options(options)
     X, Y = _checked(network, X, Y)
     notes = list(about.notes)
@@ -101,6 +108,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         about = _of_chosen(about, chosen.rows)
     X, Y = np.ascontiguousarray(chosen.X), np.ascontiguousarray(chosen.Y)
     if wide:
+        check_wide(network, options)
         network, X, options, about = _narrow(network, X, options, about, notes)
     title = about.title or f"{sizes} on {about.name}"
     title = f"{title}, {X.shape[1]} examples and their span" if wide else title

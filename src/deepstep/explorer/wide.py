@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import ConfigurationError
+from deepstep.explorer.abilities import beyond
 from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.types import Array
@@ -23,13 +24,26 @@ MOST_PARAMETERS = 120_000
 """Of what is left when the inputs are coordinates."""
 
 EXAMPLES = 16
-KIN = ("gd", "momentum", "nesterov")
+KIN = ("gd", "momentum", "heavy_ball", "nesterov")
 """Update rules that are linear in the gradient."""
 
 
 def is_wide(network: Network) -> bool:
     """Whether a snapshot of the network is too large for a page."""
     return network.parameters.flat.size > WIDE
+
+
+def check_wide(network: Network, options: Mapping[str, Any]) -> None:
+    """Refuse a wide network of which coordinates would be another one.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    unknown = [name for name in beyond(network, options) if name not in (*KIN, options.get("optimizer"))]
+    if unknown:
+        mend = "Network.steps and Network.trace open everything."
+        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", mend)
 
 
 def check_rest(network: Network) -> None:
@@ -59,13 +73,19 @@ def narrowed(network: Network, X: Array) -> tuple[Network, Array]:
 def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inputs: int) -> Network:
     """A network in float64 with these parameters, and all else as it is here."""
     shape = network.architecture
-    return Network(
+    made = Network(
         [n_inputs, *shape.layer_dims[1:]],
         activation=list(shape.activations[:-1]),
         output=shape.output,
+        output_settings=dict(shape.output_settings),
+        normalization=list(shape.normalization),
+        input_scale=shape.input_scale,
+        parametric=list(shape.parametric),
         parameters=Parameters.from_dict({name: np.asarray(a, dtype=float) for name, a in parameters.items()}),
         seed=network.seed,
     )
+    made.statistics = {name: np.asarray(value, dtype=float) for name, value in network.statistics.items()}
+    return made
 
 
 def linear_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
