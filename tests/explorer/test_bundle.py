@@ -22,12 +22,12 @@ def test_bundle_is_what_the_sources_make() -> None:
 
 
 def test_equations_of_the_page_are_the_library_s() -> None:
-    spec = importlib.util.spec_from_file_location("web_sources", WEB / "sources.py")
+    spec = importlib.util.spec_from_file_location("web_sources", WEB / "tools" / "sources.py")
     assert spec is not None
     assert spec.loader is not None
     sources = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sources)
-    assert sources.TARGET.read_text(encoding="utf-8") == sources.text(), "run python web/sources.py, then npm run build"
+    assert sources.TARGET.read_text(encoding="utf-8") == sources.text(), "run python web/tools/sources.py, then npm run build"
 
 
 def test_size_and_addresses_of_the_bundle() -> None:
@@ -42,3 +42,12 @@ def test_licences_are_in_the_bundle() -> None:
     assert "Jason Miller" in head
     assert "Apache License" in head
     assert "Apache License" in (STATIC / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_types_of_the_sources_agree() -> None:
+    if shutil.which("npm") is None or not (WEB / "node_modules" / "typescript").is_dir():
+        pytest.skip("NOT TESTED, typescript is missing: npm ci --prefix web")
+    done = subprocess.run(
+        ["npm", "run", "--silent", "types"], cwd=WEB, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

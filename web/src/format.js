@@ -19,6 +19,7 @@ export function inCell(x, decimals) {
   if (x === 0 || !Number.isFinite(x)) return number(x);
   const sign = x < 0 ? "−" : "";
   if (size < 5 * 10 ** -decimals || size >= 10 ** 4) return sign + size.toExponential(0).replace("e+", "e").replace("e-", "e−");
+  if (Number.isInteger(x)) return sign + size;
   const places = Math.max(0, decimals - Math.max(0, Math.floor(Math.log10(size))));
   return sign + size.toFixed(places);
 }

@@ -143,7 +143,7 @@ const ENGLISH = {
   "play.result": "Result",
   "play.training": "Training",
   "play.set": "Data set",
-  "play.examples": "{n} examples, {x} inputs",
+  "play.examples": "{n} examples · inputs: {x}",
   "play.paint": "Paint points",
   "play.paintHint": "Click in the map to add a point of this class.",
   "play.addPoint": "Add a point",

@@ -17,7 +17,9 @@ const notNaN = (value) => (Number.isNaN(value) ? Infinity : value);
 
 /** All that Python recorded of a step, by name: parameters before, slots before, quantities, parameters after. */
 export function recordedValues({ parameters, slots, quantities, after }) {
-  const named = (values, sign) => Object.entries(values ?? {}).map(([name, value]) => [`${name}${sign}`, value]);
+  /** @returns {[string, any][]} */
+  const named = (values, sign) =>
+    Object.entries(values ?? {}).map(([name, value]) => [`${name}${sign}`, value]);
   return new Map([...named(parameters, ""), ...named(slots, "⁻"), ...named(quantities, ""), ...named(after, "′")]);
 }
 

@@ -1,10 +1,10 @@
 /**
  * The micro-steps of one update: what is made, from which quantities, by which equation of the library.
  *
- * `tokens` is the equation as matrices in a row: strings are signs, {name, transposed} are quantities; the
+ * `phase` is given, forward, cost, backward or update; `tokens` is the equation as matrices in a row: strings are signs, {name, transposed} are quantities; the
  * first one is the result.
  *
- * @typedef {{id: string, phase: "given"|"forward"|"cost"|"backward"|"update", layer: number, kind: string,
+ * @typedef {{id: string, phase: string, layer: number, kind: string,
  *   equation: string, tokens: (string|{name: string, transposed?: boolean})[]}} MicroStep
  */
 import { HEADS } from "./heads.js";

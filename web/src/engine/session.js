@@ -15,6 +15,9 @@ export class Session {
   constructor(lesson) {
     this.lesson = lesson;
     this.network = lesson.network;
+    this.isRecorded = false;
+    /** Updates that alone can be opened; empty where all can. */
+    this.numbers = [];
     this.trainings = [{ from: 1, training: lesson.training }];
     const start = { parameters: lesson.parameters, slots: {}, t: 0 };
     this.kept = new Map([[0, start]]);
@@ -25,6 +28,8 @@ export class Session {
     this.costs = [];
     /** The first update that is not the recording's own: something was edited. */
     this.changedFrom = Infinity;
+    /** What was changed by hand, and after how many updates: it makes this training again. */
+    this.log = [];
     this.opened = new Map();
     this.stopped = null;
     /** How many updates the page can follow as Python made them: with its batches and its masks. */
@@ -139,7 +144,7 @@ export class Session {
   }
 
   /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
-  reach(k) {
+  reach(k, _from = 1) {
     while (this.latest.t < k - 1) if (!this.advance()) return this.latest.t + 1;
     return Math.max(1, k);
   }
@@ -169,6 +174,7 @@ export class Session {
     this.pinned.add(t);
     this.costs.length = Math.min(this.costs.length, t);
     this.trainings = this.trainings.filter(({ from }) => from <= t + 1);
+    this.log = this.log.filter((change) => change.t <= t);
     this.changedFrom = Math.min(this.changedFrom, t + 1);
     this.opened.clear();
     this.order = undefined;
@@ -178,16 +184,27 @@ export class Session {
   /** Another number for one parameter after t updates. */
   edit(t, name, row, col, value) {
     this.branch(t);
+    this.log.push({ t, edit: [name, row, col, value] });
     const changed = copy(this.latest.parameters[name]);
     changed.data[row * changed.cols + col] = value;
     this.latest = { ...this.latest, parameters: { ...this.latest.parameters, [name]: changed } };
     this.kept.set(t, this.latest);
   }
 
+  /** Do again what a log says. */
+  replay(log) {
+    for (const { t, edit, set } of log) {
+      if (this.reach(t + 1) !== t + 1) return;
+      if (edit) this.edit(t, ...edit);
+      else this.retrain(t, set);
+    }
+  }
+
   /** Other settings of training after t updates. */
   retrain(t, changes) {
     const before = this.trainingAt(t + 1);
     this.branch(t);
+    this.log.push({ t, set: changes });
     const training = { ...before, ...changes };
     this.trainings = [...this.trainings.filter(({ from }) => from <= t), { from: t + 1, training }];
     if (changes.optimizer && changes.optimizer !== before.optimizer) {

@@ -6,7 +6,7 @@ import { forward } from "./forward.js";
 import { map, multiplyByTransposed, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
 
 /** dZ, dW, db, dA from the last layer to the first, added to the values of the forward pass. */
-export function backward({ network, training, parameters, masks }, values) {
+export function backward({ network, training, parameters, masks = undefined }, values) {
   const { activations } = network;
   const L = activations.length;
   const Y = values.get("Y");

@@ -7,8 +7,8 @@ const escaped = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<"
 async function ownParts() {
   const inline = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent).join("\n");
   const fetched = async (address) => (address ? (await fetch(address)).text() : "");
-  const css = inline("style") || (await fetched(document.querySelector('link[rel="stylesheet"]')?.href));
-  const js = inline("script:not([src]):not([type])") || (await fetched(document.querySelector("script[src]")?.src));
+  const css = inline("style") || (await fetched(document.querySelector('link[rel="stylesheet"]')?.getAttribute("href")));
+  const js = inline("script:not([src]):not([type])") || (await fetched(document.querySelector("script[src]")?.getAttribute("src")));
   return { css, js };
 }
 

@@ -47,6 +47,7 @@ export function App() {
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
+    globalThis.scrollTo?.(0, 0);
   }, [screen, session]);
   const go = (name) => {
     if (name === "home") play(false);

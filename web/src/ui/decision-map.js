@@ -15,10 +15,10 @@ const SIDE = 320;
 /** The colour of an answer: [r, g, b]. */
 function colourOf(A, p, kind, isDark) {
   if (kind === "numbers") return ramp(A.data[p], isDark);
-  if (kind === "binary") return ramp((2 * A.data[p] - 1) * 0.75, isDark);
+  if (kind === "binary") return ramp((2 * A.data[p] - 1) * (isDark ? 0.6 : 0.75), isDark);
   let best = 0;
   for (let k = 1; k < A.rows; k++) if (A.data[k * A.cols + p] > A.data[best * A.cols + p]) best = k;
-  const share = 0.65 * A.data[best * A.cols + p];
+  const share = (isDark ? 0.5 : 0.65) * A.data[best * A.cols + p];
   const ground = isDark ? [20, 24, 30] : [255, 255, 255];
   return CLASS_COLOURS[best % CLASS_COLOURS.length].map((to, i) => Math.round(ground[i] + (to - ground[i]) * share));
 }

@@ -33,7 +33,7 @@ function choiceNow() {
 }
 
 /** Another network on the same data, with fresh weights. */
-export function rebuild(changes = {}, { seed } = {}) {
+export function rebuild(changes = {}, seed = undefined) {
   const { lesson } = app.session;
   const choice = { ...choiceNow(), ...changes };
   if (seed !== undefined) choice.training.seed = seed;

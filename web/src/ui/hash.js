@@ -10,7 +10,7 @@ export function hashText() {
     Object.assign(parts, { k, q: session.open(k).steps[micro]?.id });
     if (cursor?.row || cursor?.col) parts.c = `${cursor.row},${cursor.col}`;
     const { lesson } = session;
-    if (lesson.toy) parts.n = JSON.stringify(lesson.toy);
+    if (lesson.toy) parts.n = JSON.stringify({ ...lesson.toy, log: session.log.length ? session.log : undefined });
   }
   return new URLSearchParams(Object.entries(parts).filter(([, value]) => value !== undefined)).toString();
 }
@@ -29,8 +29,9 @@ export function readHash(hash = location.hash) {
 const MOST_UPDATES = 20_000; // that a link may make the page do before it opens
 
 /** Go to the place that a hash names. */
-export function goToHash({ screen, k, id, cell }) {
+export function goToHash({ screen, k, id, cell, toy }) {
   if (!app.session) return;
+  if (app.session.lesson.toy && Array.isArray(toy?.log)) app.session.replay(toy.log.filter(({ t }) => t <= MOST_UPDATES));
   if (["play", "lab", "home"].includes(screen)) app.screen = screen;
   goTo(Math.max(1, Math.min(k, MOST_UPDATES)));
   const at = opened().steps.findIndex((step) => step.id === id);

@@ -2,6 +2,6 @@
 import { h } from "preact";
 import htm from "htm";
 
-export const html = htm.bind(h);
+export const html = /** @type {any} */ (htm).bind(h);
 export { Fragment, render } from "preact";
 export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";

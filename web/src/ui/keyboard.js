@@ -22,7 +22,7 @@ function act(event) {
 export function listenToKeys() {
   document.body.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !app.singleKeys) return;
-    if (event.target.closest(FIELDS)) return;
+    if (/** @type {Element} */ (event.target).closest(FIELDS)) return;
     const action = act(event);
     if (!action) return;
     event.preventDefault();

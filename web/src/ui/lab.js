@@ -55,7 +55,7 @@ export function Lab() {
         <p class="lab-where">
           ${t("lab.update", { k })} · ${t("lab.epoch", { e: session.epochOf(k) })} · <b class="phase-word">${t(`phase.${step.phase}`)}</b>
         </p>
-        <h2 class="lab-equation" aria-label=${words}><${Equation} step=${step} optimizer=${optimizer} /></h2>
+        <h2 class="lab-equation" aria-label=${words}><${Equation} step=${step} optimizer=${optimizer} output=${session.network.output} /></h2>
         <p class="lab-sentence">${sentence(session, step)}</p>
       </div>
       <${SmallNetwork} step=${step} />

@@ -10,17 +10,19 @@ import { t } from "../messages.js";
 /**
  * A network for a toy set; the choice is small enough to stand in a link.
  *
- * @param {{data: string, hidden?: number[], activations?: string[], training?: any}} toy
+ * @param {{data: string, hidden?: number[], activations?: string[], training?: any, log?: any[]}} toy
  */
 export function startToy(toy, screen = "play") {
   const lesson = makeLesson(toySet(toy.data), choice(toy, toySet(toy.data)));
-  begin({ ...lesson, title: t(`toy.${toy.data}`), toy }, screen);
+  const { log: _, ...own } = toy;
+  begin({ ...lesson, title: t(`toy.${toy.data}`), toy: own }, screen);
 }
 
 export function startData(data, given = {}, screen = "play") {
   begin(makeLesson(data, choice(given, data)), screen);
 }
 
+/** @param {{hidden?: number[], activations?: string[], training?: any}} given */
 function choice({ hidden, activations, training }, data) {
   const small = data.X.rows > 64 ? [16, 8] : [8, 8];
   const rate = data.kind === "numbers" ? 0.03 : RATES[training?.optimizer ?? "gd"];

@@ -46,7 +46,7 @@ export function drawPoints(context, data, frame, size, radius) {
     context.fillStyle = `rgb(${r},${g},${b})`;
     context.fill();
     context.lineWidth = Math.max(0.8, radius / 3);
-    context.strokeStyle = isDark ? "rgba(10,12,16,.75)" : "rgba(255,255,255,.9)";
+    context.strokeStyle = isDark ? "rgba(255,255,255,.75)" : "rgba(255,255,255,.9)";
     context.stroke();
   }
 }

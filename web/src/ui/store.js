@@ -17,7 +17,7 @@ export const app = {
   focusCursor: false,
   playing: false,
   unit: "update",
-  speed: 2,
+  speed: 3,
   /** @type {string | null} */
   dialog: null,
   singleKeys: true,

@@ -36,7 +36,13 @@ function mathSign(sign) {
   const fraction = FRACTION.exec(sign);
   if (fraction) return html`<mfrac><mi>${fraction[1]}</mi><mi>${fraction[2]}</mi></mfrac>`;
   if (/^[a-z_α]+′?$/u.test(sign)) return html`<mi mathvariant=${sign.length > 1 ? "normal" : undefined}>${sign}</mi>`;
-  return html`<mo>${sign}</mo>`;
+  if (/^(\d+|log)$/.test(sign)) return html`<mn>${sign}</mn>`;
+  return html`<mo stretchy="false">${sign}</mo>`;
+}
+
+function mathToken(token) {
+  if (typeof token === "string") return mathSign(token);
+  return token.power ? html`<msup><mi>e</mi>${row(mathName(token.power.name))}</msup>` : mathName(token.name, token.transposed);
 }
 
 /** Only two slots of a rule's equation in memory: written out where it is known. */
@@ -49,15 +55,23 @@ const MEMORY = {
 };
 MEMORY.adamw = MEMORY.adam;
 
+/** The loss of one example, by head: Z stands for the logits. */
+const LOSSES = {
+  sigmoid: (Z) => ["Σ", "(", "log", "(", "1", "+", { power: Z }, ")", "−", { name: "Y" }, "∘", Z, ")"],
+  softmax: (Z) => ["log", "Σ", { power: Z }, "−", "Σ", { name: "Y" }, "∘", Z],
+  identity: (Z) => ["1/2", "Σ", "(", Z, "−", { name: "Y" }, ")", "²"],
+};
+
 /** The micro-step's equation in one line. */
-export function Equation({ step, optimizer }) {
+export function Equation({ step, optimizer, output }) {
   if (step.formula) return html`<span class="equation is-text">${step.formula}</span>`;
   let { tokens } = step;
   const rule = MEMORY[optimizer];
   if (step.kind === "slot" && rule) tokens = [tokens[0], "=", ...rule[parse(step.id).slot]];
   if (step.kind === "update" && rule) tokens = [tokens[0], "=", tokens[2], ...rule.theta];
+  if (step.kind === "loss") tokens = [tokens[0], "=", ...LOSSES[output](tokens[4])];
   if (step.kind === "batch") tokens = [tokens[0], "=", { name: "X" }];
   return html`<math class="equation" display="block">
-    <mrow>${tokens.map((token) => (typeof token === "string" ? mathSign(token) : mathName(token.name, token.transposed)))}</mrow>
+    <mrow>${tokens.map(mathToken)}</mrow>
   </math>`;
 }

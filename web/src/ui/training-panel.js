@@ -40,6 +40,6 @@ export function TrainingPanel() {
       <${Choice} name="batch_size" label=${t("play.batch")} value=${training.batch_size} choices=${BATCHES} show=${(size) => (size === null ? t("play.all") : String(size))} onPick=${(batch_size) => editTraining({ batch_size })} />
       <${Choice} name="dropout" label=${t("play.dropout")} value=${training.dropout} choices=${DROPOUTS} onPick=${(dropout) => editTraining({ dropout })} />
     </div>
-    <button type="button" class="button is-quiet" data-action="restart" onClick=${() => rebuild({}, { seed: (training.seed ?? 0) + 1 })}>${t("play.restart")}</button>
+    <button type="button" class="button is-quiet" data-action="restart" onClick=${() => rebuild({}, (training.seed ?? 0) + 1)}>${t("play.restart")}</button>
   </section>`;
 }

@@ -6,6 +6,8 @@ import { app, changed, set } from "./store.js";
 import { sentence } from "./sentences.js";
 
 const MANY = 100_000; // updates that Python is asked for: until it is told to stop
+/** Milliseconds between two steps, by speed. */
+const PAUSES = { micro: [2400, 1400, 800, 350, 100], other: [500, 150, 40, 0, 0] };
 const FRAME = 12; // milliseconds of a frame that training may take
 
 export const opened = () => app.session.open(app.k);
@@ -48,7 +50,7 @@ function settle(speak = true) {
   const [rows, cols] = typeof value === "number" ? [1, 1] : [value.rows, value.cols];
   app.cursor = { name: id, row: Math.min(app.cursor?.row ?? 0, rows - 1), col: Math.min(app.cursor?.col ?? 0, cols - 1) };
   app.focusCursor = false;
-  if (speak && !(app.playing && app.speed > 2)) app.live = sentence(app.session, steps[app.micro]);
+  if (speak && !(app.playing && (app.speed > 2 || app.unit !== "micro"))) app.live = sentence(app.session, steps[app.micro]);
   changed();
 }
 
@@ -115,8 +117,7 @@ let last = 0;
 function frame(now) {
   if (!app.playing) return;
   requestAnimationFrame(frame);
-  const pause = [1600, 700, 300, 100, 0][app.speed];
-  if (now - last < pause * (app.unit === "micro" ? 1 : 0.3)) return;
+  if (now - last < PAUSES[app.unit === "micro" ? "micro" : "other"][app.speed]) return;
   last = now;
   if (app.unit === "micro") return byMicro(1);
   if (app.unit === "epoch") return byEpoch();

@@ -1,6 +1,6 @@
 """Writes the library's source of each micro-step for pages that are made without Python: src/lesson/equations.json.
 
-    python web/sources.py
+    python web/tools/sources.py
 """
 
 import ast
@@ -12,7 +12,7 @@ from typing import Any
 
 from deepstep.equations import EQUATIONS, HEADS, OPTIMIZERS, get_activation
 
-TARGET = Path(__file__).parent / "src" / "lesson" / "equations.json"
+TARGET = Path(__file__).parents[1] / "src" / "lesson" / "equations.json"
 HIDDEN = (
     *("identity", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "tanh"),
     *("sigmoid", "softmax"),
