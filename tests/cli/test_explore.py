@@ -81,6 +81,16 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     assert document["training"]["optimizer"] == "adam"
 
 
+def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
+    options = ("--hidden", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
+    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
+    assert deepstep("explore", "long", "--export", "x.html").code == 0
+    history = lesson_in(tmp_path / "x.html")["history"]
+    assert len(history["at"]) == len(history["cost"]) == 500
+    assert (history["at"][0], history["at"][-1]) == (0, 9999)
+    assert (tmp_path / "x.html").stat().st_size < 1_000_000
+
+
 def test_a_run_on_other_rows(deepstep, tmp_path, flower_run, flowers):
     result = deepstep(
         "explore", flower_run, "--data", flowers, "--learning-rate", "0.5", "--export", "x.html"

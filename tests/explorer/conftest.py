@@ -93,7 +93,7 @@ def browser() -> Iterator[Any]:
 class Watched:
     """A page, and everything that it should not do.
 
-    ``own`` is what its address begins with: other requests are stopped and listed, as errors are but for those that
+    ``own`` is what its address begins with: other requests are stopped and listed, as errors are but for what
     ``errors`` fits.
     """
 

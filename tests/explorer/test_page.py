@@ -121,7 +121,7 @@ def test_the_bundle_is_small_and_asks_for_nothing():
 
 def test_a_notebook_shows_a_frame_that_is_shut_off(document):
     html = Exploration(document)._repr_html_()
-    assert html.startswith('<iframe sandbox="allow-scripts" ')
+    assert html.startswith('<iframe sandbox="allow-scripts allow-downloads" ')
     srcdoc = re.search(r'srcdoc="([^"]*)"></iframe>$', html)[1]
     assert unescape(srcdoc) == page(document["title"], document)
 

@@ -66,10 +66,10 @@ class Exploration:
         return f"Exploration({self.document['title']!r})"
 
     def _repr_html_(self) -> str:
-        """A frame that has no access to the notebook around it."""
+        """A frame that has no access to the notebook around it, but may save files."""
         title = escape(str(self.document["title"]))
         return (
-            f'<iframe sandbox="allow-scripts" title="{title}" width="100%" height="{HEIGHT}" '
+            f'<iframe sandbox="allow-scripts allow-downloads" title="{title}" width="100%" height="{HEIGHT}" '
             f'style="border:0" srcdoc="{escape(self.html)}"></iframe>'
         )
 

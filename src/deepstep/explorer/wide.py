@@ -65,9 +65,9 @@ def check_rest(network: Network) -> None:
 
 def narrowed(network: Network, X: Array) -> tuple[Network, Array]:
     """The network on coordinates of few examples, and those coordinates (k, m)."""
-    Q, C = np.linalg.qr(X)
+    Q, sizes, Vt = np.linalg.svd(X, full_matrices=False)  # the first directions are those that differ most
     parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}
-    return with_parameters(network, parameters, n_inputs=Q.shape[1]), C
+    return with_parameters(network, parameters, n_inputs=len(sizes)), sizes[:, np.newaxis] * Vt
 
 
 def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inputs: int) -> Network:
