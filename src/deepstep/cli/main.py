@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",
+    "explore": "explore",
     "trace": "trace",
     "check-gradients": "check_gradients",
     "equations": "equations",
