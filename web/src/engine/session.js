@@ -1,4 +1,5 @@
 /** A training that can be walked: any update can be opened, from any state that it has been in. */
+import { OPTIMIZERS } from "./optimizers.js";
 import { openStep } from "./step.js";
 import { microSteps } from "./microsteps.js";
 import { bornNonFinite } from "./watch.js";
@@ -19,7 +20,7 @@ export class Session {
     /** Updates that alone can be opened; empty where all can. */
     this.numbers = [];
     this.trainings = [{ from: 1, training: lesson.training }];
-    /** @type {{parameters: any, slots: any, t: number}} */
+    /** @type {{parameters: any, slots: any, t: number, forgotten?: boolean}} */
     const start = { parameters: lesson.parameters, slots: {}, t: 0 };
     this.kept = new Map([[0, start]]);
     this.pinned = new Set([0]);
@@ -116,9 +117,11 @@ export class Session {
   /** Update k opened: its micro-steps and all values; Python's own where it recorded them. */
   open(k) {
     if (this.opened.has(k)) return this.opened.get(k);
-    const problem = this.problem(k, this.state(k - 1));
+    const state = this.state(k - 1);
+    const problem = this.problem(k, state);
     const { values, after } = openStep(problem);
-    const steps = microSteps(this.network, problem.training, problem.masks);
+    const unknown = state.forgotten && OPTIMIZERS[problem.training.optimizer].state.length > 0;
+    const steps = microSteps(this.network, problem.training, problem.masks).filter(({ phase }) => !unknown || phase !== "update");
     const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
     const check = golden ? compareGolden(values, golden) : null;
     const names = steps.map(({ id }) => id);
@@ -151,9 +154,9 @@ export class Session {
     return Math.max(1, k);
   }
 
-  /** A state that Python reached: the training goes on from there. */
-  arrive(t, parameters, cost) {
-    this.latest = { parameters, slots: {}, t };
+  /** A state that Python reached: the training goes on from there; without slots its next update is unknown. */
+  arrive(t, parameters, cost, slots) {
+    this.latest = { parameters, slots: slots ?? {}, t, forgotten: !slots && t > 0 };
     this.changedFrom = Math.min(this.changedFrom, t + 1);
     this.opened.clear();
     if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;

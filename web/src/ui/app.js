@@ -48,6 +48,7 @@ export function App() {
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
     globalThis.scrollTo?.(0, 0);
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [screen, session]);
   const go = (name) => {
     if (name === "home") play(false);
@@ -75,8 +76,7 @@ export function App() {
       </div>
     </header>
     <${Born} />
-    ${session && screen !== "home" ? html`<${Notes} />` : null}
-    <main id="main" tabindex="-1" class=${`screen-${screen}`}><${Screen} /></main>
+    <main id="main" tabindex="-1" class=${`screen-${screen}`}>${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
     ${session && screen !== "home" ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>

@@ -1,5 +1,5 @@
 /** Dialogs: help, search, share, gradient check. */
-import { html, useEffect, useRef } from "./html.js";
+import { html, useLayoutEffect, useRef } from "./html.js";
 import { set, useApp } from "./store.js";
 import { Share } from "./share.js";
 import { GradientCheck } from "./gradient-check.js";
@@ -33,7 +33,7 @@ const DIALOGS = {
 export function Dialogs() {
   const { dialog } = useApp();
   const element = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (dialog && !element.current.open) element.current.showModal();
     if (!dialog && element.current.open) element.current.close();
   }, [dialog]);

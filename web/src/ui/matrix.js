@@ -40,7 +40,7 @@ const SIZES = [
   { whole: 6, few: 4, ...TIGHT },
 ];
 const WRAPPED = { whole: 4, few: 4, ...ROOMY };
-const [INDEX, NARROWEST] = [26, 92]; // points beside the cells of a matrix, and of the narrowest one
+const [INDEX, NARROWEST] = [26, 100]; // points beside the cells of a matrix, and of the narrowest one
 
 /** The roomiest size with which these matrices stand in one row; where none does, they go below each other. */
 export function fitting(width, columns, signs) {
@@ -134,8 +134,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${Math.max(NARROWEST, INDEX + size.cell * (c1 - c0))}px` }}>
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
-      <span class="matrix-shape">${t("lab.shape", { rows, cols })}</span>
-      ${power ? html`<span class="matrix-power">${power}</span>` : null}
+      <span class="matrix-shape">${t("lab.shape", { rows, cols })}${power ? html`<b> ${power}</b>` : null}</span>
     </figcaption>
     <div class="matrix-scroll">
       <div

@@ -39,8 +39,8 @@ function hear(message, off) {
     if (message.why) set({ live: message.why });
     return;
   }
-  const { parameters } = decodeLesson({ format: "deepstep-lesson", version: 1, parameters: message.parameters });
-  session.arrive(message.step, parameters, Number(message.cost));
+  const { parameters, slots } = decodeLesson({ format: "deepstep-lesson", version: 1, parameters: message.parameters, slots: message.slots });
+  session.arrive(message.step, parameters, Number(message.cost), slots);
   goTo(message.step + 1, app.unit === "micro" ? 0 : app.micro);
   changed();
 }

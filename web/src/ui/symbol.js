@@ -35,7 +35,7 @@ const FRACTION = /^(.+)\/(.+)$/;
 function mathSign(sign) {
   const fraction = FRACTION.exec(sign);
   if (fraction) return html`<mfrac><mi>${fraction[1]}</mi><mi>${fraction[2]}</mi></mfrac><mspace width="0.2em" />`;
-  if (/^[a-z_α]+′?$/u.test(sign)) return html`<mi mathvariant=${sign.length > 1 ? "normal" : undefined}>${sign}</mi>`;
+  if (/^[a-zα-ω][a-z_α-ω₀-₉]*′?$/u.test(sign)) return html`<mi mathvariant=${sign.length > 1 ? "normal" : undefined}>${sign}</mi>`;
   if (/^(\d+|log)$/.test(sign)) return html`<mn>${sign}</mn>`;
   return html`<mo stretchy="false">${sign}</mo>`;
 }
@@ -69,6 +69,8 @@ export function Equation({ step, optimizer, output }) {
   const rule = MEMORY[optimizer];
   if (step.kind === "slot" && rule) tokens = [tokens[0], "=", ...rule[parse(step.id).slot]];
   if (step.kind === "update" && rule) tokens = [tokens[0], "=", tokens[2], ...rule.theta];
+  const gradient = { name: `d${parse(step.id)?.letter}${step.layer}` };
+  if (step.phase === "update") tokens = tokens.flatMap((token) => (token === "g" ? [gradient] : token === "g²" ? [gradient, "²"] : [token]));
   if (step.kind === "loss") tokens = [tokens[0], "=", ...LOSSES[output](tokens[4])];
   if (step.kind === "batch") tokens = [tokens[0], "=", { name: "X" }];
   return html`<math class="equation" display="block">
