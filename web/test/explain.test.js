@@ -2,6 +2,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { explain } from "../src/engine/explain.js";
+import { layerHealth } from "../src/engine/health.js";
+import { usedBy } from "../src/engine/used.js";
 import { at } from "../src/engine/tensor.js";
 import { OPTIMIZERS } from "../src/engine/optimizers.js";
 import { Session } from "../src/engine/session.js";
@@ -44,4 +46,37 @@ for (const optimizer of Object.keys(OPTIMIZERS)) {
 test("what is given has no explanation", () => {
   const opened = new Session(makeLesson(toySet("xor"))).open(1);
   assert.equal(explain(opened, "W1", 0, 0), null);
+});
+
+test("where a number goes is where it comes from, seen from the other side", () => {
+  const session = new Session(makeLesson(toySet("arms"), { hidden: [3], activations: ["tanh"], training: { l2: 0.5, dropout: 0.2, optimizer: "adam" } }));
+  const opened = session.open(1);
+  const covers = (region, { row, col }) => (region.row === null || region.row === row) && (region.col === null || region.col === col);
+  for (const step of opened.steps.filter(({ kind }) => kind !== "batch" && kind !== "slot")) {
+    const value = opened.values.get(step.id);
+    const [rows, cols] = typeof value === "number" ? [1, 1] : [value.rows, Math.min(value.cols, 4)];
+    const places = Array.from({ length: rows * cols }, (_, i) => ({ row: Math.floor(i / cols), col: i % cols }));
+    for (const token of step.tokens.slice(1).filter((part) => typeof part === "object")) {
+      const operand = opened.values.get(token.name);
+      if (typeof operand === "number") continue;
+      for (const from of [{ row: 0, col: 0 }, { row: operand.rows - 1, col: Math.min(1, operand.cols - 1) }]) {
+        const [to] = usedBy(step, token.name, from.row, from.col);
+        for (const place of places) {
+          const lit = explain(opened, step.id, place.row, place.col).lit.filter(({ name }) => name === token.name);
+          assert.equal(lit.some((region) => covers(region, from)), covers(to, place), `${step.id} from ${token.name}`);
+        }
+      }
+    }
+  }
+});
+
+test("a dead layer and a saturated one are seen", () => {
+  const session = new Session(makeLesson(toySet("circles"), { hidden: [3, 4], activations: ["relu", "tanh"] }));
+  session.edit(0, "b1", 1, 0, -100);
+  for (let row = 0; row < 4; row++) session.edit(0, "b2", row, 0, 50);
+  const [one, two, last] = layerHealth(session.open(1));
+  assert.equal(one.dead, 1);
+  assert.equal(two.saturated, 1);
+  assert.equal(last.saturated, undefined);
+  assert.ok(two.gradient < 1e-12 && last.ratio > 0);
 });

@@ -60,5 +60,10 @@ test("every text that the page asks for is in the catalogue", () => {
   const asked = files.flatMap((name) => [...readFileSync(new URL(name, folder), "utf8").matchAll(/\bt\("([\w.]+)"/g)].map(([, key]) => key));
   assert.ok(asked.length > 80);
   for (const key of asked) assert.ok(hasText(key), key);
+  const text = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("");
+  const made = [...text.matchAll(/\bt\(`([\w.]+\.)\$\{/g)].map(([, start]) => start);
+  const own = [...readFileSync(new URL("messages.js", folder), "utf8").matchAll(/^ {2}"([\w.]+)":/gm)].map(([, key]) => key);
+  const without = text.replace(readFileSync(new URL("messages.js", folder), "utf8"), "");
+  for (const key of own) assert.ok(without.includes(`"${key}"`) || made.some((start) => key.startsWith(start)), `${key} is unused`);
   assert.equal(t("bar.done", { n: 3 }), "3 updates done");
 });

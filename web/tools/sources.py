@@ -58,7 +58,7 @@ def without_docstring(text: str) -> str:
 
 
 def equations() -> dict[str, Any]:
-    """Sources and formulas as a lesson has them."""
+    """Sources as a lesson has them; formulas, which the page writes itself, are left out for their size."""
     sources = {}
     for name in names():
         function = EQUATIONS[name].function
@@ -68,7 +68,7 @@ def equations() -> dict[str, Any]:
             "line": getsourcelines(function)[1],
             "text": without_docstring(getsource(function)),
         }
-    return {"sources": sources, "formulas": {name: EQUATIONS[name].formula for name in names()}}
+    return {"sources": sources}
 
 
 def text() -> str:

@@ -47,6 +47,7 @@ export function makeLesson(data, { hidden = [8, 8], activations = ["tanh", "tanh
     golden: [],
     recorded: [],
     ...equations,
+    formulas: {},
     code: "",
     origin: "page",
     wide: false,

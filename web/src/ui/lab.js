@@ -9,6 +9,7 @@ import { Source } from "./source.js";
 import { SmallNetwork } from "./small-network.js";
 import { Equation } from "./symbol.js";
 import { sentence } from "./sentences.js";
+import { usedBy } from "../engine/used.js";
 import { explain } from "../engine/explain.js";
 import { t } from "../messages.js";
 
@@ -44,7 +45,8 @@ export function Lab() {
   const open = opened();
   const step = currentStep();
   const explanation = cursor && explain(open, cursor.name, cursor.row, cursor.col);
-  const lit = explanation?.lit ?? [];
+  const forward = cursor ? usedBy(step, cursor.name, cursor.row, cursor.col) : [];
+  const lit = forward.length ? forward : (explanation?.lit ?? []);
   const { optimizer } = open.problem.training;
   const words = step.formula ?? step.tokens.map((token) => (typeof token === "string" ? token : `${token.name}${token.transposed ? "ᵀ" : ""}`)).join(" ");
   return html`<div class="lab">
