@@ -1,6 +1,6 @@
 """Numbers of the library that its twin in the explorer's page is held against, as JSON.
 
-Each case is a training: where it starts, its batches and masks, what the first step computes, and where it ends.
+Each case is a training: where it starts, its batches and masks, what the first step computes, where it ends.
 Cases come from the library's registries, so that what the page lacks is missed there.
 """
 
@@ -45,7 +45,7 @@ NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball"}
 STEPS = 500
 
 RATES = {"rmsprop": 2e-4}
-"""Where 500 steps at the usual rate reach the minimum: there RMSprop steps by the sign of what is rounding."""
+"""Where 500 steps at the usual rate reach the minimum: RMSprop then steps by the sign of rounding."""
 
 EDGES = (
     0.0,
@@ -151,7 +151,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         batch = np.arange(m)[k * size : (k + 1) * size]
         batches.append(batch.tolist())
         masks.append(
-            _arrays({f"A{l}": mask for l, mask in session.disturbed(X[:, batch], number)[1].items()})
+            _arrays({f"A{layer}": mask for layer, mask in session.disturbed(X[:, batch], number)[1].items()})
         )
         if number == 1:
             trace = trace_step(
