@@ -154,7 +154,6 @@ def test_no_fault_of_accessibility(watched, document, tmp_path, axe, screen, sch
             assert faults(page, axe) == [], dialog
             page.keyboard.press("Escape")
 
-
     page.keyboard.press("?")
     page.wait_for_selector("dialog, [role=dialog]")
     assert faults(page, axe) == []
