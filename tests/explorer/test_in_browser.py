@@ -154,6 +154,19 @@ def test_no_fault_of_accessibility(watched, document, tmp_path, axe, screen, sch
             assert faults(page, axe) == [], dialog
             page.keyboard.press("Escape")
 
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog, [role=dialog]")
+    assert faults(page, axe) == []
+
+
+@pytest.mark.parametrize("screen", ["home", "play", "lab"])
+def test_a_narrow_window_scrolls_one_way(watched, document, tmp_path, screen):
+    address = written(Exploration(document), tmp_path)
+    page = watched(address, viewport={"width": 320, "height": 640}).open(address)
+    page.click(f'[data-screen="{screen}"]')
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
 
 def faults(page, axe):
     page.evaluate(axe)

@@ -158,6 +158,18 @@ def test_the_code_has_the_numbers_of_small_data_and_of_trained_parameters(capsys
     assert "cost" in capsys.readouterr().out
 
 
+def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeypatch):
+    X = np.random.default_rng(0).standard_normal((2, 400))
+    network = Network([2, 30, 30, 1], activation="tanh", seed=1)
+    network.train(X, X[:1] > 0, iterations=2)
+    page = explore(network, X, X[:1] > 0, iterations=3, batch_size=100)
+    page.export(tmp_path / "lesson.html")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(page.document["code"], names)
+    assert all_same(page.document["recorded"][-1]["parameters"], names["network"].parameters)
+
+
 def test_many_examples_are_thinned_and_it_is_said():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((2, 3000))

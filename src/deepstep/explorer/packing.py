@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.errors import DataError
+
 Packed: TypeAlias = dict[str, Any]
 """``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``."""
 
@@ -25,15 +27,34 @@ def packed(values: Any) -> Packed:
 
 
 def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
-    """The array of a record.
+    """The array of a record in a lesson, to the last bit.
+
+    Parameters
+    ----------
+    record : mapping
+        ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    DataError
+        If it is no such record.
 
     Examples
     --------
+    >>> from deepstep.explorer.packing import packed
     >>> unpacked(packed([[0.1, float("nan")]]))
     array([[0.1, nan]])
     """
-    numbers = np.frombuffer(b64decode(record["f8"]), dtype="<f8")
-    return numbers.astype(np.float64).reshape(record["shape"])
+    try:
+        numbers = np.frombuffer(b64decode(record["f8"], validate=True), dtype="<f8")
+        return numbers.astype(np.float64).reshape(record["shape"])
+    except (KeyError, TypeError, ValueError) as error:
+        expected = "an array of a lesson, with shape and f8"
+        raise DataError("unpacked", expected, f"got {record!r:.60} ({error})") from error
 
 
 def number(value: Any) -> float | str:

@@ -134,8 +134,8 @@ def _settings(network: Network, options: Mapping[str, Any]) -> Settings:
 
 
 def _snapshots(total: int, size: int) -> set[int]:
-    most = max(2, min(MOST_SNAPSHOTS, MOST_RECORDED // size))
-    return set(evenly_spread(total + 1, most).tolist())
+    most = max(1, min(MOST_SNAPSHOTS, MOST_RECORDED // size))
+    return {0, *evenly_spread(total + 1, most).tolist()}
 
 
 def _open(kept: Recording, step: Step) -> None:

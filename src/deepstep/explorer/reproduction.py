@@ -13,6 +13,8 @@ from deepstep.types import AnyArray, Array
 MOST_INLINE = 600
 """Numbers that are written into the code."""
 
+READ = 'lesson = read_lesson("lesson.html")  # this page, or the JSON that it saves'
+
 
 def program(
     network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
@@ -30,19 +32,21 @@ def program(
     options : mapping
         Of `Network.steps`.
     """
-    lines = ["import numpy as np", "", "from deepstep import Network"]
+    made, saved = _network(network, start)
     if data_code:
-        lines += [*data_code.splitlines()]
+        data = data_code.splitlines()
     elif X.size + Y.size <= MOST_INLINE:
-        lines += ["", f"X = np.array({X.tolist()})", f"Y = np.array({Y.tolist()})"]
+        data = ["", f"X = np.array({X.tolist()})", f"Y = np.array({Y.tolist()})"]
     else:
-        lines += ["", 'data = np.load("data.npz")  # the examples, as this page saves them']
-        lines += ['X, Y = data["X"], data["Y"]']
-    lines += ["", *_network(network, start), "", *_training(options)]
-    return "\n".join(lines) + "\n"
+        data, saved = ["", *(f'{name} = unpacked(lesson["data"]["{name}"])' for name in "XY")], True
+    lines = ["import numpy as np", "", "from deepstep import Network"]
+    if saved:
+        lines += ["from deepstep.explorer import read_lesson, unpacked", "", READ]
+    return "\n".join([*lines, *data, "", *made, "", *_training(options)]) + "\n"
 
 
-def _network(network: Network, start: Parameters) -> list[str]:
+def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
+    """The statements, and whether they need the lesson as a file."""
     shape = network.architecture
     arguments = {"activation": _one_for_all(shape.activations[:-1]), "output": shape.output}
     if shape.output_settings:
@@ -56,13 +60,18 @@ def _network(network: Network, start: Parameters) -> list[str]:
     sizes = list(shape.layer_dims)
     drawn = _drawn_by(network, start, sizes, arguments)
     written = [f"{name}={value!r}" for name, value in arguments.items()]
-    before: list[str] = []
+    made, saved = [], False
     if drawn is not None:
-        written += [f"initialization={drawn!r}", f"seed={network.seed}"]
+        written.append(f"initialization={drawn!r}")
+    elif start.flat.size <= MOST_INLINE:
+        rows = [f'    "{name}": np.array({value.tolist()}),' for name, value in start.items()]
+        made = ["parameters = {", *rows, "}"]
     else:
-        before, name = _parameters(start)
-        written += [f"parameters={name}", f"seed={network.seed}"]
-    return [*before, f"network = Network({sizes}, {', '.join(written)})"]
+        saved = True
+        made = ['parameters = {name: unpacked(value) for name, value in lesson["parameters"].items()}']
+    if made:
+        written.append("parameters=parameters")
+    return [*made, f"network = Network({sizes}, {', '.join([*written, f'seed={network.seed}'])})"], saved
 
 
 def _one_for_all(values: Sequence[Any]) -> Any:
@@ -76,13 +85,6 @@ def _drawn_by(network: Network, start: Parameters, sizes: list[int], arguments: 
         if np.array_equal(fresh.parameters.flat, start.flat):
             return method
     return None
-
-
-def _parameters(start: Parameters) -> tuple[list[str], str]:
-    if start.flat.size <= MOST_INLINE:
-        rows = [f'    "{name}": np.array({value.tolist()}),' for name, value in start.items()]
-        return ["parameters = {", *rows, "}"], "parameters"
-    return [], 'np.load("weights.npz")'
 
 
 def _training(options: Mapping[str, Any]) -> list[str]:

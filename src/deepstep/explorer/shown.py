@@ -107,11 +107,12 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         notes.append(f"{len(chosen.rows)} of {X.shape[1]} examples, drawn from the seed.")
         about = _of_chosen(about, chosen.rows)
     X, Y = np.ascontiguousarray(chosen.X), np.ascontiguousarray(chosen.Y)
-    if wide:
+    title = about.title or f"{sizes} on {about.name}"
+    if wide and X.shape[0] > X.shape[1]:
         check_wide(network, options)
         network, X, options, about = _narrow(network, X, options, about, notes)
-    title = about.title or f"{sizes} on {about.name}"
-    title = f"{title}, {X.shape[1]} examples and their span" if wide else title
+        title = f"{title}, {X.shape[1]} examples and their span"
+    check_rest(network)
     return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide)
 
 
@@ -133,7 +134,6 @@ def _narrow(
     """The network on coordinates of its inputs, with what a reader has to know about them."""
     n_x, m = X.shape
     network, C = narrowed(network, X)
-    check_rest(network)
     options, left_out = linear_options(options)
     notes.append(
         f"Wide: the {n_x:,} inputs of {m} examples stand as {len(C)} coordinates in the span of these "

@@ -17,11 +17,8 @@ from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.types import Array
 
-WIDE = 50_000
-"""Parameters from which a snapshot is too large for a page."""
-
-MOST_PARAMETERS = 120_000
-"""Of what is left when the inputs are coordinates."""
+MOST_PARAMETERS = 50_000
+"""Of a network on a page: a step of more, with its optimizer's state, is too large to be sent."""
 
 EXAMPLES = 16
 KIN = ("gd", "momentum", "heavy_ball", "nesterov")
@@ -30,7 +27,7 @@ KIN = ("gd", "momentum", "heavy_ball", "nesterov")
 
 def is_wide(network: Network) -> bool:
     """Whether a snapshot of the network is too large for a page."""
-    return network.parameters.flat.size > WIDE
+    return network.parameters.flat.size > MOST_PARAMETERS
 
 
 def check_wide(network: Network, options: Mapping[str, Any]) -> None:
@@ -57,7 +54,7 @@ def check_rest(network: Network) -> None:
     if rest > MOST_PARAMETERS:
         raise ConfigurationError(
             "explore",
-            f"a network of at most {MOST_PARAMETERS:,} parameters behind its inputs",
+            f"a network of at most {MOST_PARAMETERS:,} parameters, when {EXAMPLES} inputs are left",
             f"this one has {rest:,}",
             "Look at one step of it with Network.trace, or explore a smaller one.",
         )
