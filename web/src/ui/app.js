@@ -1,7 +1,7 @@
 /** The page: its head, the screen, the transport bar, dialogs. */
 import { html, useEffect } from "./html.js";
 import { set, useApp } from "./store.js";
-import { play, showBorn } from "./walk.js";
+import { showBorn, showScreen } from "./walk.js";
 import { Home } from "./home.js";
 import { Play } from "./play.js";
 import { Lab } from "./lab.js";
@@ -42,26 +42,20 @@ function Notes() {
 }
 
 export function App() {
-  const app = useApp();
-  const { screen, session, live } = app;
+  const { screen, session, live } = useApp();
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
     globalThis.scrollTo?.(0, 0);
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [screen, session]);
-  const go = (name) => {
-    if (name === "home") play(false);
-    if (app.unit === "micro" || name === "lab") app.unit = name === "lab" ? "micro" : "update";
-    set({ screen: name, playing: false });
-  };
   return html`
     <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}>${t("app.skip")}</a>
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
         ${Object.keys(SCREENS).map(
-          (name) => html`<button type="button" key=${name} data-screen=${name} aria-current=${screen === name ? "page" : undefined} disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))} onClick=${() => go(name)}>${t(`screen.${name}`)}</button>`,
+          (name) => html`<button type="button" key=${name} data-screen=${name} aria-current=${screen === name ? "page" : undefined} disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))} onClick=${() => showScreen(name)}>${t(`screen.${name}`)}</button>`,
         )}
       </nav>
       <${Check} />

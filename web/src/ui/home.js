@@ -1,6 +1,7 @@
 /** Home: a toy set, an own table, a lesson. */
 import { html, useRef, useState } from "./html.js";
-import { set, useApp } from "./store.js";
+import { useApp } from "./store.js";
+import { showScreen } from "./walk.js";
 import { Scatter } from "./scatter.js";
 import { openText, startToy, startData } from "./opening.js";
 import { TOY_NAMES, toySet } from "../data/toys.js";
@@ -62,7 +63,7 @@ export function Home() {
       <h1>${t("home.title")}</h1>
       <p class="lead">${t("home.lead")}</p>
       <p class="quiet">${t("app.offline")}</p>
-      ${session ? html`<p><button type="button" class="button" onClick=${() => set({ screen: "play" })}>${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
+      ${session ? html`<p><button type="button" class="button" onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}>${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
     </div>
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>

@@ -86,7 +86,7 @@ export function NetworkMap({ parameters, surface }) {
       </span>
     </div>
     <div class="network-scroll" tabindex="0" role="group" aria-label=${t("play.network")}>
-      <div class="network" style=${{ height: `${TOP + high + 8}px`, minWidth: `${dims.length * 80}px` }}>
+      <div class="network" style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 20 : 8)}px`, minWidth: `${dims.length * 80}px` }}>
         <svg class="links" aria-hidden="true" style=${{ top: `${TOP}px`, height: `${high}px` }}>${links}</svg>
         ${dims.map(
           (n, l) => html`<div class="layer" key=${l} style=${{ left: `${(100 * l) / dims.length}%`, width: `${100 / dims.length}%` }}>

@@ -1,6 +1,6 @@
 /** One unit's bias and weights as fields: any of them can be changed, the output's too. */
 import { html } from "./html.js";
-import { set, useApp } from "./store.js";
+import { useApp } from "./store.js";
 import { editParameter } from "./editing.js";
 import { showMaking } from "./walk.js";
 import { at } from "../engine/tensor.js";
@@ -26,7 +26,7 @@ export function UnitPanel({ parameters }) {
   return html`<section class="unit-panel" aria-labelledby="unit-title">
     <div class="unit-panel-head">
       <h3 id="unit-title">${t("play.unit", { j, l })}</h3>
-      <button type="button" class="button is-quiet is-small" onClick=${() => (set({ unit: "micro" }), showMaking({ name: `Z${l}`, row: j, col: 0 }))}>${t("play.look", { l })}</button>
+      <button type="button" class="button is-quiet is-small" onClick=${() => showMaking({ name: `Z${l}`, row: j, col: 0 })}>${t("play.look", { l })}</button>
     </div>
     <div class="fields">
       <${Field} label=${t("play.bias")} name=${`b${l}`} row=${j} col=${0} value=${at(parameters[`b${l}`], j, 0)} />

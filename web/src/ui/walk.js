@@ -13,13 +13,20 @@ const FRAME = 12; // milliseconds of a frame that training may take
 export const opened = () => app.session.open(app.k);
 export const step = () => opened().steps[app.micro];
 
+/** Another screen; the Step lab plays by micro-steps, Play by updates. */
+export function showScreen(screen) {
+  if (screen === "lab") app.unit = "micro";
+  else if (app.unit === "micro") app.unit = "update";
+  set({ screen, playing: false });
+}
+
 /** Begin with a lesson, at its first equation. */
 export function begin(lesson, screen) {
   const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
   if (session.isRecorded) screen = "lab";
-  set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null, screen });
+  set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null });
   app.unitOpen = [session.network.activations.length, 0];
-  app.unit = screen === "lab" ? "micro" : "update";
+  showScreen(screen);
   settle();
   if (!session.isRecorded) selfCheck(session);
 }
@@ -153,13 +160,14 @@ export function showMaking({ name, row, col }) {
   app.micro = at;
   app.cursor = { name, row, col };
   settle();
-  set({ screen: "lab", dialog: null });
+  if (app.screen !== "lab") showScreen("lab");
+  set({ dialog: null });
 }
 
 /** To where a number stopped being finite. */
 export function showBorn() {
   const { k, name, row, col } = app.born;
   app.k = k;
-  set({ born: null, screen: "lab" });
+  set({ born: null });
   showMaking({ name, row, col });
 }
