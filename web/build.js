@@ -12,7 +12,9 @@ const MOST = 150_000; // bytes of script and style together
 const unindented = {
   name: "unindented",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n") })),
+    onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n"),
+    })),
 };
 
 const licences = readFileSync(join(here, "banner.txt"), "utf8").trimEnd();
@@ -36,11 +38,13 @@ const bundle = Object.fromEntries(
 const size = Object.values(bundle).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 for (const [name, text] of Object.entries(bundle)) console.log(`${name} ${Buffer.byteLength(text)} bytes`);
 if (size > MOST) throw new Error(`${size} bytes are more than ${MOST}`);
-if (/<\/script/i.test(bundle["explorer.js"]) || /<\/style/i.test(bundle["explorer.css"])) throw new Error("an end tag in the bundle would end its element");
+if (/<\/script/i.test(bundle["explorer.js"]) || /<\/style/i.test(bundle["explorer.css"]))
+  throw new Error("an end tag in the bundle would end its element");
 const files = { ...bundle, NOTICE: readFileSync(join(here, "NOTICE"), "utf8") };
 if (process.argv.includes("--check")) {
   for (const [name, text] of Object.entries(files)) {
-    if (readFileSync(join(target, name), "utf8") !== text) throw new Error(`${name} is not what web/ makes: run npm run build`);
+    if (readFileSync(join(target, name), "utf8") !== text)
+      throw new Error(`${name} is not what web/ makes: run npm run build`);
   }
 } else {
   mkdirSync(target, { recursive: true });

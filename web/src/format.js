@@ -8,7 +8,10 @@ export function number(x, digits = 4) {
   const size = Math.abs(x);
   const text =
     size >= 1e5 || size < 1e-3
-      ? size.toExponential(digits - 2).replace(/\.?0+e/, "e").replace("e+", "e")
+      ? size
+          .toExponential(digits - 2)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
       : Number(size.toPrecision(digits)).toString();
   return (x < 0 ? "−" : "") + text.replace("e-", "e−");
 }
@@ -39,7 +42,9 @@ const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "
 export const timesPower = (power) => (power ? `× 10${[...String(power)].map((sign) => RAISED[sign]).join("")}` : "");
 
 /** All digits: the shortest text that gives the same float64. */
-export const exact = (x) => (Object.is(x, -0) ? "-0" : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
+export const exact = (x) =>
+  Object.is(x, -0) ? "-0" : Number.isFinite(x) ? String(x) : Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
 
 /** Bytes as people read them. */
-export const size = (bytes) => (bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+export const size = (bytes) =>
+  bytes < 1000 ? `${bytes} B` : bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;

@@ -92,7 +92,8 @@ const ENGLISH = {
   "lab.source": "The library’s own source",
   "lab.noSource": "This page was made without Python, so it carries no source. Pages exported by DeepStep do.",
   "lab.line": "{file}, line {line}",
-  "lab.keep": "Matrices larger than 16 × 16 show a window; the strip below shows the whole. Rows and columns count from 0.",
+  "lab.keep":
+    "Matrices larger than 16 × 16 show a window; the strip below shows the whole. Rows and columns count from 0.",
 
   "inspect.title": "Cell inspector",
   "inspect.none": "Choose a number: it opens here.",
@@ -117,7 +118,8 @@ const ENGLISH = {
 
   "check.title": "Gradient check of this update",
   "check.button": "Gradient check",
-  "check.lead": "Each derivative beside a numeric one: the quantity is moved where it stands, and the cost is taken again.",
+  "check.lead":
+    "Each derivative beside a numeric one: the quantity is moved where it stands, and the cost is taken again.",
   "check.quantity": "Quantity",
   "check.checked": "Checked",
   "check.difference": "Largest relative difference",
@@ -229,7 +231,8 @@ const ENGLISH = {
   "help.update": "Update back, forward",
   "help.find": "Find a quantity",
   "help.help": "This list",
-  "help.grid": "In a matrix: arrows, Home, End, Page keys move from number to number; Enter goes to the micro-step that made it.",
+  "help.grid":
+    "In a matrix: arrows, Home, End, Page keys move from number to number; Enter goes to the micro-step that made it.",
   "help.single": "Single keys work as shortcuts",
   "help.count": "Rows and columns count from 0, as in Python. Columns of X, Z and A are examples.",
 

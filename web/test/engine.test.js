@@ -67,6 +67,7 @@ test("every derivative of a step agrees with its numeric twin", { skip }, () => 
   for (const vector of vectors.cases.filter(({ name }) => /dropout|l2|batches/.test(name))) {
     const { problem, values } = new Session(lessonOf(vector)).open(1);
     const names = [...values.keys()].filter((name) => /^d/.test(name) && !/_/.test(name));
-    for (const row of checkGradients(problem, values, names, 6)) assert.ok(row.passed, `${vector.name}: ${row.name} ${row.difference}`);
+    for (const row of checkGradients(problem, values, names, 6))
+      assert.ok(row.passed, `${vector.name}: ${row.name} ${row.difference}`);
   }
 });

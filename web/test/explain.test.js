@@ -16,7 +16,14 @@ const near = (a, b) => Math.abs(a - b) <= 1e-12 * Math.max(1e-3, Math.abs(a), Ma
 for (const optimizer of Object.keys(OPTIMIZERS)) {
   test(`every number of an update can be explained: ${optimizer}`, () => {
     for (const set of SETS) {
-      const training = { optimizer, l2: 0.5, dropout: 0.2, batch_size: 16, learning_rate: 0.01, weight_decay: optimizer === "adamw" ? 0.01 : 0 };
+      const training = {
+        optimizer,
+        l2: 0.5,
+        dropout: 0.2,
+        batch_size: 16,
+        learning_rate: 0.01,
+        weight_decay: optimizer === "adamw" ? 0.01 : 0,
+      };
       const session = new Session(makeLesson(toySet(set), { hidden: [4, 3], activations: ["tanh", "gelu"], training }));
       session.reach(3);
       const opened = session.open(3);
@@ -49,9 +56,16 @@ test("what is given has no explanation", () => {
 });
 
 test("where a number goes is where it comes from, seen from the other side", () => {
-  const session = new Session(makeLesson(toySet("arms"), { hidden: [3], activations: ["tanh"], training: { l2: 0.5, dropout: 0.2, optimizer: "adam" } }));
+  const session = new Session(
+    makeLesson(toySet("arms"), {
+      hidden: [3],
+      activations: ["tanh"],
+      training: { l2: 0.5, dropout: 0.2, optimizer: "adam" },
+    }),
+  );
   const opened = session.open(1);
-  const covers = (region, { row, col }) => (region.row === null || region.row === row) && (region.col === null || region.col === col);
+  const covers = (region, { row, col }) =>
+    (region.row === null || region.row === row) && (region.col === null || region.col === col);
   for (const step of opened.steps.filter(({ kind }) => kind !== "batch" && kind !== "slot")) {
     const value = opened.values.get(step.id);
     const [rows, cols] = typeof value === "number" ? [1, 1] : [value.rows, Math.min(value.cols, 4)];
@@ -59,11 +73,18 @@ test("where a number goes is where it comes from, seen from the other side", () 
     for (const token of step.tokens.slice(1).filter((part) => typeof part === "object")) {
       const operand = opened.values.get(token.name);
       if (typeof operand === "number") continue;
-      for (const from of [{ row: 0, col: 0 }, { row: operand.rows - 1, col: Math.min(1, operand.cols - 1) }]) {
+      for (const from of [
+        { row: 0, col: 0 },
+        { row: operand.rows - 1, col: Math.min(1, operand.cols - 1) },
+      ]) {
         const [to] = usedBy(step, token.name, from.row, from.col);
         for (const place of places) {
           const lit = explain(opened, step.id, place.row, place.col).lit.filter(({ name }) => name === token.name);
-          assert.equal(lit.some((region) => covers(region, from)), covers(to, place), `${step.id} from ${token.name}`);
+          assert.equal(
+            lit.some((region) => covers(region, from)),
+            covers(to, place),
+            `${step.id} from ${token.name}`,
+          );
         }
       }
     }

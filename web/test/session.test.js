@@ -11,7 +11,10 @@ const lessonOf = (training = {}, set = "circles") => makeLesson(toySet(set), { t
 const flat = ({ parameters }) => Object.values(parameters).flatMap(({ data }) => [...data]);
 
 test("the order of the micro-steps is that of the lecture", () => {
-  const names = microSteps({ activations: ["tanh", "sigmoid"], output: "sigmoid" }, { optimizer: "momentum", l2: 0 }).map(({ id }) => id);
+  const names = microSteps(
+    { activations: ["tanh", "sigmoid"], output: "sigmoid" },
+    { optimizer: "momentum", l2: 0 },
+  ).map(({ id }) => id);
   assert.deepEqual(names.slice(0, 7), ["A0", "Z1", "A1", "Z2", "A2", "loss", "J"]);
   assert.deepEqual(names.slice(7, 14), ["dZ2", "dW2", "db2", "dA1", "dZ1", "dW1", "db1"]);
   assert.deepEqual(names.slice(14, 18), ["v_dW1", "W1′", "v_db1", "b1′"]);
@@ -30,7 +33,10 @@ test("every epoch visits every example once", () => {
   const each = session.updatesPerEpoch();
   for (const epoch of [0, 3]) {
     const seen = Array.from({ length: each }, (_, i) => session.batchOf(epoch * each + i + 1)).flat();
-    assert.deepEqual(seen.toSorted((a, b) => a - b), Array.from({ length: session.examples }, (_, i) => i));
+    assert.deepEqual(
+      seen.toSorted((a, b) => a - b),
+      Array.from({ length: session.examples }, (_, i) => i),
+    );
   }
   assert.notDeepEqual(session.batchOf(1), session.batchOf(each + 1));
 });
@@ -50,7 +56,10 @@ test("an edit begins another way, and its log makes it again", () => {
 });
 
 test("training stops at the first number that is not finite, and says where", () => {
-  const lesson = makeLesson(toySet("plane"), { activations: ["identity", "identity"], training: { learning_rate: 50 } });
+  const lesson = makeLesson(toySet("plane"), {
+    activations: ["identity", "identity"],
+    training: { learning_rate: 50 },
+  });
   const session = new Session(lesson);
   const reached = session.reach(500);
   assert.ok(reached < 50);
@@ -70,7 +79,13 @@ test("toy sets are the same for the same seed, and of the kind that they say", (
 });
 
 test("toy sets can be learned with the page's defaults", () => {
-  for (const [name, updates, most] of [["circles", 600, 0.2], ["xor", 600, 0.25], ["gaussians", 200, 0.2], ["moons", 800, 0.3], ["arms", 1500, 0.35]]) {
+  for (const [name, updates, most] of [
+    ["circles", 600, 0.2],
+    ["xor", 600, 0.25],
+    ["gaussians", 200, 0.2],
+    ["moons", 800, 0.3],
+    ["arms", 1500, 0.35],
+  ]) {
     const session = new Session(lessonOf({}, name));
     session.reach(updates + 1);
     assert.ok(session.costs.at(-1) < most, `${name}: ${session.costs.at(-1)}`);

@@ -12,5 +12,7 @@ const done = Number(updates);
 session.reach(done + 1);
 const fresh = new Session({ ...session.lesson, parameters: session.state(done).parameters });
 const { values } = fresh.open(1);
-const after = Object.fromEntries(Object.keys(session.lesson.parameters).map((name) => [name, encodeArray(values.get(`${name}′`))]));
+const after = Object.fromEntries(
+  Object.keys(session.lesson.parameters).map((name) => [name, encodeArray(values.get(`${name}′`))]),
+);
 console.log(JSON.stringify({ code: pythonCode(session, done), J: values.get("J"), after }));

@@ -37,7 +37,13 @@ export function readTable(text, name = "table") {
   const whole = rows.filter((row) => row.length === width && row.slice(0, -1).every(isNumber) && row[width - 1] !== "");
   if (whole.length < 2) throw new Error("csv.numbers");
   const X = fromRows(Array.from({ length: width - 1 }, (_, j) => scaled(whole.map((row) => Number(row[j])))));
-  return { X, ...target(whole.map((row) => row[width - 1])), names: names.slice(0, -1), name, left_out: rows.length - whole.length };
+  return {
+    X,
+    ...target(whole.map((row) => row[width - 1])),
+    names: names.slice(0, -1),
+    name,
+    left_out: rows.length - whole.length,
+  };
 }
 
 function scaled(values) {
@@ -49,10 +55,15 @@ function scaled(values) {
 function target(values) {
   const classes = [...new Set(values)].sort((a, b) => (isNumber(a) && isNumber(b) ? a - b : a < b ? -1 : 1));
   const whole = values.every((value) => Number.isInteger(Number(value)));
-  if (classes.length === 2) return { Y: fromRows([values.map((value) => classes.indexOf(value))]), classes, kind: "binary" };
+  if (classes.length === 2)
+    return { Y: fromRows([values.map((value) => classes.indexOf(value))]), classes, kind: "binary" };
   if (values.every(isNumber) && !(whole && classes.length <= MOST_CLASSES)) {
     return { Y: fromRows([scaled(values.map(Number))]), classes: null, kind: "numbers" };
   }
   if (classes.length > MOST_CLASSES || classes.length < 2) throw new Error("csv.target");
-  return { Y: fromRows(classes.map((name) => values.map((value) => Number(value === name)))), classes, kind: "classes" };
+  return {
+    Y: fromRows(classes.map((name) => values.map((value) => Number(value === name)))),
+    classes,
+    kind: "classes",
+  };
 }

@@ -10,7 +10,13 @@ function classes(points, names) {
   if (names.length === 2) {
     return { X, Y: fromRows([points.map(([, , c]) => c)]), names: ["x1", "x2"], classes: names, kind: "binary" };
   }
-  return { X, Y: fromRows(names.map((_, k) => points.map(([, , c]) => Number(c === k)))), names: ["x1", "x2"], classes: names, kind: "classes" };
+  return {
+    X,
+    Y: fromRows(names.map((_, k) => points.map(([, , c]) => Number(c === k)))),
+    names: ["x1", "x2"],
+    classes: names,
+    kind: "classes",
+  };
 }
 
 const repeat = (make) => Array.from({ length: COUNT }, (_, i) => make(i));
@@ -34,7 +40,11 @@ const SETS = {
       }),
       TWO,
     ),
-  gaussians: (u) => classes(repeat((i) => [(i % 2 ? 0.55 : -0.55) + 0.3 * normal(u), (i % 2 ? 0.5 : -0.5) + 0.3 * normal(u), i % 2]), TWO),
+  gaussians: (u) =>
+    classes(
+      repeat((i) => [(i % 2 ? 0.55 : -0.55) + 0.3 * normal(u), (i % 2 ? 0.5 : -0.5) + 0.3 * normal(u), i % 2]),
+      TWO,
+    ),
   moons: (u) =>
     classes(
       repeat((i) => {
@@ -66,11 +76,23 @@ const SETS = {
   plane: (u) => {
     const points = repeat(() => [2 * u() - 1, 2 * u() - 1]);
     const Y = fromRows([points.map(([x, y]) => (x + y) / 2 + 0.03 * normal(u))]);
-    return { X: fromRows([points.map(([x]) => x), points.map(([, y]) => y)]), Y, names: ["x1", "x2"], classes: null, kind: "numbers" };
+    return {
+      X: fromRows([points.map(([x]) => x), points.map(([, y]) => y)]),
+      Y,
+      names: ["x1", "x2"],
+      classes: null,
+      kind: "numbers",
+    };
   },
   wave: (u) => {
     const xs = repeat((i) => -1 + (2 * i) / (COUNT - 1));
-    return { X: fromRows([xs]), Y: fromRows([xs.map((x) => Math.sin(4 * x) / 1.5 + 0.06 * normal(u))]), names: ["x"], classes: null, kind: "numbers" };
+    return {
+      X: fromRows([xs]),
+      Y: fromRows([xs.map((x) => Math.sin(4 * x) / 1.5 + 0.06 * normal(u))]),
+      names: ["x"],
+      classes: null,
+      kind: "numbers",
+    };
   },
 };
 

@@ -64,7 +64,10 @@ const KINDS = {
       symbols,
       puts: one && puts ? puts : undefined,
       code: `loss[0, ${col}]`,
-      lit: [{ name: `Z${L}`, row: null, col }, { name: "Y", row: null, col }],
+      lit: [
+        { name: `Z${L}`, row: null, col },
+        { name: "Y", row: null, col },
+      ],
     };
   },
   cost({ values }) {
@@ -111,7 +114,10 @@ const KINDS = {
     return {
       symbols: `Σₖ ${W}[k, ${row}]·${dZ}[k, ${col}]`,
       code: `(${W}.T @ ${dZ})[${row}, ${col}]`,
-      lit: [{ name: W, row: null, col: row }, { name: dZ, row: null, col }],
+      lit: [
+        { name: W, row: null, col: row },
+        { name: dZ, row: null, col },
+      ],
       terms: products(values, W, dZ, values.get(W).rows, (k) => [cell(W, k, row), cell(dZ, k, col)]),
     };
   },
@@ -164,7 +170,10 @@ const KINDS = {
   },
   update({ values, step, opened }, row, col) {
     const { optimizer, learning_rate: alpha } = opened.problem.training;
-    const operands = step.tokens.filter((token) => typeof token === "object").slice(1).map(({ name }) => name);
+    const operands = step.tokens
+      .filter((token) => typeof token === "object")
+      .slice(1)
+      .map(({ name }) => name);
     const [from, ...rest] = operands;
     const value = (name) => number(at(values.get(name), row, col));
     const [v, s] = rest;
@@ -172,12 +181,23 @@ const KINDS = {
       gd: [`${from} − α·${v}`, `${value(from)} − ${number(alpha)}·(${value(v)})`],
       momentum: [`${from} − α·v`, `${value(from)} − ${number(alpha)}·(${value(v)})`],
       nesterov: [`${from} + β·v − α·g`, `${value(from)} + β·(${value(v)}) − ${number(alpha)}·(${value(rest.at(-1))})`],
-      rmsprop: [`${from} − α·g / (√s + ε)`, `${value(from)} − ${number(alpha)}·(${value(rest.at(-1))}) / (√${value(v)} + ε)`],
+      rmsprop: [
+        `${from} − α·g / (√s + ε)`,
+        `${value(from)} − ${number(alpha)}·(${value(rest.at(-1))}) / (√${value(v)} + ε)`,
+      ],
       lion: [`${from} − α·sign(β₁·v + (1 − β₁)·g)`, ""],
     };
-    const adam = [`${from} − α·v̂ / (√ŝ + ε)`, s ? `${value(from)} − ${number(alpha)}·(${value(v)}) / (√${value(s)} + ε)` : ""];
+    const adam = [
+      `${from} − α·v̂ / (√ŝ + ε)`,
+      s ? `${value(from)} − ${number(alpha)}·(${value(v)}) / (√${value(s)} + ε)` : "",
+    ];
     const [symbols, puts] = forms[optimizer] ?? adam;
-    return { symbols, puts: puts || undefined, code: `${step.equation}(…)[${row}, ${col}]`, lit: operands.map((name) => cell(name, row, col)) };
+    return {
+      symbols,
+      puts: puts || undefined,
+      code: `${step.equation}(…)[${row}, ${col}]`,
+      lit: operands.map((name) => cell(name, row, col)),
+    };
   },
 };
 
@@ -190,7 +210,10 @@ function products(values, left, right, count, places) {
 }
 
 function entryByEntry(values, step, row, col, sign) {
-  const [left, right] = step.tokens.filter((token) => typeof token === "object").slice(1).map(({ name }) => name);
+  const [left, right] = step.tokens
+    .filter((token) => typeof token === "object")
+    .slice(1)
+    .map(({ name }) => name);
   const shown = sign === "-" ? "−" : "∘";
   return {
     symbols: `${sub(left, row, col)} ${shown === "∘" ? "·" : shown} ${sub(right, row, col)}`,

@@ -29,7 +29,10 @@ export function forward({ network, training, parameters, X, Y, masks }, into = n
     A = put(mask ? `g(Z${l})` : `A${l}`, ACTIVATIONS[activations[l - 1]].forward(Z));
     if (mask) {
       into.set(`mask${l}`, mask);
-      A = put(`A${l}`, zip(A, mask, (a, d) => a * d));
+      A = put(
+        `A${l}`,
+        zip(A, mask, (a, d) => a * d),
+      );
     }
   }
   if (!Y) return into;

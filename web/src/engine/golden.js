@@ -9,7 +9,8 @@ export function largestDifference(ours, theirs) {
   if (typeof theirs === "number") return notNaN(difference(ours, theirs));
   if (!ours || ours.data.length !== theirs.data.length) return Infinity;
   let largest = 0;
-  for (let i = 0; i < ours.data.length; i++) largest = Math.max(largest, notNaN(difference(ours.data[i], theirs.data[i])));
+  for (let i = 0; i < ours.data.length; i++)
+    largest = Math.max(largest, notNaN(difference(ours.data[i], theirs.data[i])));
   return largest;
 }
 
@@ -18,8 +19,7 @@ const notNaN = (value) => (Number.isNaN(value) ? Infinity : value);
 /** All that Python recorded of a step, by name: parameters before, slots before, quantities, parameters after. */
 export function recordedValues({ parameters, slots, quantities, after }) {
   /** @returns {[string, any][]} */
-  const named = (values, sign) =>
-    Object.entries(values ?? {}).map(([name, value]) => [`${name}${sign}`, value]);
+  const named = (values, sign) => Object.entries(values ?? {}).map(([name, value]) => [`${name}${sign}`, value]);
   return new Map([...named(parameters, ""), ...named(slots, "⁻"), ...named(quantities, ""), ...named(after, "′")]);
 }
 

@@ -32,8 +32,7 @@ export const HEADS = {
   sigmoid: {
     activation: "sigmoid",
     equation: "sigmoid_cross_entropy",
-    loss: (ZL, Y) =>
-      sumOverOutputs(ZL, Y, (z, y) => Math.max(z, 0) - y * z + Math.log1p(Math.exp(-Math.abs(z)))),
+    loss: (ZL, Y) => sumOverOutputs(ZL, Y, (z, y) => Math.max(z, 0) - y * z + Math.log1p(Math.exp(-Math.abs(z)))),
     lossBackward: (ZL, Y) => zip(ZL, Y, (z, y) => sigmoid(z) - y),
   },
   softmax: {

@@ -13,7 +13,8 @@ const SATURATED = { tanh: 0.97, sigmoid: 0.97 };
 /** Units that answer 0 for every example of the batch. */
 function dead(A) {
   let found = 0;
-  for (let i = 0; i < A.rows; i++) if (A.data.subarray(i * A.cols, (i + 1) * A.cols).every((value) => value === 0)) found += 1;
+  for (let i = 0; i < A.rows; i++)
+    if (A.data.subarray(i * A.cols, (i + 1) * A.cols).every((value) => value === 0)) found += 1;
   return found;
 }
 
@@ -21,7 +22,8 @@ function dead(A) {
 function saturated(A, activation) {
   const end = SATURATED[activation];
   let found = 0;
-  for (const value of A.data) if (activation === "tanh" ? Math.abs(value) > end : value > end || value < 1 - end) found += 1;
+  for (const value of A.data)
+    if (activation === "tanh" ? Math.abs(value) > end : value > end || value < 1 - end) found += 1;
   return found / A.data.length;
 }
 

@@ -17,7 +17,18 @@ function* forwardSteps({ activations }, masked) {
   for (let l = 1; l <= activations.length; l++) {
     const g = activations[l - 1];
     const step = (id, kind, equation, ...tokens) => ({ id, phase: "forward", layer: l, kind, equation, tokens });
-    yield step(`Z${l}`, "linear", "linear_forward", of(`Z${l}`), "=", of(`W${l}`), "·", of(`A${l - 1}`), "+", of(`b${l}`));
+    yield step(
+      `Z${l}`,
+      "linear",
+      "linear_forward",
+      of(`Z${l}`),
+      "=",
+      of(`W${l}`),
+      "·",
+      of(`A${l - 1}`),
+      "+",
+      of(`b${l}`),
+    );
     const handed = masked(l) ? `g(Z${l})` : `A${l}`;
     yield step(handed, "activation", g, of(handed), "=", g, "(", of(`Z${l}`), ")");
     if (masked(l)) yield step(`A${l}`, "dropout", "dropout_forward", of(`A${l}`), "=", of(handed), "∘", of(`mask${l}`));
@@ -46,13 +57,45 @@ function* backwardSteps({ activations, output }, l2, masked) {
       const dA = masked(l) ? `dg(Z${l})` : `dA${l}`;
       if (masked(l)) yield step(dA, "dropout_back", "dropout_backward", of(dA), "=", of(`dA${l}`), "∘", of(`mask${l}`));
       const g = activations[l - 1];
-      yield step(`dZ${l}`, "activation_back", `${g}_backward`, of(`dZ${l}`), "=", of(dA), "∘", `${g}′`, "(", of(`Z${l}`), ")");
+      yield step(
+        `dZ${l}`,
+        "activation_back",
+        `${g}_backward`,
+        of(`dZ${l}`),
+        "=",
+        of(dA),
+        "∘",
+        `${g}′`,
+        "(",
+        of(`Z${l}`),
+        ")",
+      );
     }
     const decay = l2 ? ["+", "λ/m", of(`W${l}`)] : [];
-    yield step(`dW${l}`, "weights", "linear_backward", of(`dW${l}`), "=", "1/m", of(`dZ${l}`), "·", transposed(`A${l - 1}`), ...decay);
+    yield step(
+      `dW${l}`,
+      "weights",
+      "linear_backward",
+      of(`dW${l}`),
+      "=",
+      "1/m",
+      of(`dZ${l}`),
+      "·",
+      transposed(`A${l - 1}`),
+      ...decay,
+    );
     yield step(`db${l}`, "bias", "linear_backward", of(`db${l}`), "=", "1/m", "Σ", of(`dZ${l}`));
     if (l > 1) {
-      const back = step(`dA${l - 1}`, "back", "linear_backward", of(`dA${l - 1}`), "=", transposed(`W${l}`), "·", of(`dZ${l}`));
+      const back = step(
+        `dA${l - 1}`,
+        "back",
+        "linear_backward",
+        of(`dA${l - 1}`),
+        "=",
+        transposed(`W${l}`),
+        "·",
+        of(`dZ${l}`),
+      );
       yield { ...back, layer: l - 1 };
     }
   }
@@ -76,7 +119,15 @@ function* updateSteps({ activations }, { optimizer, weight_decay }) {
           : [",", ...(rule.hats ? from : rule.state.map((slot) => of(`${slot}_d${name}`)).concat(from))].flatMap(
               (token, i) => (i > 1 ? [",", token] : [token]),
             );
-      yield step(`${name}′`, "update", rule.equation, of(`${name}′`), optimizer === "gd" ? "=" : "←", of(decayed), ...how);
+      yield step(
+        `${name}′`,
+        "update",
+        rule.equation,
+        of(`${name}′`),
+        optimizer === "gd" ? "=" : "←",
+        of(decayed),
+        ...how,
+      );
     }
   }
 }

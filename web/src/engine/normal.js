@@ -10,7 +10,7 @@ function erfNear(x) {
     term *= (2 * x * x) / (2 * n + 1);
     sum += term;
   }
-  return ((2 / ROOT_PI) * Math.exp(-x * x)) * sum;
+  return (2 / ROOT_PI) * Math.exp(-x * x) * sum;
 }
 
 /** erfc(x) for x ≥ 2: e^(-x²)/√π · 1/(x + ½/(x + 1/(x + 3⁄2/(x + …)))), from the back. */

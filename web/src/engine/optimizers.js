@@ -11,7 +11,7 @@ const corrected = (value, beta, t) => value / (1 - beta ** t);
 function adam(theta, g, { v, s }, { learning_rate, beta1, beta2, epsilon, epsilon_at, t }) {
   v = beta1 * v + (1 - beta1) * g;
   s = beta2 * s + (1 - beta2) * g * g;
-  const hats = { "v̂": corrected(v, beta1, t), "ŝ": corrected(s, beta2, t) };
+  const hats = { v̂: corrected(v, beta1, t), ŝ: corrected(s, beta2, t) };
   const root =
     epsilon_at === "hat"
       ? (Math.sqrt(s) + epsilon) / Math.sqrt(1 - beta2 ** t)
@@ -24,7 +24,7 @@ function adam(theta, g, { v, s }, { learning_rate, beta1, beta2, epsilon, epsilo
 const ADAM = {
   equation: "adam_update",
   state: ["v", "s"],
-  hats: { "v̂": "v", "ŝ": "s" },
+  hats: { v̂: "v", ŝ: "s" },
   defaults: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, epsilon_at: "outside" },
   one: adam,
 };

@@ -89,5 +89,9 @@ export class RecordedSession {
 function operands(formula, result, values) {
   const right = formula.split("=").slice(1).join("=");
   const found = [...new Set(right.match(/[A-Za-z_]+\d+/g) ?? [])].filter((name) => name !== result && values.has(name));
-  return found.slice(0, 3).flatMap((name) => [",", { name }]).slice(0, 6).map((token, i) => (i === 0 ? "←" : token));
+  return found
+    .slice(0, 3)
+    .flatMap((name) => [",", { name }])
+    .slice(0, 6)
+    .map((token, i) => (i === 0 ? "←" : token));
 }

@@ -121,7 +121,9 @@ export class Session {
     const problem = this.problem(k, state);
     const { values, after } = openStep(problem);
     const unknown = state.forgotten && OPTIMIZERS[problem.training.optimizer].state.length > 0;
-    const steps = microSteps(this.network, problem.training, problem.masks).filter(({ phase }) => !unknown || phase !== "update");
+    const steps = microSteps(this.network, problem.training, problem.masks).filter(
+      ({ phase }) => !unknown || phase !== "update",
+    );
     const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
     const check = golden ? compareGolden(values, golden) : null;
     const names = steps.map(({ id }) => id);

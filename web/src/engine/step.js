@@ -18,11 +18,17 @@ export function backward({ network, training, parameters, masks = undefined }, v
     let dW = map(multiplyByTransposed(dZ, values.get(`A${l - 1}`)), (sum) => sum / m);
     if (training.l2) {
       values.set(`dW${l}_data`, dW);
-      values.set(`dW${l}_L2`, map(W, (w) => (training.l2 / m) * w));
+      values.set(
+        `dW${l}_L2`,
+        map(W, (w) => (training.l2 / m) * w),
+      );
       dW = zip(dW, values.get(`dW${l}_L2`), (a, b) => a + b);
     }
     values.set(`dW${l}`, dW);
-    values.set(`db${l}`, map(sumOfRows(dZ), (sum) => sum / m));
+    values.set(
+      `db${l}`,
+      map(sumOfRows(dZ), (sum) => sum / m),
+    );
     if (l === 1) break;
     let dA = transposedMultiply(W, dZ);
     values.set(`dA${l - 1}`, dA);

@@ -25,7 +25,20 @@ export function encodeArray({ rows, cols, data }) {
 
 const SPECIAL = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
-const TEXTS = new Set(["title", "sources", "formulas", "code", "origin", "names", "classes", "name", "kind", "place", "toy", "log"]);
+const TEXTS = new Set([
+  "title",
+  "sources",
+  "formulas",
+  "code",
+  "origin",
+  "names",
+  "classes",
+  "name",
+  "kind",
+  "place",
+  "toy",
+  "log",
+]);
 
 /** Arrays and named numbers decoded, at any depth; texts stay as they are, even one that says "nan". */
 function decoded(value) {
@@ -56,7 +69,11 @@ function encoded(value) {
   }
   if (Array.isArray(value)) return value.map(encoded);
   if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined).map(([name, part]) => [name, encoded(part)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, part]) => part !== undefined)
+        .map(([name, part]) => [name, encoded(part)]),
+    );
   }
   return value;
 }

@@ -1,14 +1,19 @@
 /** This page as one file, with a lesson in it. */
 import { lessonText } from "./codec.js";
 
-const escaped = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
+const escaped = (text) =>
+  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 
 /** The page's own style and script: inlined, or beside it on the server that sent it. */
 async function ownParts() {
-  const inline = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent).join("\n");
+  const inline = (selector) =>
+    [...document.querySelectorAll(selector)].map((element) => element.textContent).join("\n");
   const fetched = async (address) => (address ? (await fetch(address)).text() : "");
-  const css = inline("style") || (await fetched(document.querySelector('link[rel="stylesheet"]')?.getAttribute("href")));
-  const js = inline("script:not([src]):not([type])") || (await fetched(document.querySelector("script[src]")?.getAttribute("src")));
+  const css =
+    inline("style") || (await fetched(document.querySelector('link[rel="stylesheet"]')?.getAttribute("href")));
+  const js =
+    inline("script:not([src]):not([type])") ||
+    (await fetched(document.querySelector("script[src]")?.getAttribute("src")));
   return { css, js };
 }
 
@@ -19,7 +24,9 @@ async function hashOf(text) {
 
 /** What the page may do: run its own script and style, load nothing, speak to nobody. */
 async function policy({ css, js }) {
-  const allowed = globalThis.crypto?.subtle ? await Promise.all([hashOf(js), hashOf(css)]) : ["'unsafe-inline'", "'unsafe-inline'"];
+  const allowed = globalThis.crypto?.subtle
+    ? await Promise.all([hashOf(js), hashOf(css)])
+    : ["'unsafe-inline'", "'unsafe-inline'"];
   return `default-src 'none'; script-src ${allowed[0]}; style-src ${allowed[1]}; img-src data:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'`;
 }
 

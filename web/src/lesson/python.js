@@ -17,7 +17,10 @@ export function pythonCode(session, done) {
   const { parameters } = session.state(done);
   const { X, Y } = lesson.data;
   const carried = X.data.length + Y.data.length + session.size;
-  const head = lesson.code && session.changedFrom === Infinity && (done === 0 || session.isRecorded) ? `${lesson.code.trimEnd()}\n` : "";
+  const head =
+    lesson.code && session.changedFrom === Infinity && (done === 0 || session.isRecorded)
+      ? `${lesson.code.trimEnd()}\n`
+      : "";
   if (head) return head;
   if (carried > MOST) return `# ${carried} numbers are too many for code: save the lesson instead.\n`;
   const matrix = (value) => {
@@ -48,7 +51,9 @@ def matrix(rows, columns, text):
 X = ${matrix(X)}
 Y = ${matrix(Y)}
 parameters = {
-${Object.entries(parameters).map(([name, value]) => `    "${name}": ${matrix(value)},`).join("\n")}
+${Object.entries(parameters)
+  .map(([name, value]) => `    "${name}": ${matrix(value)},`)
+  .join("\n")}
 }
 net = Network(
     ${literal(network.layer_dims)},
@@ -57,7 +62,11 @@ net = Network(
     parameters=parameters,
     seed=${training.seed ?? 1},
 )
-${Object.keys(session.state(done).slots).length ? "# The optimizer's memory begins at zero here.\n" : ""}options = {${Object.entries(options).map(([name, value]) => `"${name}": ${literal(value)}`).join(", ")}}
+${Object.keys(session.state(done).slots).length ? "# The optimizer's memory begins at zero here.\n" : ""}options = {${Object.entries(
+    options,
+  )
+    .map(([name, value]) => `"${name}": ${literal(value)}`)
+    .join(", ")}}
 step = next(net.steps(X, Y, **options))
 print(step.trace())
 `;

@@ -19,7 +19,11 @@ function Check() {
   if (!check) return null;
   const good = check.difference < 1e-9;
   const difference = number(check.difference, 2);
-  return html`<p class=${`check ${good ? "is-good" : "is-bad"}`} title=${t("golden.explain", { n: check.compared })} data-difference=${String(check.difference)}>
+  return html`<p
+    class=${`check ${good ? "is-good" : "is-bad"}`}
+    title=${t("golden.explain", { n: check.compared })}
+    data-difference=${String(check.difference)}
+  >
     ${good ? t("golden.good", { difference }) : t("golden.bad", { name: check.worst, difference })}
   </p>`;
 }
@@ -36,7 +40,9 @@ function Born() {
 function Notes() {
   const { session } = useApp();
   const { notes = [] } = session.lesson;
-  const unknown = session.isRecorded ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })] : [];
+  const unknown = session.isRecorded
+    ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })]
+    : [];
   const all = [...unknown, ...notes];
   return all.length ? html`<ul class="notes">${all.map((note) => html`<li key=${note}>${note}</li>`)}</ul>` : null;
 }
@@ -50,27 +56,67 @@ export function App() {
     if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [screen, session]);
   return html`
-    <a class="skip" href="#main" onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}>${t("app.skip")}</a>
+    <a
+      class="skip"
+      href="#main"
+      onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}
+    >${t("app.skip")}</a>
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
         ${Object.keys(SCREENS).map(
-          (name) => html`<button type="button" key=${name} data-screen=${name} aria-current=${screen === name ? "page" : undefined} disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))} onClick=${() => showScreen(name)}>${t(`screen.${name}`)}</button>`,
+          (name) =>
+            html`<button
+              type="button"
+              key=${name}
+              data-screen=${name}
+              aria-current=${screen === name ? "page" : undefined}
+              disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))}
+              onClick=${() => showScreen(name)}
+            >${t(`screen.${name}`)}</button>`,
         )}
       </nav>
       <${Check} />
       <${Server} />
       <div class="top-actions">
-        ${session
-          ? html`<button type="button" class="button is-quiet" data-open="find" onClick=${() => set({ dialog: "find" })} title=${`${t("app.find")} (/)`}><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
-              ${session.isRecorded ? null : html`<button type="button" class="button is-quiet" data-open="check" onClick=${() => set({ dialog: "check", playing: false })}>${t("check.button")}</button>`}
-              <button type="button" class="button" data-open="share" onClick=${() => set({ dialog: "share", playing: false })}>${t("app.share")}</button>`
-          : null}
-        <button type="button" class="button is-quiet is-round" aria-label=${t("app.help")} title=${`${t("app.help")} (?)`} onClick=${() => set({ dialog: "help" })}>?</button>
+        ${
+          session
+            ? html`<button
+              type="button"
+              class="button is-quiet"
+              data-open="find"
+              onClick=${() => set({ dialog: "find" })}
+              title=${`${t("app.find")} (/)`}
+            ><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
+              ${session.isRecorded ? null : html`<button
+                type="button"
+                class="button is-quiet"
+                data-open="check"
+                onClick=${() => set({ dialog: "check", playing: false })}
+              >${t("check.button")}</button>`}
+              <button
+                type="button"
+                class="button"
+                data-open="share"
+                onClick=${() => set({ dialog: "share", playing: false })}
+              >${t("app.share")}</button>`
+            : null
+        }
+        <button
+          type="button"
+          class="button is-quiet is-round"
+          aria-label=${t("app.help")}
+          title=${`${t("app.help")} (?)`}
+          onClick=${() => set({ dialog: "help" })}
+        >?</button>
       </div>
     </header>
     <${Born} />
-    <main id="main" tabindex="-1" class=${`screen-${screen}`}>${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
+    <main
+      id="main"
+      tabindex="-1"
+      class=${`screen-${screen}`}
+    >${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
     ${session && screen !== "home" ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>

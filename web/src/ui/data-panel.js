@@ -25,14 +25,34 @@ function AddPoint({ data }) {
     <form onSubmit=${submit}>
       <p class="quiet">${t("play.paintHint")}</p>
       <div class="fields">
-        ${inputs.map((value, i) => html`<label class="field is-number" key=${i}><span>${names[i] ?? `x${i + 1}`}</span><input type="number" step="any" required value=${value} onChange=${(event) => setInputs(inputs.map((old, k) => (k === i ? event.target.valueAsNumber || 0 : old)))} /></label>`)}
-        ${data.classes
-          ? html`<label class="field"><span>${t("play.class")}</span><select value=${label} onChange=${(event) => (setLabel(Number(event.target.value)), set({ paint: Number(event.target.value) }))}>${data.classes.map((name, i) => html`<option value=${i}>${name}</option>`)}</select></label>`
-          : html`<label class="field is-number"><span>Y</span><input type="number" step="any" value=${label} onChange=${(event) => setLabel(event.target.valueAsNumber || 0)} /></label>`}
+        ${inputs.map((value, i) => html`<label class="field is-number" key=${i}><span>${names[i] ?? `x${i + 1}`}</span><input
+          type="number"
+          step="any"
+          required
+          value=${value}
+          onChange=${(event) => setInputs(inputs.map((old, k) => (k === i ? event.target.valueAsNumber || 0 : old)))}
+        /></label>`)}
+        ${
+          data.classes
+            ? html`<label class="field"><span>${t("play.class")}</span><select
+              value=${label}
+              onChange=${(event) => (setLabel(Number(event.target.value)), set({ paint: Number(event.target.value) }))}
+            >${data.classes.map((name, i) => html`<option value=${i}>${name}</option>`)}</select></label>`
+            : html`<label class="field is-number"><span>Y</span><input
+              type="number"
+              step="any"
+              value=${label}
+              onChange=${(event) => setLabel(event.target.valueAsNumber || 0)}
+            /></label>`
+        }
       </div>
       <div class="row">
         <button type="submit" class="button is-quiet">${t("play.addPoint")}</button>
-        ${data.classes && data.X.rows >= 2 ? html`<label class="choice"><input type="checkbox" checked=${paint !== null} onChange=${(event) => set({ paint: event.target.checked ? label : null })} /> ${t("play.paint")}</label>` : null}
+        ${data.classes && data.X.rows >= 2 ? html`<label class="choice"><input
+          type="checkbox"
+          checked=${paint !== null}
+          onChange=${(event) => set({ paint: event.target.checked ? label : null })}
+        /> ${t("play.paint")}</label>` : null}
       </div>
     </form>
   </details>`;

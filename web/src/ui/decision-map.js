@@ -83,15 +83,28 @@ export function DecisionMap({ parameters, surface }) {
     if (paint === null || data.X.rows !== 2) return;
     const box = canvas.current.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
-    addPoint([frame.x[0] + x * (frame.x[1] - frame.x[0]), frame.y[0] + y * (frame.y[1] - frame.y[0])], targetsOf(data, paint));
+    addPoint(
+      [frame.x[0] + x * (frame.x[1] - frame.x[0]), frame.y[0] + y * (frame.y[1] - frame.y[0])],
+      targetsOf(data, paint),
+    );
   };
-  const [x, y] = [data.names?.[0] ?? "x1", data.X.rows === 1 ? "Y" : data.names?.[1] ?? "x2"];
+  const [x, y] = [data.names?.[0] ?? "x1", data.X.rows === 1 ? "Y" : (data.names?.[1] ?? "x2")];
   const fit = fitText(session, parameters);
   return html`<section class="card" aria-labelledby="map-title">
     <div class="card-head"><h2 id="map-title">${t("play.map")}</h2><span class="quiet" data-fit>${fit}</span></div>
-    ${values
-      ? html`<canvas class=${`decision${paint === null ? "" : " is-painting"}`} ref=${canvas} width=${2 * SIDE} height=${2 * SIDE} role="img" aria-label=${`${t("play.mapText", { x, y })} ${fit}`} onClick=${click}></canvas>`
-      : null}
+    ${
+      values
+        ? html`<canvas
+          class=${`decision${paint === null ? "" : " is-painting"}`}
+          ref=${canvas}
+          width=${2 * SIDE}
+          height=${2 * SIDE}
+          role="img"
+          aria-label=${`${t("play.mapText", { x, y })} ${fit}`}
+          onClick=${click}
+        ></canvas>`
+        : null
+    }
     ${data.X.rows > 2 && values ? html`<p class="quiet note">${t("play.mapHint", { x, y })}</p>` : null}
   </section>`;
 }

@@ -20,7 +20,11 @@ function Help() {
   return html`<dl class="keys">${KEYS.map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>
     <p class="quiet">${t("help.grid")}</p>
     <p class="quiet">${t("help.count")}</p>
-    <label class="choice"><input type="checkbox" checked=${singleKeys} onChange=${(event) => set({ singleKeys: event.target.checked })} /> ${t("help.single")}</label>`;
+    <label class="choice"><input
+      type="checkbox"
+      checked=${singleKeys}
+      onChange=${(event) => set({ singleKeys: event.target.checked })}
+    /> ${t("help.single")}</label>`;
 }
 
 const DIALOGS = {
@@ -40,14 +44,21 @@ export function Dialogs() {
   const { title, Body } = DIALOGS[dialog] ?? {};
   const onBackdrop = (event) => event.target === element.current && element.current.close();
   return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${() => set({ dialog: null })} onClick=${onBackdrop}>
-    ${Body
-      ? html`<div class="dialog-body">
+    ${
+      Body
+        ? html`<div class="dialog-body">
           <div class="dialog-head">
             <h2 id="dialog-title">${t(title)}</h2>
-            <button type="button" class="button is-quiet is-round" aria-label=${t("app.close")} onClick=${() => element.current.close()}>✕</button>
+            <button
+              type="button"
+              class="button is-quiet is-round"
+              aria-label=${t("app.close")}
+              onClick=${() => element.current.close()}
+            >✕</button>
           </div>
           <${Body} />
         </div>`
-      : null}
+        : null
+    }
   </dialog>`;
 }

@@ -15,7 +15,8 @@ export function editParameter(name, row, col, value) {
 
 /** Other settings of training, from the present update on. */
 export function editTraining(changes) {
-  if (app.server?.on && "learning_rate" in changes) app.server.send({ do: "set", learning_rate: changes.learning_rate });
+  if (app.server?.on && "learning_rate" in changes)
+    app.server.send({ do: "set", learning_rate: changes.learning_rate });
   app.session.retrain(app.k - 1, changes);
   set({ born: null });
   goTo(app.k);
@@ -56,7 +57,18 @@ export function addPoint(inputs, targets) {
   const data = { ...lesson.data, X: grown(lesson.data.X, inputs), Y: grown(lesson.data.Y, targets) };
   const { parameters } = session.state(k - 1);
   const { paint, playing, unitOpen } = app;
-  const fresh = { ...lesson, data, parameters, training: session.trainingAt(k), batches: [], masks: null, golden: [], recorded: [], code: "", toy: undefined };
+  const fresh = {
+    ...lesson,
+    data,
+    parameters,
+    training: session.trainingAt(k),
+    batches: [],
+    masks: null,
+    golden: [],
+    recorded: [],
+    code: "",
+    toy: undefined,
+  };
   begin(fresh, app.screen);
   Object.assign(app, { paint, unitOpen });
   if (playing) changed();

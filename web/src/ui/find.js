@@ -21,10 +21,22 @@ export function Find() {
   };
   return html`<form onSubmit=${submit}>
     <label class="field">${t("find.label")}
-      <input type="text" id="find" autofocus autocomplete="off" spellcheck="false" value=${text} onInput=${(event) => setText(event.target.value)} />
+      <input
+        type="text"
+        id="find"
+        autofocus
+        autocomplete="off"
+        spellcheck="false"
+        value=${text}
+        onInput=${(event) => setText(event.target.value)}
+      />
     </label>
     <ul class="found" aria-live="polite">
-      ${found.slice(0, MOST).map(({ id, phase }) => html`<li key=${id}><button type="button" class=${`ribbon-step phase-${phase}`} onClick=${() => go(id)}><${Name} name=${id} /></button></li>`)}
+      ${found.slice(0, MOST).map(({ id, phase }) => html`<li key=${id}><button
+        type="button"
+        class=${`ribbon-step phase-${phase}`}
+        onClick=${() => go(id)}
+      ><${Name} name=${id} /></button></li>`)}
     </ul>
     ${found.length ? null : html`<p class="quiet">${t("find.none")}</p>`}
   </form>`;

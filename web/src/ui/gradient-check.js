@@ -28,7 +28,11 @@ export function GradientCheck() {
     return () => (stopped = true);
   }, []);
   const wrong = rows.filter(({ passed }) => !passed).length;
-  const verdict = done ? (wrong ? t("check.some", { n: wrong }) : t("check.all", { n: rows.length })) : t("check.running");
+  const verdict = done
+    ? wrong
+      ? t("check.some", { n: wrong })
+      : t("check.all", { n: rows.length })
+    : t("check.running");
   return html`<p>${t("check.lead")}</p>
     <div class="table-scroll">
       <table class="plain" data-done=${done ? "true" : "false"} data-wrong=${wrong}>

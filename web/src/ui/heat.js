@@ -12,9 +12,15 @@ function paint(context, matrix, transposed, width, height) {
   const isDark = dark();
   const [rows, cols] = transposed ? [matrix.cols, matrix.rows] : [matrix.rows, matrix.cols];
   for (let y = 0; y < height; y++) {
-    const [r0, r1] = [Math.floor((y * rows) / height), Math.max(Math.floor(((y + 1) * rows) / height), Math.floor((y * rows) / height) + 1)];
+    const [r0, r1] = [
+      Math.floor((y * rows) / height),
+      Math.max(Math.floor(((y + 1) * rows) / height), Math.floor((y * rows) / height) + 1),
+    ];
     for (let x = 0; x < width; x++) {
-      const [c0, c1] = [Math.floor((x * cols) / width), Math.max(Math.floor(((x + 1) * cols) / width), Math.floor((x * cols) / width) + 1)];
+      const [c0, c1] = [
+        Math.floor((x * cols) / width),
+        Math.max(Math.floor(((x + 1) * cols) / width), Math.floor((x * cols) / width) + 1),
+      ];
       let sum = 0;
       let count = 0;
       const rowStep = Math.ceil((r1 - r0) / 4);
@@ -38,7 +44,10 @@ export function Heat({ matrix, transposed = false, window: seen, onPick }) {
   const [rows, cols] = transposed ? [matrix.cols, matrix.rows] : [matrix.rows, matrix.cols];
   const width = Math.min(cols, WIDE);
   const height = Math.min(rows, HIGH);
-  useEffect(() => paint(canvas.current.getContext("2d"), matrix, transposed, width, height), [matrix, transposed, dark()]);
+  useEffect(
+    () => paint(canvas.current.getContext("2d"), matrix, transposed, width, height),
+    [matrix, transposed, dark()],
+  );
   const shownHeight = Math.max(18, Math.min(HIGH, height * (rows > 24 ? 1 : 5)));
   const pick = (event) => {
     const box = event.currentTarget.getBoundingClientRect();

@@ -35,7 +35,14 @@ function OwnTable() {
   return html`<section class="card" aria-labelledby="csv-title">
     <h3 id="csv-title"><label for="csv">${t("home.csv")}</label></h3>
     <p class="quiet" id="csv-hint">${t("home.csvHint")}</p>
-    <textarea id="csv" ref=${text} rows="5" spellcheck="false" aria-describedby="csv-hint csv-error" placeholder=${t("home.csvExample")}></textarea>
+    <textarea
+      id="csv"
+      ref=${text}
+      rows="5"
+      spellcheck="false"
+      aria-describedby="csv-hint csv-error"
+      placeholder=${t("home.csvExample")}
+    ></textarea>
     <p class="error" id="csv-error" role="alert">${error}</p>
     <button type="button" class="button" onClick=${use}>${t("home.csvUse")}</button>
   </section>`;
@@ -63,7 +70,11 @@ export function Home() {
       <h1>${t("home.title")}</h1>
       <p class="lead">${t("home.lead")}</p>
       <p class="quiet">${t("app.offline")}</p>
-      ${session ? html`<p><button type="button" class="button" onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}>${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
+      ${session ? html`<p><button
+        type="button"
+        class="button"
+        onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
+      >${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
     </div>
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>

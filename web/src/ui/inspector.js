@@ -26,11 +26,22 @@ function Terms({ explanation, values, result }) {
     <ol>
       ${sorted.slice(0, SHOWN).map(
         ({ factors, value: product, i }) => html`<li key=${i}>
-          <button type="button" class="term" onClick=${() => pointAt(factors.at(-1))} title=${factors.map((f) => `${f.name}[${f.row}, ${f.col}]`).join(" · ")}>
+          <button
+            type="button"
+            class="term"
+            onClick=${() => pointAt(factors.at(-1))}
+            title=${factors.map((f) => `${f.name}[${f.row}, ${f.col}]`).join(" · ")}
+          >
             <span class="term-index">${i}</span>
-            <span class="term-factors">${factors.map(value).map((x) => number(x)).join(" · ")}</span>
+            <span class="term-factors">${factors
+              .map(value)
+              .map((x) => number(x))
+              .join(" · ")}</span>
             <span class="term-value">${factors.length > 1 ? `= ${number(product)}` : ""}</span>
-            <span class=${`term-bar ${product < 0 ? "is-negative" : ""}`} style=${{ width: `${(100 * Math.abs(product)) / most}%` }}></span>
+            <span
+              class=${`term-bar ${product < 0 ? "is-negative" : ""}`}
+              style=${{ width: `${(100 * Math.abs(product)) / most}%` }}
+            ></span>
           </button>
         </li>`,
       )}
@@ -67,7 +78,10 @@ function Example({ open, name, col }) {
   const { data } = session.lesson;
   const i = open.problem.batch[col];
   const x = (row) => at(data.X, row, i);
-  const inputs = Array.from({ length: Math.min(3, data.X.rows) }, (_, row) => `${data.names?.[row] ?? `x${row + 1}`} = ${number(x(row), 3)}`);
+  const inputs = Array.from(
+    { length: Math.min(3, data.X.rows) },
+    (_, row) => `${data.names?.[row] ?? `x${row + 1}`} = ${number(x(row), 3)}`,
+  );
   const target = data.classes && data.kind !== "numbers" ? data.classes[classOf(data, i)] : number(at(data.Y, 0, i));
   return html`<p class="quiet note">${t("inspect.example", { col, i, inputs: `${inputs.join(", ")}${data.X.rows > 3 ? ", …" : ""}`, target })}</p>`;
 }
@@ -80,7 +94,9 @@ function History({ name, row, col }) {
   if (!/^[Wb]\d+$/.test(name) || !session.kept || session.latest.t < 2) return null;
   const states = [...session.kept.values(), session.latest].sort((a, b) => a.t - b.t);
   const every = Math.ceil(states.length / 120);
-  const points = states.filter((_, i) => i % every === 0 || i === states.length - 1).map(({ t: done, parameters }) => [done, at(parameters[name], row, col)]);
+  const points = states
+    .filter((_, i) => i % every === 0 || i === states.length - 1)
+    .map(({ t: done, parameters }) => [done, at(parameters[name], row, col)]);
   const values = points.map(([, value]) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const x = (done) => (done / session.latest.t) * WIDE;
@@ -89,7 +105,10 @@ function History({ name, row, col }) {
   return html`<figure class="history">
     <figcaption class="quiet note">${text}</figcaption>
     <svg viewBox=${`0 0 ${WIDE} ${HIGH}`} class="curve" role="img" aria-label=${text}>
-      <path class="line" d=${points.map(([done, value], i) => `${i ? "L" : "M"}${x(done).toFixed(1)} ${y(value).toFixed(1)}`).join("")} />
+      <path
+        class="line"
+        d=${points.map(([done, value], i) => `${i ? "L" : "M"}${x(done).toFixed(1)} ${y(value).toFixed(1)}`).join("")}
+      />
       <line class="axis" x1=${x(k - 1)} x2=${x(k - 1)} y1="0" y2=${HIGH} />
     </svg>
   </figure>`;
@@ -101,7 +120,11 @@ export function Inspector() {
   const open = opened();
   const matrix = cursor && matrixOf(open.values, cursor.name);
   useEffect(() => setCopied(""), [cursor]);
-  if (!matrix) return html`<section class="card inspector" aria-label=${t("inspect.title")}><p class="quiet">${t("inspect.none")}</p></section>`;
+  if (!matrix)
+    return html`<section
+      class="card inspector"
+      aria-label=${t("inspect.title")}
+    ><p class="quiet">${t("inspect.none")}</p></section>`;
   const { name } = cursor;
   const [row, col] = [Math.min(cursor.row, matrix.rows - 1), Math.min(cursor.col, matrix.cols - 1)];
   const value = at(matrix, row, col);
@@ -112,13 +135,15 @@ export function Inspector() {
   return html`<section class="card inspector" aria-labelledby="inspector-title">
     <h3 id="inspector-title">${t("inspect.title")}</h3>
     <p class="inspector-head"><${Name} name=${name} /><span class="index">[${row}, ${col}]</span><span class="inspector-value">${number(value, 6)}</span></p>
-    ${explanation
-      ? html`<dl>
+    ${
+      explanation
+        ? html`<dl>
           <dt>${t("inspect.formula")}</dt>
           <dd class="formula">${explanation.symbols}</dd>
           ${explanation.puts ? html`<dt>${t("inspect.puts")}</dt><dd class="formula">${explanation.puts} = <b>${number(value)}</b></dd>` : null}
         </dl>`
-      : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : session.isRecorded ? "inspect.recorded" : "inspect.given")}</p>`}
+        : html`<p class="quiet">${t(isParameter ? "inspect.parameter" : session.isRecorded ? "inspect.recorded" : "inspect.given")}</p>`
+    }
     <${Example} open=${open} name=${name} col=${col} />
     <${History} name=${name} row=${row} col=${col} />
     ${explanation?.terms ? html`<${Terms} explanation=${explanation} values=${open.values} result=${value} />` : null}
@@ -131,6 +156,10 @@ export function Inspector() {
       ${explanation ? html`<dt>${t("inspect.code")}</dt><dd><code>${explanation.code}</code></dd>` : null}
     </dl>
     ${session.isRecorded ? null : html`<${Numeric} open=${open} name=${name} row=${row} col=${col} value=${value} />`}
-    ${elsewhere ? html`<button type="button" class="button is-quiet" onClick=${() => showMaking({ name, row, col })}>${t("inspect.made")}</button>` : null}
+    ${elsewhere ? html`<button
+      type="button"
+      class="button is-quiet"
+      onClick=${() => showMaking({ name, row, col })}
+    >${t("inspect.made")}</button>` : null}
   </section>`;
 }

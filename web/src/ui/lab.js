@@ -27,10 +27,16 @@ function useWidth() {
 
 function Operands({ open, step, lit }) {
   const [element, width] = useWidth();
-  const parts = step.tokens.map((token) => (typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) }));
+  const parts = step.tokens.map((token) =>
+    typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) },
+  );
   const matrices = parts.filter((part) => typeof part === "object");
   const columns = matrices.map(({ matrix, transposed }) => (transposed ? matrix.rows : matrix.cols));
-  const size = fitting(width, columns, parts.filter((part) => typeof part === "string"));
+  const size = fitting(
+    width,
+    columns,
+    parts.filter((part) => typeof part === "string"),
+  );
   return html`<div class="operands" ref=${element}>
     ${parts.map((part, i) =>
       typeof part === "string"
@@ -48,7 +54,11 @@ export function Lab() {
   const forward = cursor ? usedBy(step, cursor.name, cursor.row, cursor.col) : [];
   const lit = forward.length ? forward : (explanation?.lit ?? []);
   const { optimizer } = open.problem.training;
-  const words = step.formula ?? step.tokens.map((token) => (typeof token === "string" ? token : `${token.name}${token.transposed ? "ᵀ" : ""}`)).join(" ");
+  const words =
+    step.formula ??
+    step.tokens
+      .map((token) => (typeof token === "string" ? token : `${token.name}${token.transposed ? "ᵀ" : ""}`))
+      .join(" ");
   return html`<div class="lab">
     <h1 class="visually-hidden">${t("screen.lab")}</h1>
     <${Ribbon} />
@@ -57,7 +67,11 @@ export function Lab() {
         <p class="lab-where">
           ${t("lab.update", { k })} · ${t("lab.epoch", { e: session.epochOf(k) })} · <b class="phase-word">${t(`phase.${step.phase}`)}</b>
         </p>
-        <h2 class="lab-equation" aria-label=${words}><${Equation} step=${step} optimizer=${optimizer} output=${session.network.output} /></h2>
+        <h2 class="lab-equation" aria-label=${words}><${Equation}
+          step=${step}
+          optimizer=${optimizer}
+          output=${session.network.output}
+        /></h2>
         <p class="lab-sentence">${sentence(session, step)}</p>
       </div>
       <${SmallNetwork} step=${step} />

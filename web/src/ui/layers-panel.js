@@ -8,7 +8,8 @@ import { t } from "../messages.js";
 /** @param {{dead?: number, saturated?: number}} row */
 function remark({ dead, saturated }) {
   if (dead) return html`<span class="is-bad">${t("layers.dead", { n: dead })}</span>`;
-  if (saturated > 0.5) return html`<span class="is-bad">${t("layers.saturated", { share: Math.round(100 * saturated) })}</span>`;
+  if (saturated > 0.5)
+    return html`<span class="is-bad">${t("layers.saturated", { share: Math.round(100 * saturated) })}</span>`;
   return html`<span class="is-good">✓</span>`;
 }
 
@@ -24,7 +25,10 @@ export function LayersPanel() {
           ${rows.map(
             (row) => html`<tr key=${row.layer}>
               <th scope="row">${row.layer}</th>
-              <td><span class="layers-bar" style=${{ width: `${Math.max(2, 44 * (row.gradient / most))}px` }}></span>${number(row.gradient, 2)}</td>
+              <td><span
+                class="layers-bar"
+                style=${{ width: `${Math.max(2, 44 * (row.gradient / most))}px` }}
+              ></span>${number(row.gradient, 2)}</td>
               <td>${number(row.ratio, 2)}</td>
               <td>${remark(row)}</td>
             </tr>`,

@@ -46,7 +46,8 @@ const [INDEX, NARROWEST] = [26, 100]; // points beside the cells of a matrix, an
 export function fitting(width, columns, signs) {
   const between = signs.reduce((sum, sign) => sum + Math.max(14, 10 * sign.length) + 13, 0);
   const needs = ({ whole, few, cell }) =>
-    between + columns.reduce((sum, count) => sum + Math.max(NARROWEST, INDEX + cell * (count <= whole ? count : few)), 0);
+    between +
+    columns.reduce((sum, count) => sum + Math.max(NARROWEST, INDEX + cell * (count <= whole ? count : few)), 0);
   const found = SIZES.find((size) => needs(size) <= width);
   if (found) return found;
   return width < 560 ? { ...WRAPPED, few: Math.max(2, Math.floor((width - INDEX) / ROOMY.cell)) } : SIZES[5];
@@ -131,7 +132,10 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const indices = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
   const title = transposed ? `${name}ᵀ` : name;
 
-  return html`<figure class=${`matrix${result ? " is-result" : ""}`} style=${{ "--cell": `${size.cell}px`, width: `${Math.max(NARROWEST, INDEX + size.cell * (c1 - c0))}px` }}>
+  return html`<figure
+    class=${`matrix${result ? " is-result" : ""}`}
+    style=${{ "--cell": `${size.cell}px`, width: `${Math.max(NARROWEST, INDEX + size.cell * (c1 - c0))}px` }}
+  >
     <figcaption>
       <span class="matrix-name"><${Name} name=${name} />${transposed ? html`<sup>T</sup>` : null}</span>
       <span class="matrix-shape">${t("lab.shape", { rows, cols })}${power ? html`<b> ${power}</b>` : null}</span>
@@ -182,6 +186,11 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
       ${t(rowAxis)} × ${t(colAxis)}
       ${small ? null : html`<br />${t("lab.window", { r0, r1: r1 - 1, rows, c0, c1: c1 - 1, cols })}`}
     </div>
-    ${small ? null : html`<${Heat} matrix=${matrix} transposed=${transposed} window=${{ r0, r1, c0, c1 }} onPick=${(r, c) => go(r, c, false)} />`}
+    ${small ? null : html`<${Heat}
+      matrix=${matrix}
+      transposed=${transposed}
+      window=${{ r0, r1, c0, c1 }}
+      onPick=${(r, c) => go(r, c, false)}
+    />`}
   </figure>`;
 }

@@ -36,16 +36,32 @@ function LayerHead({ l, dims, activations, output }) {
   const bend = (name) => rebuild({ activations: activations.slice(0, -1).map((g, i) => (i === l - 1 ? name : g)) });
   return html`<div class="layer-head">
     <b>${last ? t("play.outputLayer") : t("play.layer", { l })}</b>
-    ${last
-      ? html`<span class="quiet">${output}</span>`
-      : html`<span class="stepper">
-            <button type="button" aria-label=${t("play.fewerUnits", { l })} disabled=${dims[l] <= 1} onClick=${() => units(-1)}>−</button>
+    ${
+      last
+        ? html`<span class="quiet">${output}</span>`
+        : html`<span class="stepper">
+            <button
+              type="button"
+              aria-label=${t("play.fewerUnits", { l })}
+              disabled=${dims[l] <= 1}
+              onClick=${() => units(-1)}
+            >−</button>
             <span>${dims[l]}</span>
-            <button type="button" aria-label=${t("play.moreUnits", { l })} disabled=${dims[l] >= 16} onClick=${() => units(1)}>+</button>
+            <button
+              type="button"
+              aria-label=${t("play.moreUnits", { l })}
+              disabled=${dims[l] >= 16}
+              onClick=${() => units(1)}
+            >+</button>
           </span>
-          <select aria-label=${t("play.activation", { l })} value=${activations[l - 1]} onChange=${(event) => bend(event.target.value)}>
+          <select
+            aria-label=${t("play.activation", { l })}
+            value=${activations[l - 1]}
+            onChange=${(event) => bend(event.target.value)}
+          >
             ${HIDDEN.map((name) => html`<option value=${name}>${name}</option>`)}
-          </select>`}
+          </select>`
+    }
   </div>`;
 }
 
@@ -80,28 +96,60 @@ export function NetworkMap({ parameters, surface }) {
   return html`<div class="depth">
       <span id="depth-label">${t("play.layers")}</span>
       <span class="stepper" role="group" aria-labelledby="depth-label">
-        <button type="button" aria-label=${t("play.fewerLayers")} disabled=${hidden.length <= 1} onClick=${() => rebuild({ hidden: hidden.slice(0, -1), activations: names_.slice(0, -1) })}>−</button>
+        <button
+          type="button"
+          aria-label=${t("play.fewerLayers")}
+          disabled=${hidden.length <= 1}
+          onClick=${() => rebuild({ hidden: hidden.slice(0, -1), activations: names_.slice(0, -1) })}
+        >−</button>
         <span>${hidden.length}</span>
-        <button type="button" aria-label=${t("play.moreLayers")} disabled=${hidden.length >= 5} onClick=${() => rebuild({ hidden: [...hidden, 4], activations: [...names_, names_.at(-1) ?? "tanh"] })}>+</button>
+        <button
+          type="button"
+          aria-label=${t("play.moreLayers")}
+          disabled=${hidden.length >= 5}
+          onClick=${() => rebuild({ hidden: [...hidden, 4], activations: [...names_, names_.at(-1) ?? "tanh"] })}
+        >+</button>
       </span>
     </div>
     <div class="network-scroll" tabindex="0" role="group" aria-label=${t("play.network")}>
-      <div class="network" style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 20 : 8)}px`, minWidth: `${dims.length * 80}px` }}>
+      <div
+        class="network"
+        style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 20 : 8)}px`, minWidth: `${dims.length * 80}px` }}
+      >
         <svg class="links" aria-hidden="true" style=${{ top: `${TOP}px`, height: `${high}px` }}>${links}</svg>
         ${dims.map(
-          (n, l) => html`<div class="layer" key=${l} style=${{ left: `${(100 * l) / dims.length}%`, width: `${100 / dims.length}%` }}>
+          (
+            n,
+            l,
+          ) => html`<div class="layer" key=${l} style=${{ left: `${(100 * l) / dims.length}%`, width: `${100 / dims.length}%` }}>
             <${LayerHead} l=${l} dims=${dims} activations=${activations} output=${output} />
             ${each(n, (j) => {
               const open = unitOpen?.[0] === l && unitOpen?.[1] === j;
               const style = { top: `${TOP + y(l, j) - UNIT / 2}px` };
-              if (l === 0) return html`<span class="unit is-input" key=${j} style=${style} title=${names?.[j]}><${Thumbnail} A=${surface.values?.get("A0")} row=${j} high=${surface.high} /><span class="unit-name">${names?.[j] ?? `x${j + 1}`}</span></span>`;
+              if (l === 0)
+                return html`<span class="unit is-input" key=${j} style=${style} title=${names?.[j]}><${Thumbnail}
+                  A=${surface.values?.get("A0")}
+                  row=${j}
+                  high=${surface.high}
+                /><span class="unit-name">${names?.[j] ?? `x${j + 1}`}</span></span>`;
               const b = number(at(parameters[`b${l}`], j, 0), 2);
-              return html`<button type="button" key=${j} class=${`unit${open ? " is-open" : ""}`} style=${style} aria-pressed=${open ? "true" : "false"} aria-label=${t("play.unitLabel", { j, l, b })} onClick=${() => set({ unitOpen: [l, j] })}>
+              return html`<button
+                type="button"
+                key=${j}
+                class=${`unit${open ? " is-open" : ""}`}
+                style=${style}
+                aria-pressed=${open ? "true" : "false"}
+                aria-label=${t("play.unitLabel", { j, l, b })}
+                onClick=${() => set({ unitOpen: [l, j] })}
+              >
                 <${Thumbnail} A=${surface.values?.get(`A${l}`)} row=${j} high=${surface.high} />
                 <span class="unit-bias" aria-hidden="true">${b}</span>
               </button>`;
             })}
-            ${n > MOST ? html`<span class="unit-more" style=${{ top: `${TOP + high - 4}px` }}>${t("play.more", { n: n - MOST })}</span>` : null}
+            ${n > MOST ? html`<span
+              class="unit-more"
+              style=${{ top: `${TOP + high - 4}px` }}
+            >${t("play.more", { n: n - MOST })}</span>` : null}
           </div>`,
         )}
       </div>

@@ -40,7 +40,14 @@ export function Ribbon() {
         <ol aria-labelledby=${`phase-${own[0].at}`}>
           ${own.map(
             ({ id, at }) => html`<li key=${id}>
-              <button type="button" class="ribbon-step" data-micro=${id} tabindex=${at === micro ? 0 : -1} aria-current=${at === micro ? "step" : undefined} onClick=${() => goToMicro(at)}>
+              <button
+                type="button"
+                class="ribbon-step"
+                data-micro=${id}
+                tabindex=${at === micro ? 0 : -1}
+                aria-current=${at === micro ? "step" : undefined}
+                onClick=${() => goToMicro(at)}
+              >
                 <${Name} name=${id} />
               </button>
             </li>`,

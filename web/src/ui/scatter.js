@@ -4,7 +4,10 @@ import { CLASS_COLOURS, dark, ramp } from "./colour.js";
 
 /** The range of two inputs (of the input and the target, if there is one input alone), with a margin. */
 export function frameOf(data, [a, b] = [0, 1]) {
-  const rowOf = (i) => (i < data.X.rows ? data.X.data.subarray(i * data.X.cols, (i + 1) * data.X.cols) : data.Y.data.subarray(0, data.X.cols));
+  const rowOf = (i) =>
+    i < data.X.rows
+      ? data.X.data.subarray(i * data.X.cols, (i + 1) * data.X.cols)
+      : data.Y.data.subarray(0, data.X.cols);
   const range = (values) => {
     let [low, high] = [Infinity, -Infinity];
     for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
@@ -26,7 +29,13 @@ const MARKS = [
   (c, x, y, r) => c.arc(x, y, r, 0, 2 * Math.PI),
   (c, x, y, r) => c.rect(x - r * 0.9, y - r * 0.9, 1.8 * r, 1.8 * r),
   (c, x, y, r) => (c.moveTo(x, y - 1.2 * r), c.lineTo(x + 1.1 * r, y + r), c.lineTo(x - 1.1 * r, y + r), c.closePath()),
-  (c, x, y, r) => (c.moveTo(x, y - 1.3 * r), c.lineTo(x + 1.3 * r, y), c.lineTo(x, y + 1.3 * r), c.lineTo(x - 1.3 * r, y), c.closePath()),
+  (c, x, y, r) => (
+    c.moveTo(x, y - 1.3 * r),
+    c.lineTo(x + 1.3 * r, y),
+    c.lineTo(x, y + 1.3 * r),
+    c.lineTo(x - 1.3 * r, y),
+    c.closePath()
+  ),
 ];
 
 /** Draw the examples into a canvas' context of this size. */

@@ -20,7 +20,11 @@ export async function connect() {
   if (app.session.isRecorded) return;
   const events = new EventSource(address("events"));
   const send = (command) =>
-    fetch(address("command"), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(command) });
+    fetch(address("command"), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(command),
+    });
   const off = () => {
     events.close();
     set({ server: { on: false, send }, playing: false });
@@ -39,7 +43,12 @@ function hear(message, off) {
     if (message.why) set({ live: message.why });
     return;
   }
-  const { parameters, slots } = decodeLesson({ format: "deepstep-lesson", version: 1, parameters: message.parameters, slots: message.slots });
+  const { parameters, slots } = decodeLesson({
+    format: "deepstep-lesson",
+    version: 1,
+    parameters: message.parameters,
+    slots: message.slots,
+  });
   session.arrive(message.step, parameters, Number(message.cost), slots);
   goTo(message.step + 1, app.unit === "micro" ? 0 : app.micro);
   changed();

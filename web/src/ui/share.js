@@ -12,13 +12,18 @@ import { t } from "../messages.js";
 const PAGE_SIZE = 130_000; // of script and style, for the estimate
 const SHOWN = 4000; // characters of code that are drawn
 
-const fileName = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "deepstep";
+const fileName = (title) =>
+  title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "") || "deepstep";
 
 export function Share() {
   const { session, k } = useApp();
   const [said, setSaid] = useState("");
   const lesson = lessonNow(session, hashText());
-  const estimate = PAGE_SIZE + 11 * (lesson.data.X.data.length + lesson.data.Y.data.length + session.size + session.costs.length);
+  const estimate =
+    PAGE_SIZE + 11 * (lesson.data.X.data.length + lesson.data.Y.data.length + session.size + session.costs.length);
   const code = pythonCode(session, k - 1);
   const name = fileName(lesson.title);
   const savePage = async () => {
@@ -44,7 +49,12 @@ export function Share() {
     </section>
     <section>
       <h3 id="code-title">${t("share.code")}</h3>
-      <pre class="code" tabindex="0" role="region" aria-labelledby="code-title"><code>${code.length > SHOWN ? `${code.slice(0, SHOWN)}…` : code}</code></pre>
+      <pre
+        class="code"
+        tabindex="0"
+        role="region"
+        aria-labelledby="code-title"
+      ><code>${code.length > SHOWN ? `${code.slice(0, SHOWN)}…` : code}</code></pre>
       <button type="button" class="button is-quiet" onClick=${() => copy(code)}>${t("share.copy")}</button>
     </section>
     <p role="status">${said}</p>`;

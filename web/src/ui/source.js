@@ -23,7 +23,10 @@ export function Source({ step }) {
   const { sources, formulas } = session.lesson;
   const found = sources?.[step.equation];
   const formula = formulas?.[step.equation];
-  if (!found) return step.equation ? html`<section class="card source"><h3>${t("lab.source")}</h3><p class="quiet">${t("lab.noSource")}</p></section>` : null;
+  if (!found)
+    return step.equation
+      ? html`<section class="card source"><h3>${t("lab.source")}</h3><p class="quiet">${t("lab.noSource")}</p></section>`
+      : null;
   const lines = withoutDocstring(found.text).trimEnd().split("\n");
   const pattern = LINE[step.kind] ?? /^\s*return /;
   const current = lines.findLastIndex((line) => pattern.test(line));
@@ -32,7 +35,11 @@ export function Source({ step }) {
     <p class="quiet">${t("lab.line", found)}</p>
     ${formula ? html`<p class="formula">${formula}</p>` : null}
     <pre tabindex="0" role="region" aria-label=${step.equation}><code>${lines.map(
-      (line, i) => html`<span class=${i === current ? "is-current" : ""} aria-current=${i === current ? "true" : undefined}>${line}${"\n"}</span>`,
+      (line, i) =>
+        html`<span
+          class=${i === current ? "is-current" : ""}
+          aria-current=${i === current ? "true" : undefined}
+        >${line}${"\n"}</span>`,
     )}</code></pre>
   </section>`;
 }

@@ -28,7 +28,12 @@ function planeOf(data) {
     for (let p = 0; p < grid.cols; p++) {
       const [x, y] = [(p % FINE) / (FINE - 1), 1 - Math.floor(p / FINE) / (FINE - 1)];
       for (let i = 0; i < n; i++) {
-        const at = i === 0 ? frame.x[0] + x * (frame.x[1] - frame.x[0]) : i === 1 ? frame.y[0] + y * (frame.y[1] - frame.y[0]) : mean[i];
+        const at =
+          i === 0
+            ? frame.x[0] + x * (frame.x[1] - frame.x[0])
+            : i === 1
+              ? frame.y[0] + y * (frame.y[1] - frame.y[0])
+              : mean[i];
         grid.data[i * grid.cols + p] = at;
       }
     }

@@ -34,12 +34,48 @@ export function TrainingPanel() {
   return html`<section class="card" aria-labelledby="training-title">
     <h2 id="training-title">${t("play.training")}</h2>
     <div class="fields">
-      <${Choice} name="optimizer" label=${t("play.optimizer")} value=${training.optimizer} choices=${Object.keys(OPTIMIZERS)} onPick=${rule} />
-      <${Choice} name="learning_rate" label=${t("play.rate")} value=${training.learning_rate} choices=${RATE_CHOICES} onPick=${(learning_rate) => editTraining({ learning_rate })} />
-      <${Choice} name="l2" label=${t("play.l2")} value=${training.l2} choices=${L2_CHOICES} onPick=${(l2) => editTraining({ l2 })} />
-      <${Choice} name="batch_size" label=${t("play.batch")} value=${training.batch_size} choices=${BATCHES} show=${(size) => (size === null ? t("play.all") : String(size))} onPick=${(batch_size) => editTraining({ batch_size })} />
-      <${Choice} name="dropout" label=${t("play.dropout")} value=${training.dropout} choices=${DROPOUTS} onPick=${(dropout) => editTraining({ dropout })} />
+      <${Choice}
+        name="optimizer"
+        label=${t("play.optimizer")}
+        value=${training.optimizer}
+        choices=${Object.keys(OPTIMIZERS)}
+        onPick=${rule}
+      />
+      <${Choice}
+        name="learning_rate"
+        label=${t("play.rate")}
+        value=${training.learning_rate}
+        choices=${RATE_CHOICES}
+        onPick=${(learning_rate) => editTraining({ learning_rate })}
+      />
+      <${Choice}
+        name="l2"
+        label=${t("play.l2")}
+        value=${training.l2}
+        choices=${L2_CHOICES}
+        onPick=${(l2) => editTraining({ l2 })}
+      />
+      <${Choice}
+        name="batch_size"
+        label=${t("play.batch")}
+        value=${training.batch_size}
+        choices=${BATCHES}
+        show=${(size) => (size === null ? t("play.all") : String(size))}
+        onPick=${(batch_size) => editTraining({ batch_size })}
+      />
+      <${Choice}
+        name="dropout"
+        label=${t("play.dropout")}
+        value=${training.dropout}
+        choices=${DROPOUTS}
+        onPick=${(dropout) => editTraining({ dropout })}
+      />
     </div>
-    <button type="button" class="button is-quiet" data-action="restart" onClick=${() => rebuild({}, (training.seed ?? 0) + 1)}>${t("play.restart")}</button>
+    <button
+      type="button"
+      class="button is-quiet"
+      data-action="restart"
+      onClick=${() => rebuild({}, (training.seed ?? 0) + 1)}
+    >${t("play.restart")}</button>
   </section>`;
 }

@@ -21,7 +21,15 @@ function Icon({ name }) {
 }
 
 function Press({ name, label, onClick, strong, disabled, keys, text }) {
-  return html`<button type="button" class=${`press${strong ? " is-strong" : ""}`} aria-label=${label} title=${keys ? `${label} (${keys})` : label} data-action=${name} disabled=${disabled} onClick=${onClick}>
+  return html`<button
+    type="button"
+    class=${`press${strong ? " is-strong" : ""}`}
+    aria-label=${label}
+    title=${keys ? `${label} (${keys})` : label}
+    data-action=${name}
+    disabled=${disabled}
+    onClick=${onClick}
+  >
     <${Icon} name=${name} />${text ? html`<span class="press-text">${text}</span>` : null}
   </button>`;
 }
@@ -32,25 +40,79 @@ export function Transport() {
   const { steps } = opened();
   const J = opened().values.get("J");
   const scrub = lab
-    ? { label: t("bar.scrub"), max: steps.length - 1, value: micro, on: (value) => goToMicro(value), text: steps[micro].id }
-    : { label: t("bar.scrubUpdates"), max: Math.max(1, session.latest.t), value: k - 1, on: (value) => goTo(value + 1), text: t("bar.done", { n: k - 1 }) };
+    ? {
+        label: t("bar.scrub"),
+        max: steps.length - 1,
+        value: micro,
+        on: (value) => goToMicro(value),
+        text: steps[micro].id,
+      }
+    : {
+        label: t("bar.scrubUpdates"),
+        max: Math.max(1, session.latest.t),
+        value: k - 1,
+        on: (value) => goTo(value + 1),
+        text: t("bar.done", { n: k - 1 }),
+      };
   return html`<section class="transport" aria-label=${t("bar.label")}>
     <div class="transport-scrub">
-      <input type="range" min="0" max=${scrub.max} value=${scrub.value} aria-label=${scrub.label} aria-valuetext=${scrub.text} onInput=${(event) => scrub.on(Number(event.target.value))} />
+      <input
+        type="range"
+        min="0"
+        max=${scrub.max}
+        value=${scrub.value}
+        aria-label=${scrub.label}
+        aria-valuetext=${scrub.text}
+        onInput=${(event) => scrub.on(Number(event.target.value))}
+      />
     </div>
     <div class="transport-state">
       <b data-updates=${k - 1}>${t("bar.done", { n: k - 1 })}</b>
       <span>${t("bar.cost", { value: number(J) })}</span>
     </div>
     <div class="transport-presses">
-      <${Press} name="start" label=${t("bar.start")} onClick=${() => goTo(1, lab ? 0 : micro)} disabled=${k === 1 && (micro === 0 || !lab)} />
+      <${Press}
+        name="start"
+        label=${t("bar.start")}
+        onClick=${() => goTo(1, lab ? 0 : micro)}
+        disabled=${k === 1 && (micro === 0 || !lab)}
+      />
       <${Press} name="updateBack" label=${t("bar.updateBack")} keys="[" onClick=${() => byUpdate(-1)} disabled=${k === 1} />
-      ${lab ? html`<${Press} name="back" label=${t("bar.back")} keys="←" onClick=${() => byMicro(-1)} disabled=${k === 1 && micro === 0} />` : null}
-      <${Press} name=${playing ? "pause" : "play"} label=${t(playing ? "bar.pause" : "bar.play")} keys="Space" strong=${true} onClick=${() => play()} />
+      ${lab ? html`<${Press}
+        name="back"
+        label=${t("bar.back")}
+        keys="←"
+        onClick=${() => byMicro(-1)}
+        disabled=${k === 1 && micro === 0}
+      />` : null}
+      <${Press}
+        name=${playing ? "pause" : "play"}
+        label=${t(playing ? "bar.pause" : "bar.play")}
+        keys="Space"
+        strong=${true}
+        onClick=${() => play()}
+      />
       ${lab ? html`<${Press} name="next" label=${t("bar.next")} keys="→" onClick=${() => byMicro(1)} />` : null}
-      ${lab ? html`<${Press} name="epochNext" label=${t("bar.layerNext")} keys="Shift →" onClick=${() => byLayer(1)} text=${t("bar.layerNext")} />` : null}
-      <${Press} name="updateNext" label=${t("bar.updateNext")} keys="]" onClick=${() => byUpdate(1)} text=${t("bar.updateNext")} />
-      ${lab ? null : html`<${Press} name="epochNext" label=${t("bar.epochNext")} onClick=${byEpoch} text=${t("bar.epochNext")} />`}
+      ${lab ? html`<${Press}
+        name="epochNext"
+        label=${t("bar.layerNext")}
+        keys="Shift →"
+        onClick=${() => byLayer(1)}
+        text=${t("bar.layerNext")}
+      />` : null}
+      <${Press}
+        name="updateNext"
+        label=${t("bar.updateNext")}
+        keys="]"
+        onClick=${() => byUpdate(1)}
+        text=${t("bar.updateNext")}
+      />
+      ${lab ? null : html`<${Press}
+        name="epochNext"
+        label=${t("bar.epochNext")}
+        onClick=${byEpoch}
+        text=${t("bar.epochNext")}
+      />`}
     </div>
     <div class="transport-choices">
       <label>${t("bar.unit")}

@@ -15,9 +15,10 @@ export const step = () => opened().steps[app.micro];
 
 /** Another screen; the Step lab plays by micro-steps, Play by updates. */
 export function showScreen(screen) {
+  if (app.playing) play(false);
   if (screen === "lab") app.unit = "micro";
   else if (app.unit === "micro") app.unit = "update";
-  set({ screen, playing: false });
+  set({ screen });
 }
 
 /** Begin with a lesson, at its first equation. */
@@ -41,7 +42,8 @@ function selfCheck(session) {
     if (!golden || session !== app.session) return;
     const check = checkGolden(lesson, golden);
     total.compared += check.compared;
-    if (check.difference >= total.difference) Object.assign(total, { difference: check.difference, worst: check.worst });
+    if (check.difference >= total.difference)
+      Object.assign(total, { difference: check.difference, worst: check.worst });
     set({ check: { ...total } });
     setTimeout(next, 30);
   };
@@ -55,9 +57,14 @@ function settle(speak = true) {
   const { id } = steps[app.micro];
   const value = values.get(id);
   const [rows, cols] = typeof value === "number" ? [1, 1] : [value.rows, value.cols];
-  app.cursor = { name: id, row: Math.min(app.cursor?.row ?? 0, rows - 1), col: Math.min(app.cursor?.col ?? 0, cols - 1) };
+  app.cursor = {
+    name: id,
+    row: Math.min(app.cursor?.row ?? 0, rows - 1),
+    col: Math.min(app.cursor?.col ?? 0, cols - 1),
+  };
   app.focusCursor = false;
-  if (speak && !(app.playing && (app.speed > 2 || app.unit !== "micro"))) app.live = sentence(app.session, steps[app.micro]);
+  if (speak && !(app.playing && (app.speed > 2 || app.unit !== "micro")))
+    app.live = sentence(app.session, steps[app.micro]);
   changed();
 }
 
@@ -114,7 +121,8 @@ export function byEpoch() {
 export function play(on = !app.playing) {
   if (app.playing === on || !app.session) return;
   set({ playing: on, born: on ? null : app.born });
-  if (app.server?.on && app.unit !== "micro") return app.server.send(on ? { do: "train", steps: MANY } : { do: "stop" });
+  if (app.server?.on && app.unit !== "micro")
+    return app.server.send(on ? { do: "train", steps: MANY } : { do: "stop" });
   if (on) requestAnimationFrame(frame);
   else settle();
 }
