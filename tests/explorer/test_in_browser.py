@@ -257,6 +257,24 @@ def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, se
             assert value == unpacked(state[tensor])[row, column]
 
 
+def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="play"]')
+    page.get_by_label("Learning rate").select_option("0.1")
+    page.wait_for_timeout(200)
+    assert served.live.state()["learning_rate"] == 0.1
+    page.click('[data-action="play"]')
+    page.wait_for_timeout(500)
+    page.click('[data-action="pause"]')
+    page.wait_for_selector('[data-action="play"]')
+    page.wait_for_timeout(300)
+    done = served.live.updates
+    assert done > 10
+    assert page.get_attribute("[data-updates]", "data-updates") == str(done)
+    page.wait_for_timeout(200)
+    assert served.live.updates == done
+
+
 def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
     own = f"http://127.0.0.1:{served.port}/"
     page = watched(own).open(served.url)
