@@ -111,6 +111,16 @@ def test_the_demo_opens_at_once_and_in_full(watched, document, tmp_path):
     assert "circles" in page.title()
 
 
+def test_a_link_leads_to_its_place(watched, tmp_path):
+    address = written(small("sigmoid"), tmp_path)
+    page = watched(address).open(f"{address}#s=play&k=3")
+    assert page.get_attribute("[data-updates]", "data-updates") == "2"
+    assert page.locator(".transport select").input_value() == "update"
+    lab = watched(address).open(f"{address}#s=lab&k=2&q=dW2&c=1,2")
+    cell = lab.locator('[data-tensor="dW2"][aria-selected="true"]')
+    assert (cell.get_attribute("data-row"), cell.get_attribute("data-col")) == ("1", "2")
+
+
 def test_scrubbing_is_fast(watched, tmp_path):
     page = opened_lab(watched, written(small("sigmoid"), tmp_path))
     begun = monotonic()

@@ -32,7 +32,10 @@ const MOST_UPDATES = 20_000; // that a link may make the page do before it opens
 export function goToHash({ screen, k, id, cell, toy }) {
   if (!app.session) return;
   if (app.session.lesson.toy && Array.isArray(toy?.log) && !app.session.lesson.resume) app.session.replay(toy.log.filter(({ t }) => t <= MOST_UPDATES));
-  if (["play", "lab", "home"].includes(screen)) app.screen = screen;
+  if (["play", "lab", "home"].includes(screen)) {
+    app.screen = screen;
+    app.unit = screen === "lab" ? "micro" : "update";
+  }
   goTo(Math.max(1, Math.min(k, MOST_UPDATES)));
   const at = opened().steps.findIndex((step) => step.id === id);
   if (at >= 0) goTo(app.k, at);
