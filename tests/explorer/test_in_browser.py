@@ -111,6 +111,16 @@ def test_the_demo_opens_at_once_and_in_full(watched, document, tmp_path):
     assert "circles" in page.title()
 
 
+def test_a_link_leads_to_its_place(watched, tmp_path):
+    address = written(small("sigmoid"), tmp_path)
+    page = watched(address).open(f"{address}#s=play&k=3")
+    assert page.get_attribute("[data-updates]", "data-updates") == "2"
+    assert page.locator(".transport select").input_value() == "update"
+    lab = watched(address).open(f"{address}#s=lab&k=2&q=dW2&c=1,2")
+    cell = lab.locator('[data-tensor="dW2"][aria-selected="true"]')
+    assert (cell.get_attribute("data-row"), cell.get_attribute("data-col")) == ("1", "2")
+
+
 def test_scrubbing_is_fast(watched, tmp_path):
     page = opened_lab(watched, written(small("sigmoid"), tmp_path))
     begun = monotonic()
@@ -255,6 +265,37 @@ def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, se
     for (tensor, row, column), value in shown_values(page).items():
         if tensor in state:
             assert value == unpacked(state[tensor])[row, column]
+
+
+def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="play"]')
+    page.get_by_label("Learning rate").select_option("0.1")
+    page.wait_for_timeout(200)
+    assert served.live.state()["learning_rate"] == 0.1
+    page.click('[data-action="play"]')
+    page.wait_for_timeout(500)
+    page.click('[data-action="pause"]')
+    page.wait_for_selector('[data-action="play"]')
+    page.wait_for_timeout(300)
+    done = served.live.updates
+    assert done > 10
+    assert page.get_attribute("[data-updates]", "data-updates") == str(done)
+    page.wait_for_timeout(200)
+    assert served.live.updates == done
+
+
+@pytest.mark.parametrize("setting", ["l2", "optimizer"])
+def test_what_python_does_not_train_is_computed_in_the_page(watched, served, setting):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="play"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    page.select_option(f'[data-setting="{setting}"]', index=3)
+    page.wait_for_selector('[data-server="off"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="2"]')
+    assert served.live.updates == 1
 
 
 def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):

@@ -2,12 +2,13 @@
 import { makeLesson } from "../lesson/make.js";
 import { zeros } from "../engine/tensor.js";
 import { app, changed, set } from "./store.js";
-import { begin, goTo } from "./walk.js";
+import { begin, goTo, leaveServer } from "./walk.js";
 import { startToy } from "./opening.js";
 
 /** Another number for a parameter, from the present update on. */
 export function editParameter(name, row, col, value) {
   if (!Number.isFinite(value)) return;
+  leaveServer();
   app.session.edit(app.k - 1, name, row, col, value);
   set({ born: null, check: null });
   goTo(app.k);
@@ -15,8 +16,8 @@ export function editParameter(name, row, col, value) {
 
 /** Other settings of training, from the present update on. */
 export function editTraining(changes) {
-  if (app.server?.on && "learning_rate" in changes)
-    app.server.send({ do: "set", learning_rate: changes.learning_rate });
+  if (Object.keys(changes).some((name) => name !== "learning_rate")) leaveServer();
+  if (app.server?.on) app.server.send({ do: "set", learning_rate: changes.learning_rate });
   app.session.retrain(app.k - 1, changes);
   set({ born: null });
   goTo(app.k);

@@ -27,11 +27,16 @@ export async function connect() {
     });
   const off = () => {
     events.close();
-    set({ server: { on: false, send }, playing: false });
+    set({ server: { on: false }, playing: false });
+  };
+  /** The page goes another way than the training in Python, which stops. */
+  const leave = () => {
+    send({ do: "stop" });
+    off();
   };
   events.onmessage = ({ data }) => hear(JSON.parse(data), off);
   events.onerror = off;
-  set({ server: { on: true, send } });
+  set({ server: { on: true, send, leave } });
   if (lesson.now?.step) hear({ kind: "epoch", ...lesson.now }, off);
 }
 

@@ -21,8 +21,14 @@ export function showScreen(screen) {
   set({ screen });
 }
 
+/** What Python does not train is computed in the page. */
+export function leaveServer() {
+  if (app.server?.on) app.server.leave();
+}
+
 /** Begin with a lesson, at its first equation. */
 export function begin(lesson, screen) {
+  leaveServer();
   const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
   if (session.isRecorded) screen = "lab";
   set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null });
