@@ -17,8 +17,10 @@ import polars
 import tomli_w
 
 from damage import as_text, damaged, forge, in_order, survey
+from deepstep.data.files import RUN_MARK
 from deepstep.errors import DeepStepError, FileError
-from deepstep.run import FILES, RUN_MARK, Run, config_digest
+from deepstep.run import FILES, Run
+from deepstep.run_folder import config_digest
 
 FILES_AND_MARK = (*FILES, RUN_MARK)
 

@@ -11,7 +11,8 @@ from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw
 from deepstep.data import atomic_write
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
-from deepstep.run import Prediction, Run
+from deepstep.run import Run
+from deepstep.run_folder import Prediction
 
 
 @click.command("predict")

@@ -24,7 +24,8 @@ from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run import DIGEST, Run, config_digest
+from deepstep.run import Run
+from deepstep.run_folder import DIGEST, config_digest
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files

@@ -14,13 +14,13 @@ from deepstep.estimators.course import (
     warn_not_converged,
     watchers,
 )
-from deepstep.estimators.rate_search import AUTO
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED
 from deepstep.preparation.batches import Examples
 from deepstep.training import History
 from deepstep.training.determinism import blas_threads
 from deepstep.training.lbfgs import OF_STEPS, train_lbfgs
+from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
