@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from deepstep.cli.opening import open_run_of_one_network
 from deepstep.cli.options import LayerSizes
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.trace import example_weights, examples, step_settings
@@ -12,7 +13,6 @@ from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.network.architecture import layer_sizes
-from deepstep.run import Run
 from deepstep.types import Array
 
 RANDOM_EXAMPLES = 8
@@ -49,7 +49,7 @@ def command(
             "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
         )
     if run_folder is not None:
-        run = Run.load(run_folder)
+        run = open_run_of_one_network(run_folder, "check-gradients")
         network, (rows, targets, own) = run.network, examples(run)
         X, Y = rows.T, targets.T
         options = step_settings(run) | {"sample_weight": example_weights(run, targets, own)}

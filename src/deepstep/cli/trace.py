@@ -7,6 +7,7 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.opening import open_run_of_one_network
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.scores import answered
@@ -45,7 +46,7 @@ def command(
     It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
     with; RUN stays as it is. For L-BFGS, which has no such steps, it ends with the gradients.
     """
-    run = Run.load(run_folder)
+    run = open_run_of_one_network(run_folder, "trace")
     X, Y, own = examples(run, data)
     settings = step_settings(run)
     rate = run.config.get("settings", {}).get("learning_rate", 0.0075)

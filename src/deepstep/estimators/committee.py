@@ -84,7 +84,7 @@ class Member:
 
     def __str__(self) -> str:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
-        return f"{self.recipe.name} on fold {self.fold + 1}{cost}"
+        return f"{self.recipe.name} on fold {self.fold}{cost}"
 
     def outputs(self, inputs: Mapping[bool, Any], preparer: Preparer) -> Array:
         """Outputs in the units of the target, (m, n_L)."""

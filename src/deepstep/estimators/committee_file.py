@@ -42,7 +42,7 @@ def member_files(records: list[Entries]) -> list[str]:
     """The files of the members that ``committee.json`` names, relative to its folder."""
     return [
         f"{MEMBERS}/{number:02}-{record['recipe']}-{record['fold']}.safetensors"
-        for number, record in enumerate(records, 1)
+        for number, record in enumerate(records)
     ]
 
 
@@ -201,7 +201,9 @@ class CommitteeFile:
                 raise
             raise self._error(error.expected, error.came) from None
         except (ValueError, TypeError, KeyError, RecursionError, DeepStepError) as error:
-            raise self._error("the file as training wrote it", f"it cannot be used ({error!s:.300})") from None
+            raise self._error(
+                "the file as training wrote it", f"it cannot be used ({error!s:.300})"
+            ) from None
 
     def _error(self, expected: str, came: str) -> FileError:
         return FileError(str(self._path), expected, came, "Restore it, or train again.")
