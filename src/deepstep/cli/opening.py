@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 AnyRun: TypeAlias = "Run | CommitteeRun"
 
 
+def of_a_committee(folder: Path) -> bool:
+    """Whether the run in a folder is a committee's.
+
+    Raises
+    ------
+    FileError
+        When the folder is no run.
+    """
+    return bool(read_config(folder)["version"] == OF_A_COMMITTEE)
+
+
 def open_run(folder: Path) -> AnyRun:
     """The run in a folder, of either kind.
 
@@ -21,7 +32,7 @@ def open_run(folder: Path) -> AnyRun:
     FileError
         When the folder is no run, or is damaged.
     """
-    if read_config(folder)["version"] == OF_A_COMMITTEE:
+    if of_a_committee(folder):
         from deepstep.estimators import CommitteeRun  # scikit-learn comes with it
 
         return CommitteeRun.load(folder)
@@ -38,7 +49,7 @@ def open_run_of_one_network(folder: Path, command: str) -> Run:
     FileError
         As `open_run`.
     """
-    if read_config(folder)["version"] == OF_A_COMMITTEE:
+    if of_a_committee(folder):
         raise ConfigurationError(
             f"{command} {folder}",
             "a run of one network",

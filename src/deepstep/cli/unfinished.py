@@ -18,6 +18,7 @@ from typing import Any
 
 from deepstep import __version__
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
+from deepstep.cli.opening import of_a_committee
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
@@ -124,6 +125,13 @@ def read_training(run: Path) -> Training:
     path = unfinished(run) / NAME
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
+        if kind_at(run / RUN_MARK) == "file" and of_a_committee(run):
+            raise FileError(
+                str(run),
+                "the run of a training that can go on",
+                "it is a committee's, which has no checkpoints",
+                "Train again with --overwrite, or with --recipe plain, which can.",
+            )
         came = "this run is done" if done else f"there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", came)
     try:
