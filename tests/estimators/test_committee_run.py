@@ -1,4 +1,4 @@
-"""Committees as files: what is read predicts what was fitted, bit for bit, and what was altered is refused."""
+"""Committees as files: what is read predicts what was fitted, bit for bit; what was altered is refused."""
 
 import json
 import shutil
@@ -262,7 +262,7 @@ def test_a_forged_committee_is_refused(folder, tmp_path, change, message):
 @pytest.mark.parametrize("text", ["", "{", "[]", "\udc80", '{"format": 1}', "[" * 100_000])
 def test_what_is_no_committee_is_refused(tmp_path, text):
     (tmp_path / "committee.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(FileError, match="committee.json"):
+    with pytest.raises(FileError, match=r"committee\.json"):
         CommitteeFile(tmp_path)
 
 

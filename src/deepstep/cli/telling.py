@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_COLUMNS = 40
+NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
 def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: RecipeChoice) -> None:

@@ -16,7 +16,7 @@ from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
-from deepstep.cli.telling import about, print_columns, print_saved, tell
+from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
@@ -45,7 +45,6 @@ NEXT = (
     ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
 )
-NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
 class Way(Enum):

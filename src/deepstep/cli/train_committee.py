@@ -17,7 +17,7 @@ from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
 from deepstep.cli.table_task import Rows, TableSplit, table_split
 from deepstep.cli.target_choice import Goal
-from deepstep.cli.telling import about, print_columns, print_saved, tell
+from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import place_at_once
 from deepstep.estimators import CommitteeRun
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic")
 """The settings of a training that a committee has, too."""
+ONLY_OUT_OF_FOLD = (
+    "No rows were held out for a test: how good answers for new rows are, the figures out of fold say.\n"
+)
 
 
 def train_committee(
@@ -60,6 +63,8 @@ def train_committee(
     print_columns(screen, split.inputs)
     print_recipes(screen, whole.committee)
     print_scores(screen, parts, by_class="class_weights" in whole.config)
+    if "test" not in parts:
+        screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
     print_saved(screen, run, file, NEXT)
     return GOOD
 
