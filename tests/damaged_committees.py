@@ -16,7 +16,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators import CommitteeRun
 
 MEMBERS = ("members/00-selective-0.safetensors", "members/01-selective-1.safetensors")
-FILES = ("committee.json", "preparation.json", *MEMBERS)
+FILES = ("committee.json", "preparation.json", "examples.safetensors", *MEMBERS)
 
 
 def make(folder):

@@ -240,8 +240,10 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["trace", "RUN"], "it is one of a committee. Train with --recipe plain."),
-        (["check-gradients", "RUN"], "it is one of a committee. Train with --recipe plain."),
+        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --recipe plain."),
+        (["trace", "RUN", "--member", "2"], "from 0 to 1; got 2."),
+        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --recipe plain."),
+        (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1; got -1."),
         (
             ["train", "--resume", "RUN"],
             "has no checkpoints. Train again with --overwrite, or with --recipe",
@@ -254,6 +256,46 @@ def test_what_a_committee_cannot_do_is_refused_in_a_sentence(deepstep, flowers, 
     result = deepstep(*words)
     assert (result.code, result.out) == (2, "")
     assert told in result.err
+
+
+TARGETS = {
+    "classes": ["--target", "kind", "--class-weight", "tall=3"],
+    "numbers": ["--target", "height", "--drop", "kind", "--target", "x"],
+    "quantiles": ["--target", "height", "--drop", "kind", "--loss", "quantile"],
+}
+
+
+@pytest.mark.parametrize("typed", TARGETS.values(), ids=TARGETS)
+def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
+    """The trace is that of the network that the file holds, on what its fold makes of the rows."""
+    frame = polars.read_csv(flowers).with_columns(w=polars.Series([0.0, 1.0, 2.0] * 20))
+    frame.write_csv("t.csv")
+    words = [*typed, "--sample-weight", "w", "--members", "6", "--out", "r"]
+    assert deepstep("train", "t.csv", *words).code == 0
+    run, first = CommitteeRun.load("r"), frame[:16]
+    labels = first[list(run.target_names)] if len(run.target_names) > 1 else first[run.target_names[0]]
+    for number in (1, 2):
+        member = run.committee.members[number]
+        preparer = run.committee.preparers[member.fold]
+        opened = ("r", "--member", number)
+        traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
+        value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
+        assert_array_equal(value["A0"], preparer.inputs(first)[member.recipe.cuts].T)
+        Y = (run.preparation.target.encode(labels) - preparer.center) / preparer.scale
+        np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
+        assert traced["learning_rate"] == member.settings["learning_rate"]
+        assert traced["settings"]["rate_factors"]["b*"] == 0.1
+        kept = json.loads(deepstep("trace", *opened, "--json").out)
+        assert [entry["name"] for entry in kept["entries"]] == list(value)
+        assert "w" in value
+        checked = deepstep("check-gradients", *opened)
+        assert checked.code == 0, checked.out
+
+
+def test_a_run_of_one_network_has_no_members(deepstep, flower_run):
+    for command_ in ("trace", "check-gradients"):
+        result = deepstep(command_, flower_run, "--member", "0")
+        assert (result.code, "--member: a run of a committee" in result.err) == (2, True)
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):

@@ -12,6 +12,7 @@ from deepstep import Network, Run
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.estimators import CommitteeRun, DeepClassifier, DeepRegressor
 from deepstep.estimators.committee_file import CommitteeFile, write_committee
+from deepstep.estimators.committee_run import FewRows
 from deepstep.preparation import (
     ClassTarget,
     LabelTargets,
@@ -73,7 +74,9 @@ def targets(table):
 def run_of(model, table, target):
     temperature = model.temperature_ if isinstance(model, DeepClassifier) else 1.0
     preparation = Preparation(TablePreparation.fit(table), target)
-    return CommitteeRun(model.committee_, temperature, preparation, {"task": "any", "target": "y"})
+    Y = np.zeros((len(table), target.n_outputs))
+    rows = FewRows.of(model.committee_, table, Y)
+    return CommitteeRun(model.committee_, temperature, preparation, {"task": "any", "target": "y"}, rows)
 
 
 @pytest.fixture(scope="module")
@@ -197,6 +200,10 @@ MUTATIONS = {
     "an engine that is none": (forged("members", 0, "engine", to="os"), "an engine is reference or"),
     "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
     "a cost as text": (forged("members", 0, "validation_cost", to="0"), "a cost is a number or null"),
+    "a setting that is none": (forged("members", 0, "settings", "os", to=1), "setting is one of"),
+    "no learning rate": (forged("members", 0, "settings", "learning_rate", to=...), "learning_rate"),
+    "dropout of 2": (forged("members", 0, "settings", "dropout", to=2), "dropout"),
+    "settings as a list": (forged("members", 0, "settings", to=[]), "an object is expected"),
     "no preparers": (forged("preparers", to=[]), "preparers are a list"),
     "a preparer less": (forged("preparers", to=lambda all_: all_[:1]), "a fold is a number below 1"),
     "a scale of 0": (forged("preparers", 0, "scale", to=[0.0]), "a scale above 0"),
@@ -266,7 +273,10 @@ def test_what_is_no_committee_is_refused(tmp_path, text):
         CommitteeFile(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["committee.json", "members/01-selective-1.safetensors", "preparation.json"])
+@pytest.mark.parametrize(
+    "name",
+    ["committee.json", "members/01-selective-1.safetensors", "preparation.json", "examples.safetensors"],
+)
 def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
@@ -281,19 +291,39 @@ def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
 
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     """Each file is whole."""
-    from deepstep.run_folder import OF_A_COMMITTEE, write_config
+    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     Network([3, 1], seed=1).save(path / "members/00-selective-0.safetensors")
-    names = [
-        "committee.json",
-        "preparation.json",
-        *(f"members/{n.name}" for n in (path / "members").iterdir()),
-    ]
+    names = read_config(path)["files"]
     write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
     with pytest.raises(FileError, match="kind of output are the committee's"):
         CommitteeRun.load(path)
+
+
+def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
+    from deepstep.data.array_files import read_arrays, write_arrays
+    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+
+    _, whole = read_arrays(folder / "examples.safetensors", "examples")
+    others = [
+        {**whole, "Y": whole["Y"][:-1]},
+        {**whole, "Y": whole["Y"].ravel()},
+        {**whole, "features0": whole["features0"][:, 1:]},
+        {**whole, "features0": np.full_like(whole["features0"], np.nan)},
+        {**whole, "Y": whole["Y"].astype(int)},
+        {"Y": whole["Y"]},
+        {name: array[:0] for name, array in whole.items()},
+    ]
+    for number, arrays in enumerate(others):
+        path = tmp_path / f"run{number}"
+        shutil.copytree(folder, path)
+        write_arrays(path / "examples.safetensors", arrays, {})
+        names = read_config(path)["files"]
+        write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
+        with pytest.raises(FileError, match="finite arrays of the same rows: features0, features1, Y"):
+            CommitteeRun.load(path)
 
 
 def test_a_failure_leaves_the_old_run(folder, tmp_path, monkeypatch, table):

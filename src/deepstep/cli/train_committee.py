@@ -21,7 +21,9 @@ from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tel
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import place_at_once
 from deepstep.estimators import CommitteeRun
+from deepstep.estimators.committee_run import FewRows
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation
+from deepstep.run import few_rows
 
 if TYPE_CHECKING:
     import polars
@@ -73,6 +75,7 @@ NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
     ("summary RUN", "members, settings, results, columns"),
+    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
 )
 
 
@@ -107,7 +110,12 @@ def _compared(
             **{name: asked[name] for name in OF_A_COMMITTEE if name in asked},
         },
     }
-    run = CommitteeRun(found.committee, found.temperature, Preparation(split.inputs, found.target), config)
+    rows, target = split.train, found.target
+    if rows.weight is not None:
+        config["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
+    examples = FewRows.of(found.committee, rows.frame.drop(split.without), target.encode(rows.labels))
+    preparation = Preparation(split.inputs, target)
+    run = CommitteeRun(found.committee, found.temperature, preparation, config, examples)
     parts = {
         "train": score(
             found.target, answers_of(found.target, split.train.labels), run.outputs(split.train.frame)

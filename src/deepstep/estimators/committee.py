@@ -70,6 +70,8 @@ class Member:
         How many it learned.
     validation_cost : float or None
         The smallest one, of the epoch that was kept; None where no rows judged it.
+    settings : mapping
+        The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     estimator : DeepClassifier, DeepRegressor or None
         As it was fitted with ``recipe="plain"``; None in a committee that was read from files.
     """
@@ -80,6 +82,7 @@ class Member:
     engine: str
     epochs: int
     validation_cost: float | None
+    settings: Mapping[str, Any]
     estimator: "DeepEstimator | None" = None
 
     def __str__(self) -> str:

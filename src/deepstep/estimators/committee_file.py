@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data import atomic_write
+from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.folds import Fold
@@ -99,6 +100,7 @@ def _of_member(member: Member) -> Entries:
         "engine": member.engine,
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
+        "settings": dict(member.settings),
     }
 
 
@@ -191,7 +193,8 @@ class CommitteeFile:
                 f"got {came}",
                 "Train again.",
             )
-        return Member(recipe, fold, network, record["engine"], record["epochs"], record["validation_cost"])
+        course = (record[name] for name in ("engine", "epochs", "validation_cost", "settings"))
+        return Member(recipe, fold, network, *course)
 
     def _checked(self, read: Callable[[], Any]) -> Any:
         try:
@@ -232,7 +235,7 @@ def _preparer(record: Any) -> Preparer:
 
 
 def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
-    _names(_object(record), "recipe, fold, inputs, engine, epochs, validation_cost")
+    _names(_object(record), "recipe, fold, inputs, engine, epochs, validation_cost, settings")
     recipe, fold, cost = _text("recipe", record["recipe"]), record["fold"], record["validation_cost"]
     if not (recipe.isascii() and recipe.isalpha()):
         raise ValueError(f"a recipe is a word, got {recipe!r:.60}")
@@ -245,6 +248,9 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
         raise ValueError(f"an engine is reference or compiled, got {record['engine']!r:.60}")
     if not is_whole(record["epochs"], 0) or not (cost is None or is_number(cost)):
         raise ValueError("epochs are a whole number, and a cost is a number or null")
+    settings = dict(_object(record["settings"]))
+    _above_0("learning_rate", settings.pop("learning_rate"))
+    Settings.of("settings", **settings)
     return dict(record)
 
 

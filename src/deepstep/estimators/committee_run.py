@@ -7,6 +7,7 @@ file of the run folder     what it holds
 ``committee.json``         how a table becomes each fold's inputs, and what each member counts
 ``members/…safetensors``   the members, each an ordinary model file
 ``preparation.json``       how the columns are seen over all training rows, and what the answers mean
+``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `check-gradients`
 =========================  ===================================================================================
 
 Nothing is pickled, and loading executes nothing.
@@ -14,16 +15,18 @@ Nothing is pickled, and loading executes nothing.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, FileError
 from deepstep.estimators.committee import Committee, told
 from deepstep.estimators.committee_file import CommitteeFile, write_committee
 from deepstep.preparation import LabelTargets, Preparation, TablePreparation
 from deepstep.preparation.table import check_columns
+from deepstep.run import few_rows
 from deepstep.run_folder import (
     DIGEST,
     OF_A_COMMITTEE,
@@ -38,7 +41,29 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-PREPARATION = "preparation.json"
+PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
+
+
+class FewRows(NamedTuple):
+    """Training rows by which members are opened.
+
+    Attributes
+    ----------
+    features : tuple of arrays (k, n_features)
+        Of each fold.
+    Y : array (k, n_outputs)
+        Targets, as the run's target encodes them.
+    """
+
+    features: tuple[Array, ...]
+    Y: Array
+
+    @classmethod
+    def of(cls, committee: Committee, frame: "polars.DataFrame", Y: Array) -> "FewRows":
+        """At most 16 of the rows, evenly spread."""
+        rows = few_rows(len(Y))
+        some = as_frame(frame[rows], where="table")
+        return cls(tuple(preparer.table.features(some) for preparer in committee.preparers), Y[rows])
 
 
 @dataclass
@@ -56,6 +81,7 @@ class CommitteeRun(RunFolder):
     config : dict
         TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings`` and
         ``results``.
+    examples : FewRows
 
     Examples
     --------
@@ -68,7 +94,8 @@ class CommitteeRun(RunFolder):
     >>> model = DeepClassifier(n_members=2, max_iter=20, random_state=1).fit(table, y)
     >>> preparation = Preparation(TablePreparation.fit(table), ClassTarget(("down", "up")))
     >>> config = {"task": "binary", "target": "y"}
-    >>> run = CommitteeRun(model.committee_, model.temperature_, preparation, config)
+    >>> rows = FewRows.of(model.committee_, table, preparation.target.encode(y))
+    >>> run = CommitteeRun(model.committee_, model.temperature_, preparation, config, rows)
     >>> folder = Path(tempfile.mkdtemp()) / "run"
     >>> run.save(folder)
     >>> read = CommitteeRun.load(folder)
@@ -80,6 +107,7 @@ class CommitteeRun(RunFolder):
     temperature: float
     preparation: Preparation
     config: dict[str, Any]
+    examples: FewRows
 
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
@@ -91,7 +119,9 @@ class CommitteeRun(RunFolder):
         """
         names = write_committee(folder, self.committee, self.temperature)
         (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
-        write_config(folder, self.config, OF_A_COMMITTEE, [*names, PREPARATION])
+        arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
+        write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
+        write_config(folder, self.config, OF_A_COMMITTEE, [*names, PREPARATION, EXAMPLES])
 
     @classmethod
     def load(cls, path: Path | str) -> "CommitteeRun":
@@ -130,10 +160,12 @@ class CommitteeRun(RunFolder):
                 "deepstep.Run.load reads it.",
             )
         stored = CommitteeFile(folder)
-        check_files(folder, config, [*stored.names, PREPARATION])
+        check_files(folder, config, [*stored.names, PREPARATION, EXAMPLES])
         del config[DIGEST]
         preparation = read_preparation(folder / PREPARATION)
-        run = cls(stored.committee(), stored.temperature, preparation, config)
+        committee = stored.committee()
+        examples = _read_examples(folder / EXAMPLES, committee, preparation.target.n_outputs)
+        run = cls(committee, stored.temperature, preparation, config, examples)
         run._check_fit(folder)
         return run
 
@@ -157,16 +189,56 @@ class CommitteeRun(RunFolder):
         """
         if isinstance(raw, np.ndarray):
             raise DataError("CommitteeRun", "a table, as in training", f"got an array of shape {raw.shape}")
-        names = self._used_columns
-        check_columns(raw, names)
-        return self.committee.outputs(as_frame(raw[names], where="table"))
+        return self.committee.outputs(self._used(raw))
 
-    @property
-    def _used_columns(self) -> list[str]:
+    def inputs(self, raw: "polars.DataFrame", member: int) -> Array:
+        """Raw rows as the inputs of a member.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame
+            As in `outputs`.
+        member : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray (m, n_inputs)
+
+        Raises
+        ------
+        DataError
+            As in `outputs`.
+        """
+        one = self.committee.members[member]
+        inputs: Array = self.committee.preparers[one.fold].inputs(self._used(raw))[one.recipe.cuts]
+        return inputs
+
+    def few_examples(self, member: int) -> tuple[Array, Array]:
+        """The rows that the run keeps, as inputs of a member, and what it learns of them.
+
+        Parameters
+        ----------
+        member : int
+            Its number, from 0.
+
+        Returns
+        -------
+        X, Y : ndarray (k, n_inputs), (k, n_outputs)
+        """
+        one = self.committee.members[member]
+        preparer, features = self.committee.preparers[one.fold], self.examples.features[one.fold]
+        encoding = preparer.encodings[one.recipe.cuts]
+        X = features if encoding is None else encoding.transform(features)
+        return X, (self.examples.Y - preparer.center) / preparer.scale
+
+    def _used(self, raw: "polars.DataFrame") -> "polars.DataFrame":
         """The columns that one fold or another has features of."""
         tables = [preparer.table.preparation for preparer in self.committee.preparers]
         columns = [column for table in tables if table is not None for column in table.columns]
-        return list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        check_columns(raw, names)
+        return as_frame(raw[names], where="table")
 
     def _told(self, P: Array) -> Array:
         several = isinstance(self.preparation.target, LabelTargets)
@@ -185,3 +257,23 @@ class CommitteeRun(RunFolder):
                 f"got {came}",
                 "Train again.",
             )
+
+
+def _read_examples(path: Path, committee: Committee, n_outputs: int) -> FewRows:
+    """The rows that a run keeps, checked against its committee."""
+    tables = [preparer.table.preparation for preparer in committee.preparers]
+    widths = {
+        f"features{fold}": 0 if table is None else table.n_features for fold, table in enumerate(tables)
+    }
+    _, arrays = read_arrays(path, "the examples of a run")
+    k = len(arrays["Y"]) if arrays.get("Y", np.empty(())).ndim == 2 else 0
+    expected = {name: (k, width) for name, width in {**widths, "Y": n_outputs}.items()}
+    finite = all(array.dtype == np.float64 and np.isfinite(array).all() for array in arrays.values())
+    if not (k and finite and {name: array.shape for name, array in arrays.items()} == expected):
+        raise FileError(
+            str(path),
+            f"finite arrays of the same rows: {', '.join(expected)}",
+            "they are others",
+            "Restore it, or train again.",
+        )
+    return FewRows(tuple(arrays[name] for name in widths), arrays["Y"])

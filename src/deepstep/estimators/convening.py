@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import missing_numba
+from deepstep.engines import Settings, missing_numba
 from deepstep.equations import get_head
 from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer, weighed
+from deepstep.estimators.course import settings_of
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.recipes import Recipe, start
 from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
@@ -244,8 +245,17 @@ def _member(
         member.engine_,
         member.n_iter_,
         None if score is None else -score,
+        _settings(member, call),
         member,
     )
+
+
+def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
+    """What is not as it is by default among what its steps were made with, and the rate."""
+    settings = settings_of(member, member.network_.seed, call.where)
+    plain = vars(Settings())
+    given = {name: value for name, value in vars(settings).items() if value != plain[name]}
+    return {"learning_rate": float(member.learning_rate_), **given}
 
 
 def _hidden(member: "DeepEstimator") -> tuple[int, ...]:
