@@ -123,6 +123,14 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
     assert len(lonely) > 1  # it was in the test part, and it was not
 
 
+def test_names_that_look_like_patterns(deepstep, tmp_path):
+    """polars takes ^…$ for many columns where it can."""
+    rows = "".join(f"{x},{x % 3},{'ab'[x % 2]}\n" for x in range(40))
+    (tmp_path / "t.csv").write_text("^a.*$,ab,^.*$\n" + rows)
+    assert deepstep("train", "t.csv", "--target", "^.*$", "--members", "2", "--out", "r").code == 0
+    assert deepstep("evaluate", "r", "t.csv").code == 0
+
+
 def test_what_train_says(deepstep, flowers):
     result = deepstep("train", flowers, *KIND, "--out", "r")
     assert result.err.splitlines() == [

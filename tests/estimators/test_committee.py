@@ -340,3 +340,11 @@ def test_a_committee_is_better_than_a_member_of_it():
 def test_members_are_rounded_up_to_whole_folds(n_members, members):
     choice = choose(500, n_members)
     assert len(choice.recipes) * choice.n_folds * choice.repeats == members
+
+
+def test_verbose_shows_how_many_members_are_done(capsys):
+    X, y = load_wine(return_X_y=True)
+    DeepClassifier(verbose=True, **QUICK).fit(X, y)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
+    assert ", validation cost " in last

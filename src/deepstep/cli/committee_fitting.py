@@ -52,7 +52,8 @@ def fitted(split: TableSplit, settings: TrainSettings, n_members: int | None, la
     estimator = _estimator(split.target, settings, n_members)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
     rows = split.train
-    given = Given(rows.frame.drop(split.without), _y(target, rows), rows.weight)
+    inputs = [name for name in rows.frame.columns if name not in split.without]
+    given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
     estimator._fit(given, classes=classes, label=label)
     first = estimator.committee_.members[0].estimator
     return Fitted(

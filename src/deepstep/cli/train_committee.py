@@ -12,7 +12,7 @@ from deepstep.cli.committee_fitting import Fitted, fitted
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.members import as_records, print_recipes
 from deepstep.cli.parts import answers_of, columns_of
-from deepstep.cli.recipe_choice import RecipeChoice
+from deepstep.cli.recipe_choice import TABLE, RecipeChoice
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
 from deepstep.cli.table_task import Rows, TableSplit, table_split
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic")
 """The settings of a training that a committee has, too."""
+NEXT = (
+    ("predict RUN FILE", "answers for the rows of a table"),
+    ("evaluate RUN FILE", "answers compared with a table's own"),
+    ("summary RUN", "members, settings, results, columns"),
+    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
+)
 ONLY_OUT_OF_FOLD = (
     "No rows were held out for a test: how good answers for new rows are, the figures out of fold say.\n"
 )
@@ -54,12 +60,13 @@ def train_committee(
     with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
         begun = monotonic()
         found = fitted(split, settings, members, file.stem)
-        whole, parts = _compared(found, split, about(file, goal, split), settings, monotonic() - begun)
+        known = {**about(file, goal, split), **_weights(split, settings), "seconds": monotonic() - begun}
+        whole = _run(found, split, {**known, "settings": _settings(found, settings)})
+        parts = _scores(whole, split)
+        whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
         save(whole)
     if json_wanted:
-        click.echo(
-            as_json({**_record(run, whole, split), **{name: s.to_dict() for name, s in parts.items()}})
-        )
+        click.echo(as_json({**_record(run, whole, split), **whole.config["results"]}))
         return GOOD
     screen = console()
     print_columns(screen, split.inputs)
@@ -69,14 +76,6 @@ def train_committee(
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
     print_saved(screen, run, file, NEXT)
     return GOOD
-
-
-NEXT = (
-    ("predict RUN FILE", "answers for the rows of a table"),
-    ("evaluate RUN FILE", "answers compared with a table's own"),
-    ("summary RUN", "members, settings, results, columns"),
-    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
-)
 
 
 def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]:
@@ -93,60 +92,46 @@ def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]
     }
 
 
-def _compared(
-    found: Fitted, split: TableSplit, known: dict[str, Any], settings: TrainSettings, seconds: float
-) -> tuple[CommitteeRun, dict[str, Scores]]:
-    """The run, and its scores: of all rows that it learned from, by those who did not, and of the test."""
+def _settings(found: Fitted, settings: TrainSettings) -> dict[str, Any]:
+    """As the config has them."""
     asked = settings.to_dict()
-    config = {
-        "engine": found.committee.members[0].engine,
-        "why_engine": found.why_engine,
-        **known,
-        **_class_weights(split, settings),
-        "seconds": seconds,
-        "settings": {
-            "recipe": "table",
-            "members": len(found.committee.members),
-            **{name: asked[name] for name in OF_A_COMMITTEE if name in asked},
-        },
-    }
-    rows, target = split.train, found.target
+    own = {name: asked[name] for name in OF_A_COMMITTEE if name in asked}
+    return {"recipe": TABLE, "members": len(found.committee.members), **own}
+
+
+def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
+    """The weights of classes and of the examples that are kept, as the config of any run has them."""
+    target, rows = split.target, split.train
+    known: dict[str, Any] = {}
+    if settings.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
+        columns = columns_of(answers_of(target, rows.labels))
+        found = weights_by_class(settings.class_weight, target, columns, rows.weight)
+        of_each = [weights.tolist() for weights in found]
+        known["class_weights"] = of_each if isinstance(target, LabelTargets) else of_each[0]
     if rows.weight is not None:
-        config["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
-    examples = FewRows.of(found.committee, rows.frame.drop(split.without), target.encode(rows.labels))
-    preparation = Preparation(split.inputs, target)
-    run = CommitteeRun(found.committee, found.temperature, preparation, config, examples)
-    parts = {
-        "train": score(
-            found.target, answers_of(found.target, split.train.labels), run.outputs(split.train.frame)
-        )
-    }
-    if found.committee.out_of_fold is not None:
-        parts["out_of_fold"] = _out_of_fold(found, split.train)
-    if split.test is not None:
-        answers = answers_of(found.target, split.test.labels)
-        parts["test"] = score(found.target, answers, run.outputs(split.test.frame))
-    config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
-    return run, parts
+        known["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
+    return known
 
 
-def _out_of_fold(found: Fitted, rows: Rows) -> Scores:
-    """The score of the rows that a fold held out, by the members of that fold."""
-    A = found.committee.out_of_fold
-    assert A is not None
-    kept = np.arange(len(A)) if rows.weight is None else np.flatnonzero(rows.weight > 0)
-    known = np.isfinite(A).all(axis=1)
-    return score(found.target, answers_of(found.target, rows.labels)[kept[known]], A[known])
+def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> CommitteeRun:
+    config = {"engine": found.committee.members[0].engine, "why_engine": found.why_engine, **known}
+    rows = split.train
+    examples = FewRows.of(found.committee, rows.frame, found.target.encode(rows.labels))
+    preparation = Preparation(split.inputs, found.target)
+    return CommitteeRun(found.committee, found.temperature, preparation, config, examples)
 
 
-def _class_weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
-    """The weights of the classes in their order, as the config of any run has them."""
-    target = split.target
-    if settings.class_weight is None or not isinstance(target, ClassTarget | LabelTargets):
-        return {}
-    columns = columns_of(answers_of(target, split.train.labels))
-    of_each = [
-        weights.tolist()
-        for weights in weights_by_class(settings.class_weight, target, columns, split.train.weight)
-    ]
-    return {"class_weights": of_each if isinstance(target, LabelTargets) else of_each[0]}
+def _scores(run: CommitteeRun, split: TableSplit) -> dict[str, Scores]:
+    """Of all rows that the committee learned from, of these by the members that did not, and of the test."""
+    target = run.preparation.target
+
+    def of(rows: Rows) -> Scores:
+        return score(target, answers_of(target, rows.labels), run.outputs(rows.frame))
+
+    parts, A = {"train": of(split.train)}, run.committee.out_of_fold
+    if A is not None:
+        weight, answers = split.train.weight, answers_of(target, split.train.labels)
+        counted = answers if weight is None else answers[weight > 0]
+        known = np.isfinite(A).all(axis=1)
+        parts["out_of_fold"] = score(target, counted[known], A[known])
+    return parts if split.test is None else {**parts, "test": of(split.test)}
