@@ -73,6 +73,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
         What members are judged by; else each is by the rows of its fold.
     call : FitCall
     """
+    Table.fit(rows.table)  # what cannot be a number is refused under the number of its own row
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
     choice = choose(n_rows(kept.table), estimator.n_members)
     seed = estimator._seed(call)
