@@ -123,7 +123,7 @@ class Tabular:
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
-    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, n_members: int) -> Any:
+    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, share: float) -> Any:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
@@ -141,7 +141,7 @@ class Tabular:
         own = {name: getattr(self, name) for name in OF_THE_COMMITTEE if hasattr(self, name)}
         own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
         if own["time_budget"] is not None:
-            own["time_budget"] /= n_members
+            own["time_budget"] *= share
         member = type(self)(**{**own, **settings})
         member._take_targets(self, preparer)
         return member
