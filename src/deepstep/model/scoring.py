@@ -1,7 +1,7 @@
 """A `Network` as scikit-learn's scorers see one: rows are examples, classes their numbers from 0."""
 
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -46,8 +46,7 @@ class _Classes(ClassifierMixin, _Fitted):  # type: ignore[misc]
         return _alone(answers(self.network.architecture, self.network.forward(X.T)))
 
     def predict_proba(self, X: Array) -> Array:
-        found = probabilities(self.network.architecture, self.network.forward(X.T))
-        assert found is not None
+        found = cast(Array, probabilities(self.network.architecture, self.network.forward(X.T)))
         yes_or_no = len(found) == 1
         return np.column_stack([1 - found[0], found[0]]) if yes_or_no else found.T
 

@@ -94,8 +94,18 @@ class Patience(Callback):
         self.over = False
 
     def on_train_begin(self, training: Training) -> None:
-        """Take up the best parameters of a training that goes on."""
+        """Take up the best parameters of a training that goes on.
+
+        Raises
+        ------
+        ConfigurationError
+            If the best value stands in no record: it is not of this training.
+        """
         if "theta" in self._kept:
+            if self.best not in training.history.column(self._quantity):
+                raise ConfigurationError(
+                    "Patience.restore", f"a best {self._quantity} that is in the history", f"got {self.best}"
+                )
             self.best_parameters = training.parameters.like(self._kept["theta"])
 
     def on_epoch_end(self, training: Training, record: Record) -> None:

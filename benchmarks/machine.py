@@ -1,0 +1,47 @@
+"""What a benchmark ran on."""
+
+import datetime
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+
+def machine(packages: Sequence[str], n_threads: int) -> dict[str, Any]:
+    """Date, processor, threads, load, Python, system and the versions of packages: plain JSON types."""
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = None
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
+        "processor": processor(),
+        "threads": n_threads,
+        "load_before": load(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "versions": versions,
+    }
+
+
+def processor() -> str:
+    """The processor's name, and its widest vectors."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    entries = dict(line.split(":", 1) for line in lines if ":" in line)
+    named = {name.strip(): value.strip() for name, value in entries.items()}
+    flags = named.get("flags", "").split()
+    vectors = next((flag for flag in ("avx512f", "avx2", "avx") if flag in flags), "")
+    family = f"family {named.get('cpu family')}, model {named.get('model')}"
+    return ", ".join(part for part in (named.get("model name", platform.machine()), family, vectors) if part)
+
+
+def load() -> float | None:
+    """Processes that are at work beside, as a mean of the last minute."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
