@@ -81,7 +81,7 @@ def write_committee(folder: Path, committee: Committee, temperature: float) -> l
         "preparers": [_of_preparer(preparer) for preparer in committee.preparers],
         "members": members,
     }
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir()

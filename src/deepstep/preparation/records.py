@@ -51,12 +51,12 @@ def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
         raise damaged("an object with a kind is expected", f"got {type(record).__name__}")
     kind = record.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
-        raise damaged(f"kind is one of {', '.join(map(repr, kinds))}", f"got {kind!r}")
+        raise damaged(f"kind is one of {', '.join(map(repr, kinds))}", f"got {kind!r:.60}")
     wanted = {field.name: field.type for field in fields(kinds[kind])}  # type: ignore[arg-type]
     given = {name: value for name, value in record.items() if name != "kind"}
     needed = {field.name for field in fields(kinds[kind]) if field.default is MISSING}  # type: ignore[arg-type]
     if not needed <= given.keys() <= wanted.keys():
-        raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)}")
+        raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)!s:.300}")
     for name, value in given.items():
         if not _CHECKS[wanted[name]](value):
             raise damaged(f"{name} of kind {kind!r} is {_type_name(wanted[name])}", f"got {value!r:.60}")
