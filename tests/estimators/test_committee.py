@@ -312,7 +312,7 @@ def test_ctrl_c_ends_all_members(monkeypatch):
     from deepstep.estimators import convening
 
     X, y = load_wine(return_X_y=True)
-    monkeypatch.setattr(convening, "_results", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(convening, "as_completed", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         DeepClassifier(n_members=4, max_iter=10**6, random_state=1).fit(X, y)
 
