@@ -312,7 +312,7 @@ def test_ctrl_c_ends_all_members(monkeypatch):
     from deepstep.estimators import convening
 
     X, y = load_wine(return_X_y=True)
-    monkeypatch.setattr(convening, "_results", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(convening, "as_completed", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         DeepClassifier(n_members=4, max_iter=10**6, random_state=1).fit(X, y)
 
@@ -340,3 +340,11 @@ def test_a_committee_is_better_than_a_member_of_it():
 def test_members_are_rounded_up_to_whole_folds(n_members, members):
     choice = choose(500, n_members)
     assert len(choice.recipes) * choice.n_folds * choice.repeats == members
+
+
+def test_verbose_shows_how_many_members_are_done(capsys):
+    X, y = load_wine(return_X_y=True)
+    DeepClassifier(verbose=True, **QUICK).fit(X, y)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
+    assert ", validation cost " in last
