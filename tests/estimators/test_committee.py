@@ -282,6 +282,22 @@ def test_parameters_that_are_given_hold_for_all_members():
 
 
 @pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"normalization": "batch", "input_scale": False}, {"gamma1", "gamma2"}),
+        ({"normalization": "layer", "input_scale": True, "parametric": True}, {"gamma2", "s1", "alpha1"}),
+        ({"hidden_layer_sizes": (6, 5), "normalization": ["none", "batch"]}, {"gamma2"}),
+        ({"hidden_layer_sizes": (6, 5), "parametric": [False, True]}, {"alpha2"}),
+    ],
+)
+def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
+    X, y, _ = wine
+    model = DeepClassifier(n_members=2, max_iter=3, random_state=1, **given).fit(X, y)
+    assert all(names <= set(member.network.parameters) for member in model.committee_.members)
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
     "foreign", [{"solver": "sgd"}, {"warm_start": True}, {"callbacks": [print]}, {"schedule": "cosine"}]
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):

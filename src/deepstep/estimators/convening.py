@@ -224,11 +224,8 @@ def _member(
     member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), share)
     dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
-    if member.input_scale:
-        values["s1"], factors["s1"] = np.ones((dims[0], 1), dtype), 6.0
-    bent = range(1, len(dims) - 1) if member.parametric is True else ()
-    for layer in bent:
-        values[f"alpha{layer}"], factors[f"alpha{layer}"] = np.ones((dims[layer], 1), dtype), 0.1
+    for name, layer, factor in _ones(member, len(dims) - 2):
+        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
     member.set_params(
         initialization=values,
         rate_factors=factors,
@@ -251,6 +248,16 @@ def _member(
         _settings(member, call),
         member,
     )
+
+
+def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:
+    """Parameters that begin with ones: their names, the layers whose units they have, factors of the rate."""
+    kinds, bent = member.normalization, member.parametric
+    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
+    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
+    found = [("s1", 0, 6.0)] if member.input_scale else []
+    found += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
+    return found + [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
 
 
 def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
