@@ -16,6 +16,9 @@ from deepstep.types import Array
 MOST_UNITS = 24
 """So many units are drawn: those with the largest weights."""
 
+MOST_TOLD = 5
+"""So many of them in words."""
+
 
 class FirstLayerWeightsDisplay:
     """The weights of the units of layer 1, in the shape of the pictures that they look at.
@@ -160,11 +163,12 @@ class FirstLayerWeightsDisplay:
         Returns
         -------
         str
-            A line for each unit.
+            A line for each of the units with the largest weights.
         """
         size = "×".join(map(str, self.weights.shape[1:]))
         lines = [f"Weights of {len(self.units)} of the {self.total} units of layer 1, as pictures of {size}."]
-        for unit, picture in zip(self.units, self._pictures, strict=True):
+        largest = np.argsort(-np.abs(self._pictures).max(axis=(1, 2)), kind="stable")[:MOST_TOLD]
+        for unit, picture in zip(self.units[largest], self._pictures[largest], strict=True):
             row, column = np.unravel_index(np.argmax(np.abs(picture)), picture.shape)
             ends = f"from {picture.min():.3g} to {picture.max():.3g}"
             lines.append(f"unit {unit}: {ends}, most at row {row}, column {column}.")

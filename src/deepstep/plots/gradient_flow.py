@@ -37,7 +37,7 @@ class GradientFlowDisplay:
     Examples
     --------
     >>> print(GradientFlowDisplay(norms=np.array([[1e-6, 0.01]]), moments=["one step"]).describe())
-    one step: the gradient's norm is 1e-06 in layer 1 and 0.01 in layer 2, 1e-04 of it.
+    one step: the gradient's norm is 1e-06 in layer 1, 0.0001 times the 0.01 in layer 2.
     """
 
     def __init__(self, *, norms: Array, moments: Sequence[str]) -> None:
@@ -183,11 +183,9 @@ class GradientFlowDisplay:
         lines = []
         for row in dict.fromkeys((0, len(self.moments) - 1)):
             first, last = self.norms[row, [0, -1]]
-            share = f", {first / last:.0e} of it" if last > 0 else ""
+            share = f"{first / last:.2g} times the " if last > 0 else ""
             nothing = [str(layer) for layer, norm in enumerate(self.norms[row], start=1) if not norm > 0]
             without = f" Nothing arrives in layer {', '.join(nothing)}." if nothing else ""
-            lines.append(
-                f"{self.moments[row]}: the gradient's norm is {first:.3g} in layer 1 and {last:.3g} in layer "
-                f"{self.norms.shape[1]}{share}.{without}"
-            )
+            norms = f"{first:.3g} in layer 1, {share}{last:.3g} in layer {self.norms.shape[1]}"
+            lines.append(f"{self.moments[row]}: the gradient's norm is {norms}.{without}")
         return "\n".join(lines)

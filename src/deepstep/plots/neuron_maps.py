@@ -15,6 +15,9 @@ from deepstep.types import Array
 MOST_UNITS = 8
 """So many units of a layer are drawn side by side."""
 
+POINTS = (("o", "white", "black"), ("^", "black", "white"), ("s", "white", "black"), ("D", "black", "white"))
+"""Marker, face and edge of the examples of each class: seen on orange and on purple."""
+
 MARGIN = 0.1
 """The grid reaches beyond the examples by this share of their range."""
 
@@ -31,7 +34,9 @@ class NeuronMapsDisplay:
     X : array of shape (2, m)
         The examples that are drawn over the output's maps.
     labels : array of shape (m,) or None
-        Their classes, 0 or 1, where they are known.
+        Their classes, numbers from 0, where they are known.
+    probabilities : bool
+        Whether the outputs are probabilities, with the decision at 0.5.
 
     Attributes
     ----------
@@ -51,11 +56,19 @@ class NeuronMapsDisplay:
     """
 
     def __init__(
-        self, *, x: Array, y: Array, maps: list[Array], X: Array, labels: Array | None = None
+        self,
+        *,
+        x: Array,
+        y: Array,
+        maps: list[Array],
+        X: Array,
+        labels: Array | None = None,
+        probabilities: bool = False,
     ) -> None:
         self.x, self.y = x, y
         self.maps = maps
         self.X, self.labels = X, labels
+        self.probabilities = probabilities
 
     @classmethod
     def from_network(
@@ -107,7 +120,8 @@ class NeuronMapsDisplay:
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
         labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))
-        return cls(x=x, y=y, maps=maps, X=X, labels=labels)
+        probabilities = shape.activations[-1] in ("sigmoid", "softmax")
+        return cls(x=x, y=y, maps=maps, X=X, labels=labels, probabilities=probabilities)
 
     @classmethod
     def from_estimator(
@@ -171,7 +185,8 @@ class NeuronMapsDisplay:
             for unit, (ax, values) in enumerate(zip(line, maps[:columns], strict=False), start=1):
                 ax.set_axis_on()
                 ax.set(xticks=[], yticks=[])
-                image = ax.imshow(values, origin="lower", extent=extent, aspect="auto", **self._scale(values))
+                scale = self._scale(values, output=layer == lines)
+                image = ax.imshow(values, origin="lower", extent=extent, aspect="auto", **scale)
                 ax.set_title(f"unit {unit}", fontsize=8)
                 drawn.append(image)
                 if layer == lines:
@@ -180,19 +195,22 @@ class NeuronMapsDisplay:
             hidden = len(maps) - len(drawn)
             more = f"\n({hidden} more)" if hidden else ""
             line[0].set_ylabel(f"{'output' if layer == lines else f'layer {layer}'}{more}", fontsize=9)
-        figure.suptitle("activation over the plane: orange above 0, purple below", fontsize=9)
+        of_output = " (of the output: 0.5)" if self.probabilities else ""
+        heading = f"activation over the plane: orange above 0{of_output}, purple below"
+        figure.suptitle(heading, fontsize=9)
         return self
 
-    def _scale(self, values: Array) -> dict[str, Any]:
-        return centred(values)
+    def _scale(self, values: Array, *, output: bool) -> dict[str, Any]:
+        """0 in the middle; of probabilities 0.5, where the decision falls."""
+        scale = centred(values)
+        return scale | {"vmin": 0.0, "vmax": 1.0} if output and self.probabilities else scale
 
     def _points(self, ax: Any) -> None:
-        if self.labels is None:
-            ax.plot(*self.X, "k.", markersize=2)
-            return
-        for label, marker in zip(np.unique(self.labels)[:4], "o^sx", strict=False):
-            of_label = self.labels == label
-            ax.plot(*self.X[:, of_label], marker, color="black", markersize=2.2, fillstyle="none", mew=0.5)
+        labels = np.zeros(self.X.shape[1]) if self.labels is None else self.labels
+        for number, label in enumerate(np.unique(labels)[: len(POINTS)]):
+            marker, face, edge = POINTS[number]
+            style = {"markersize": 3.4, "markerfacecolor": face, "markeredgecolor": edge, "mew": 0.4}
+            ax.plot(*self.X[:, labels == label], marker, **style)
 
     def describe(self) -> str:
         """What the figure shows, in words.
