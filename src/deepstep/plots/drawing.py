@@ -34,6 +34,17 @@ def axes_for(ax: Any, where: str, size: tuple[float, float] = WIDE) -> Any:
     return new_figure(where, size).subplots() if ax is None else ax
 
 
+def plain(text: str) -> str:
+    """A text that matplotlib draws as it is, and takes for no formula.
+
+    Examples
+    --------
+    >>> print(plain("cost in $"))
+    cost in \\$
+    """
+    return text.replace("$", r"\$")
+
+
 def legend(ax: Any, entries: int) -> None:
     """The names of the series, beside the axes where they are many."""
     if entries > MANY:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import ShapeError
-from deepstep.plots.drawing import new_figure
+from deepstep.plots.drawing import new_figure, plain
 from deepstep.types import AnyArray, Array
 
 
@@ -129,7 +129,7 @@ class MistakesDisplay:
             ax.set_axis_off()
         for ax, image, caption in zip(self.axes_, self.images, self._captions("\n", "{:.3f}"), strict=True):
             ax.imshow(image, cmap="gray")
-            ax.set_title(caption, fontsize=9)
+            ax.set_title(plain(caption), fontsize=9)
         self.figure_.suptitle(self._heading(), fontsize=10)
         return self
 

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.errors import ShapeError, unknown_name
 from deepstep.network.border import check_inputs
 from deepstep.plots.colours import BAD, OKABE_ITO, centred
-from deepstep.plots.drawing import axes_for
+from deepstep.plots.drawing import axes_for, plain
 from deepstep.plots.first_layer_weights import check_image_shape
 from deepstep.plots.sources import check_network, network_of
 from deepstep.types import AnyArray, Array
@@ -219,7 +219,7 @@ class SaliencyDisplay:
             rows = self._largest(bars)[::-1]
             values = self.attributions[rows]
             colours = [BAD if value > 0 else OKABE_ITO[0] for value in values]
-            self.artist_ = self.ax_.barh([self.names[row] for row in rows], values, color=colours)
+            self.artist_ = self.ax_.barh([plain(self.names[row]) for row in rows], values, color=colours)
             for bar, value in zip(self.artist_, values, strict=True):
                 bar.set_hatch("" if value > 0 else "///")
             self.ax_.axvline(0, color="black", linewidth=0.8)

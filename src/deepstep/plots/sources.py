@@ -7,6 +7,7 @@ import numpy as np
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.model import Network
 from deepstep.training import History
+from deepstep.training.health import health_in
 from deepstep.types import Array, is_whole
 
 ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
@@ -103,10 +104,11 @@ def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
     DataError
         If no record has them.
     """
-    records = [record for record in history if record.get("health")]
-    if not records:
+    looks = {record["epoch"]: look for record in history if (look := health_in(record)) is not None}
+    if not looks:
         raise DataError(where, "records with health", f"got {len(history)} records without any", ADVICE)
-    lacking = [name for name in names if any(name not in layer for layer in records[-1]["health"])]
+    every = list(looks.values())
+    lacking = [name for name in names if any(name not in layer for look in every for layer in look)]
     if lacking:
         raise DataError(
             where,
@@ -116,14 +118,11 @@ def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
         )
     values = {
         name: np.array(
-            [[_number(layer.get(name)) for layer in record["health"]] for record in records], dtype=float
+            [[layer[name] for layer in look] for look in every],
+            dtype=float,  # None is NaN
         )
         for name in names
     }
-    epochs = np.array([record["epoch"] for record in records], dtype=float)
+    epochs = np.array(list(looks), dtype=float)
     last = history[-1]
     return Looks(epochs, max(1.0, last.get("step", 1) / (last["epoch"] + 1)), values)
-
-
-def _number(value: Any) -> float:
-    return np.nan if value is None else float(value)

@@ -6,10 +6,10 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.plots.colours import REFERENCE, series
-from deepstep.plots.drawing import legend, new_figure
+from deepstep.plots.drawing import legend, new_figure, plain
 from deepstep.plots.sources import history_of
 from deepstep.training import History
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 NO_METRICS = ("epoch", "step", "cost", "validation_cost", "learning_rate", "seconds", "examples")
 """Numbers in records that are no metrics."""
@@ -92,15 +92,15 @@ class TrainingCurveDisplay:
             name
             for record in history
             for name, value in record.items()
-            if isinstance(value, int | float) and not isinstance(value, bool) and name not in NO_METRICS
+            if is_number(value) and name not in NO_METRICS
         )
         validated = any("validation_cost" in record for record in history)
         return cls(
             epochs=history.column("epoch"),
-            costs=_finite(history.costs),
-            validation_costs=_finite(history.column("validation_cost")) if validated else None,
-            metrics={name: _finite(history.column(name)) for name in names},
-            rates=_finite(history.column("learning_rate")),
+            costs=_column(history, "cost"),
+            validation_costs=_column(history, "validation_cost") if validated else None,
+            metrics={name: _column(history, name) for name in names},
+            rates=_column(history, "learning_rate"),
         )
 
     @classmethod
@@ -188,7 +188,7 @@ class TrainingCurveDisplay:
 
     def _plot_metrics(self, ax: Any) -> None:
         for number, (name, values) in enumerate(self.metrics.items()):
-            self._line(ax, name, name.replace("_", " "), values, number)
+            self._line(ax, name, plain(name.replace("_", " ")), values, number)
         ax.set_ylabel("metrics")
         legend(ax, len(self.metrics))
 
@@ -227,8 +227,10 @@ class TrainingCurveDisplay:
         return f"{ends}, lowest {costs[lowest]:.4g} in epoch {self.epochs[lowest]:.0f}{others}"
 
 
-def _finite(values: Array) -> Array:
-    return np.where(np.isfinite(values), values, np.nan)
+def _column(history: History, name: str) -> Array:
+    """One quantity; NaN where it is not finite, or a callback of one's own wrote something else."""
+    values = [record.get(name) for record in history]
+    return np.array([value if is_number(value) else np.nan for value in values], dtype=float)
 
 
 def _first(values: Array) -> float:

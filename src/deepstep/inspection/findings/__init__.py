@@ -16,7 +16,7 @@ from deepstep.inspection.findings.layers import (
 )
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
-from deepstep.training.health import unit_health
+from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array
 
 __all__ = ["Finding", "diagnose"]
@@ -62,9 +62,9 @@ def diagnose(
     find-learning-rate suggests one.
     """
     found = list(course_findings(history, kept_best=kept_best)) if len(history) else []
-    records = [record for record in history if record.get("health")]
-    looks = [record["health"] for record in records]
-    steps = [int(record.get("step", record["epoch"] + 1)) for record in records]
+    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
+    looks = [look for look, _ in seen]
+    steps = [int(record.get("step", record["epoch"] + 1)) for _, record in seen]
     if X is not None and parameters is not None and architecture is not None:
         with np.errstate(all="ignore"):
             now = [unit_health(architecture, parameters, X)]

@@ -1,0 +1,37 @@
+"""Runs of one network, for what looks into that network."""
+
+from pathlib import Path
+
+from deepstep.errors import FileError
+from deepstep.run import Run
+from deepstep.types import is_number
+
+COMMITTEE = "committee.json"
+"""The file that makes a run one of many networks."""
+
+
+def load_single(folder: Path, command: str) -> Run:
+    """A run of one network.
+
+    Raises
+    ------
+    FileError
+        If it is no run, or one of a committee.
+    """
+    if (folder / COMMITTEE).exists():
+        raise FileError(
+            str(folder),
+            f"{command} looks into a run of one network",
+            "this run is a committee of several",
+            "Train one with deepstep train --recipe plain.",
+        )
+    run = Run.load(folder)
+    for number, record in enumerate(run.history, start=1):
+        if not all(is_number(record.get(name)) for name in ("epoch", "step", "cost")):
+            raise FileError(
+                str(folder / "history.jsonl"),
+                "numbers for epoch, step and cost in every record",
+                f"record {number} has others",
+                "Train again.",
+            )
+    return run
