@@ -24,6 +24,9 @@ SIGNED = "PuOr"
 SIZES = "cividis"
 """The map of sizes, made for the colour-blind (Nuñez et al. 2018)."""
 
+DENSE = 500
+"""Of more points lines are thin: where they go up and down, they would hide each other."""
+
 MARKS = 8
 """About so many markers stand on a line."""
 
@@ -42,7 +45,7 @@ def series(number: int, points: int) -> dict[str, Any]:
         "marker": MARKERS[number % len(MARKERS)],
         "markevery": max(1, points // MARKS),
         "markersize": 4,
-        "linewidth": 1.4,
+        "linewidth": 1.4 if points <= DENSE else 0.7,
     }
 
 

@@ -7,6 +7,9 @@ from deepstep.errors import missing_package
 WIDE = (6.4, 4.0)
 """Inches of a figure with one pair of axes."""
 
+MANY = 5
+"""More names than these leave no room for the lines."""
+
 
 def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
     """A figure that lays itself out and belongs to no window.
@@ -45,12 +48,9 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def legend(ax: Any, entries: int) -> None:
+def legend(ax: Any, entries: int, *, beside: bool = False) -> None:
     """The names of the series, beside the axes where they are many."""
-    if entries > MANY:
+    if beside or entries > MANY:
         ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     else:
         ax.legend(fontsize="small", framealpha=0.8)
-
-
-MANY = 5

@@ -125,7 +125,7 @@ class LayerStatisticsDisplay:
         self.lines_: dict[str, list[Any]] = {}
         for place, name in zip(self.axes_, names, strict=True):
             self.lines_[name] = self._plot(place, name)
-        legend(self.axes_[0], len(self.lines_[names[0]]))
+        legend(self.axes_[0], len(self.lines_[names[0]]), beside=True)
         self.axes_[-1].set_xlabel("epoch")
         return self
 

@@ -12,8 +12,8 @@ from deepstep.plots.drawing import new_figure
 from deepstep.report.html import Html, details, printable, tag
 from deepstep.types import AnyArray
 
-MOST_POINTS = 8000
-"""Of all lines of a figure together: more than a screen has columns, for each of a dozen lines."""
+MOST_POINTS = 4000
+"""Of all lines of a figure together: a screen has no more columns, and a page of many figures stays small."""
 
 PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
 """What turns with light and dark."""
