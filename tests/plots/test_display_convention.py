@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from sklearn.exceptions import ConvergenceWarning
 from small_networks import X, Y, trained
 
 from deepstep import DeepClassifier, Network

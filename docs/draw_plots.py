@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/plots.md: python docs/plots.py → docs/plots/*.png."""
+"""Draw the pictures of docs/plots.md: python docs/draw_plots.py → docs/plots/*.png."""
 
 from pathlib import Path
 
