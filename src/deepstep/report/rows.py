@@ -35,6 +35,13 @@ class Rows:
         Positions of the right classes, or the right numbers.
     show : callable
         The number of a row → what it looks like.
+
+    Examples
+    --------
+    >>> X, A, Y = np.ones((1, 2)), np.array([[0.7]]), np.array([1])
+    >>> rows = Rows("one row", X, A, Y, lambda row: tag("b", row))
+    >>> rows.show(0)
+    '<b>0</b>'
     """
 
     name: str
@@ -45,7 +52,29 @@ class Rows:
 
 
 def kept_rows(run: Run) -> Rows:
-    """The training rows that a run keeps, at most 16."""
+    """The training rows that a run keeps, at most 16.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    Rows
+        As the network sees them.
+
+    Examples
+    --------
+    >>> from deepstep import History, Network
+    >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))
+    >>> kept = np.array([[0.2], [0.9]]), np.array([[0.0], [1.0]])
+    >>> network = Network(parameters={"W1": [[9.0]], "b1": [[-5.0]]})
+    >>> run = Run(network, preparation, History(), {}, kept)
+    >>> rows = kept_rows(run)
+    >>> rows.answers.tolist(), rows.outputs.round(2).ravel().tolist()
+    ([0, 1], [0.04, 0.96])
+    """
     (X, Y), target = run.examples, run.preparation.target
     if isinstance(target, ClassTarget):
         answers: AnyArray = target.probabilities(Y).argmax(axis=1)
@@ -66,10 +95,36 @@ def kept_rows(run: Run) -> Rows:
 def rows_of(run: Run, name: str, raw: "polars.DataFrame | AnyArray", labels: Any) -> Rows:
     """Rows of a table, or pictures, with their right answers.
 
+    Parameters
+    ----------
+    run : Run
+    name : str
+        Where they are from.
+    raw : polars.DataFrame or ndarray
+        As in `Run.inputs`.
+    labels : array-like (m,), of several targets a table
+        The right answers.
+
+    Returns
+    -------
+    Rows
+
     Raises
     ------
     DataError, ShapeError
         When they do not fit what the network was trained on.
+
+    Examples
+    --------
+    >>> from deepstep import History, Network
+    >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))
+    >>> kept = np.array([[0.2], [0.9]]), np.array([[0.0], [1.0]])
+    >>> network = Network(parameters={"W1": [[9.0]], "b1": [[-5.0]]})
+    >>> run = Run(network, preparation, History(), {}, kept)
+    >>> rows = rows_of(run, "two pictures", np.array([0.1, 0.8]).reshape(2, 1, 1, 1), ["bright", "bright"])
+    >>> rows.name, rows.answers.tolist()
+    ('2 rows of two pictures', [1, 1])
     """
     target, inputs = run.preparation.target, run.inputs(raw)
     if isinstance(target, ClassTarget | LabelTargets):
