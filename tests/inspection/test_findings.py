@@ -128,6 +128,17 @@ def test_overfitting_of_noise():
     assert "overfitting" not in found_in(Network([20, 64, 1], seed=1), X, Y, kept_best=True, **options)
 
 
+def test_overfitting_after_a_first_epoch_that_was_far_worse():
+    costs = [(9.0, 8.0), *[(1 / epoch, 0.1 + 0.5 * abs(epoch - 8) / 30) for epoch in range(1, 40)]]
+    records = [
+        {"epoch": epoch, "step": epoch + 1, "cost": cost, "validation_cost": of_validation}
+        for epoch, (cost, of_validation) in enumerate(costs)
+    ]
+    (finding,) = diagnose(History(records))
+    assert finding.kind == "overfitting"
+    assert "since epoch 8, from 0.1 to 0.6167" in finding.says
+
+
 def test_an_end_that_came_too_early_is_a_note():
     finding = found_in(Network([2, 16, 8, 1], seed=1), iterations=12, learning_rate=0.002)["not converged"]
     assert finding.severity == "note"

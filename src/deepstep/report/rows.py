@@ -152,7 +152,7 @@ def _pictures(inputs: ImagePreparation, X: Array) -> Callable[[int], Html]:
 
 def _cells(pairs: list[tuple[str, str]]) -> Html:
     cells = (tag("span", f"{_short(name)}={_short(cell)}", class_="cell") for name, cell in pairs)
-    return tag("span", *cells)
+    return tag("span", *cells, class_="cells")
 
 
 def _short(text: str) -> str:

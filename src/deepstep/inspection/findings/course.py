@@ -20,6 +20,12 @@ STILL_FALLING = 0.025
 RISEN = 0.1
 """Of the fall of the validation cost: so much above its best is more than its usual up and down."""
 
+DOUBLED = 2.0
+"""Times the best validation cost: that is far above it, too, though the first epoch was much worse still …"""
+
+A_LITTLE = 0.02
+"""… and though it rose by no more than this of the fall."""
+
 FELL_LITTLE = 0.1
 """Of the first cost: after this little a training has only begun."""
 
@@ -104,7 +110,9 @@ def _generalization(
     end = float(watched[-window:].mean())
     rise, fall = end - float(watched[best]), first - float(watched[best])
     learns_on = float(costs[-window:].mean()) < float(costs[best])
-    if validated and learns_on and best < len(watched) - window and rise > RISEN * max(fall, abs(first) / 10):
+    far = rise > RISEN * max(fall, abs(first) / 10)
+    far |= end > DOUBLED * watched[best] > 0 and rise > A_LITTLE * fall
+    if validated and learns_on and best < len(watched) - window and far:
         if not kept_best:
             says = (
                 f"the validation cost rises since epoch {history[best]['epoch']}, from {watched[best]:.4g} "
