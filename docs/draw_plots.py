@@ -73,7 +73,7 @@ def main() -> None:
         "architecture": ArchitectureDisplay.from_network(network),
     }
     for name, display in displays.items():
-        display.plot().figure_.savefig(FOLDER / f"{name}.png", dpi=110, metadata={"Software": None})
+        display.plot().figure_.savefig(FOLDER / f"{name}.png", dpi=90, metadata={"Software": None})
         print(f"{name}\n{display.describe()}\n")  # noqa: T201
 
 

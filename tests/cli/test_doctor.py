@@ -57,15 +57,17 @@ def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run, tmp_path)
     assert np.isclose(dead[0]["evidence"], 1)
 
 
-def test_a_history_without_numbers_is_refused(deepstep, flower_run, tmp_path):
+@pytest.mark.parametrize("wrong", [{"step": "many"}, {"epoch": None}, {"health": [{"dead": 0.0}]}])
+def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, tmp_path, wrong):
     run = Run.load(flower_run)
-    run.history.records[1]["step"] = "many"
+    run.history.records[1] |= wrong
     for name in ("format", "version", "deepstep", "files"):
         run.config.pop(name)
     run.save(tmp_path / "odd")
     result = deepstep("doctor", "odd")
     assert result.code == 2
-    assert "numbers for epoch, step and cost in every record; record 2 has others" in result.err
+    assert "numbers for epoch, step and cost in every record" in result.err
+    assert "record 2 has others" in result.err
 
 
 def test_what_is_no_run_is_wrong_input(deepstep):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from deepstep.errors import FileError
 from deepstep.run import Run
+from deepstep.training.health import health_in
 from deepstep.types import is_number
 
 COMMITTEE = "committee.json"
@@ -27,10 +28,12 @@ def load_single(folder: Path, command: str) -> Run:
         )
     run = Run.load(folder)
     for number, record in enumerate(run.history, start=1):
-        if not all(is_number(record.get(name)) for name in ("epoch", "step", "cost")):
+        numbers = all(is_number(record.get(name)) for name in ("epoch", "step", "cost"))
+        layers = health_in(record)
+        if not numbers or (layers is not None and len(layers) != run.network.architecture.n_layers):
             raise FileError(
                 str(folder / "history.jsonl"),
-                "numbers for epoch, step and cost in every record",
+                "numbers for epoch, step and cost in every record, and health of every layer if of any",
                 f"record {number} has others",
                 "Train again.",
             )

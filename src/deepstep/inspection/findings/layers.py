@@ -61,7 +61,7 @@ def gradient_findings(looks: Sequence[Sequence[Look]], steps: Sequence[int]) -> 
     """A gradient that gets lost on its way to the first layer, or grows without measure."""
     norms, dead = _column(looks, "gradient_norm"), _column(looks, "dead")
     alive = (
-        np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0) & (np.nan_to_num(dead[:, :-1]) < 1).all(axis=1)
+        np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0) & (np.nan_to_num(dead[:, :-1]) < DEAD).all(axis=1)
     )
     if not alive.any():
         return
