@@ -26,6 +26,8 @@ COMMANDS = {
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",
+    "report": "report",
+    "doctor": "doctor",
     "trace": "trace",
     "check-gradients": "check_gradients",
     "equations": "equations",
