@@ -81,6 +81,17 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     assert document["training"]["optimizer"] == "adam"
 
 
+def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
+    options = ("--recipe", "table", "--members", "2", "--out", "several")
+    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
+    assert "--member" in deepstep("explore", "several", "--export", "x.html").err
+    result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
+    assert result.code == 0, result.err
+    document = lesson_in(tmp_path / "x.html")
+    assert document["title"] == "several, member 1"
+    assert document["data"]["classes"] == ["short", "tall"]
+
+
 def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
     options = ("--hidden", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
@@ -116,7 +127,8 @@ def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
         (("no/such/run",), "there is no such file"),
         (("table.csv",), "there is no such file"),
         (("moons", "--target", "y"), "--target: a table"),
-        (("moons", "--data", "t.csv"), "--data: a RUN"),
+        (("moons", "--data", "t.csv"), "--data: the folder of a RUN"),
+        (("moons", "--member", "0"), "--member: the folder of a RUN"),
         (("moons", "--learning-rate", "auto"), "--learning-rate: a number"),
         (("moons", "--optimizer", "lbfgs"), "--optimizer"),
         (("moons", "--optimizer", "adamm"), "Did you mean 'adam'?"),

@@ -14,6 +14,8 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.asked import asked
+from deepstep.cli.opening import OpenedNetwork, open_network
+from deepstep.cli.options import member_option
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import table_task
@@ -34,6 +36,7 @@ from deepstep.model.core import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, Target
 from deepstep.run import Run
+from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
@@ -93,6 +96,7 @@ _PATH = click.Path(path_type=Path)
 @_page("--no-open", is_flag=True, help="Print the address and open no browser.")
 @_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End by itself after so long.")
 @_page("--data", type=_PATH, help="With RUN: rows of this table [default: the rows kept in RUN].")
+@member_option
 @json_option
 @click.pass_context
 def command(
@@ -104,6 +108,7 @@ def command(
     no_open: bool,
     timeout: float | None,
     data: Path | None,
+    member: int | None,
     json_wanted: bool,
     **options: Any,
 ) -> None:
@@ -114,7 +119,7 @@ def command(
     ends it; with --export it is one file that opens anywhere, offline.
     """
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    subject = _subject(context, source, data, options, given)
+    subject = _subject(context, source, member, data, options, given)
     with typed():
         what = shown(*subject)
         document = document_of(what)
@@ -154,14 +159,20 @@ command.params += [_of_train(name) for parameter in train.params if (name := par
 
 
 def _subject(
-    context: click.Context, source: str, data: Path | None, options: dict[str, Any], given: list[str]
+    context: click.Context,
+    source: str,
+    member: int | None,
+    data: Path | None,
+    options: dict[str, Any],
+    given: list[str],
 ) -> Subject:
     path = Path(source)
     kind = kind_at(path)
     if kind == "folder":
-        return _of_run(path, data, options, given)
-    if data is not None:
-        raise ConfigurationError("--data", "a RUN, whose network takes these rows", f"got {source}")
+        return _of_run(path, member, data, options, given)
+    for option, value in (("--data", data), ("--member", member)):
+        if value is not None:
+            raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
     if options["learning_rate"] == AUTO:
         raise ConfigurationError(
             "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
@@ -186,47 +197,51 @@ def _subject(
     return _made(settings, subject.X, subject.Y, subject.target, subject.about)
 
 
-def _of_run(path: Path, data: Path | None, options: dict[str, Any], given: list[str]) -> Subject:
+def _of_run(
+    path: Path, member: int | None, data: Path | None, options: dict[str, Any], given: list[str]
+) -> Subject:
     """A trained network on the rows that it keeps, or on others."""
     for name in given:
         if name not in OF_A_RUN:
             raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
-    run = Run.load(path)
-    X, Y = _rows_for(run, data)
-    target, inputs = run.preparation.target, run.preparation.inputs
-    steps, notes = step_settings(run), []
+    opened = open_network(path, member)
+    X, Y = _rows_for(opened, data)
+    settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
-        notes.append(
-            "It was trained by L-BFGS, which has no steps of its own; those of this page are plain gd."
-        )
-    rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
+        notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
+    history = opened.run.history if isinstance(opened.run, Run) else None
+    names = opened.run.preparation.inputs.feature_names
     about = About(
         path.resolve().name,
-        title=f"{path.resolve().name}, after {len(run.history)} epochs",
-        feature_names=inputs.feature_names,
-        class_names=_names(target),
+        title=f"{path.resolve().name}, {_which(history, member)}",
+        feature_names=names if len(names) == X.shape[1] else (),  # members of a committee have their own
+        class_names=_names(opened.target),
         notes=notes,
-        history=run.history,
+        history=history,
     )
+    usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
     chosen = {name: options[name] for name in OF_A_RUN if name in given}
-    return Subject(run.network, X.T, Y.T, about, {"learning_rate": rate, "iterations": 50, **steps, **chosen})
+    return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})
 
 
-def _rows_for(run: Run, data: Path | None) -> tuple[Array, Array]:
+def _which(history: History | None, member: int | None) -> str:
+    return f"member {member}" if history is None else f"after {len(history)} epochs"
+
+
+def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     if data is None:
-        return run.examples
-    raw, answers = read_labelled(run, data)
-    return run.inputs(raw), run.preparation.target.encode(answers)
+        return opened.examples
+    raw, answers = read_labelled(opened.run, data)
+    return opened.inputs(raw), opened.target.encode(answers)
 
 
 def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
     task = table_task(read_table(path), goal, None)
     target = task.preparation.target
     settings.check_target(target)
-    about = About(
-        path.name, feature_names=task.inputs.feature_names, class_names=_names(target), notes=task.notes
-    )
+    names, notes = task.split.inputs.feature_names, task.split.notes
+    about = About(path.name, feature_names=names, class_names=_names(target), notes=notes)
     return _made(settings, task.train.X.T, task.train.Y.T, target, about)
 
 

@@ -27,6 +27,8 @@ COMMANDS = {
     "evaluate": "evaluate",
     "summary": "summary",
     "explore": "explore",
+    "report": "report",
+    "doctor": "doctor",
     "trace": "trace",
     "check-gradients": "check_gradients",
     "equations": "equations",

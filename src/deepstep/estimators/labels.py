@@ -136,6 +136,10 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
             return unique_labels(y), False
     except TypeError as error:
         expected = "texts or numbers of one kind as labels, none of them missing"
+        missing = [number for number, label in enumerate(np.ravel(y), 1) if label is None or label != label]
+        if missing:
+            came = f"row {missing[0]} has none, {len(missing)} row(s) in all"
+            raise DataError(where, expected, came, "Leave these rows out.") from error
         raise DataError(where, expected, str(error).rstrip(".")) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise DataError(

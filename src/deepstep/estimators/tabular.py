@@ -73,7 +73,7 @@ class Tabular:
         self.committee_ = convene(self, coded, judging, call)
         self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
         self._calibrate_by_held_out(coded, judging)
-        self.n_iter_ = max(member.estimator.n_iter_ for member in self.committee_.members)
+        self.n_iter_ = max(member.epochs for member in self.committee_.members)
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:
         return rows._replace(Y=self._encode(rows.Y, np.float64, where))
@@ -101,18 +101,29 @@ class Tabular:
             checked = validate_data(
                 self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
             )
-            return as_rows(checked, where)
+            frame = as_rows(checked, where)
+            return frame if issparse(checked) else self._named(frame, reset=reset, where=where)
         if isinstance(X, np.ndarray):
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
         frame = as_rows(X, where)
         if not hasattr(X, "shape"):
             X = np.empty(frame.shape)
         validate_data(self, X, skip_check_array=True, reset=reset)
+        return self._named(frame, reset=reset, where=where)
+
+    def _named(self: Any, frame: TableRows, *, reset: bool, where: str) -> TableRows:
+        """A frame under the names that its columns had in the fit, where one of both came without names:
+        scikit-learn has warned of it, and columns then are told by their order.
+        """
+        if reset:
+            self._column_names = tuple(frame.columns)
+        elif set(frame.columns) != set(self._column_names) and frame.width == len(self._column_names):
+            frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
         if n_rows(frame) == 0:
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
-    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, n_members: int) -> Any:
+    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, share: float) -> Any:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
@@ -130,7 +141,7 @@ class Tabular:
         own = {name: getattr(self, name) for name in OF_THE_COMMITTEE if hasattr(self, name)}
         own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
         if own["time_budget"] is not None:
-            own["time_budget"] /= n_members
+            own["time_budget"] *= share
         member = type(self)(**{**own, **settings})
         member._take_targets(self, preparer)
         return member

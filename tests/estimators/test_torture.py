@@ -1,0 +1,147 @@
+"""Tables at their worst: each is learned from and predicted for, or refused in one clear sentence."""
+
+import datetime
+import pickle
+import re
+import warnings
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas
+import polars
+import pytest
+
+from deepstep.errors import DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+FAST = {"n_members": 2, "max_iter": 3, "random_state": 0}
+M = 60
+RNG = np.random.default_rng(0)
+NUMBERS = RNG.standard_normal(M)
+WORDS = np.array(["no", "yes"])[(NUMBERS > 0).astype(int)]
+START = datetime.datetime(2020, 3, 28, 12)
+BERLIN, DENVER = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Denver")
+
+
+def moments(zone):
+    return [(START + datetime.timedelta(hours=7 * i)).replace(tzinfo=zone) for i in range(M)]
+
+
+def rare(y):
+    return np.where(np.arange(M) == 7, "rare", y)
+
+
+LEARNED = {
+    "an empty column": {"x": NUMBERS, "none": [None] * M, "nan": [np.nan] * M},
+    "one column": {"x": NUMBERS},
+    "mixed types": {"x": [1, "a", None, 2.5, True] * (M // 5), "z": NUMBERS},
+    "10,000 categories": {"c": [f"k{number}" for number in range(10_000)] * 2, "z": [0.0, 1.0] * 10_000},
+    "5,000 columns": {f"c{number}": RNG.standard_normal(M) for number in range(5_000)},
+    "moments of two zones": {"d": [*moments(BERLIN)[: M // 2], *moments(DENVER)[M // 2 :]]},
+    "numbers as text": {"x": [f"{number:.3f}" for number in NUMBERS]},
+    "truth values with holes": {"x": [True, None, False] * (M // 3)},
+    "categories by declaration": {"x": pandas.Categorical(["a", "b", None] * (M // 3))},
+    "names of columns": {"": NUMBERS, "<b>;DROP": NUMBERS**2, "\u00e4\U0001f600": NUMBERS**3},
+}
+
+
+@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_it_is_learned_from_and_predicted_for(name, Estimator):
+    X = pandas.DataFrame(LEARNED[name])
+    y = np.resize(WORDS if Estimator is DeepClassifier else NUMBERS, len(X))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = Estimator(**FAST).fit(X, y)
+        predicted = model.predict(X)
+    assert predicted.shape == (len(X),)
+    assert set(predicted) <= set(y) if Estimator is DeepClassifier else np.isfinite(predicted).all()
+    again = pickle.loads(pickle.dumps(model)).predict(X)
+    np.testing.assert_array_equal(again, predicted)
+
+
+REFUSED = {
+    "only empty columns": (
+        DeepClassifier,
+        {"x": [None] * M},
+        WORDS,
+        "at least one column with different values",
+    ),
+    "one row": (DeepClassifier, {"x": [1.0]}, ["yes"], "examples of at least two classes"),
+    "one row of numbers": (DeepRegressor, {"x": [1.0]}, [1.0], "one row, so that nothing can differ"),
+    "no rows": (DeepClassifier, {"x": []}, [], "at least one row"),
+    "no columns": (DeepRegressor, {}, NUMBERS, "at least one column"),
+    "lists": (DeepRegressor, {"x": [[1, 2]] * M}, NUMBERS, "row 1 holds a list"),
+    "infinite": (DeepRegressor, {"x": [*NUMBERS[1:], np.inf]}, NUMBERS, "column 'x': .* row 60"),
+    "beyond the floats": (DeepRegressor, {"x": NUMBERS * 1e300}, NUMBERS, "column 'x': .* Divide"),
+    "no target": (DeepClassifier, {"x": NUMBERS}, [*WORDS[1:], None], "row 60 has none"),
+    "numbers without target": (DeepRegressor, {"x": NUMBERS}, [*NUMBERS[1:], np.nan], "contains NaN"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_in_one_clear_sentence(name):
+    Estimator, columns, y, message = REFUSED[name]
+    X = pandas.DataFrame(columns, index=range(len(y)))
+    with pytest.raises(ValueError, match=message) as caught:
+        Estimator(**FAST).fit(X, np.array(y, dtype=object) if None in list(y) else y)
+    assert len(str(caught.value)) < 400
+
+
+def test_names_that_stand_twice_are_named():
+    X = pandas.DataFrame(np.column_stack([NUMBERS, NUMBERS]), columns=["x", "x"])
+    with pytest.raises(DataError, match="'x' stands more than once"):
+        DeepClassifier(**FAST).fit(X, WORDS)
+
+
+def test_a_class_of_one_row_and_a_category_that_training_never_saw():
+    X = pandas.DataFrame({"c": ["u", "v", "w"] * (M // 3), "z": NUMBERS})
+    model = DeepClassifier(**FAST).fit(X, rare(WORDS))
+    assert model.classes_.tolist() == ["no", "rare", "yes"]
+    unseen = model.predict_proba(pandas.DataFrame({"c": ["new", None], "z": [0.0, np.nan]}))
+    np.testing.assert_allclose(unseen.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_moments_count_alike_in_every_zone():
+    X = pandas.DataFrame({"d": moments(BERLIN), "z": NUMBERS})
+    model = DeepRegressor(**FAST).fit(X, NUMBERS)
+    elsewhere = X.assign(d=X["d"].dt.tz_convert("America/Denver"))
+    np.testing.assert_array_equal(model.predict(elsewhere), model.predict(X))
+
+
+# Columns of later rows
+
+TRAINED = DeepClassifier(**FAST).fit(pandas.DataFrame({"a": NUMBERS, "b": ["u", "v"] * (M // 2)}), WORDS)
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        ({"b": ["u"], "a": [1.0]}, "same order"),
+        ({"b": ["u"]}, "- a"),
+        ({"a": [1.0], "b": ["u"], "more": [1]}, "- more"),
+        ({"a": [1.0], "c": ["u"]}, "- c"),
+    ],
+)
+def test_other_columns_are_refused_with_their_names(columns, named):
+    with pytest.raises(ValueError, match=re.escape(named)):
+        TRAINED.predict(pandas.DataFrame(columns))
+
+
+def test_a_text_where_numbers_were_is_named():
+    with pytest.raises(DataError, match=r"column 'a': a number is expected, .* row 2 is 'x'"):
+        TRAINED.predict(polars.DataFrame({"a": ["1.5", "x"], "b": ["u", "u"]}, strict=False))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names")
+def test_without_names_columns_are_told_by_their_order():
+    """scikit-learn warns, and goes on."""
+    rows = np.array([[1.0, "u"], [None, "v"], [-1.0, None]], dtype=object)
+    frame = pandas.DataFrame(rows, columns=["a", "b"]).astype({"a": float})
+    np.testing.assert_array_equal(TRAINED.predict_proba(rows), TRAINED.predict_proba(frame))
+    X = np.column_stack([NUMBERS, NUMBERS**2])
+    model = DeepRegressor(**FAST).fit(X, NUMBERS)
+    np.testing.assert_array_equal(model.predict(pandas.DataFrame(X, columns=["b", "a"])), model.predict(X))
+    of_frame = DeepRegressor(**FAST).fit(pandas.DataFrame(X, columns=["b", "a"]), NUMBERS)
+    np.testing.assert_array_equal(of_frame.predict(X), model.predict(X))
