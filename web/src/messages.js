@@ -163,6 +163,7 @@ const ENGLISH = {
   "play.all": "all",
   "play.dropout": "Dropout",
   "play.restart": "New weights",
+  "play.undo": "Undo",
   "play.unit": "Unit {j} of layer {l}",
   "play.unitLabel": "Unit {j} of layer {l}, bias {b}",
   "play.bias": "Bias",
