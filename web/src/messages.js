@@ -87,13 +87,14 @@ const ENGLISH = {
   "lab.equation": "The equation in numbers",
   "lab.network": "Part of the network that is at work: {part}",
   "lab.shape": "{rows} × {cols}",
-  "lab.window": "{r0}–{r1} of {rows}, {c0}–{c1} of {cols}",
+  "lab.rows": "rows {from}–{to} of {of}",
+  "lab.columns": "columns {from}–{to} of {of}",
   "lab.cell": "{name}, row {row}, column {col}: {value}",
   "lab.source": "The library’s own source",
   "lab.noSource": "This page was made without Python, so it carries no source. Pages exported by DeepStep do.",
   "lab.line": "{file}, line {line}",
   "lab.keep":
-    "Matrices larger than 16 × 16 show a window; the strip below shows the whole. Rows and columns count from 0.",
+    "Of a matrix that does not fit a window is shown; the strip below it shows the whole. Rows and columns count from 0.",
 
   "inspect.title": "Cell inspector",
   "inspect.none": "Choose a number: it opens here.",
