@@ -9,7 +9,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.explorer import About, Exploration, explore
-from deepstep.explorer.lesson import document_of
+from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.packing import unpacked
 from deepstep.explorer.server import ExplorerServer

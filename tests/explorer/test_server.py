@@ -11,7 +11,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.errors import FileError
-from deepstep.explorer.lesson import document_of
+from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.packing import unpacked
 from deepstep.explorer.server import MOST_BYTES, ExplorerServer

@@ -27,7 +27,7 @@ from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
-from deepstep.explorer.lesson import document_of
+from deepstep.explorer.document import document_of
 from deepstep.explorer.shown import Shown, shown
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA

@@ -4,9 +4,9 @@
 with a network that trains.
 """
 
+from deepstep.explorer.document import lesson
 from deepstep.explorer.exploration import Exploration, explore
 from deepstep.explorer.export import export_html
-from deepstep.explorer.lesson import lesson
 from deepstep.explorer.packing import unpacked
 from deepstep.explorer.reading import read_lesson
 from deepstep.explorer.shown import About

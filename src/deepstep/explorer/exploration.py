@@ -5,8 +5,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from deepstep.explorer.document import Document, lesson
 from deepstep.explorer.export import export_html
-from deepstep.explorer.lesson import Document, lesson
 from deepstep.explorer.page import page
 from deepstep.explorer.shown import About
 from deepstep.model import Network

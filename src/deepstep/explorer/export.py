@@ -4,7 +4,7 @@ from pathlib import Path
 
 from deepstep.data import atomic_write
 from deepstep.errors import ConfigurationError
-from deepstep.explorer.lesson import FORMAT, Document
+from deepstep.explorer.document import FORMAT, Document
 from deepstep.explorer.page import page
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from deepstep.errors import FileError
-from deepstep.explorer.lesson import FORMAT, VERSION, Document
+from deepstep.explorer.document import FORMAT, VERSION, Document
 from deepstep.explorer.page import LESSON_ID
 
 IN_PAGE = re.compile(f'<script type="application/json" id="{LESSON_ID}">(.*?)</script>', re.DOTALL)

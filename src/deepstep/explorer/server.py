@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.explorer.lesson import Document
+from deepstep.explorer.document import Document
 from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.page import as_json, page, policy
 
