@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",
+    "explore": "explore",
     "report": "report",
     "doctor": "doctor",
     "trace": "trace",
