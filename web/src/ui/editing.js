@@ -1,4 +1,5 @@
 /** What the reader changes: parameters, settings, the network's shape, the examples. */
+import { Session } from "../engine/session.js";
 import { makeLesson } from "../lesson/make.js";
 import { zeros } from "../engine/tensor.js";
 import { app, changed, set } from "./store.js";
@@ -21,6 +22,16 @@ export function editTraining(changes) {
   app.session.retrain(app.k - 1, changes);
   set({ born: null });
   goTo(app.k);
+}
+
+/** The last edit taken back: the training is made again without it. */
+export function undo() {
+  const { session, k } = app;
+  const log = session.log.slice(0, -1);
+  const again = new Session({ ...session.lesson, resume: undefined });
+  again.replay(log);
+  set({ session: again, born: null });
+  goTo(Math.min(k, session.latest.t + 1));
 }
 
 /** What the network and its training are now, as a choice for a new one. */

@@ -46,7 +46,7 @@ function Terms({ explanation, values, result }) {
         </li>`,
       )}
     </ol>
-    ${rest.length ? html`<p class="quiet">${t("inspect.rest", { n: rest.length, value: number(rest.reduce((sum, term) => sum + term.value, 0)) })}</p>` : null}
+    ${rest.length ? html`<p class="quiet note">${t("inspect.rest", { n: rest.length, value: number(rest.reduce((sum, term) => sum + term.value, 0)) })}</p>` : null}
     <p class="sum">
       ${scale === 1 ? "" : html`<span>1/${scale} · </span>`}<span>Σ ${number(terms.reduce((sum, term) => sum + term.value, 0))}</span>
       ${added.map(({ label, value: more }) => html`<span> + ${label} ${number(more)}</span>`)}

@@ -89,7 +89,11 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const most = largest(matrix);
   const format = cellFormat(most, size.decimals);
   const power = timesPower(format.power);
-  const small = r1 - r0 === rows && c1 - c0 === cols;
+  const windowed = [
+    ...(r1 - r0 < rows ? [t("lab.rows", { from: r0, to: r1 - 1, of: rows })] : []),
+    ...(c1 - c0 < cols ? [t("lab.columns", { from: c0, to: c1 - 1, of: cols })] : []),
+  ];
+  const small = windowed.length === 0;
 
   useLayoutEffect(() => {
     if (!own || !app.focusCursor) return;
@@ -184,7 +188,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
     </div>
     <div class="matrix-axes">
       ${t(rowAxis)} × ${t(colAxis)}
-      ${small ? null : html`<br />${t("lab.window", { r0, r1: r1 - 1, rows, c0, c1: c1 - 1, cols })}`}
+      ${windowed.map((text) => html`<br />${text}`)}
     </div>
     ${small ? null : html`<${Heat}
       matrix=${matrix}

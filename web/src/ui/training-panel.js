@@ -1,7 +1,7 @@
 /** How the network learns: update rule, rate, regularization, batches. */
 import { html } from "./html.js";
 import { useApp } from "./store.js";
-import { editTraining, rebuild } from "./editing.js";
+import { editTraining, rebuild, undo } from "./editing.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { RATES } from "../lesson/make.js";
 import { t } from "../messages.js";
@@ -71,11 +71,18 @@ export function TrainingPanel() {
         onPick=${(dropout) => editTraining({ dropout })}
       />
     </div>
-    <button
-      type="button"
-      class="button is-quiet"
-      data-action="restart"
-      onClick=${() => rebuild({}, (training.seed ?? 0) + 1)}
-    >${t("play.restart")}</button>
+    <div class="row">
+      <button
+        type="button"
+        class="button is-quiet"
+        data-action="restart"
+        onClick=${() => rebuild({}, (training.seed ?? 0) + 1)}
+      >
+        ${t("play.restart")}
+      </button>
+      ${session.log.length
+        ? html`<button type="button" class="button is-quiet" data-action="undo" onClick=${undo}>${t("play.undo")}</button>`
+        : null}
+    </div>
   </section>`;
 }
