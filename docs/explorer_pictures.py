@@ -1,9 +1,11 @@
-"""Draws the pictures of docs/explorer.md: the page of `deepstep explore`, in chromium without a window.
+"""Draws the pictures of docs/explorer.md: every screen of the page of `deepstep explore`, wide and narrow, in
+chromium without a window.
 
 python docs/explorer_pictures.py
 """
 
 from io import BytesIO
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,13 +17,13 @@ from deepstep.explorer import explore
 from deepstep.explorer.builtin import builtin
 
 DOCS = Path(__file__).parent
-PICTURES = {
-    "explorer-lab.png": "s=lab&k=1&q=dW2&c=1,3",
-    "explorer-play.png": "s=play&k=200",
-}
+PLACES = {"home": "s=home", "lab": "s=lab&k=1&q=dW2&c=1,3", "play": "s=play&k=200"}
 """Where the page stands in each, as the hash of its address."""
 
-SIZE = {"width": 1280, "height": 860}
+DIALOGS = {"check": "Gradient check", "share": "Share"}
+"""What opens over the Step lab, with the name of its button."""
+
+SIZES = {"": (1280, 800), "-narrow": (390, 844)}
 
 
 def main() -> None:
@@ -34,12 +36,15 @@ def main() -> None:
         lesson = Path(folder) / "lesson.html"
         page.export(lesson)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for name, place in PICTURES.items():
-            window = browser.new_page(viewport=SIZE)
-            window.goto(f"{lesson.as_uri()}#{place}")
+        for (suffix, (width, height)), screen in product(SIZES.items(), [*PLACES, *DIALOGS]):
+            window = browser.new_page(viewport={"width": width, "height": height})
+            window.goto(f"{lesson.as_uri()}#{PLACES.get(screen, PLACES['lab'])}")
             window.wait_for_timeout(3000)
-            picture = Image.open(BytesIO(window.screenshot()))
-            picture.convert("P", palette=Image.Palette.ADAPTIVE, colors=128).save(DOCS / name, optimize=True)
+            if screen in DIALOGS:
+                window.get_by_role("button", name=DIALOGS[screen]).first.click()
+                window.wait_for_timeout(2000)
+            picture = Image.open(BytesIO(window.screenshot())).convert("P", palette=1, colors=128)
+            picture.save(DOCS / f"explorer-{screen}{suffix}.png", optimize=True)
             window.close()
         browser.close()
 
