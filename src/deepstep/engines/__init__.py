@@ -48,9 +48,9 @@ def open_session(
 
     Parameters
     ----------
-    engine : {"auto", "reference", "compiled"}
+    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
         ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was
-        not.
+        not. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
     architecture : Architecture
     parameters : Parameters
         Where training starts; not changed. Their dtype is the session's.
@@ -80,7 +80,7 @@ def open_session(
     (2.0, array([[1.]]))
     """
     settings = settings or Settings()
-    choice = choose_engine(engine, architecture, settings, where=where)
+    choice = choose_engine(engine, architecture, settings, dtype=parameters.dtype.name, where=where)
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
-    session.why = choice.why
+    session.why = choice.why or session.why
     return session
