@@ -90,6 +90,7 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
         average=estimator.average,
         rate_factors=estimator.rate_factors or {},
         decay_factors=estimator.decay_factors or {},
+        precision=estimator.precision,
         seed=network.seed,
     )
     refuse_idle({name: getattr(estimator, name) for name in SCHEDULED}, settings, where)
