@@ -102,7 +102,7 @@ def backward(
     dZ, share = dZL, 1 / len(dZL)
     for l in range(len(layers), 0, -1):
         cache, layer, g = caches[l - 1], layers[l - 1], gradients[l - 1]
-        torch.mean(dZ, dim=0, dtype=g.b.dtype, out=g.b)
+        _mean(dZ, g.b)
         dU = dZ
         if cache.normalized is not None and g.gamma is not None and layer.gamma is not None:
             dZ = dZ.to(g.gamma.dtype)
@@ -135,8 +135,16 @@ def _activated_backward(
     g = ACTIVATIONS[architecture.activations[l - 1]]
     if alpha is None or of_alpha is None or cache.bend is None:
         return g.backward(dA.to(cache.Z.dtype), cache.Z)
-    torch.mean(dA * cache.bend, dim=0, dtype=of_alpha.dtype, out=of_alpha)
+    _mean(dA * cache.bend, of_alpha)
     return (1 - alpha) * dA + g.backward((alpha * dA).to(cache.Z.dtype), cache.Z)
+
+
+def _mean(rows: Tensor, out: Tensor) -> None:
+    """The mean over the examples; of bfloat16 it is added up in float32 and rounded once."""
+    if rows.dtype == out.dtype:
+        torch.mean(rows, dim=0, out=out)
+    else:
+        out.copy_(rows.mean(dim=0))
 
 
 def _weight_gradient(dU: Tensor, A_prev: Tensor, share: float, out: Tensor) -> None:
@@ -144,7 +152,7 @@ def _weight_gradient(dU: Tensor, A_prev: Tensor, share: float, out: Tensor) -> N
     if out.dtype == dU.dtype:
         torch.addmm(out, dU.T, A_prev, beta=0, alpha=share, out=out)
     else:
-        out.copy_(torch.mm(dU.T, A_prev)).mul_(share)
+        out.copy_(torch.addmm(out.new_zeros((), dtype=dU.dtype), dU.T, A_prev, beta=0, alpha=share))
 
 
 def outputs(

@@ -238,6 +238,7 @@ class TorchSession:
             left_of(hyper.get("beta2", 0.0), number),
             corrected_share(settings.average, count) if settings.average else 1.0,
             settings.share_of_a_batch(number),
+            number,
         )
 
     def _weighed(self, weight: Array | None, m: int) -> tuple[Tensor | None, float]:

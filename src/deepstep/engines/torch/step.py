@@ -48,6 +48,8 @@ class Numbers(NamedTuple):
         1 - β₁ᵗ and 1 - β₂ᵗ.
     share, momentum : float or tensor
         The share of the new θ in the average, and of the batch in the running statistics.
+    t : int
+        The number of the step, where it is not captured.
     """
 
     rate: Number
@@ -57,6 +59,7 @@ class Numbers(NamedTuple):
     left2: Number = 1.0
     share: Number = 1.0
     momentum: Number = 0.1
+    t: int = 1
 
 
 class Machine:
@@ -114,7 +117,8 @@ class Machine:
         n_slots = len(self._rule.state)
         slots, slots_out = (place.vectors[1 : 1 + n_slots].unbind() for place in (old, new))
         vectors = Vectors(theta, g, new.theta, slots, slots_out, self._scratch)
-        RULES[self._rule.update](vectors, Step(alpha, numbers.left1, numbers.left2), **self.hyperparameters)
+        by = Step(alpha, numbers.left1, numbers.left2, numbers.t)
+        RULES[self._rule.update](vectors, by, **self.hyperparameters)
         if settings.max_norm is not None:
             for W in weights_of(new.layers):
                 limit_norms_(W, float(settings.max_norm))

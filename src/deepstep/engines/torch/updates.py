@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam as adam_in_place
 
 from deepstep.equations import Optimizer
 from deepstep.equations.updates import (
@@ -25,6 +26,9 @@ from deepstep.equations.updates import (
 
 Number: TypeAlias = float | Tensor
 
+WORTH_FUSING = 100_000
+"""Parameters from which on the call of a fused kernel costs less than it saves."""
+
 
 class Step(NamedTuple):
     """The numbers of one step.
@@ -35,11 +39,14 @@ class Step(NamedTuple):
         α; a tensor like θ where groups have rates of their own.
     left1, left2 : float or tensor
         1 - β₁ᵗ and 1 - β₂ᵗ, of rules that correct for their start.
+    t : int
+        The number of the step; 0 where it is captured, to be done again as other steps.
     """
 
     alpha: Number
     left1: Number = 1.0
     left2: Number = 1.0
+    t: int = 1
 
 
 class Vectors(NamedTuple):
@@ -89,14 +96,33 @@ def rmsprop(at: Vectors, by: Step, *, beta: float, epsilon: float) -> None:
 
 
 def adam(at: Vectors, by: Step, *, beta1: float, beta2: float, epsilon: float, epsilon_at: str) -> None:
+    if epsilon_at == "outside" and at.theta.numel() >= WORTH_FUSING and _is_plain(by):
+        return _fused_adam(at, by, beta1, beta2, epsilon)
     v, s = _average(at, 0, beta1), _average_of_squares(at, 1, beta2)
-    if epsilon_at == "hat":
-        root = torch.sqrt(s, out=at.scratch).add_(epsilon).div_(_root(by.left2))
-    elif epsilon_at == "inside":
+    left = _root(by.left2)  # √ŝ = √s / left: it stands where it costs no pass over θ
+    if epsilon_at == "inside":
         root = torch.div(s, by.left2, out=at.scratch).add_(epsilon).sqrt_()
-    else:
-        root = torch.sqrt(s, out=at.scratch).div_(_root(by.left2)).add_(epsilon)
-    _minus_quotient(at, by.alpha / by.left1, v, root)
+        return _minus_quotient(at, by.alpha / by.left1, v, root)
+    root = torch.sqrt(s, out=at.scratch).add_(epsilon if epsilon_at == "hat" else epsilon * left)
+    return _minus_quotient(at, by.alpha * (left / by.left1), v, root)
+
+
+def _fused_adam(at: Vectors, by: Step, beta1: float, beta2: float, epsilon: float) -> None:
+    """The same by PyTorch's kernel, which works in place: on copies, in the places of the new state."""
+    for old, new in zip((at.theta, *at.slots), (at.out, *at.slots_out), strict=True):
+        if old is not new:
+            new.copy_(old)
+    done = torch.tensor(float(by.t - 1))
+    adam_in_place(
+        [at.out], [at.gradient], [at.slots_out[0]], [at.slots_out[1]], [], [done],
+        fused=True, amsgrad=False, beta1=beta1, beta2=beta2, lr=float(by.alpha), weight_decay=0.0,
+        eps=epsilon, maximize=False,
+    )  # fmt: skip
+
+
+def _is_plain(by: Step) -> bool:
+    """Whether all numbers of the step are Python's."""
+    return not any(isinstance(number, Tensor) for number in by)
 
 
 def lion(at: Vectors, by: Step, *, beta1: float, beta2: float) -> None:
@@ -132,7 +158,7 @@ def left_of(beta: float, t: int) -> float:
 
 def _average(at: Vectors, slot: int, beta: float) -> Tensor:
     """v := β·v + (1 - β)·g."""
-    return torch.mul(at.slots[slot], beta, out=at.slots_out[slot]).add_(at.gradient, alpha=1 - beta)
+    return torch.lerp(at.slots[slot], at.gradient, 1 - beta, out=at.slots_out[slot])
 
 
 def _average_of_squares(at: Vectors, slot: int, beta: float) -> Tensor:
