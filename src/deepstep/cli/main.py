@@ -29,6 +29,7 @@ COMMANDS = {
     "trace": "trace",
     "check-gradients": "check_gradients",
     "equations": "equations",
+    "engines": "engines",
 }
 """Each command and its module, in the order of the help."""
 

@@ -7,6 +7,7 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 from collections.abc import Mapping
 
 from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, missing_numba, session_class
+from deepstep.engines.description import EngineDescription, describe_engines
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
@@ -19,6 +20,7 @@ __all__ = [
     "ENGINES",
     "Choice",
     "Costs",
+    "EngineDescription",
     "OpenedStep",
     "ReferenceSession",
     "Session",
@@ -28,6 +30,7 @@ __all__ = [
     "check_engine",
     "choose_engine",
     "cost_terms",
+    "describe_engines",
     "first_statistics",
     "missing_numba",
     "open_session",

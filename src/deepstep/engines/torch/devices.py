@@ -1,6 +1,8 @@
 """The devices that PyTorch finds here, and what each can do."""
 
-from typing import Any
+import logging
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -8,6 +10,9 @@ import torch
 from deepstep.errors import ConfigurationError
 
 WHERE = "the torch engine"
+
+WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128"
+"""The command that installs a PyTorch that knows GPUs of NVIDIA."""
 
 
 def device_of(name: str) -> torch.device:
@@ -88,3 +93,41 @@ def refuse_precision(dtype: "np.dtype[Any]", precision: str | None, device: torc
             f"got {dtype}",
             "Pass dtype='float32' to the network.",
         )
+
+
+@cache
+def warn_if_slow(precision: str | None, device: torch.device) -> str:
+    """Say once in a process that products of bfloat16 are slow on a device; the same for the history."""
+    slow = slow_bfloat16(device) if precision == "bfloat16" else ""
+    if not slow:
+        return ""
+    logging.getLogger("deepstep").warning("precision='bfloat16' is slow here: %s", slow)
+    return f"bfloat16 is slow here: {slow}"
+
+
+class Described(NamedTuple):
+    """A kind of device: whether it is here, its name in words, what it can do, what is missing or slow."""
+
+    kind: str
+    available: bool
+    device: str
+    precisions: tuple[str, ...]
+    note: str
+    mend: str
+
+
+def described() -> list[Described]:
+    """Each kind of device that the engine knows."""
+    return [_described(kind) for kind in ("cpu", "cuda", "mps")]
+
+
+def _described(kind: str) -> Described:
+    device = torch.device(kind)
+    why = missing(device)
+    if why:
+        mends = WITH_CUDA if kind == "cuda" and torch.version.cuda is None else ""
+        return Described(kind, False, kind.upper(), (), why, mends)
+    words = torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper()
+    precisions = ("float32", "bfloat16") if kind == "mps" else ("float64", "float32", "bfloat16")
+    slow = slow_bfloat16(device)
+    return Described(kind, True, words, precisions, f"bfloat16 is slow: {slow}" if slow else "", "")

@@ -13,7 +13,7 @@ from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.activations import ACTIVATIONS
-from deepstep.engines.torch.devices import device_of, refuse_precision
+from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.feed import Feed
 from deepstep.engines.torch.passes import outputs
 from deepstep.engines.torch.place import Place, place_for
@@ -63,6 +63,7 @@ class TorchSession:
         self._device = device_of(device)
         refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
+        self.why = warn_if_slow(settings.precision, self._device)
         self._dtype, self._like = parameters.dtype, parameters.like
         self._dropout = settings.dropout_of(architecture)
         self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
