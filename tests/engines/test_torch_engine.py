@@ -18,11 +18,11 @@ from deepstep.equations import (
     OPTIMIZERS,
     Optimizer,
     example_targets,
-    initialize_parameters,
     register_activation,
 )
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import Checkpoints
 from deepstep.training.callbacks import StopTraining
 
@@ -109,6 +109,92 @@ def test_a_state_moves_between_engines_in_mid_training(other, optimizer):
     np.testing.assert_allclose(sessions["torch"].outcome.flat, alone.outcome.flat, rtol=1e-9, atol=1e-11)
 
 
+class TestRecordedSteps:
+    """All of it but the CUDA graph: here a recording is the body itself, done again on the same tensors."""
+
+    @pytest.fixture(autouse=True)
+    def recorded(self, monkeypatch):
+        from deepstep.engines.torch import recording, session
+
+        def stepper(*arguments):
+            return recording.RecordedStepper(*arguments, record=lambda body, device: body)
+
+        monkeypatch.setattr(session, "stepper_for", stepper)
+
+    @staticmethod
+    def epochs(session, n, rows, weight=None):
+        X, Y = (np.ascontiguousarray(part.T) for part in data())
+        factors = {"learning_rate": [0.01, 0.02, 0.0], "weight_decay": [1, 0, 2], "dropout": [1, 0.5, 0]}
+        given = {name: np.array(values, float) for name, values in factors.items()}
+        examples, costs = Examples(X if rows is None else rows, Y, weight), []
+        for number in range(n):
+            order = shuffled(3)(number, 40)
+            costs.append(
+                session.steps(examples, order=order, batch_size=16, numbers=range(3), **given)
+            )  # batches of 16, 16 and 8
+        return costs
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_they_are_the_steps(self, optimizer, weighted):
+        weight = np.random.default_rng(5).uniform(0.5, 2, 40) if weighted else None
+        if weight is not None:
+            weight[:20] = 0
+        settings = Settings(**{**EVERYTHING, "optimizer": optimizer}, seed=4)
+        ours, theirs = (
+            open_session(engine, network().architecture, network().parameters, settings)
+            for engine in ("torch", "reference")
+        )
+        for came, expected in zip(*(self.epochs(s, 4, None, weight) for s in (ours, theirs)), strict=True):
+            np.testing.assert_allclose(came.costs, expected.costs, rtol=1e-10)
+            np.testing.assert_array_equal(came.sizes, expected.sizes)
+        first, second = ours.state(), theirs.state()
+        assert first.step == second.step
+        np.testing.assert_allclose(first.average, second.average, rtol=1e-9, atol=1e-12)
+        for name, value in second.statistics.items():
+            np.testing.assert_allclose(first.statistics[name], value, rtol=1e-10)
+
+    def test_a_cost_that_is_not_finite_ends_them(self):
+        X = np.ascontiguousarray(data()[0].T)
+        X[shuffled(3)(0, 40)[20]] = np.nan
+        session, other = (
+            open_session("torch", network().architecture, network().parameters, Settings("adam", average=0.9))
+            for _ in "12"
+        )
+        with np.errstate(invalid="ignore"):
+            (found,) = self.epochs(session, 1, X)
+        assert found.sizes.tolist() == [16, 16, 0]
+        assert np.isfinite(found.costs).tolist() == [True, False, False]
+        examples = Examples(X, np.ascontiguousarray(data()[1].T))
+        one = np.ones(1)
+        other.steps(
+            examples,
+            order=shuffled(3)(0, 40),
+            batch_size=16,
+            numbers=range(1),
+            learning_rate=0.01 * one,
+            weight_decay=one,
+            dropout=one,
+        )
+        left, right = session.state(), other.state()
+        assert left.step == right.step == 1
+        for name in ("theta", "average"):
+            np.testing.assert_array_equal(getattr(left, name), getattr(right, name))
+        for name in left.slots:
+            np.testing.assert_array_equal(left.slots[name], right.slots[name])
+
+    def test_many_sizes_of_batches(self):
+        X, Y = data()
+        ours, theirs = (
+            open_session(engine, network().architecture, network().parameters, Settings("adam"))
+            for engine in ("torch", "reference")
+        )
+        for m in (40, 3, 5, 7, 9, 11, 40, 3, 39, 40):
+            for session in (ours, theirs):
+                session.step(X[:, :m], Y[:, :m], learning_rate=0.01)
+        np.testing.assert_allclose(ours.parameters.flat, theirs.parameters.flat, rtol=1e-10, atol=1e-12)
+
+
 def test_a_fused_adam_is_adam(monkeypatch):
     from deepstep.engines.torch import updates
 
@@ -158,8 +244,6 @@ def test_a_network_trains_as_with_the_reference(dtype):
 
 def test_sparse_rows_and_locked_arrays():
     from scipy.sparse import csr_array
-
-    from deepstep.preparation.batches import Examples
 
     X, Y = (np.ascontiguousarray(part.T) for part in data())
     for array in (X, Y):

@@ -139,6 +139,10 @@ class Machine:
                 else:
                     torch.lerp(old.running[name], batch[0], momentum, out=new.running[name])
 
+    def room_of(self, m: int) -> Room:
+        """Where steps on m examples work."""
+        return self._room(m, half=self._half is not None)
+
     def _room(self, m: int, *, half: bool) -> Room:
         """Where m examples are worked on; that of the last few sizes is kept."""
         room = self._rooms.get((m, half))
