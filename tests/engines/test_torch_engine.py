@@ -116,10 +116,10 @@ class TestRecordedSteps:
     def recorded(self, monkeypatch):
         from deepstep.engines.torch import recording, session
 
-        def stepper(*arguments):
+        def stepper(session, *arguments):
             return recording.RecordedStepper(*arguments, record=lambda body, device: body)
 
-        monkeypatch.setattr(session, "stepper_for", stepper)
+        monkeypatch.setattr(session.TorchSession, "_stepper_for", stepper)
 
     @staticmethod
     def epochs(session, n, rows, weight=None):

@@ -33,6 +33,11 @@ ENGINES = {
 for.
 """
 
+DISTRIBUTED = "distributed"
+"""The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
+
+_SESSIONS = {**ENGINES, DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession"}
+
 COMPILED_ACTIVATIONS = frozenset(
     name for name, activation in ACTIVATIONS.items() if not activation.across_units
 )
@@ -96,7 +101,7 @@ def check_engine(engine: str, where: str) -> None:
     deepstep.errors.ConfigurationError: train: engine is one of ... Did you mean 'compiled'?
     """
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
-    if name not in ("auto", *ENGINES) or (device and name != "torch"):
+    if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
         raise unknown_name(
             where, "engine", engine, ["auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps"]
         )
@@ -152,7 +157,7 @@ def choose_engine(
         if settings.precision is not None:
             others = "Pass engine='torch' or 'auto'."
         raise ConfigurationError(where, f"work that the {name} engine can do", why, others)
-    missing = missing_torch(where) if name == "torch" else None
+    missing = missing_torch(where) if name in ("torch", DISTRIBUTED) else None
     if missing is not None:
         raise missing
     return Choice(engine)
@@ -193,6 +198,7 @@ _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
     "reference": why_not_reference,
     "compiled": why_not_compiled,
     "torch": why_not_torch,
+    DISTRIBUTED: why_not_torch,
 }
 
 
@@ -287,6 +293,6 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 def session_class(name: str) -> Callable[..., Session]:
     """The class of an engine's sessions, on the device that the name may have."""
     name, _, device = name.partition(":")
-    module, _, found = ENGINES[name].partition(":")
+    module, _, found = _SESSIONS[name].partition(":")
     cls = cast(Callable[..., Session], getattr(import_module(module), found))
     return partial(cls, device=device) if device else cls

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from deepstep.engines.unlocked import writable
-from deepstep.preparation.batches import Examples, batch
+from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
 
 SHARE = 0.5
@@ -37,16 +37,13 @@ class Feed:
         examples: Examples,
         order: AnyArray | None,
         order_there: Tensor | None,
-        batch_size: int | None,
-        number: int,
+        rows: slice,
     ) -> tuple[Tensor, Tensor]:
-        """X and Y of one batch of an epoch, rows as examples."""
-        m = len(examples)
+        """X and Y of some of the examples, by their places in the order; rows as examples."""
         if not self._keeps(examples):
-            X, Y, _ = examples.take(batch(order, m, batch_size, number))
+            X, Y, _ = examples.take(rows if order is None else order[rows])
             return self.tensor(X.T), self.tensor(Y.T)
         _, X_there, Y_there = self._kept_of(examples)
-        rows = batch(None, m, batch_size, number)
         if order_there is None:
             return X_there[rows], Y_there[rows]
         index = order_there[rows]

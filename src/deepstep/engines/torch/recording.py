@@ -83,7 +83,7 @@ class RecordedStepper(Stepper):
             recording = self._recording(examples, self._numbers(task, number, total))
             recording.replay()
             there[task.at].copy_(self._cost)
-            sizes[task.at], path[task.at] = len(task.Y), before
+            sizes[task.at], path[task.at] = task.m, before
             self.now = Now(1 - before.place, number, bool(self._settings.average))
         costs = np.array(there.cpu().numpy())
         self._stand_where_it_ended(costs, sizes, path)

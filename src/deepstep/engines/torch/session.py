@@ -22,14 +22,8 @@ from deepstep.equations import cost_from_logits, get_head, get_optimizer
 from deepstep.equations.costs import check_target
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
-from deepstep.preparation.batches import Examples, batch
+from deepstep.preparation.batches import Examples, places
 from deepstep.types import AnyArray, Array
-
-
-def stepper_for(*arguments: Any) -> Stepper:
-    """What does the steps: on a GPU of CUDA they are recorded."""
-    like: Tensor = arguments[3]
-    return RecordedStepper(*arguments) if like.device.type == "cuda" else Stepper(*arguments)
 
 
 class TorchSession:
@@ -64,7 +58,7 @@ class TorchSession:
         self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
         like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
         self._feed = Feed(like, self._dtype)
-        self._stepper = stepper_for(architecture, settings, parameters, like, self._feed)
+        self._stepper = self._stepper_for(architecture, settings, parameters, like, self._feed)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
         if statistics is None:
             statistics = first_statistics(architecture, self._dtype)
@@ -97,9 +91,11 @@ class TorchSession:
     ) -> float:
         """One update; gives J before it."""
         check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
-        rows = self._feed.tensor(X.T), self._feed.tensor(Y.T)
+        m = X.shape[1]
+        part = self._stepper.part(m)
+        rows = self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part])
         factors = float(learning_rate), float(weight_decay), float(dropout)
-        return float(self._stepper.run(1, [Task(0, *rows, sample_weight, *factors)]).costs[0])
+        return float(self._stepper.run(1, [Task(0, m, *rows, sample_weight, *factors)]).costs[0])
 
     @torch.inference_mode()
     def steps(
@@ -128,14 +124,15 @@ class TorchSession:
         """The batches that have weight."""
         order_there = self._feed.order(order)
         for at, number in enumerate(numbers):
-            weight = examples.weight
+            rows = places(len(examples), batch_size, number)
+            m, weight = rows.stop - rows.start, examples.weight
             if weight is not None:
-                weight = weight[batch(order, len(examples), batch_size, number)]
+                weight = weight[rows if order is None else order[rows]]
                 if not weight.any():  # a batch whose weights are all 0 teaches nothing
                     continue
-            X, Y = self._feed.take(examples, order, order_there, batch_size, number)
+            X, Y = self._feed.take(examples, order, order_there, self._stepper.part(m, rows.start))
             rate, decay, dropout = (float(values[at]) for values in factors)
-            yield Task(at, X, Y, weight, rate, decay, dropout)
+            yield Task(at, m, X, Y, weight, rate, decay, dropout)
 
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -199,6 +196,11 @@ class TorchSession:
     def _here(self) -> Place:
         """Where the state stands."""
         return self._stepper.here
+
+    def _stepper_for(self, *arguments: Any) -> Stepper:
+        """What does the steps: on a GPU of CUDA they are recorded."""
+        recorded = self._device.type == "cuda"
+        return RecordedStepper(*arguments) if recorded else Stepper(*arguments)
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""

@@ -90,20 +90,41 @@ class Machine:
     def cost_and_gradient(
         self, at: Place, batch: Batch, total: Number, *, exact: bool = False
     ) -> tuple[Tensor, list[Cache]]:
-        """J, and ∂J/∂θ in ``gradient``; ``exact``: with products of θ's own precision in any case."""
+        """J with L1 and L2, and ∂J/∂θ in ``gradient``; ``exact``: as of `of_the_data`."""
+        J, caches = self.of_the_data(at, batch, exact=exact)
+        return self.regularize(at, J, total), caches
+
+    def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, list[Cache]]:
+        """The mean loss of a batch, and its derivative in ``gradient``.
+
+        ``exact``: with products of θ's own precision in any case.
+        """
         layers, half = at.layers, self._half is not None and not exact
         if half and self._half is not None:
             self._half.copy_(at.theta)
             layers = self._half_layers
         room = self._room(len(batch.Y), half=half)
         ZL, caches = forward(batch.X, layers, self._shape, room, batch.masks)
-        J = self._cost(ZL, batch, at, total)
+        loss = self._loss.forward(ZL, batch.Y, **self._head)
         dZL = self._loss.backward(ZL, batch.Y, **self._head)
         if batch.weight is not None:
-            dZL = dZL * batch.weight[:, None]
+            loss, dZL = loss * batch.weight, dZL * batch.weight[:, None]
         backward(dZL, caches, layers, self._gradients, self._shape, room, batch.masks)
-        self._regularize(at, total)
-        return J, caches
+        return loss.mean(dtype=self._wide), caches
+
+    def regularize(self, at: Place, J: Tensor, total: Number) -> Tensor:
+        """J with L1 and L2, whose derivatives are added to ``gradient``."""
+        l1, l2, weights = self._settings.l1, self._settings.l2, weights_of(at.layers)
+        if l1:
+            J = J + l1 / total * sum(W.abs().sum(dtype=self._wide) for W in weights)
+        if l2:
+            J = J + l2 / (2 * total) * sum(W.square().sum(dtype=self._wide) for W in weights)
+        for g, W in zip(weights_of(self._gradients), weights, strict=True):
+            if l1:
+                g.add_(torch.sign(W).mul_(l1 / total))
+            if l2:
+                g.add_(W * (l2 / total))
+        return J
 
     def update(self, old: Place, new: Place, caches: Sequence[Cache], numbers: Numbers) -> None:
         """The state after the step, from ``gradient``, into ``new``."""
@@ -151,28 +172,6 @@ class Machine:
             room = room_for(self._shape, m, like)
             self._rooms = {**dict(list(self._rooms.items())[-2:]), (m, half): room}
         return room
-
-    def _cost(self, ZL: Tensor, batch: Batch, at: Place, total: Number) -> Tensor:
-        """J with L1 and L2, added up in the widest precision of the device."""
-        loss = self._loss.forward(ZL, batch.Y, **self._head)
-        if batch.weight is not None:
-            loss = loss * batch.weight
-        J = loss.mean(dtype=self._wide)
-        l1, l2, weights = self._settings.l1, self._settings.l2, weights_of(at.layers)
-        if l1:
-            J = J + l1 / total * sum(W.abs().sum(dtype=self._wide) for W in weights)
-        if l2:
-            J = J + l2 / (2 * total) * sum(W.square().sum(dtype=self._wide) for W in weights)
-        return J
-
-    def _regularize(self, at: Place, total: Number) -> None:
-        """What L1 and L2 add to dW."""
-        l1, l2 = self._settings.l1, self._settings.l2
-        for g, layer in zip(self._gradients, at.layers, strict=True):
-            if l1:
-                g.W.add_(torch.sign(layer.W).mul_(l1 / total))
-            if l2:
-                g.W.add_(layer.W * (l2 / total))
 
     def _decayed(self, old: Place, new: Place, alpha: Number, decay: Number) -> Tensor:
         """θ := (1 - α·λ)·θ, where there is decay."""

@@ -11,6 +11,7 @@ from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.session import StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.feed import Feed
+from deepstep.engines.torch.passes import Cache
 from deepstep.engines.torch.place import Place, place_for
 from deepstep.engines.torch.step import Batch, Machine, Numbers
 from deepstep.engines.torch.updates import left_of
@@ -30,9 +31,13 @@ class Now(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One batch, as rows on the device, with its rate and its factors of decay and dropout."""
+    """One batch, as rows on the device, with its rate and its factors of decay and dropout.
+
+    X and Y are the rows that are worked on here, of m in the batch; ``weight`` is that of all m.
+    """
 
     at: int
+    m: int
     X: Tensor
     Y: Tensor
     weight: Array | None
@@ -76,15 +81,23 @@ class Stepper:
         for task in tasks:
             now, number = self.now, self.now.step + 1
             examples, total = self._examples(task, number)
-            J, caches = self.machine.cost_and_gradient(self.here, examples, total)
-            cost = float(J)
-            costs[task.at], sizes[task.at] = cost, len(task.Y)
+            J, caches = self._cost_and_gradient(task, examples, total)
+            cost = costs[task.at] = float(J)
+            sizes[task.at] = task.m
             if not isfinite(cost):
                 break
             numbers = self._numbers(task, number, total)
             self.machine.update(self.here, self.there, caches, numbers)
             self.now = Now(1 - now.place, number, bool(self._settings.average))
         return StepCosts(costs, sizes)
+
+    def part(self, m: int, start: int = 0) -> slice:
+        """Which of m examples from a start on are worked on here: all of them."""
+        return slice(start, start + m)
+
+    def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
+        """J, and ∂J/∂θ in the machine."""
+        return self.machine.cost_and_gradient(self.here, examples, total)
 
     def weighed(self, weight: Array | None, m: int) -> tuple[Tensor | None, float]:
         """Weights of mean 1 on the device, and their sum as they were given."""
@@ -94,9 +107,11 @@ class Stepper:
 
     def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
         """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
-        weight, total = self.weighed(task.weight, len(task.Y))
-        masks = self._masks(len(task.Y), number, task.dropout)
-        return Batch(self._noisy(task.X, number), task.Y, weight, masks), total
+        weight, total = self.weighed(task.weight, task.m)
+        part = self.part(task.m)
+        masks = {layer: mask[part] for layer, mask in self._masks(task.m, number, task.dropout).items()}
+        weight = None if weight is None else weight[part]
+        return Batch(self._noisy(task.X, task.m, number), task.Y, weight, masks), total
 
     def _numbers(self, task: Task, number: int, total: float) -> Numbers:
         settings, hyper = self._settings, self.machine.hyperparameters
@@ -112,15 +127,13 @@ class Stepper:
             number,
         )
 
-    def _noisy(self, X: Tensor, number: int) -> Tensor:
+    def _noisy(self, X: Tensor, m: int, number: int) -> Tensor:
         settings = self._settings
         if not settings.input_noise:
             return X
-        m, n_x = X.shape
-        noise = input_noise(
-            (n_x, m), settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype
-        )
-        return X + self._feed.tensor(noise.T)
+        shape = (X.shape[1], m)
+        noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
+        return X + self._feed.tensor(noise.T[self.part(m)])
 
     def _masks(self, m: int, number: int, factor: float) -> dict[int, Tensor]:
         check_dropout(self._dropout, [factor], number)
