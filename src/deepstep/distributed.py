@@ -140,6 +140,16 @@ def fit(network: Network, X: Any, Y: Any, **options: Any) -> History:
             network.engine = before
 
 
+def _life() -> str:
+    """A name for the time since torchrun last started the workers.
+
+    Workers that it starts again find in its store where those before them listened, unless they look
+    elsewhere. On many machines its own count of restarts may differ; there they have one name.
+    """
+    on_one_machine = os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE")
+    return f"deepstep/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') if on_one_machine else ''}"
+
+
 @contextmanager
 def _process_group(here: Worker) -> Iterator[str]:
     """The group of all workers, made unless there is one; gives the device of this worker."""
@@ -151,11 +161,15 @@ def _process_group(here: Worker) -> Iterator[str]:
         yield device
         return
     backend = "nccl" if device != "cpu" else "gloo"
+    store: Any
     if here.of == 1 and "MASTER_ADDR" not in os.environ:
         store = distributed.HashStore()  # type: ignore[attr-defined]
-        distributed.init_process_group(backend, store=store, rank=0, world_size=1)
     else:
-        distributed.init_process_group(backend)
+        from torch.distributed.rendezvous import rendezvous
+
+        store, _, _ = next(rendezvous("env://"))
+        store = distributed.PrefixStore(_life(), store)  # type: ignore[attr-defined]
+    distributed.init_process_group(backend, store=store, rank=here.rank, world_size=here.of)
     try:
         yield device
     finally:
