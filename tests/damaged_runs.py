@@ -17,19 +17,25 @@ import polars
 import tomli_w
 
 from damage import as_text, damaged, forge, in_order, survey
+from deepstep.data.files import RUN_MARK
 from deepstep.errors import DeepStepError, FileError
-from deepstep.run import FILES, RUN_MARK, Run, config_digest
+from deepstep.run import FILES, Run
+from deepstep.run_folder import config_digest
 
-FILES_AND_MARK = (*FILES, RUN_MARK)
 
-
-def make(folder):
-    """A run on a table with numbers and categories, made by the command line."""
+def make_table(folder):
+    """A table with numbers and categories."""
     rng = np.random.RandomState(0)
     n = 60
     columns = {"size": rng.standard_normal(n), "kind": rng.choice(["a", "b", "c"], n)}
     table = polars.DataFrame({**columns, "y": rng.choice(["no", "yes"], n)})
     table.write_csv(folder / "table.csv")
+    return table
+
+
+def make(folder):
+    """A run on a table, made by the command line."""
+    table = make_table(folder)
     typed = ["train", "table.csv", "--target", "y", "--out", "run", "--epochs", "2", "--seed", "1"]
     subprocess.run([sys.executable, "-m", "deepstep", *typed], cwd=folder, check=True, capture_output=True)
     run = folder / "run"
@@ -37,14 +43,14 @@ def make(folder):
     (run / "history.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     model = run / "model.safetensors"
     model.write_bytes(in_order(model.read_bytes()))
-    reseal(run)  # the same files in every run
+    reseal(run, FILES)  # the same files in every run
     return run, table
 
 
-def reseal(folder):
+def reseal(folder, files):
     """Checksums of what is there now."""
     config = tomllib.loads((folder / RUN_MARK).read_text())
-    config["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
+    config["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
     config["sha256"] = config_digest(config)
     (folder / RUN_MARK).write_text(tomli_w.dumps(config))
 
@@ -56,10 +62,10 @@ def tree_of(text, name):
     return [json.loads(line) for line in (text.splitlines() if name.endswith("jsonl") else [text])]
 
 
-def change(folder, number):
+def change(folder, number, files=FILES):
     """Damage or forge one of the files; whether all checksums were made to fit."""
     rng = np.random.RandomState(number)
-    name = FILES_AND_MARK[number % len(FILES_AND_MARK)]
+    name = (*files, RUN_MARK)[number % (len(files) + 1)]
     path = folder / name
     if name.endswith("safetensors") or rng.randint(3) == 0:
         path.write_bytes(damaged(path.read_bytes(), rng))
@@ -72,7 +78,7 @@ def change(folder, number):
         else:
             text = "\n".join(as_text(entry, rng) for entry in tree) + "\n"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        reseal(folder)
+        reseal(folder, files)
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
         return False
     return True

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from damage import in_a_process
 
 
-def test_hundreds_of_damaged_and_forged_run_folders():
+@pytest.mark.parametrize(("script", "n"), [("damaged_runs.py", 1_000), ("damaged_committees.py", 500)])
+def test_hundreds_of_damaged_and_forged_run_folders(script, n):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
-    found = in_a_process(Path(__file__).parent / "damaged_runs.py", 1_000)
+    found = in_a_process(Path(__file__).parent / script, n)
     assert found["failures"] == []
     assert found["gigabytes"] < 1
-    assert sum(found["counts"].values()) == 1_000
+    assert sum(found["counts"].values()) == n
     assert "refused at length" not in found["counts"]
     assert {"refused", "loaded", "loaded as it was"} <= set(found["counts"])

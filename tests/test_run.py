@@ -11,7 +11,8 @@ from deepstep.data import sha256
 from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError, FileError
 from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
-from deepstep.run import FILES, Run, config_digest, few_examples
+from deepstep.run import FILES, Run, few_examples
+from deepstep.run_folder import config_digest
 from deepstep.training import History
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
@@ -197,8 +198,8 @@ CONFIGS = {
     "no TOML": ("format = ", "TOML is expected"),
     "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
     "a newer version": (
-        'format = "deepstep-run"\nversion = 2',
-        "a run of version 1 is expected; got version 2",
+        'format = "deepstep-run"\nversion = 3',
+        "a run of version 1 or 2 is expected; got version 3",
     ),
     "no files": ('format = "deepstep-run"\nversion = 1', r"\[files\] names"),
     "fewer files": (

@@ -2,7 +2,8 @@
 
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
 functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
-scikit-learn estimators. Names load on first use, so that ``import deepstep`` costs next to nothing.
+scikit-learn estimators, `explore` opens a network as a page. Names load on first use, so that
+``import deepstep`` costs next to nothing.
 """
 
 from importlib import import_module
@@ -13,6 +14,7 @@ __version__ = "0.2.0"
 if TYPE_CHECKING:
     from deepstep.errors import DeepStepError
     from deepstep.estimators import DeepClassifier, DeepRegressor
+    from deepstep.explorer import explore
     from deepstep.inspection import GradientReport, Trace
     from deepstep.model import Network
     from deepstep.network import Architecture, Parameters
@@ -30,6 +32,7 @@ _HOME = {
     "Parameters": "deepstep.network",
     "Run": "deepstep.run",
     "Trace": "deepstep.inspection",
+    "explore": "deepstep.explorer",
 }
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "Parameters",
     "Run",
     "Trace",
+    "explore",
 ]
 
 

@@ -13,58 +13,40 @@ file of a run folder      what it holds
 Nothing is pickled, and loading executes nothing.
 """
 
-import hashlib
-import json
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep import __version__
-from deepstep.data import atomic_directory, sha256
 from deepstep.data.array_files import write_arrays
-from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation, TablePreparation
+from deepstep.preparation import Preparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
+from deepstep.run_folder import (
+    DIGEST,
+    OF_ONE_NETWORK,
+    RunFolder,
+    check_files,
+    read_config,
+    read_preparation,
+    read_text,
+    write_config,
+)
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-FORMAT, VERSION = "deepstep-run", 1
 FILES = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
-DIGEST = "sha256"
-"""The key of the config that holds its own digest."""
 
 MOST_EXAMPLES = 16
 
 
-class Prediction(NamedTuple):
-    """Answers for m rows.
-
-    Attributes
-    ----------
-    values : ndarray (m,)
-        Class labels, or numbers in the target's units; of several targets (m, n_targets).
-    probabilities : ndarray (m, n_classes) or None
-        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
-    quantiles : ndarray (m, n_levels) or None
-        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
-    """
-
-    values: AnyArray
-    probabilities: Array | None
-    quantiles: Array | None = None
-
-
 @dataclass
-class Run:
+class Run(RunFolder):
     """A trained network and what belongs to it.
 
     Attributes
@@ -103,24 +85,6 @@ class Run:
     config: dict[str, Any]
     examples: tuple[Array, Array]
 
-    def save(self, path: Path | str, overwrite: bool = False) -> None:
-        """Write the run folder, whole or not at all.
-
-        Parameters
-        ----------
-        path : Path or str
-            The folder to make.
-        overwrite : bool, default False
-            Replace an old run folder; it stays as it is until the new one is complete.
-
-        Raises
-        ------
-        FileError
-            When the folder exists and may not be replaced, or cannot be written.
-        """
-        with atomic_directory(path, overwrite=overwrite) as folder:
-            self.write(folder)
-
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
 
@@ -129,26 +93,14 @@ class Run:
         folder : Path
             Where they go.
         """
-        import tomli_w
-
         X, Y = self.examples
         (folder / "history.jsonl").write_text(self.history.to_jsonl(), encoding="utf-8")
         self.network.save(folder / "model.safetensors")
         (folder / "preparation.json").write_text(self.preparation.to_json(), encoding="utf-8")
         write_arrays(folder / "examples.safetensors", {"X": X, "Y": Y}, {})
-        config = {
-            "format": FORMAT,
-            "version": VERSION,
-            DIGEST: "",  # among the first lines; its value depends on all others
-            "deepstep": __version__,
-            "engine": self.history.engine,
-            "why_engine": self.history.why_engine,
-            "stopped": self.history.stopped,
-            **self.config,
-            "files": {name: sha256(folder / name) for name in FILES},
-        }
-        config[DIGEST] = config_digest(config)
-        (folder / RUN_MARK).write_text(tomli_w.dumps(config), encoding="utf-8")
+        history = self.history
+        how = {"engine": history.engine, "why_engine": history.why_engine, "stopped": history.stopped}
+        write_config(folder, {**how, **self.config}, OF_ONE_NETWORK, FILES)
 
     @classmethod
     def load(cls, path: Path | str) -> "Run":
@@ -177,18 +129,20 @@ class Run:
         written by deepstep train and deepstep demo.
         """
         folder = Path(path)
-        config = _read_config(folder)
-        _check_files(folder, config)
+        config = read_config(folder)
+        if config["version"] != OF_ONE_NETWORK:
+            raise FileError(
+                str(folder),
+                "a run of one network is expected",
+                "this one is a committee's",
+                "deepstep.estimators.CommitteeRun.load reads it.",
+            )
+        check_files(folder, config, FILES)
         del config[DIGEST]
         network = Network.load(folder / "model.safetensors")
-        text = _read_text(folder / "preparation.json")
-        try:
-            preparation = Preparation.from_json(text)
-        except FileError as error:  # it knows the text and not the file
-            where = str(folder / "preparation.json")
-            raise FileError(where, error.expected, error.came, error.mend) from error
+        preparation = read_preparation(folder / "preparation.json")
         where = str(folder / "history.jsonl")
-        history = History.from_jsonl(_read_text(folder / "history.jsonl"), where=where)
+        history = History.from_jsonl(read_text(folder / "history.jsonl"), where=where)
         if any(not isinstance(record.get("cost"), float) for record in history):
             raise FileError(where, "a cost in every record", "one has none", "Train again.")
         for name in ("engine", "why_engine", "stopped"):
@@ -197,19 +151,6 @@ class Run:
         run = cls(network, preparation, history, config, examples)
         run._check_fit(folder)
         return run
-
-    @property
-    def target_name(self) -> str:
-        """The name of what is predicted; of several targets all of them."""
-        return ", ".join(self.target_names)
-
-    @property
-    def target_names(self) -> tuple[str, ...]:
-        """The columns that are predicted."""
-        target = self.preparation.target
-        if isinstance(target, LabelTargets | NumberTargets):
-            return target.names
-        return (str(self.config.get("target", "target")),)
 
     def inputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """Raw rows as the network's inputs.
@@ -257,32 +198,6 @@ class Run:
         network = self.network
         return network.forward(self.inputs(raw).T).T
 
-    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
-        """Answers for raw rows.
-
-        Parameters
-        ----------
-        raw
-            As in `inputs`.
-
-        Returns
-        -------
-        Prediction
-            Values, and what is known beside them.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `inputs`.
-        """
-        outputs, target = self.outputs(raw), self.preparation.target
-        if isinstance(target, ClassTarget | LabelTargets):
-            return Prediction(target.decode(outputs), target.probabilities(outputs))
-        if isinstance(target, NumberTargets):
-            return Prediction(target.decode(outputs), None)
-        quantiles = target.quantiles(outputs) if target.levels else None
-        return Prediction(target.decode(outputs), None, quantiles)
-
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
         architecture, (X, Y) = self.network.architecture, self.examples
@@ -311,83 +226,6 @@ def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
 def few_rows(m: int) -> AnyArray:
     """Which of m rows these are."""
     return evenly_spread(m, MOST_EXAMPLES)
-
-
-def config_digest(config: Mapping[str, Any]) -> str:
-    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
-
-    Examples
-    --------
-    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
-    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
-    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
-    True
-    """
-    values = {name: value for name, value in config.items() if name != DIGEST}
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _read_config(folder: Path) -> dict[str, Any]:
-    if kind_at(folder / RUN_MARK) != "file":
-        kind = kind_at(folder)
-        came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
-        raise FileError(
-            str(folder),
-            "a run folder is expected",
-            came.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
-            "Runs are written by deepstep train and deepstep demo.",
-        )
-    where = str(folder / RUN_MARK)
-    try:
-        config = tomllib.loads(_read_text(folder / RUN_MARK))
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
-    if config.get("format") != FORMAT:
-        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") != VERSION:
-        raise FileError(
-            where,
-            f"a run of version {VERSION} is expected",
-            f"got version {config.get('version')!r:.20}",
-            "Update DeepStep, or train again with this version.",
-        )
-    results = config.get("results", {})
-    tables = {"settings": config.get("settings", {}), "results": results}
-    if isinstance(results, dict):
-        tables |= {f"results.{name}": part for name, part in results.items()}
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            raise FileError(where, f"[{name}] is a table", f"got {table!r:.60}", "Train again.")
-    return config
-
-
-def _check_files(folder: Path, config: Mapping[str, Any]) -> None:
-    written = config.get("files")
-    if not isinstance(written, dict) or set(written) != set(FILES):
-        raise FileError(
-            str(folder / RUN_MARK), f"[files] names {', '.join(FILES)}", "it does not", "Train again."
-        )
-    if config.get(DIGEST) != config_digest(config):
-        raise _altered(folder / RUN_MARK)
-    for name in FILES:
-        path = folder / name
-        if kind_at(path) != "file":
-            raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
-        if sha256(path) != written[name]:
-            raise _altered(path)
-
-
-def _altered(path: Path) -> FileError:
-    return FileError(
-        str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
-    )
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({error})") from error
 
 
 def _read_examples(path: Path) -> tuple[Array, Array]:

@@ -40,7 +40,7 @@ def test_next_commands_work_when_typed(deepstep):
     printed = deepstep("demo", "moons", "--iterations", 20).out
     typed = [line.strip() for line in printed.partition("Next:")[2].splitlines() if line.strip()]
     typed = [line for line in typed if not line.startswith("#")]
-    assert len(typed) == 4
+    assert len(typed) == 5
     for line in typed:
         command = shlex.split(line.partition("   ")[0].partition("  ")[0])
         assert command[0] == "deepstep"

@@ -65,7 +65,7 @@ def test_what_goes_on_keeps_the_rate(deepstep, process, killed_at, flowers, wher
     assert deepstep("train", flowers, *typed, "--out", "whole").code == 0
     killed = killed_at(2)
     if where == "refit":
-        killed = killed.replace("== 2", "== 2 and 'all rows' in self._label")
+        killed = killed.replace("== 2", "== 2 and 'all rows' in self._meter._label")
     if where == "before":
         killed = killed.replace("on_epoch_end", "on_train_begin").replace(", record", "")
         killed = killed.replace("if record['epoch'] == 2: ", "")

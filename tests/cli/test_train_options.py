@@ -245,7 +245,7 @@ def test_a_refit_that_is_killed_goes_on(deepstep, process, flowers, tmp_path, ep
         "go_on = Progress.on_epoch_end\n"
         "def killed(self, training, record):\n"
         "    go_on(self, training, record)\n"
-        f"    if record['epoch'] == {epoch} and ('all rows' in self._label) is {epoch == 3}:\n"
+        f"    if record['epoch'] == {epoch} and ('all rows' in self._meter._label) is {epoch == 3}:\n"
         "        os.kill(os.getpid(), signal.SIGKILL)\n"
         "Progress.on_epoch_end = killed"
     )

@@ -282,6 +282,22 @@ def test_parameters_that_are_given_hold_for_all_members():
 
 
 @pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"normalization": "batch", "input_scale": False}, {"gamma1", "gamma2"}),
+        ({"normalization": "layer", "input_scale": True, "parametric": True}, {"gamma2", "s1", "alpha1"}),
+        ({"hidden_layer_sizes": (6, 5), "normalization": ["none", "batch"]}, {"gamma2"}),
+        ({"hidden_layer_sizes": (6, 5), "parametric": [False, True]}, {"alpha2"}),
+    ],
+)
+def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
+    X, y, _ = wine
+    model = DeepClassifier(n_members=2, max_iter=3, random_state=1, **given).fit(X, y)
+    assert all(names <= set(member.network.parameters) for member in model.committee_.members)
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize(
     "foreign", [{"solver": "sgd"}, {"warm_start": True}, {"callbacks": [print]}, {"schedule": "cosine"}]
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):
@@ -312,7 +328,7 @@ def test_ctrl_c_ends_all_members(monkeypatch):
     from deepstep.estimators import convening
 
     X, y = load_wine(return_X_y=True)
-    monkeypatch.setattr(convening, "_results", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(convening, "as_completed", lambda futures: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         DeepClassifier(n_members=4, max_iter=10**6, random_state=1).fit(X, y)
 
@@ -340,3 +356,11 @@ def test_a_committee_is_better_than_a_member_of_it():
 def test_members_are_rounded_up_to_whole_folds(n_members, members):
     choice = choose(500, n_members)
     assert len(choice.recipes) * choice.n_folds * choice.repeats == members
+
+
+def test_verbose_shows_how_many_members_are_done(capsys):
+    X, y = load_wine(return_X_y=True)
+    DeepClassifier(verbose=True, **QUICK).fit(X, y)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
+    assert ", validation cost " in last

@@ -90,7 +90,7 @@ def overconfident():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
     model = DeepClassifier(
-        (50, 50), solver="lbfgs", alpha=0.01, max_iter=2000, random_state=1, recipe="plain"
+        (50, 50), solver="lbfgs", alpha=0.01, max_iter=10_000, random_state=1, recipe="plain"
     )
     return model.fit(X[:150], y[:150]), (X[150:400], y[150:400]), (X[400:], y[400:])
 

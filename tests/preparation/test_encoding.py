@@ -1,12 +1,16 @@
 """Features → inputs: scaled, squashed, cut into pieces."""
 
+import json
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from sklearn.preprocessing import RobustScaler
 
+from deepstep.errors import FileError
 from deepstep.preparation.encoding import LIMIT, Encoding
 
 FEATURES = arrays(
@@ -65,3 +69,40 @@ def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     assert encoding.edges == ((0.0, 5.0, 10.0),)
     inputs = encoding.transform(np.array([[-2.5], [-1e9], [12.5], [1e9]]), np.float64)[:, 1:] + 0.5
     assert_allclose(inputs, [[-0.5, 0], [-1, 0], [1, 1.5], [1, 2]])
+
+
+@given(FEATURES, st.integers(0, 9))
+def test_json_and_back_is_the_same_encoding(features, pieces):
+    encoding = Encoding.fit(features, pieces)
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
+
+
+FORGED = {
+    "another kind": ({"kind": "table"}, "kind is one of 'encoding'"),
+    "an entry more": ({"code": 1}, "has the entries center, factor, edges"),
+    "a text": ({"center": ["0", 1.0]}, "center of kind 'encoding'"),
+    "truth": ({"factor": [True, 1.0]}, "factor of kind 'encoding'"),
+    "not finite": ({"center": [float("nan"), 1.0]}, "center of kind 'encoding'"),
+    "beyond the floats": ({"center": [10**400, 1.0]}, "center of kind 'encoding'"),
+    "one feature less": ({"center": [0.0]}, "their numbers differ"),
+    "a factor below 0": ({"factor": [1.0, -1.0]}, "factors of at least 0"),
+    "edges of numbers": ({"edges": [0.0, 1.0]}, "edges of kind 'encoding'"),
+    "edges that stand still": ({"edges": [[0.0, 1.0, 1.0], []]}, "edges that increase"),
+    "two edges": ({"edges": [[0.0, 1.0], []]}, "three or more or none"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), FORGED.values(), ids=FORGED)
+def test_a_forged_encoding_is_refused(change, message):
+    whole = {"kind": "encoding", "center": [0, 1.0], "factor": [1, 2.0], "edges": [[0, 1, 2.0], []]}
+    read = Encoding.from_dict(whole)
+    assert read == Encoding((0.0, 1.0), (1.0, 2.0), ((0.0, 1.0, 2.0), ()))
+    assert {type(number) for number in (*read.center, *read.factor, *read.edges[0])} == {float}
+    with pytest.raises(FileError, match=message):
+        Encoding.from_dict({**whole, **change})
+
+
+@pytest.mark.parametrize("record", [None, [], "encoding", {}, {"kind": "encoding"}])
+def test_what_is_no_encoding_is_refused(record):
+    with pytest.raises(FileError):
+        Encoding.from_dict(record)

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 import numpy as np
 
-from deepstep.cli.options import LayerSizes
+from deepstep.cli.opening import open_network
+from deepstep.cli.options import LayerSizes, member_option
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.trace import example_weights, examples, step_settings
 from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.network.architecture import layer_sizes
-from deepstep.run import Run
 from deepstep.types import Array
 
 RANDOM_EXAMPLES = 8
@@ -20,6 +20,7 @@ RANDOM_EXAMPLES = 8
 
 @click.command("check-gradients")
 @click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@member_option
 @click.option(
     "--network", "sizes", type=LayerSizes("-"), help="Check a fresh network instead, such as 4-5-3-1."
 )
@@ -33,6 +34,7 @@ RANDOM_EXAMPLES = 8
 def command(
     context: click.Context,
     run_folder: Path | None,
+    member: int | None,
     sizes: tuple[int, ...] | None,
     activation: str,
     output: str,
@@ -41,7 +43,8 @@ def command(
 ) -> int:
     """Compare gradients with finite differences.
 
-    Of RUN on the examples that it keeps, with what regularizes it, or of a fresh network on random examples.
+    Of RUN (of a committee: of its --member) on the examples that it keeps, with what regularizes it, or of a
+    fresh network on random examples.
     The exit code is 1 when they differ.
     """
     if (run_folder is None) == (sizes is None):
@@ -49,10 +52,11 @@ def command(
             "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
         )
     if run_folder is not None:
-        run = Run.load(run_folder)
-        network, (rows, targets, own) = run.network, examples(run)
+        opened = open_network(run_folder, member)
+        network, (rows, targets, own) = opened.network, examples(opened)
         X, Y = rows.T, targets.T
-        options = step_settings(run) | {"sample_weight": example_weights(run, targets, own)}
+        weight = example_weights(opened, targets, own)
+        options = step_settings(opened.config) | {"sample_weight": weight}
     else:
         sizes = layer_sizes(sizes or (), "--network")
         network = Network(sizes, activation=activation, output=output, seed=seed)

@@ -42,7 +42,7 @@ def check_names(weights: ClassWeight, target: ClassTarget | LabelTargets) -> Non
     ------
     ConfigurationError
     """
-    _given(weights, target)
+    by_position(weights, target)
 
 
 def weights_by_class(
@@ -66,11 +66,17 @@ def weights_by_class(
         If there is no class of a name.
     """
     number = 2 if isinstance(target, LabelTargets) else len(target.classes)
-    return class_weights(_given(weights, target), columns, range(number), weight, OPTION)
+    return class_weights(by_position(weights, target), columns, range(number), weight, OPTION)
 
 
-def _given(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
-    """As the library takes it: for each target a mapping of positions to weights."""
+def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
+    """As the library takes it: for each target a mapping of positions to weights, or "balanced".
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no class of a name.
+    """
     if isinstance(weights, str):
         return weights
     places: dict[str, tuple[int, int]] = {}

@@ -29,6 +29,7 @@ COLOURS = ("blue", "red", "green")
 """Of the marks, where the class is not itself the name of one."""
 NEXT = (
     ("trace RUN --layer 1 --example 0", "one point through the first layer"),
+    ("explore RUN --export page.html", "every number of every step on a page"),
     ("check-gradients RUN", "its gradients against finite differences"),
     ("summary RUN", "layers, settings, results"),
     ("demo digits", "pictures instead of points"),

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from deepstep.cli.opening import open_run
 from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
 from deepstep.cli.sources import read_labelled
 from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
-from deepstep.run import Run
 
 MOST_CLASSES = 12
 """More than so many make a table that no screen holds."""
@@ -25,7 +25,7 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     FILE is a table with the target's columns. For a run on the cats it may be the folder of the two HDF5
     files: the test pictures are taken.
     """
-    run = Run.load(run_folder)
+    run = open_run(run_folder)
     target = run.preparation.target
     raw, labels = read_labelled(run, file)
     learned_from = printable(file) == run.config.get("source")

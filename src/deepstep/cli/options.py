@@ -1,7 +1,7 @@
 """Kinds of option values that several commands share."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ import click
 from deepstep.errors import ConfigurationError
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class LayerSizes(click.ParamType[tuple[int, ...]]):
@@ -197,3 +198,10 @@ class Listed(click.ParamType[Any]):
                 f"got {value!r}",
             ) from None
         return values[0] if len(values) == 1 and not self.always else values
+
+
+def member_option(function: F) -> F:
+    """The option of commands that open one network."""
+    return click.option("--member", type=int, metavar="N", help="Of a committee: which network, from 0.")(
+        function
+    )

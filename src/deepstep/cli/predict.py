@@ -7,11 +7,12 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw
 from deepstep.data import atomic_write
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
-from deepstep.run import Prediction, Run
+from deepstep.run_folder import Prediction
 
 
 @click.command("predict")
@@ -27,7 +28,7 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     of any size are brought to the size that RUN was trained on (digits are light on dark); each gives a
     line. A run on pictures also takes a table with a column for each pixel.
     """
-    run = Run.load(run_folder)
+    run = open_run(run_folder)
     raw = read_raw(run, files)
     prediction = run.predict(raw)
     if output is not None:
@@ -51,7 +52,7 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     return "".join(f"{file}: {value} (probability {share:.4f})\n" for file, value, share in rows)
 
 
-def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
+def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     """What JSON has of the answers; of several targets each by its name."""
     target = run.preparation.target
     if isinstance(target, LabelTargets | NumberTargets):
@@ -71,7 +72,7 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     return record
 
 
-def _csv(run: Run, prediction: Prediction) -> str:
+def _csv(run: AnyRun, prediction: Prediction) -> str:
     """A CSV table with a header."""
     import polars
 
@@ -80,7 +81,7 @@ def _csv(run: Run, prediction: Prediction) -> str:
     return text.getvalue()
 
 
-def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
+def _columns(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     """The columns of the table by name; of several targets all answers first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
     if isinstance(target, LabelTargets | NumberTargets):

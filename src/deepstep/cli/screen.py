@@ -5,7 +5,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,6 +53,14 @@ def console() -> "Console":
 def note(text: str) -> None:
     """One line about the work on stderr."""
     click.echo(text, err=True)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """Let warnings of the block be notes."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: note(f"Warning: {message}")
+        yield
 
 
 def print_table(
@@ -104,7 +114,7 @@ def print_scores(screen: "Console", parts: "Mapping[str, Scores]", *, by_class: 
     by_class = by_class or any(scores.uneven for scores in parts.values())
     lines = [scores.lines(by_class=by_class) for scores in parts.values()]
     rows = [(row[0][0], *(value for _, value in row)) for row in zip(*lines, strict=True)]
-    print_table(screen, ("", *parts), rows)
+    print_table(screen, ("", *(part.replace("_", " ") for part in parts)), rows)
 
 
 def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:

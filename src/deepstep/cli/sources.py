@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.cli.opening import AnyRun
 from deepstep.cli.target_choice import columns_in
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ImagePreparation
-from deepstep.run import Run
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Labelled(NamedTuple):
     answers: Any
 
 
-def read_raw(run: Run, files: Sequence[Path]) -> "polars.DataFrame | AnyArray":
+def read_raw(run: AnyRun, files: Sequence[Path]) -> "polars.DataFrame | AnyArray":
     """The rows of a table, or pictures where the run was trained on pictures and the files are no tables."""
     inputs = run.preparation.inputs
     if isinstance(inputs, ImagePreparation) and not any(
@@ -45,7 +45,7 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
     return images / (255 * inputs.scale)
 
 
-def read_labelled(run: Run, file: Path) -> Labelled:
+def read_labelled(run: AnyRun, file: Path) -> Labelled:
     """A table with the target column, or the folder of the cats' files, of which the test part counts."""
     if kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation):
         cats = read_cats(file)

@@ -6,49 +6,64 @@ from typing import Any
 
 import click
 
+from deepstep.cli.members import as_records, print_members, print_recipes
+from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, console, json_option, print_table
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
+
+PARTS = ("train", "validation", "out_of_fold", "test")
+"""Of which rows a run may have results, in the order of the table."""
 
 
 @click.command("summary")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
 def command(run_folder: Path, json_wanted: bool) -> None:
-    """Show a run's layers, training, results and columns."""
-    run = Run.load(run_folder)
-    architecture, history = run.network.architecture, run.history
-    columns = (
-        run.preparation.inputs.describe() if isinstance(run.preparation.inputs, TablePreparation) else []
-    )
+    """Show a run's layers, training, results and columns; of a committee its recipes and members."""
+    run = open_run(run_folder)
     if json_wanted:
-        record: dict[str, Any] = {
-            "run": run_folder,
-            **run.config,
-            "engine": history.engine,
-            "why_engine": history.why_engine,
-            "stopped": history.stopped,
-            "epochs": len(history),
-            "cost": history[-1]["cost"] if history else None,
-            "layer_dims": architecture.layer_dims,
-            "activations": architecture.activations,
-            "parameters": architecture.n_parameters,
+        halves = {
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        click.echo(as_json(record))
+        what = _of_network(run) if isinstance(run, Run) else {"members": as_records(run.committee)}
+        click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
-    screen.print(run.network.summary(), markup=False, soft_wrap=True)
-    screen.print()
+    if isinstance(run, Run):
+        screen.print(run.network.summary(), markup=False, soft_wrap=True)
+        screen.print()
+    else:
+        print_recipes(screen, run.committee)
+        print_members(screen, run.committee)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    parts = {part: _flat(results[part]) for part in ("train", "validation", "test") if part in results}
+    parts = {
+        part: _flat(results[part])
+        for part in ("train", "validation", "out_of_fold", "test")
+        if part in results
+    }
     names = next(iter(parts.values()), {})
     figures = [(name, *(_figure(part.get(name)) for part in parts.values())) for name in names]
-    print_table(screen, ("results", *parts), figures)
-    if columns:
+    print_table(screen, ("results", *(part.replace("_", " ") for part in parts)), figures)
+    if isinstance(run.preparation.inputs, TablePreparation):
+        columns = run.preparation.inputs.describe()
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
+
+
+def _of_network(run: Run) -> dict[str, Any]:
+    architecture, history = run.network.architecture, run.history
+    return {
+        "engine": history.engine,
+        "why_engine": history.why_engine,
+        "stopped": history.stopped,
+        "epochs": len(history),
+        "cost": history[-1]["cost"] if history else None,
+        "layer_dims": architecture.layer_dims,
+        "activations": architecture.activations,
+        "parameters": architecture.n_parameters,
+    }
 
 
 def _flat(results: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,8 +79,7 @@ def _figure(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, int | float) else str(value)
 
 
-def _training(run: Run) -> list[tuple[str, str]]:
-    history = run.history
+def _training(run: AnyRun) -> list[tuple[str, str]]:
     shown = {**run.config, "target": run.target_name}
     told = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
     found = run.config.get("found", ())
@@ -73,7 +87,14 @@ def _training(run: Run) -> list[tuple[str, str]]:
         (name, f"{value} (found by a search)" if name in found else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
+    if not isinstance(run, Run):
+        engine, why = (str(run.config.get(name, "")) for name in ("engine", "why_engine"))
+        return [*told, *settings, _engine(engine, why), ("seconds", _figure(run.config.get("seconds")))]
+    history = run.history
     first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-    engine = f"{history.engine} ({history.why_engine})" if history.why_engine else history.engine
-    return [*told, *settings, ("engine", engine), ("ended", ended)]
+    return [*told, *settings, _engine(history.engine, history.why_engine), ("ended", ended)]
+
+
+def _engine(name: str, why: str) -> tuple[str, str]:
+    return "engine", f"{name} ({why})" if why else name

@@ -1,9 +1,9 @@
 """From a table to what a network learns: the task, the preparation, and the rows of each part."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from deepstep.cli.parts import Part, as_part
 from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation import Preparation, TablePreparation
+from deepstep.preparation import Preparation, TablePreparation, Target
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -21,19 +21,30 @@ DEFAULT_VALIDATION = 0.1
 """The share of the training rows that patience watches, if nothing else is said."""
 
 
+class Rows(NamedTuple):
+    """Rows as they are in the file: all columns, their targets, and weights (m,) if they have some."""
+
+    frame: "polars.DataFrame"
+    labels: Any
+    weight: Array | None
+
+
 @dataclass(frozen=True)
-class TableTask:
-    """What a network learns from a table.
+class TableSplit:
+    """What is to be learned from which rows of a table.
 
     Attributes
     ----------
     kind, reason : str
         A kind of `deepstep.cli.target_choice.Choice`, and why.
     inputs : TablePreparation
-    preparation : Preparation
-        The inputs' and the target's, learned from the training rows alone.
-    train : Part
-    test, validation : Part or None
+        How the columns are seen, and
+    target : Target
+        what the answers mean: both from the training rows alone, but that all classes of the table are there.
+    train : Rows
+    test, validation : Rows or None
+    without : tuple of str
+        The columns that are no inputs.
     notes : list of str
         What a person should know.
     """
@@ -41,15 +52,50 @@ class TableTask:
     kind: str
     reason: str
     inputs: TablePreparation
+    target: Target
+    train: Rows
+    test: Rows | None
+    validation: Rows | None
+    without: tuple[str, ...]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class TableTask:
+    """What one network learns from a table.
+
+    Attributes
+    ----------
+    split : TableSplit
+    preparation : Preparation
+        Its inputs' and the target's.
+    train : Part
+    test, validation : Part or None
+    """
+
+    split: TableSplit
     preparation: Preparation
     train: Part
     test: Part | None
     validation: Part | None
-    notes: list[str]
 
 
 def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableTask:
-    """Guess the task, split the rows, and prepare them.
+    """Guess the task, split the rows, and prepare them, see `table_split`."""
+    split = table_split(frame, goal, validation)
+    preparation = Preparation(split.inputs, split.target)
+
+    def part(rows: Rows) -> Part:
+        return as_part(preparation, split.inputs.transform(rows.frame), rows.labels, rows.weight)
+
+    with nullcontext() if validation is None else _of_the_validation_table():
+        judged = None if split.validation is None else part(split.validation)
+    test = None if split.test is None else part(split.test)
+    return TableTask(split, preparation, part(split.train), test, judged)
+
+
+def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableSplit:
+    """Guess the task and split the rows.
 
     Parameters
     ----------
@@ -81,30 +127,28 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     notes: list[str] = []
     everything = np.arange(frame.height)
     classes = groups_of(answers) if choice.kind not in NUMBERS else None
-    rows, test_rows = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
-    rows, held = _split(rows, classes, goal.validation_fraction or 0, goal.seed, "validation", notes)
+    learned, tested = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
+    learned, held = _split(learned, classes, goal.validation_fraction or 0, goal.seed, "validation", notes)
     if classes is None:
-        target = choice.fit(answers[rows])
+        target = choice.fit(answers[learned])
     else:
-        _check_classes(answers[rows])
-    inputs = TablePreparation.fit(frame[rows], exclude=without)
-    preparation = Preparation(inputs, target)
+        _check_classes(answers[learned])
 
-    def part(table: "polars.DataFrame", weights: Array | None) -> Part:
-        labels = columns_in(table, goal.targets, "--target")
-        return as_part(preparation, inputs.transform(table), labels, weights)
+    def rows(some: AnyArray) -> Rows:
+        return Rows(frame[some], answers[some], None if weight is None else weight[some])
 
-    def of(some: Any) -> Part | None:
-        return part(frame[some], None if weight is None else weight[some]) if len(some) else None
-
-    judged, learned = of(held), part(frame[rows], None if weight is None else weight[rows])
+    judged = rows(held) if len(held) else None
     if validation is not None:
         with _of_the_validation_table():
+            labels = columns_in(validation, goal.targets, "--target")
             own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
-            judged = part(validation, own)
-    check_some(learned.weight, "learn from")
+            judged = Rows(validation, labels, own)
+    train = rows(learned)
+    check_some(train.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
-    return TableTask(choice.kind, choice.reason, inputs, preparation, learned, of(test_rows), judged, notes)
+    inputs = TablePreparation.fit(train.frame, exclude=without)
+    test = rows(tested) if len(tested) else None
+    return TableSplit(choice.kind, choice.reason, inputs, target, train, test, judged, without, notes)
 
 
 def _no_inputs(goal: Goal) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """``deepstep trace``: one training step opened."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.opening import OpenedNetwork, open_network
+from deepstep.cli.options import member_option
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.scores import answered
@@ -17,12 +20,13 @@ from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, LabelTargets
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
-from deepstep.run import MOST_EXAMPLES, Run
+from deepstep.run import MOST_EXAMPLES
 from deepstep.types import Array
 
 
 @click.command("trace")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@member_option
 @click.option("--layer", type=int, help="Only this layer's quantities; 0 is the input.")
 @click.option("--example", type=int, help="Only this example's columns, from 0.")
 @click.option(
@@ -34,6 +38,7 @@ from deepstep.types import Array
 @json_option
 def command(
     run_folder: Path,
+    member: int | None,
     layer: int | None,
     example: int | None,
     data: Path | None,
@@ -43,17 +48,18 @@ def command(
     """Open one training step: every quantity of it.
 
     It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
-    with; RUN stays as it is. For L-BFGS, which has no such steps, it ends with the gradients.
+    with; RUN stays as it is. Of a committee it is a step of its --member. For L-BFGS, which has no such
+    steps, it ends with the gradients.
     """
-    run = Run.load(run_folder)
-    X, Y, own = examples(run, data)
-    settings = step_settings(run)
-    rate = run.config.get("settings", {}).get("learning_rate", 0.0075)
+    opened = open_network(run_folder, member)
+    X, Y, own = examples(opened, data)
+    settings = step_settings(opened.config)
+    rate = opened.config.get("settings", {}).get("learning_rate", 0.0075)
     rate = rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
-    weight = example_weights(run, Y, own)
-    whole = run.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
+    weight = example_weights(opened, Y, own)
+    whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
     if json_wanted:
         record = {
@@ -67,18 +73,18 @@ def command(
         click.echo(trace)
 
 
-def step_settings(run: Run) -> dict[str, Any]:
-    """What a run's steps were made with, as `Network.trace` takes it."""
-    trained = run.config.get("settings", {})
+def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a network's steps were made with, as `Network.trace` takes it."""
+    trained = config.get("settings", {})
     given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
     if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
         given.pop("hyperparameters", None)
     return given
 
 
-def example_weights(run: Run, Y: Array, own: Array | None) -> Array | None:
+def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array | None:
     """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
-    target, weights = run.preparation.target, run.config.get("class_weights")
+    target, weights = opened.target, opened.config.get("class_weights")
     if weights is None or not isinstance(target, ClassTarget | LabelTargets):
         return own
     of_each = weights if isinstance(target, LabelTargets) else [weights]
@@ -87,14 +93,14 @@ def example_weights(run: Run, Y: Array, own: Array | None) -> Array | None:
     return of_classes if own is None else of_classes * own
 
 
-def examples(run: Run, data: Path | None = None) -> tuple[Array, Array, Array | None]:
+def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Array, Array | None]:
     """Prepared rows with their own weights: those that the run keeps, or the first ones of a table."""
-    name = run.config.get("sample_weight")
+    name = opened.config.get("sample_weight")
     if data is None:
-        return *run.examples, None if name is None else np.asarray(run.config["example_weights"])
-    raw, labels = read_labelled(run, data)
+        return *opened.examples, None if name is None else np.asarray(opened.config["example_weights"])
+    raw, labels = read_labelled(opened.run, data)
     first = raw[:MOST_EXAMPLES]
     weight = None
     if name is not None and not isinstance(first, np.ndarray):
         weight = row_weights(first, name, f"{data}, the weights")
-    return run.inputs(first), run.preparation.target.encode(labels[:MOST_EXAMPLES]), weight
+    return opened.inputs(first), opened.target.encode(labels[:MOST_EXAMPLES]), weight

@@ -1,7 +1,6 @@
 """``deepstep train``: a table becomes a run."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -13,19 +12,11 @@ from click.core import ParameterSource
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
-from deepstep.cli.screen import (
-    as_json,
-    console,
-    json_option,
-    note,
-    print_curve,
-    print_next,
-    print_scores,
-    print_table,
-    printable,
-)
+from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe
+from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
@@ -38,7 +29,6 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.preparation import TablePreparation
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.refit import REFIT
@@ -49,14 +39,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHOWN_COLUMNS = 40
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
     ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
 )
-NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
 class Way(Enum):
@@ -82,15 +70,20 @@ def command(
     json_wanted: bool,
     **options: Any,
 ) -> int:
-    """Train a network on a table and save it as a run.
+    """Train on a table and save what was learned as a run.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl. Numbers are standardized, texts become 0/1 features,
-    missing numbers become the mean. All of this is learned from the training rows alone; the rows held out
-    are for the result only.
+    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, with texts, dates and missing values as they are. How
+    columns become numbers is learned from the training rows alone; the rows held out are for the result only.
 
-    Until it is done the training stands in RUN.unfinished. Interrupted by Ctrl-C, or killed, it goes on with
-    --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception is --optimizer
-    lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it.
+    By default a committee of small networks learns (--recipe table). An option that belongs to a single
+    training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--recipe
+    plain). The other options go with both: those of data but for validation, --loss, --quantiles,
+    --huber-delta, --seed, --deterministic, --time-budget, --out and --overwrite.
+
+    Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
+    it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
+    is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
+    a committee nothing is kept before it is done.
     """
     from deepstep.data import read_table
 
@@ -108,7 +101,7 @@ def command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        way = Way.FINISH if finish else Way.GO_ON
+        way, recipe = Way.FINISH if finish else Way.GO_ON, RecipeChoice(PLAIN, "as it began")
     else:
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
@@ -118,7 +111,13 @@ def command(
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
         way = Way.BEGIN
+        recipe = chosen_recipe(context)
     goal, settings = asked(options)
+    if recipe.name == TABLE:
+        from deepstep.cli.train_committee import train_committee
+
+        frame, beside = read_table(file), {name: options[name] for name in ("members", "overwrite")}
+        return train_committee(file, frame, run, goal, settings, recipe, json_wanted=json_wanted, **beside)
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
@@ -132,6 +131,7 @@ def command(
         way,
         goal,
         settings,
+        recipe,
         json_wanted=json_wanted,
         checkpoints=checkpoints,
         logs=logs,
@@ -168,6 +168,7 @@ def _train(
     way: Way,
     goal: Goal,
     settings: TrainSettings,
+    recipe: RecipeChoice,
     *,
     overwrite: bool,
     validation: str | None,
@@ -179,17 +180,8 @@ def _train(
     from deepstep.data import read_table
 
     task = table_task(frame, goal, None if validation is None else read_table(validation))
-    rows = len(task.train.X)
     settings = suited(settings, task)
-    held = "" if task.validation is None else f"{len(task.validation.X):,} to validate on, "
-    tested = "none" if task.test is None else f"{len(task.test.X):,}"
-    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
-    note(f"Task: {task.kind}, because {task.reason}.")
-    for sentence in task.notes:
-        note(sentence)
-    about = {"task": task.kind, "target": goal.target, "source": printable(file)}
-    if goal.sample_weight is not None:
-        about["sample_weight"] = goal.sample_weight
+    tell(file, frame, task.split, recipe)
     resumed = way is not Way.BEGIN
     kept, again = (
         _kept(run, checkpoints, logs, replace=resumed or overwrite, refit=refit) for refit in (False, True)
@@ -205,23 +197,22 @@ def _train(
             task.test,
             validation=task.validation,
             label=file.stem,
-            about=about,
+            about=about(file, goal, task.split),
             again=again,
             **kept,
         )
-    inputs = task.inputs
     if json_wanted:
         record = {
             "run": run,
-            "task": task.kind,
-            "reason": task.reason,
-            "columns": [summary._asdict() for summary in inputs.describe()],
+            "task": task.split.kind,
+            "reason": task.split.reason,
+            "columns": [summary._asdict() for summary in task.split.inputs.describe()],
             **trained.to_dict(),
         }
         click.echo(as_json(record))
     else:
         screen = console()
-        _print_columns(screen, inputs)
+        print_columns(screen, task.split.inputs)
         _print_result(screen, trained, run, file)
     return trained.exit_code
 
@@ -238,13 +229,6 @@ def _kept(
     return kept
 
 
-def _print_columns(screen: "Console", inputs: TablePreparation) -> None:
-    columns = inputs.describe()
-    print_table(screen, ("column", "kind", "what is done"), columns[:SHOWN_COLUMNS], left=3)
-    if len(columns) > SHOWN_COLUMNS:
-        screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
-
-
 def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path) -> None:
     history = trained.run.history
     screen.print(f"{trained.run.network!r}", markup=False)
@@ -253,5 +237,4 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     print_scores(screen, trained.parts, by_class="class_weights" in trained.run.config)
     if "test" not in trained.parts:
         screen.print(NO_TEST, markup=False)
-    commands = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in NEXT]
-    print_next(screen, folder, commands)
+    print_saved(screen, folder, file, NEXT)

@@ -11,6 +11,7 @@ import click
 from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.logs import asked_logs
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, NumberOr, Setting, as_mapping
+from deepstep.cli.recipe_choice import PLAIN, TABLE
 from deepstep.errors import ConfigurationError
 from deepstep.training.rate_finder import AUTO
 
@@ -112,6 +113,18 @@ OPTIONS = (
         callback=asked_weights,
         help="balanced: rare classes count as much as frequent ones; or a weight for each, 1 where none is "
         "given, repeatable: rare=3,usual=0.5, of several targets COLUMN:rare=3.",
+    ),
+    _network(
+        "--recipe",
+        type=click.Choice((TABLE, PLAIN)),
+        help="table: a committee of networks, of several recipes on the folds of the table. plain: one "
+        "network. [default: table; plain where an option of a single training is given]",
+    ),
+    _network(
+        "--members",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="About so many networks in the committee [default: 25, and fewer from 4,000 rows on].",
     ),
     _network(
         "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."

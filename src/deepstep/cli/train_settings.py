@@ -214,9 +214,12 @@ class TrainSettings:
 
     def network(self, preparation: Preparation) -> Network:
         """The network before training."""
-        target = preparation.target
+        return self.network_for(preparation.inputs.n_features, preparation.target)
+
+    def network_for(self, n_inputs: int, target: Target) -> Network:
+        """The network before training, of inputs that need no preparation."""
         return Network(
-            [preparation.inputs.n_features, *self.hidden, target.n_outputs],
+            [n_inputs, *self.hidden, target.n_outputs],
             activation=self.activation,
             output=target.output,
             output_settings={**target.output_settings, **self._delta, **self._smoothing},

@@ -9,7 +9,6 @@ import json
 import os
 import shlex
 import shutil
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -19,12 +18,14 @@ from typing import Any
 
 from deepstep import __version__
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
-from deepstep.cli.screen import note, program
+from deepstep.cli.opening import of_a_committee
+from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run import DIGEST, Run, config_digest
+from deepstep.run import Run
+from deepstep.run_folder import DIGEST, RunFolder, config_digest
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
@@ -124,6 +125,13 @@ def read_training(run: Path) -> Training:
     path = unfinished(run) / NAME
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
+        if kind_at(run / RUN_MARK) == "file" and of_a_committee(run):
+            raise FileError(
+                str(run),
+                "the run of a training that can go on",
+                "it is a committee's, which has no checkpoints",
+                "Train again with --overwrite, or with --recipe plain, which can.",
+            )
         came = "this run is done" if done else f"there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", came)
     try:
@@ -192,6 +200,27 @@ def place_to_train(
             path.unlink()
 
 
+@contextmanager
+def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+    """What fills the folder of a training that cannot go on: it becomes the run when the block ends.
+
+    Raises
+    ------
+    FileError
+        If the run or an unfinished training of it exists, or something cannot be written.
+    KeyboardInterrupt
+        That of the block, which says that nothing is kept.
+    """
+    with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
+        _clear(run, unfinished(run), overwrite=overwrite)
+        try:
+            yield lambda whole: whole.write(folder)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                "Interrupted: nothing is kept, as a committee cannot go on; --recipe plain can."
+            ) from None
+
+
 def _fill(folder: Path, name: Path, run: Run) -> None:
     """Write the run; the checkpoints before the last one make room for it."""
     for path in _checkpoints(folder)[:-1]:
@@ -229,8 +258,7 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
     KeyboardInterrupt, DivergenceError
         Those of the block, with what to type next where there is a checkpoint.
     """
-    with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: note(f"Warning: {message}")
+    with warnings_as_notes():
         try:
             yield
         except KeyboardInterrupt:
@@ -292,21 +320,27 @@ def _step(checkpoint: Path) -> int:
 
 
 def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> None:
-    if kind_at(folder) != "nothing":
-        if kind_at(folder / NAME) != "file":
-            raise FileError(
-                str(folder), "nothing, or a training that is not done", "it is something else", "Move it."
-            )
-        if not overwrite:
-            raise FileError(
-                str(run),
-                "a run of which no training is under way",
-                f"one that is not done stands in {folder.name}",
-                f"Go on with it: {resume_command(run)}. Or drop it and begin anew: --overwrite.",
-            )
-        with held(folder / NAME, str(run)):
-            discard(folder)
+    _clear(run, folder, overwrite=overwrite)
     record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
     record[DIGEST] = config_digest(record)
     with atomic_directory(folder) as new:
         (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
+    """Refuse a training of the run that is not done, or drop it where that is asked for."""
+    if kind_at(folder) == "nothing":
+        return
+    if kind_at(folder / NAME) != "file":
+        raise FileError(
+            str(folder), "nothing, or a training that is not done", "it is something else", "Move it."
+        )
+    if not overwrite:
+        raise FileError(
+            str(run),
+            "a run of which no training is under way",
+            f"one that is not done stands in {folder.name}",
+            f"Go on with it: {resume_command(run)}. Or drop it and begin anew: --overwrite.",
+        )
+    with held(folder / NAME, str(run)):
+        discard(folder)

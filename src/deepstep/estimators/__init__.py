@@ -4,8 +4,9 @@
 """
 
 from deepstep.estimators.classifier import DeepClassifier
+from deepstep.estimators.committee_run import CommitteeRun
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.trusted_classes import SuspectLabel
 from deepstep.estimators.trusted_numbers import SuspectNumber
 
-__all__ = ["DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]
+__all__ = ["CommitteeRun", "DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]

@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.engines import missing_numba
 from deepstep.estimators.fitted import FittedAttributes
+from deepstep.model import Network
 from deepstep.training.rows import forward_rows
 from deepstep.types import Array
 
@@ -25,25 +26,30 @@ class Answering(FittedAttributes):
             return self._committee_outputs(X)
         if "network_" not in vars(self):
             check_is_fitted(self)
-        network = self.network_
         if not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        if self.engine_ == "compiled" and not missing_numba():
-            from deepstep.engines.compiled.forward import outputs_of_rows
-
-            def kernel(A: Array) -> Array:
-                rows = outputs_of_rows(network.architecture, network.parameters, network.statistics, A.T)
-                return rows.T
-
-            whole = isinstance(X, np.ndarray)
-            A = kernel(X.T).T if whole else forward_rows(kernel, X, network.architecture.layer_dims)
-            if np.isfinite(A).all():
-                return A
-        # the network's own forward pass names what is not finite
-        return forward_rows(network.forward, X, network.architecture.layer_dims)
+        return outputs_of_rows(self.network_, self.engine_, X)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
         known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
         return bool(known and np.isfinite(X).all())
+
+
+def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
+    """The outputs of a network for rows of floats, by the engine that trained it, (m, n_L)."""
+    architecture = network.architecture
+    if engine == "compiled" and not missing_numba():
+        from deepstep.engines.compiled import forward
+
+        def kernel(A: Array) -> Array:
+            rows = forward.outputs_of_rows(architecture, network.parameters, network.statistics, A.T)
+            return rows.T
+
+        whole = isinstance(X, np.ndarray)
+        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.layer_dims)
+        if np.isfinite(A).all():
+            return A
+    # the network's own forward pass names what is not finite
+    return forward_rows(network.forward, X, architecture.layer_dims)

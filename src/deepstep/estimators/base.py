@@ -90,12 +90,13 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         *,
         incremental: bool = False,
         classes: Any = None,
+        label: str = "",
     ) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before = vars(self).copy()
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
-        call = FitCall(where, going_on, incremental, classes)
+        call = FitCall(where, going_on, incremental, classes, label=label)
         try:
             self._calibration = Calibration()
             if self.recipe == "table":

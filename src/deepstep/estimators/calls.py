@@ -17,9 +17,11 @@ class FitCall:
     incremental : bool
         Whether it is partial_fit: one epoch.
     classes : array or None
-        The labels that partial_fit announces.
+        All labels, where they are known beforehand: partial_fit announces them.
     epochs : int or None
         How many epochs a refit has.
+    label : str
+        What the progress is called; empty for the estimator's name.
     """
 
     where: str
@@ -27,6 +29,7 @@ class FitCall:
     incremental: bool
     classes: Any = None
     epochs: int | None = None
+    label: str = ""
 
 
 class Given(NamedTuple):

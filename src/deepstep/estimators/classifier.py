@@ -307,7 +307,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
                     f"got {announced.tolist()}",
                 )
         elif not call.incremental:
-            classes = found
+            classes = found if announced is None else announced
         elif announced is None or len(announced) < 2:
             raise DataError(
                 call.where,
@@ -320,7 +320,8 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         known = Labels.named(
             classes, self._labels.several if call.going_on else several, self.loss, call.where
         )
-        known.check_known(found, several, call.where, all_of_them=not call.incremental or several)
+        all_of_them = several or (announced is None and not call.incremental)
+        known.check_known(found, several, call.where, all_of_them=all_of_them)
         return known
 
     def _output(self, where: str) -> tuple[str, dict[str, Any]]:

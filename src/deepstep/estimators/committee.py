@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.estimators.answering import outputs_of_rows
 from deepstep.estimators.blending import blending_weights
 from deepstep.estimators.folds import Fold
 from deepstep.estimators.recipes import Recipe
 from deepstep.estimators.tables import Table, TableRows
 from deepstep.estimators.temperature import fitted_temperature, tempered
+from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.types import Array
 
@@ -60,18 +62,36 @@ class Member:
     recipe : Recipe
     fold : int
         Number of the `Preparer` whose rows it learned from.
-    estimator : DeepClassifier or DeepRegressor
-        Fitted with ``recipe="plain"``, on inputs and targets that the `Preparer` made; its ``network_`` can
-        be opened.
+    network : deepstep.Network
+        It takes inputs, and learned targets, that the `Preparer` made; every step of it can be opened.
+    engine : str
+        What trained it, and answers.
+    epochs : int
+        How many it learned.
+    validation_cost : float or None
+        The smallest one, of the epoch that was kept; None where no rows judged it.
+    settings : mapping
+        The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
+    estimator : DeepClassifier, DeepRegressor or None
+        As it was fitted with ``recipe="plain"``; None in a committee that was read from files.
     """
 
     recipe: Recipe
     fold: int
-    estimator: "DeepEstimator"
+    network: Network
+    engine: str
+    epochs: int
+    validation_cost: float | None
+    settings: Mapping[str, Any]
+    estimator: "DeepEstimator | None" = None
+
+    def __str__(self) -> str:
+        cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
+        return f"{self.recipe.name} on fold {self.fold}{cost}"
 
     def outputs(self, inputs: Mapping[bool, Any], preparer: Preparer) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
-        A = self.estimator._outputs(inputs[self.recipe.cuts]).astype(np.float64)
+        A = outputs_of_rows(self.network, self.engine, inputs[self.recipe.cuts]).astype(np.float64)
         return A * preparer.scale + preparer.center
 
 
@@ -163,6 +183,15 @@ def weighed(
         shares = blending_weights(answers, lambda A: loss(A, Y[known]), of_known)
     together = np.tensordot(shares, np.stack([*means.values()]), 1)
     return Weighed(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
+
+
+def told(P: Array, temperature: float, *, each: bool) -> Array:
+    """A committee's probabilities (m, n) as they are told, at the temperature of its answers.
+
+    With ``each`` a column is a yes or no of its own; else rows are made to sum to 1, which those of members
+    in float32 do within 1e-7.
+    """
+    return tempered(P if each else P / P.sum(axis=1, keepdims=True), temperature, each=each)
 
 
 PROBABILITIES = ("sigmoid", "softmax")

@@ -1,18 +1,20 @@
 """How a committee comes about: rows are folded, members trained side by side, recipes weighed."""
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import missing_numba
+from deepstep.engines import Settings, missing_numba
 from deepstep.equations import get_head
 from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer, weighed
+from deepstep.estimators.course import settings_of
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.recipes import Recipe, start
 from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
@@ -21,6 +23,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
 from deepstep.training import Callback, StopTraining, Training
 from deepstep.training.history import Record
+from deepstep.training.meter import Meter
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -137,24 +140,36 @@ def _train_all(
         return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
     done: list[tuple[Member, Array]] = []
-    with _threads() as (pool, n_threads):
+    with _threads() as (pool, n_threads), _shown(estimator, len(tasks), call) as show:
         each = len(tasks) // len(preparers)
         turns = len(preparers) * -(-each // n_threads)  # one after another, that each thread has
         try:
             for number, preparer in enumerate(preparers):
                 inputs[number] = _inputs(rows, validation, preparer)
                 futures = [pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number]
-                done += _results(futures)
+                for future in as_completed(futures):
+                    show(future.result()[0])
+                done += [future.result() for future in futures]
                 del inputs[number]
         except BaseException:
             given_up.set()
+            pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [member for member, _ in done], [answer for _, answer in done]
 
 
-def _results(futures: "list[Future[tuple[Member, Array]]]") -> list[tuple[Member, Array]]:
-    wait(futures, return_when="FIRST_EXCEPTION")
-    return [future.result() for future in futures]
+@contextmanager
+def _shown(estimator: "DeepEstimator", n: int, call: FitCall) -> Iterator[Callable[[Member], None]]:
+    """What shows that one more of n members is done, if that is asked for."""
+    if not estimator.verbose:
+        yield lambda member: None
+        return
+    meter, done = Meter(f"{call.label or type(estimator).__name__}, members"), count(1)
+    meter.begin(n, told="…")
+    try:
+        yield lambda member: meter.move(next(done), str(member))
+    finally:
+        meter.end()
 
 
 @contextmanager
@@ -209,11 +224,8 @@ def _member(
     member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), share)
     dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
-    if member.input_scale:
-        values["s1"], factors["s1"] = np.ones((dims[0], 1), dtype), 6.0
-    bent = range(1, len(dims) - 1) if member.parametric is True else ()
-    for layer in bent:
-        values[f"alpha{layer}"], factors[f"alpha{layer}"] = np.ones((dims[layer], 1), dtype), 0.1
+    for name, layer, factor in _ones(member, len(dims) - 2):
+        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
     member.set_params(
         initialization=values,
         rate_factors=factors,
@@ -225,7 +237,35 @@ def _member(
     member.n_features_in_ = rows.X.shape[1]
     member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
     member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
-    return Member(task.recipe, task.fold, member)
+    score = member.best_validation_score_
+    return Member(
+        task.recipe,
+        task.fold,
+        member.network_,
+        member.engine_,
+        member.n_iter_,
+        None if score is None else -score,
+        _settings(member, call),
+        member,
+    )
+
+
+def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:
+    """Parameters that begin with ones: their names, the layers whose units they have, factors of the rate."""
+    kinds, bent = member.normalization, member.parametric
+    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
+    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
+    found = [("s1", 0, 6.0)] if member.input_scale else []
+    found += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
+    return found + [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
+
+
+def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
+    """What is not as it is by default among what its steps were made with, and the rate."""
+    settings = settings_of(member, member.network_.seed, call.where)
+    plain = vars(Settings())
+    given = {name: value for name, value in vars(settings).items() if value != plain[name]}
+    return {"learning_rate": float(member.learning_rate_), **given}
 
 
 def _hidden(member: "DeepEstimator") -> tuple[int, ...]:

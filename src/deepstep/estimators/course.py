@@ -70,13 +70,27 @@ class Reached(NamedTuple):
 
 def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameters, where: str) -> Session:
     """A session with the estimator's settings, from these parameters."""
-    optimizer, hyperparameters = update_rule(estimator, where)
-    kept = len(get_optimizer(optimizer).state)
+    settings = settings_of(estimator, network.seed, where)
+    kept = len(get_optimizer(settings.optimizer).state)
     check_memory_to_train(network.architecture, parameters.dtype, kept, where)
+    refuse_idle({name: getattr(estimator, name) for name in SCHEDULED}, settings, where)
+    return open_session(
+        estimator.engine,
+        network.architecture,
+        parameters,
+        settings,
+        statistics=network.statistics,
+        where=where,
+    )
+
+
+def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
+    """What its steps are made with."""
+    optimizer, hyperparameters = update_rule(estimator, where)
     dropout = estimator.dropout
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
-    settings = Settings(
+    return Settings(
         optimizer,
         hyperparameters,
         l1=estimator.l1,
@@ -91,16 +105,7 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
         rate_factors=estimator.rate_factors or {},
         decay_factors=estimator.decay_factors or {},
         precision=estimator.precision,
-        seed=network.seed,
-    )
-    refuse_idle({name: getattr(estimator, name) for name in SCHEDULED}, settings, where)
-    return open_session(
-        estimator.engine,
-        network.architecture,
-        parameters,
-        settings,
-        statistics=network.statistics,
-        where=where,
+        seed=seed,
     )
 
 

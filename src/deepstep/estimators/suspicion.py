@@ -71,7 +71,7 @@ def _norms_by_members(committee: Committee, rows: Rows, folds: Any) -> Array:
         inputs, Y = preparer.inputs(rows.table), (rows.Y - preparer.center) / preparer.scale
         for member, share in zip(committee.members, committee.shares, strict=True):
             if member.fold == fold and share > 0:
-                total += share * _norms(member.estimator.network_, inputs[member.recipe.cuts], Y)
+                total += share * _norms(member.network, inputs[member.recipe.cuts], Y)
                 count += share
     return total / count
 

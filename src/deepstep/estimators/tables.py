@@ -45,8 +45,11 @@ class Table:
         return cls(None if issparse(rows) else TablePreparation.fit(rows))
 
     def features(self, rows: TableRows) -> Any:
-        """Features (m, n) as float64, or the sparse rows."""
-        return rows if self.preparation is None else self.preparation.transform(rows)
+        """Features (m, n) as float64, or the sparse rows as floats."""
+        if self.preparation is not None:
+            return self.preparation.transform(rows)
+        sparse: Any = rows
+        return sparse if sparse.dtype in (np.float64, np.float32) else sparse.astype(np.float64)
 
 
 def n_rows(rows: TableRows) -> int:

@@ -73,7 +73,7 @@ class Tabular:
         self.committee_ = convene(self, coded, judging, call)
         self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
         self._calibrate_by_held_out(coded, judging)
-        self.n_iter_ = max(member.estimator.n_iter_ for member in self.committee_.members)
+        self.n_iter_ = max(member.epochs for member in self.committee_.members)
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:
         return rows._replace(Y=self._encode(rows.Y, np.float64, where))

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calibrating import Calibrating, Calibration
 from deepstep.estimators.calls import Given
+from deepstep.estimators.committee import told
 from deepstep.estimators.conformal import check_alpha, conforming
 from deepstep.estimators.labels import Labels
 from deepstep.estimators.suspicion import judged_rows, most_suspect
@@ -170,9 +171,10 @@ class TrustedClasses(Calibrating):
 
     def _tempered(self, P: Array) -> Array:
         """Probabilities as they are told."""
-        if "committee_" in vars(self) and not self._labels.several:
-            P = P / P.sum(axis=1, keepdims=True)  # float64 of members in float32, which sum to 1 within 1e-7
-        return tempered(P, self._calibration.temperature, each=self._labels.several)
+        several = self._labels.several
+        if "committee_" in vars(self):
+            return told(P, self._calibration.temperature, each=several)
+        return tempered(P, self._calibration.temperature, each=several)
 
     def _strangeness(self, A: Array) -> Array:
         """How little each class fits each row, (m, n_classes)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 from deepstep.engines import Settings
@@ -16,6 +17,35 @@ from deepstep.types import Array
 
 class Openable(Core):
     """The part of `Network` that shows itself."""
+
+    def explore(self, X: Any, Y: Any, **options: Any) -> Any:
+        """Open this network on a page, where every number of every step can be looked at.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Examples, as in `train`.
+        **options
+            As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
+
+        Returns
+        -------
+        deepstep.explorer.Exploration
+            It shows itself in a notebook; ``.export("lesson.html")`` writes a file.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the network is too large for a page.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> Network([2, 3, 1], seed=1).explore([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]])
+        Exploration('2-3-1 on data')
+        """
+        # A face imports everything and nothing imports it, so this name is looked up when it is called.
+        return import_module("deepstep.explorer").explore(self, X, Y, **options)
 
     def trace(
         self,

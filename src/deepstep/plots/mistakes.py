@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import ShapeError, missing_package
+from deepstep.errors import ShapeError
+from deepstep.plots.drawing import new_figure, plain
 from deepstep.types import AnyArray, Array
 
 
@@ -119,20 +120,16 @@ class MistakesDisplay:
         MissingPackageError
             When matplotlib is not installed.
         """
-        try:
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise missing_package("MistakesDisplay.plot", "matplotlib", "plots") from error
         columns = max(1, min(columns, len(self.images)))
         lines = max(1, ceil(len(self.images) / columns))
-        self.figure_: Figure = Figure(figsize=(2.2 * columns, 2.6 * lines + 0.4), layout="constrained")
+        self.figure_: Any = new_figure("MistakesDisplay.plot", (2.2 * columns, 2.6 * lines + 0.4))
         places = self.figure_.subplots(lines, columns, squeeze=False).ravel()
         self.axes_: NDArray[Any] = places[: len(self.images)]
         for ax in places:
             ax.set_axis_off()
         for ax, image, caption in zip(self.axes_, self.images, self._captions("\n", "{:.3f}"), strict=True):
             ax.imshow(image, cmap="gray")
-            ax.set_title(caption, fontsize=9)
+            ax.set_title(plain(caption), fontsize=9)
         self.figure_.suptitle(self._heading(), fontsize=10)
         return self
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.errors import missing_package
+from deepstep.plots.colours import OKABE_ITO, REFERENCE
+from deepstep.plots.drawing import axes_for
 from deepstep.training import RateSearch
 from deepstep.types import Array
 
@@ -84,21 +85,15 @@ class RateSearchDisplay:
         MissingPackageError
             When matplotlib is not installed.
         """
-        if ax is None:
-            try:
-                from matplotlib.figure import Figure
-            except ImportError as error:
-                raise missing_package("RateSearchDisplay.plot", "matplotlib", "plots") from error
-            ax = Figure(figsize=(6.4, 4.0), layout="constrained").subplots()
-        self.ax_: Any = ax
-        self.figure_: Any = ax.figure
-        ax.plot(self.rates, self.costs)
-        ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed cost")
+        self.ax_: Any = axes_for(ax, "RateSearchDisplay.plot")
+        self.figure_: Any = self.ax_.figure
+        self.ax_.plot(self.rates, self.costs, color=OKABE_ITO[0])
+        self.ax_.set(xscale="log", xlabel="learning rate", ylabel="smoothed cost")
         if self.suggestion is not None:
-            ax.axvline(
-                self.suggestion, linestyle="--", color="black", label=f"suggestion {self.suggestion:.3g}"
+            self.ax_.axvline(
+                self.suggestion, linestyle="--", color=REFERENCE, label=f"suggestion {self.suggestion:.3g}"
             )
-            ax.legend()
+            self.ax_.legend()
         return self
 
     def describe(self) -> str:

@@ -7,11 +7,13 @@ piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
 LIMIT = 3.0
@@ -110,12 +112,26 @@ class Encoding:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {
-            "kind": self.kind,
-            "center": [*self.center],
-            "factor": [*self.factor],
-            "edges": [[*edges] for edges in self.edges],
-        }
+        return to_record(self, self.kind)
+
+    @classmethod
+    def from_dict(cls, record: object) -> "Encoding":
+        """The encoding that `to_dict` wrote.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
+        """
+        encoding = from_record(record, {cls.kind: cls})
+        if not len(encoding.center) == len(encoding.factor) == len(encoding.edges):
+            raise damaged("center, factor and edges of each feature", "their numbers differ")
+        if min(encoding.factor, default=0) < 0:
+            raise damaged("factors of at least 0", f"got {min(encoding.factor)}")
+        for edges in encoding.edges:
+            if len(edges) in (1, 2) or any(after <= before for before, after in pairwise(edges)):
+                raise damaged("edges that increase, three or more or none", f"got {edges!r:.60}")
+        return encoding
 
 
 def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:

@@ -7,11 +7,14 @@ import numpy as np
 
 from deepstep.equations import AnyLayerCache, activated, activated_backward, get_activation, model_forward
 from deepstep.errors import ConfigurationError
-from deepstep.network import Parameters
+from deepstep.network import Architecture, Parameters
 from deepstep.network.parameters import kind_and_layer
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.types import AnyArray, Array, is_number, is_whole
+
+FLAT = 0.005
+"""Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3."""
 
 
 class Health(Callback):
@@ -30,6 +33,10 @@ class Health(Callback):
     ``update_ratio``
         ‖change of W over the whole epoch‖ / ‖W before it‖. With one update an epoch it is that update's;
         with n updates, about 1e-3 · √n to 1e-3 · n is usual. None where W was 0.
+    ``activation_mean``, ``activation_deviation``
+        Of all entries of A, over units and examples looked at.
+    ``weight_size``
+        Root of the mean square of W's entries.
 
     Nothing is done in the steps; a look costs one forward and one backward pass over ``examples`` examples.
     What is not finite is None, as JSON has no such number.
@@ -58,7 +65,7 @@ class Health(Callback):
 
     adds_to_records = ("health",)
 
-    def __init__(self, *, every: int = 1, examples: int = 256, flat: float = 0.005) -> None:
+    def __init__(self, *, every: int = 1, examples: int = 256, flat: float = FLAT) -> None:
         for name, value in {"every": every, "examples": examples}.items():
             if not is_whole(value, 1):
                 raise ConfigurationError(
@@ -100,29 +107,103 @@ class Health(Callback):
         k = min(self._examples, m)
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
         parameters, shape = training.parameters, training.architecture
-        _, caches = model_forward(
-            X, parameters, activations=shape.activations, normalization=shape.normalization
-        )
+        units = unit_health(shape, parameters, X, flat=self._flat)
         gradient = training.gradient(X, Y)
         health = []
-        for layer, (name, cache) in enumerate(zip(shape.activations, caches, strict=True), start=1):
-            dead = (activated(cache, name) == 0).all(axis=1)
+        for layer, found in enumerate(units, start=1):
             of_layer = [value.ravel() for key, value in gradient.items() if kind_and_layer(key)[1] == layer]
+            W = parameters[f"W{layer}"]
             health.append(
                 {
-                    "dead": float(dead.mean()),
-                    "saturated": self._saturated(name, cache, dead) if layer < shape.n_layers else None,
+                    "dead": found["dead"],
+                    "saturated": found["saturated"],
                     "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
                     "update_ratio": _ratio(before, parameters, f"W{layer}"),
+                    "activation_mean": found["activation_mean"],
+                    "activation_deviation": found["activation_deviation"],
+                    "weight_size": _finite(np.linalg.norm(W) / np.sqrt(W.size)),
                 }
             )
         return health
 
-    def _saturated(self, name: str, cache: AnyLayerCache, dead: AnyArray) -> float | None:
-        if get_activation(name).across_units:
+
+def health_in(record: Record) -> list[dict[str, float | None]] | None:
+    """What `Health` wrote into a record; None where there is nothing of its kind.
+
+    Parameters
+    ----------
+    record : dict
+        Of a history, perhaps from a file.
+
+    Returns
+    -------
+    list of dict, or None
+        One mapping for each layer.
+
+    Examples
+    --------
+    >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
+    ([{'dead': 0.5}], None)
+    """
+    layers = record.get("health")
+    if not isinstance(layers, list) or not layers:
+        return None
+    for layer in layers:
+        if not isinstance(layer, dict) or not all(one is None or is_number(one) for one in layer.values()):
             return None
-        slope = np.abs(activated_backward(np.ones_like(cache.Z), cache, name)[0]).mean(axis=1)
-        return float(((slope < self._flat) & ~dead).mean())
+    return layers
+
+
+def unit_health(
+    architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
+) -> list[dict[str, float | None]]:
+    """Shares of dead and saturated units, mean and deviation of the activations, for each layer.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    parameters : Parameters
+    X : array of shape (n_x, k)
+        Examples to look at; columns are examples. Batch normalization uses their own statistics.
+    flat : float
+        As in `Health`.
+
+    Returns
+    -------
+    list of dict
+        ``dead``, ``saturated``, ``activation_mean`` and ``activation_deviation`` as `Health` has them.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network(parameters={"W1": [[1.0], [-1.0]], "b1": [[0.0], [0.0]], "W2": [[1, 1]], "b2": [[0]]})
+    >>> unit_health(net.architecture, net.parameters, np.array([[1.0, 3.0]]))[0]
+    {'dead': 0.5, 'saturated': 0.0, 'activation_mean': 1.0, 'activation_deviation': 1.22...}
+    """
+    _, caches = model_forward(
+        X, parameters, activations=architecture.activations, normalization=architecture.normalization
+    )
+    health = []
+    for layer, (name, cache) in enumerate(zip(architecture.activations, caches, strict=True), start=1):
+        A = activated(cache, name)
+        dead = (A == 0).all(axis=1)
+        hidden = layer < architecture.n_layers
+        health.append(
+            {
+                "dead": float(dead.mean()),
+                "saturated": _saturated(name, cache, dead, flat) if hidden else None,
+                "activation_mean": _finite(A.mean()),
+                "activation_deviation": _finite(A.std()),
+            }
+        )
+    return health
+
+
+def _saturated(name: str, cache: AnyLayerCache, dead: AnyArray, flat: float) -> float | None:
+    if get_activation(name).across_units:
+        return None
+    slope = np.abs(activated_backward(np.ones_like(cache.Z), cache, name)[0]).mean(axis=1)
+    return float(((slope < flat) & ~dead).mean())
 
 
 def _ratio(before: Parameters, after: Parameters, name: str) -> float | None:

@@ -1,0 +1,112 @@
+"""From the rows of a table to a fitted committee, in the terms of the command's options."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from deepstep.cli.class_weights import by_position
+from deepstep.cli.table_task import Rows, TableSplit
+from deepstep.cli.train_settings import TrainSettings
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.calls import Given
+from deepstep.estimators.committee import Committee
+from deepstep.estimators.losses import NUMBER_LOSSES
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A committee, and what its answers mean.
+
+    Attributes
+    ----------
+    committee : Committee
+    temperature : float
+    target : Target
+        Numbers in their own units.
+    why_engine : str
+    """
+
+    committee: Committee
+    temperature: float
+    target: Target
+    why_engine: str
+
+
+def fitted(split: TableSplit, settings: TrainSettings, n_members: int | None, label: str) -> Fitted:
+    """Train a committee on the training rows of a table, with progress on stderr.
+
+    Parameters
+    ----------
+    split : TableSplit
+    settings : TrainSettings
+        Those of both recipes count: seed, class weight, time budget, the loss and its delta, deterministic.
+    n_members : int or None
+        None for the rule of the table's size.
+    label : str
+        What the progress is called.
+    """
+    target = in_own_units(split.target)
+    estimator = _estimator(split.target, settings, n_members)
+    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    rows = split.train
+    inputs = [name for name in rows.frame.columns if name not in split.without]
+    given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
+    estimator._fit(given, classes=classes, label=label)
+    first = estimator.committee_.members[0].estimator
+    return Fitted(
+        estimator.committee_,
+        estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
+        target,
+        "" if first is None else first.why_engine_,
+    )
+
+
+def in_own_units(target: Target) -> Target:
+    """The target as a committee learns it, which scales numbers by itself, for each fold."""
+    if isinstance(target, NumberTarget):
+        return replace(target, mean=0.0, std=1.0)
+    if isinstance(target, NumberTargets):
+        none = tuple(0.0 for _ in target.names)
+        return replace(target, means=none, stds=tuple(1.0 for _ in target.names))
+    return target
+
+
+def _estimator(
+    target: Target, settings: TrainSettings, n_members: int | None
+) -> DeepClassifier | DeepRegressor:
+    shared: dict[str, Any] = {
+        "n_members": n_members,
+        "random_state": settings.seed,
+        "time_budget": settings.time_budget,
+        "deterministic": bool(settings.deterministic),
+        "verbose": True,
+    }
+    if isinstance(target, ClassTarget | LabelTargets):
+        loss = "ordinal" if isinstance(target, ClassTarget) and target.ordered else "cross_entropy"
+        return DeepClassifier(loss=loss, class_weight=_class_weight(target, settings), **shared)
+    loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
+    if loss == "huber":  # a delta is asked for in the target's deviations
+        deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
+        delta = 1.0 if settings.huber_delta is None else settings.huber_delta
+        shared["loss_settings"] = {"delta": delta * deviation}
+    levels = target.levels if isinstance(target, NumberTarget) else ()
+    return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
+
+
+def _class_weight(target: ClassTarget | LabelTargets, settings: TrainSettings) -> Any:
+    """As the estimator takes it, to which classes are their positions."""
+    if settings.class_weight is None:
+        return None
+    found = by_position(settings.class_weight, target)
+    return found[0] if isinstance(target, ClassTarget) and not isinstance(found, str) else found
+
+
+def _y(target: Target, rows: Rows) -> AnyArray:
+    """Positions of classes, or numbers: (m,), of several targets (m, n_targets)."""
+    if isinstance(target, ClassTarget | LabelTargets):
+        return target.positions(rows.labels)
+    Y: Array = target.encode(rows.labels)
+    return Y[:, 0] if isinstance(target, NumberTarget) else Y

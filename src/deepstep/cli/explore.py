@@ -1,0 +1,301 @@
+"""``deepstep explore``: a network on a page, every number of every step."""
+
+import os
+import sys
+import time
+import webbrowser
+from copy import copy
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from deepstep.cli.asked import asked
+from deepstep.cli.opening import OpenedNetwork, open_network
+from deepstep.cli.options import member_option
+from deepstep.cli.screen import as_json, json_option, note
+from deepstep.cli.sources import read_labelled
+from deepstep.cli.table_task import table_task
+from deepstep.cli.target_choice import Goal
+from deepstep.cli.trace import step_settings
+from deepstep.cli.train import command as train
+from deepstep.cli.train_options import SectionedCommand, SectionOption
+from deepstep.cli.train_settings import TrainSettings, typed
+from deepstep.data import DATASETS, read_table
+from deepstep.data.files import kind_at
+from deepstep.errors import ConfigurationError, FileError, unknown_name
+from deepstep.explorer import About, export_html
+from deepstep.explorer.builtin import builtin
+from deepstep.explorer.document import document_of
+from deepstep.explorer.shown import Shown, shown
+from deepstep.model import Network
+from deepstep.model.core import FROM_DATA
+from deepstep.model.options import LBFGS
+from deepstep.preparation import ClassTarget, Target
+from deepstep.run import Run
+from deepstep.training import History
+from deepstep.training.rate_finder import AUTO
+from deepstep.types import Array
+
+DEMO = "circles"
+WITHOUT_USE = (
+    "validation",
+    "validation_fraction",
+    "sample_weight",
+    "class_weight",
+    "time_budget",
+    "patience",
+    "scoring",
+    "deterministic",
+    "refit",
+)
+"""Options of a training that a page does not show."""
+
+OWN_DEFAULTS = {
+    "hidden": "8,8",
+    "activation": "tanh",
+    "initialization": "glorot",
+    "optimizer": "gd",
+    "learning_rate": 0.3,
+    "iterations": 200,
+    "test_fraction": 0.0,
+}
+"""A network that is small enough to look at, and trained as in the lecture."""
+
+HELP = {
+    "iterations": "Epochs that are recorded.",
+    "batch_size": "Rows of an update [default: all].",
+    "test_fraction": "Share of rows left out.",
+    "learning_rate": None,
+}
+OF_A_RUN = ("learning_rate", "iterations")
+"""Options that make sense for a network that is trained already."""
+
+
+class Subject(NamedTuple):
+    """What is shown: a network, its examples as columns, words about them, and the settings of its steps."""
+
+    network: Network
+    X: Array
+    Y: Array
+    about: About
+    options: dict[str, Any]
+
+
+_page = partial(click.option, cls=SectionOption, section="Page")
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("explore", cls=SectionedCommand)
+@click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
+@_page("--export", type=_PATH, metavar="FILE.html", help="Write the page into a file and serve nothing.")
+@_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@_page("--no-open", is_flag=True, help="Print the address and open no browser.")
+@_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End by itself after so long.")
+@_page("--data", type=_PATH, help="With RUN: rows of this table [default: the rows kept in RUN].")
+@member_option
+@json_option
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    source: str,
+    export: Path | None,
+    port: int,
+    no_open: bool,
+    timeout: float | None,
+    data: Path | None,
+    member: int | None,
+    json_wanted: bool,
+    **options: Any,
+) -> None:
+    """Open a network on a page: every number of every training step.
+
+    RUN is the folder of a trained network; FILE a table, of which --target is learned; NAME a built-in set:
+    circles (default), moons, spirals, planar, digits. The page is served to this machine alone, and Ctrl-C
+    ends it; with --export it is one file that opens anywhere, offline.
+    """
+    given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    subject = _subject(context, source, member, data, options, given)
+    with typed():
+        what = shown(*subject)
+        document = document_of(what)
+    record = {
+        "source": source,
+        "title": document["title"],
+        "examples": document["data"]["Y"]["shape"][1],
+        "wide": document["wide"],
+        "notes": document["notes"],
+    }
+    if not json_wanted:
+        for sentence in document["notes"]:
+            note(sentence)
+    if export is not None:
+        size = export_html(document, export)
+        click.echo(
+            as_json({**record, "export": export, "bytes": size})
+            if json_wanted
+            else f"{document['title']}: written to {export}, {size / 1000:.0f} kB."
+        )
+        return
+    _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
+
+
+def _of_train(name: str) -> click.Parameter:
+    """An option of train, with what is usual here."""
+    option = copy(next(parameter for parameter in train.params if parameter.name == name))
+    if isinstance(option, click.Option):
+        option.default = OWN_DEFAULTS.get(name, option.default)
+        option.help = HELP.get(name, option.help)
+        option.show_default = option.show_default or name in OWN_DEFAULTS
+    return option
+
+
+_NAMES = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(WITHOUT_USE)
+command.params += [_of_train(name) for parameter in train.params if (name := parameter.name) in _NAMES]
+
+
+def _subject(
+    context: click.Context,
+    source: str,
+    member: int | None,
+    data: Path | None,
+    options: dict[str, Any],
+    given: list[str],
+) -> Subject:
+    path = Path(source)
+    kind = kind_at(path)
+    if kind == "folder":
+        return _of_run(path, member, data, options, given)
+    for option, value in (("--data", data), ("--member", member)):
+        if value is not None:
+            raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
+    if options["learning_rate"] == AUTO:
+        raise ConfigurationError(
+            "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
+        )
+    if options["optimizer"] == LBFGS:
+        raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
+    goal, settings = asked({**dict.fromkeys(WITHOUT_USE), **options})
+    if kind == "file":
+        if not goal.targets:
+            targets = next(parameter for parameter in train.params if parameter.name == "targets")
+            raise click.MissingParameter(ctx=context, param=targets)
+        return _of_table(path, goal, settings)
+    if source not in DATASETS:
+        if path.suffix or path.parent != Path():
+            raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
+        raise unknown_name("deepstep explore", "data set", source, DATASETS)
+    goal_names = {entry.name for entry in fields(Goal)} - {"seed"}
+    idle = [name for name in given if name in goal_names]
+    if idle:
+        raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
+    subject = builtin(source, settings.seed)
+    return _made(settings, subject.X, subject.Y, subject.target, subject.about)
+
+
+def _of_run(
+    path: Path, member: int | None, data: Path | None, options: dict[str, Any], given: list[str]
+) -> Subject:
+    """A trained network on the rows that it keeps, or on others."""
+    for name in given:
+        if name not in OF_A_RUN:
+            raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
+    opened = open_network(path, member)
+    X, Y = _rows_for(opened, data)
+    settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []
+    if steps.get("optimizer") == LBFGS:
+        steps["optimizer"] = "gd"
+        notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
+    history = opened.run.history if isinstance(opened.run, Run) else None
+    names = opened.run.preparation.inputs.feature_names
+    about = About(
+        path.resolve().name,
+        title=f"{path.resolve().name}, {_which(history, member)}",
+        feature_names=names if len(names) == X.shape[1] else (),  # members of a committee have their own
+        class_names=_names(opened.target),
+        notes=notes,
+        history=history,
+    )
+    usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
+    chosen = {name: options[name] for name in OF_A_RUN if name in given}
+    return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})
+
+
+def _which(history: History | None, member: int | None) -> str:
+    return f"member {member}" if history is None else f"after {len(history)} epochs"
+
+
+def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
+    if data is None:
+        return opened.examples
+    raw, answers = read_labelled(opened.run, data)
+    return opened.inputs(raw), opened.target.encode(answers)
+
+
+def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
+    task = table_task(read_table(path), goal, None)
+    target = task.preparation.target
+    settings.check_target(target)
+    names, notes = task.split.inputs.feature_names, task.split.notes
+    about = About(path.name, feature_names=names, class_names=_names(target), notes=notes)
+    return _made(settings, task.train.X.T, task.train.Y.T, target, about)
+
+
+def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: About) -> Subject:
+    with typed("--hidden"):
+        network = settings.network_for(X.shape[0], target)
+    if settings.initialization == FROM_DATA:
+        network.initialize_from_data(X)
+    return Subject(network, X, Y, about, settings.options(validated=False))
+
+
+def _names(target: Target) -> tuple[str, ...]:
+    return tuple(map(str, target.classes)) if isinstance(target, ClassTarget) else ()
+
+
+def _typed_as(name: str) -> str:
+    return next(parameter.opts[0] for parameter in command.params if parameter.name == name)
+
+
+def _serve(
+    document: dict[str, Any],
+    what: Shown,
+    record: dict[str, Any],
+    port: int,
+    timeout: float | None,
+    *,
+    opens: bool,
+    json_wanted: bool,
+) -> None:
+    """Serve until Ctrl-C, which is how it is meant to end, or until the time is up."""
+    from deepstep.explorer.live import LiveTraining
+    from deepstep.explorer.server import ExplorerServer
+
+    live = LiveTraining(what)
+    server = ExplorerServer(document, live, port=port)
+    with server.running():
+        click.echo(as_json({**record, "url": server.url}) if json_wanted else server.url)
+        sys.stdout.flush()
+        if not json_wanted:
+            note("Served to this machine alone. Ctrl-C ends it.")
+        if opens and _has_a_screen():
+            webbrowser.open(server.url)
+        try:
+            _wait(timeout)
+        except KeyboardInterrupt:
+            note("Ended.")
+
+
+def _wait(seconds: float | None) -> None:
+    until = None if seconds is None else time.monotonic() + seconds
+    while until is None or (left := until - time.monotonic()) > 0:
+        time.sleep(0.5 if until is None else min(0.5, left))
+
+
+def _has_a_screen() -> bool:
+    """Whether a browser can open a window; one in the terminal would take its place."""
+    return not sys.platform.startswith("linux") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))

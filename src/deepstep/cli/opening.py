@@ -1,0 +1,115 @@
+"""Runs as commands open them: of one network, or of a committee."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from deepstep.errors import ConfigurationError
+from deepstep.model import Network
+from deepstep.preparation import NumberTarget, NumberTargets, Target
+from deepstep.run import Run
+from deepstep.run_folder import OF_A_COMMITTEE, read_config
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators import CommitteeRun
+    from deepstep.estimators.committee import Preparer
+
+AnyRun: TypeAlias = "Run | CommitteeRun"
+
+
+def of_a_committee(folder: Path) -> bool:
+    """Whether the run in a folder is a committee's.
+
+    Raises
+    ------
+    FileError
+        When the folder is no run.
+    """
+    return bool(read_config(folder)["version"] == OF_A_COMMITTEE)
+
+
+def open_run(folder: Path) -> AnyRun:
+    """The run in a folder, of either kind.
+
+    Raises
+    ------
+    FileError
+        When the folder is no run, or is damaged.
+    """
+    if of_a_committee(folder):
+        from deepstep.estimators import CommitteeRun  # scikit-learn comes with it
+
+        return CommitteeRun.load(folder)
+    return Run.load(folder)
+
+
+@dataclass(frozen=True)
+class OpenedNetwork:
+    """One network, as commands open it: that of a run, or a member of a committee.
+
+    Attributes
+    ----------
+    run : Run or CommitteeRun
+    network : Network
+    target : Target
+        What the network learns.
+    config : dict
+        That of the run; ``settings`` are those of the network's steps.
+    examples : pair of arrays (k, n_inputs) and (k, n_outputs)
+        Prepared training rows.
+    inputs : callable
+        Raw rows → the network's inputs.
+    """
+
+    run: AnyRun
+    network: Network
+    target: Target
+    config: dict[str, Any]
+    examples: tuple[Array, Array]
+    inputs: Callable[[Any], Array]
+
+
+def open_network(folder: Path, member: int | None) -> OpenedNetwork:
+    """The network in a run folder; of a committee the member of this number, from 0.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such member.
+    FileError
+        As `open_run`.
+    """
+    run = open_run(folder)
+    if isinstance(run, Run):
+        if member is not None:
+            raise ConfigurationError("--member", "a run of a committee", f"{folder} is one of one network")
+        return OpenedNetwork(run, run.network, run.preparation.target, run.config, run.examples, run.inputs)
+    last = len(run.committee.members) - 1
+    if member is None or not 0 <= member <= last:
+        raise ConfigurationError(
+            "--member",
+            f"the number of a member of the committee, from 0 to {last}",
+            f"got {'none' if member is None else member}",
+            "Or train one network, with --recipe plain.",
+        )
+    one = run.committee.members[member]
+    return OpenedNetwork(
+        run,
+        one.network,
+        in_units(run.preparation.target, run.committee.preparers[one.fold]),
+        {**run.config, "settings": dict(one.settings)},
+        run.few_examples(member),
+        lambda raw: run.inputs(raw, member),
+    )
+
+
+def in_units(target: Target, preparer: "Preparer") -> Target:
+    """A committee's target as the members of a fold learn it."""
+    center, scale = preparer.center.tolist(), preparer.scale.tolist()
+    if isinstance(target, NumberTarget):
+        return replace(target, mean=center[0], std=scale[0])
+    if isinstance(target, NumberTargets):
+        return replace(target, means=tuple(center), stds=tuple(scale))
+    return target

@@ -1,0 +1,63 @@
+"""Which recipe a training has: a committee, or the one network that options of a single training ask for."""
+
+from typing import NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from deepstep.errors import ConfigurationError
+
+TABLE, PLAIN = "table", "plain"
+
+FOR_BOTH = (
+    "file", "targets", "task", "drop", "classes", "test_fraction", "sample_weight", "class_weight", "recipe",
+    "loss", "quantiles", "huber_delta", "seed", "deterministic", "time_budget", "out", "overwrite",
+    "json_wanted",
+)  # fmt: skip
+"""Options of both recipes; ``--members`` is the committee's, and all others are a single training's."""
+
+
+class RecipeChoice(NamedTuple):
+    """A recipe, and why it is this one, for people."""
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}, {'a committee of networks' if self.name == TABLE else 'one network'}, {self.why}"
+        )
+
+
+def chosen_recipe(context: click.Context) -> RecipeChoice:
+    """The recipe that is asked for; else plain where an option of a single training is given, else table.
+
+    Raises
+    ------
+    ConfigurationError
+        If an option of the one recipe is given with the other.
+    """
+    given = [parameter for parameter in context.command.params if _is_given(context, parameter)]
+    single = [" or ".join(one.opts) for one in given if one.name not in (*FOR_BOTH, "members")]
+    asked, members = context.params["recipe"], context.params["members"]
+    belongs = f"{', '.join(single)}, which belong{'' if len(single) > 1 else 's'} to a single training"
+    if asked == TABLE and single:
+        raise ConfigurationError(
+            "--recipe table",
+            "options that a committee has",
+            f"got {belongs}",
+            "Leave that out, or take --recipe plain.",
+        )
+    plain = asked == PLAIN or bool(single)
+    if plain and members is not None:
+        came = "got --recipe plain" if asked == PLAIN else f"got {belongs}"
+        raise ConfigurationError("--members", "--recipe table, of which a committee is", came)
+    if asked is not None:
+        return RecipeChoice(asked, "as asked")
+    if plain:
+        return RecipeChoice(PLAIN, f"because of {', '.join(single)}")
+    return RecipeChoice(TABLE, "the default, as no option of a single training is given")
+
+
+def _is_given(context: click.Context, parameter: click.Parameter) -> bool:
+    return context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE

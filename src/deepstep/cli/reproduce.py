@@ -1,0 +1,55 @@
+"""The command that trains a run again, from what its config records."""
+
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deepstep.cli.option_names import SPELLED
+from deepstep.data import TABLE_SUFFIXES
+from deepstep.run import Run
+
+REPEATED = {
+    "hyperparameters": "--hyperparameter",
+    "rate_factors": "--rate-factor",
+    "decay_factors": "--decay-factor",
+    "class_weight": "--class-weight",
+}
+"""Settings that are mappings, and given once for each entry."""
+
+
+def reproduce(run: Run) -> str | None:
+    """The command, None for runs of demos, whose data stand in no table.
+
+    Parameters
+    ----------
+    run : Run
+    """
+    config = run.config
+    source = str(config.get("source", ""))
+    if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
+        return None
+    words = ["deepstep", "train", source]
+    for name in run.target_names:
+        words += ["--target", name]
+    if "sample_weight" in config:
+        words += ["--sample-weight", str(config["sample_weight"])]
+    for name, value in config["settings"].items():
+        words += _words(name, value)
+    return shlex.join(words)
+
+
+def _words(name: str, value: Any) -> Iterator[str]:
+    option = SPELLED.get(name, f"--{name.replace('_', '-')}")
+    if value is True:
+        yield option
+    elif isinstance(value, Mapping) and name in REPEATED:
+        for key, entry in value.items():
+            yield from (REPEATED[name], f"{key}={entry}")
+    elif isinstance(value, Mapping):  # a schedule
+        settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
+        yield from (option, f"{value['name']}:{settings}")
+    elif isinstance(value, list | tuple):
+        yield from (option, ",".join(map(str, value)))
+    elif value is not False:
+        yield from (option, str(value))

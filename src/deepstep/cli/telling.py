@@ -1,0 +1,51 @@
+"""What ``deepstep train`` says of a table and of a run, whichever recipe it has."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepstep.cli.recipe_choice import RecipeChoice
+from deepstep.cli.screen import note, print_next, print_table, printable
+from deepstep.cli.table_task import TableSplit
+from deepstep.cli.target_choice import Goal
+from deepstep.preparation import TablePreparation
+
+if TYPE_CHECKING:
+    import polars
+    from rich.console import Console
+
+SHOWN_COLUMNS = 40
+NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
+
+
+def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: RecipeChoice) -> None:
+    """Say which rows are learned from, what, and by which recipe."""
+    held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
+    tested = "none" if split.test is None else f"{split.test.frame.height:,}"
+    rows = split.train.frame.height
+    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
+    note(f"Task: {split.kind}, because {split.reason}.")
+    note(f"Recipe: {recipe}.")
+    for sentence in split.notes:
+        note(sentence)
+
+
+def about(file: Path, goal: Goal, split: TableSplit) -> dict[str, Any]:
+    """What the config of a run says of the table."""
+    told: dict[str, Any] = {"task": split.kind, "target": goal.target, "source": printable(file)}
+    return told if goal.sample_weight is None else {**told, "sample_weight": goal.sample_weight}
+
+
+def print_columns(screen: "Console", inputs: TablePreparation) -> None:
+    """How each column becomes numbers."""
+    columns = inputs.describe()
+    print_table(screen, ("column", "kind", "what is done"), columns[:SHOWN_COLUMNS], left=3)
+    if len(columns) > SHOWN_COLUMNS:
+        screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
+
+
+def print_saved(screen: "Console", run: Path, file: Path, commands: Sequence[tuple[str, str]]) -> None:
+    """Where the run is, and what can be typed next."""
+    typed = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in commands]
+    print_next(screen, run, typed)

@@ -1,0 +1,137 @@
+"""``deepstep train --recipe table``: a table becomes the run of a committee."""
+
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from deepstep.cli.class_weights import weights_by_class
+from deepstep.cli.committee_fitting import Fitted, fitted
+from deepstep.cli.exit_codes import GOOD
+from deepstep.cli.members import as_records, print_recipes
+from deepstep.cli.parts import answers_of, columns_of
+from deepstep.cli.recipe_choice import TABLE, RecipeChoice
+from deepstep.cli.scores import Scores, score
+from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
+from deepstep.cli.table_task import Rows, TableSplit, table_split
+from deepstep.cli.target_choice import Goal
+from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
+from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.unfinished import place_at_once
+from deepstep.estimators import CommitteeRun
+from deepstep.estimators.committee_run import FewRows
+from deepstep.preparation import ClassTarget, LabelTargets, Preparation
+from deepstep.run import few_rows
+
+if TYPE_CHECKING:
+    import polars
+
+OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic")
+"""The settings of a training that a committee has, too."""
+NEXT = (
+    ("predict RUN FILE", "answers for the rows of a table"),
+    ("evaluate RUN FILE", "answers compared with a table's own"),
+    ("summary RUN", "members, settings, results, columns"),
+    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
+)
+ONLY_OUT_OF_FOLD = (
+    "No rows were held out for a test: how good answers for new rows are, the figures out of fold say.\n"
+)
+
+
+def train_committee(
+    file: Path,
+    frame: "polars.DataFrame",
+    run: Path,
+    goal: Goal,
+    settings: TrainSettings,
+    recipe: RecipeChoice,
+    *,
+    members: int | None,
+    overwrite: bool,
+    json_wanted: bool,
+) -> int:
+    """From the table to the run, printed; gives the exit code."""
+    split = table_split(frame, goal, None)
+    settings.check_target(split.target)
+    tell(file, frame, split, recipe)
+    with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
+        begun = monotonic()
+        found = fitted(split, settings, members, file.stem)
+        known = {**about(file, goal, split), **_weights(split, settings), "seconds": monotonic() - begun}
+        whole = _run(found, split, {**known, "settings": _settings(found, settings)})
+        parts = _scores(whole, split)
+        whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
+        save(whole)
+    if json_wanted:
+        click.echo(as_json({**_record(run, whole, split), **whole.config["results"]}))
+        return GOOD
+    screen = console()
+    print_columns(screen, split.inputs)
+    print_recipes(screen, whole.committee)
+    print_scores(screen, parts, by_class="class_weights" in whole.config)
+    if "test" not in parts:
+        screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
+    print_saved(screen, run, file, NEXT)
+    return GOOD
+
+
+def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]:
+    config, committee = whole.config, whole.committee
+    return {
+        "run": run,
+        "task": split.kind,
+        "reason": split.reason,
+        "columns": [summary._asdict() for summary in split.inputs.describe()],
+        **{name: config[name] for name in ("settings", "engine", "why_engine", "seconds")},
+        "output": committee.output,
+        "recipes": committee.weights,
+        "members": as_records(committee),
+    }
+
+
+def _settings(found: Fitted, settings: TrainSettings) -> dict[str, Any]:
+    """As the config has them."""
+    asked = settings.to_dict()
+    own = {name: asked[name] for name in OF_A_COMMITTEE if name in asked}
+    return {"recipe": TABLE, "members": len(found.committee.members), **own}
+
+
+def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
+    """The weights of classes and of the examples that are kept, as the config of any run has them."""
+    target, rows = split.target, split.train
+    known: dict[str, Any] = {}
+    if settings.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
+        columns = columns_of(answers_of(target, rows.labels))
+        found = weights_by_class(settings.class_weight, target, columns, rows.weight)
+        of_each = [weights.tolist() for weights in found]
+        known["class_weights"] = of_each if isinstance(target, LabelTargets) else of_each[0]
+    if rows.weight is not None:
+        known["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
+    return known
+
+
+def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> CommitteeRun:
+    config = {"engine": found.committee.members[0].engine, "why_engine": found.why_engine, **known}
+    rows = split.train
+    examples = FewRows.of(found.committee, rows.frame, found.target.encode(rows.labels))
+    preparation = Preparation(split.inputs, found.target)
+    return CommitteeRun(found.committee, found.temperature, preparation, config, examples)
+
+
+def _scores(run: CommitteeRun, split: TableSplit) -> dict[str, Scores]:
+    """Of all rows that the committee learned from, of these by the members that did not, and of the test."""
+    target = run.preparation.target
+
+    def of(rows: Rows) -> Scores:
+        return score(target, answers_of(target, rows.labels), run.outputs(rows.frame))
+
+    parts, A = {"train": of(split.train)}, run.committee.out_of_fold
+    if A is not None:
+        weight, answers = split.train.weight, answers_of(target, split.train.labels)
+        counted = answers if weight is None else answers[weight > 0]
+        known = np.isfinite(A).all(axis=1)
+        parts["out_of_fold"] = score(target, counted[known], A[known])
+    return parts if split.test is None else {**parts, "test": of(split.test)}

@@ -1,0 +1,295 @@
+"""A committee on disk: ``committee.json``, and beside it a model file for each member.
+
+========================================  ====================================================================
+file                                      what it holds
+========================================  ====================================================================
+``committee.json``                        how a table becomes each fold's inputs, and what each member counts
+``members/NN-RECIPE-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
+========================================  ====================================================================
+
+Nothing is pickled, and loading executes nothing.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from math import isclose, isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepstep.data import atomic_write
+from deepstep.engines import Settings
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.estimators.committee import Committee, Member, Preparer
+from deepstep.estimators.folds import Fold
+from deepstep.estimators.recipes import FAMILY, Recipe
+from deepstep.estimators.tables import Table
+from deepstep.model import Network
+from deepstep.preparation import TablePreparation
+from deepstep.preparation.encoding import Encoding
+from deepstep.run_folder import read_text
+from deepstep.types import Array, is_number, is_whole
+
+FORMAT, VERSION = "deepstep-committee", 1
+NAME, MEMBERS = "committee.json", "members"
+INPUTS = {False: "scaled", True: "pieces"}
+"""The names of the encodings: numbers scaled alone, or cut into pieces as well."""
+
+Entries = dict[str, Any]
+
+
+def member_files(records: list[Entries]) -> list[str]:
+    """The files of the members that ``committee.json`` names, relative to its folder."""
+    return [
+        f"{MEMBERS}/{number:02}-{record['recipe']}-{record['fold']}.safetensors"
+        for number, record in enumerate(records)
+    ]
+
+
+def write_committee(folder: Path, committee: Committee, temperature: float) -> list[str]:
+    """Write a committee into an existing folder.
+
+    Parameters
+    ----------
+    folder : Path
+    committee : Committee
+        Of tables with columns.
+    temperature : float
+        Of the answers of all together.
+
+    Returns
+    -------
+    list of str
+        The files, relative to the folder.
+
+    Raises
+    ------
+    ConfigurationError
+        If it learned from sparse matrices.
+    FileError
+        If something cannot be written.
+    """
+    members = [_of_member(member) for member in committee.members]
+    record = {
+        "format": FORMAT,
+        "version": VERSION,
+        "output": committee.output,
+        "temperature": float(temperature),
+        "weights": dict(committee.weights),
+        "temperatures": dict(committee.temperatures),
+        "preparers": [_of_preparer(preparer) for preparer in committee.preparers],
+        "members": members,
+    }
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    with atomic_write(folder / NAME) as file:
+        file.write(text.encode())
+    (folder / MEMBERS).mkdir()
+    names = member_files(members)
+    for name, member in zip(names, committee.members, strict=True):
+        member.network.save(folder / name)
+    return [NAME, *names]
+
+
+def _of_member(member: Member) -> Entries:
+    cost = member.validation_cost
+    return {
+        "recipe": member.recipe.name,
+        "fold": member.fold,
+        "inputs": INPUTS[member.recipe.cuts],
+        "engine": member.engine,
+        "epochs": member.epochs,
+        "validation_cost": cost if cost is not None and isfinite(cost) else None,
+        "settings": dict(member.settings),
+    }
+
+
+def _of_preparer(preparer: Preparer) -> Entries:
+    if preparer.table.preparation is None:
+        raise ConfigurationError("committee", "a table with columns, to be stored", "it is a sparse matrix")
+    return {
+        "table": preparer.table.preparation.to_dict(),
+        "encodings": {
+            INPUTS[cuts]: encoding.to_dict()
+            for cuts, encoding in sorted(preparer.encodings.items())
+            if encoding is not None
+        },
+        "center": preparer.center.tolist(),
+        "scale": preparer.scale.tolist(),
+    }
+
+
+class CommitteeFile:
+    """``committee.json``, read and checked; the members are read when `committee` is asked for.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged, altered, or of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._path = folder, folder / NAME
+        record = self._checked(lambda: _object(json.loads(read_text(self._path))))
+        if record.get("format") != FORMAT:
+            raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
+        if record.get("version") != VERSION:
+            raise FileError(
+                str(self._path),
+                f"version {VERSION} is expected",
+                f"got version {record.get('version')!r:.20}",
+                "Update DeepStep, or train again with this version.",
+            )
+        self._checked(lambda: self._read(record))
+
+    def _read(self, record: Entries) -> None:
+        _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
+        self.temperature = _above_0("temperature", record["temperature"])
+        self.output = _text("output", record["output"])
+        self.preparers = tuple(map(_preparer, _list("preparers", record["preparers"])))
+        self._records = [_member(one, self.preparers) for one in _list("members", record["members"])]
+        recipes = {one["recipe"] for one in self._records}
+        self.weights = _of_recipes("weights", record["weights"], recipes)
+        self.temperatures = _of_recipes("temperatures", record["temperatures"], recipes)
+        for temperature in self.temperatures.values():
+            _above_0("temperatures", temperature)
+        if min(self.weights.values()) < 0 or not isclose(sum(self.weights.values()), 1, rel_tol=1e-9):
+            raise ValueError("weights are at least 0 and sum to 1")
+
+    @property
+    def names(self) -> list[str]:
+        """All files of the committee, relative to the folder."""
+        return [NAME, *member_files(self._records)]
+
+    def committee(self) -> Committee:
+        """The committee; nothing is executed.
+
+        Raises
+        ------
+        FileError
+            If a member's file is missing or damaged, or belongs to another committee.
+        """
+        members = tuple(
+            self._opened(name, record) for name, record in zip(self.names[1:], self._records, strict=True)
+        )
+        return Committee(self.preparers, members, self.weights, self.temperatures, self.output, None)
+
+    def _opened(self, name: str, record: Entries) -> Member:
+        recipe, fold = _recipe(record["recipe"], record["inputs"] == INPUTS[True]), record["fold"]
+        network, preparer = Network.load(self._folder / name), self.preparers[fold]
+        encoding = preparer.encodings[recipe.cuts]
+        n_inputs = 0 if encoding is None else encoding.n_inputs
+        shape = network.architecture
+        came = (shape.n_inputs, shape.n_outputs, shape.output)
+        expected = (n_inputs, len(preparer.center), self.output)
+        if came != expected:
+            raise FileError(
+                str(self._folder / name),
+                f"inputs, outputs and kind of output are the committee's {expected}",
+                f"got {came}",
+                "Train again.",
+            )
+        course = (record[name] for name in ("engine", "epochs", "validation_cost", "settings"))
+        return Member(recipe, fold, network, *course)
+
+    def _checked(self, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except FileError as error:
+            if error.where == str(self._path):
+                raise
+            raise self._error(error.expected, error.came) from None
+        except (ValueError, TypeError, KeyError, RecursionError, DeepStepError) as error:
+            raise self._error(
+                "the file as training wrote it", f"it cannot be used ({error!s:.300})"
+            ) from None
+
+    def _error(self, expected: str, came: str) -> FileError:
+        return FileError(str(self._path), expected, came, "Restore it, or train again.")
+
+
+def _recipe(name: str, cuts: bool) -> Recipe:
+    """The recipe of a name; what another release had under it is known by its name and inputs alone."""
+    known = FAMILY.get(name)
+    return known if known is not None and known.cuts == cuts else Recipe(name, "of another release", (), cuts)
+
+
+def _preparer(record: Any) -> Preparer:
+    _names(_object(record), "table, encodings, center, scale")
+    table = TablePreparation.from_dict(_object(record["table"]))
+    given = _object(record["encodings"])
+    if not given or not given.keys() <= set(INPUTS.values()):
+        raise ValueError(f"encodings are {' and '.join(INPUTS.values())}, one at least")
+    encodings = {cuts: Encoding.from_dict(given[name]) for cuts, name in INPUTS.items() if name in given}
+    if any(len(encoding.center) != table.n_features for encoding in encodings.values()):
+        raise ValueError(f"encodings of the {table.n_features} features of the table are expected")
+    center, scale = _numbers("center", record["center"]), _numbers("scale", record["scale"])
+    if len(center) != len(scale) or scale.min() <= 0:
+        raise ValueError("a scale above 0 for each center is expected")
+    none = np.arange(0)
+    return Preparer(Fold(none, none), Table(table), encodings, center, scale)
+
+
+def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
+    _names(_object(record), "recipe, fold, inputs, engine, epochs, validation_cost, settings")
+    recipe, fold, cost = _text("recipe", record["recipe"]), record["fold"], record["validation_cost"]
+    if not (recipe.isascii() and recipe.isalpha()):
+        raise ValueError(f"a recipe is a word, got {recipe!r:.60}")
+    if not (is_whole(fold, 0) and fold < len(preparers)):
+        raise ValueError(f"a fold is a number below {len(preparers)}, got {fold!r:.60}")
+    cuts = {name: cuts for cuts, name in INPUTS.items()}.get(_text("inputs", record["inputs"]))
+    if cuts not in preparers[fold].encodings:
+        raise ValueError(f"inputs {record['inputs']!r:.60} have no encoding in fold {fold}")
+    if _text("engine", record["engine"]) not in ("reference", "compiled"):
+        raise ValueError(f"an engine is reference or compiled, got {record['engine']!r:.60}")
+    if not is_whole(record["epochs"], 0) or not (cost is None or is_number(cost)):
+        raise ValueError("epochs are a whole number, and a cost is a number or null")
+    settings = dict(_object(record["settings"]))
+    _above_0("learning_rate", settings.pop("learning_rate"))
+    Settings.of("settings", **settings)
+    return dict(record)
+
+
+def _of_recipes(name: str, record: Any, recipes: set[str]) -> Mapping[str, float]:
+    if set(_object(record)) != recipes or not all(map(is_number, record.values())):
+        raise ValueError(f"{name} are a number for each of the recipes {', '.join(sorted(recipes))}")
+    return {recipe: float(value) for recipe, value in record.items()}
+
+
+def _names(record: Entries, expected: str) -> None:
+    if set(record) != set(expected.split(", ")):
+        raise ValueError(f"the entries {expected} are expected, got {', '.join(record)}")
+
+
+def _object(value: Any) -> Entries:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object is expected, got {value!r:.60}")
+    return value
+
+
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise TypeError(f"{name} are a list, got {value!r:.60}")
+    return value
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is a text, got {value!r:.60}")
+    return value
+
+
+def _above_0(name: str, value: Any) -> float:
+    if not is_number(value) or value <= 0:
+        raise ValueError(f"{name} is a number above 0, got {value!r:.60}")
+    return float(value)
+
+
+def _numbers(name: str, value: Any) -> Array:
+    if not all(map(is_number, _list(name, value))):
+        raise ValueError(f"{name} are numbers, got {value!r:.60}")
+    return np.array(value, np.float64)

@@ -1,0 +1,279 @@
+"""`CommitteeRun`: a committee with everything that is needed to use it, as a folder on disk.
+
+=========================  ===================================================================================
+file of the run folder     what it holds
+=========================  ===================================================================================
+``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
+``committee.json``         how a table becomes each fold's inputs, and what each member counts
+``members/…safetensors``   the members, each an ordinary model file
+``preparation.json``       how the columns are seen over all training rows, and what the answers mean
+``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `check-gradients`
+=========================  ===================================================================================
+
+Nothing is pickled, and loading executes nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.frames import as_frame
+from deepstep.errors import DataError, FileError
+from deepstep.estimators.committee import Committee, told
+from deepstep.estimators.committee_file import CommitteeFile, write_committee
+from deepstep.preparation import LabelTargets, Preparation, TablePreparation
+from deepstep.preparation.table import check_columns
+from deepstep.run import few_rows
+from deepstep.run_folder import (
+    DIGEST,
+    OF_A_COMMITTEE,
+    RunFolder,
+    check_files,
+    read_config,
+    read_preparation,
+    write_config,
+)
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
+
+
+class FewRows(NamedTuple):
+    """Training rows by which members are opened.
+
+    Attributes
+    ----------
+    features : tuple of arrays (k, n_features)
+        Of each fold.
+    Y : array (k, n_outputs)
+        Targets, as the run's target encodes them.
+    """
+
+    features: tuple[Array, ...]
+    Y: Array
+
+    @classmethod
+    def of(cls, committee: Committee, frame: "polars.DataFrame", Y: Array) -> "FewRows":
+        """At most 16 of the rows, evenly spread."""
+        rows = few_rows(len(Y))
+        some = as_frame(frame[rows], where="table")
+        return cls(tuple(preparer.table.features(some) for preparer in committee.preparers), Y[rows])
+
+
+@dataclass
+class CommitteeRun(RunFolder):
+    """A committee and what belongs to it.
+
+    Attributes
+    ----------
+    committee : deepstep.estimators.committee.Committee
+    temperature : float
+        By which the logits of its answers are divided; 1 for numbers.
+    preparation : Preparation
+        How the columns are seen over all training rows, which no member uses: each has what its own rows
+        taught. And the target: numbers stay in their own units.
+    config : dict
+        TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings`` and
+        ``results``.
+    examples : FewRows
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import polars
+    >>> from deepstep.estimators import DeepClassifier
+    >>> from deepstep.preparation import ClassTarget
+    >>> table = polars.DataFrame({"x": np.linspace(-1, 1, 40), "side": ["left", "right"] * 20})
+    >>> y = np.where(table["x"] > 0, "up", "down")
+    >>> model = DeepClassifier(n_members=2, max_iter=20, random_state=1).fit(table, y)
+    >>> preparation = Preparation(TablePreparation.fit(table), ClassTarget(("down", "up")))
+    >>> config = {"task": "binary", "target": "y"}
+    >>> rows = FewRows.of(model.committee_, table, preparation.target.encode(y))
+    >>> run = CommitteeRun(model.committee_, model.temperature_, preparation, config, rows)
+    >>> folder = Path(tempfile.mkdtemp()) / "run"
+    >>> run.save(folder)
+    >>> read = CommitteeRun.load(folder)
+    >>> bool((read.predict(table).probabilities == model.predict_proba(table)).all())
+    True
+    """
+
+    committee: Committee
+    temperature: float
+    preparation: Preparation
+    config: dict[str, Any]
+    examples: FewRows
+
+    def write(self, folder: Path) -> None:
+        """Write the files into an existing empty folder, the config last.
+
+        Parameters
+        ----------
+        folder : Path
+            Where they go.
+        """
+        names = write_committee(folder, self.committee, self.temperature)
+        (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
+        arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
+        write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
+        write_config(folder, self.config, OF_A_COMMITTEE, [*names, PREPARATION, EXAMPLES])
+
+    @classmethod
+    def load(cls, path: Path | str) -> "CommitteeRun":
+        """Read a run folder; nothing in it is executed.
+
+        Parameters
+        ----------
+        path : Path or str
+            What `save` wrote, or ``deepstep train --recipe table``.
+
+        Returns
+        -------
+        CommitteeRun
+            With the checksum of every file compared.
+
+        Raises
+        ------
+        FileError
+            When the folder is no run of a committee, of another version, or one of its files is missing or
+            altered.
+
+        Examples
+        --------
+        >>> CommitteeRun.load("no/such/run")
+        Traceback (most recent call last):
+        deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
+        written by deepstep train and deepstep demo.
+        """
+        folder = Path(path)
+        config = read_config(folder)
+        if config["version"] != OF_A_COMMITTEE:
+            raise FileError(
+                str(folder),
+                "a run of a committee is expected",
+                "this one is of one network",
+                "deepstep.Run.load reads it.",
+            )
+        stored = CommitteeFile(folder)
+        check_files(folder, config, [*stored.names, PREPARATION, EXAMPLES])
+        del config[DIGEST]
+        preparation = read_preparation(folder / PREPARATION)
+        committee = stored.committee()
+        examples = _read_examples(folder / EXAMPLES, committee, preparation.target.n_outputs)
+        run = cls(committee, stored.temperature, preparation, config, examples)
+        run._check_fit(folder)
+        return run
+
+    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """The weighted mean of the members' outputs for raw rows.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame
+            A table with the columns of training; further ones are ignored.
+
+        Returns
+        -------
+        ndarray of float64 (m, n_outputs)
+            As the target reads them.
+
+        Raises
+        ------
+        DataError
+            When the rows do not fit what was trained on.
+        """
+        if isinstance(raw, np.ndarray):
+            raise DataError("CommitteeRun", "a table, as in training", f"got an array of shape {raw.shape}")
+        return self.committee.outputs(self._used(raw))
+
+    def inputs(self, raw: "polars.DataFrame", member: int) -> Array:
+        """Raw rows as the inputs of a member.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame
+            As in `outputs`.
+        member : int
+            Its number, from 0.
+
+        Returns
+        -------
+        ndarray (m, n_inputs)
+
+        Raises
+        ------
+        DataError
+            As in `outputs`.
+        """
+        one = self.committee.members[member]
+        inputs: Array = self.committee.preparers[one.fold].inputs(self._used(raw))[one.recipe.cuts]
+        return inputs
+
+    def few_examples(self, member: int) -> tuple[Array, Array]:
+        """The rows that the run keeps, as inputs of a member, and what it learns of them.
+
+        Parameters
+        ----------
+        member : int
+            Its number, from 0.
+
+        Returns
+        -------
+        X, Y : ndarray (k, n_inputs), (k, n_outputs)
+        """
+        one = self.committee.members[member]
+        preparer, features = self.committee.preparers[one.fold], self.examples.features[one.fold]
+        encoding = preparer.encodings[one.recipe.cuts]
+        X = features if encoding is None else encoding.transform(features)
+        return X, (self.examples.Y - preparer.center) / preparer.scale
+
+    def _used(self, raw: "polars.DataFrame") -> "polars.DataFrame":
+        """The columns that one fold or another has features of."""
+        tables = [preparer.table.preparation for preparer in self.committee.preparers]
+        columns = [column for table in tables if table is not None for column in table.columns]
+        names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        check_columns(raw, names)
+        return as_frame(raw[names], where="table")
+
+    def _told(self, P: Array) -> Array:
+        several = isinstance(self.preparation.target, LabelTargets)
+        return told(P, self.temperature, each=several)
+
+    def _check_fit(self, folder: Path) -> None:
+        """Refuse files that are each whole but belong to different runs."""
+        target, inputs = self.preparation.target, self.preparation.inputs
+        came = (type(inputs).__name__, target.n_outputs, target.output)
+        n_outputs = {len(preparer.center) for preparer in self.committee.preparers}
+        expected = (TablePreparation.__name__, *n_outputs, self.committee.output)
+        if came != expected:
+            raise FileError(
+                str(folder / PREPARATION),
+                f"kind of inputs, outputs and kind of output are the committee's {expected}",
+                f"got {came}",
+                "Train again.",
+            )
+
+
+def _read_examples(path: Path, committee: Committee, n_outputs: int) -> FewRows:
+    """The rows that a run keeps, checked against its committee."""
+    tables = [preparer.table.preparation for preparer in committee.preparers]
+    widths = {
+        f"features{fold}": 0 if table is None else table.n_features for fold, table in enumerate(tables)
+    }
+    _, arrays = read_arrays(path, "the examples of a run")
+    k = len(arrays["Y"]) if arrays.get("Y", np.empty(())).ndim == 2 else 0
+    expected = {name: (k, width) for name, width in {**widths, "Y": n_outputs}.items()}
+    finite = all(array.dtype == np.float64 and np.isfinite(array).all() for array in arrays.values())
+    if not (k and finite and {name: array.shape for name, array in arrays.items()} == expected):
+        raise FileError(
+            str(path),
+            f"finite arrays of the same rows: {', '.join(expected)}",
+            "they are others",
+            "Restore it, or train again.",
+        )
+    return FewRows(tuple(arrays[name] for name in widths), arrays["Y"])

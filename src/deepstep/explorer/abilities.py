@@ -1,0 +1,79 @@
+"""What the page can compute by itself; of all else it shows the steps that were recorded."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from deepstep.engines import Settings
+from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError
+from deepstep.model import Network
+from deepstep.model.options import LBFGS
+
+ACTIVATIONS = (
+    "identity",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "gelu_tanh",
+    "silu",
+    "mish",
+    "softplus",
+    "tanh",
+    "sigmoid",
+)
+"""Of hidden layers."""
+
+OUTPUTS = ("sigmoid", "softmax", "identity")
+OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
+SETTINGS = ("optimizer", "hyperparameters", "l2", "weight_decay", "dropout", "seed")
+OF_STEPS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTINGS)
+"""Options of `Network.steps` that a page can follow."""
+
+NOT_SHOWN = ("sample_weight", "class_weight", "time_budget")
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse what no page can show.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if options.get("optimizer") == LBFGS:
+        raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
+    for name in NOT_SHOWN:
+        if options.get(name) is not None:
+            mend = "Network.steps and Network.trace open everything."
+            raise ConfigurationError("explore", f"a training without {name}", "got one", mend)
+
+
+def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
+    """What takes part in the training and is unknown to the page's own arithmetic.
+
+    Examples
+    --------
+    >>> beyond(Network([2, 3, 1], normalization="layer", seed=1), {"l2": 0.1, "clip_norm": 1.0, "l1": 0})
+    ['normalization', 'clip_norm']
+    """
+    shape, plain = (
+        network.architecture,
+        {entry.name: getattr(Settings(), entry.name) for entry in fields(Settings)},
+    )
+    parts = {
+        "normalization": any(kind != "none" for kind in shape.normalization),
+        "input_scale": shape.input_scale,
+        "parametric activations": any(shape.parametric),
+        "output settings": get_head(shape.output).settings != get_head(shape).settings,
+        shape.output: shape.output not in OUTPUTS,
+        **{name: name not in ACTIVATIONS for name in shape.activations[:-1]},
+    }
+    optimizer = options.get("optimizer", "gd")
+    if optimizer not in OPTIMIZERS:
+        parts[optimizer if isinstance(optimizer, str) else "an optimizer of one's own"] = True
+    for name, value in options.items():
+        idle = value is None or (name in plain and value == plain[name])
+        parts[name] = name not in OF_STEPS and not idle
+    return [name for name, present in parts.items() if present]

@@ -1,0 +1,232 @@
+"""A lesson: everything that a page needs to show a network, as plain JSON."""
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, TypeAlias
+
+from deepstep.engines import Settings
+from deepstep.equations import get_optimizer
+from deepstep.explorer.abilities import beyond
+from deepstep.explorer.packing import number, packed, quantity
+from deepstep.explorer.recording import Opened, Recording, record
+from deepstep.explorer.reproduction import program
+from deepstep.explorer.shown import About, Shown, shown
+from deepstep.explorer.sources import formulas_of, sources_of
+from deepstep.inspection import TraceEntry
+from deepstep.model import Network
+from deepstep.network import Parameters
+from deepstep.preparation.batches import evenly_spread
+from deepstep.training import History
+from deepstep.types import Array
+
+Document: TypeAlias = dict[str, Any]
+"""A lesson: JSON's types, and no number that is not finite."""
+
+FORMAT, VERSION = "deepstep-lesson", 1
+MOST_POINTS = 500
+"""Of a curve."""
+
+KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
+"""What the targets of an output are; numbers else."""
+
+
+def lesson(
+    network: Network,
+    X: Any,
+    Y: Any,
+    *,
+    about: About | None = None,
+    learning_rate: float = 0.0075,
+    iterations: int = 200,
+    **options: Any,
+) -> Document:
+    """A network with its examples and the first steps of its training, as a page takes it.
+
+    The numbers are Python's own, to the last bit: arrays are float64 in base64. Some steps are there with
+    every quantity (``golden``), some with their parameters alone (``recorded``). Where there are more than
+    500 examples, or more than fit, some are drawn. A network with more than 50,000 parameters is shown with
+    16 examples, and with their coordinates for inputs, which leaves every Z, A, dA and dZ as it is.
+
+    Parameters
+    ----------
+    network : Network
+        It is not changed.
+    X, Y : arrays of shape (n_x, m) and (n_L, m)
+        Examples, as in `Network.train`.
+    about : About, optional
+        Names, title and notes.
+    learning_rate, iterations, **options
+        Of the training that the page shows, as in `Network.steps`.
+
+    Returns
+    -------
+    dict
+        JSON's types; see docs/explorer.md.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If an argument does not fit, or the network is too large for a page.
+    DivergenceError
+        If not even the first step stays finite.
+
+    Examples
+    --------
+    >>> net = Network([2, 3, 1], activation="tanh", seed=1)
+    >>> document = lesson(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], iterations=3)
+    >>> document["title"], document["network"]["layer_dims"], len(document["golden"])
+    ('2-3-1 on data', [2, 3, 1], 3)
+    """
+    options = {"learning_rate": learning_rate, "iterations": iterations, **options}
+    return document_of(shown(network, X, Y, about or About(), options))
+
+
+def document_of(what: Shown) -> Document:
+    """The lesson about what is shown."""
+    network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
+    notes = list(about.notes)
+    found = record(network, X, Y, options)
+    if found.stopped:
+        notes.append(found.stopped)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "title": about.title,
+        "notes": notes,
+        **_described(network, found, options),
+        "parameters": _arrays(found.recorded[0]),
+        "data": _data(network, X, Y, about),
+        **_recorded(found),
+        "history": _history(about.history, found),
+        **_equations(found, options),
+        "code": program(network, found.recorded[0], X, Y, about.code, options),
+        "origin": "export",
+        "wide": what.wide,
+    }
+
+
+def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
+    shape, settings, size = network.architecture, found.settings, options.get("batch_size")
+    rates = settings.dropout_of(shape)
+    return {
+        "network": {
+            "layer_dims": list(shape.layer_dims),
+            "activations": list(shape.activations),
+            "output": shape.output,
+            "output_settings": dict(shape.output_settings),
+            "normalization": list(shape.normalization),
+            "input_scale": shape.input_scale,
+            "parametric": list(shape.parametric),
+        },
+        "training": {
+            "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",
+            "hyperparameters": _hyperparameters(settings),
+            "learning_rate": float(options["learning_rate"]),
+            "l2": float(settings.l2),
+            "weight_decay": settings.decay,
+            "batch_size": None if size is None else int(size),
+            "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
+            "seed": int(settings.seed),
+            "beyond": beyond(network, options),
+        },
+    }
+
+
+def _hyperparameters(settings: Settings) -> dict[str, Any]:
+    """Those of the update rule, its defaults among them."""
+    rule = get_optimizer(settings.optimizer)
+    given = {"theta", "gradient", "learning_rate", "t", *rule.state}
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(rule.update).parameters.items()
+        if name not in given
+    }
+    return {**defaults, **rule.settings(settings.hyperparameters)}
+
+
+def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
+    names = about.feature_names if len(about.feature_names) else [f"x{k}" for k in range(1, X.shape[0] + 1)]
+    return {
+        "X": packed(X),
+        "Y": packed(Y),
+        "names": list(map(str, names)),
+        "classes": list(map(str, about.class_names)) or None,
+        "kind": KINDS.get(network.architecture.output, "numbers"),
+        "name": about.name,
+    }
+
+
+def _arrays(parameters: Mapping[str, Array]) -> Document:
+    return {name: packed(value) for name, value in parameters.items()}
+
+
+def _recorded(found: Recording) -> Document:
+    masks = found.masks
+    return {
+        "batches": [rows.tolist() for rows in found.batches],
+        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
+        "golden": [_golden(opened) for opened in found.golden],
+        "recorded": [
+            {"step": number, "parameters": _arrays(theta)} for number, theta in sorted(found.recorded.items())
+        ],
+    }
+
+
+def _golden(opened: Opened) -> Document:
+    step = opened.step
+    slots = {
+        f"{slot}_d{name}": packed(value)
+        for slot, vector in step.state.slots.items()
+        for name, value in step.after.like(vector).items()
+    }
+    return {
+        "step": step.number,
+        "epoch": step.epoch,
+        "learning_rate": step.learning_rate,
+        "parameters": _arrays(step.before),
+        "slots": slots,
+        "quantities": {
+            entry.name: quantity(entry.value) for entry in opened.trace if _is_quantity(entry, step.after)
+        },
+        "after": _arrays(step.after),
+    }
+
+
+def _is_quantity(entry: TraceEntry, parameters: Parameters) -> bool:
+    """Whether it is not a parameter before or after the update, which stand beside the quantities."""
+    return entry.name.removesuffix("′") not in parameters
+
+
+def _history(before: History | None, found: Recording) -> Document:
+    """The course of the cost, of the training before if there was one, else of the recorded steps."""
+    if before is None:
+        rows = evenly_spread(len(found.costs), MOST_POINTS)
+        return {"unit": "step", "at": rows.tolist(), "cost": [number(found.costs[row]) for row in rows]}
+    rows = evenly_spread(len(before), MOST_POINTS)
+    columns = ("cost", *(name for name in ("validation_cost",) if len(before) and name in before[0]))
+    return {
+        "unit": "epoch",
+        "at": rows.tolist(),
+        **{name: [number(before.column(name)[row]) for row in rows] for name in columns},
+    }
+
+
+def _equations(found: Recording, options: Mapping[str, Any]) -> Document:
+    """Where each quantity of a step comes from, with source and formula of every equation in it."""
+    entries = list(found.golden[0].trace)
+    names = dict.fromkeys(entry.equation for entry in entries if entry.equation)
+    return {
+        "entries": [
+            {
+                "name": entry.name,
+                "layer": entry.layer,
+                "phase": entry.phase,
+                "formula": entry.formula,
+                "equation": entry.equation,
+                "source": entry.source,
+            }
+            for entry in entries
+        ],
+        "sources": sources_of(names),
+        "formulas": formulas_of(names),
+    }

@@ -1,0 +1,176 @@
+"""A training on command: steps are done in a thread of its own, and what others see are copies."""
+
+from collections import deque
+from collections.abc import Iterator
+from copy import copy
+from threading import Condition, Thread
+from time import monotonic
+from typing import Any
+
+from deepstep.errors import ConfigurationError
+from deepstep.explorer.packing import number, packed
+from deepstep.explorer.shown import Shown
+from deepstep.model.step import Step
+from deepstep.preparation.batches import n_batches
+from deepstep.training.plan import check_learning_rate
+from deepstep.types import is_whole
+
+MOST_STEPS = 10**9
+"""Of one command, and of a whole training."""
+
+INTERVAL = 0.1
+"""Seconds between two messages about a training that runs."""
+
+MOST_PENDING = 1000
+"""Messages that wait for their listener; older ones are dropped."""
+
+COMMANDS = ("step", "train", "stop", "set")
+WHERE = "the explorer's command"
+
+Message = dict[str, Any]
+"""``{"kind": "epoch", …}`` after updates, ``{"kind": "end", …}`` when there is nothing to do any more."""
+
+
+class LiveTraining:
+    """A network that does steps when it is told to.
+
+    Parameters
+    ----------
+    what : Shown
+        What a page shows; a copy of its network trains.
+    """
+
+    def __init__(self, what: Shown) -> None:
+        options = what.options
+        self._rate = check_learning_rate(options.get("learning_rate", 0.0075))
+        self._scheduled = options.get("schedule") is not None
+        own = (
+            dict(options) if self._scheduled else {**options, "learning_rate": 1.0, "schedule": self._factor}
+        )
+        self._network = copy(what.network)
+        self._steps: Iterator[Step] = self._network.steps(what.X, what.Y, **{**own, "iterations": MOST_STEPS})
+        self._of = n_batches(what.X.shape[1], options.get("batch_size"))
+        self._changed = Condition()
+        self._wanted, self._each, self._closed, self._over = 0, False, False, ""
+        self._pending: deque[Message] = deque(maxlen=MOST_PENDING)
+        self._theta, self._updates = self._network.parameters, 0
+        self._thread = Thread(target=self._work, name="explorer-training", daemon=True)
+        self._thread.start()
+
+    def _factor(self, t: float) -> float:
+        """The learning rate, as a schedule of the rate 1: it may change between two steps."""
+        return self._rate
+
+    @property
+    def updates(self) -> int:
+        """Updates done."""
+        return self._updates
+
+    def command(self, record: Any) -> None:
+        """Do what a page asks for.
+
+        Parameters
+        ----------
+        record : dict
+            ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}`` or
+            ``{"do": "set", "learning_rate": α}``.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is none of these.
+        """
+        do = record.get("do") if isinstance(record, dict) else None
+        if do not in COMMANDS:
+            raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}")
+        if do == "set":
+            self._set(record.get("learning_rate"))
+        elif do == "stop":
+            self._want(0, each=False)
+        else:
+            steps = record.get("steps", 1)
+            if not (is_whole(steps, 1) and steps <= MOST_STEPS):
+                raise ConfigurationError(WHERE, "steps is a whole number from 1", f"got {steps!r:.60}")
+            self._want(int(steps), each=do == "step")
+
+    def state(self) -> dict[str, Any]:
+        """Where the training stands: a copy."""
+        with self._changed:
+            theta, done = self._theta, self._updates  # a step makes new ones and leaves these
+        return {
+            "step": done,
+            "epoch": done // self._of,
+            "learning_rate": self._rate,
+            "parameters": {name: packed(value) for name, value in theta.items()},
+        }
+
+    def messages(self, *, wait: float) -> Iterator[Message | None]:
+        """What happens from now on, for one listener; None when nothing did for a while. Ends on `close`.
+
+        Of a training that runs the newest state counts, so that a slow listener falls behind by one alone.
+        """
+        with self._changed:
+            self._pending.clear()  # now, and not when the first message is asked for
+        return self._messages(wait)
+
+    def _messages(self, wait: float) -> Iterator[Message | None]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pending or self._closed, timeout=wait)
+                if self._closed:
+                    return
+                message = self._pending.popleft() if self._pending else None
+            yield message
+
+    def close(self) -> None:
+        """End the thread; what was reached stays to be seen."""
+        with self._changed:
+            self._closed, self._wanted = True, 0
+            self._changed.notify_all()
+        self._thread.join(timeout=10)
+
+    def _set(self, rate: Any) -> None:
+        if self._scheduled:
+            raise ConfigurationError(WHERE, "a training without a schedule", "this one has its own rates")
+        self._rate = check_learning_rate(rate)
+
+    def _want(self, steps: int, *, each: bool) -> None:
+        with self._changed:
+            self._wanted, self._each = steps, each
+            self._changed.notify_all()
+
+    def _work(self) -> None:
+        told = 0.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted > 0 or self._closed)
+                if self._closed:
+                    return
+            try:
+                step = next(self._steps)
+            except Exception as error:  # of a step, or of a function that the user passed: the page says it
+                self._over = self._over or str(error) or "The training is complete."
+                self._end(self._over)
+                continue
+            with self._changed:
+                self._theta, self._updates = step.after, self._updates + 1
+                self._wanted = max(0, self._wanted - 1)
+                done = not self._wanted
+            if done or self._each or monotonic() - told >= INTERVAL:
+                told = monotonic()
+                self._tell({"kind": "epoch", "cost": number(step.cost), **self.state()})
+            if done:
+                self._end("")
+
+    def _end(self, why: str) -> None:
+        with self._changed:
+            self._wanted = 0
+        self._tell({"kind": "end", "why": why, "step": self._updates})
+
+    def _tell(self, message: Message) -> None:
+        with self._changed:
+            newest = self._pending[-1] if self._pending else {}
+            if not self._each and newest.get("kind") == message["kind"] == "epoch":
+                self._pending.pop()
+            self._pending.append(message)
+            self._changed.notify_all()

@@ -1,0 +1,112 @@
+"""The page: one HTML file that holds program, style and lesson, and may reach nothing else."""
+
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from deepstep.errors import FileError
+
+LESSON_ID = "deepstep-lesson"
+"""The element that holds the lesson."""
+
+ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
+"""What would end a script element, or begin a comment in it; the rest of ASCII is harmless there."""
+
+
+def as_json(record: Any) -> str:
+    """One line of JSON in ASCII that no text in it can break out of, wherever in a page it stands.
+
+    Examples
+    --------
+    >>> print(as_json({"name": "</script><script>"}))
+    {"name":"\\u003c/script\\u003e\\u003cscript\\u003e"}
+    """
+    text = json.dumps(record, allow_nan=False, separators=(",", ":"))
+    for sign, harmless in ESCAPED.items():
+        text = text.replace(sign, harmless)
+    return text
+
+
+@cache
+def bundle(name: str) -> str:
+    """A file of the front end: ``explorer.js`` or ``explorer.css``.
+
+    Raises
+    ------
+    FileError
+        If it is missing, or would end the element that it stands in.
+    """
+    place = files("deepstep.explorer") / "static" / name
+    endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
+    if not place.is_file():
+        raise FileError(
+            f"deepstep/explorer/static/{name}",
+            "the explorer's page",
+            "it is missing",
+            "Install DeepStep again.",
+        )
+    text = place.read_text(encoding="utf-8")
+    for ending in endings:
+        if ending in text.lower():
+            raise FileError(f"deepstep/explorer/static/{name}", f"a text without {ending!r}", "it has one")
+    return text
+
+
+def digest(text: str) -> str:
+    """The source of a Content-Security-Policy that allows exactly this text.
+
+    Examples
+    --------
+    >>> digest("")
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    """
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+
+
+def policy(*, served: bool) -> str:
+    """The Content-Security-Policy: this program and this style; served pages may talk to their server."""
+    rules = {
+        "default-src": "'none'",
+        "script-src": digest(bundle("explorer.js")),
+        "style-src": digest(bundle("explorer.css")),
+        "img-src": "data: blob:",
+        "worker-src": "blob:",
+        "connect-src": "'self'" if served else "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        **({"frame-ancestors": "'none'"} if served else {}),
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def page(title: str, document: Any = None) -> str:
+    """The page of a lesson; without a document that of the server, which asks for it.
+
+    Parameters
+    ----------
+    title : str
+        Any text.
+    document : dict, optional
+        The lesson.
+    """
+    served = document is None
+    meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
+    data = (
+        "" if served else f'<script type="application/json" id="{LESSON_ID}">{as_json(document)}</script>\n'
+    )
+    shown = escape(title.encode("utf-8", "replace").decode("utf-8"))
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"{meta}"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        f"<title>{shown} – DeepStep</title>\n"
+        f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
+        f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
+        "<noscript>This page computes in JavaScript, which is switched off.</noscript>\n"
+        f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
+    )

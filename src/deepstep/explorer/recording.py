@@ -1,0 +1,188 @@
+"""Some steps of a training, recorded: what a page shows, and checks its own arithmetic by."""
+
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines import Settings
+from deepstep.engines.draws import dropout_masks
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.explorer.abilities import beyond
+from deepstep.inspection import Trace
+from deepstep.model import Network
+from deepstep.model.step import Step
+from deepstep.network import Parameters
+from deepstep.preparation.batches import as_they_are, batch, evenly_spread, n_batches, shuffled
+from deepstep.types import AnyArray, Array
+
+MOST_GOLDEN = 60_000
+"""Numbers in all golden steps together; the first step is always there."""
+
+GOLDEN_APART = 8
+"""Golden steps of a training that the page does not compute by itself."""
+
+MOST_RECORDED = 20_000
+"""Numbers in all recorded parameters together; the first and the last are always there."""
+
+MOST_SNAPSHOTS = 40
+MOST_INDICES = 40_000
+"""Examples in all batches that are listed."""
+
+MOST_MASKS = 40_000
+"""Numbers in all masks that are kept."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A step with every quantity."""
+
+    step: Step
+    trace: Trace
+
+
+@dataclass
+class Recording:
+    """What was recorded.
+
+    Attributes
+    ----------
+    settings : Settings
+        The update rule and what regularizes.
+    golden : list of Opened
+    recorded : dict
+        θ after so many updates.
+    batches : list of arrays of int
+        The examples of the first steps.
+    masks : list of dict or None
+        Dropout masks by layer of those steps; None without dropout.
+    costs : list of float
+        J before each update.
+    stopped : str
+        Why it ended before its last step; else empty.
+    """
+
+    settings: Settings
+    golden: list[Opened] = field(default_factory=list)
+    recorded: dict[int, Parameters] = field(default_factory=dict)
+    batches: list[AnyArray] = field(default_factory=list)
+    masks: list[dict[int, Array]] | None = None
+    costs: list[float] = field(default_factory=list)
+    stopped: str = ""
+
+
+def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> Recording:
+    """Train a copy of a network with the equations and keep what a page needs.
+
+    Parameters
+    ----------
+    network : Network
+        It is not changed.
+    X, Y : arrays of shape (n_x, m) and (n_L, m)
+    options : mapping
+        Of `Network.steps`.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If an option does not fit.
+    DivergenceError
+        If not even the first step stays finite.
+    """
+    learner = copy(network)
+    learner.engine = "reference"
+    steps = learner.steps(X, Y, **options)  # what does not fit is refused here
+    total = int(options["iterations"]) * n_batches(X.shape[1], options.get("batch_size"))
+    kept = Recording(_settings(network, options))
+    apart = bool(beyond(network, options))
+    known = _list_draws(kept, network, X.shape[1], options, total, apart=apart)
+    if known < total:
+        cut = f"The first {known} of {total} updates are recorded"
+        kept.stopped = f"{cut}; draws after them are the page's own."
+    golden = set(evenly_spread(known, GOLDEN_APART).tolist()) if apart else {0, 1}
+    recorded = _snapshots(known, network.parameters.flat.size)
+    held: list[Step] = []
+    last: Step | None = None
+    try:
+        for number, step in enumerate(islice(steps, known)):
+            if number in recorded:
+                kept.recorded[number] = step.before
+            if number in golden:
+                held.append(step)
+            kept.costs.append(step.cost)
+            last = step
+    except DivergenceError as error:
+        if last is None:
+            raise
+        kept.stopped = str(error)
+    if last is None:
+        raise ConfigurationError("explore", "a training of one step or more", "it had none")
+    kept.recorded[len(kept.costs)] = last.after
+    for step in {step.number: step for step in (held[0], last, *held)}.values():
+        _open(kept, step)  # the first, then the last, then others as far as there is room
+    kept.golden.sort(key=lambda opened: opened.step.number)
+    return kept
+
+
+def _settings(network: Network, options: Mapping[str, Any]) -> Settings:
+    names = {entry.name for entry in fields(Settings)}
+    given = {name: value for name, value in options.items() if name in names and value is not None}
+    return Settings.of("explore", **{"seed": network.seed, **given})
+
+
+def _snapshots(total: int, size: int) -> set[int]:
+    most = max(1, min(MOST_SNAPSHOTS, MOST_RECORDED // size))
+    return {0, *evenly_spread(total + 1, most).tolist()}
+
+
+def _open(kept: Recording, step: Step) -> None:
+    """Keep a step whole, if there is room for it."""
+    trace = step.trace()
+    size, before = _numbers(trace), sum(_numbers(opened.trace) for opened in kept.golden)
+    if not kept.golden or before + size <= MOST_GOLDEN:
+        kept.golden.append(Opened(step, trace))
+
+
+def _numbers(trace: Trace) -> int:
+    return sum(int(np.size(entry.value)) for entry in trace)
+
+
+def _list_draws(
+    kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
+) -> int:
+    """List the examples and the masks of the first steps; gives the number of steps that are known by them.
+
+    Full batches without dropout are the same in every step, which stands there once. What a page does not
+    compute by itself (``apart``) is known however few draws are listed.
+    """
+    settings, size = kept.settings, options.get("batch_size")
+    rates = settings.dropout_of(network.architecture)
+    units = (
+        0
+        if apart
+        else sum(n for n, rate in zip(network.architecture.layer_dims[1:-1], rates, strict=True) if rate)
+    )
+    kept.masks = [] if units else None
+    order = options.get("order") or (as_they_are if size is None else shuffled(network.seed))
+    of, alike = n_batches(m, size), size is None and order is as_they_are and not units
+    indices, numbers = MOST_INDICES, MOST_MASKS
+    for number in range(1 if alike else total):
+        visit = order(number // of, m)
+        rows = np.arange(m)[batch(None if visit is None else np.asarray(visit), m, size, number % of)]
+        indices, numbers = indices - len(rows), numbers - units * len(rows)
+        if number and min(indices, numbers) < 0:
+            break
+        kept.batches.append(rows)
+        if kept.masks is not None:
+            kept.masks.append(_masks(network, settings, rates, len(rows), number + 1))
+    return total if alike or apart else len(kept.batches)
+
+
+def _masks(
+    network: Network, settings: Settings, rates: tuple[float, ...], m: int, step: int
+) -> dict[int, Array]:
+    shape, seed = network.architecture, int(settings.seed)
+    return dropout_masks(shape, rates, m, seed=seed, step=step, dtype=network.dtype)

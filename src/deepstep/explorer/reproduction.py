@@ -1,0 +1,113 @@
+"""Python code that makes the state of a page again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations import INITIALIZATIONS
+from deepstep.model import Network
+from deepstep.network import Parameters
+from deepstep.types import AnyArray, Array
+
+MOST_INLINE = 600
+"""Numbers that are written into the code."""
+
+READ = 'lesson = read_lesson("lesson.html")  # this page, or the JSON that it saves'
+
+
+def program(
+    network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
+) -> str:
+    """The code: the data, the network, the training.
+
+    Parameters
+    ----------
+    network : Network
+    start : Parameters
+        Where it starts.
+    X, Y : arrays of shape (n_x, m) and (n_L, m)
+    data_code : str
+        Statements that make X and Y; empty where none are known.
+    options : mapping
+        Of `Network.steps`.
+    """
+    made, saved = _network(network, start)
+    if data_code:
+        data = data_code.splitlines()
+    elif X.size + Y.size <= MOST_INLINE:
+        data = ["", f"X = np.array({X.tolist()})", f"Y = np.array({Y.tolist()})"]
+    else:
+        data, saved = ["", *(f'{name} = unpacked(lesson["data"]["{name}"])' for name in "XY")], True
+    lines = ["import numpy as np", "", "from deepstep import Network"]
+    if saved:
+        lines += ["from deepstep.explorer import read_lesson, unpacked", "", READ]
+    return "\n".join([*lines, *data, "", *made, "", *_training(options)]) + "\n"
+
+
+def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
+    """The statements, and whether they need the lesson as a file."""
+    shape = network.architecture
+    arguments = {"activation": _one_for_all(shape.activations[:-1]), "output": shape.output}
+    if shape.output_settings:
+        arguments["output_settings"] = dict(shape.output_settings)
+    if any(kind != "none" for kind in shape.normalization):
+        arguments["normalization"] = _one_for_all(shape.normalization)
+    if shape.input_scale:
+        arguments["input_scale"] = True
+    if any(shape.parametric):
+        arguments["parametric"] = _one_for_all(shape.parametric)
+    sizes = list(shape.layer_dims)
+    drawn = _drawn_by(network, start, sizes, arguments)
+    written = [f"{name}={value!r}" for name, value in arguments.items()]
+    made, saved = [], False
+    if drawn is not None:
+        written.append(f"initialization={drawn!r}")
+    elif start.flat.size <= MOST_INLINE:
+        rows = [f'    "{name}": np.array({value.tolist()}),' for name, value in start.items()]
+        made = ["parameters = {", *rows, "}"]
+    else:
+        saved = True
+        made = ['parameters = {name: unpacked(value) for name, value in lesson["parameters"].items()}']
+    if made:
+        written.append("parameters=parameters")
+    return [*made, f"network = Network({sizes}, {', '.join([*written, f'seed={network.seed}'])})"], saved
+
+
+def _one_for_all(values: Sequence[Any]) -> Any:
+    return values[0] if len(set(values)) == 1 else list(values) or "relu"
+
+
+def _drawn_by(network: Network, start: Parameters, sizes: list[int], arguments: dict[str, Any]) -> str | None:
+    """The initialization that gives exactly these parameters from the network's seed, if one does."""
+    for method in INITIALIZATIONS:
+        fresh = Network(sizes, **arguments, initialization=method, seed=network.seed)
+        if np.array_equal(fresh.parameters.flat, start.flat):
+            return method
+    return None
+
+
+def _training(options: Mapping[str, Any]) -> list[str]:
+    plain = {name: value for name, value in options.items() if value not in (None, {})}
+    lines = [f"    {name}={_text(value)}," for name, value in plain.items()]
+    return [
+        "steps = network.steps(",
+        "    X,",
+        "    Y,",
+        *lines,
+        ")",
+        "for step in steps:",
+        "    if step.number == 1:",
+        "        print(step.trace())  # every quantity of the first step",
+        'print(f"cost {step.cost:.6g} before update {step.number}")',
+    ]
+
+
+def _text(value: Any) -> str:
+    """A setting as Python has it; of a function its name."""
+    return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
+
+
+def rows_code(rows: AnyArray) -> str:
+    """The statement that chooses examples."""
+    return f"rows = {rows.tolist()}\nX, Y = X[:, rows], Y[:, rows]"

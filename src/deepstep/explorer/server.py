@@ -1,0 +1,259 @@
+"""The page with a training behind it, for this machine alone: http://127.0.0.1 and a token."""
+
+import json
+import secrets
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.explorer.document import Document
+from deepstep.explorer.live import LiveTraining
+from deepstep.explorer.page import as_json, page, policy
+
+ADDRESS = "127.0.0.1"
+MOST_BYTES = 1_000_000
+"""Of a command."""
+
+PATIENCE = 10.0
+"""Seconds that a request may take to arrive."""
+
+GRACE = 1.0
+"""Seconds in which a page that is loaded again may leave its old stream."""
+
+HEARTBEAT = 0.25
+"""Seconds between two looks whether the listener is still there."""
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of every answer, beside the Content-Security-Policy."""
+
+
+class Refused(Exception):  # noqa: N818  (an answer, not a failure of this program)
+    """A request is answered with a status and a sentence."""
+
+    def __init__(self, status: HTTPStatus, why: str) -> None:
+        super().__init__(why)
+        self.status, self.why = status, why
+
+
+class ExplorerServer(ThreadingHTTPServer):
+    """Serves one page to one reader.
+
+    Parameters
+    ----------
+    document : dict
+        The lesson.
+    live : LiveTraining
+        What does the steps.
+    port : int
+        0 for any that is free.
+
+    Raises
+    ------
+    FileError
+        If the port cannot be had.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, document: Document, live: LiveTraining, *, port: int = 0) -> None:
+        self.document, self.live = {**document, "origin": "server"}, live
+        self.token = secrets.token_urlsafe(24)
+        self.text = page(str(document["title"])).encode("utf-8")
+        self._listening = Lock()
+        self._stream: socket.socket | None = None
+        try:
+            super().__init__((ADDRESS, port), Handler)
+        except (OSError, OverflowError) as error:
+            raise FileError(
+                "--port", f"a free port of {ADDRESS}", f"{port}: {error}", "Port 0 takes any that is free."
+            ) from error
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The page, with the token."""
+        return f"http://{ADDRESS}:{self.port}/?token={self.token}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which a browser may ask: others are a foreign page that found the address."""
+        return tuple(f"{name}:{self.port}" for name in (ADDRESS, "localhost"))
+
+    @contextmanager
+    def running(self) -> Iterator["ExplorerServer"]:
+        """Serve in a thread while the block runs."""
+        thread = Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.live.close()
+            self.shutdown()
+            self.server_close()
+            thread.join(timeout=PATIENCE)
+
+    def is_taken(self) -> bool:
+        """Whether a reader listens who is still there after a moment."""
+        until = monotonic() + GRACE
+        while self._stream is not None:
+            if monotonic() >= until:
+                return True
+            sleep(0.02)
+        return False
+
+    @contextmanager
+    def the_reader(self, stream: socket.socket) -> Iterator[None]:
+        """Be the one who listens.
+
+        Raises
+        ------
+        Refused
+            If another one does.
+        """
+        taken = self.is_taken()
+        with self._listening:
+            if taken or self._stream is not None:
+                raise Refused(HTTPStatus.CONFLICT, "This explorer is open in another window.")
+            self._stream = stream
+        try:
+            yield
+        finally:
+            self._stream = None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A reader who went away in the middle of an answer is no error."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: ExplorerServer
+    timeout = PATIENCE
+    server_version, sys_version = "DeepStep", ""
+
+    def do_GET(self) -> None:
+        """The page, the lesson, the events."""
+        answers = {"/": self._page, "/lesson": self._lesson, "/events": self._events}
+        self._answer(answers)
+
+    def do_POST(self) -> None:
+        """A command."""
+        self._answer({"/command": self._command})
+
+    def _answer(self, answers: dict[str, Any]) -> None:
+        try:
+            self._check_sender()
+            path = urlsplit(self.path).path
+            if path not in answers:
+                raise Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+            answers[path]()
+        except Refused as refused:
+            self._send(refused.status, "application/json", as_json({"error": refused.why}).encode())
+
+    def _check_sender(self) -> None:
+        """Only this page, opened by who has the token.
+
+        Raises
+        ------
+        Refused
+        """
+        if self.headers.get("Host") not in self.server.hosts:
+            raise Refused(HTTPStatus.FORBIDDEN, "Ask at the address that was printed.")
+        origin = self.headers.get("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
+            raise Refused(HTTPStatus.FORBIDDEN, "Another page has no access.")
+        token = parse_qs(urlsplit(self.path).query).get("token", [""])[-1]
+        if not secrets.compare_digest(token.encode(), self.server.token.encode()):
+            raise Refused(HTTPStatus.FORBIDDEN, "Open the address that was printed, with its token.")
+
+    def _page(self) -> None:
+        self._send(HTTPStatus.OK, "text/html; charset=utf-8", self.server.text)
+
+    def _lesson(self) -> None:
+        if self.server.is_taken():
+            raise Refused(HTTPStatus.CONFLICT, "This explorer is open in another window.")
+        now = {**self.server.document, "now": self.server.live.state()}
+        self._send(HTTPStatus.OK, "application/json", as_json(now).encode())
+
+    def _events(self) -> None:
+        """A stream of events, until the reader goes or the server ends."""
+        with self.server.the_reader(self.connection):
+            messages = self.server.live.messages(
+                wait=HEARTBEAT
+            )  # from before the reader knows that it is one
+            self._begin(HTTPStatus.OK, "text/event-stream")
+            self.end_headers()
+            with suppress(OSError):
+                self._tell(b": here\n\n")
+                for message in messages:
+                    if self._is_gone():
+                        return
+                    if message is not None:
+                        self._tell(f"data: {as_json(message)}\n\n".encode())
+                self._tell(b'data: {"kind":"closed"}\n\n')
+
+    def _tell(self, text: bytes) -> None:
+        self.wfile.write(text)
+        self.wfile.flush()
+
+    def _is_gone(self) -> bool:
+        """Whether the reader closed the connection."""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+
+    def _command(self) -> None:
+        kind = (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A command is application/json.")
+        try:
+            record = json.loads(self._body().decode("utf-8"))
+            self.server.live.command(record)
+        except (ValueError, RecursionError) as error:  # malformed, or a command that there is not
+            why = str(error) if isinstance(error, ConfigurationError) else "A command is JSON."
+            raise Refused(HTTPStatus.BAD_REQUEST, why) from None
+        self._send(HTTPStatus.OK, "application/json", b'{"ok":true}')
+
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit()):
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command says how long it is.")
+        if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A command has at most {MOST_BYTES} bytes.")
+        return self.rfile.read(int(length))
+
+    def _begin(self, status: HTTPStatus, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        self.send_header("Content-Security-Policy", policy(served=True))
+
+    def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        self._begin(status, kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
+
+    def log_message(self, form: str, *values: Any) -> None:
+        """Nothing: the address has the token in it."""

@@ -1,0 +1,47 @@
+"""The library's own words about a step: source text and formulas of the equations that take part."""
+
+from collections.abc import Iterable
+from inspect import getsourcefile, getsourcelines
+from pathlib import Path
+from typing import Any
+
+import deepstep
+from deepstep.equations import EQUATIONS, Equation
+
+ROOT = Path(deepstep.__file__).parent
+
+
+def sources_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """File, line and text of each registered equation, taken from the file that runs.
+
+    Examples
+    --------
+    >>> found = sources_of(["linear_forward"])["linear_forward"]
+    >>> found["file"], found["text"].partition("(")[0]
+    ('equations/linear.py', 'def linear_forward')
+    """
+    found = ((name, _source(EQUATIONS[name])) for name in names if name in EQUATIONS)
+    return {name: source for name, source in found if source is not None}
+
+
+def formulas_of(names: Iterable[str]) -> dict[str, str]:
+    """The formula of each registered equation, as the registry has it.
+
+    Examples
+    --------
+    >>> formulas_of(["linear_forward"])
+    {'linear_forward': 'Z = W·A_prev + b'}
+    """
+    return {name: EQUATIONS[name].formula for name in names if name in EQUATIONS}
+
+
+def _source(equation: Equation) -> dict[str, Any] | None:
+    """From the line of ``def`` on; None where no source lies beside the program."""
+    try:
+        lines, first = getsourcelines(equation.function)
+        file = Path(getsourcefile(equation.function) or "")
+    except (OSError, TypeError):
+        return None
+    skipped = next((at for at, line in enumerate(lines) if line.startswith("def ")), 0)
+    place = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
+    return {"file": place, "line": first + skipped, "text": "".join(lines[skipped:]).rstrip("\n")}

@@ -1,0 +1,128 @@
+"""What displays are made from: the network and the history of whatever came, and what Health saw."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.model import Network
+from deepstep.training import History
+from deepstep.training.health import health_in
+from deepstep.types import Array, is_whole
+
+ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
+
+
+def one_of(estimator: Any, member: int | None, where: str) -> Any:
+    """The estimator of one network: a plain one itself, of a committee the member that was asked for.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such network.
+    """
+    committee = getattr(estimator, "committee_", None)
+    if committee is None:
+        if "network_" not in vars(estimator):
+            came = type(estimator).__name__
+            raise ConfigurationError(
+                where, "a fitted DeepClassifier or DeepRegressor", f"got {came}", "Call fit before."
+            )
+        if member is not None:
+            raise ConfigurationError(where, "member is for committees", f"got {member!r} for one network")
+        return estimator
+    count = len(committee.members)
+    if member is None:
+        raise ConfigurationError(
+            where,
+            "one network",
+            f"got a committee of {count}",
+            f"Say which one: member=0 … {count - 1}; or fit with recipe='plain'.",
+        )
+    if not (is_whole(member, 0) and member < count):
+        raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
+    return committee.members[member].estimator
+
+
+def network_of(estimator: Any, member: int | None, where: str) -> Network:
+    """The network of an estimator, of a committee that of a member.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such network.
+    """
+    network: Network = one_of(estimator, member, where).network_
+    return network
+
+
+def history_of(estimator: Any, member: int | None, where: str) -> History:
+    """The history of an estimator, of a committee that of a member.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such network.
+    """
+    history: History = one_of(estimator, member, where).history_
+    return history
+
+
+def check_network(network: Any, where: str) -> Network:
+    """The network itself.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is something else.
+    """
+    if not isinstance(network, Network):
+        raise ConfigurationError(
+            where, "a Network", f"got {type(network).__name__}", "For an estimator use from_estimator."
+        )
+    return network
+
+
+class Looks(NamedTuple):
+    """Looks at the layers: the epochs (k,), updates an epoch, and quantities (k, L) by name, NaN for None."""
+
+    epochs: Array
+    updates: float
+    values: dict[str, Array]
+
+    @property
+    def n_layers(self) -> int:
+        """L."""
+        return int(next(iter(self.values.values())).shape[1])
+
+
+def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
+    """The quantities that the callback `Health` wrote into records.
+
+    Raises
+    ------
+    DataError
+        If no record has them.
+    """
+    looks = {record["epoch"]: look for record in history if (look := health_in(record)) is not None}
+    if not looks:
+        raise DataError(where, "records with health", f"got {len(history)} records without any", ADVICE)
+    every = list(looks.values())
+    lacking = [name for name in names if any(name not in layer for look in every for layer in look)]
+    if lacking:
+        raise DataError(
+            where,
+            f"health has {', '.join(names)}",
+            f"the records, of an older release, lack {', '.join(lacking)}",
+            ADVICE,
+        )
+    values = {
+        name: np.array(
+            [[layer[name] for layer in look] for look in every],
+            dtype=float,  # None is NaN
+        )
+        for name in names
+    }
+    epochs = np.array(list(looks), dtype=float)
+    last = history[-1]
+    return Looks(epochs, max(1.0, last.get("step", 1) / (last["epoch"] + 1)), values)

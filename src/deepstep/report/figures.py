@@ -1,0 +1,138 @@
+"""Displays as SVG inside the page: in its colours, light or dark, with a text for those who do not see it."""
+
+import io
+import re
+from itertools import count
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from deepstep.plots.drawing import new_figure
+from deepstep.report.html import Html, details, printable, tag
+from deepstep.types import AnyArray
+
+MOST_POINTS = 4000
+"""Of all lines of a figure together: a screen has no more columns, and a page of many figures stays small."""
+
+PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
+"""What turns with light and dark."""
+
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
+
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
+
+
+def figure(display: Any, name: str, heading: str) -> Html:
+    """A display as a figure of the page, with what it says in words.
+
+    Parameters
+    ----------
+    display : object with ``plot`` and ``describe``
+    name : str
+        What the ids of the figure begin with.
+    heading : str
+        What it is.
+    """
+    drawn = display.plot().figure_
+    words = display.describe()
+    lines = [tag("span", line, class_="line") for line in words.splitlines()]
+    caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
+    return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
+
+
+def as_svg(drawn: Any, name: str, label: str) -> Html:
+    """A matplotlib figure as an ``<svg>`` element without ids of others, scripts, links or comments."""
+    thin(drawn)
+    file = io.StringIO()
+    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    root = ElementTree.fromstring(file.getvalue())
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
+                parent.remove(child)
+    _rename(root, name)
+    for element in root.iter():
+        if "style" in element.attrib:
+            element.set("style", _in_paper(element.get("style", "")))
+        if "d" in element.attrib:
+            element.set("d", _NUMBER.sub(lambda match: f"{float(match[0]):.2f}", element.get("d", "")))
+    width = float(root.get("width", "0pt").removesuffix("pt")) / 0.75  # CSS pixels
+    for attribute in ("width", "height", "version"):
+        root.attrib.pop(attribute, None)
+    root.set("role", "img")
+    root.set("aria-label", printable(label.replace("\n", " ")))  # escaped when it is written
+    root.set("style", f"max-width: {width:.0f}px")
+    return Html(ElementTree.tostring(root, encoding="unicode"))
+
+
+def thin(drawn: Any) -> None:
+    """Leave of lines with very many points, in each stretch, the lowest and the highest one."""
+    lines = [line for ax in drawn.axes for line in ax.lines]
+    most = MOST_POINTS // max(1, len(lines))
+    for line in lines:
+        x, y = (np.asarray(part, dtype=float) for part in line.get_data())
+        if len(x) > most:
+            kept = outline(y, most)
+            line.set_data(x[kept], y[kept])
+            line.set_markevery(max(1, len(kept) // 8))
+
+
+def outline(y: AnyArray, most: int) -> AnyArray:
+    """Positions of at most so many points whose line looks as that of all: first, last, lowest, highest.
+
+    Examples
+    --------
+    >>> outline(np.array([0.0, 5, 1, 1, -3, 1, 1, 2]), 4).tolist()
+    [0, 1, 4, 7]
+    """
+    parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
+    kept = {0, len(y) - 1}
+    for part in parts:
+        known = part[np.isfinite(y[part])]
+        if len(known):
+            kept |= {int(known[np.argmin(y[known])]), int(known[np.argmax(y[known])])}
+    return np.array(sorted(kept))
+
+
+def picture(pixels: AnyArray, label: str) -> Html:
+    """A picture (height, width[, channels]), uint8 or from 0 to 1, as an ``<img>`` of the page itself."""
+    from base64 import b64encode
+
+    new_figure("report")  # says what is missing where matplotlib is not installed
+    from matplotlib.image import imsave
+
+    pixels = np.asarray(pixels)
+    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    file = io.BytesIO()
+    brightest = 255 if pixels.dtype == np.uint8 else 1  # of colours it is known
+    imsave(file, pixels, format="png", cmap="gray", vmin=0, vmax=brightest)
+    data = b64encode(file.getvalue()).decode()
+    return tag("img", src=f"data:image/png;base64,{data}", alt=label, width=64, height=64)
+
+
+def _rename(root: Any, name: str) -> None:
+    """Ids that no other figure of the page has, and the same in every run."""
+    numbers = count(1)
+    names = {
+        element.get("id"): f"{name}-{next(numbers)}" for element in root.iter() if "id" in element.attrib
+    }
+    for element in root.iter():
+        for attribute, value in element.attrib.items():
+            if attribute == "id":
+                element.set(attribute, names[value])
+            elif "#" in value and (attribute.endswith("href") or "url(#" in value):
+                element.set(
+                    attribute,
+                    _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value),
+                )
+
+
+def _in_paper(style: str) -> str:
+    for colour, turning in PAPER.items():
+        style = style.replace(colour, turning)
+    return style

@@ -1,0 +1,105 @@
+"""HTML whose texts cannot break out: what is no `Html` is escaped."""
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+EMPTY = ("br", "meta", "img")
+"""Elements without content."""
+
+
+class Html(str):
+    """Markup that stands as it is."""
+
+    __slots__ = ()
+
+
+Content: TypeAlias = "str | int | float | None"
+"""A text, a number, `Html`, or nothing."""
+
+
+def tag(name: str, *content: Content, **attributes: Content) -> Html:
+    """An element.
+
+    An attribute's name may end in ``_`` where Python has the word for itself, and has ``_`` for ``-``;
+    what is None is left out.
+
+    Examples
+    --------
+    >>> tag("p", "a < b & ", tag("b", "c"), class_="x", title='"')
+    '<p class="x" title="&quot;">a &lt; b &amp; <b>c</b></p>'
+    """
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(printable(str(value)))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in EMPTY:
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{join(content)}</{name}>")
+
+
+def join(content: Iterable[Content]) -> Html:
+    """Several contents, one after the other.
+
+    Examples
+    --------
+    >>> join(["<", Html("<br>"), None])
+    '&lt;<br>'
+    """
+    return Html("".join(text(part) for part in content if part is not None))
+
+
+def text(part: Content) -> Html:
+    """One content, escaped if it is no markup; characters that no page may hold are left out.
+
+    Examples
+    --------
+    >>> text("<script>\\x00")
+    '&lt;script&gt;'
+    """
+    return part if isinstance(part, Html) else Html(html.escape(printable(str(part))))
+
+
+def printable(given: str) -> str:
+    """A text without the characters that no page may hold: controls, and halves of characters.
+
+    Examples
+    --------
+    >>> printable("a\\x00\\ud800b")
+    'a?b'
+    """
+    kept = "".join(one for one in given if one >= " " or one in "\t\n")
+    return kept.encode(errors="replace").decode()
+
+
+def table(
+    header: Sequence[Content], rows: Iterable[Sequence[Content]], *, caption: str, left: int = 1
+) -> Html:
+    """A table whose first column names its rows; so many columns on the left are texts, the others numbers.
+
+    Examples
+    --------
+    >>> table(["layer", "units"], [["1", 4]], caption="Layers").count("scope")
+    3
+    """
+    head = join(tag("th", cell, scope="col", class_=_side(at, left)) for at, cell in enumerate(header))
+    body = join(
+        tag(
+            "tr",
+            tag("th", row[0], scope="row"),
+            *(tag("td", cell, class_=_side(at, left)) for at, cell in enumerate(row[1:], start=1)),
+        )
+        for row in rows
+    )
+    whole = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))
+    return tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=caption)
+
+
+def details(summary: Content, *content: Content) -> Html:
+    """What opens on request, without a script."""
+    return tag("details", tag("summary", summary), *content)
+
+
+def _side(at: int, left: int) -> str | None:
+    return None if at < left else "number"

@@ -1,0 +1,119 @@
+"""The page as a whole."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from deepstep.data.files import atomic_write
+from deepstep.report import sections
+from deepstep.report.answers import answers
+from deepstep.report.diagnosis import findings_of
+from deepstep.report.html import Html, join, tag
+from deepstep.report.rows import Rows, kept_rows
+from deepstep.run import Run
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""No script and no request; the figures' own styles and the pictures in the page alone."""
+
+
+def report(run: Run, *, name: str = "run", rows: Rows | None = None, command: str | None = None) -> str:
+    """The report of a run, as a page that needs nothing else.
+
+    Parameters
+    ----------
+    run : Run
+    name : str
+        What the page calls it.
+    rows : Rows, optional
+        Rows with their right answers, from `rows_of`; by default those that the run keeps.
+    command : str, optional
+        What trains the same run again.
+
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    MissingPackageError
+        When matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
+    >>> from deepstep import Network
+    >>> from deepstep.run import few_examples
+    >>> import numpy as np
+    >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])
+    >>> network = Network([1, 1], output="identity", seed=1)
+    >>> history = network.train(X.T, Y.T, learning_rate=0.5, iterations=20)
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), NumberTarget(0.0, 1.0))
+    >>> page = report(Run(network, preparation, history, {}, few_examples(X, Y)), name="<a line>")
+    >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
+    ('<!DOCTYPE html>', True, False)
+    """
+    shown = kept_rows(run) if rows is None else rows
+    found = findings_of(run, None if rows is None else rows.inputs)
+    parts = {
+        "Findings": sections.findings(found, run),
+        "Curves": sections.curves(run),
+        "Answers": join([tag("p", f"Of {shown.name}."), answers(run, shown)]),
+        "Layers": sections.layers(run),
+        "Gradient flow": sections.gradients(run),
+        "Configuration": sections.configuration(run),
+        "Environment": sections.environment(run),
+        "How to reproduce": sections.reproduction(run, command),
+    }
+    ids = {title: title.lower().replace(" ", "-") for title in parts}
+    links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
+    body = [
+        tag("header", tag("h1", f"Training report: {name}"), sections.overview(run)),
+        tag("nav", tag("ul", *links), aria_label="Parts of this page"),
+        tag(
+            "main",
+            *(
+                tag("section", tag("h2", title, id=ids[title]), content, aria_labelledby=ids[title])
+                for title, content in parts.items()
+            ),
+        ),
+    ]
+    return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
+
+
+def write_report(path: Path | str, page: str) -> None:
+    """Write the page, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path or str
+        Where; a file that stands there is replaced.
+    page : str
+        What `report` gave.
+
+    Raises
+    ------
+    FileError
+        When it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "report.html"
+    >>> write_report(path, "<!DOCTYPE html>")
+    >>> path.read_text()
+    '<!DOCTYPE html>'
+    """
+    with atomic_write(path) as file:
+        file.write(page.encode())
+
+
+def _head(name: str) -> Html:
+    style = files("deepstep.report").joinpath("style.css").read_text(encoding="utf-8")
+    return tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"Training report: {name}"),
+        tag("style", Html(style)),
+    )

@@ -1,0 +1,293 @@
+"""What all run folders are: a config with the SHA-256 of every file, and answers in the target's terms.
+
+Nothing in them is pickled, and loading executes nothing.
+"""
+
+import hashlib
+import json
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deepstep import __version__
+from deepstep.data import atomic_directory, sha256
+from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.errors import FileError
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+FORMAT = "deepstep-run"
+OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
+"""Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
+
+DIGEST = "sha256"
+"""The key of the config that holds its own digest."""
+
+
+class Prediction(NamedTuple):
+    """Answers for m rows.
+
+    Attributes
+    ----------
+    values : ndarray (m,)
+        Class labels, or numbers in the target's units; of several targets (m, n_targets).
+    probabilities : ndarray (m, n_classes) or None
+        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
+    quantiles : ndarray (m, n_levels) or None
+        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
+    """
+
+    values: AnyArray
+    probabilities: Array | None
+    quantiles: Array | None = None
+
+
+class RunFolder(ABC):
+    """A model with everything that is needed to use it, as a folder on disk.
+
+    Attributes
+    ----------
+    preparation : Preparation
+        Its target says what outputs mean.
+    config : dict
+        TOML values.
+    """
+
+    preparation: Preparation
+    config: dict[str, Any]
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Write the run folder, whole or not at all.
+
+        Parameters
+        ----------
+        path : Path or str
+            The folder to make.
+        overwrite : bool, default False
+            Replace an old run folder; it stays as it is until the new one is complete.
+
+        Raises
+        ------
+        FileError
+            When the folder exists and may not be replaced, or cannot be written.
+        """
+        with atomic_directory(path, overwrite=overwrite) as folder:
+            self.write(folder)
+
+    @abstractmethod
+    def write(self, folder: Path) -> None:
+        """Write the files into an existing empty folder, the config last.
+
+        Parameters
+        ----------
+        folder : Path
+            Where they go.
+        """
+
+    @abstractmethod
+    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """The outputs for raw rows.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame or ndarray
+            A table with the columns of training (for pictures: a column per pixel), or pictures
+            (m, height, width, channels).
+
+        Returns
+        -------
+        ndarray (m, n_outputs)
+            As the target reads them.
+
+        Raises
+        ------
+        DataError, ShapeError
+            When the rows do not fit what was trained on.
+        """
+
+    @property
+    def target_name(self) -> str:
+        """The name of what is predicted; of several targets all of them."""
+        return ", ".join(self.target_names)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The columns that are predicted."""
+        target = self.preparation.target
+        if isinstance(target, LabelTargets | NumberTargets):
+            return target.names
+        return (str(self.config.get("target", "target")),)
+
+    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
+        """Answers for raw rows.
+
+        Parameters
+        ----------
+        raw : polars.DataFrame or ndarray
+            As in `outputs`.
+
+        Returns
+        -------
+        Prediction
+            Values, and what is known beside them.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `outputs`.
+        """
+        outputs, target = self.outputs(raw), self.preparation.target
+        if isinstance(target, ClassTarget | LabelTargets):
+            return Prediction(target.decode(outputs), self._told(target.probabilities(outputs)))
+        if isinstance(target, NumberTargets):
+            return Prediction(target.decode(outputs), None)
+        quantiles = target.quantiles(outputs) if target.levels else None
+        return Prediction(target.decode(outputs), None, quantiles)
+
+    def _told(self, P: Array) -> Array:
+        """Probabilities (m, n_classes) as they are told."""
+        return P
+
+
+def write_config(folder: Path, config: Mapping[str, Any], version: int, names: Iterable[str]) -> None:
+    """Write the config of a run, with the digests of the files of these names.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    config : mapping
+        TOML values.
+    version : int
+        Of the run.
+    names : iterable of str
+        The files, relative to the folder.
+    """
+    import tomli_w
+
+    whole = {
+        "format": FORMAT,
+        "version": version,
+        DIGEST: "",  # among the first lines; its value depends on all others
+        "deepstep": __version__,
+        **config,
+        "files": {name: sha256(folder / name) for name in names},
+    }
+    whole[DIGEST] = config_digest(whole)
+    (folder / RUN_MARK).write_text(tomli_w.dumps(whole), encoding="utf-8")
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
+
+    Examples
+    --------
+    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
+    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
+    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
+    True
+    """
+    values = {name: value for name, value in config.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config of a run, of any version that this release reads.
+
+    Raises
+    ------
+    FileError
+        When the folder is no run, or its config is damaged.
+    """
+    if kind_at(folder / RUN_MARK) != "file":
+        kind = kind_at(folder)
+        came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
+        raise FileError(
+            str(folder),
+            "a run folder is expected",
+            came.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
+            "Runs are written by deepstep train and deepstep demo.",
+        )
+    where = str(folder / RUN_MARK)
+    try:
+        config = tomllib.loads(read_text(folder / RUN_MARK))
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
+    if config.get("format") != FORMAT:
+        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
+    if config.get("version") not in (OF_ONE_NETWORK, OF_A_COMMITTEE):
+        raise FileError(
+            where,
+            f"a run of version {OF_ONE_NETWORK} or {OF_A_COMMITTEE} is expected",
+            f"got version {config.get('version')!r:.20}",
+            "Update DeepStep, or train again with this version.",
+        )
+    results = config.get("results", {})
+    tables = {"settings": config.get("settings", {}), "results": results}
+    if isinstance(results, dict):
+        tables |= {f"results.{name}": part for name, part in results.items()}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise FileError(where, f"[{name}] is a table", f"got {table!r:.60}", "Train again.")
+    return config
+
+
+def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse a run of which a file is missing or altered, or that has others than these.
+
+    Raises
+    ------
+    FileError
+    """
+    written, names = config.get("files"), tuple(names)
+    if not isinstance(written, dict) or set(written) != set(names):
+        raise FileError(
+            str(folder / RUN_MARK), f"[files] names {', '.join(names)}", "it does not", "Train again."
+        )
+    if config.get(DIGEST) != config_digest(config):
+        raise altered(folder / RUN_MARK)
+    for name in names:
+        path = folder / name
+        if kind_at(path) != "file":
+            raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
+        if sha256(path) != written[name]:
+            raise altered(path)
+
+
+def read_preparation(path: Path) -> Preparation:
+    """The preparation in a file.
+
+    Raises
+    ------
+    FileError
+    """
+    text = read_text(path)
+    try:
+        return Preparation.from_json(text)
+    except FileError as error:  # it knows the text and not the file
+        raise FileError(str(path), error.expected, error.came, error.mend) from error
+
+
+def altered(path: Path) -> FileError:
+    """The error for a file that is not what was written."""
+    return FileError(
+        str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises
+    ------
+    FileError
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({error})") from error

@@ -1,0 +1,206 @@
+"""``deepstep explore``: a page from a run, a table or a built-in set; served, and ended in order."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.explorer.packing import unpacked
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+
+def lesson_in(path):
+    found = re.search(r'id="deepstep-lesson">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)
+    return json.loads(found[1])
+
+
+def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
+    result = deepstep("explore", "--export", "lesson.html")
+    assert result.code == 0
+    assert result.out.startswith("2-8-8-1 on circles: written to lesson.html, ")
+    assert (tmp_path / "lesson.html").stat().st_size <= 1_000_000
+    document = lesson_in(tmp_path / "lesson.html")
+    assert document["data"]["classes"] == ["outer", "inner"]
+    assert document["history"]["cost"][-1] < document["history"]["cost"][0]
+
+
+@pytest.mark.parametrize("name", ["moons", "spirals", "planar", "digits"])
+def test_other_built_in_sets(deepstep, tmp_path, name):
+    result = deepstep("explore", name, "--export", "x.html", "--iterations", "2", "--json")
+    record = json.loads(result.out)
+    assert (record["source"], record["export"]) == (name, "x.html")
+    assert record["bytes"] == (tmp_path / "x.html").stat().st_size <= 1_000_000
+    assert bool(record["notes"]) == (name == "digits")
+
+
+def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
+    options = ("--hidden", "5,4", "--optimizer", "adam", "--learning-rate", "0.01", "--batch-size", "16")
+    result = deepstep("explore", flowers, "--target", "kind", *options, "--export", "x.html")
+    assert result.code == 0, result.err
+    document = lesson_in(tmp_path / "x.html")
+    assert document["network"]["layer_dims"][1:] == [5, 4, 1]
+    assert document["training"]["optimizer"] == "adam"
+    assert document["training"]["batch_size"] == 16
+    assert document["data"]["classes"] == ["short", "tall"]
+    assert document["data"]["name"] == flowers.name
+    assert document["data"]["X"]["shape"][1] == 60
+    assert len(document["data"]["names"]) == document["data"]["X"]["shape"][0]
+
+
+def test_weights_that_are_drawn_for_the_data(deepstep, tmp_path):
+    deepstep("explore", "--initialization", "data", "--iterations", "2", "--export", "x.html")
+    document = lesson_in(tmp_path / "x.html")
+    Z1 = unpacked(document["golden"][0]["quantities"]["Z1"])
+    assert np.allclose(Z1.var(axis=1), 1)
+
+
+def test_numbers_to_predict(deepstep, tmp_path, flowers):
+    assert deepstep("explore", flowers, "--target", "height", "--export", "x.html").code == 0
+    document = lesson_in(tmp_path / "x.html")
+    assert (document["data"]["kind"], document["data"]["classes"]) == ("numbers", None)
+
+
+def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
+    result = deepstep("explore", flower_run, "--export", "x.html")
+    assert result.code == 0, result.err
+    document = lesson_in(tmp_path / "x.html")
+    assert document["title"] == "flowers, after 30 epochs"
+    assert document["history"]["unit"] == "epoch"
+    assert len(document["history"]["cost"]) == 30
+    assert document["training"]["optimizer"] == "adam"
+
+
+def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
+    options = ("--recipe", "table", "--members", "2", "--out", "several")
+    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
+    assert "--member" in deepstep("explore", "several", "--export", "x.html").err
+    result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
+    assert result.code == 0, result.err
+    document = lesson_in(tmp_path / "x.html")
+    assert document["title"] == "several, member 1"
+    assert document["data"]["classes"] == ["short", "tall"]
+
+
+def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
+    options = ("--hidden", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
+    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
+    assert deepstep("explore", "long", "--export", "x.html").code == 0
+    history = lesson_in(tmp_path / "x.html")["history"]
+    assert len(history["at"]) == len(history["cost"]) == 500
+    assert (history["at"][0], history["at"][-1]) == (0, 9999)
+    assert (tmp_path / "x.html").stat().st_size < 1_000_000
+
+
+def test_a_run_on_other_rows(deepstep, tmp_path, flower_run, flowers):
+    result = deepstep(
+        "explore", flower_run, "--data", flowers, "--learning-rate", "0.5", "--export", "x.html"
+    )
+    assert result.code == 0, result.err
+    document = lesson_in(tmp_path / "x.html")
+    assert document["training"]["learning_rate"] == 0.5
+
+
+def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
+    evil = "</script><script>alert(1)</script>"
+    table = tmp_path / "&lt;b&gt;.csv"
+    polars.DataFrame({evil: range(40), "y": [evil, "b"] * 20}).write_csv(table)
+    assert deepstep("explore", table, "--target", "y", "--export", "x.html").code == 0
+    assert evil not in (tmp_path / "x.html").read_text(encoding="utf-8")
+    assert evil in lesson_in(tmp_path / "x.html")["data"]["classes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("crcles",), "Did you mean 'circles'?"),
+        (("no/such/run",), "there is no such file"),
+        (("table.csv",), "there is no such file"),
+        (("moons", "--target", "y"), "--target: a table"),
+        (("moons", "--data", "t.csv"), "--data: the folder of a RUN"),
+        (("moons", "--member", "0"), "--member: the folder of a RUN"),
+        (("moons", "--learning-rate", "auto"), "--learning-rate: a number"),
+        (("moons", "--optimizer", "lbfgs"), "--optimizer"),
+        (("moons", "--optimizer", "adamm"), "Did you mean 'adam'?"),
+        (("moons", "--learning-rate", "-1"), "--learning-rate"),
+        (("moons", "--hidden", "0"), "--hidden"),
+        (("moons", "--port", "70000"), "--port"),
+        (("moons", "--export", "no/folder/x.html"), "no/folder/x.html"),
+    ],
+)
+def test_what_does_not_fit_is_named(deepstep, arguments, said):
+    result = deepstep("explore", *arguments, "--no-open", "--timeout", "0")
+    assert result.code == 2
+    assert result.err.startswith("Error: ")
+    assert said in result.err
+    assert result.out == ""
+
+
+def test_a_table_needs_a_target(deepstep, flowers):
+    assert "--target" in deepstep("explore", flowers).err
+
+
+def test_a_run_has_settings_of_its_own(deepstep, flower_run):
+    result = deepstep("explore", flower_run, "--hidden", "3")
+    assert result.code == 2
+    assert "--hidden: a table or a built-in set" in result.err
+
+
+def test_it_ends_by_itself_when_asked(deepstep):
+    result = deepstep("explore", "--no-open", "--timeout", "0.1", "--iterations", "2")
+    assert result.code == 0
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=\S+\n", result.out)
+    assert "Ctrl-C ends it." in result.err
+
+
+@pytest.fixture
+def served(tmp_path):
+    """The command in a process of its own: the process, and the record that it printed."""
+    run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", run, "explore", "--no-open", "--port", "0", "--json", "--iterations", "2"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process, json.loads(process.stdout.readline())
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def test_ctrl_c_ends_it_in_order_also_while_it_trains(served):
+    process, record = served
+    address, token = record["url"].split("/?token=")
+    with urllib.request.urlopen(record["url"], timeout=10) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}/?token=wrong", timeout=10)
+    refused.value.close()
+    assert refused.value.code == 403
+    body = json.dumps({"do": "train", "steps": 10**9}).encode()
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address}/command?token={token}", body, headers)
+    urllib.request.urlopen(request, timeout=10).close()
+    with urllib.request.urlopen(f"{address}/events?token={token}", timeout=10) as stream:
+        assert stream.readline().startswith(b":")
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert time.monotonic() - begun < 10
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert out == ""

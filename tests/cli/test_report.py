@@ -1,0 +1,235 @@
+"""deepstep report: one page, complete, that needs nothing and lets nothing break out."""
+
+import json
+import re
+import shlex
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep import History, Network
+from deepstep.cli.reproduce import reproduce
+from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.run import Run, few_examples
+
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed in its order, and keeps tags and texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+    def named(self, name):
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+def check(path):
+    """The page, proven to be complete, accessible, and without anything from elsewhere."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.named("html") == [{"lang": "en"}]
+    (policy,) = [meta["content"] for meta in page.named("meta") if "http-equiv" in meta]
+    assert policy.startswith("default-src 'none'")
+    assert "script" not in {tag for tag, _ in page.tags}
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("href", "src", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/png;base64,"))
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"|http-equiv', "", text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["href"][1:] for attributes in page.named("a")} <= set(ids)
+    assert all(image["alt"] for image in page.named("img"))
+    assert all(svg["aria-label"] for svg in page.named("svg"))
+    assert len(page.named("h1")) == 1
+    return page
+
+
+@pytest.fixture(scope="module")
+def healthy_run(flowers, tmp_path_factory):
+    from deepstep.cli.main import main
+
+    folder = tmp_path_factory.mktemp("runs") / "health"
+    arguments = [
+        "train",
+        flowers,
+        "--target",
+        "kind",
+        "--out",
+        folder,
+        "--iterations",
+        "12",
+        "--log",
+        "health",
+    ]
+    with pytest.raises(SystemExit) as leaving:
+        main([*map(str, arguments), "--validation-fraction", "0.2", "--schedule", "cosine"])
+    assert not leaving.value.code
+    return folder
+
+
+def test_the_page_has_every_part(deepstep, healthy_run, tmp_path):
+    result = deepstep("report", healthy_run, "-o", "page.html")
+    assert result.code == 0
+    assert result.out.startswith("Written: page.html (")
+    page = check(tmp_path / "page.html")
+    for part in ("Findings", "Curves", "Answers", "Layers", "Gradient flow", "Configuration", "Environment"):
+        assert part in page.words
+    assert len(page.named("svg")) == 6
+    assert "16 training rows that the run keeps" in page.text
+    for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one 0/1 feature", "compiled"):
+        assert word in page.text
+
+
+def test_answers_are_those_to_a_table(deepstep, flowers, healthy_run, tmp_path):
+    result = deepstep("report", healthy_run, "-o", "page.html", "--data", flowers, "--json")
+    record = json.loads(result.out)
+    assert record["bytes"] == (tmp_path / "page.html").stat().st_size
+    page = check(tmp_path / "page.html")
+    confusion = json.loads(deepstep("evaluate", healthy_run, flowers, "--json").out)["confusion"]
+    right, rows = np.trace(confusion), np.sum(confusion)
+    assert f"{right} of {rows} answers are right" in page.text
+    counts = [
+        int(word) for word, tag in zip(page.words, page.words, strict=True) if re.fullmatch(r"\d+", word)
+    ]
+    assert set(np.ravel(confusion)) - {0} <= set(counts)
+    assert "size=" in page.text
+
+
+def test_a_run_without_health_says_what_is_missing(deepstep, flower_run, tmp_path):
+    assert deepstep("report", flower_run).code == 0
+    page = check(tmp_path / "report.html")
+    assert "train with --log health" in page.text
+    assert "of 16 training rows after the training" in page.text
+
+
+def test_an_old_page_is_not_replaced_unless_asked(deepstep, flower_run, tmp_path):
+    (tmp_path / "page.html").write_text("mine")
+    result = deepstep("report", flower_run, "-o", "page.html")
+    assert result.code == 2
+    assert "it exists" in result.err
+    assert (tmp_path / "page.html").read_text() == "mine"
+    assert deepstep("report", flower_run, "-o", "page.html", "--overwrite").code == 0
+    check(tmp_path / "page.html")
+
+
+def test_numbers_have_errors(deepstep, flowers, tmp_path):
+    deepstep("train", flowers, "--target", "height", "--out", "run", "--iterations", "5")
+    assert deepstep("report", "run", "--data", flowers).code == 0
+    page = check(tmp_path / "report.html")
+    assert "root mean squared error" in page.text
+    assert "largest errors of 60 rows" in page.text
+
+
+@pytest.mark.parametrize("columns", [("kind", "warm"), ("height", "x")])
+def test_several_targets(deepstep, flowers, tmp_path, columns):
+    table = polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red")
+    table.write_csv("table.csv")
+    targets = [part for column in columns for part in ("--target", column)]
+    assert deepstep("train", "table.csv", *targets, "--out", "run", "--iterations", "3").code == 0
+    assert deepstep("report", "run", "--data", "table.csv").code == 0
+    page = check(tmp_path / "report.html")
+    assert all(column in page.text for column in columns)
+
+
+HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
+
+
+def test_names_labels_and_cells_are_hostile_input(deepstep, tmp_path):
+    rng = np.random.default_rng(0)
+    table = polars.DataFrame(
+        {
+            f"x{HOSTILE}": rng.standard_normal(40),
+            "text": ["<img src=x onerror=alert(2)>", "b"] * 20,
+            "y": [HOSTILE, "<b>other</b>"] * 20,
+        }
+    )
+    table.write_csv("<i>table.csv")
+    assert (
+        deepstep("train", "<i>table.csv", "--target", "y", "--out", "<u>run", "--iterations", "3").code == 0
+    )
+    assert deepstep("report", "<u>run", "--data", "<i>table.csv").code == 0
+    page = check(tmp_path / "report.html")
+    assert not page.named("i") + page.named("u") + page.named("b")
+    assert HOSTILE in page.text
+    assert "<u>run" in page.text
+
+
+def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_path):
+    rng = np.random.default_rng(0)
+    network = Network([12288, 20, 7, 5, 1], seed=1, dtype="float32")
+    names = ("gradient_norm", "update_ratio", "activation_mean", "activation_deviation", "weight_size")
+    records = [
+        {
+            "epoch": epoch,
+            "step": epoch + 1,
+            "cost": float(rng.random()),
+            "validation_cost": float(rng.random()),
+            "learning_rate": 1 / (epoch + 1),
+            "health": [
+                {"dead": 0.1, "saturated": None, **dict(zip(names, rng.random(5).tolist(), strict=True))}
+                for _ in range(4)
+            ],
+        }
+        for epoch in range(10_000)
+    ]
+    X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
+    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
+    history = History(records, engine="reference", stopped="all epochs done")
+    Run(network, preparation, history, {"task": "binary"}, few_examples(X, Y)).save("run")
+    assert deepstep("report", "run").code == 0
+    page = check(tmp_path / "report.html")
+    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+    assert "12288-20-7-5-1" in page.text
+    assert len(page.named("img")) > 0
+
+
+def test_a_committee_is_refused_clearly(deepstep, flower_run, tmp_path):
+    shutil.copytree(flower_run, tmp_path / "run")
+    (tmp_path / "run" / "committee.json").write_text("{}")
+    for command in ("report", "doctor"):
+        result = deepstep(command, "run")
+        assert result.code == 2
+        assert "a run of one network; this run is a committee" in result.err
+
+
+def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):
+    options = [
+        "--hidden", "6,4", "--optimizer", "momentum", "--hyperparameter", "beta=0.8", "--dropout", "0.1,0.2",
+        "--schedule", "step:drop=0.5,every=0.1", "--rate-factor", "b*=0.5", "--class-weight", "tall=2",
+        "--label-smoothing", "0.1", "--deterministic", "--seed", "7", "--iterations", "4",
+    ]  # fmt: skip
+    assert deepstep("train", flowers, "--target", "kind", "--out", "run", *options).code == 0
+    command = reproduce(Run.load(tmp_path / "run"))
+    program, *words = shlex.split(command)
+    assert program == "deepstep"
+    assert deepstep(*words, "--out", "again").code == 0
+    one, other = (Run.load(tmp_path / name) for name in ("run", "again"))
+    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    assert one.config["settings"] == other.config["settings"]

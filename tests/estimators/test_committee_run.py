@@ -1,0 +1,342 @@
+"""Committees as files: what is read predicts what was fitted, bit for bit; what was altered is refused."""
+
+import json
+import shutil
+
+import numpy as np
+import polars
+import pytest
+from numpy.testing import assert_array_equal
+
+from deepstep import Network, Run
+from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.estimators import CommitteeRun, DeepClassifier, DeepRegressor
+from deepstep.estimators.committee_file import CommitteeFile, write_committee
+from deepstep.estimators.committee_run import FewRows
+from deepstep.preparation import (
+    ClassTarget,
+    LabelTargets,
+    NumberTarget,
+    NumberTargets,
+    Preparation,
+    TablePreparation,
+)
+
+SMALL = {"n_members": 10, "max_iter": 4, "random_state": 3}
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=120)
+    days = np.datetime64("2020-01-01") + rng.integers(0, 900, 120)
+    return polars.DataFrame(
+        {
+            "x": x,
+            "hole": [None if i % 7 == 0 else v for i, v in enumerate(rng.normal(10, 2, 120))],
+            "colour": rng.choice(["red", "green", "blue"], 120),
+            "day": days,
+        }
+    )
+
+
+def targets(table):
+    """For each kind of target: y, the target, the model."""
+    x = table["x"].to_numpy()
+    two, three = (x > 0).astype(int), np.digitize(x, (-0.5, 0.5))
+    several = np.column_stack([two, 1 - two % 2])
+    names = ("a", "b")
+    return {
+        "two classes": (two, ClassTarget((0, 1)), DeepClassifier(**SMALL)),
+        "three classes": (three, ClassTarget((0, 1, 2)), DeepClassifier(**SMALL)),
+        "ordered": (three, ClassTarget((0, 1, 2), ordered=True), DeepClassifier(loss="ordinal", **SMALL)),
+        "labels": (several, LabelTargets(names, (0, 1, 0, 1)), DeepClassifier(**SMALL)),
+        "float64": (two, ClassTarget((0, 1)), DeepClassifier(dtype="float64", **SMALL)),
+        "number": (3 * x, NumberTarget(0.0, 1.0), DeepRegressor(**SMALL)),
+        "counts": (
+            np.round(np.exp(x)),
+            NumberTarget(0.0, 1.0, "poisson"),
+            DeepRegressor(loss="poisson", **SMALL),
+        ),
+        "quantiles": (
+            x,
+            NumberTarget(0.0, 1.0, "quantile", (0.1, 0.9)),
+            DeepRegressor(loss="quantile", quantiles=(0.1, 0.9), **SMALL),
+        ),
+        "numbers": (
+            np.column_stack([x, 9 - x]),
+            NumberTargets(names, (0.0, 0.0), (1.0, 1.0)),
+            DeepRegressor(**SMALL),
+        ),
+    }
+
+
+def run_of(model, table, target):
+    temperature = model.temperature_ if isinstance(model, DeepClassifier) else 1.0
+    preparation = Preparation(TablePreparation.fit(table), target)
+    Y = np.zeros((len(table), target.n_outputs))
+    rows = FewRows.of(model.committee_, table, Y)
+    return CommitteeRun(model.committee_, temperature, preparation, {"task": "any", "target": "y"}, rows)
+
+
+@pytest.fixture(scope="module")
+def folder(table, tmp_path_factory):
+    model = DeepClassifier(n_members=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
+    path = tmp_path_factory.mktemp("runs") / "run"
+    run_of(model, table, ClassTarget((False, True))).save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", targets(polars.DataFrame({"x": [0.0, 1.0]})))
+def test_a_run_predicts_bit_for_bit_what_was_fitted(kind, table, tmp_path):
+    y, target, model = targets(table)[kind]
+    model.fit(table[:100], y[:100])
+    run_of(model, table[:100], target).save(tmp_path / "run")
+    read, rows = CommitteeRun.load(tmp_path / "run"), table[60:]
+    assert_array_equal(read.outputs(rows), model.committee_.outputs(rows), strict=True)
+    answers = read.predict(rows)
+    if isinstance(model, DeepClassifier):
+        assert_array_equal(answers.values, model.predict(rows))
+        assert_array_equal(answers.probabilities, model.predict_proba(rows), strict=True)
+    elif answers.quantiles is not None:
+        assert_array_equal(answers.quantiles, model.predict(rows), strict=True)
+    else:
+        assert_array_equal(answers.values, model.predict(rows), strict=True)
+    assert read.committee.weights == model.committee_.weights
+    assert read.committee.shares == model.committee_.shares
+
+
+def test_without_folds_there_is_one_preparer(table, tmp_path):
+    """Rows too few to be folded."""
+    few = table[:3]
+    model = DeepRegressor(max_iter=2, random_state=1).fit(few, [1.0, 2.0, 4.0])
+    run_of(model, few, NumberTarget(0.0, 1.0)).save(tmp_path / "run")
+    read = CommitteeRun.load(tmp_path / "run")
+    assert_array_equal(read.predict(few).values, model.predict(few))
+    assert {member.validation_cost for member in read.committee.members} == {None}
+
+
+def test_members_are_ordinary_model_files(folder):
+    read = CommitteeRun.load(folder)
+    for name, member in zip(sorted((folder / "members").iterdir()), read.committee.members, strict=True):
+        assert Network.load(name).parameters == member.network.parameters
+        assert member.estimator is None
+
+
+def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
+    read = CommitteeRun.load(folder)
+    more = table.with_columns(polars.Series("lists", [[1]] * len(table)))
+    shuffled = more.select(more.columns[::-1])
+    assert_array_equal(read.outputs(shuffled), read.outputs(table))
+    with pytest.raises(DataError, match="'colour', 'day' missing"):
+        read.predict(table.drop("colour", "day"))
+
+
+def test_each_kind_of_run_is_loaded_by_its_own_class(folder, tmp_path, table):
+    with pytest.raises(FileError, match=r"one network is expected; this one is a committee's.*CommitteeRun"):
+        Run.load(folder)
+    x = table["x"].to_numpy()[:, None]
+    network = Network([1, 1], seed=1)
+    history = network.train(x.T, (x > 0).T.astype(float), iterations=1)
+    inputs = TablePreparation.fit(table.select("x"))
+    preparation = Preparation(inputs, ClassTarget((0, 1)))
+    Run(network, preparation, history, {"task": "binary"}, (x[:2], x[:2])).save(tmp_path / "plain")
+    with pytest.raises(FileError, match=r"a committee is expected; this one is of one network. deepstep.Run"):
+        CommitteeRun.load(tmp_path / "plain")
+
+
+def test_rows_of_an_array_are_no_table(folder):
+    with pytest.raises(DataError, match="a table, as in training"):
+        CommitteeRun.load(folder).outputs(np.zeros((2, 4)))
+
+
+def test_a_committee_of_sparse_rows_is_not_stored(tmp_path):
+    from scipy.sparse import csr_matrix
+
+    X = csr_matrix(np.eye(12)[np.arange(60) % 12])
+    model = DeepRegressor(n_members=2, max_iter=2, random_state=1).fit(X, np.arange(60.0))
+    with pytest.raises(ConfigurationError, match="it is a sparse matrix"):
+        write_committee(tmp_path, model.committee_, 1.0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def forged(*path, to):
+    """A change of what stands at a path of names and numbers; of `to` itself where it is no function."""
+
+    def change(record):
+        holder = record
+        for step in path[:-1]:
+            holder = holder[step]
+        if to is ...:
+            del holder[path[-1]]
+        else:
+            holder[path[-1]] = to(holder[path[-1]]) if callable(to) else to
+
+    return change
+
+
+MUTATIONS = {
+    "another format": (forged("format", to="deepstep-run"), "format 'deepstep-committee'"),
+    "a newer version": (forged("version", to=2), "version 1 is expected; got version 2. Update"),
+    "an entry more": (forged("code", to="import os"), "the entries format, version"),
+    "an entry less": (forged("weights", to=...), "the entries format, version"),
+    "temperature 0": (forged("temperature", to=0), "temperature is a number above 0"),
+    "temperature true": (forged("temperature", to=True), "temperature is a number above 0"),
+    "an output that is none": (forged("output", to="exec"), "the committee's"),
+    "an output of numbers": (forged("output", to="identity"), "the committee's"),
+    "weights that sum to 2": (forged("weights", "selective", to=2), "sum to 1"),
+    "a weight below 0": (forged("weights", to={"selective": -1}), "at least 0 and sum to 1"),
+    "a weight of another recipe": (forged("weights", "bent", to=0.0), "each of the recipes selective"),
+    "weights as a list": (forged("weights", to=[1]), "an object is expected"),
+    "a recipe's temperature of 0": (forged("temperatures", "selective", to=0), "temperatures is a number ab"),
+    "no members": (forged("members", to=[]), "members are a list"),
+    "one member": (forged("members", to=lambda members: members[:1]), "[files] names"),
+    "a fold that is none": (forged("members", 0, "fold", to=2), "a fold is a number below 2"),
+    "a fold below 0": (forged("members", 0, "fold", to=-1), "a fold is a number below 2"),
+    "a fold of truth": (forged("members", 0, "fold", to=True), "a fold is a number below 2"),
+    "a recipe that climbs": (forged("members", 0, "recipe", to="../../x"), "a recipe is a word"),
+    "another recipe": (forged("members", 0, "recipe", to="bent"), "weights are a number for each"),
+    "inputs without encoding": (forged("members", 0, "inputs", to="scaled"), "have no encoding in fold 0"),
+    "an engine that is none": (forged("members", 0, "engine", to="os"), "an engine is reference or"),
+    "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
+    "a cost as text": (forged("members", 0, "validation_cost", to="0"), "a cost is a number or null"),
+    "a setting that is none": (forged("members", 0, "settings", "os", to=1), "setting is one of"),
+    "no learning rate": (forged("members", 0, "settings", "learning_rate", to=...), "learning_rate"),
+    "dropout of 2": (forged("members", 0, "settings", "dropout", to=2), "dropout"),
+    "settings as a list": (forged("members", 0, "settings", to=[]), "an object is expected"),
+    "no preparers": (forged("preparers", to=[]), "preparers are a list"),
+    "a preparer less": (forged("preparers", to=lambda all_: all_[:1]), "a fold is a number below 1"),
+    "a scale of 0": (forged("preparers", 0, "scale", to=[0.0]), "a scale above 0"),
+    "two centers": (forged("preparers", 0, "center", to=[0.0, 0.0]), "a scale above 0 for each center"),
+    "two of both": (
+        lambda record: record["preparers"][0].update(center=[0.0, 0.0], scale=[1.0, 1.0]),
+        "the committee's",
+    ),
+    "a center that is a text": (forged("preparers", 0, "center", to=["0"]), "center are numbers"),
+    "no encodings": (forged("preparers", 0, "encodings", to={}), "scaled and pieces, one at least"),
+    "an unknown encoding": (forged("preparers", 0, "encodings", "hot", to={}), "scaled and pieces"),
+    "a column less": (
+        forged("preparers", 0, "table", "columns", to=lambda columns: columns[1:]),
+        "encodings of the",
+    ),
+    "a kind of column": (forged("preparers", 0, "table", "columns", 0, "kind", to="code"), "kind is one of"),
+    "factors less": (
+        forged("preparers", 0, "encodings", "pieces", "factor", to=lambda values: values[1:]),
+        "center, factor and edges of each",
+    ),
+    "a factor below 0": (
+        forged("preparers", 0, "encodings", "pieces", "factor", 0, to=-1.0),
+        "factors of at least 0",
+    ),
+    "a factor that is infinite": (
+        forged("preparers", 0, "encodings", "pieces", "factor", 0, to=float("inf")),
+        "factor of kind 'encoding'",
+    ),
+    "edges that fall": (
+        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=lambda edges: edges[::-1]),
+        "edges that increase",
+    ),
+    "an edge less": (
+        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=lambda edges: edges[1:]),
+        "inputs, outputs and kind of output",
+    ),
+    "one edge": (
+        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=[0.0]),
+        "edges that increase, three or more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), MUTATIONS.values(), ids=MUTATIONS)
+def test_a_forged_committee_is_refused(folder, tmp_path, change, message):
+    """With every checksum made to fit, as somebody who forges it would do."""
+    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    record = json.loads((path / "committee.json").read_text())
+    change(record)
+    (path / "committee.json").write_text(json.dumps(record))
+    config = read_config(path)
+    names = config.pop("files")
+    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_A_COMMITTEE, names)
+    with pytest.raises(FileError) as refused:
+        CommitteeRun.load(path)
+    assert message in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "\udc80", '{"format": 1}', "[" * 100_000])
+def test_what_is_no_committee_is_refused(tmp_path, text):
+    (tmp_path / "committee.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(FileError, match=r"committee\.json"):
+        CommitteeFile(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["committee.json", "members/01-selective-1.safetensors", "preparation.json", "examples.safetensors"],
+)
+def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    whole = (path / name).read_bytes()
+    (path / name).write_bytes(whole + b" ")
+    with pytest.raises(FileError, match=rf"{name}: the file is as training wrote it"):
+        CommitteeRun.load(path)
+    (path / name).unlink()
+    with pytest.raises(FileError, match=name):
+        CommitteeRun.load(path)
+
+
+def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
+    """Each file is whole."""
+    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    Network([3, 1], seed=1).save(path / "members/00-selective-0.safetensors")
+    names = read_config(path)["files"]
+    write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
+    with pytest.raises(FileError, match="kind of output are the committee's"):
+        CommitteeRun.load(path)
+
+
+def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
+    from deepstep.data.array_files import read_arrays, write_arrays
+    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+
+    _, whole = read_arrays(folder / "examples.safetensors", "examples")
+    others = [
+        {**whole, "Y": whole["Y"][:-1]},
+        {**whole, "Y": whole["Y"].ravel()},
+        {**whole, "features0": whole["features0"][:, 1:]},
+        {**whole, "features0": np.full_like(whole["features0"], np.nan)},
+        {**whole, "Y": whole["Y"].astype(int)},
+        {"Y": whole["Y"]},
+        {name: array[:0] for name, array in whole.items()},
+    ]
+    for number, arrays in enumerate(others):
+        path = tmp_path / f"run{number}"
+        shutil.copytree(folder, path)
+        write_arrays(path / "examples.safetensors", arrays, {})
+        names = read_config(path)["files"]
+        write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
+        with pytest.raises(FileError, match="finite arrays of the same rows: features0, features1, Y"):
+            CommitteeRun.load(path)
+
+
+def test_a_failure_leaves_the_old_run(folder, tmp_path, monkeypatch, table):
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    before = CommitteeRun.load(path).outputs(table)
+
+    def full(self, path):
+        raise FileError(str(path), "it can be written", "no space left on device")
+
+    monkeypatch.setattr(Network, "save", full)
+    with pytest.raises(FileError, match="no space left"):
+        CommitteeRun.load(path).save(path, overwrite=True)
+    monkeypatch.undo()
+    assert_array_equal(CommitteeRun.load(path).outputs(table), before)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run"]

@@ -1,0 +1,55 @@
+"""The bundle that is committed is what web/ makes; what it carries of the library is the library's own."""
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WEB, STATIC = ROOT / "web", ROOT / "src" / "deepstep" / "explorer" / "static"
+
+
+def test_bundle_is_what_the_sources_make() -> None:
+    if shutil.which("npm") is None or not (WEB / "node_modules" / "esbuild").is_dir():
+        pytest.skip("NOT TESTED, esbuild is missing: npm ci --prefix web")
+    done = subprocess.run(
+        ["npm", "run", "--silent", "check"], cwd=WEB, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_equations_of_the_page_are_the_library_s() -> None:
+    spec = importlib.util.spec_from_file_location("web_sources", WEB / "tools" / "sources.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sources = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sources)
+    assert sources.TARGET.read_text(encoding="utf-8") == sources.text(), (
+        "run python web/tools/sources.py, then npm run build"
+    )
+
+
+def test_size_and_addresses_of_the_bundle() -> None:
+    texts = {name: (STATIC / name).read_text(encoding="utf-8") for name in ("explorer.js", "explorer.css")}
+    assert sum(len(text.encode()) for text in texts.values()) <= 150_000
+    addresses = {match for text in texts.values() for match in re.findall(r"https?://[^\s\"'`]+", text)}
+    assert all(address.startswith("http://www.w3.org/") for address in addresses), addresses
+
+
+def test_licences_are_in_the_bundle() -> None:
+    head = (STATIC / "explorer.js").read_text(encoding="utf-8")[:4000]
+    assert "Jason Miller" in head
+    assert "Apache License" in head
+    assert "Apache License" in (STATIC / "NOTICE").read_text(encoding="utf-8")
+
+
+def test_types_of_the_sources_agree() -> None:
+    if shutil.which("npm") is None or not (WEB / "node_modules" / "typescript").is_dir():
+        pytest.skip("NOT TESTED, typescript is missing: npm ci --prefix web")
+    done = subprocess.run(
+        ["npm", "run", "--silent", "types"], cwd=WEB, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

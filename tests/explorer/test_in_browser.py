@@ -1,0 +1,333 @@
+"""The page in a browser: what it shows is what Python computed, it asks nobody, and it needs no mouse."""
+
+import json
+import re
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.explorer import About, Exploration, explore
+from deepstep.explorer.document import document_of
+from deepstep.explorer.live import LiveTraining
+from deepstep.explorer.packing import unpacked
+from deepstep.explorer.server import ExplorerServer
+from deepstep.explorer.shown import shown
+
+CELLS = """() => [...document.querySelectorAll('[data-tensor][data-value]')].map(({ dataset: cell }) =>
+    [cell.tensor, Number(cell.row), Number(cell.col), cell.value])"""
+MOST_MICRO_STEPS = 80
+WORDS = {"Infinity": "inf", "-Infinity": "-inf", "NaN": "nan"}
+
+X = np.random.default_rng(5).standard_normal((2, 6))
+TASKS = {
+    "sigmoid": (1, (X[:1] > 0).astype(float), {}),
+    "softmax": (3, np.eye(3)[:, [0, 1, 2, 0, 1, 2]], {"optimizer": "adam", "learning_rate": 0.01}),
+    "identity": (1, X[:1] * X[1:], {"optimizer": "momentum", "l2": 0.5, "batch_size": 4}),
+}
+
+
+def small(output):
+    """A page whose matrices are all shown whole."""
+    units, Y, options = TASKS[output]
+    network = Network([2, 4, 3, units], activation="tanh", output=output, seed=2)
+    return explore(network, X, Y, about=About(output), **{"learning_rate": 0.3, "iterations": 3, **options})
+
+
+def written(exploration, tmp_path):
+    path = tmp_path / "lesson.html"
+    exploration.export(path)
+    return path.as_uri()
+
+
+def opened_lab(watched, address):
+    page = watched(address).open(address)
+    page.click('[data-screen="lab"]')
+    page.wait_for_selector("[data-tensor][data-value]")
+    return page
+
+
+def walk(page):
+    """All cells of the micro-steps of one update, from where the page stands to the last of its update."""
+    shown_cells, updates = {}, page.get_attribute("[data-updates]", "data-updates")
+    for _ in range(MOST_MICRO_STEPS):
+        for tensor, row, column, value in page.evaluate(CELLS):
+            shown_cells.setdefault(tensor, {})[row, column] = float(WORDS.get(value, value))
+        page.click('[data-action="next"]')
+        if page.get_attribute("[data-updates]", "data-updates") != updates:
+            return shown_cells
+    raise AssertionError("the update has no end")
+
+
+def expected_of(golden):
+    """What Python computed: parameters before, quantities, parameters after."""
+    values = {
+        **golden["parameters"],
+        **golden["quantities"],
+        **{f"{name}′": value for name, value in golden["after"].items()},
+    }
+    return {
+        name: unpacked(value) if isinstance(value, dict) else np.array([[float(value)]])
+        for name, value in values.items()
+    }
+
+
+@pytest.mark.parametrize("output", TASKS)
+def test_what_is_shown_is_what_python_computed(watched, tmp_path, output):
+    exploration = small(output)
+    page = opened_lab(watched, written(exploration, tmp_path))
+    page.click('[data-action="start"]') if page.is_enabled('[data-action="start"]') else None
+    for golden in exploration.document["golden"][:2]:
+        cells, values = walk(page), expected_of(golden)
+        for name in set(cells) & set(values):
+            for (row, column), value in cells[name].items():
+                assert value == values[name][row, column], (golden["step"], name, row, column)
+        for name in required(exploration.document):
+            assert len(cells.get(name, {})) == values[name].size, (golden["step"], name)
+
+
+def required(document):
+    """The quantities of a step that a page has to show, each whole."""
+    L = len(document["network"]["activations"])
+    by_layer = [
+        f"{name}{layer}" for layer in range(1, L + 1) for name in ("W", "b", "Z", "A", "dZ", "dW", "db")
+    ]
+    between = [f"dA{layer}" for layer in range(1, L)]
+    return [*by_layer, *between, "A0", "Y", "J", *(f"{p}{layer}′" for layer in range(1, L + 1) for p in "Wb")]
+
+
+def test_the_page_checks_itself_against_python(watched, tmp_path):
+    page = opened_lab(watched, written(small("sigmoid"), tmp_path))
+    found = page.wait_for_selector("[data-difference]").get_attribute("data-difference")
+    assert float(found) < 1e-12
+
+
+def test_the_demo_opens_at_once_and_in_full(watched, document, tmp_path):
+    address = written(Exploration(document), tmp_path)
+    begun = monotonic()
+    page = opened_lab(watched, address)
+    assert monotonic() - begun < 5  # the target is 1 s; a machine of tests is shared
+    assert "circles" in page.title()
+
+
+def test_a_link_leads_to_its_place(watched, tmp_path):
+    address = written(small("sigmoid"), tmp_path)
+    page = watched(address).open(f"{address}#s=play&k=3")
+    assert page.get_attribute("[data-updates]", "data-updates") == "2"
+    assert page.locator(".transport select").input_value() == "update"
+    lab = watched(address).open(f"{address}#s=lab&k=2&q=dW2&c=1,2")
+    cell = lab.locator('[data-tensor="dW2"][aria-selected="true"]')
+    assert (cell.get_attribute("data-row"), cell.get_attribute("data-col")) == ("1", "2")
+
+
+def test_scrubbing_is_fast(watched, tmp_path):
+    page = opened_lab(watched, written(small("sigmoid"), tmp_path))
+    begun = monotonic()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+    assert monotonic() - begun < 6  # the target is 1 s
+
+
+def test_hostile_names_are_text(watched, tmp_path):
+    evil = '</script><script>window.evil=1</script><img src=x onerror="window.evil=1">'
+    network = Network([2, 3, 1], activation="tanh", seed=1)
+    about = About(evil, title=evil, feature_names=(evil, "b"), class_names=(evil, "d"), notes=(evil,))
+    page = opened_lab(watched, written(explore(network, X, X[:1] > 0, about=about, iterations=2), tmp_path))
+    page.click('[data-screen="play"]')
+    page.click('[data-screen="home"]')
+    assert page.evaluate("window.evil") is None
+
+
+def test_a_frame_of_a_notebook(watched, tmp_path):
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!doctype html><title>n</title>{small('sigmoid')._repr_html_()}", encoding="utf-8")
+    page = watched(path.as_uri()).page
+    page.goto(path.as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator('[data-screen="lab"]').click()
+    frame.locator("[data-tensor][data-value]").first.wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("screen", ["home", "play", "lab"])
+def test_no_fault_of_accessibility(watched, document, tmp_path, axe, screen, scheme):
+    address = written(Exploration(document), tmp_path)
+    page = watched(address, color_scheme=scheme).open(address)
+    page.click(f'[data-screen="{screen}"]')
+    page.wait_for_timeout(300)
+    assert faults(page, axe) == []
+    for dialog in ("find", "check", "share"):
+        if screen == "lab":
+            page.click(f'[data-open="{dialog}"]')
+            page.wait_for_timeout(100)
+            assert faults(page, axe) == [], dialog
+            page.keyboard.press("Escape")
+
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog, [role=dialog]")
+    assert faults(page, axe) == []
+
+
+@pytest.mark.parametrize("screen", ["home", "play", "lab"])
+def test_a_narrow_window_scrolls_one_way(watched, document, tmp_path, screen):
+    address = written(Exploration(document), tmp_path)
+    page = watched(address, viewport={"width": 320, "height": 640}).open(address)
+    page.click(f'[data-screen="{screen}"]')
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def faults(page, axe):
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [
+        (rule["id"], rule["nodes"][0]["html"][:200], rule["nodes"][0]["failureSummary"]) for rule in found
+    ]
+
+
+def tab_to(page, selector, most=120):
+    """Press Tab until an element has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"document.activeElement?.matches({json.dumps(selector)}) ?? false"):
+            return
+    raise AssertionError(f"Tab does not come to {selector}")
+
+
+def test_from_home_to_the_first_update_to_an_export_by_keyboard_alone(watched, document, tmp_path):
+    address = written(Exploration(document), tmp_path)
+    page = watched(address, accept_downloads=True).open(address)
+    tab_to(page, '[data-screen="home"]')
+    page.keyboard.press("Enter")
+    tab_to(page, '[data-toy="circle"], [data-toy]')
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-updates]")
+    assert page.get_attribute("[data-updates]", "data-updates") == "0"
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    tab_to(page, '[data-open="share"]')
+    page.keyboard.press("Enter")
+    tab_to(page, '[data-action="export"]')
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    path = tmp_path / "again.html"
+    download.value.save_as(path)
+    assert path.stat().st_size <= 1_000_000
+    again = opened_lab(watched, path.as_uri())
+    assert again.locator("[data-tensor][data-value]").count() > 0
+
+
+def test_what_a_page_exports_has_python_s_numbers_and_its_own_policy(watched, tmp_path):
+    exploration = small("sigmoid")
+    address = written(exploration, tmp_path)
+    page = watched(address, accept_downloads=True).open(address)
+    page.click('[data-open="share"]')
+    with page.expect_download() as download:
+        page.click('[data-action="export"]')
+    text = download.value.path().read_text(encoding="utf-8")
+    found = json.loads(re.search(r'id="deepstep-lesson">(.*?)</script>', text, re.DOTALL)[1])
+    assert found["golden"] == exploration.document["golden"]
+    assert found["parameters"] == exploration.document["parameters"]
+    assert "default-src 'none'" in text
+    path = tmp_path / "again.html"
+    path.write_text(text, encoding="utf-8")
+    opened_lab(watched, path.as_uri())
+
+
+@pytest.fixture
+def served():
+    network = Network([2, 4, 3, 1], activation="tanh", seed=2)
+    what = shown(network, X, (X[:1] > 0).astype(float), About("six"), {"learning_rate": 0.3, "iterations": 3})
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
+        yield server
+
+
+def shown_values(page):
+    return {(tensor, row, column): float(value) for tensor, row, column, value in page.evaluate(CELLS)}
+
+
+def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="lab"]')
+    page.wait_for_selector("[data-tensor][data-value]")
+    values = expected_of(served.document["golden"][0])
+    for (tensor, row, column), value in shown_values(page).items():
+        assert value == values[tensor][row, column]
+    for number in (1, 2, 3):
+        page.keyboard.press("]")
+        page.wait_for_selector(f'[data-updates="{number}"]')
+        assert served.live.updates == number
+    page.click('[data-action="next"]')
+    state = served.live.state()["parameters"]
+    while not any(tensor == "W2" for tensor, _, _ in shown_values(page)):
+        page.click('[data-action="next"]')
+    for (tensor, row, column), value in shown_values(page).items():
+        if tensor in state:
+            assert value == unpacked(state[tensor])[row, column]
+
+
+def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="play"]')
+    page.get_by_label("Learning rate").select_option("0.1")
+    page.wait_for_timeout(200)
+    assert served.live.state()["learning_rate"] == 0.1
+    page.click('[data-action="play"]')
+    page.wait_for_timeout(500)
+    page.click('[data-action="pause"]')
+    page.wait_for_selector('[data-action="play"]')
+    page.wait_for_timeout(300)
+    done = served.live.updates
+    assert done > 10
+    assert page.get_attribute("[data-updates]", "data-updates") == str(done)
+    page.wait_for_timeout(200)
+    assert served.live.updates == done
+
+
+@pytest.mark.parametrize("setting", ["l2", "optimizer"])
+def test_what_python_does_not_train_is_computed_in_the_page(watched, served, setting):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="play"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    page.select_option(f'[data-setting="{setting}"]', index=3)
+    page.wait_for_selector('[data-server="off"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="2"]')
+    assert served.live.updates == 1
+
+
+def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
+    own = f"http://127.0.0.1:{served.port}/"
+    page = watched(own).open(served.url)
+    page.wait_for_selector('[data-server="on"]')
+    second = watched(own, errors=r"409 \(Conflict\)").open(served.url)
+    assert "one window" in second.inner_text("main")
+    page.click('[data-screen="lab"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+
+
+def test_a_page_that_is_loaded_again_goes_on_where_the_training_stands(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.click('[data-screen="lab"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    page.reload()
+    page.wait_for_selector('[data-server="on"]')
+    page.click('[data-screen="lab"]')
+    page.wait_for_selector('[data-updates="1"]')
+
+
+def test_what_the_page_cannot_compute_is_shown_as_it_was_recorded(watched, tmp_path):
+    network = Network([2, 4, 3, 1], activation="tanh", normalization="layer", seed=2)
+    exploration = explore(network, X, X[:1] > 0, learning_rate=0.3, iterations=3, clip_norm=0.1)
+    page = opened_lab(watched, written(exploration, tmp_path))
+    values = expected_of(exploration.document["golden"][0])
+    cells = walk(page)
+    for tensor, found in cells.items():
+        for (row, column), value in found.items():
+            assert value == values[tensor][row, column], tensor
+    assert {"U_hat1", "gamma1", "dW2_clipped", "dgamma2"} <= set(cells)
+    assert "normalization, clip_norm" in page.inner_text("body")

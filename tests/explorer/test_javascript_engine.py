@@ -1,0 +1,95 @@
+"""The engine of the explorer's page computes what the library computes."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import vectors
+
+from deepstep.equations import ACTIVATIONS, OPTIMIZERS
+
+WEB = Path(__file__).parents[2] / "web"
+
+
+def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed: the engine of the explorer's page was NOT tested")
+    return subprocess.run(
+        ["node", *arguments],
+        cwd=WEB,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_what_the_page_leaves_out_is_named() -> None:
+    own = {name for name in ACTIVATIONS if ACTIVATIONS[name].forward.__module__.startswith("deepstep.")}
+    assert own - vectors.NOT_OFFERED == set(vectors.ACTIVATIONS)
+    assert own | set(OPTIMIZERS) >= vectors.NOT_OFFERED
+
+
+def test_engine_of_the_page(tmp_path: Path) -> None:
+    """1e-12 in every quantity of a step, 1e-9 after 500 steps; and the tests of the page's other parts."""
+    vectors.write(tmp_path / "vectors.json")
+    tests = sorted(str(path.relative_to(WEB)) for path in (WEB / "test").glob("*.test.js"))
+    done = node("--test", "--test-reporter=tap", *tests, DEEPSTEP_VECTORS=str(tmp_path / "vectors.json"))
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert "# skipped 0" in done.stdout
+
+
+@pytest.mark.parametrize(("data", "optimizer"), [("circles", "gd"), ("arms", "adam"), ("plane", "nesterov")])
+def test_python_of_the_page_makes_its_state_again(data: str, optimizer: str) -> None:
+    """The page's code, run here, takes the step that the page takes."""
+    done = node("tools/code.js", data, optimizer, "25")
+    assert done.returncode == 0, done.stderr
+    page = json.loads(done.stdout)
+    names: dict[str, Any] = {}
+    exec(page["code"].replace("print(step.trace())", ""), names)
+    step = names["step"]
+    assert step.cost == pytest.approx(page["J"], rel=1e-12)
+    for name, value in page["after"].items():
+        theirs = np.frombuffer(base64.b64decode(value["f8"]), "<f8").reshape(value["shape"])
+        np.testing.assert_allclose(step.after[name], theirs, rtol=1e-10, atol=1e-13)
+
+
+def _mixed(z: int) -> int:
+    z ^= z >> 16
+    z = z * 0x21F0AAAD % 2**32
+    z ^= z >> 15
+    z = z * 0x735A2D97 % 2**32
+    return z ^ (z >> 15)
+
+
+def _stream(seed: int, *counters: int) -> Iterator[float]:
+    state = _mixed(seed)
+    for counter in counters:
+        state = _mixed((state + counter) % 2**32)
+    while True:
+        state = (state + 0x9E3779B9) % 2**32
+        yield _mixed(state) / 2**32
+
+
+def test_random_numbers_of_the_page_are_as_documented() -> None:
+    done = node(
+        "--input-type=module",
+        "--eval",
+        "import { stream, permutation } from './src/engine/random.js';"
+        "const u = stream(7, 2, 3); console.log(JSON.stringify([u(), u(), permutation(stream(7, 2, 3), 9)]))",
+    )
+    assert done.returncode == 0, done.stderr
+    uniform = _stream(7, 2, 3)
+    first = [next(uniform), next(uniform)]
+    uniform, order = _stream(7, 2, 3), list(range(9))
+    for i in range(8, 0, -1):
+        j = int(next(uniform) * (i + 1))
+        order[i], order[j] = order[j], order[i]
+    assert json.loads(done.stdout) == [*first, order]

@@ -1,0 +1,210 @@
+"""Numbers of the library that its twin in the explorer's page is held against, as JSON.
+
+Each case is a training: where it starts, its batches and masks, what the first step computes, where it ends.
+Cases come from the library's registries, so that what the page lacks is missed there.
+"""
+
+import base64
+import json
+from dataclasses import dataclass, field
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deepstep import Architecture, Parameters
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import OPTIMIZERS, get_activation, initialize_parameters
+from deepstep.inspection import trace_step
+
+HEADS = ("sigmoid", "softmax", "identity")
+"""Heads that the page offers."""
+
+ACTIVATIONS = (
+    *(
+        "identity",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "gelu_tanh",
+        "silu",
+        "mish",
+        "softplus",
+        "tanh",
+    ),
+    "sigmoid",
+)
+"""Hidden activations that the page offers: all of the library's that leave units by themselves."""
+
+NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball"}
+"""What the page leaves out among activations of hidden layers and update rules."""
+
+STEPS = 500
+
+RATES = {"rmsprop": 2e-4}
+"""Where 500 steps at the usual rate reach the minimum: RMSprop then steps by the sign of rounding."""
+
+EDGES = (
+    0.0,
+    -0.0,
+    1e-300,
+    -1e-8,
+    1e-3,
+    -0.7,
+    1.3,
+    2.9,
+    -2.9,
+    5.0,
+    -5.0,
+    9.0,
+    -9.0,
+    39.9,
+    -38.0,
+    745.0,
+    -745.0,
+    1e4,
+    -1e4,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training."""
+
+    name: str
+    dims: tuple[int, ...]
+    activations: tuple[str, ...]
+    output: str
+    optimizer: str = "gd"
+    learning_rate: float = 0.05
+    settings: dict[str, Any] = field(default_factory=dict)
+    batch_size: int | None = None
+    steps: int = STEPS
+
+
+def cases() -> list[Case]:
+    """Every activation × head, every update rule × head, then what regularizes and short batches."""
+    found = []
+    for output in HEADS:
+        n_y = 3 if output == "softmax" else 2
+        found += [Case(f"{g}, {output}", (3, 4, n_y), (g, output), output) for g in ACTIVATIONS]
+        found += [
+            Case(
+                f"{rule}, {output}",
+                (2, 5, 4, n_y),
+                ("tanh", "silu", output),
+                output,
+                rule,
+                RATES.get(rule, 0.002),
+            )
+            for rule in OPTIMIZERS
+            if rule not in NOT_OFFERED
+        ]
+        found.append(Case(f"l2, {output}", (3, 4, n_y), ("tanh", output), output, settings={"l2": 0.3}))
+        found.append(
+            Case(f"dropout, {output}", (3, 6, 4, n_y), ("tanh", "gelu", output), output, "adam", 0.002,
+                 {"dropout": 0.25}, steps=40)
+        )  # fmt: skip
+        found.append(
+            Case(f"batches, {output}", (3, 4, n_y), ("mish", output), output, "adamw", 0.002, batch_size=5)
+        )
+    for place in ("hat", "inside"):
+        hyper = {"hyperparameters": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
+        found.append(Case(f"adam {place}", (3, 4, 2), ("tanh", "sigmoid"), "sigmoid", "adam", 0.01, hyper))
+    found.append(Case("one unit, one example", (1, 1), ("sigmoid",), "sigmoid", batch_size=1))
+    return found
+
+
+def array(value: Any) -> dict[str, Any]:
+    """An array as the document has it."""
+    value = np.ascontiguousarray(value, dtype="<f8")
+    return {"shape": list(value.shape), "f8": base64.b64encode(value.tobytes()).decode()}
+
+
+def _arrays(values: Any) -> dict[str, Any]:
+    return {name: array(value) for name, value in values.items()}
+
+
+def _targets(output: str, n_y: int, m: int, rng: np.random.RandomState) -> Any:
+    if output == "softmax":
+        return np.eye(n_y)[:, rng.randint(n_y, size=m)]
+    return rng.randn(n_y, m) if output == "identity" else rng.randint(2, size=(n_y, m)).astype(float)
+
+
+def vector(case: Case, seed: int) -> dict[str, Any]:
+    """The training of a case, walked by the reference engine."""
+    rng = np.random.RandomState(seed)
+    m = 1 if case.batch_size == 1 else 12
+    X, Y = rng.randn(case.dims[0], m), _targets(case.output, case.dims[-1], m, rng)
+    theta = initialize_parameters(case.dims, method="he", rng=rng)
+    theta = Parameters(theta.flat + 0.1 * rng.randn(theta.flat.size), list(case.dims))
+    shape = Architecture(case.dims, case.activations, output=case.output)
+    settings = Settings(optimizer=case.optimizer, seed=seed, **case.settings)
+    session = ReferenceSession(shape, theta.copy(), settings)
+    size = case.batch_size or m
+    batches, masks, first, after_first = [], [], {}, {}
+    for number in range(1, case.steps + 1):
+        k = (number - 1) % -(-m // size)
+        batch = np.arange(m)[k * size : (k + 1) * size]
+        batches.append(batch.tolist())
+        masks.append(
+            _arrays({f"A{layer}": mask for layer, mask in session.disturbed(X[:, batch], number)[1].items()})
+        )
+        if number == 1:
+            trace = trace_step(
+                shape, theta, X[:, batch], Y[:, batch], learning_rate=case.learning_rate, settings=settings
+            )
+            first = {entry.name: array(np.atleast_2d(entry.value)) for entry in trace}
+        session.step(X[:, batch], Y[:, batch], learning_rate=case.learning_rate)
+        if number == 1:
+            after_first = _arrays(session.parameters)
+    defaults = {
+        name: parameter.default
+        for name, parameter in signature(OPTIMIZERS[case.optimizer].update).parameters.items()
+        if isinstance(parameter.default, (float, str))
+    }
+    return {
+        "name": case.name,
+        "network": {"layer_dims": case.dims, "activations": case.activations, "output": case.output},
+        "training": {
+            "optimizer": case.optimizer,
+            "hyperparameters": {**defaults, **case.settings.get("hyperparameters", {})},
+            "learning_rate": case.learning_rate,
+            "l2": case.settings.get("l2", 0),
+            "weight_decay": settings.decay,
+            "batch_size": case.batch_size,
+            "dropout": case.settings.get("dropout", 0),
+            "seed": seed,
+        },
+        "parameters": _arrays(theta),
+        "data": {"X": array(X), "Y": array(Y)},
+        "batches": batches,
+        "masks": masks if case.settings.get("dropout") else None,
+        "first": {"quantities": first, "after": after_first},
+        "steps": case.steps,
+        "last": _arrays(session.parameters),
+    }
+
+
+def edges() -> dict[str, Any]:
+    """Every activation, forward and backward, where numbers are small, large or at a bend."""
+    Z = np.array([EDGES])
+    dA = np.full_like(Z, 0.75)
+    with np.errstate(over="ignore"):
+        values = {
+            name: {
+                "A": array(get_activation(name).forward(Z)),
+                "dZ": array(get_activation(name).backward(dA, Z)),
+            }
+            for name in ACTIVATIONS
+        }
+    return {"Z": array(Z), "dA": array(dA), "activations": values}
+
+
+def write(path: Path) -> None:
+    """All vectors into one file."""
+    vectors = [vector(case, seed) for seed, case in enumerate(cases(), start=1)]
+    path.write_text(json.dumps({"cases": vectors, "edges": edges()}, allow_nan=False), encoding="utf-8")

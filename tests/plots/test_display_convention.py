@@ -1,0 +1,165 @@
+"""What all displays have in common: they draw on their own figures, touch nothing global, and speak."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.exceptions import ConvergenceWarning
+from small_networks import X, Y, trained
+
+from deepstep import DeepClassifier, Network
+from deepstep.errors import ConfigurationError, DataError, MissingPackageError
+from deepstep.plots import (
+    ArchitectureDisplay,
+    FirstLayerWeightsDisplay,
+    GradientCheckDisplay,
+    GradientFlowDisplay,
+    LayerStatisticsDisplay,
+    NeuronMapsDisplay,
+    SaliencyDisplay,
+    TrainingCurveDisplay,
+    UnitHealthDisplay,
+    UpdateRatioDisplay,
+)
+from deepstep.training import Health, History
+
+OF_HISTORY = [
+    TrainingCurveDisplay,
+    GradientFlowDisplay,
+    UpdateRatioDisplay,
+    LayerStatisticsDisplay,
+    UnitHealthDisplay,
+]
+NEED_HEALTH = OF_HISTORY[1:]
+
+
+@pytest.fixture(scope="module")
+def displays():
+    network, history = trained()
+    return [
+        *(display.from_history(history) for display in OF_HISTORY),
+        ArchitectureDisplay.from_network(network),
+        FirstLayerWeightsDisplay.from_network(network, image_shape=(1, 2)),
+        GradientCheckDisplay.from_network(network, X[:, :5], Y[:, :5]),
+        NeuronMapsDisplay.from_network(network, X, resolution=8),
+        SaliencyDisplay.from_network(network, X[:, 0]),
+    ]
+
+
+def test_a_display_leaves_global_state_alone_and_gives_itself(displays):
+    before = dict(matplotlib.rcParams)
+    for display in displays:
+        assert display.plot() is display
+        assert isinstance(display.figure_, Figure)
+        display.figure_.canvas.draw()
+        assert display.describe().strip()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_pyplot_is_not_even_loaded():
+    script = (
+        "import sys; from deepstep import Network; from deepstep.plots import *\n"
+        "network = Network([2, 3, 1], seed=1)\n"
+        "history = network.train([[0, 1], [1, 1]], [[0, 1]], learning_rate=0.1, iterations=3)\n"
+        "TrainingCurveDisplay.from_history(history).plot()\n"
+        "ArchitectureDisplay.from_network(network).plot()\n"
+        "sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_matplotlib_is_optional(displays, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    for display in displays:
+        with pytest.raises(MissingPackageError, match=r"deepstep\[plots\]"):
+            display.plot()
+        assert display.describe()
+
+
+def test_they_draw_where_they_are_told_to(displays):
+    for display in displays:
+        if "ax" in display.plot.__annotations__:
+            ax = Figure().subplots()
+            display.plot(ax=ax)
+            assert (display.axes_[0] if hasattr(display, "axes_") else display.ax_) is ax
+            assert display.figure_ is ax.figure
+
+
+@pytest.mark.parametrize("display", NEED_HEALTH)
+def test_records_without_health_are_refused_with_the_way_to_have_them(display):
+    _, history = trained(health=False)
+    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log health"):
+        display.from_history(history)
+
+
+def test_records_of_older_releases_lack_statistics():
+    history = History([{"epoch": 0, "step": 1, "cost": 1.0, "health": [{"gradient_norm": 1.0}]}])
+    assert GradientFlowDisplay.from_history(history).norms.tolist() == [[1.0]]
+    with pytest.raises(DataError, match="of an older release, lack activation_mean"):
+        LayerStatisticsDisplay.from_history(history)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    model = DeepClassifier((4,), recipe="plain", max_iter=3, random_state=0, callbacks=[Health()])
+    with pytest.warns(ConvergenceWarning):
+        return model.fit(X.T, Y[0])
+
+
+@pytest.fixture(scope="module")
+def committee():
+    return DeepClassifier(n_members=2, max_iter=4, random_state=0).fit(X.T, Y[0])
+
+
+@pytest.mark.parametrize("display", [*OF_HISTORY, ArchitectureDisplay])
+def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
+    drawn = display.from_estimator(plain).plot()
+    other = ArchitectureDisplay.from_network(plain.network_) if display is ArchitectureDisplay else None
+    other = other or display.from_history(plain.history_)
+    assert drawn.describe() == other.describe()
+
+
+@pytest.mark.parametrize("display", [TrainingCurveDisplay, ArchitectureDisplay])
+def test_a_committee_is_asked_which_member(display, committee):
+    count = len(committee.committee_.members)
+    with pytest.raises(
+        ConfigurationError, match=f"committee of {count}.*member=0 … {count - 1}; or fit with recip"
+    ):
+        display.from_estimator(committee)
+    drawn = display.from_estimator(committee, member=1).plot()
+    assert drawn.describe()
+    with pytest.raises(ConfigurationError, match=f"member is one of 0 … {count - 1}; got {count}"):
+        display.from_estimator(committee, member=count)
+
+
+def test_a_member_s_numbers_are_its_own(committee):
+    for number, member in enumerate(committee.committee_.members):
+        display = TrainingCurveDisplay.from_estimator(committee, member=number)
+        np.testing.assert_array_equal(display.costs, member.estimator.history_.costs)
+
+
+def test_what_is_no_network_is_refused(plain):
+    with pytest.raises(ConfigurationError, match="For an estimator use from_estimator"):
+        ArchitectureDisplay.from_network(plain)
+    with pytest.raises(ConfigurationError, match="Call fit before"):
+        TrainingCurveDisplay.from_estimator(DeepClassifier())
+    with pytest.raises(ConfigurationError, match="member is for committees; got 0 for one network"):
+        TrainingCurveDisplay.from_estimator(plain, member=0)
+
+
+def test_series_differ_by_more_than_colour():
+    from deepstep.plots.colours import series
+
+    styles = [series(number, 50) for number in range(30)]
+    without_colour = {(str(style["linestyle"]), style["marker"]) for style in styles}
+    assert len(without_colour) == 30
+
+
+def test_signed_maps_have_0_in_their_middle():
+    network = Network(parameters={"W1": [[3.0, -1.0, 0.0, 0.5]], "b1": [[0.0]]})
+    (image,) = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2)).plot().images_
+    assert image.get_clim() == (-3, 3)
+    np.testing.assert_allclose(image.cmap(0.5)[:3], 1, atol=0.05)  # white

@@ -1,0 +1,172 @@
+"""Displays of a network itself: neuron maps, first-layer weights, saliency, gradient check, architecture."""
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from small_networks import X, Y, trained
+
+from deepstep import DeepClassifier, Network
+from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.plots import (
+    ArchitectureDisplay,
+    FirstLayerWeightsDisplay,
+    GradientCheckDisplay,
+    NeuronMapsDisplay,
+    SaliencyDisplay,
+)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return trained(epochs=30)[0]
+
+
+def test_neuron_maps_are_the_activations_at_the_grid(network):
+    display = NeuronMapsDisplay.from_network(network, X, Y, resolution=7).plot()
+    assert [maps.shape for maps in display.maps] == [(5, 7, 7), (3, 7, 7), (1, 7, 7)]
+    for row, column in [(0, 0), (2, 5), (6, 6)]:
+        point = np.array([[display.x[column]], [display.y[row]]])
+        trace = network.trace(point, [[1.0]])
+        for layer, maps in enumerate(display.maps, start=1):
+            np.testing.assert_allclose(maps[:, row, column], trace[f"A{layer}"].value[:, 0], rtol=1e-12)
+    assert [len(images) for images in display.images_] == [5, 3, 1]
+    np.testing.assert_array_equal(display.images_[0][2].get_array(), display.maps[0][2])
+    low, high = display.images_[0][2].get_clim()
+    assert low == -high
+    assert display.images_[-1][0].get_clim() == (0, 1)  # of a probability, 0.5 is in the middle
+
+
+def test_neuron_maps_need_a_plane():
+    with pytest.raises(ConfigurationError, match="2 inputs, as a plane has; got one of 3"):
+        NeuronMapsDisplay.from_network(Network([3, 1], seed=1), np.ones((3, 2)))
+
+
+def test_neuron_maps_of_an_estimator():
+    model = DeepClassifier((4,), recipe="plain", max_iter=3, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X.T, Y[0])
+    display = NeuronMapsDisplay.from_estimator(model, X.T, resolution=5)
+    np.testing.assert_array_equal(
+        display.maps[0], NeuronMapsDisplay.from_network(model.network_, X, resolution=5).maps[0]
+    )
+
+
+def test_first_layer_weights_are_the_largest_units():
+    W = np.array([[1.0, 2, 3, 4], [0, 0, 0, 0.1], [-9, 0, 0, 0]])
+    network = Network(parameters={"W1": W, "b1": np.zeros((3, 1)), "W2": np.ones((1, 3)), "b2": [[0.0]]})
+    display = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2), most=2).plot()
+    assert display.units.tolist() == [0, 2]
+    np.testing.assert_array_equal(display.images_[0].get_array(), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(display.images_[1].get_array(), [[-9, 0], [0, 0]])
+    with pytest.raises(ShapeError, match=r"of 4 inputs; got \(2, 3\)"):
+        FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3))
+
+
+def test_weights_of_coloured_pictures_are_means_over_the_channels():
+    W = np.arange(12.0)[np.newaxis]
+    network = Network(parameters={"W1": W, "b1": [[0.0]]})
+    display = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2, 3)).plot()
+    np.testing.assert_array_equal(display.images_[0].get_array(), [[1, 4], [7, 10]])
+
+
+def test_the_gradient_is_that_of_finite_differences(network):
+    x, epsilon = X[:, 3], 1e-6
+    found = SaliencyDisplay.from_network(network, x).attributions
+    for at in range(2):
+        step = np.eye(2)[at] * epsilon
+        ends = [network.forward((x + sign * step)[:, np.newaxis])[0, 0] for sign in (1, -1)]
+        assert found[at] == pytest.approx((ends[0] - ends[1]) / (2 * epsilon), rel=1e-6)
+    times = SaliencyDisplay.from_network(network, x, method="gradient_times_input").attributions
+    np.testing.assert_allclose(times, found * x, rtol=1e-12)
+
+
+def test_integrated_gradients_are_complete(network):
+    """They sum up to the change of the output (Sundararajan et al. 2017, axiom of completeness)."""
+    x, baseline = X[:, 3], np.array([0.5, -0.5])
+    change = network.forward(x[:, np.newaxis])[0, 0] - network.forward(baseline[:, np.newaxis])[0, 0]
+    residuals = []
+    for steps in (10, 100, 1000):
+        display = SaliencyDisplay.from_network(
+            network, x, method="integrated_gradients", baseline=baseline, steps=steps
+        )
+        assert display.gap == pytest.approx(change, rel=1e-12)
+        assert display.residual == pytest.approx(abs(display.attributions.sum() - change), abs=1e-15)
+        residuals.append(display.residual)
+    assert residuals[2] < 1e-6 < residuals[0]
+    assert residuals[1] < residuals[0] / 50  # the midpoint rule's error falls with the square
+    assert f"residual {display.residual:.1e}" in display.plot().ax_.get_title()
+
+
+def test_integrated_gradients_of_a_relu_by_hand():
+    """a = relu(2x - 1) of one unit, from 0 to 1: the gradient is 2 on the half of the way beyond x = 1/2."""
+    parameters = {"W1": [[2.0]], "b1": [[-1.0]], "W2": [[1.0]], "b2": [[0.0]]}
+    network = Network(parameters=parameters, output="identity")
+    display = SaliencyDisplay.from_network(network, [1.0], method="integrated_gradients", steps=100)
+    np.testing.assert_allclose(display.attributions, [1.0], rtol=1e-12)
+    assert display.gap == 1
+
+
+def test_saliency_draws_pixels_or_the_largest_bars():
+    W = np.arange(-30.0, 30.0)[np.newaxis] + 0.5
+    network = Network(parameters={"W1": W, "b1": [[0.0]]}, output="identity")
+    names = [f"column ${at}" for at in range(60)]
+    display = SaliencyDisplay.from_network(network, np.ones(60), names=names).plot()
+    assert len(display.artist_) == 20
+    widths = [bar.get_width() for bar in display.artist_]
+    assert sorted(map(abs, widths)) == sorted(np.sort(np.abs(W[0]))[-20:])
+    display.figure_.canvas.draw()
+    picture = SaliencyDisplay.from_network(network, np.ones(60), image_shape=(6, 10)).plot().artist_
+    np.testing.assert_array_equal(picture.get_array(), W.reshape(6, 10))
+
+
+def test_saliency_refuses_what_does_not_fit(network):
+    with pytest.raises(ConfigurationError, match="Did you mean 'integrated_gradients'"):
+        SaliencyDisplay.from_network(network, X[:, 0], method="integrated_gradient")
+    with pytest.raises(ShapeError, match="one example of 2 inputs"):
+        SaliencyDisplay.from_network(network, X)
+    with pytest.raises(ConfigurationError, match="output is one of 0 … 0"):
+        SaliencyDisplay.from_network(network, X[:, 0], output=1)
+
+
+def test_the_map_of_a_gradient_check_has_the_report_s_numbers(network):
+    report = network.check_gradients(X[:, :6], Y[:, :6])
+    display = GradientCheckDisplay.from_report(report).plot()
+    assert display.kinds == ("dW", "db")
+    for check in report.checks:
+        place = int(check.name[0] == "b"), int(check.name[1]) - 1
+        assert display.differences[place] == check.difference
+        assert "✓" in display.texts_[place].get_text()
+    assert display.passed
+    assert display.ax_.get_title() == "gradients are right"
+
+
+def test_a_wrong_gradient_stands_out(network):
+    right = {f"d{name}": network.trace(X, Y)[f"d{name}"].value for name in network.parameters}
+    report = network.check_gradients(X, Y, gradients={**right, "dW2": -right["dW2"]})
+    display = GradientCheckDisplay.from_report(report).plot()
+    assert not display.passed
+    assert "✗ wrong" in display.texts_[0, 1].get_text()
+    assert "wrong in layer 2" in display.describe()
+
+
+def test_the_map_of_a_trace_has_dZ_and_dA_too(network):
+    display = GradientCheckDisplay.from_trace(network.trace(X[:, :4], Y[:, :4]))
+    assert set(display.kinds) == {"dZ", "dA", "dW", "db"}
+    assert np.isnan(display.differences[display.kinds.index("dA"), 2])  # of the output, dZ is one step
+
+
+def test_links_are_solid_where_weights_are_positive():
+    W = np.array([[1.0, -2.0], [3.0, -4.0]])
+    network = Network(parameters={"W1": W, "b1": np.zeros((2, 1))})
+    positive, negative = ArchitectureDisplay.from_network(network).plot().links_
+    assert len(positive.get_segments()) == len(negative.get_segments()) == 2
+    np.testing.assert_allclose(positive.get_linewidths(), [0.2 + 1.8 * size / 4 for size in (1, 3)])
+    assert positive.get_linestyles()[0][1] is None
+    assert negative.get_linestyles()[0][1] is not None
+
+
+def test_a_wide_network_is_drawn_in_no_time():
+    network = Network([12288, 20, 7, 5, 1], seed=1, dtype="float32")
+    display = ArchitectureDisplay.from_network(network).plot()
+    assert sum(len(links.get_segments()) for links in display.links_) == 7 * 7 + 7 * 7 + 7 * 5 + 5
+    assert display.describe().startswith("12288 inputs; layer 1: 20 units, relu;")

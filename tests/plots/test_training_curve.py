@@ -1,0 +1,67 @@
+"""The training curve: its lines are the history's numbers."""
+
+import numpy as np
+import pytest
+from small_networks import X, Y, trained
+
+from deepstep.errors import DataError
+from deepstep.plots import TrainingCurveDisplay
+from deepstep.training import History
+
+
+def accuracy(Y, AL):
+    return float(((AL > 0.5) == Y).mean())
+
+
+@pytest.fixture(scope="module")
+def history():
+    return trained(validation=(X[:, :20], Y[:, :20]), metrics={"accuracy": accuracy}, schedule="cosine")[1]
+
+
+def test_lines_are_the_numbers_of_the_history(history):
+    display = TrainingCurveDisplay.from_history(history).plot()
+    names = ["cost", "validation_cost", "validation_accuracy", "learning_rate"]
+    assert list(display.lines_) == names
+    for name in names:
+        x, y = display.lines_[name].get_data()
+        np.testing.assert_array_equal(x, range(6))
+        np.testing.assert_array_equal(y, [record[name] for record in history])
+    assert len(display.axes_) == 3
+    assert display.axes_[-1].get_xlabel() == "epoch"
+
+
+def test_the_best_epoch_is_that_of_the_validation_cost(history):
+    display = TrainingCurveDisplay.from_history(history)
+    assert display.best_epoch == int(np.argmin([record["validation_cost"] for record in history]))
+    labels = [text.get_text() for text in display.plot().ax_.get_legend().get_texts()]
+    assert labels == ["training", "validation", f"best epoch {display.best_epoch}"]
+
+
+def test_without_validation_and_schedule_there_is_one_pair_of_axes():
+    _, history = trained()
+    display = TrainingCurveDisplay.from_history(history).plot()
+    assert len(display.axes_) == 1
+    assert display.best_epoch == int(np.argmin(history.costs))
+
+
+def test_what_is_not_finite_is_a_gap():
+    records = [{"epoch": 0, "cost": 1.0}, {"epoch": 1, "cost": float("inf")}, {"epoch": 2, "cost": 0.5}]
+    display = TrainingCurveDisplay.from_history(History(records)).plot()
+    np.testing.assert_array_equal(display.lines_["cost"].get_ydata(), [1, np.nan, 0.5])
+    assert "from 1 to 0.5, lowest 0.5 in epoch 2 (1 epochs had none that is finite)" in display.describe()
+
+
+def test_names_of_metrics_are_no_formulas():
+    history = History([{"epoch": 0, "cost": 1.0, "gain in $_^{": 2.0}, {"epoch": 1, "cost": 0.1}])
+    TrainingCurveDisplay.from_history(history).plot().figure_.canvas.draw()
+
+
+def test_an_empty_history_is_refused():
+    with pytest.raises(DataError, match="at least one epoch; got an empty history"):
+        TrainingCurveDisplay.from_history(History())
+
+
+def test_a_cost_that_falls_far_has_a_logarithmic_axis():
+    costs = [10.0**-epoch for epoch in range(4)]
+    history = History({"epoch": epoch, "cost": cost} for epoch, cost in enumerate(costs))
+    assert TrainingCurveDisplay.from_history(history).plot().ax_.get_yscale() == "log"

@@ -1,0 +1,52 @@
+/** Bundles the page into src/deepstep/explorer/static: `npm run build`; `--check` compares and writes nothing. */
+import { build } from "esbuild";
+import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "../src/deepstep/explorer/static");
+const MOST = 150_000; // bytes of script and style together
+
+/** Indentation of templates, which htm leaves out anyway. */
+const unindented = {
+  name: "unindented",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n"),
+    })),
+};
+
+const licences = readFileSync(join(here, "banner.txt"), "utf8").trimEnd();
+const result = await build({
+  entryPoints: { explorer: join(here, "src/main.js"), style: join(here, "src/style/index.css") },
+  absWorkingDir: here,
+  bundle: true,
+  plugins: [unindented],
+  minify: true,
+  write: false,
+  format: "iife",
+  target: ["es2022"],
+  charset: "utf8",
+  legalComments: "none",
+  outdir: "out",
+  banner: { js: `/*!\n${licences}\n*/` },
+});
+const bundle = Object.fromEntries(
+  result.outputFiles.map(({ path, text }) => [path.endsWith(".css") ? "explorer.css" : "explorer.js", text]),
+);
+const size = Object.values(bundle).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+for (const [name, text] of Object.entries(bundle)) console.log(`${name} ${Buffer.byteLength(text)} bytes`);
+if (size > MOST) throw new Error(`${size} bytes are more than ${MOST}`);
+if (/<\/script/i.test(bundle["explorer.js"]) || /<\/style/i.test(bundle["explorer.css"]))
+  throw new Error("an end tag in the bundle would end its element");
+const files = { ...bundle, NOTICE: readFileSync(join(here, "NOTICE"), "utf8") };
+if (process.argv.includes("--check")) {
+  for (const [name, text] of Object.entries(files)) {
+    if (readFileSync(join(target, name), "utf8") !== text)
+      throw new Error(`${name} is not what web/ makes: run npm run build`);
+  }
+} else {
+  mkdirSync(target, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(target, name), text);
+}

@@ -1,0 +1,242 @@
+/** A training that can be walked: any update can be opened, from any state that it has been in. */
+import { OPTIMIZERS } from "./optimizers.js";
+import { openStep } from "./step.js";
+import { microSteps } from "./microsteps.js";
+import { bornNonFinite } from "./watch.js";
+import { columns, copy, map, zeros } from "./tensor.js";
+import { permutation, stream } from "./random.js";
+import { compareGolden } from "./golden.js";
+
+const KEPT_NUMBERS = 2_000_000; // of states that are kept for going back, about 16 MB
+
+const hasDropout = ({ dropout }) => [dropout].flat().some((rate) => rate > 0);
+
+export class Session {
+  /** @param {any} lesson decoded, see lesson/codec.js */
+  constructor(lesson) {
+    this.lesson = lesson;
+    this.network = lesson.network;
+    this.isRecorded = false;
+    /** Updates that alone can be opened; empty where all can. */
+    this.numbers = [];
+    this.trainings = [{ from: 1, training: lesson.training }];
+    /** @type {{parameters: any, slots: any, t: number, forgotten?: boolean}} */
+    const start = { parameters: lesson.parameters, slots: {}, t: 0 };
+    this.kept = new Map([[0, start]]);
+    this.pinned = new Set([0]);
+    this.stride = 1;
+    this.latest = start;
+    /** J of each update done, from update 1. */
+    this.costs = [];
+    /** The first update that is not the recording's own: something was edited. */
+    this.changedFrom = Infinity;
+    /** What was changed by hand, and after how many updates: it makes this training again. */
+    this.log = [];
+    this.opened = new Map();
+    if (lesson.resume) this.resume(lesson.resume);
+    this.stopped = null;
+    /** How many updates the page can follow as Python made them: with its batches and its masks. */
+    this.followed = Math.min(
+      lesson.training.batch_size ? (lesson.batches?.length ?? 0) : Infinity,
+      hasDropout(lesson.training) ? (lesson.masks?.length ?? 0) : Infinity,
+    );
+    this.size = Object.values(lesson.parameters).reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  get examples() {
+    return this.lesson.data.X.cols;
+  }
+
+  trainingAt(k) {
+    return this.trainings.findLast(({ from }) => from <= k).training;
+  }
+
+  updatesPerEpoch(k = this.latest.t + 1) {
+    const size = this.trainingAt(k).batch_size;
+    return size ? Math.ceil(this.examples / size) : 1;
+  }
+
+  /** The epoch of update k, from 0. */
+  epochOf(k) {
+    return Math.floor((k - 1) / this.updatesPerEpoch(k));
+  }
+
+  /** The numbers of the examples of update k: the recording's, then the page's own draws. */
+  batchOf(k) {
+    const { lesson } = this;
+    if (k < this.changedFrom && lesson.batches?.[k - 1]) return lesson.batches[k - 1];
+    const { batch_size: size, seed } = this.trainingAt(k);
+    if (!size || size >= this.examples) return Array.from({ length: this.examples }, (_, i) => i);
+    const epoch = this.epochOf(k);
+    if (this.order?.epoch !== epoch || this.order.seed !== seed) {
+      this.order = { epoch, seed, examples: permutation(stream(seed, 2, epoch), this.examples) };
+    }
+    const from = ((k - 1) % this.updatesPerEpoch(k)) * size;
+    return this.order.examples.slice(from, from + size);
+  }
+
+  masksOf(k, m) {
+    const { dropout, seed } = this.trainingAt(k);
+    if (!hasDropout({ dropout })) return null;
+    if (k < this.changedFrom && this.lesson.masks?.[k - 1]) return this.lesson.masks[k - 1];
+    const masks = {};
+    for (let l = 1; l < this.network.activations.length; l++) {
+      const uniform = stream(seed, 3, k, l);
+      const keep = 1 - (Array.isArray(dropout) ? dropout[l - 1] : dropout);
+      if (keep < 1) masks[`A${l}`] = map(zeros(this.network.layer_dims[l], m), () => (uniform() < keep ? 1 / keep : 0));
+    }
+    return masks;
+  }
+
+  problem(k, state) {
+    const batch = this.batchOf(k);
+    const { X, Y } = this.lesson.data;
+    const whole = batch.length === X.cols && batch.every((number, i) => number === i);
+    return {
+      network: this.network,
+      training: this.trainingAt(k),
+      ...state,
+      t: k,
+      batch,
+      X: whole ? X : columns(X, batch),
+      Y: whole ? Y : columns(Y, batch),
+      masks: this.masksOf(k, batch.length),
+    };
+  }
+
+  /** The state after t updates: kept, or made again from the nearest one that is. */
+  state(t) {
+    if (t === this.latest.t) return this.latest;
+    let from = t;
+    while (!this.kept.has(from)) from--;
+    let state = this.kept.get(from);
+    while (state.t < t) state = openStep(this.problem(state.t + 1, state)).after;
+    return state;
+  }
+
+  /** Update k opened: its micro-steps and all values; Python's own where it recorded them. */
+  open(k) {
+    if (this.opened.has(k)) return this.opened.get(k);
+    const state = this.state(k - 1);
+    const problem = this.problem(k, state);
+    const { values, after } = openStep(problem);
+    const unknown = state.forgotten && OPTIMIZERS[problem.training.optimizer].state.length > 0;
+    const steps = microSteps(this.network, problem.training, problem.masks).filter(
+      ({ phase }) => !unknown || phase !== "update",
+    );
+    const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
+    const check = golden ? compareGolden(values, golden) : null;
+    const names = steps.map(({ id }) => id);
+    const opened = { k, problem, values, after, steps, check, born: bornNonFinite(names, values) };
+    if (this.opened.size > 3) this.opened.delete(this.opened.keys().next().value);
+    this.opened.set(k, opened);
+    return opened;
+  }
+
+  /** One more update; false where it would leave the finite numbers, which stops the training there. */
+  advance() {
+    const k = this.latest.t + 1;
+    const { values, after } = openStep(this.problem(k, this.latest));
+    const J = values.get("J");
+    const parts = Object.values(after.parameters).every(({ data }) => data.every(Number.isFinite));
+    if (!Number.isFinite(J) || !parts) {
+      this.stopped = this.open(k).born ?? { name: "J", row: 0, col: 0, value: J };
+      this.stopped.k = k;
+      return false;
+    }
+    this.costs[k - 1] = J;
+    this.latest = after;
+    if (k % this.stride === 0) this.keep(after);
+    return true;
+  }
+
+  /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
+  reach(k, _from = 1) {
+    while (this.latest.t < k - 1) if (!this.advance()) return this.latest.t + 1;
+    return Math.max(1, k);
+  }
+
+  /** A state that Python reached: the training goes on from there; without slots its next update is unknown. */
+  arrive(t, parameters, cost, slots) {
+    this.latest = { parameters, slots: slots ?? {}, t, forgotten: !slots && t > 0 };
+    this.changedFrom = Math.min(this.changedFrom, t + 1);
+    this.opened.clear();
+    if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;
+    if (t % this.stride === 0) this.keep(this.latest);
+  }
+
+  keep(state) {
+    this.kept.set(state.t, state);
+    const slots = 1 + Object.keys(state.slots).length / Math.max(1, Object.keys(state.parameters).length);
+    if (this.kept.size * this.size * slots <= KEPT_NUMBERS || this.kept.size < 16) return;
+    this.stride *= 2;
+    for (const t of this.kept.keys()) if (t % this.stride && !this.pinned.has(t)) this.kept.delete(t);
+  }
+
+  /** Forget what lies after t updates: from there on the training goes another way. */
+  branch(t) {
+    this.latest = this.state(t);
+    for (const kept of [...this.kept.keys()]) if (kept > t) this.kept.delete(kept);
+    this.kept.set(t, this.latest);
+    this.pinned.add(t);
+    this.costs.length = Math.min(this.costs.length, t);
+    this.trainings = this.trainings.filter(({ from }) => from <= t + 1);
+    this.log = this.log.filter((change) => change.t <= t);
+    this.changedFrom = Math.min(this.changedFrom, t + 1);
+    this.opened.clear();
+    this.order = undefined;
+    this.stopped = null;
+  }
+
+  /** Another number for one parameter after t updates. */
+  edit(t, name, row, col, value) {
+    this.branch(t);
+    this.log.push({ t, edit: [name, row, col, value] });
+    const changed = copy(this.latest.parameters[name]);
+    changed.data[row * changed.cols + col] = value;
+    this.latest = { ...this.latest, parameters: { ...this.latest.parameters, [name]: changed } };
+    this.kept.set(t, this.latest);
+  }
+
+  /** Where the training stands, with all that its way back needs: for a page that goes on from here. */
+  standing() {
+    const pinned = [...this.pinned].filter((t) => t > 0).map((t) => this.kept.get(t));
+    return {
+      states: [...pinned.filter(({ t }) => t !== this.latest.t), this.latest],
+      costs: { rows: 1, cols: this.costs.length, data: Float64Array.from(this.costs, (J) => J ?? NaN) },
+      log: this.log,
+      trainings: this.trainings,
+      changedFrom: this.changedFrom,
+    };
+  }
+
+  resume({ states, costs, log, trainings, changedFrom }) {
+    for (const state of states) {
+      this.kept.set(state.t, state);
+      this.pinned.add(state.t);
+    }
+    Object.assign(this, { latest: states.at(-1), costs: Array.from(costs.data), log, trainings, changedFrom });
+  }
+
+  /** Do again what a log says. */
+  replay(log) {
+    for (const { t, edit, set } of log) {
+      if (this.reach(t + 1) !== t + 1) return;
+      if (edit) this.edit(t, ...edit);
+      else this.retrain(t, set);
+    }
+  }
+
+  /** Other settings of training after t updates. */
+  retrain(t, changes) {
+    const before = this.trainingAt(t + 1);
+    this.branch(t);
+    this.log.push({ t, set: changes });
+    const training = { ...before, ...changes };
+    this.trainings = [...this.trainings.filter(({ from }) => from <= t), { from: t + 1, training }];
+    if (changes.optimizer && changes.optimizer !== before.optimizer) {
+      this.latest = { ...this.latest, slots: {} };
+      this.kept.set(t, this.latest);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** Where a number goes: the part of a micro-step's result that it takes part in. */
+
+const row = (name, r) => ({ name, row: r, col: null });
+const column = (name, c) => ({ name, row: null, col: c });
+const same = (name, r, c) => ({ name, row: r, col: c });
+
+/** By kind of the micro-step: how each operand, by its place in the equation, reaches the result. */
+const WAYS = {
+  linear: [(z, r) => row(z, r), (z, _, c) => column(z, c), (z, r) => row(z, r)],
+  weights: [(dW, r) => row(dW, r), (dW, r) => column(dW, r), same],
+  bias: [(db, r) => same(db, r, 0)],
+  back: [(dA, _, c) => row(dA, c), (dA, _, c) => column(dA, c)],
+  activation: [(A, r, c, { equation }) => (equation === "softmax" ? column(A, c) : same(A, r, c))],
+  loss: [(loss, _, c) => same(loss, 0, c), (loss, _, c) => same(loss, 0, c)],
+  cost: [(J) => same(J, 0, 0), (J) => same(J, 0, 0)],
+};
+
+/**
+ * @param {import("./microsteps.js").MicroStep} step
+ * @returns {import("./explain.js").Region[]} empty where the number is no operand of this step
+ */
+export function usedBy(step, name, r, c) {
+  const [result, ...operands] = step.tokens.filter((token) => typeof token === "object");
+  const place = operands.findIndex((operand) => operand.name === name);
+  if (place < 0 || step.kind === "batch" || step.kind === "recorded") return [];
+  const way = WAYS[step.kind]?.[place] ?? same;
+  return [way(result.name, r, c, step)];
+}

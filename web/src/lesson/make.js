@@ -1,0 +1,55 @@
+/** A lesson made in the page: data, a network for them, its training and its first parameters. */
+import { HEADS } from "../engine/heads.js";
+import { OPTIMIZERS } from "../engine/optimizers.js";
+import { initialParameters } from "../engine/initialization.js";
+import { FORMAT } from "./codec.js";
+import equations from "./equations.json" with { type: "json" };
+
+export const HEAD_OF = { binary: "sigmoid", classes: "softmax", numbers: "identity" };
+
+export const DEFAULTS = {
+  optimizer: "gd",
+  hyperparameters: {},
+  learning_rate: 0.3,
+  l2: 0,
+  weight_decay: 0,
+  batch_size: null,
+  dropout: 0,
+  seed: 1,
+};
+
+/** Learning rates with which each rule is good on the toy sets. */
+export const RATES = { gd: 0.3, momentum: 0.3, nesterov: 0.1, rmsprop: 0.01, adam: 0.03, adamw: 0.03, lion: 0.01 };
+
+/**
+ * @param {any} data
+ * @param {{hidden?: number[], activations?: string[], training?: any}} [choice]
+ */
+export function makeLesson(data, { hidden = [8, 8], activations = ["tanh", "tanh"], training = {} } = {}) {
+  const output = HEAD_OF[data.kind];
+  const network = {
+    layer_dims: [data.X.rows, ...hidden, data.Y.rows],
+    activations: [...activations, HEADS[output].activation],
+    output,
+  };
+  const whole = { ...DEFAULTS, ...training };
+  whole.hyperparameters = { ...OPTIMIZERS[whole.optimizer].defaults, ...whole.hyperparameters };
+  return {
+    format: FORMAT,
+    version: 1,
+    title: data.name,
+    network,
+    training: whole,
+    parameters: initialParameters(network, whole.seed),
+    data,
+    batches: [],
+    masks: null,
+    golden: [],
+    recorded: [],
+    ...equations,
+    formulas: {},
+    code: "",
+    origin: "page",
+    wide: false,
+  };
+}

@@ -1,0 +1,124 @@
+/** The page: its head, the screen, the transport bar, dialogs. */
+import { html, useEffect } from "./html.js";
+import { set, useApp } from "./store.js";
+import { showBorn, showScreen } from "./walk.js";
+import { Home } from "./home.js";
+import { Play } from "./play.js";
+import { Lab } from "./lab.js";
+import { Transport } from "./transport.js";
+import { Dialogs } from "./dialogs.js";
+import { Server } from "./server.js";
+import { unknownParts } from "../engine/recorded.js";
+import { number } from "../format.js";
+import { t } from "../messages.js";
+
+const SCREENS = { home: Home, play: Play, lab: Lab };
+
+function Check() {
+  const { check } = useApp();
+  if (!check) return null;
+  const good = check.difference < 1e-9;
+  const difference = number(check.difference, 2);
+  return html`<p
+    class=${`check ${good ? "is-good" : "is-bad"}`}
+    title=${t("golden.explain", { n: check.compared })}
+    data-difference=${String(check.difference)}
+  >
+    ${good ? t("golden.good", { difference }) : t("golden.bad", { name: check.worst, difference })}
+  </p>`;
+}
+
+function Born() {
+  const { born } = useApp();
+  if (!born) return null;
+  return html`<div class="born" role="alert">
+    <p><b>${t("born.title", { name: born.name })}</b> ${t("born.text", { ...born, value: number(born.value) })}</p>
+    <button type="button" class="button" onClick=${showBorn}>${t("born.show")}</button>
+  </div>`;
+}
+
+function Notes() {
+  const { session } = useApp();
+  const { notes = [] } = session.lesson;
+  const unknown = session.isRecorded
+    ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })]
+    : [];
+  const all = [...unknown, ...notes];
+  return all.length ? html`<ul class="notes">${all.map((note) => html`<li key=${note}>${note}</li>`)}</ul>` : null;
+}
+
+export function App() {
+  const { screen, session, live } = useApp();
+  const Screen = session ? SCREENS[screen] : Home;
+  useEffect(() => {
+    document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
+    globalThis.scrollTo?.(0, 0);
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+  }, [screen, session]);
+  return html`
+    <a
+      class="skip"
+      href="#main"
+      onClick=${(event) => (event.preventDefault(), document.getElementById("main").focus())}
+    >${t("app.skip")}</a>
+    <header class="top">
+      <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
+      <nav aria-label=${t("app.screens")} class="tabs">
+        ${Object.keys(SCREENS).map(
+          (name) =>
+            html`<button
+              type="button"
+              key=${name}
+              data-screen=${name}
+              aria-current=${screen === name ? "page" : undefined}
+              disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))}
+              onClick=${() => showScreen(name)}
+            >${t(`screen.${name}`)}</button>`,
+        )}
+      </nav>
+      <${Check} />
+      <${Server} />
+      <div class="top-actions">
+        ${
+          session
+            ? html`<button
+              type="button"
+              class="button is-quiet"
+              data-open="find"
+              onClick=${() => set({ dialog: "find" })}
+              title=${`${t("app.find")} (/)`}
+            ><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
+              ${session.isRecorded ? null : html`<button
+                type="button"
+                class="button is-quiet"
+                data-open="check"
+                onClick=${() => set({ dialog: "check", playing: false })}
+              >${t("check.button")}</button>`}
+              <button
+                type="button"
+                class="button"
+                data-open="share"
+                onClick=${() => set({ dialog: "share", playing: false })}
+              >${t("app.share")}</button>`
+            : null
+        }
+        <button
+          type="button"
+          class="button is-quiet is-round"
+          aria-label=${t("app.help")}
+          title=${`${t("app.help")} (?)`}
+          onClick=${() => set({ dialog: "help" })}
+        >?</button>
+      </div>
+    </header>
+    <${Born} />
+    <main
+      id="main"
+      tabindex="-1"
+      class=${`screen-${screen}`}
+    >${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
+    ${session && screen !== "home" ? html`<${Transport} />` : null}
+    <${Dialogs} />
+    <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
+  `;
+}

@@ -1,0 +1,110 @@
+/** The network's answer over two inputs, with the examples on it. */
+import { html, useEffect, useRef } from "./html.js";
+import { useApp } from "./store.js";
+import { addPoint } from "./editing.js";
+import { targetsOf } from "./data-panel.js";
+import { CLASS_COLOURS, dark, ramp } from "./colour.js";
+import { FINE } from "./surface.js";
+import { classOf, drawPoints } from "./scatter.js";
+import { predict } from "../engine/forward.js";
+import { number } from "../format.js";
+import { t } from "../messages.js";
+
+const SIDE = 320;
+
+/** The colour of an answer: [r, g, b]. */
+function colourOf(A, p, kind, isDark) {
+  if (kind === "numbers") return ramp(A.data[p], isDark);
+  if (kind === "binary") return ramp((2 * A.data[p] - 1) * (isDark ? 0.6 : 0.75), isDark);
+  let best = 0;
+  for (let k = 1; k < A.rows; k++) if (A.data[k * A.cols + p] > A.data[best * A.cols + p]) best = k;
+  const share = (isDark ? 0.5 : 0.65) * A.data[best * A.cols + p];
+  const ground = isDark ? [20, 24, 30] : [255, 255, 255];
+  return CLASS_COLOURS[best % CLASS_COLOURS.length].map((to, i) => Math.round(ground[i] + (to - ground[i]) * share));
+}
+
+function paintPlane(context, A, kind) {
+  const isDark = dark();
+  const small = document.createElement("canvas");
+  small.width = small.height = FINE;
+  const inner = small.getContext("2d");
+  const image = inner.createImageData(FINE, FINE);
+  for (let p = 0; p < FINE * FINE; p++) image.data.set([...colourOf(A, p, kind, isDark), 255], 4 * p);
+  inner.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.drawImage(small, 0, 0, 2 * SIDE, 2 * SIDE);
+}
+
+function paintLine(context, A, frame) {
+  context.clearRect(0, 0, 2 * SIDE, 2 * SIDE);
+  context.beginPath();
+  for (let p = 0; p < A.cols; p++) {
+    const y = 2 * SIDE * (1 - (A.data[p] - frame.y[0]) / (frame.y[1] - frame.y[0]));
+    context[p ? "lineTo" : "moveTo"]((2 * SIDE * p) / (A.cols - 1), y);
+  }
+  context.lineWidth = 6;
+  context.strokeStyle = dark() ? "#f0a860" : "#b34700";
+  context.stroke();
+}
+
+/** What the network gets right, in words. */
+function fitText({ lesson, network }, parameters) {
+  const { data } = lesson;
+  const A = predict(network, parameters, data.X);
+  if (data.kind === "numbers") {
+    let sum = 0;
+    for (let i = 0; i < A.data.length; i++) sum += (A.data[i] - data.Y.data[i]) ** 2;
+    return t("play.error", { value: number(sum / A.cols) });
+  }
+  let right = 0;
+  for (let i = 0; i < A.cols; i++) right += classOf({ Y: A }, i) === classOf(data, i) ? 1 : 0;
+  return t("play.accuracy", { n: right, m: A.cols });
+}
+
+export function DecisionMap({ parameters, surface }) {
+  const { session, paint } = useApp();
+  const canvas = useRef(null);
+  const { data } = session.lesson;
+  const L = session.network.activations.length;
+  const { frame, values } = surface;
+  useEffect(() => {
+    if (!values) return;
+    const context = canvas.current.getContext("2d");
+    const A = values.get(`A${L}`);
+    if (data.X.rows === 1) {
+      context.clearRect(0, 0, 2 * SIDE, 2 * SIDE);
+      paintLine(context, A, frame);
+    } else {
+      paintPlane(context, A, data.kind);
+    }
+    drawPoints(context, data, frame, 2 * SIDE, 6);
+  });
+  const click = (event) => {
+    if (paint === null || data.X.rows !== 2) return;
+    const box = canvas.current.getBoundingClientRect();
+    const [x, y] = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
+    addPoint(
+      [frame.x[0] + x * (frame.x[1] - frame.x[0]), frame.y[0] + y * (frame.y[1] - frame.y[0])],
+      targetsOf(data, paint),
+    );
+  };
+  const [x, y] = [data.names?.[0] ?? "x1", data.X.rows === 1 ? "Y" : (data.names?.[1] ?? "x2")];
+  const fit = fitText(session, parameters);
+  return html`<section class="card" aria-labelledby="map-title">
+    <div class="card-head"><h2 id="map-title">${t("play.map")}</h2><span class="quiet" data-fit>${fit}</span></div>
+    ${
+      values
+        ? html`<canvas
+          class=${`decision${paint === null ? "" : " is-painting"}`}
+          ref=${canvas}
+          width=${2 * SIDE}
+          height=${2 * SIDE}
+          role="img"
+          aria-label=${`${t("play.mapText", { x, y })} ${fit}`}
+          onClick=${click}
+        ></canvas>`
+        : null
+    }
+    ${data.X.rows > 2 && values ? html`<p class="quiet note">${t("play.mapHint", { x, y })}</p>` : null}
+  </section>`;
+}

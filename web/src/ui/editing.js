@@ -1,0 +1,87 @@
+/** What the reader changes: parameters, settings, the network's shape, the examples. */
+import { Session } from "../engine/session.js";
+import { makeLesson } from "../lesson/make.js";
+import { zeros } from "../engine/tensor.js";
+import { app, changed, set } from "./store.js";
+import { begin, goTo, leaveServer } from "./walk.js";
+import { startToy } from "./opening.js";
+
+/** Another number for a parameter, from the present update on. */
+export function editParameter(name, row, col, value) {
+  if (!Number.isFinite(value)) return;
+  leaveServer();
+  app.session.edit(app.k - 1, name, row, col, value);
+  set({ born: null, check: null });
+  goTo(app.k);
+}
+
+/** Other settings of training, from the present update on. */
+export function editTraining(changes) {
+  if (Object.keys(changes).some((name) => name !== "learning_rate")) leaveServer();
+  if (app.server?.on) app.server.send({ do: "set", learning_rate: changes.learning_rate });
+  app.session.retrain(app.k - 1, changes);
+  set({ born: null });
+  goTo(app.k);
+}
+
+/** The last edit taken back: the training is made again without it. */
+export function undo() {
+  const { session, k } = app;
+  const log = session.log.slice(0, -1);
+  const again = new Session({ ...session.lesson, resume: undefined });
+  again.replay(log);
+  set({ session: again, born: null });
+  goTo(Math.min(k, session.latest.t + 1));
+}
+
+/** What the network and its training are now, as a choice for a new one. */
+function choiceNow() {
+  const { session } = app;
+  const { layer_dims, activations } = session.network;
+  return {
+    hidden: layer_dims.slice(1, -1),
+    activations: activations.slice(0, -1),
+    training: { ...session.trainingAt(app.k), hyperparameters: { ...session.trainingAt(app.k).hyperparameters } },
+  };
+}
+
+/** Another network on the same data, with fresh weights. */
+export function rebuild(changes = {}, seed = undefined) {
+  const { lesson } = app.session;
+  const choice = { ...choiceNow(), ...changes };
+  if (seed !== undefined) choice.training.seed = seed;
+  if (lesson.toy) return startToy({ data: lesson.toy.data, ...choice }, app.screen);
+  begin({ ...makeLesson(lesson.data, choice), title: lesson.title }, app.screen);
+}
+
+/** One more example; the training begins anew from the weights as they are. */
+export function addPoint(inputs, targets) {
+  const { session, k } = app;
+  const { lesson } = session;
+  const grown = (A, column) => {
+    const B = zeros(A.rows, A.cols + 1);
+    for (let i = 0; i < A.rows; i++) {
+      B.data.set(A.data.subarray(i * A.cols, (i + 1) * A.cols), i * B.cols);
+      B.data[(i + 1) * B.cols - 1] = column[i];
+    }
+    return B;
+  };
+  const data = { ...lesson.data, X: grown(lesson.data.X, inputs), Y: grown(lesson.data.Y, targets) };
+  const { parameters } = session.state(k - 1);
+  const { paint, playing, unitOpen } = app;
+  const fresh = {
+    ...lesson,
+    data,
+    parameters,
+    training: session.trainingAt(k),
+    batches: [],
+    masks: null,
+    golden: [],
+    recorded: [],
+    code: "",
+    toy: undefined,
+  };
+  begin(fresh, app.screen);
+  Object.assign(app, { paint, unitOpen });
+  if (playing) changed();
+}

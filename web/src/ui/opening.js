@@ -1,0 +1,63 @@
+/** What the page opens: toy sets, tables, lessons, exported pages. */
+import { makeLesson, RATES } from "../lesson/make.js";
+import { decodeLesson } from "../lesson/codec.js";
+import { readTable } from "../data/csv.js";
+import { toySet } from "../data/toys.js";
+import { begin } from "./walk.js";
+import { set } from "./store.js";
+import { t } from "../messages.js";
+
+/**
+ * A network for a toy set; the choice is small enough to stand in a link.
+ *
+ * @param {{data: string, hidden?: number[], activations?: string[], training?: any, log?: any[]}} toy
+ */
+export function startToy(toy, screen = "play") {
+  const lesson = makeLesson(toySet(toy.data), choice(toy, toySet(toy.data)));
+  const { log: _, ...own } = toy;
+  begin({ ...lesson, title: t(`toy.${toy.data}`), toy: own }, screen);
+}
+
+export function startData(data, given = {}, screen = "play") {
+  begin(makeLesson(data, choice(given, data)), screen);
+}
+
+/** @param {{hidden?: number[], activations?: string[], training?: any}} given */
+function choice({ hidden, activations, training }, data) {
+  const small = data.X.rows > 64 ? [16, 8] : [8, 8];
+  const rate = data.kind === "numbers" ? 0.03 : RATES[training?.optimizer ?? "gd"];
+  return {
+    hidden: hidden ?? small,
+    activations: activations ?? (hidden ?? small).map(() => "tanh"),
+    training: { learning_rate: rate, ...training },
+  };
+}
+
+export function startLesson(document_, screen = "lab") {
+  begin(decodeLesson(document_), screen);
+}
+
+const LESSON_TAG = /<script type="application\/json" id="deepstep-lesson">([\s\S]*?)<\/script>/;
+
+/** A file by what is in it: a lesson, a page that carries one, or a table. */
+export async function openText(name, text) {
+  try {
+    const inPage = LESSON_TAG.exec(text);
+    if (inPage) return startLesson(JSON.parse(inPage[1]));
+    if (/^\s*\{/.test(text)) return startLesson(JSON.parse(text));
+    startData(readTable(text, name.replace(/\.\w+$/, "")));
+  } catch (problem) {
+    const key = `error.${problem.message}`;
+    set({ error: t(key) === key ? t("error.file") : t(key), screen: "home" });
+  }
+}
+
+/** Files that are dropped anywhere on the page. */
+export function listenToDrops() {
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) await openText(file.name, await file.text());
+  });
+}

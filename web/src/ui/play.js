@@ -1,0 +1,35 @@
+/** Play: data on the left, the network in the middle, what came of it on the right. */
+import { html } from "./html.js";
+import { useApp } from "./store.js";
+import { DataPanel } from "./data-panel.js";
+import { TrainingPanel } from "./training-panel.js";
+import { NetworkMap } from "./network-map.js";
+import { UnitPanel } from "./unit-panel.js";
+import { DecisionMap } from "./decision-map.js";
+import { CostCurve } from "./cost-curve.js";
+import { LayersPanel } from "./layers-panel.js";
+import { mapOf } from "./surface.js";
+import { t } from "../messages.js";
+
+export function Play() {
+  const { session, k } = useApp();
+  const { parameters } = session.state(k - 1);
+  const surface = mapOf(session, parameters);
+  return html`<div class="play">
+    <h1 class="visually-hidden">${t("screen.play")}</h1>
+    <div class="play-left">
+      <${DataPanel} />
+      <${TrainingPanel} />
+    </div>
+    <section class="card play-network" aria-labelledby="network-title">
+      <h2 id="network-title">${t("play.network")}</h2>
+      <${NetworkMap} parameters=${parameters} surface=${surface} />
+      <${UnitPanel} parameters=${parameters} />
+    </section>
+    <div class="play-right">
+      <${DecisionMap} parameters=${parameters} surface=${surface} />
+      <${CostCurve} />
+      <${LayersPanel} />
+    </div>
+  </div>`;
+}

@@ -1,0 +1,66 @@
+/** The connection to Python, where a server has sent the page: its lesson, its events, commands to it. */
+import { html } from "./html.js";
+import { app, changed, set, useApp } from "./store.js";
+import { goTo } from "./walk.js";
+import { startLesson } from "./opening.js";
+import { decodeLesson } from "../lesson/codec.js";
+import { t } from "../messages.js";
+
+const address = (path) => `./${path}${location.search}`;
+
+/** Whether this page was sent by a server. */
+export const isServed = () => document.getElementById("app").dataset.source === "server";
+
+/** Take the lesson from the server, and listen to its training. */
+export async function connect() {
+  const answer = await fetch(address("lesson"));
+  if (!answer.ok) throw new Error("server.refused");
+  const lesson = await answer.json();
+  startLesson(lesson);
+  if (app.session.isRecorded) return;
+  const events = new EventSource(address("events"));
+  const send = (command) =>
+    fetch(address("command"), {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(command),
+    });
+  const off = () => {
+    events.close();
+    set({ server: { on: false }, playing: false });
+  };
+  /** The page goes another way than the training in Python, which stops. */
+  const leave = () => {
+    send({ do: "stop" });
+    off();
+  };
+  events.onmessage = ({ data }) => hear(JSON.parse(data), off);
+  events.onerror = off;
+  set({ server: { on: true, send, leave } });
+  if (lesson.now?.step) hear({ kind: "epoch", ...lesson.now }, off);
+}
+
+function hear(message, off) {
+  const { session } = app;
+  if (message.kind === "closed") return off();
+  if (message.kind === "end") {
+    if (app.unit !== "micro") set({ playing: false });
+    if (message.why) set({ live: message.why });
+    return;
+  }
+  const { parameters, slots } = decodeLesson({
+    format: "deepstep-lesson",
+    version: 1,
+    parameters: message.parameters,
+    slots: message.slots,
+  });
+  session.arrive(message.step, parameters, Number(message.cost), slots);
+  goTo(message.step + 1, app.unit === "micro" ? 0 : app.micro);
+  changed();
+}
+
+export function Server() {
+  const { server } = useApp();
+  if (!server) return null;
+  return html`<p class="check" data-server=${server.on ? "on" : "off"}>${t(server.on ? "server.on" : "server.off")}</p>`;
+}

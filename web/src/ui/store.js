@@ -1,0 +1,68 @@
+/** What the page shows: one object, and who wants to hear of its changes. */
+import { useEffect, useState } from "./html.js";
+
+/** @typedef {{name: string, row: number, col: number}} Cursor */
+
+export const app = {
+  screen: "home",
+  /** @type {import("../engine/session.js").Session | null} */
+  session: null,
+  /** Number of the update that is open, from 1: updates before it are done. */
+  k: 1,
+  /** Place among its micro-steps. */
+  micro: 0,
+  /** @type {Cursor | null} */
+  cursor: null,
+  /** Whether the number under the cursor is to get the focus after drawing. */
+  focusCursor: false,
+  playing: false,
+  unit: "update",
+  speed: 3,
+  /** @type {string | null} */
+  dialog: null,
+  singleKeys: true,
+  /** What a screen reader is to say. */
+  live: "",
+  error: "",
+  /** The self-check against Python's numbers, if the lesson has any. */
+  check: null,
+  /** The place that a training stopped at. */
+  born: null,
+  /** The unit whose weights can be edited: [layer, unit]. */
+  unitOpen: null,
+  paint: null,
+  server: null,
+};
+
+const listeners = new Set();
+let asked = false;
+
+/** Draw soon: many changes make one drawing. */
+export function changed() {
+  if (asked) return;
+  asked = true;
+  queueMicrotask(() => {
+    asked = false;
+    for (const listener of listeners) listener();
+  });
+}
+
+export function set(changes) {
+  Object.assign(app, changes);
+  changed();
+}
+
+/** Draw this component again whenever something changes. */
+export function useApp() {
+  const [, again] = useState(0);
+  useEffect(() => {
+    const listener = () => again((n) => n + 1);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }, []);
+  return app;
+}
+
+export function subscribe(listener) {
+  listeners.add(listener);
+}

@@ -1,0 +1,187 @@
+/** Going through a training: micro-steps, layers, updates, epochs; playing. */
+import { checkGolden } from "../engine/golden.js";
+import { RecordedSession, unknownParts } from "../engine/recorded.js";
+import { Session } from "../engine/session.js";
+import { app, changed, set } from "./store.js";
+import { sentence } from "./sentences.js";
+
+const MANY = 100_000; // updates that Python is asked for: until it is told to stop
+/** Milliseconds between two steps, by speed. */
+const PAUSES = { micro: [2400, 1400, 800, 350, 100], other: [500, 150, 40, 0, 0] };
+const FRAME = 12; // milliseconds of a frame that training may take
+
+export const opened = () => app.session.open(app.k);
+export const step = () => opened().steps[app.micro];
+
+/** Another screen; the Step lab plays by micro-steps, Play by updates. */
+export function showScreen(screen) {
+  if (app.playing) play(false);
+  if (screen === "lab") app.unit = "micro";
+  else if (app.unit === "micro") app.unit = "update";
+  set({ screen });
+}
+
+/** What Python does not train is computed in the page. */
+export function leaveServer() {
+  if (app.server?.on) app.server.leave();
+}
+
+/** Begin with a lesson, at its first equation. */
+export function begin(lesson, screen) {
+  leaveServer();
+  const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
+  if (session.isRecorded) screen = "lab";
+  set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null });
+  app.unitOpen = [session.network.activations.length, 0];
+  showScreen(screen);
+  settle();
+  if (!session.isRecorded) selfCheck(session);
+}
+
+/** Hold the page's arithmetic against all that Python recorded, a step at a time between drawings. */
+function selfCheck(session) {
+  const { lesson } = session;
+  const goldens = [...(lesson.golden ?? [])];
+  const total = { difference: 0, worst: "", compared: 0 };
+  const next = () => {
+    const golden = goldens.shift();
+    if (!golden || session !== app.session) return;
+    const check = checkGolden(lesson, golden);
+    total.compared += check.compared;
+    if (check.difference >= total.difference)
+      Object.assign(total, { difference: check.difference, worst: check.worst });
+    set({ check: { ...total } });
+    setTimeout(next, 30);
+  };
+  setTimeout(next, 0);
+}
+
+/** The cursor lies on the result of the micro-step, as far as possible where it was. */
+function settle(speak = true) {
+  const { steps, values } = opened();
+  app.micro = Math.max(0, Math.min(app.micro, steps.length - 1));
+  const { id } = steps[app.micro];
+  const value = values.get(id);
+  const [rows, cols] = typeof value === "number" ? [1, 1] : [value.rows, value.cols];
+  app.cursor = {
+    name: id,
+    row: Math.min(app.cursor?.row ?? 0, rows - 1),
+    col: Math.min(app.cursor?.col ?? 0, cols - 1),
+  };
+  app.focusCursor = false;
+  if (speak && !(app.playing && (app.speed > 2 || app.unit !== "micro")))
+    app.live = sentence(app.session, steps[app.micro]);
+  changed();
+}
+
+/** Open update k, training up to it where that is still to be done; the update that was reached. */
+export function goTo(k, micro = app.micro) {
+  const { session, server } = app;
+  if (server?.on && k - 1 > session.latest.t) {
+    server.send({ do: "step", steps: k - 1 - session.latest.t });
+    return app.k;
+  }
+  app.k = session.reach(k, app.k);
+  if (session.stopped && app.k < k) set({ playing: false, born: session.stopped });
+  app.micro = app.k === k || session.isRecorded ? micro : app.micro;
+  settle();
+  return app.k;
+}
+
+export function goToMicro(micro) {
+  app.micro = micro;
+  settle();
+}
+
+/** Forward or back by one micro-step, into the next or the last update. */
+export function byMicro(direction) {
+  const next = app.micro + direction;
+  if (next < 0) {
+    if (app.k > 1) goTo(app.k - 1, Infinity);
+  } else if (next >= opened().steps.length) {
+    goTo(app.k + 1, 0);
+  } else {
+    goToMicro(next);
+  }
+}
+
+/** To the next micro-step that belongs to another layer or phase. */
+export function byLayer(direction) {
+  const { steps } = opened();
+  const group = ({ phase, layer }) => `${phase} ${layer}`;
+  const here = group(steps[app.micro]);
+  let at = app.micro;
+  while (at >= 0 && at < steps.length && group(steps[at]) === here) at += direction;
+  if (at < 0 || at >= steps.length) return byMicro(at < 0 ? -(app.micro + 1) : steps.length - app.micro);
+  if (direction < 0) while (at > 0 && group(steps[at - 1]) === group(steps[at])) at -= 1;
+  goToMicro(at);
+}
+
+export const byUpdate = (direction) => goTo(app.k + direction);
+
+export function byEpoch() {
+  const each = app.session.updatesPerEpoch(app.k);
+  goTo(app.k + each - ((app.k - 1) % each));
+}
+
+export function play(on = !app.playing) {
+  if (app.playing === on || !app.session) return;
+  set({ playing: on, born: on ? null : app.born });
+  if (app.server?.on && app.unit !== "micro")
+    return app.server.send(on ? { do: "train", steps: MANY } : { do: "stop" });
+  if (on) requestAnimationFrame(frame);
+  else settle();
+}
+
+let last = 0;
+
+function frame(now) {
+  if (!app.playing) return;
+  requestAnimationFrame(frame);
+  if (now - last < PAUSES[app.unit === "micro" ? "micro" : "other"][app.speed]) return;
+  last = now;
+  if (app.unit === "micro") return byMicro(1);
+  if (app.unit === "epoch") return byEpoch();
+  const until = performance.now() + FRAME;
+  const most = app.speed < 4 ? 1 : Infinity;
+  for (let done = 0; done < most && performance.now() < until && app.playing; done++) {
+    const before = app.k;
+    if (app.session.latest.t >= app.k ? goTo(app.k + 1) === before : !advance()) break;
+  }
+  settle(false);
+}
+
+/** One update at the end of what is done, without opening it. */
+function advance() {
+  const { session } = app;
+  if (session.latest.t < app.k && !session.advance()) {
+    set({ playing: false, born: session.stopped });
+    return false;
+  }
+  app.k = session.latest.t + 1;
+  return true;
+}
+
+/** Put the cursor on a number; with focus, from the keyboard. */
+export function pointAt(cursor, focus = false) {
+  set({ cursor, focusCursor: focus });
+}
+
+/** To the micro-step that made a quantity, with the cursor on the number. */
+export function showMaking({ name, row, col }) {
+  const at = opened().steps.findIndex(({ id }) => id === name);
+  if (at < 0) return;
+  app.micro = at;
+  app.cursor = { name, row, col };
+  settle();
+  if (app.screen !== "lab") showScreen("lab");
+  set({ dialog: null });
+}
+
+/** To where a number stopped being finite. */
+export function showBorn() {
+  const { k, name, row, col } = app.born;
+  app.k = k;
+  set({ born: null });
+  showMaking({ name, row, col });
+}
