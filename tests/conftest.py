@@ -1,6 +1,7 @@
 """Fixtures of all tests, and the rule that continuous integration skips nothing."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 # Two workers on two cores: one BLAS thread each. It is read when NumPy loads, so it stands before imports.
@@ -25,6 +26,14 @@ def shared() -> Path:
             pytest.fail(f"{SHARED} is missing: continuous integration needs the shared test data")
         pytest.skip("the shared test data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def torch_is_here(request: pytest.FixtureRequest) -> None:
+    """A test of every engine is skipped for the torch engine where PyTorch is not installed."""
+    asked = getattr(request.node, "callspec", None)
+    if asked is not None and asked.params.get("engine") == "torch" and find_spec("torch") is None:
+        pytest.skip("PyTorch is not installed")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -119,7 +119,7 @@ def test_the_gradients_of_each(activation, regularizer):
 
 def test_every_regularizer_is_in_the_table():
     """A setting that comes into being gets its column."""
-    of_other_kinds = {"optimizer", "hyperparameters", "rate_factors", "decay_factors", "seed"}
+    of_other_kinds = {"optimizer", "hyperparameters", "rate_factors", "decay_factors", "precision", "seed"}
     in_table = [name for given in REGULARIZERS.values() for name in given if name not in OF_THE_NETWORK]
     assert sorted(in_table) == sorted({field.name for field in fields(Settings)} - of_other_kinds)
     kinds = {given.get("normalization", "none") for given in REGULARIZERS.values()}

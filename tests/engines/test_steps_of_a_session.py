@@ -97,7 +97,7 @@ class TestChunks:
         session = open_session(engine, architecture, parameters, Settings("gd", input_noise=noise))
         examples.X[BATCH] = np.nan
         found = some_steps(session, examples)
-        if engine == "compiled":
+        if engine != "reference":
             assert found.sizes.tolist() == [4, 4, 0]
             assert session.state().step == 1
         assert np.isnan(found.costs[1])

@@ -255,6 +255,7 @@ LBFGS_REFUSES = [
     {"average": 0.9},
     {"rate_factors": {"b*": 0.1}},
     {"decay_factors": {"b*": 0.1}},
+    {"precision": "bfloat16"},
     {"schedule": "cosine"},
     {"decay_schedule": "cosine"},
     {"dropout_schedule": "cosine"},

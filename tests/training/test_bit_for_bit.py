@@ -389,7 +389,7 @@ def bits(threads, deterministic, engine):
     return digest, int(had)
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["reference", "compiled", "torch"])
 def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode(engine):
     one, two, again = bits(1, True, engine), bits(2, True, engine), bits(2, True, engine)
     assert one[0] == two[0] == again[0]

@@ -35,7 +35,7 @@ def test_least_squares():
     assert history.engine == "reference"
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
+@pytest.mark.parametrize("engine", ["reference", "compiled", "torch"])
 def test_factors_of_inputs_and_activations(engine):
     """A third of the first input, and what a leaky unit gives: within reach of one hidden unit."""
     pytest.importorskip("numba")

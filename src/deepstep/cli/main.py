@@ -32,6 +32,7 @@ COMMANDS = {
     "trace": "trace",
     "check-gradients": "check_gradients",
     "equations": "equations",
+    "engines": "engines",
 }
 """Each command and its module, in the order of the help."""
 

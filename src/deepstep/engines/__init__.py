@@ -7,6 +7,7 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 from collections.abc import Mapping
 
 from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, missing_numba, session_class
+from deepstep.engines.description import EngineDescription, describe_engines
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
@@ -19,6 +20,7 @@ __all__ = [
     "ENGINES",
     "Choice",
     "Costs",
+    "EngineDescription",
     "OpenedStep",
     "ReferenceSession",
     "Session",
@@ -28,6 +30,7 @@ __all__ = [
     "check_engine",
     "choose_engine",
     "cost_terms",
+    "describe_engines",
     "first_statistics",
     "missing_numba",
     "open_session",
@@ -48,9 +51,9 @@ def open_session(
 
     Parameters
     ----------
-    engine : {"auto", "reference", "compiled"}
+    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
         ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was
-        not.
+        not. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
     architecture : Architecture
     parameters : Parameters
         Where training starts; not changed. Their dtype is the session's.
@@ -80,7 +83,7 @@ def open_session(
     (2.0, array([[1.]]))
     """
     settings = settings or Settings()
-    choice = choose_engine(engine, architecture, settings, where=where)
+    choice = choose_engine(engine, architecture, settings, dtype=parameters.dtype.name, where=where)
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
-    session.why = choice.why
+    session.why = choice.why or session.why
     return session

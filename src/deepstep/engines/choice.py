@@ -1,23 +1,42 @@
-"""Which engine does the work, and why."""
+"""Which engine does the work, and why.
+
+The rule of ``engine="auto"``, in this order:
+
+1. ``precision="bfloat16"`` is done by the torch engine, which alone has it.
+2. A network of float32 with `WORTH_A_GPU` parameters or more is done by the torch engine where PyTorch
+   finds a GPU of CUDA. A smaller one waits for the GPU longer than the CPU works; float64 is slow on most.
+3. What the compiled engine can do, it does, where Numba can be used.
+4. The rest is done by the reference engine.
+"""
 
 import logging
-from functools import cache
+import sys
+from collections.abc import Callable
+from functools import cache, partial
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
 from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, get_optimizer
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, MissingPackageError, missing_package, unknown_name
 from deepstep.network import Architecture
 
 ENGINES = {
     "reference": "deepstep.engines.reference:ReferenceSession",
     "compiled": "deepstep.engines.compiled.session:CompiledSession",
+    "torch": "deepstep.engines.torch.session:TorchSession",
 }
 """All engines by name, with the module and the class of their sessions, which are loaded when they are asked
 for.
 """
+
+DISTRIBUTED = "distributed"
+"""The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
+
+_SESSIONS = {**ENGINES, DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession"}
 
 COMPILED_ACTIVATIONS = frozenset(
     name for name, activation in ACTIVATIONS.items() if not activation.across_units
@@ -30,6 +49,14 @@ COMPILED_HEADS = frozenset(HEADS)
 
 COMPILED_RULES = frozenset(optimizer.update for optimizer in OPTIMIZERS.values())
 """Update rules that it has."""
+
+TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES = frozenset(ACTIVATIONS), COMPILED_HEADS, COMPILED_RULES
+"""What the torch engine has: everything of DeepStep, and nothing that users register."""
+
+WORTH_A_GPU = 500_000
+"""Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
+compiled engine about as long as a GPU takes to be told of it.
+"""
 
 
 class Choice(NamedTuple):
@@ -73,21 +100,32 @@ def check_engine(engine: str, where: str) -> None:
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: train: engine is one of ... Did you mean 'compiled'?
     """
-    if not isinstance(engine, str) or engine not in ("auto", *ENGINES):
-        raise unknown_name(where, "engine", engine, ["auto", *ENGINES])
+    name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
+    if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
+        raise unknown_name(
+            where, "engine", engine, ["auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps"]
+        )
 
 
 def choose_engine(
-    engine: str, architecture: Architecture, settings: Settings | None = None, *, where: str = "open_session"
+    engine: str,
+    architecture: Architecture,
+    settings: Settings | None = None,
+    *,
+    dtype: str = "float64",
+    where: str = "open_session",
 ) -> Choice:
     """The engine for some work.
 
     Parameters
     ----------
-    engine : {"auto", "reference", "compiled"}
-        ``"auto"`` takes the compiled engine where it is there and can do the work, else the reference.
+    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
+        ``"auto"`` takes a GPU for large networks of float32, else the compiled engine where it is there and
+        can do the work, else the reference. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
     architecture : Architecture
     settings : Settings, optional
+    dtype : {"float64", "float32"}
+        Precision of the parameters.
     where : str
         Name for error messages.
 
@@ -100,6 +138,8 @@ def choose_engine(
     ------
     ConfigurationError
         If the engine is unknown, or is asked for by name and cannot do the work; with the reason.
+    MissingPackageError
+        If it needs a package that is not installed; with the command that installs it.
 
     Examples
     --------
@@ -107,31 +147,81 @@ def choose_engine(
     "the compiled engine has no 'softmax' in hidden layers"
     """
     check_engine(engine, where)
-    if engine == "reference":
-        return Choice("reference")
-    why = why_not_compiled(architecture, settings or Settings())
-    if not why:
-        return Choice("compiled")
-    if engine == "compiled":
-        raise ConfigurationError(
-            where,
-            "work that the compiled engine can do",
-            why,
-            "With engine='auto' the reference engine does it, slower.",
-        )
-    return Choice("reference", why)
+    settings = settings or Settings()
+    if engine == "auto":
+        return _choose(architecture, settings, dtype, where)
+    name = engine.partition(":")[0]
+    why = _CANNOT[name](architecture, settings)
+    if why:
+        others = "With engine='auto' the reference engine does it, slower."
+        if settings.precision is not None:
+            others = "Pass engine='torch' or 'auto'."
+        raise ConfigurationError(where, f"work that the {name} engine can do", why, others)
+    missing = missing_torch(where) if name in ("torch", DISTRIBUTED) else None
+    if missing is not None:
+        raise missing
+    return Choice(engine)
+
+
+def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:
+    """The rule of ``engine="auto"``, as it stands above."""
+    if settings.precision is not None:
+        return choose_engine("torch", architecture, settings, where=where)
+    large = dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
+    if large and has_gpu() and not why_not_torch(architecture, settings):
+        return Choice("torch", "a GPU is here and the network is large")
+    why = why_not_compiled(architecture, settings)
+    return Choice("reference", why) if why else Choice("compiled")
+
+
+def why_not_reference(architecture: Architecture, settings: Settings) -> str:
+    """Why the reference engine cannot do some work; empty where it can."""
+    return _no_precision("reference", settings)
+
+
+def why_not_torch(architecture: Architecture, settings: Settings) -> str:
+    """Why the torch engine cannot do some work, were PyTorch here; empty where it can."""
+    return _what_it_lacks("torch", TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES, architecture, settings)
 
 
 def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
     """Why the compiled engine cannot do some work; empty where it can."""
-    for name in architecture.activations[:-1]:
-        if name not in COMPILED_ACTIVATIONS:
-            return f"the compiled engine has no {name!r} in hidden layers"
-    if architecture.output not in COMPILED_HEADS:
-        return f"the compiled engine has no head {architecture.output!r}"
-    if get_optimizer(settings.optimizer).update not in COMPILED_RULES:
-        return "the compiled engine has no update rule of one's own"
-    return missing_numba()
+    has = COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
+    return (
+        _what_it_lacks("compiled", *has, architecture, settings)
+        or _no_precision("compiled", settings)
+        or missing_numba()
+    )
+
+
+_CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
+    "reference": why_not_reference,
+    "compiled": why_not_compiled,
+    "torch": why_not_torch,
+    DISTRIBUTED: why_not_torch,
+}
+
+
+def _what_it_lacks(
+    name: str,
+    activations: frozenset[str],
+    heads: frozenset[str],
+    rules: frozenset[Callable[..., object]],
+    architecture: Architecture,
+    settings: Settings,
+) -> str:
+    for activation in architecture.activations[:-1]:
+        if activation not in activations:
+            return f"the {name} engine has no {activation!r} in hidden layers"
+    if architecture.output not in heads:
+        return f"the {name} engine has no head {architecture.output!r}"
+    if get_optimizer(settings.optimizer).update not in rules:
+        return f"the {name} engine has no update rule of one's own"
+    return ""
+
+
+def _no_precision(name: str, settings: Settings) -> str:
+    return f"the {name} engine has no {settings.precision}" if settings.precision is not None else ""
 
 
 @cache
@@ -159,7 +249,50 @@ def missing_numba() -> str:
     return ""
 
 
-def session_class(name: str) -> type[Session]:
-    """The class of an engine's sessions."""
-    module, _, found = ENGINES[name].partition(":")
-    return cast(type[Session], getattr(import_module(module), found))
+def missing_torch(where: str) -> MissingPackageError | None:
+    """The error of who needs PyTorch, if it is not installed.
+
+    Parameters
+    ----------
+    where : str
+        Who needs it.
+
+    Returns
+    -------
+    MissingPackageError or None
+        With the command that installs it.
+
+    Examples
+    --------
+    >>> missing_torch("train") is None or "deepstep[torch]" in str(missing_torch("train"))
+    True
+    """
+    try:
+        found = find_spec("torch") is not None
+    except ValueError:  # a module that was put in its place, or barred
+        found = False
+    return None if found else missing_package(where, "torch", "torch")
+
+
+@cache
+def has_gpu() -> bool:
+    """Whether PyTorch finds a GPU of CUDA; it is not even imported where no driver can be there."""
+    driver = not sys.platform.startswith("linux") or any(map(Path.exists, map(Path, _DRIVERS)))
+    if sys.platform == "darwin" or not driver or missing_torch("has_gpu") is not None:
+        return False
+    try:
+        return bool(import_module("torch").cuda.is_available())
+    except Exception:  # a broken installation raises what it likes
+        return False
+
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""What the drivers of NVIDIA, of AMD and of Windows' Linux leave in Linux."""
+
+
+def session_class(name: str) -> Callable[..., Session]:
+    """The class of an engine's sessions, on the device that the name may have."""
+    name, _, device = name.partition(":")
+    module, _, found = _SESSIONS[name].partition(":")
+    cls = cast(Callable[..., Session], getattr(import_module(module), found))
+    return partial(cls, device=device) if device else cls

@@ -27,7 +27,6 @@ from deepstep.equations import (
     output_gradient,
     running_statistics,
 )
-from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
@@ -170,7 +169,7 @@ class ReferenceSession:
             until_now = theta if before.average is None else before.average
             average = average_update(until_now, theta, decay=settings.average, t=count)
         after = SessionState(
-            theta, slots, number, self._statistics_after(caches, self._momentum(number)), average
+            theta, slots, number, self._statistics_after(caches, settings.share_of_a_batch(number)), average
         )
         return OpenedStep(
             before=before,
@@ -373,11 +372,6 @@ class ReferenceSession:
             W = limited[f"W{layer}"]
             W[:] = limit_norms(W, most=float(self.settings.max_norm))
         return limited.flat
-
-    def _momentum(self, number: int) -> float:
-        """The share of a new batch in the running statistics; where θ is averaged, they are alike."""
-        average = self.settings.average
-        return corrected_share(max(0.9, average), number) if average else 0.1
 
     def _statistics_after(self, caches: list[AnyLayerCache], momentum: float) -> Mapping[str, Array]:
         statistics = dict(self._state.statistics)

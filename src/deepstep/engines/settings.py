@@ -9,10 +9,13 @@ import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
 from deepstep.equations.optimizers import check_number
-from deepstep.equations.updates import shown
+from deepstep.equations.updates import corrected_share, shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole
+
+PRECISIONS = ("bfloat16",)
+"""Precisions that products of matrices may have beside that of the parameters."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class Settings:
         Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
         ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. Without a word about them, b,
         gamma, s and alpha do not decay.
+    precision : {"bfloat16"} or None
+        Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
+        halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
+        costs and predictions stay in float32. The torch engine has it.
     seed : int
         Of the dropout masks and the noise, which are functions of (seed, step, layer).
 
@@ -73,6 +80,7 @@ class Settings:
     average: float = 0.0
     rate_factors: Mapping[str, float] = field(default_factory=dict)
     decay_factors: Mapping[str, float] = field(default_factory=dict)
+    precision: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -86,6 +94,8 @@ class Settings:
         check_number("average", self.average, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
+        if self.precision not in (None, *PRECISIONS):
+            raise unknown_name("train", "precision", self.precision, PRECISIONS)
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
@@ -125,6 +135,26 @@ class Settings:
         if self.weight_decay is None:
             return get_optimizer(self.optimizer).weight_decay
         return float(self.weight_decay)
+
+    def share_of_a_batch(self, number: int) -> float:
+        """The share of a new batch in the running statistics; where θ is averaged, they are alike.
+
+        Parameters
+        ----------
+        number : int
+            Number of the step, from 1.
+
+        Returns
+        -------
+        float
+            0.1, or that of an average that looks back over ten batches at least.
+
+        Examples
+        --------
+        >>> Settings().share_of_a_batch(1), Settings(average=0.99).share_of_a_batch(1)
+        (0.1, 1.0)
+        """
+        return corrected_share(max(0.9, self.average), number) if self.average else 0.1
 
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
         """The probability of dropout of each hidden layer.

@@ -1,5 +1,7 @@
 """The cost J: the mean of the losses over the examples, with weights."""
 
+from typing import Any
+
 import numpy as np
 
 from deepstep.equations.answers import probabilities
@@ -148,9 +150,31 @@ def output_gradient(
         dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
         return dZL
+    return dZL * relative_weights(sample_weight, dZL.dtype)
+
+
+def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
+    """Weights scaled to mean 1.
+
+    Parameters
+    ----------
+    sample_weight : array of shape (m,)
+        At least 0, one of them above 0.
+    dtype : dtype
+        Precision of the result.
+
+    Returns
+    -------
+    array of shape (m,)
+
+    Examples
+    --------
+    >>> relative_weights(np.array([3.0, 1.0]), np.dtype("float32"))
+    array([1.5, 0.5], dtype=float32)
+    """
     weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
     # normalized first and cast then: weights that float32 cannot hold have ratios that it can
-    return dZL * (weight / weight.mean()).astype(dZL.dtype)
+    return (weight / weight.mean()).astype(dtype)
 
 
 def _mean(loss: Array, sample_weight: Array | None = None) -> float:

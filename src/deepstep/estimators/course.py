@@ -104,6 +104,7 @@ def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
         average=estimator.average,
         rate_factors=estimator.rate_factors or {},
         decay_factors=estimator.decay_factors or {},
+        precision=estimator.precision,
         seed=seed,
     )
 

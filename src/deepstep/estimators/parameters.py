@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from deepstep.engines import ENGINES
+from deepstep.engines.settings import PRECISIONS
 from deepstep.training import Callback, Plateau
 from deepstep.training.checkpoints import KEPT
 
@@ -100,12 +100,15 @@ class EstimatorParameters(BaseEstimator):
         variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
         'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
-    engine : {'auto', 'reference', 'compiled'}, default='auto'
-        What runs the training.
+    engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
+        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
         speed of float64, and float64 for 'lbfgs', whose line search needs the digits. scikit-learn's network
         takes the precision of X, which is float64 mostly.
+    precision : {'bfloat16'}, default=None
+        Precision of the products of matrices in training, where it is another than that of the network, which
+        has to be float32: done by the torch engine. None is the network's own.
     hyperparameters : mapping, default=None
         Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
     loss_settings : mapping, default=None
@@ -200,6 +203,7 @@ class EstimatorParameters(BaseEstimator):
     initialization: Any = "glorot"
     engine: str = "auto"
     dtype: str = "auto"
+    precision: str | None = None
     hyperparameters: Mapping[str, Any] | None = None
     loss_settings: Mapping[str, Any] | None = None
     normalization: Any = "none"
@@ -257,8 +261,9 @@ class EstimatorParameters(BaseEstimator):
         "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
         "max_fun": [_COUNT],
         "initialization": [str, Mapping],
-        "engine": [StrOptions({"auto", *ENGINES})],
+        "engine": [str],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "precision": [StrOptions({*PRECISIONS}), None],
         "hyperparameters": [Mapping, None],
         "loss_settings": [Mapping, None],
         "normalization": [str, "array-like"],

@@ -28,7 +28,7 @@ from deepstep.types import Array
 FOR_ALL_MEMBERS = (
     "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
     "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
-    "clip_norm", "clip_value", "average", "label_smoothing", "tol", "n_iter_no_change",
+    "clip_norm", "clip_value", "average", "precision", "label_smoothing", "tol", "n_iter_no_change",
 )  # fmt: skip
 """Parameters of the plain recipe that, where they are given, hold for all members instead of the recipes'."""
 

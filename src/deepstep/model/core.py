@@ -218,7 +218,8 @@ class Core:
         start = self.parameters
         if start is self._waiting:
             start = self._from_data(inputs_to_draw_from(examples))
-        engine = "reference" if looked_at and self.engine == "auto" else self.engine
+        opened = looked_at and self.engine == "auto" and settings.precision is None
+        engine = "reference" if opened else self.engine
         session = self._session(where, settings, start, engine)
         everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
         return Prepared(examples, plan, session, held_out, everything, start)

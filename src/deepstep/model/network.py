@@ -44,7 +44,7 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
         Initial parameters W1, b1, …; they are copied. Those of an input scale and of parametric activations
         are among them.
     dtype : {"float64", "float32"}
-    engine : {"auto", "reference", "compiled"}
+    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
         What runs the training.
 
     Attributes

@@ -1,6 +1,7 @@
 """What a `Network` shows of itself: the trace of a step, checked gradients, a summary."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -93,7 +94,7 @@ class Openable(Core):
             Y,
             learning_rate=check_learning_rate(learning_rate),
             settings=chosen,
-            state=self._session(where, chosen, engine="reference").state(),
+            state=self._session(where, replace(chosen, precision=None), engine="reference").state(),
             sample_weight=self._weight(sample_weight, X.shape[1], where),
         )
         if settings.get("optimizer") != LBFGS:

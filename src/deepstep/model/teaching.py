@@ -142,7 +142,7 @@ class Teachable(Course):
         **settings
             `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
             ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
-            ``decay_factors``. ``seed``, of dropout and noise, is the network's unless given.
+            ``decay_factors``, ``precision``. ``seed``, of dropout and noise, is the network's unless given.
 
         Returns
         -------

@@ -105,5 +105,18 @@ def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -
     """
     if batch_size is None:
         return slice(0, m) if order is None else order
-    rows = slice(number * batch_size, min((number + 1) * batch_size, m))
+    rows = places(m, batch_size, number)
     return rows if order is None else order[rows]
+
+
+def places(m: int, batch_size: int | None, number: int) -> slice:
+    """Where a batch lies in the order of the m examples, by its number from 0.
+
+    Examples
+    --------
+    >>> places(5, 2, 2), places(5, None, 2)
+    (slice(4, 5, None), slice(0, 5, None))
+    """
+    if batch_size is None:
+        return slice(0, m)
+    return slice(number * batch_size, min((number + 1) * batch_size, m))

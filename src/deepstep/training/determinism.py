@@ -1,6 +1,8 @@
 """The deterministic mode: the same bits on any number of cores."""
 
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 
 
 def blas_threads(deterministic: bool) -> AbstractContextManager[object]:
@@ -15,4 +17,19 @@ def blas_threads(deterministic: bool) -> AbstractContextManager[object]:
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1, user_api="blas")
+    limits = ExitStack()
+    limits.enter_context(threadpool_limits(limits=1, user_api="blas"))
+    if "torch" in sys.modules:  # it has threads of its own, and a BLAS that is built in
+        limits.enter_context(_one_thread_of_torch())
+    return limits
+
+
+@contextmanager
+def _one_thread_of_torch() -> Iterator[None]:
+    torch = sys.modules["torch"]
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

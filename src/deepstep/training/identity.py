@@ -14,6 +14,9 @@ from deepstep.network.architecture import LATER_ENTRIES
 from deepstep.preparation.batches import Examples
 from deepstep.training.plan import Plan
 
+LATER_SETTINGS = {"precision": None}
+"""Settings that came later, and what they are where nothing is said of them."""
+
 NUMBERS_AT_ONCE = 2**20
 """Numbers of a chunk that is hashed."""
 
@@ -57,7 +60,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     >>> differences({"seed": 1}, {"seed": 1, "input_scale": True})
     ['input_scale was False and is True']
     """
-    before, now = ({**LATER_ENTRIES, **parts} for parts in (before, now))
+    before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
     return [
         f"the {name} is another"
         if name.endswith(" data")

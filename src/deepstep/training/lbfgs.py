@@ -34,6 +34,7 @@ OF_STEPS = (
     "average",
     "rate_factors",
     "decay_factors",
+    "precision",
 )
 """Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
 

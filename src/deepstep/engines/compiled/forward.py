@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
-from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, running_statistics, writable
+from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, running_statistics
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
     START,
@@ -25,6 +25,7 @@ from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.settings import Settings
+from deepstep.engines.unlocked import writable
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 

@@ -118,20 +118,6 @@ def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype:
     return running
 
 
-def writable(array: Array) -> Array:
-    """The array without its lock: kernels are compiled for such arrays, and write into no input."""
-    return array if array.flags.writeable else np.asarray(_Writable(array))
-
-
-class _Writable:
-    """The memory of an array that is locked."""
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-        address, _ = array.__array_interface__["data"]
-        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
-
-
 class Data(NamedTuple):
     """The examples, flat, rows one after another; weight and order may be empty."""
 

@@ -21,7 +21,6 @@ from deepstep.engines.compiled.layout import (
     running_statistics,
     tile_of,
     work_for,
-    writable,
 )
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
@@ -30,6 +29,7 @@ from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
+from deepstep.engines.unlocked import writable
 from deepstep.equations import cost_from_logits, get_head, get_optimizer
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes

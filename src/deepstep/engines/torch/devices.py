@@ -1,0 +1,133 @@
+"""The devices that PyTorch finds here, and what each can do."""
+
+import logging
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from deepstep.errors import ConfigurationError
+
+WHERE = "the torch engine"
+
+WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128"
+"""The command that installs a PyTorch that knows GPUs of NVIDIA."""
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name; of no name a GPU of CUDA where there is one, else the CPU.
+
+    Raises
+    ------
+    ConfigurationError
+        If PyTorch finds no such device.
+    """
+    if not name:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ConfigurationError(
+            WHERE, "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'", f"got {name!r}"
+        ) from None
+    why = missing(device)
+    if why:
+        raise ConfigurationError(WHERE, f"the device {name!r}", why, mend(device))
+    return device
+
+
+def missing(device: torch.device) -> str:
+    """Why a device cannot be used here; empty where it can."""
+    if device.type == "cpu":
+        return ""
+    if device.type == "mps":
+        return "" if torch.backends.mps.is_available() else "PyTorch finds no GPU of Apple's"
+    if device.type != "cuda":
+        return "the engine does not know it"
+    if torch.version.cuda is None and torch.version.hip is None:
+        return f"PyTorch {torch.__version__} is built without CUDA"
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return "" if (device.index or 0) < count else f"PyTorch finds {count} GPUs of CUDA"
+
+
+def mend(device: torch.device) -> str:
+    """What to do where a device is missing."""
+    if device.type == "cuda" and torch.version.cuda is None:
+        return (
+            "With a GPU of NVIDIA's run: pip install torch --index-url https://download.pytorch.org/whl/cu128"
+        )
+    return "Leave the device out: engine='torch' takes what there is."
+
+
+def slow_bfloat16(device: torch.device) -> str:
+    """Why products of bfloat16 are slow on a device; empty where they are fast.
+
+    On a CPU PyTorch's oneDNN needs AMX or AVX512-BF16.
+    """
+    if device.type == "cuda":
+        major = torch.cuda.get_device_capability(device)[0]
+        return "" if major >= 8 else "this GPU has no bfloat16 (NVIDIA's have it from Ampere on)"
+    if device.type == "mps":
+        return ""
+    can: dict[str, object] = getattr(
+        torch.cpu, "get_capabilities", dict
+    )()  # an older PyTorch cannot say: no word then
+    fast = not can or can.get("avx512_bf16") or can.get("amx_bf16")
+    return "" if fast else "this CPU has neither AMX nor AVX512-BF16"
+
+
+def refuse_precision(dtype: "np.dtype[Any]", precision: str | None, device: torch.device) -> None:
+    """Refuse precisions that do not go together or that a device has not.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if device.type == "mps" and dtype != np.float32:
+        raise ConfigurationError(WHERE, "float32 on 'mps'", f"got {dtype}", "Pass dtype='float32'.")
+    if precision == "bfloat16" and dtype != np.float32:
+        raise ConfigurationError(
+            WHERE,
+            "parameters of float32 with precision='bfloat16'",
+            f"got {dtype}",
+            "Pass dtype='float32' to the network.",
+        )
+
+
+@cache
+def warn_if_slow(precision: str | None, device: torch.device) -> str:
+    """Say once in a process that products of bfloat16 are slow on a device; the same for the history."""
+    slow = slow_bfloat16(device) if precision == "bfloat16" else ""
+    if not slow:
+        return ""
+    logging.getLogger("deepstep").warning("precision='bfloat16' is slow here: %s", slow)
+    return f"bfloat16 is slow here: {slow}"
+
+
+class Described(NamedTuple):
+    """A kind of device: whether it is here, its name in words, what it can do, what is missing or slow."""
+
+    kind: str
+    available: bool
+    device: str
+    precisions: tuple[str, ...]
+    note: str
+    mend: str
+
+
+def described() -> list[Described]:
+    """Each kind of device that the engine knows."""
+    return [_described(kind) for kind in ("cpu", "cuda", "mps")]
+
+
+def _described(kind: str) -> Described:
+    device = torch.device(kind)
+    why = missing(device)
+    if why:
+        mends = WITH_CUDA if kind == "cuda" and torch.version.cuda is None else ""
+        return Described(kind, False, kind.upper(), (), why, mends)
+    words = torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper()
+    precisions = ("float32", "bfloat16") if kind == "mps" else ("float64", "float32", "bfloat16")
+    slow = slow_bfloat16(device)
+    return Described(kind, True, words, precisions, f"bfloat16 is slow: {slow}" if slow else "", "")

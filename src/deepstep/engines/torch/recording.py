@@ -1,0 +1,138 @@
+"""Steps that are recorded once and played again: a CUDA graph, which the GPU does without waiting for Python.
+
+A recorded step reads its batch and its numbers from tensors that stay where they are. Nobody looks at the
+cost before the update then; instead, once a cost is not finite, the update is put back on the device, and
+every later one with it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepstep.engines.session import StepCosts
+from deepstep.engines.torch.step import Batch, Numbers
+from deepstep.engines.torch.stepping import Now, Stepper, Task
+
+Recorder: TypeAlias = Callable[[Callable[[], None], torch.device], Callable[[], None]]
+"""Takes a body and its device, gives what does it again with the same tensors."""
+
+WARM_UP = 3
+"""Times that a body is done before it is recorded: kernels are loaded, libraries take their memory."""
+
+KEPT = 8
+"""Recordings that are kept: two for each size of a batch, as the places change."""
+
+
+def record_on_cuda(body: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """A CUDA graph of the body."""
+    with torch.cuda.device(device):
+        stream: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_UP):
+                body()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            body()
+    return graph.replay
+
+
+class Recording(NamedTuple):
+    """A step that can be done again.
+
+    Attributes
+    ----------
+    batch : Batch
+        Tensors that it reads.
+    numbers : tensor
+        The numbers of the step, likewise.
+    replay : callable
+    room : object
+        Memory that it works in and that must not go before it.
+    """
+
+    batch: Batch
+    numbers: Tensor
+    replay: Callable[[], None]
+    room: object
+
+
+class RecordedStepper(Stepper):
+    """A `Stepper` whose steps are recorded. ``record`` makes the recordings."""
+
+    def __init__(self, *arguments: Any, record: Recorder = record_on_cuda) -> None:
+        super().__init__(*arguments)
+        theta = self.here.theta
+        self._record = record
+        self._alive = torch.ones((), dtype=torch.bool, device=theta.device)
+        self._cost = torch.zeros((), dtype=torch.float64, device=theta.device)
+        self._recordings: dict[tuple[Any, ...], Recording] = {}
+
+    def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
+        """As of every `Stepper`; the costs come back from the device once, at the end."""
+        there = torch.full((k,), torch.nan, dtype=torch.float64, device=self._cost.device)
+        sizes, path = np.zeros(k, dtype=int), {}
+        self._alive.fill_(True)
+        for task in tasks:
+            number, before = self.now.step + 1, self.now
+            examples, total = self._examples(task, number)
+            recording = self._recording(examples, self._numbers(task, number, total))
+            recording.replay()
+            there[task.at].copy_(self._cost)
+            sizes[task.at], path[task.at] = task.m, before
+            self.now = Now(1 - before.place, number, bool(self._settings.average))
+        costs = np.array(there.cpu().numpy())
+        self._stand_where_it_ended(costs, sizes, path)
+        return StepCosts(costs, sizes)
+
+    def _stand_where_it_ended(self, costs: np.ndarray, sizes: np.ndarray, path: dict[int, Now]) -> None:
+        """Forget the steps from the first cost on that is not finite: on the device they were put back."""
+        for at, before in path.items():
+            if not np.isfinite(costs[at]):
+                self.now = before._replace(place=self.now.place)
+                costs[at + 1 :], sizes[at + 1 :] = np.nan, 0
+                return
+
+    def _recording(self, examples: Batch, numbers: Numbers) -> Recording:
+        """The recording for such a batch from where the state stands, with all that it reads in its place."""
+        weighted, layers = examples.weight is not None, tuple(examples.masks)
+        key = (len(examples.Y), weighted, layers, self.now.place)
+        row = torch.tensor(numbers[:-1], dtype=self.here.theta.dtype)
+        found = self._recordings.get(key)
+        if found is None:
+            found = self._new_recording(examples, row.to(self._cost.device))
+            self._recordings = {**dict(list(self._recordings.items())[1 - KEPT :]), key: found}
+            return found
+        found.numbers.copy_(row)
+        for name in ("X", "Y", "weight"):
+            if getattr(examples, name) is not None:
+                getattr(found.batch, name).copy_(getattr(examples, name))
+        for layer, mask in examples.masks.items():
+            found.batch.masks[layer].copy_(mask)
+        return found
+
+    def _new_recording(self, examples: Batch, row: Tensor) -> Recording:
+        batch = Batch(
+            examples.X.clone(),
+            examples.Y.clone(),
+            None if examples.weight is None else examples.weight.clone(),
+            {layer: mask.clone() for layer, mask in examples.masks.items()},
+        )
+        old, new, alive = self.here, self.there, self._alive
+        numbers = Numbers._make([*row.unbind(), 0])
+
+        def body() -> None:
+            J, caches = self.machine.cost_and_gradient(old, batch, numbers.total)
+            self._cost.copy_(J)
+            self.machine.update(old, new, caches, numbers)
+            alive.logical_and_(torch.isfinite(J))
+            torch.where(alive, new.vectors, old.vectors, out=new.vectors)
+            for name, value in new.running.items():
+                torch.where(alive, value, old.running[name], out=value)
+
+        replay = self._record(body, alive.device)
+        return Recording(batch, row, replay, self.machine.room_of(len(batch.Y)))

@@ -1,0 +1,226 @@
+"""A session on the torch engine."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from deepstep.engines.reference import first_statistics
+from deepstep.engines.session import SessionState, StepCosts, check_state
+from deepstep.engines.settings import Settings
+from deepstep.engines.torch.activations import ACTIVATIONS
+from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
+from deepstep.engines.torch.feed import Feed
+from deepstep.engines.torch.passes import outputs
+from deepstep.engines.torch.place import Place
+from deepstep.engines.torch.recording import RecordedStepper
+from deepstep.engines.torch.step import Batch
+from deepstep.engines.torch.stepping import Now, Stepper, Task
+from deepstep.equations import cost_from_logits, get_head, get_optimizer
+from deepstep.equations.costs import check_target
+from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import statistics_shapes
+from deepstep.preparation.batches import Examples, places
+from deepstep.types import AnyArray, Array
+
+
+class TorchSession:
+    """Trains with the explicit equations on torch tensors. See `deepstep.engines.Session`.
+
+    Parameters
+    ----------
+    architecture, parameters, settings, statistics
+        As of every session.
+    device : str
+        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU.
+    """
+
+    name, why = "torch", ""
+    spans = False
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: Parameters,
+        settings: Settings,
+        statistics: Mapping[str, Array] | None = None,
+        *,
+        device: str = "",
+    ) -> None:
+        self.architecture, self.settings = architecture, settings
+        self._device = device_of(device)
+        refuse_precision(parameters.dtype, settings.precision, self._device)
+        self.name = f"torch:{device}" if device else "torch"
+        self.why = warn_if_slow(settings.precision, self._device)
+        self._dtype, self._like = parameters.dtype, parameters.like
+        self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
+        like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
+        self._feed = Feed(like, self._dtype)
+        self._stepper = self._stepper_for(architecture, settings, parameters, like, self._feed)
+        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
+        if statistics is None:
+            statistics = first_statistics(architecture, self._dtype)
+        self._take(SessionState(parameters.flat, slots, 0, statistics))
+
+    def prepare(self) -> None:
+        """Nothing has to be made ready: kernels of a GPU are loaded by the first step."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters now, a copy."""
+        return self._like(_array(self._here.theta))
+
+    @property
+    def outcome(self) -> Parameters:
+        """The moving average where one is kept, else `parameters`."""
+        averaged = self._stepper.now.averaged
+        return self._like(_array(self._here.vectors[-1])) if averaged else self.parameters
+
+    @torch.inference_mode()
+    def step(
+        self,
+        X: Array,
+        Y: Array,
+        *,
+        learning_rate: float,
+        sample_weight: Array | None = None,
+        weight_decay: float = 1.0,
+        dropout: float = 1.0,
+    ) -> float:
+        """One update; gives J before it."""
+        check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
+        m = X.shape[1]
+        part = self._stepper.part(m)
+        rows = self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part])
+        factors = float(learning_rate), float(weight_decay), float(dropout)
+        return float(self._stepper.run(1, [Task(0, m, *rows, sample_weight, *factors)]).costs[0])
+
+    @torch.inference_mode()
+    def steps(
+        self,
+        examples: Examples,
+        *,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        learning_rate: AnyArray,
+        weight_decay: AnyArray,
+        dropout: AnyArray,
+    ) -> StepCosts:
+        """One update for each batch that has weight."""
+        tasks = self._tasks(examples, order, batch_size, numbers, (learning_rate, weight_decay, dropout))
+        return self._stepper.run(len(numbers), tasks)
+
+    def _tasks(
+        self,
+        examples: Examples,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        factors: tuple[AnyArray, AnyArray, AnyArray],
+    ) -> Iterator[Task]:
+        """The batches that have weight."""
+        order_there = self._feed.order(order)
+        for at, number in enumerate(numbers):
+            rows = places(len(examples), batch_size, number)
+            m, weight = rows.stop - rows.start, examples.weight
+            if weight is not None:
+                weight = weight[rows if order is None else order[rows]]
+                if not weight.any():  # a batch whose weights are all 0 teaches nothing
+                    continue
+            X, Y = self._feed.take(examples, order, order_there, self._stepper.part(m, rows.start))
+            rate, decay, dropout = (float(values[at]) for values in factors)
+            yield Task(at, m, X, Y, weight, rate, decay, dropout)
+
+    @torch.inference_mode()
+    def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
+        """J of the network that predicts; nothing is updated."""
+        return cost_from_logits(_array(self._logits(X).T), Y, output=self._head, sample_weight=sample_weight)
+
+    @torch.inference_mode()
+    def cost_and_gradient(
+        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
+        check_target(
+            np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])),
+            Y,
+            "cost_and_gradient",
+            sample_weight,
+        )
+        weight, total = self._stepper.weighed(sample_weight, Y.shape[1])
+        examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y.T), weight, {})
+        J, _ = self._stepper.machine.cost_and_gradient(self._here, examples, total, exact=True)
+        return float(J), _array(self._stepper.machine.gradient)
+
+    @torch.inference_mode()
+    def forward(self, X: Array) -> Array:
+        """AL of shape (n_L, m)."""
+        ZL = self._logits(X)
+        return _array(ACTIVATIONS[self.architecture.activations[-1]].forward(ZL)).T
+
+    @torch.inference_mode()
+    def settle(self, X: Array) -> None:
+        """Make the statistics of X those that predict."""
+        here = self._here
+        if here.running:
+            Y = np.zeros((X.shape[1], self.architecture.n_outputs))
+            examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y), None, {})
+            _, caches = self._stepper.machine.cost_and_gradient(here, examples, float(X.shape[1]), exact=True)
+            there = self._stepper.there
+            there.vectors.copy_(here.vectors)
+            self._stepper.machine.run_on(here, there, caches, 1.0)
+            self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
+
+    def state(self) -> SessionState:
+        """The state now, a copy."""
+        here = self._here
+        names = enumerate(self._optimizer.state, start=1)
+        return SessionState(
+            _array(here.theta),
+            {name: _array(here.vectors[row]) for row, name in names},
+            self._stepper.now.step,
+            {name: _array(value)[:, np.newaxis] for name, value in here.running.items()},
+            _array(here.vectors[-1]) if self._stepper.now.averaged else None,
+        )
+
+    def load(self, state: SessionState) -> None:
+        """Go on from a state, in this session's precision."""
+        shapes = statistics_shapes(self.architecture)
+        check_state(state, (self.architecture.n_parameters,), self._optimizer.state, shapes)
+        self._take(state)
+
+    @property
+    def _here(self) -> Place:
+        """Where the state stands."""
+        return self._stepper.here
+
+    def _stepper_for(self, *arguments: Any) -> Stepper:
+        """What does the steps: on a GPU of CUDA they are recorded."""
+        recorded = self._device.type == "cuda"
+        return RecordedStepper(*arguments) if recorded else Stepper(*arguments)
+
+    def _take(self, state: SessionState) -> None:
+        """A state's vectors, into the other place, which then is the state."""
+        averaged = bool(self.settings.average) and state.average is not None
+        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
+        if self.settings.average:
+            vectors.append(state.theta if state.average is None else state.average)
+        there = self._stepper.there
+        there.vectors.copy_(torch.from_numpy(np.array(vectors, self._dtype)))
+        for name, value in there.running.items():
+            value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)[:, 0]))
+        self._stepper.now = Now(1 - self._stepper.now.place, int(state.step), averaged)
+
+    def _logits(self, X: Array) -> Tensor:
+        """ZL (m, n_L) of the network that predicts."""
+        here = self._here
+        layers = here.predicting if self._stepper.now.averaged else here.layers
+        return outputs(self._feed.tensor(X.T), layers, self.architecture, here.running)
+
+
+def _array(values: Tensor) -> Any:
+    """A copy as a NumPy array."""
+    return np.array(values.cpu().numpy())

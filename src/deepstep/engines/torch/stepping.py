@@ -1,0 +1,142 @@
+"""Steps one after another: batches in, costs out, and the state behind them."""
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
+from deepstep.engines.session import StepCosts
+from deepstep.engines.settings import Settings
+from deepstep.engines.torch.feed import Feed
+from deepstep.engines.torch.passes import Cache
+from deepstep.engines.torch.place import Place, place_for
+from deepstep.engines.torch.step import Batch, Machine, Numbers
+from deepstep.engines.torch.updates import left_of
+from deepstep.equations import get_optimizer
+from deepstep.equations.costs import relative_weights
+from deepstep.equations.updates import corrected_share
+from deepstep.network import Architecture, Parameters
+from deepstep.types import Array
+
+
+class Now(NamedTuple):
+    """Which of the two places is the state, how many steps it is old, and whether it has an average."""
+
+    place: int
+    step: int
+    averaged: bool
+
+
+class Task(NamedTuple):
+    """One batch, as rows on the device, with its rate and its factors of decay and dropout.
+
+    X and Y are the rows that are worked on here, of m in the batch; ``weight`` is that of all m.
+    """
+
+    at: int
+    m: int
+    X: Tensor
+    Y: Tensor
+    weight: Array | None
+    rate: float
+    decay: float
+    dropout: float
+
+
+class Stepper:
+    """The state of a session, and what moves it. The other place is written, then it is the state."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        settings: Settings,
+        parameters: Parameters,
+        like: Tensor,
+        feed: Feed,
+    ) -> None:
+        self._shape, self._settings, self._feed = architecture, settings, feed
+        self._dtype = parameters.dtype
+        self._dropout = settings.dropout_of(architecture)
+        self.machine = Machine(architecture, settings, parameters, like)
+        n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.average)
+        self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
+        self.now = Now(0, 0, averaged=False)
+
+    @property
+    def here(self) -> Place:
+        """Where the state stands."""
+        return self.places[self.now.place]
+
+    @property
+    def there(self) -> Place:
+        """The other place."""
+        return self.places[1 - self.now.place]
+
+    def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
+        """Steps until a cost is not finite, whose update is not done any more; of k numbers, by ``at``."""
+        costs, sizes = np.full(k, np.nan), np.zeros(k, dtype=int)
+        for task in tasks:
+            now, number = self.now, self.now.step + 1
+            examples, total = self._examples(task, number)
+            J, caches = self._cost_and_gradient(task, examples, total)
+            cost = costs[task.at] = float(J)
+            sizes[task.at] = task.m
+            if not isfinite(cost):
+                break
+            numbers = self._numbers(task, number, total)
+            self.machine.update(self.here, self.there, caches, numbers)
+            self.now = Now(1 - now.place, number, bool(self._settings.average))
+        return StepCosts(costs, sizes)
+
+    def part(self, m: int, start: int = 0) -> slice:
+        """Which of m examples from a start on are worked on here: all of them."""
+        return slice(start, start + m)
+
+    def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
+        """J, and ∂J/∂θ in the machine."""
+        return self.machine.cost_and_gradient(self.here, examples, total)
+
+    def weighed(self, weight: Array | None, m: int) -> tuple[Tensor | None, float]:
+        """Weights of mean 1 on the device, and their sum as they were given."""
+        if weight is None:
+            return None, float(m)
+        return self._feed.tensor(relative_weights(weight, self._dtype)), float(weight.sum())
+
+    def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
+        """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
+        weight, total = self.weighed(task.weight, task.m)
+        part = self.part(task.m)
+        masks = {layer: mask[part] for layer, mask in self._masks(task.m, number, task.dropout).items()}
+        weight = None if weight is None else weight[part]
+        return Batch(self._noisy(task.X, task.m, number), task.Y, weight, masks), total
+
+    def _numbers(self, task: Task, number: int, total: float) -> Numbers:
+        settings, hyper = self._settings, self.machine.hyperparameters
+        count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
+        return Numbers(
+            task.rate,
+            settings.decay * task.decay,
+            total,
+            left_of(hyper.get("beta1", 0.0), number),
+            left_of(hyper.get("beta2", 0.0), number),
+            corrected_share(settings.average, count) if settings.average else 1.0,
+            settings.share_of_a_batch(number),
+            number,
+        )
+
+    def _noisy(self, X: Tensor, m: int, number: int) -> Tensor:
+        settings = self._settings
+        if not settings.input_noise:
+            return X
+        shape = (X.shape[1], m)
+        noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
+        return X + self._feed.tensor(noise.T[self.part(m)])
+
+    def _masks(self, m: int, number: int, factor: float) -> dict[int, Tensor]:
+        check_dropout(self._dropout, [factor], number)
+        rates = tuple(factor * rate for rate in self._dropout)
+        masks = dropout_masks(self._shape, rates, m, seed=self._settings.seed, step=number, dtype=self._dtype)
+        return {layer: self._feed.tensor(mask.T) for layer, mask in masks.items()}

@@ -1,0 +1,444 @@
+"""The torch engine beside what the generated tests ask of every engine."""
+
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from deepstep import DeepClassifier, Network
+from deepstep.engines import ENGINES, Settings, choose_engine, describe_engines, open_session
+from deepstep.engines import choice as choosing
+from deepstep.engines.choice import TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES, WORTH_A_GPU
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    OPTIMIZERS,
+    Optimizer,
+    example_targets,
+    register_activation,
+)
+from deepstep.errors import ConfigurationError, MissingPackageError
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import Checkpoints
+from deepstep.training.callbacks import StopTraining
+
+torch = pytest.importorskip("torch")
+
+PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
+EVERYTHING = {
+    "optimizer": "adam",
+    "l1": 0.01,
+    "l2": 0.01,
+    "weight_decay": 0.1,
+    "dropout": 0.2,
+    "input_noise": 0.1,
+    "max_norm": 2.0,
+    "clip_norm": 1.0,
+    "average": 0.9,
+    "rate_factors": {"b*": 0.5},
+}
+
+
+def data(m=40, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((3, m))
+    return X, (X[:1] * X[1:2] > 0).astype(float)
+
+
+def network(engine="torch", **options):
+    return Network([3, 6, 5, 1], normalization=["batch", "layer"], seed=1, engine=engine, **options)
+
+
+def test_the_engine_has_what_the_choice_counts_on():
+    from deepstep.engines.torch import activations, heads, updates
+
+    assert set(activations.ACTIVATIONS) == TORCH_ACTIVATIONS
+    assert set(heads.LOSSES) == TORCH_HEADS
+    assert set(updates.RULES) == TORCH_RULES
+
+
+@pytest.mark.parametrize("name", sorted(TORCH_ACTIVATIONS))
+def test_activations_far_out(name):
+    """In the tails, and at 0: as the equations, to the last digits."""
+    from deepstep.engines.torch.activations import ACTIVATIONS as ON_TENSORS
+
+    rng = np.random.default_rng(1)
+    Z = np.concatenate([np.linspace(-700, 700, 29), rng.standard_normal(11), [0.0, -1e-12]]).reshape(6, 7)
+    dA = rng.standard_normal(Z.shape)
+    ours, equation = ON_TENSORS[name], ACTIVATIONS[name]
+    came = ours.forward(torch.from_numpy(Z.T.copy())).numpy().T
+    np.testing.assert_allclose(came, equation.forward(Z), rtol=1e-12, atol=1e-300)
+    at = came.T.copy() if ours.in_place else Z.T.copy()
+    back = ours.backward(torch.from_numpy(dA.T.copy()), torch.from_numpy(at)).numpy().T
+    np.testing.assert_allclose(back, equation.backward(dA, Z), rtol=1e-11, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", sorted(TORCH_HEADS))
+def test_losses_far_out(name):
+    from deepstep.engines.torch.heads import LOSSES, settings_on
+    from deepstep.equations import get_head
+
+    shape = Architecture((2, 3), (HEADS[name].activation,), name)
+    Y = example_targets(shape, 3, 50, rng=np.random.default_rng(2)).astype(float)
+    ZL = np.random.default_rng(3).standard_normal(Y.shape) * np.geomspace(0.1, 300, 50)
+    head, loss = get_head(shape), LOSSES[name]
+    rows, targets = torch.from_numpy(ZL.T.copy()), torch.from_numpy(Y.T.copy())
+    settings = settings_on(head.settings, rows)
+    np.testing.assert_allclose(loss.forward(rows, targets, **settings), head.loss(ZL, Y)[0], rtol=1e-12)
+    back = loss.backward(rows, targets, **settings).numpy().T
+    np.testing.assert_allclose(back, head.loss_backward(ZL, Y), rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("other", sorted(set(ENGINES) - {"torch"}))
+def test_a_state_moves_between_engines_in_mid_training(other, optimizer):
+    X, Y = data()
+    parameters = network().parameters
+    settings = Settings(**{**EVERYTHING, "optimizer": optimizer}, seed=4)
+    sessions = {e: open_session(e, network().architecture, parameters, settings) for e in ("torch", other)}
+    alone = open_session("reference", network().architecture, parameters, settings)
+    for number in range(12):
+        name, next_name = ("torch", other) if number % 2 else (other, "torch")
+        cost = sessions[name].step(X, Y, learning_rate=0.01)
+        assert cost == pytest.approx(alone.step(X, Y, learning_rate=0.01), rel=1e-10)
+        sessions[next_name].load(sessions[name].state())
+    np.testing.assert_allclose(sessions["torch"].outcome.flat, alone.outcome.flat, rtol=1e-9, atol=1e-11)
+
+
+class TestRecordedSteps:
+    """All of it but the CUDA graph: here a recording is the body itself, done again on the same tensors."""
+
+    @pytest.fixture(autouse=True)
+    def recorded(self, monkeypatch):
+        from deepstep.engines.torch import recording, session
+
+        def stepper(session, *arguments):
+            return recording.RecordedStepper(*arguments, record=lambda body, device: body)
+
+        monkeypatch.setattr(session.TorchSession, "_stepper_for", stepper)
+
+    @staticmethod
+    def epochs(session, n, rows, weight=None):
+        X, Y = (np.ascontiguousarray(part.T) for part in data())
+        factors = {"learning_rate": [0.01, 0.02, 0.0], "weight_decay": [1, 0, 2], "dropout": [1, 0.5, 0]}
+        given = {name: np.array(values, float) for name, values in factors.items()}
+        examples, costs = Examples(X if rows is None else rows, Y, weight), []
+        for number in range(n):
+            order = shuffled(3)(number, 40)
+            costs.append(
+                session.steps(examples, order=order, batch_size=16, numbers=range(3), **given)
+            )  # batches of 16, 16 and 8
+        return costs
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_they_are_the_steps(self, optimizer, weighted):
+        weight = np.random.default_rng(5).uniform(0.5, 2, 40) if weighted else None
+        if weight is not None:
+            weight[:20] = 0
+        settings = Settings(**{**EVERYTHING, "optimizer": optimizer}, seed=4)
+        ours, theirs = (
+            open_session(engine, network().architecture, network().parameters, settings)
+            for engine in ("torch", "reference")
+        )
+        for came, expected in zip(*(self.epochs(s, 4, None, weight) for s in (ours, theirs)), strict=True):
+            np.testing.assert_allclose(came.costs, expected.costs, rtol=1e-10)
+            np.testing.assert_array_equal(came.sizes, expected.sizes)
+        first, second = ours.state(), theirs.state()
+        assert first.step == second.step
+        np.testing.assert_allclose(first.average, second.average, rtol=1e-9, atol=1e-12)
+        for name, value in second.statistics.items():
+            np.testing.assert_allclose(first.statistics[name], value, rtol=1e-10)
+
+    def test_a_cost_that_is_not_finite_ends_them(self):
+        X = np.ascontiguousarray(data()[0].T)
+        X[shuffled(3)(0, 40)[20]] = np.nan
+        session, other = (
+            open_session("torch", network().architecture, network().parameters, Settings("adam", average=0.9))
+            for _ in "12"
+        )
+        with np.errstate(invalid="ignore"):
+            (found,) = self.epochs(session, 1, X)
+        assert found.sizes.tolist() == [16, 16, 0]
+        assert np.isfinite(found.costs).tolist() == [True, False, False]
+        examples = Examples(X, np.ascontiguousarray(data()[1].T))
+        one = np.ones(1)
+        other.steps(
+            examples,
+            order=shuffled(3)(0, 40),
+            batch_size=16,
+            numbers=range(1),
+            learning_rate=0.01 * one,
+            weight_decay=one,
+            dropout=one,
+        )
+        left, right = session.state(), other.state()
+        assert left.step == right.step == 1
+        for name in ("theta", "average"):
+            np.testing.assert_array_equal(getattr(left, name), getattr(right, name))
+        for name in left.slots:
+            np.testing.assert_array_equal(left.slots[name], right.slots[name])
+
+    def test_many_sizes_of_batches(self):
+        X, Y = data()
+        ours, theirs = (
+            open_session(engine, network().architecture, network().parameters, Settings("adam"))
+            for engine in ("torch", "reference")
+        )
+        for m in (40, 3, 5, 7, 9, 11, 40, 3, 39, 40):
+            for session in (ours, theirs):
+                session.step(X[:, :m], Y[:, :m], learning_rate=0.01)
+        np.testing.assert_allclose(ours.parameters.flat, theirs.parameters.flat, rtol=1e-10, atol=1e-12)
+
+
+def test_a_fused_adam_is_adam(monkeypatch):
+    from deepstep.engines.torch import updates
+
+    monkeypatch.setattr(updates, "WORTH_FUSING", 0)
+    X, Y = data()
+    sessions = [
+        open_session(engine, network().architecture, network().parameters, Settings("adamw"))
+        for engine in ("torch", "reference")
+    ]
+    for _ in range(20):
+        first, second = (session.step(X, Y, learning_rate=0.01) for session in sessions)
+        assert first == pytest.approx(second, rel=1e-12)
+    np.testing.assert_allclose(*(session.parameters.flat for session in sessions), rtol=1e-10, atol=1e-13)
+
+
+def test_a_resumed_training_is_the_same_bit_for_bit(tmp_path):
+    X, Y = data()
+    options = {**EVERYTHING, "batch_size": 16, "iterations": 9}
+    whole = network()
+    whole.train(X, Y, **options)
+
+    def stop(record):
+        if record["epoch"] == 4:
+            raise StopTraining("enough")
+
+    network().train(X, Y, **options, callbacks=[stop], checkpoint=Checkpoints(tmp_path, every_epochs=1))
+    # callbacks that were functions have no state: the rest is the same training
+    again = network()
+    history = again.train(X, Y, **options, checkpoint=Checkpoints(tmp_path, every_epochs=1), resume=True)
+    assert history.engine == "torch"
+    np.testing.assert_array_equal(again.parameters.flat, whole.parameters.flat)
+    np.testing.assert_array_equal(again.history.costs, whole.history.costs)
+    for name, value in whole.statistics.items():
+        np.testing.assert_array_equal(again.statistics[name], value)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_network_trains_as_with_the_reference(dtype):
+    X, Y = data()
+    ours, theirs = (network(engine, dtype=dtype) for engine in ("torch", "reference"))
+    for net in (ours, theirs):
+        net.train(X, Y, optimizer="adam", iterations=10, batch_size=16)
+    tolerance = 1e-9 if dtype == "float64" else 1e-3
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=tolerance, atol=tolerance)
+    assert ours.history.engine == "torch"
+
+
+def test_sparse_rows_and_locked_arrays():
+    from scipy.sparse import csr_array
+
+    X, Y = (np.ascontiguousarray(part.T) for part in data())
+    for array in (X, Y):
+        array.flags.writeable = False
+    ones = np.ones(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ends = []
+        for rows in (X, csr_array(X)):
+            session = open_session("torch", network().architecture, network().parameters, Settings("adam"))
+            session.steps(
+                Examples(rows, Y),
+                order=np.arange(40)[::-1],
+                batch_size=16,
+                numbers=range(3),
+                learning_rate=0.1 * ones,
+                weight_decay=ones,
+                dropout=ones,
+            )
+            ends.append(session.parameters.flat)
+    np.testing.assert_array_equal(*ends)
+
+
+def test_an_estimator():
+    X, y = load_digits(return_X_y=True)
+    model = DeepClassifier(
+        (32,), engine="torch", recipe="plain", max_iter=15, learning_rate_init=0.01, random_state=0, tol=0
+    )
+    with pytest.warns(UserWarning, match="max_iter"):
+        model.fit(X / 16, y)
+    assert model.engine_ == "torch"
+    assert model.score(X / 16, y) > 0.95
+
+
+class TestBfloat16:
+    @staticmethod
+    def score(seed, precision):
+        X, y = load_digits(return_X_y=True)
+        order = np.random.default_rng(seed).permutation(len(X))
+        learn, test = order[:1300], order[1300:]
+        model = DeepClassifier(
+            (64, 64),
+            recipe="plain",
+            max_iter=30,
+            random_state=seed,
+            precision=precision,
+            n_iter_no_change=np.inf,
+        )
+        model.fit(X[learn] / 16, y[learn])
+        assert model.engine_ == ("torch" if precision else "compiled")
+        assert model.network_.dtype == np.float32
+        return model.score(X[test] / 16, y[test])
+
+    @pytest.mark.filterwarnings("ignore:.*max_iter")
+    def test_digits_are_learned_as_well_as_in_float32(self):
+        half, single = (
+            [self.score(seed, precision) for seed in range(5)] for precision in ("bfloat16", None)
+        )
+        assert np.mean(half) > np.mean(single) - 0.01
+
+    def test_the_parameters_stay_in_float32_and_are_near_those_of_float32(self):
+        X, Y = data()
+        nets = [network(dtype="float32") for _ in "12"]
+        for net, precision in zip(nets, ("bfloat16", None), strict=True):
+            net.train(X, Y, optimizer="adam", iterations=5, precision=precision)
+        half, single = nets
+        assert half.dtype == np.float32
+        assert (half.parameters.flat != single.parameters.flat).any()
+        np.testing.assert_allclose(half.history.costs, single.history.costs, rtol=0.02)
+
+    def test_costs_and_gradients_that_are_asked_for_are_of_float32(self):
+        X, Y = (part.astype("float32") for part in data())
+        parameters = network(dtype="float32").parameters
+        half, single = (
+            open_session("torch", network().architecture, parameters, Settings(precision=precision))
+            for precision in ("bfloat16", None)
+        )
+        assert half.cost(X, Y) == single.cost(X, Y)
+        np.testing.assert_array_equal(half.cost_and_gradient(X, Y)[1], single.cost_and_gradient(X, Y)[1])
+
+    def test_what_has_no_bfloat16_says_so(self):
+        X, Y = data()
+        for engine in ("reference", "compiled"):
+            with pytest.raises(ConfigurationError, match=f"the {engine} engine has no bfloat16.*'torch'"):
+                network(engine, dtype="float32").train(X, Y, precision="bfloat16")
+        with pytest.raises(ConfigurationError, match="parameters of float32"):
+            network("auto").train(X, Y, precision="bfloat16")
+        with pytest.raises(ConfigurationError, match="Did you mean 'bfloat16'"):
+            Settings(precision="bfloat")
+        with pytest.raises(ConfigurationError, match="precision"):
+            network("auto", dtype="float32").train(X, Y, optimizer="lbfgs", precision="bfloat16")
+
+    def test_where_it_is_slow_it_is_said(self, monkeypatch, caplog):
+        from deepstep.engines.torch import devices
+
+        monkeypatch.setattr(devices, "slow_bfloat16", lambda device: "an old machine")
+        devices.warn_if_slow.cache_clear()
+        X, Y = data()
+        for _ in "12":
+            history = network("auto", dtype="float32").train(X, Y, iterations=1, precision="bfloat16")
+            assert history.why_engine == "bfloat16 is slow here: an old machine"
+        devices.warn_if_slow.cache_clear()
+        assert caplog.text.count("slow here") == 1
+
+    def test_its_trace_shows_the_equations(self):
+        X, Y = data()
+        net = network("auto", dtype="float32")
+        assert net.trace(X, Y, precision="bfloat16")["W1"].value.dtype == np.float32
+        step = next(iter(net.steps(X, Y, precision="bfloat16", iterations=1)))
+        assert np.isfinite(step.cost)
+
+
+class TestChoice:
+    LARGE = Architecture((1000, 600, 1), ("relu", "sigmoid"))
+
+    @pytest.mark.parametrize(
+        ("shape", "dtype", "gpu", "settings", "engine"),
+        [
+            (PLAIN, "float32", True, {}, "compiled"),
+            (LARGE, "float32", True, {}, "torch"),
+            (LARGE, "float32", False, {}, "compiled"),
+            (LARGE, "float64", True, {}, "compiled"),
+            (PLAIN, "float32", False, {"precision": "bfloat16"}, "torch"),
+            (Architecture((2, 3, 1), ("softmax", "sigmoid")), "float32", True, {}, "reference"),
+            (Architecture((1000, 600, 1), ("softmax", "sigmoid")), "float32", True, {}, "torch"),
+        ],
+    )
+    def test_the_rule_of_auto(self, shape, dtype, gpu, settings, engine, monkeypatch):
+        monkeypatch.setattr(choosing, "has_gpu", lambda: gpu)
+        assert choose_engine("auto", shape, Settings(**settings), dtype=dtype).name == engine
+        assert self.LARGE.n_parameters >= WORTH_A_GPU > PLAIN.n_parameters
+
+    def test_what_users_register_is_not_among_it(self):
+        register_activation("doubled_for_torch", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+        try:
+            with pytest.raises(ConfigurationError, match="the torch engine has no 'doubled_for_torch'"):
+                choose_engine("torch", Architecture((2, 3, 1), ("doubled_for_torch", "sigmoid")))
+        finally:
+            del ACTIVATIONS["doubled_for_torch"]
+        own = Optimizer(lambda theta, gradient, *, learning_rate: (theta - learning_rate * gradient,))
+        with pytest.raises(ConfigurationError, match="no update rule of one's own"):
+            choose_engine("torch", PLAIN, Settings(own))
+
+    @pytest.mark.parametrize(
+        ("engine", "sentence"),
+        [
+            ("torch:cpu", ""),
+            ("torch:gpu", "a device of PyTorch"),
+            ("torch:meta", "the engine does not know it"),
+            ("compiled:cpu", "engine is one of .*'torch:cuda'"),
+            ("torhc", "Did you mean 'torch'"),
+        ],
+    )
+    def test_devices_by_name(self, engine, sentence):
+        def opened():
+            return open_session(engine, PLAIN, Network([2, 3, 1], seed=1).parameters)
+
+        if not sentence:
+            assert opened().name == engine
+            return
+        with pytest.raises(ConfigurationError, match=sentence):
+            opened()
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+    def test_a_gpu_that_is_not_there(self):
+        with pytest.raises(ConfigurationError, match="the device 'cuda'; PyTorch "):
+            open_session("torch:cuda", PLAIN, Network([2, 3, 1], seed=1).parameters)
+
+    def test_what_is_not_installed_is_refused_with_the_command(self, monkeypatch):
+        monkeypatch.setattr(choosing, "find_spec", lambda name: None)
+        assert choosing.missing_torch("x") is not None
+        for engine, settings in (("torch", {}), ("auto", {"precision": "bfloat16"})):
+            with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[torch\]'"):
+                choose_engine(engine, PLAIN, Settings(**settings))
+        assert choose_engine("auto", PLAIN).name == "compiled"
+        told = describe_engines()[-1]
+        assert (told.available, told.mend) == (False, "pip install 'deepstep[torch]'")
+
+
+def test_what_is_here_is_described():
+    found = {engine.name: engine for engine in describe_engines()}
+    assert set(found) == {"reference", "compiled", "torch:cpu", "torch:cuda", "torch:mps"}
+    assert found["torch:cpu"].precisions == ("float64", "float32", "bfloat16")
+    assert found["torch:cuda"].available == torch.cuda.is_available()
+    for engine in found.values():
+        assert bool(engine.precisions) == engine.available
+        assert engine.available or engine.note
+
+
+def test_torch_is_loaded_by_those_who_ask_for_it():
+    code = (
+        "import sys; from deepstep import Network;"
+        "net = Network([2, 3, 1], seed=1, engine=sys.argv[1]);"
+        "net.train([[0.0, 1.0], [1.0, 0.0]], [[0, 1]], iterations=2); print('torch' in sys.modules)"
+    )
+    for engine, loaded in (("auto", "False"), ("torch", "True")):
+        ran = subprocess.run([sys.executable, "-c", code, engine], capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == loaded
