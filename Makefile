@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny bench clean
+.PHONY: demo test tiny bench quality clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -22,6 +22,9 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/speed.py --joblib --output benchmarks/speed.json
 	$(BIN)/python benchmarks/growth.py benchmarks/growth.png
 
+quality: $(VENV)/.installed-quality
+	$(BIN)/python benchmarks/quality.py --json benchmarks/quality.json
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("DeepStep needs Python 3.11 or newer.")'
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +39,10 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 
 $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-quality: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[quality]'
 	touch $@ $(VENV)/.installed
 
 clean:

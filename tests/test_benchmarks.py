@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import wilcoxon
 
 pytest.importorskip("numba")
 
@@ -72,3 +74,38 @@ def test_a_wrong_cost_gets_no_ratio():
         "assert row['refused'] == {'ours': False, 'torch': True, 'jax': True}, row\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+# Quality
+
+
+def judgement(records):
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        from tables.judgement import judge, report
+
+        methods, tables = ["ours", "theirs"], ["a", "b", "c"]
+        found = judge(records, methods, tables)
+        return found, report(found, methods)
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+
+
+def test_quality_compares_shared_seeds_alone():
+    errors = {"a": (0.1, 0.2), "b": (0.3, 0.2), "c": (0.4, 0.8)}
+    records = [
+        {"method": method, "table": table, "seed": seed, "error": error + seed, "seconds": 1.0 + at}
+        for table, pair in errors.items()
+        for at, (method, error) in enumerate(zip(("ours", "theirs"), pair, strict=True))
+        for seed in range(1 + (method == "theirs"))
+    ]
+    found, printed = judgement(records)
+    (duel,) = found.duels
+    logarithms = [np.log((ours + 1e-3) / (theirs + 1e-3)) for ours, theirs in errors.values()]
+    assert duel.error == pytest.approx(np.exp(np.mean(logarithms)), rel=1e-12)
+    assert duel.p == wilcoxon(logarithms).pvalue
+    assert (duel.tables, duel.better, duel.worse, duel.seconds) == (3, 2, 1, 0.5)
+    assert found.worst == ("b", pytest.approx(0.301 / 0.201))
+    assert found.cells["a"]["theirs"].seeds == 2
+    assert "b, +49.8 %" in printed
+    json.dumps(found.to_dict(), allow_nan=False)
