@@ -121,6 +121,13 @@ def test_a_link_leads_to_its_place(watched, tmp_path):
     assert (cell.get_attribute("data-row"), cell.get_attribute("data-col")) == ("1", "2")
 
 
+@pytest.mark.parametrize("k", ["1.5", "-3", "1e400", "nan", "0x"])
+def test_a_link_to_no_update_leads_to_the_first(watched, tmp_path, k):
+    address = written(small("sigmoid"), tmp_path)
+    page = watched(address).open(f"{address}#s=lab&k={k}")
+    assert page.get_attribute("[data-updates]", "data-updates") == "0"
+
+
 def test_scrubbing_is_fast(watched, tmp_path):
     page = opened_lab(watched, written(small("sigmoid"), tmp_path))
     begun = monotonic()
@@ -265,6 +272,13 @@ def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, se
     for (tensor, row, column), value in shown_values(page).items():
         if tensor in state:
             assert value == unpacked(state[tensor])[row, column]
+
+
+def test_a_served_page_offers_no_link_with_its_secret(watched, served):
+    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
+    page.get_by_role("button", name="Share").click()
+    assert page.get_by_role("button", name="Save the page").is_visible()
+    assert page.get_by_role("button", name="Copy a link").count() == 0
 
 
 def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):

@@ -176,7 +176,7 @@ const ENGLISH = {
   "play.mapHint": "Axes: {x} and {y}; other inputs at their means.",
   "play.mapText": "The network’s answer over {x} and {y}.",
   "play.cost": "Cost J",
-  "play.costText": "J began at {first} and is {last} after {n} updates; lowest {low}.",
+  "play.costText": "J began at {first} and was {last} before update {n}; lowest {low}.",
   "play.costNone": "No update done yet. Press play, or step.",
   "play.table": "As a table",
   "play.accuracy": "{n} of {m} right",

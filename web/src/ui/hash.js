@@ -23,10 +23,11 @@ export function readHash(hash = location.hash) {
   } catch {
     toy = null;
   }
-  return { screen: parts.s, k: Number(parts.k) || 1, id: parts.q, cell: parts.c?.split(",").map(Number), toy };
+  const k = Number(parts.k);
+  return { screen: parts.s, k: Number.isSafeInteger(k) && k > 0 ? k : 1, id: parts.q, cell: parts.c?.split(",").map(Number), toy };
 }
 
-const MOST_UPDATES = 20_000; // that a link may make the page do before it opens
+const MOST_UPDATES = 3_000; // that a link may make the page do before it opens
 
 /** Go to the place that a hash names. */
 export function goToHash({ screen, k, id, cell, toy }) {

@@ -9,7 +9,7 @@ import { pythonCode } from "../lesson/python.js";
 import { size } from "../format.js";
 import { t } from "../messages.js";
 
-const PAGE_SIZE = 130_000; // of script and style, for the estimate
+const PAGE_SIZE = 150_000; // of script and style, for the estimate
 const SHOWN = 4000; // characters of code that are drawn
 
 const fileName = (title) =>
@@ -22,8 +22,7 @@ export function Share() {
   const { session, k } = useApp();
   const [said, setSaid] = useState("");
   const lesson = lessonNow(session, hashText());
-  const estimate =
-    PAGE_SIZE + 11 * (lesson.data.X.data.length + lesson.data.Y.data.length + session.size + session.costs.length);
+  const [estimate] = useState(() => PAGE_SIZE + lessonText(lesson).length);
   const code = pythonCode(session, k - 1);
   const name = fileName(lesson.title);
   const savePage = async () => {
@@ -44,7 +43,9 @@ export function Share() {
       <div class="row">
         <button type="button" class="button" data-action="export" onClick=${savePage}>${t("share.save")}</button>
         <button type="button" class="button is-quiet" onClick=${saveLesson}>${t("share.lesson")}</button>
-        <button type="button" class="button is-quiet" onClick=${() => copy(link)}>${t("share.link")}</button>
+        ${lesson.origin === "server" // its address holds the secret, and ends with the server
+          ? null
+          : html`<button type="button" class="button is-quiet" onClick=${() => copy(link)}>${t("share.link")}</button>`}
       </div>
     </section>
     <section>
