@@ -143,14 +143,23 @@ class RunFolder(ABC):
         """
         outputs, target = self.outputs(raw), self.preparation.target
         if isinstance(target, ClassTarget | LabelTargets):
-            return Prediction(target.decode(outputs), self._told(target.probabilities(outputs)))
+            return Prediction(target.decode(outputs), self.told(target.probabilities(outputs)))
         if isinstance(target, NumberTargets):
             return Prediction(target.decode(outputs), None)
         quantiles = target.quantiles(outputs) if target.levels else None
         return Prediction(target.decode(outputs), None, quantiles)
 
-    def _told(self, P: Array) -> Array:
-        """Probabilities (m, n_classes) as they are told."""
+    def told(self, P: Array) -> Array:
+        """The probabilities that the target reads in the outputs, as they are told to people.
+
+        Parameters
+        ----------
+        P : ndarray (m, n_classes), of several targets (m, n_targets)
+
+        Returns
+        -------
+        ndarray of the same shape
+        """
         return P
 
 

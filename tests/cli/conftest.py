@@ -104,3 +104,13 @@ def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--iterations", "30"])
     assert not leaving.value.code
     return folder
+
+
+@pytest.fixture(scope="session")
+def committee_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committee of two on the flowers; tests copy it before they change it."""
+    folder = tmp_path_factory.mktemp("runs") / "committee"
+    with pytest.raises(SystemExit) as leaving:
+        main(["train", str(flowers), "--target", "kind", "--members", "2", "--out", str(folder)])
+    assert not leaving.value.code
+    return folder

@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-import shutil
-from html.parser import HTMLParser
 
 import numpy as np
 import polars
@@ -14,61 +12,7 @@ from deepstep import History, Network
 from deepstep.cli.reproduce import reproduce
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples
-
-VOID = {"meta", "img", "br"}
-
-
-class Page(HTMLParser):
-    """Checks that every element is closed in its order, and keeps tags and texts."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.tags, self.words = [], [], []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(self.words)
-
-    def named(self, name):
-        return [attributes for tag, attributes in self.tags if tag == name]
-
-
-def check(path):
-    """The page, proven to be complete, accessible, and without anything from elsewhere."""
-    text = path.read_text(encoding="utf-8")
-    page = Page(text)
-    assert page.named("html") == [{"lang": "en"}]
-    (policy,) = [meta["content"] for meta in page.named("meta") if "http-equiv" in meta]
-    assert policy.startswith("default-src 'none'")
-    assert "script" not in {tag for tag, _ in page.tags}
-    for _, attributes in page.tags:
-        assert not [name for name in attributes if name.startswith("on")]
-        for name in ("href", "src", "xlink:href"):
-            assert (attributes.get(name) or "#").startswith(("#", "data:image/png;base64,"))
-    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"|http-equiv', "", text)
-    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
-    assert len(ids) == len(set(ids))
-    assert {attributes["href"][1:] for attributes in page.named("a")} <= set(ids)
-    assert all(image["alt"] for image in page.named("img"))
-    assert all(svg["aria-label"] for svg in page.named("svg"))
-    assert len(page.named("h1")) == 1
-    return page
+from report_page import check
 
 
 @pytest.fixture(scope="module")
@@ -208,15 +152,6 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
     assert len(page.named("img")) > 0
-
-
-def test_a_committee_is_refused_clearly(deepstep, flower_run, tmp_path):
-    shutil.copytree(flower_run, tmp_path / "run")
-    (tmp_path / "run" / "committee.json").write_text("{}")
-    for command in ("report", "doctor"):
-        result = deepstep(command, "run")
-        assert result.code == 2
-        assert "a run of one network; this run is a committee" in result.err
 
 
 def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):

@@ -20,17 +20,6 @@ KIND = ("--target", "kind", "--members", "2")
 HEIGHT = ("--target", "height", "--drop", "kind", "--members", "2")
 
 
-@pytest.fixture(scope="session")
-def committee_run(flowers, tmp_path_factory):
-    from deepstep.cli.main import main
-
-    folder = tmp_path_factory.mktemp("runs") / "committee"
-    with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), *KIND, "--out", str(folder)])
-    assert not leaving.value.code
-    return folder
-
-
 def parts(flowers, target, without, *, stratify, seed=1):
     """Training and test rows as the command splits them, inputs and targets."""
     frame = polars.read_csv(flowers)

@@ -5,10 +5,12 @@ from pathlib import Path
 import click
 
 from deepstep.cli.exit_codes import FAILED, GOOD
+from deepstep.cli.opening import open_with_history
 from deepstep.cli.screen import as_json, json_option, note
-from deepstep.cli.single_run import load_single
 from deepstep.cli.sources import read_labelled
+from deepstep.errors import ConfigurationError
 from deepstep.report.diagnosis import NO_HEALTH, findings_of, has_health
+from deepstep.run import Run
 
 
 @click.command("doctor")
@@ -24,16 +26,27 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
     """Say what went wrong in a training.
 
     Dead and saturated units, gradients that vanish or explode, updates that are too small or too large,
-    overfitting, divergence, classes that are never answered, and an end that came too early.
+    overfitting, divergence, classes that are never answered, and an end that came too early. Of a committee:
+    overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
+    off the others, test rows that are, and members whose training was not over.
     """
-    run = load_single(run_folder, "doctor")
-    inputs = None if data is None else run.inputs(read_labelled(run, data).raw)
+    run = open_with_history(run_folder)
+    inputs = None
+    if data is not None:
+        if not isinstance(run, Run):
+            raise ConfigurationError(
+                "--data",
+                "a run of one network, whose units it shows",
+                f"{run_folder} is a committee's",
+                "Leave it out.",
+            )
+        inputs = run.inputs(read_labelled(run, data).raw)
     found = findings_of(run, inputs)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
         click.echo(as_json(record))
     else:
-        if not has_health(run):
+        if isinstance(run, Run) and not has_health(run):
             note(NO_HEALTH)
         for one in found:
             click.echo(f"{one.severity}, {one.kind}: {one}")

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepstep.cli.screen import print_table
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ def as_records(committee: "Committee") -> list[dict[str, Any]]:
             "layer_dims": member.network.architecture.layer_dims,
             "epochs": member.epochs,
             "validation_cost": member.validation_cost,
+            "best_epoch": member.best_epoch,
         }
         for member, share in zip(committee.members, committee.shares, strict=True)
     ]
@@ -30,11 +29,9 @@ def as_records(committee: "Committee") -> list[dict[str, Any]]:
 def print_recipes(screen: "Console", committee: "Committee") -> None:
     """A line for each recipe: what it is good for, how many members it has, and how much they count."""
     rows = []
-    for name, weight in committee.weights.items():
-        members = [member for member in committee.members if member.recipe.name == name]
-        costs = [member.validation_cost for member in members if member.validation_cost is not None]
-        cost = f"{np.mean(costs):.6f}" if costs else "–"
-        rows.append((name, members[0].recipe.why, str(len(members)), cost, f"{weight:.3f}"))
+    for recipe, members, cost, weight in committee.recipes:
+        told = "–" if cost is None else f"{cost:.6f}"
+        rows.append((recipe.name, recipe.why, str(len(members)), told, f"{weight:.3f}"))
     header = ("recipe", "what it is", "members", "validation cost", "weight")
     print_table(screen, header, rows, left=2)
 

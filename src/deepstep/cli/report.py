@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from deepstep.cli.opening import open_with_history
 from deepstep.cli.reproduce import reproduce
 from deepstep.cli.screen import as_json, json_option, printable
-from deepstep.cli.single_run import load_single
 from deepstep.cli.sources import read_labelled
 from deepstep.data.files import kind_at
 from deepstep.errors import FileError
@@ -28,14 +28,13 @@ from deepstep.report import findings_of, report, rows_of, write_report
 def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool) -> None:
     """Write a run as one page of HTML.
 
-    It holds curves, findings, answers with the examples behind them, the
-    health of the layers, settings, and how to come to the same numbers. It
-    needs nothing else, neither network nor script: open it by a double click,
-    or send it.
+    It holds curves, findings, answers with the examples behind them, the health of the layers, settings, and
+    how to come to the same numbers; of a committee its recipes, members and columns in place of curves and
+    layers. It needs nothing else, neither network nor script: open it by a double click, or send it.
     """
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Take another name with -o, or --overwrite.")
-    run = load_single(run_folder, "report")
+    run = open_with_history(run_folder)
     rows = None if data is None else rows_of(run, printable(data), *read_labelled(run, data))
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, command=reproduce(run))

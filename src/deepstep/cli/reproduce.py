@@ -7,7 +7,7 @@ from typing import Any
 
 from deepstep.cli.option_names import SPELLED
 from deepstep.data import TABLE_SUFFIXES
-from deepstep.run import Run
+from deepstep.run_folder import RunFolder
 
 REPEATED = {
     "hyperparameters": "--hyperparameter",
@@ -18,12 +18,12 @@ REPEATED = {
 """Settings that are mappings, and given once for each entry."""
 
 
-def reproduce(run: Run) -> str | None:
+def reproduce(run: RunFolder) -> str | None:
     """The command, None for runs of demos, whose data stand in no table.
 
     Parameters
     ----------
-    run : Run
+    run : Run or CommitteeRun
     """
     config = run.config
     source = str(config.get("source", ""))

@@ -2,7 +2,7 @@
 rows that it has not learned from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -46,7 +46,10 @@ class Preparer:
 
     def inputs(self, rows: TableRows) -> dict[bool, Any]:
         """The inputs of each encoding; sparse rows stay as they are."""
-        features = self.table.features(rows)
+        return self.encoded(self.table.features(rows))
+
+    def encoded(self, features: Any) -> dict[bool, Any]:
+        """Features as the inputs of each encoding."""
         return {
             cuts: features if encoding is None else encoding.transform(features)
             for cuts, encoding in self.encodings.items()
@@ -70,6 +73,9 @@ class Member:
         How many it learned.
     validation_cost : float or None
         The smallest one, of the epoch that was kept; None where no rows judged it.
+    best_epoch : int or None
+        After how many of them that one was, from 1; None where no rows judged it, or where a file of an older
+        release does not say so.
     settings : mapping
         The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     estimator : DeepClassifier, DeepRegressor or None
@@ -82,6 +88,7 @@ class Member:
     engine: str
     epochs: int
     validation_cost: float | None
+    best_epoch: int | None
     settings: Mapping[str, Any]
     estimator: "DeepEstimator | None" = None
 
@@ -93,6 +100,26 @@ class Member:
         """Outputs in the units of the target, (m, n_L)."""
         A = outputs_of_rows(self.network, self.engine, inputs[self.recipe.cuts]).astype(np.float64)
         return A * preparer.scale + preparer.center
+
+
+class RecipeSummary(NamedTuple):
+    """What a recipe is to a committee.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    members : tuple of Member
+        Those that are made by it.
+    validation_cost : float or None
+        The mean of theirs; None where no rows judged them.
+    weight : float
+        How much they count together.
+    """
+
+    recipe: Recipe
+    members: tuple[Member, ...]
+    validation_cost: float | None
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,11 +156,26 @@ class Committee:
         names = [member.recipe.name for member in self.members]
         return tuple(self.weights[name] / names.count(name) for name in names)
 
+    @property
+    def recipes(self) -> tuple[RecipeSummary, ...]:
+        """Each recipe, in the order of the weights."""
+        found = []
+        for name, weight in self.weights.items():
+            members = tuple(member for member in self.members if member.recipe.name == name)
+            costs = [member.validation_cost for member in members if member.validation_cost is not None]
+            cost = float(np.mean(costs)) if costs else None
+            found.append(RecipeSummary(members[0].recipe, members, cost, weight))
+        return tuple(found)
+
     def outputs(self, rows: TableRows) -> Array:
         """The weighted mean of the members' outputs, (m, n_L)."""
+        return self.outputs_of(preparer.table.features(rows) for preparer in self.preparers)
+
+    def outputs_of(self, features: Iterable[Any]) -> Array:
+        """The same of rows that are features of each fold already."""
         answer: Array | float = 0.0
-        for number, preparer in enumerate(self.preparers):
-            inputs = preparer.inputs(rows)
+        for number, (preparer, of_fold) in enumerate(zip(self.preparers, features, strict=True)):
+            inputs = preparer.encoded(of_fold)
             for member, share in zip(self.members, self.shares, strict=True):
                 if member.fold == number and share > 0:
                     A = member.outputs(inputs, preparer)

@@ -100,6 +100,7 @@ def _of_member(member: Member) -> Entries:
         "engine": member.engine,
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
+        "best_epoch": member.best_epoch,
         "settings": dict(member.settings),
     }
 
@@ -193,7 +194,7 @@ class CommitteeFile:
                 f"got {came}",
                 "Train again.",
             )
-        course = (record[name] for name in ("engine", "epochs", "validation_cost", "settings"))
+        course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
         return Member(recipe, fold, network, *course)
 
     def _checked(self, read: Callable[[], Any]) -> Any:
@@ -235,7 +236,8 @@ def _preparer(record: Any) -> Preparer:
 
 
 def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
-    _names(_object(record), "recipe, fold, inputs, engine, epochs, validation_cost, settings")
+    record = {"best_epoch": None, **_object(record)}  # files of older releases do not have it
+    _names(record, "recipe, fold, inputs, engine, epochs, validation_cost, best_epoch, settings")
     recipe, fold, cost = _text("recipe", record["recipe"]), record["fold"], record["validation_cost"]
     if not (recipe.isascii() and recipe.isalpha()):
         raise ValueError(f"a recipe is a word, got {recipe!r:.60}")
@@ -248,6 +250,9 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
         raise ValueError(f"an engine is reference or compiled, got {record['engine']!r:.60}")
     if not is_whole(record["epochs"], 0) or not (cost is None or is_number(cost)):
         raise ValueError("epochs are a whole number, and a cost is a number or null")
+    best = record["best_epoch"]
+    if not (best is None or (is_whole(best, 1) and best <= record["epochs"])):
+        raise ValueError(f"a best epoch is a number from 1 to that of the epochs or null, got {best!r:.60}")
     settings = dict(_object(record["settings"]))
     _above_0("learning_rate", settings.pop("learning_rate"))
     Settings.of("settings", **settings)

@@ -228,9 +228,18 @@ class CommitteeRun(RunFolder):
         """
         one = self.committee.members[member]
         preparer, features = self.committee.preparers[one.fold], self.examples.features[one.fold]
-        encoding = preparer.encodings[one.recipe.cuts]
-        X = features if encoding is None else encoding.transform(features)
+        X: Array = preparer.encoded(features)[one.recipe.cuts]
         return X, (self.examples.Y - preparer.center) / preparer.scale
+
+    def few_outputs(self) -> Array:
+        """What the committee answers to the rows that the run keeps.
+
+        Returns
+        -------
+        ndarray (k, n_outputs)
+            As the target reads them.
+        """
+        return self.committee.outputs_of(self.examples.features)
 
     def _used(self, raw: "polars.DataFrame") -> "polars.DataFrame":
         """The columns that one fold or another has features of."""
@@ -240,7 +249,17 @@ class CommitteeRun(RunFolder):
         check_columns(raw, names)
         return as_frame(raw[names], where="table")
 
-    def _told(self, P: Array) -> Array:
+    def told(self, P: Array) -> Array:
+        """Probabilities as they are told: at the temperature of all members together.
+
+        Parameters
+        ----------
+        P : ndarray (m, n_classes), of several targets (m, n_targets)
+
+        Returns
+        -------
+        ndarray of the same shape
+        """
         several = isinstance(self.preparation.target, LabelTargets)
         return told(P, self.temperature, each=several)
 

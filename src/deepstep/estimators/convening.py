@@ -245,6 +245,7 @@ def _member(
         member.engine_,
         member.n_iter_,
         None if score is None else -score,
+        None if score is None else int(np.nanargmax(np.array(member.validation_scores_))) + 1,
         _settings(member, call),
         member,
     )

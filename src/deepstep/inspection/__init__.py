@@ -1,6 +1,6 @@
 """Stage 7, inspection: takes a network and examples, gives a trace, checked gradients, findings."""
 
-from deepstep.inspection.findings import Finding, diagnose
+from deepstep.inspection.findings import Finding, MemberCourse, diagnose, diagnose_committee
 from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.inspection.trace_step import trace_step
@@ -8,10 +8,12 @@ from deepstep.inspection.trace_step import trace_step
 __all__ = [
     "Finding",
     "GradientReport",
+    "MemberCourse",
     "ParameterCheck",
     "Trace",
     "TraceEntry",
     "check_gradients",
     "diagnose",
+    "diagnose_committee",
     "trace_step",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.rows import Rows
-from deepstep.run import Run
+from deepstep.run_folder import RunFolder
 from deepstep.types import Array
 
 MOST_CLASSES = 20
@@ -56,16 +56,16 @@ class Judged:
         return rows[np.argsort(self.probabilities[rows, self.true[rows]], kind="stable")]
 
 
-def answers(run: Run, rows: Rows) -> Html:
+def answers(run: RunFolder, rows: Rows) -> Html:
     """The part of the page about answers."""
     target = run.preparation.target
     if isinstance(target, ClassTarget):
-        P = target.probabilities(rows.outputs)
+        P = run.told(target.probabilities(rows.outputs))
         names = tuple(map(str, target.classes))
         judged = Judged(run.target_name, names, rows.answers, P.argmax(axis=1), P)
         return _of_classes(judged, rows, "answer-0")
     if isinstance(target, LabelTargets):
-        shares = target.probabilities(rows.outputs)
+        shares = run.told(target.probabilities(rows.outputs))
         parts = []
         for at, (name, one) in enumerate(zip(target.names, target.each, strict=True)):
             P = np.column_stack([1 - shares[:, at], shares[:, at]])

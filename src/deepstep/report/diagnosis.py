@@ -1,11 +1,16 @@
 """The findings about a run, from what its folder holds."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deepstep.inspection import Finding, diagnose
+from deepstep.inspection import Finding, MemberCourse, diagnose, diagnose_committee
+from deepstep.preparation import NumberTarget
+from deepstep.report.rows import AnyRun
 from deepstep.run import Run
 from deepstep.training.health import health_in
-from deepstep.types import Array
+from deepstep.types import Array, is_number
+
+if TYPE_CHECKING:
+    from deepstep.estimators import CommitteeRun
 
 NO_HEALTH = (
     "The records hold no health of the layers, so nothing is said about units, gradients and updates: "
@@ -13,14 +18,18 @@ NO_HEALTH = (
 )
 
 
-def findings_of(run: Run, inputs: Array | None = None) -> list[Finding]:
+NO_MEANS = ("absolute_error", "quantile")
+"""Heads whose answers are no means, so that squared errors say little of them."""
+
+
+def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
     """What went wrong in the training of a run.
 
     Parameters
     ----------
-    run : Run
+    run : Run or CommitteeRun
     inputs : array of shape (m, n_inputs), optional
-        Prepared rows on which the units are looked at; by default what Health saw last counts.
+        Prepared rows on which the units of a network are looked at; by default what Health saw last counts.
 
     Returns
     -------
@@ -38,6 +47,8 @@ def findings_of(run: Run, inputs: Array | None = None) -> list[Finding]:
     ['twins']
     """
     results = run.config.get("results", {})
+    if not isinstance(run, Run):
+        return diagnose_committee(results, _courses(run), **_measured(run))
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
     return diagnose(
         run.history,
@@ -49,6 +60,21 @@ def findings_of(run: Run, inputs: Array | None = None) -> list[Finding]:
     )
 
 
-def has_health(run: Run) -> bool:
-    """Whether the callback Health watched the training."""
-    return any(health_in(record) for record in run.history)
+def has_health(run: AnyRun) -> bool:
+    """Whether the callback Health watched the training; members of committees are never watched."""
+    return isinstance(run, Run) and any(health_in(record) for record in run.history)
+
+
+def _courses(run: "CommitteeRun") -> list[MemberCourse]:
+    committee = run.committee
+    return [
+        MemberCourse(one.recipe.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
+        for one, share in zip(committee.members, committee.shares, strict=True)
+    ]
+
+
+def _measured(run: "CommitteeRun") -> dict[str, Any]:
+    budget = run.config.get("settings", {}).get("time_budget")
+    target = run.preparation.target
+    by_squares = not (isinstance(target, NumberTarget) and target.output in NO_MEANS)
+    return {"by_squares": by_squares, "time_budget": budget if is_number(budget) else None}

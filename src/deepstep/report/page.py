@@ -4,23 +4,23 @@ from importlib.resources import files
 from pathlib import Path
 
 from deepstep.data.files import atomic_write
-from deepstep.report import sections
+from deepstep.report import committee, sections
 from deepstep.report.answers import answers
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import Html, join, tag
-from deepstep.report.rows import Rows, kept_rows
+from deepstep.report.rows import AnyRun, Rows, kept_rows
 from deepstep.run import Run
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """No script and no request; the figures' own styles and the pictures in the page alone."""
 
 
-def report(run: Run, *, name: str = "run", rows: Rows | None = None, command: str | None = None) -> str:
+def report(run: AnyRun, *, name: str = "run", rows: Rows | None = None, command: str | None = None) -> str:
     """The report of a run, as a page that needs nothing else.
 
     Parameters
     ----------
-    run : Run
+    run : Run or CommitteeRun
     name : str
         What the page calls it.
     rows : Rows, optional
@@ -36,7 +36,7 @@ def report(run: Run, *, name: str = "run", rows: Rows | None = None, command: st
     Raises
     ------
     MissingPackageError
-        When matplotlib is not installed.
+        When matplotlib is not installed, and the run is of one network.
 
     Examples
     --------
@@ -52,22 +52,17 @@ def report(run: Run, *, name: str = "run", rows: Rows | None = None, command: st
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)
     """
-    shown = kept_rows(run) if rows is None else rows
-    found = findings_of(run, None if rows is None else rows.inputs)
     parts = {
-        "Findings": sections.findings(found, run),
-        "Curves": sections.curves(run),
-        "Answers": join([tag("p", f"Of {shown.name}."), answers(run, shown)]),
-        "Layers": sections.layers(run),
-        "Gradient flow": sections.gradients(run),
-        "Configuration": sections.configuration(run),
+        "Findings": sections.findings(findings_of(run, None if rows is None else rows.inputs), run),
+        **_parts(run, rows),
         "Environment": sections.environment(run),
         "How to reproduce": sections.reproduction(run, command),
     }
+    overview = sections.overview(run) if isinstance(run, Run) else committee.overview(run)
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
     body = [
-        tag("header", tag("h1", f"Training report: {name}"), sections.overview(run)),
+        tag("header", tag("h1", f"Training report: {name}"), overview),
         tag("nav", tag("ul", *links), aria_label="Parts of this page"),
         tag(
             "main",
@@ -78,6 +73,27 @@ def report(run: Run, *, name: str = "run", rows: Rows | None = None, command: st
         ),
     ]
     return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
+
+
+def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
+    """The parts that say what the networks are and do, in their order."""
+    shown = kept_rows(run) if rows is None else rows
+    answered = [tag("p", f"Of {shown.name}."), answers(run, shown)]
+    if isinstance(run, Run):
+        return {
+            "Curves": sections.curves(run),
+            "Answers": join(answered),
+            "Layers": sections.layers(run),
+            "Gradient flow": sections.gradients(run),
+            "Configuration": sections.configuration(run),
+        }
+    return {
+        "Recipes": committee.recipes(run),
+        "Members": committee.members(run),
+        "Answers": join([tag("p", committee.LEARNED) if rows is None else None, *answered]),
+        "Columns": committee.columns(run),
+        "Configuration": sections.settings(run),
+    }
 
 
 def write_report(path: Path | str, page: str) -> None:

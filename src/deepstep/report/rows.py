@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -10,10 +10,15 @@ from deepstep.preparation import ClassTarget, ImagePreparation, LabelTargets
 from deepstep.report.figures import picture
 from deepstep.report.html import Html, tag
 from deepstep.run import Run
+from deepstep.run_folder import RunFolder
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
+
+    from deepstep.estimators import CommitteeRun
+
+AnyRun: TypeAlias = "Run | CommitteeRun"
 
 MOST_COLUMNS = 8
 """Of a row so many columns are shown."""
@@ -30,7 +35,9 @@ class Rows:
     ----------
     name : str
         What they are, in words.
-    inputs, outputs : arrays of shape (m, n_x) and (m, n_L)
+    inputs : array of shape (m, n_x), or None
+        As the network sees them; None where many networks each see them in their own way.
+    outputs : array of shape (m, n_L)
     answers : ndarray (m,), of several targets (m, n_targets)
         Positions of the right classes, or the right numbers.
     show : callable
@@ -45,23 +52,23 @@ class Rows:
     """
 
     name: str
-    inputs: Array
+    inputs: Array | None
     outputs: Array
     answers: AnyArray
     show: Callable[[int], Html]
 
 
-def kept_rows(run: Run) -> Rows:
+def kept_rows(run: AnyRun) -> Rows:
     """The training rows that a run keeps, at most 16.
 
     Parameters
     ----------
-    run : Run
+    run : Run or CommitteeRun
 
     Returns
     -------
     Rows
-        As the network sees them.
+        As the network sees them; those of a committee as its first fold does.
 
     Examples
     --------
@@ -75,12 +82,18 @@ def kept_rows(run: Run) -> Rows:
     >>> rows.answers.tolist(), rows.outputs.round(2).ravel().tolist()
     ([0, 1], [0.04, 0.96])
     """
-    (X, Y), target = run.examples, run.preparation.target
+    if isinstance(run, Run):
+        (X, Y), whose = run.examples, "the network"
+        prepared, inputs, outputs = X, run.preparation.inputs, run.network.forward(X.T).T
+    else:
+        (X, *_), Y = run.examples
+        first, whose = run.committee.preparers[0].table.preparation, "the first fold"
+        prepared, inputs, outputs = None, first or run.preparation.inputs, run.few_outputs()
+    target = run.preparation.target
     if isinstance(target, ClassTarget):
         answers: AnyArray = target.probabilities(Y).argmax(axis=1)
     else:
         answers = target.answered(Y) if isinstance(target, LabelTargets) else target.decode(Y)
-    inputs = run.preparation.inputs
     names = inputs.feature_names
 
     def features(row: int) -> Html:
@@ -88,20 +101,20 @@ def kept_rows(run: Run) -> Rows:
         return _cells([(names[at], f"{X[row, at]:.4g}") for at in sorted(largest)])
 
     show = _pictures(inputs, X) if isinstance(inputs, ImagePreparation) else features
-    name = f"the {len(X)} training rows that the run keeps, as the network sees them"
-    return Rows(name, X, run.network.forward(X.T).T, answers, show)
+    name = f"the {len(X)} training rows that the run keeps, as {whose} sees them"
+    return Rows(name, prepared, outputs, answers, show)
 
 
-def rows_of(run: Run, name: str, raw: "polars.DataFrame | AnyArray", labels: Any) -> Rows:
+def rows_of(run: AnyRun, name: str, raw: "polars.DataFrame | AnyArray", labels: Any) -> Rows:
     """Rows of a table, or pictures, with their right answers.
 
     Parameters
     ----------
-    run : Run
+    run : Run or CommitteeRun
     name : str
         Where they are from.
     raw : polars.DataFrame or ndarray
-        As in `Run.inputs`.
+        As in `Run.outputs`.
     labels : array-like (m,), of several targets a table
         The right answers.
 
@@ -126,18 +139,21 @@ def rows_of(run: Run, name: str, raw: "polars.DataFrame | AnyArray", labels: Any
     >>> rows.name, rows.answers.tolist()
     ('2 rows of two pictures', [1, 1])
     """
-    target, inputs = run.preparation.target, run.inputs(raw)
+    target = run.preparation.target
+    inputs = run.inputs(raw) if isinstance(run, Run) else None
+    outputs = (
+        run.network.forward(inputs.T).T if isinstance(run, Run) and inputs is not None else run.outputs(raw)
+    )
     if isinstance(target, ClassTarget | LabelTargets):
         answers: AnyArray = target.positions(labels)
     else:
         answers = target.decode(target.encode(labels))
-    outputs = run.network.forward(inputs.T).T
-    return Rows(f"{len(inputs)} rows of {name}", inputs, outputs, answers, _shown(run, raw, inputs))
+    return Rows(f"{len(outputs)} rows of {name}", inputs, outputs, answers, _shown(run, raw, inputs))
 
 
-def _shown(run: Run, raw: Any, X: Array) -> Callable[[int], Html]:
+def _shown(run: RunFolder, raw: Any, X: Array | None) -> Callable[[int], Html]:
     inputs = run.preparation.inputs
-    if isinstance(inputs, ImagePreparation):
+    if isinstance(inputs, ImagePreparation) and X is not None:
         return _pictures(inputs, X)
     names = [name for name in raw.columns if name not in run.target_names][:MOST_COLUMNS]
     return lambda row: _cells([(name, str(raw[name][row])) for name in names])

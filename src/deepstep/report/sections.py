@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,9 @@ from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.report.diagnosis import NO_HEALTH, has_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
+from deepstep.report.rows import AnyRun
 from deepstep.run import Run
+from deepstep.run_folder import RunFolder
 from deepstep.training.health import health_in
 
 MOST_LINES = 40
@@ -37,30 +39,36 @@ MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 
 def overview(run: Run) -> Html:
     """What was learned from what, and how well."""
-    config, history = run.config, run.history
-    source = config.get("source", "")
+    history = run.history
     first, last = (history[at]["cost"] if len(history) else float("nan") for at in (0, -1))
+    ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+    return learned(run, [("network", repr(run.network)), ("ended", ended)])
+
+
+def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:
+    """What was learned from what, by what, and the results."""
+    config = run.config
     facts: list[tuple[str, Content]] = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
-        ("learned from", source),
-        ("network", repr(run.network)),
-        ("ended", f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"),
+        ("learned from", config.get("source", "")),
+        *how,
     ]
     results = {name: _flat(part) for name, part in config.get("results", {}).items()}
     names = dict.fromkeys(name for part in results.values() for name in part)
-    rows = [[name, *(_figure(part.get(name)) for part in results.values())] for name in names]
+    rows = [[name, *(figure_of(part.get(name)) for part in results.values())] for name in names]
+    parts = [part.replace("_", " ") for part in results]
     return join(
         [
             _facts(facts),
-            table(["figure", *results], rows, caption="Results as they were recorded") if rows else None,
+            table(["figure", *parts], rows, caption="Results as they were recorded") if rows else None,
         ]
     )
 
 
-def findings(found: list[Finding], run: Run) -> Html:
+def findings(found: list[Finding], run: AnyRun) -> Html:
     """What the doctor says."""
-    without = None if has_health(run) else tag("p", NO_HEALTH)
+    without = None if has_health(run) or not isinstance(run, Run) else tag("p", NO_HEALTH)
     if not found:
         return join([tag("p", "Nothing was found."), without])
     items = (
@@ -81,14 +89,14 @@ def curves(run: Run) -> Html:
     if not len(history):
         return tag("p", "The history is empty.")
     display = TrainingCurveDisplay.from_history(history)
-    columns = {"cost": display.costs}
+    shown = {"cost": display.costs}
     if display.validation_costs is not None:
-        columns["validation cost"] = display.validation_costs
-    columns |= {**display.metrics, "learning rate": display.rates}
+        shown["validation cost"] = display.validation_costs
+    shown |= {**display.metrics, "learning rate": display.rates}
     at = sorted({round(row) for row in np.linspace(0, len(history) - 1, min(len(history), MOST_LINES))})
-    rows = [[f"{display.epochs[row]:.0f}", *(_figure(one[row]) for one in columns.values())] for row in at]
+    rows = [[f"{display.epochs[row]:.0f}", *(figure_of(one[row]) for one in shown.values())] for row in at]
     caption = f"{len(at)} of {len(history)} epochs"
-    numbers = details("As a table", table(["epoch", *columns], rows, caption=caption))
+    numbers = details("As a table", table(["epoch", *shown], rows, caption=caption))
     return join([figure(display, "curves", "Cost, metrics and learning rate over the epochs"), numbers])
 
 
@@ -106,7 +114,7 @@ def layers(run: Run) -> Html:
     rows: list[list[Content]] = []
     for layer in range(1, architecture.n_layers + 1):
         health = {} if last is None else last[layer - 1]
-        cells = [_figure(health.get(name)) for name in names] if last is not None else []
+        cells = [figure_of(health.get(name)) for name in names] if last is not None else []
         units, name = architecture.layer_dims[layer], architecture.activations[layer - 1]
         rows.append([f"layer {layer}", name, units, *cells])
     headers = [name.replace("_", " ") for name in names] if last is not None else []
@@ -138,27 +146,41 @@ def _health(run: Run) -> Iterable[Html]:
 
 def configuration(run: Run) -> Html:
     """The settings, and what was done to the columns."""
-    settings = run.config.get("settings", {})
-    found = run.config.get("found", ())
-    searched = {name: " (found by a search)" if name in found else "" for name in settings}
-    rows = [[name, f"{_value(value)}{searched[name]}"] for name, value in settings.items()]
-    parts = [table(["setting", "value"], rows, caption="Settings of the training", left=2)] if rows else []
     inputs = run.preparation.inputs
     if isinstance(inputs, TablePreparation):
-        columns = [list(column[:3]) for column in inputs.describe()]
-        header, shown = ["column", "kind", "what is done"], columns[:MOST_COLUMNS]
-        described = table(header, shown, caption=f"{len(shown)} of {len(columns)} columns", left=3)
-        parts.append(details("What is done to the columns", described))
-    else:
-        size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
-        parts.append(tag("p", f"Inputs are pictures of {size}, each pixel times {inputs.scale:.6g}."))
-    return join(parts)
+        return join([settings(run), details("What is done to the columns", columns(inputs))])
+    size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
+    said = f"Inputs are pictures of {size}, each pixel times {inputs.scale:.6g}."
+    return join([settings(run), tag("p", said)])
 
 
-def environment(run: Run) -> Html:
+def settings(run: RunFolder) -> Html:
+    """The settings, as they were recorded."""
+    recorded = run.config.get("settings", {})
+    found = run.config.get("found", ())
+    searched = {name: " (found by a search)" if name in found else "" for name in recorded}
+    rows = [[name, f"{_value(value)}{searched[name]}"] for name, value in recorded.items()]
+    if not rows:
+        return Html()
+    return table(["setting", "value"], rows, caption="Settings of the training", left=2)
+
+
+def columns(inputs: TablePreparation) -> Html:
+    """What is done with each column, and why."""
+    described = [list(column[:3]) for column in inputs.describe()]
+    shown = described[:MOST_COLUMNS]
+    caption = f"{len(shown)} of {len(described)} columns"
+    return table(["column", "kind", "what is done"], shown, caption=caption, left=3)
+
+
+def environment(run: AnyRun) -> Html:
     """Versions: those that the run recorded, and those that wrote this page."""
-    config, history = run.config, run.history
-    engine = f"{history.engine} ({history.why_engine})" if history.why_engine else history.engine
+    config = run.config
+    if isinstance(run, Run):
+        name, why = run.history.engine, run.history.why_engine
+    else:
+        name, why = (str(config.get(entry, "")) for entry in ("engine", "why_engine"))
+    engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep of the training", config.get("deepstep", "not recorded")),
         ("engine", engine or "not recorded"),
@@ -167,7 +189,7 @@ def environment(run: Run) -> Html:
     now = [
         ("DeepStep", __version__),
         ("Python", platform.python_version()),
-        *[(name, version(name)) for name in ("numpy", "matplotlib")],
+        *[(package, _version(package)) for package in ("numpy", "matplotlib")],
     ]
     return join(
         [
@@ -177,7 +199,7 @@ def environment(run: Run) -> Html:
     )
 
 
-def reproduction(run: Run, command: str | None) -> Html:
+def reproduction(run: RunFolder, command: str | None) -> Html:
     """How to come to the same numbers."""
     seed = run.config.get("settings", {}).get("seed")
     seeded = "" if seed is None else f" The seed {seed} decides first weights, order and masks."
@@ -189,6 +211,13 @@ def reproduction(run: Run, command: str | None) -> Html:
         f"--classes, --test-fraction, --validation), if anything was.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", said)])
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # the page of a committee has no figures
+        return "not installed"
 
 
 def _facts(facts: list[tuple[str, Content]]) -> Html:
@@ -206,7 +235,8 @@ def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _figure(value: Any) -> str:
+def figure_of(value: Any) -> str:
+    """A number as the tables have it."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
     return f"{value:.5g}" if isinstance(value, int | float | np.number) else str(value)

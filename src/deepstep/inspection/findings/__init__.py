@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.inspection.findings.classes import class_findings
+from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
 from deepstep.inspection.findings.course import course_findings
 from deepstep.inspection.findings.finding import SEVERITIES, Finding
 from deepstep.inspection.findings.layers import (
@@ -19,7 +20,7 @@ from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array
 
-__all__ = ["Finding", "diagnose"]
+__all__ = ["Finding", "MemberCourse", "diagnose", "diagnose_committee"]
 
 
 def diagnose(

@@ -13,13 +13,7 @@ def class_findings(scores: Mapping[str, Any]) -> Iterator[Finding]:
 
     Rows that were learned from speak most clearly: what is never answered there is no matter of luck.
     """
-    recall = scores.get("recall")
-    never = [str(name) for name, share in recall.items() if share == 0] if isinstance(recall, Mapping) else []
-    if isinstance(recall, Mapping) and never:
-        which = ", ".join(map(repr, never[:3])) + (", …" if len(never) > 3 else "")
-        says = f"class {which} is never answered, though there are rows of it"
-        severity = SERIOUS if len(never) >= len(recall) - 1 else WARNING
-        yield Finding("class never answered", severity, says, WEIGH, float(len(never)))
+    yield from never_answered(scores)
     accuracy, majority = scores.get("accuracy"), scores.get("majority_accuracy")
     if isinstance(accuracy, float) and isinstance(majority, float) and accuracy < majority:
         says = (
@@ -28,3 +22,14 @@ def class_findings(scores: Mapping[str, Any]) -> Iterator[Finding]:
         )
         mend = "look at the other findings, at the features and at the learning rate"
         yield Finding("worse than the largest class", SERIOUS, says, mend, accuracy - majority)
+
+
+def never_answered(scores: Mapping[str, Any]) -> Iterator[Finding]:
+    """The classes of whose rows no answer is right."""
+    recall = scores.get("recall")
+    never = [str(name) for name, share in recall.items() if share == 0] if isinstance(recall, Mapping) else []
+    if isinstance(recall, Mapping) and never:
+        which = ", ".join(map(repr, never[:3])) + (", …" if len(never) > 3 else "")
+        says = f"class {which} is never answered, though there are rows of it"
+        severity = SERIOUS if len(never) >= len(recall) - 1 else WARNING
+        yield Finding("class never answered", severity, says, WEIGH, float(len(never)))

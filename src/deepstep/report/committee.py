@@ -1,0 +1,99 @@
+"""The parts of a report that only a committee has."""
+
+from typing import TYPE_CHECKING
+
+from deepstep.preparation import TablePreparation
+from deepstep.report import sections
+from deepstep.report.html import Content, Html, details, join, table, tag
+from deepstep.report.sections import figure_of
+
+if TYPE_CHECKING:
+    from deepstep.estimators import CommitteeRun
+
+MOST_MEMBERS = 200
+"""So many members are listed."""
+
+FEW_MEMBERS = 30
+"""More of them open on request."""
+
+WIDEST = 8
+"""The bar of a weight of 1, in letters' heights."""
+
+LEARNED = (
+    "Most members learned from these rows, so the answers are better than those to new rows: deepstep report "
+    "RUN --data FILE shows those to a table of other rows."
+)
+
+
+def overview(run: "CommitteeRun") -> Html:
+    """What was learned from what, and how well."""
+    committee = run.committee
+    counts = [len(part) for part in (committee.members, committee.recipes, committee.preparers)]
+    what = "{} of {} on {}".format(*map(_counted, counts, ("network", "recipe", "fold")))
+    seconds = run.config.get("seconds")
+    how: list[tuple[str, Content]] = [("committee", what)]
+    if seconds is not None:
+        how.append(("trained in", f"{figure_of(seconds)} seconds"))
+    return sections.learned(run, how)
+
+
+def recipes(run: "CommitteeRun") -> Html:
+    """The recipes: what each is good for, how its members did, and how much they count."""
+    told = (
+        "Each recipe counts as much as its answers to rows that it had not learned from deserve, beside "
+        "those of the others."
+    )
+    rows: list[list[Content]] = [
+        [
+            summary.recipe.name,
+            summary.recipe.why,
+            len(summary.members),
+            figure_of(summary.validation_cost),
+            join([f"{summary.weight:.3f}", _bar(summary.weight)]),
+        ]
+        for summary in run.committee.recipes
+    ]
+    header = ["recipe", "what it is good for", "members", "mean validation cost", "weight"]
+    return join([tag("p", told), table(header, rows, caption="Recipes", left=2)])
+
+
+def members(run: "CommitteeRun") -> Html:
+    """The members, numbered as ``--member`` takes them."""
+    committee = run.committee
+    told = (
+        "The number opens a member: deepstep trace RUN --member 0 shows every quantity of one of its steps."
+    )
+    rows: list[list[Content]] = [
+        [
+            number,
+            member.recipe.name,
+            "-".join(map(str, member.network.architecture.layer_dims)),
+            member.fold,
+            member.epochs,
+            figure_of(member.best_epoch),
+            figure_of(member.validation_cost),
+            f"{share:.3f}",
+        ]
+        for number, (member, share) in enumerate(zip(committee.members, committee.shares, strict=True))
+    ]
+    header = ["member", "recipe", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
+    shown = rows[:MOST_MEMBERS]
+    listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
+    few = len(rows) <= FEW_MEMBERS
+    return join([tag("p", told), listed if few else details(f"The {len(shown)} members", listed)])
+
+
+def columns(run: "CommitteeRun") -> Html:
+    """What is done with each column, and why."""
+    told = "As all training rows teach it; each fold has the numbers of its own rows."
+    inputs = run.preparation.inputs
+    described = sections.columns(inputs) if isinstance(inputs, TablePreparation) else None
+    return join([tag("p", told), described])
+
+
+def _bar(share: float) -> Html:
+    return tag("span", class_="bar", style=f"width: {WIDEST * share:.2f}rem", aria_hidden="true")
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

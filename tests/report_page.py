@@ -1,0 +1,59 @@
+"""A report as tests read it: proven to be complete, accessible, and without anything from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed in its order, and keeps tags and texts."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+    def named(self, name):
+        return [attributes for tag, attributes in self.tags if tag == name]
+
+
+def check(path):
+    """The page, proven to be complete, accessible, and without anything from elsewhere."""
+    text = path.read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.named("html") == [{"lang": "en"}]
+    (policy,) = [meta["content"] for meta in page.named("meta") if "http-equiv" in meta]
+    assert policy.startswith("default-src 'none'")
+    assert "script" not in {tag for tag, _ in page.tags}
+    for _, attributes in page.tags:
+        assert not [name for name in attributes if name.startswith("on")]
+        for name in ("href", "src", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:image/png;base64,"))
+    assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]+"|http-equiv', "", text)
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {attributes["href"][1:] for attributes in page.named("a")} <= set(ids)
+    assert all(image["alt"] for image in page.named("img"))
+    assert all(svg["aria-label"] for svg in page.named("svg"))
+    assert len(page.named("h1")) == 1
+    return page
