@@ -49,7 +49,7 @@ def test_the_table_for_people(deepstep, tmp_path):
     for part in (
         "what is done and why",
         "price [EUR] number 1",
-        "left out: it counts the rows",
+        "left out: it is another whole number in every row, and its name says that it identifies them",
         "left out: it was always 'same'",
         "30 rows, 3 columns; features: 1.",
         "To predict: kind, binary (kind has 2 different values: short, tall).",

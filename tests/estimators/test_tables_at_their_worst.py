@@ -133,6 +133,20 @@ def test_a_text_where_numbers_were_is_named():
         TRAINED.predict(polars.DataFrame({"a": ["1.5", "x"], "b": ["u", "u"]}, strict=False))
 
 
+def test_columns_that_are_numbered_go_by_their_numbers():
+    X = pandas.DataFrame(np.column_stack([NUMBERS, NUMBERS**2, NUMBERS**3]))
+    model = DeepRegressor(**FAST).fit(X, NUMBERS)
+    np.testing.assert_array_equal(model.predict(X[[2, 0, 1]]), model.predict(X))
+    with pytest.raises(DataError, match="'0' missing"):
+        model.predict(X.rename(columns={0: 7}))
+
+
+@pytest.mark.parametrize("y", [NUMBERS * 1e200, np.sign(NUMBERS) * 1.7e308])
+def test_targets_beyond_the_floats_are_refused(y):
+    with pytest.raises(DataError, match="targets whose squares are floats"):
+        DeepRegressor(**FAST).fit(NUMBERS[:, None], y)
+
+
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names")
 def test_without_names_columns_are_told_by_their_order():

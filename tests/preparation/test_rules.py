@@ -115,10 +115,10 @@ def test_whole_numbers_of_few_values_are_numbers():
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("x", list(range(1, 31))),
-        ("x", list(range(30))[::-1]),
-        ("x", [str(number) for number in range(30)]),
-        ("x", sorted({(number * 7919) % 100 for number in range(70)})),  # a share of what counted to 100
+        ("Unnamed: 0", list(range(1, 31))),
+        ("index", list(range(30))[::-1]),
+        ("rownames", [str(number) for number in range(30)]),
+        ("row", sorted({(number * 7919) % 100 for number in range(70)})),  # a share of what counted to 100
         ("id", [10**6 + 3 * number for number in range(30)]),
         ("PassengerId", [10**6 - 3 * number for number in range(30)]),
         ("user_id", [(number * 7919) % 10007 for number in range(30)]),
@@ -137,6 +137,8 @@ def test_names_of_rows_are_left_out_with_the_reason(name, values):
     ("name", "values"),
     [
         ("year", list(range(1900, 1950))),
+        ("day", list(range(50))),  # or a rank: it counts the rows, and means something
+        ("x", list(range(50))[::-1]),
         ("x", [10**6 + 3 * number for number in range(30)]),
         ("paid", [10**6 + 3 * number for number in range(30)]),
         ("width", [10**6 + 3 * number for number in range(30)]),
@@ -152,8 +154,8 @@ def test_numbers_that_are_no_names_of_rows_stay(name, values):
 
 
 def test_names_of_rows_are_kept_where_there_is_nothing_else():
-    preparation, _ = fit(list(range(40)), constant=["a"] * 40)
-    assert preparation.feature_names == ("x",)
+    preparation, _ = fit(list(range(40)), "id", constant=["a"] * 40)
+    assert preparation.feature_names == ("id",)
 
 
 # Texts

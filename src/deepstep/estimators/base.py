@@ -12,11 +12,11 @@ from sklearn.base import is_regressor
 from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError
 from deepstep.estimators.answering import Answering
 from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.calibrating import Calibration
-from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
@@ -203,12 +203,8 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
 
     def _held_out(self, validation: Given, dtype: Any, call: FitCall) -> Examples | None:
         """The user's own validation data as rows of floats, if there are any."""
-        if validation.X is None and validation.y is None:
-            if validation.sample_weight is not None:
-                raise DataError(call.where, "X_val and y_val", "got sample_weight_val alone")
+        if not is_given(validation, call):
             return None
-        if validation.X is None or validation.y is None:
-            raise DataError(call.where, "X_val and y_val", "got one of them alone")
         where = f"{call.where}, validation"
         X, y, weight = self._checked(validation, dtype, reset=False)
         return Examples(X, self._encode(y, X.dtype, where), weight)

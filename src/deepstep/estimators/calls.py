@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from deepstep.errors import DataError
+
 
 @dataclass(frozen=True)
 class FitCall:
@@ -38,3 +40,14 @@ class Given(NamedTuple):
     X: Any
     y: Any
     sample_weight: Any
+
+
+def is_given(validation: Given, call: FitCall) -> bool:
+    """Whether there are validation data of one's own; parts of them are refused."""
+    if validation.X is None and validation.y is None:
+        if validation.sample_weight is not None:
+            raise DataError(call.where, "X_val and y_val", "got sample_weight_val alone")
+        return False
+    if validation.X is None or validation.y is None:
+        raise DataError(call.where, "X_val and y_val", "got one of them alone")
+    return True

@@ -1,7 +1,7 @@
 """How a committee comes about: rows are folded, members trained side by side, recipes weighed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -147,7 +147,7 @@ def _train_all(
             for number, preparer in enumerate(preparers):
                 inputs[number] = _inputs(rows, validation, preparer)
                 futures = [pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number]
-                for future in as_completed(futures):
+                for future in _as_they_end(futures):
                     show(future.result()[0])
                 done += [future.result() for future in futures]
                 del inputs[number]
@@ -156,6 +156,16 @@ def _train_all(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [member for member, _ in done], [answer for _, answer in done]
+
+
+def _as_they_end(futures: "list[Future[Any]]") -> "Iterator[Future[Any]]":
+    """Each when it is done. They are looked for ten times a second: where polars has been at work, Ctrl-C
+    does not end a wait for a thread, and is heeded only after it.
+    """
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+        yield from done
 
 
 @contextmanager

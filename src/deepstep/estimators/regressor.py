@@ -245,7 +245,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         head, rows = self._learned, y.reshape(len(y), -1)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             Y = rows.astype(dtype)
         finite = np.isfinite(Y)
         if not finite.all():
@@ -292,8 +292,12 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
         if TARGETS[self._learned.targets].rules:  # counts stay counts
             return super()._target_scale(Y, weight)
-        center = np.average(Y, axis=0, weights=weight)
-        scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
+        with np.errstate(over="ignore", invalid="ignore"):
+            center = np.average(Y, axis=0, weights=weight)
+            scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
+        if not np.isfinite([center, scale]).all():
+            size = f"they reach from {Y.min():g} to {Y.max():g}"
+            raise DataError("DeepRegressor.fit", "targets whose squares are floats", size, "Divide them.")
         return center, np.where(scale > 0, scale, 1.0)
 
     def _taught(self, Y: Array) -> AnyArray:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
@@ -65,7 +65,7 @@ class Tabular:
         coded = self._coded(rows, call.where)
         self._check_taught(Examples(coded.Y, coded.Y, coded.weight), call)
         judging = None
-        if validation is not None and validation.X is not None and validation.y is not None:
+        if validation is not None and is_given(validation, call):
             where = f"{call.where}, validation"
             judging = self._coded(self._table_rows(validation, reset=False, where=where), where)
         for name in ("network_", "history_", "stopping_history_", "_carried"):
@@ -102,21 +102,23 @@ class Tabular:
                 self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
             )
             frame = as_rows(checked, where)
-            return frame if issparse(checked) else self._named(frame, reset=reset, where=where)
+            return frame if issparse(checked) else self._named(frame, False, reset=reset, where=where)
         if isinstance(X, np.ndarray):
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
-        frame = as_rows(X, where)
+        frame, has_names = as_rows(X, where), hasattr(X, "columns") or hasattr(X, "column_names")
         if not hasattr(X, "shape"):
             X = np.empty(frame.shape)
         validate_data(self, X, skip_check_array=True, reset=reset)
-        return self._named(frame, reset=reset, where=where)
+        return self._named(frame, has_names, reset=reset, where=where)
 
-    def _named(self: Any, frame: TableRows, *, reset: bool, where: str) -> TableRows:
+    def _named(self: Any, frame: TableRows, has_names: bool, *, reset: bool, where: str) -> TableRows:
         """A frame under the names that its columns had in the fit, where one of both came without names:
         scikit-learn has warned of it, and columns then are told by their order.
         """
         if reset:
-            self._column_names = tuple(frame.columns)
+            self._column_names, self._came_with_names = tuple(frame.columns), has_names
+        elif has_names and self._came_with_names:
+            pass  # the preparation goes by them, and names those that are missing
         elif set(frame.columns) != set(self._column_names) and frame.width == len(self._column_names):
             frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
         if n_rows(frame) == 0:

@@ -31,9 +31,11 @@ FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
 """Of fewer rows nothing is said by values that are all, or nearly all, different."""
-# Also user_id and PassengerId, but not paid.
+# Also user_id and PassengerId, but not paid; Unnamed: 0 is the index that pandas writes. A name is asked for
+# because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(
-    r"(?i:(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$)|[a-z0-9]I[dD]$"
+    r"(?i:^(?:unnamed: 0|rownames|row)?$|(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$)"
+    r"|[a-z0-9]I[dD]$"
 )
 
 
@@ -97,9 +99,6 @@ def _why_identifier(name: str, values: NDArray[np.float64]) -> str:
     m = len(values)
     if m < FEWEST_ROWS_TO_TELL or not is_whole(values) or len(np.unique(values)) < m:
         return ""
-    # Of a table that counts its rows the training part has a share, in any order.
-    if values.min() >= 0 and values.max() <= 2 * m:
-        return "it counts the rows"
     if _NAMES_OF_IDENTIFIERS.search(name):
         return "it is another whole number in every row, and its name says that it identifies them"
     return ""
