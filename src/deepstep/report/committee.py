@@ -19,10 +19,14 @@ FEW_MEMBERS = 30
 WIDEST = 8
 """The bar of a weight of 1, in letters' heights."""
 
-LEARNED = (
-    "Most members learned from these rows, so the answers are better than those to new rows: deepstep report "
-    "RUN --data FILE shows those to a table of other rows."
+LEARNED = join(
+    [
+        "Most members learned from these rows, so the answers are better than those to new rows: ",
+        tag("code", "deepstep report RUN --data FILE", class_="whole"),
+        " shows those to a table of other rows.",
+    ]
 )
+"""Beside answers to the rows that the run keeps."""
 
 
 def overview(run: "CommitteeRun") -> Html:
@@ -60,14 +64,13 @@ def recipes(run: "CommitteeRun") -> Html:
 def members(run: "CommitteeRun") -> Html:
     """The members, numbered as ``--member`` takes them."""
     committee = run.committee
-    told = (
-        "The number opens a member: deepstep trace RUN --member 0 shows every quantity of one of its steps."
-    )
+    opening = tag("code", "deepstep trace RUN --member 0", class_="whole")
+    told = tag("p", "The number opens a member: ", opening, " shows every quantity of one of its steps.")
     rows: list[list[Content]] = [
         [
             number,
             member.recipe.name,
-            "-".join(map(str, member.network.architecture.layer_dims)),
+            tag("span", "-".join(map(str, member.network.architecture.layer_dims)), class_="whole"),
             member.fold,
             member.epochs,
             figure_of(member.best_epoch),
@@ -80,7 +83,7 @@ def members(run: "CommitteeRun") -> Html:
     shown = rows[:MOST_MEMBERS]
     listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
     few = len(rows) <= FEW_MEMBERS
-    return join([tag("p", told), listed if few else details(f"The {len(shown)} members", listed)])
+    return join([told, listed if few else details(f"The {len(shown)} members", listed)])
 
 
 def columns(run: "CommitteeRun") -> Html:

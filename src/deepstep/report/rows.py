@@ -83,11 +83,11 @@ def kept_rows(run: AnyRun) -> Rows:
     ([0, 1], [0.04, 0.96])
     """
     if isinstance(run, Run):
-        (X, Y), whose = run.examples, "the network"
+        (X, Y), how = run.examples, "as the network sees them"
         prepared, inputs, outputs = X, run.preparation.inputs, run.network.forward(X.T).T
     else:
         (X, *_), Y = run.examples
-        first, whose = run.committee.preparers[0].table.preparation, "the first fold"
+        first, how = run.committee.preparers[0].table.preparation, "prepared as for the first fold"
         prepared, inputs, outputs = None, first or run.preparation.inputs, run.few_outputs()
     target = run.preparation.target
     if isinstance(target, ClassTarget):
@@ -101,7 +101,7 @@ def kept_rows(run: AnyRun) -> Rows:
         return _cells([(names[at], f"{X[row, at]:.4g}") for at in sorted(largest)])
 
     show = _pictures(inputs, X) if isinstance(inputs, ImagePreparation) else features
-    name = f"the {len(X)} training rows that the run keeps, as {whose} sees them"
+    name = f"the {len(X)} training rows that the run keeps, {how}"
     return Rows(name, prepared, outputs, answers, show)
 
 

@@ -60,6 +60,13 @@ class MemberCourse(NamedTuple):
         From 1; None where it is not known.
     validation_cost : float or None
         Of that epoch.
+
+    Examples
+    --------
+    >>> late = MemberCourse("pieces", fold=0, share=1.0, epochs=64, best_epoch=64, validation_cost=0.5)
+    >>> print(*diagnose_committee({}, [late]))
+    1 of 1 members (pieces), with 100 % of the weight, were best in their last epoch; let them learn for
+    longer: more epochs, max_iter of the estimators in Python.
     """
 
     recipe: str
