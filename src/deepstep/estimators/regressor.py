@@ -245,7 +245,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         head, rows = self._learned, y.reshape(len(y), -1)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             Y = rows.astype(dtype)
         finite = np.isfinite(Y)
         if not finite.all():
