@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.cli.scores_of_several import LabelScores, SeveralNumberScores
+from deepstep.cli.scores_of_several import LabelScores, SeveralNumberScores, shown_r2
 from deepstep.cli.screen import percent
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
 from deepstep.types import AnyArray, Array
@@ -112,7 +112,7 @@ class NumberScores:
         return [
             ("RMSE", f"{self.rmse:.6g}"),
             ("RMSE of always the mean", f"{self.mean_rmse:.6g}"),
-            ("R²", f"{self.r2:.4f}"),
+            ("R²", shown_r2(self.r2)),
             *self._coverage(),
             *([] if self.deviance is None else [("Poisson deviance", f"{self.deviance:.6g}")]),
             *([] if self.mean_deviance is None else [("of always the mean", f"{self.mean_deviance:.6g}")]),

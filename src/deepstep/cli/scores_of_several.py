@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from deepstep.cli.scores import ClassScores, NumberScores, Row
 
 
+def shown_r2(r2: float) -> str:
+    """Four digits behind the point; far below 0, where a training has diverged, four in all.
+
+    Examples
+    --------
+    >>> shown_r2(0.98765), shown_r2(-1.5e271)
+    ('0.9877', '-1.5e+271')
+    """
+    return f"{r2:.4f}" if r2 > -1e4 else f"{r2:.4g}"
+
+
 @dataclass(frozen=True)
 class LabelScores:
     """Several columns of two classes.
@@ -108,14 +119,14 @@ class SeveralNumberScores:
             lines += [
                 (f"RMSE of {name}", f"{rmse:.6g}"),
                 ("RMSE of always its mean", f"{self.mean_rmse[name]:.6g}"),
-                (f"R² of {name}", f"{self.r2[name]:.4f}"),
+                (f"R² of {name}", shown_r2(self.r2[name])),
             ]
             if name in self.deviance:
                 lines += [
                     (f"Poisson deviance of {name}", f"{self.deviance[name]:.6g}"),
                     ("of always its mean", f"{self.mean_deviance[name]:.6g}"),
                 ]
-        return [*lines, ("R² on average", f"{self.mean_r2:.4f}"), ("rows", f"{self.rows:,}")]
+        return [*lines, ("R² on average", shown_r2(self.mean_r2)), ("rows", f"{self.rows:,}")]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; nothing about what there is not."""

@@ -49,7 +49,8 @@ class Progress(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Move the bar, or write a line if the last one is old enough."""
-        self._meter.move(len(training.history), f"cost {record['cost']:.6f}")
+        cost = record["cost"]
+        self._meter.move(len(training.history), f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}")
 
     def on_train_end(self, training: Training) -> None:
         """Close the bar, or write the last line."""
