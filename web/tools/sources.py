@@ -11,24 +11,10 @@ from textwrap import dedent
 from typing import Any
 
 from deepstep.equations import EQUATIONS, HEADS, OPTIMIZERS, get_activation
+from deepstep.explorer.abilities import ACTIVATIONS
 
 TARGET = Path(__file__).parents[1] / "src" / "lesson" / "equations.json"
-HIDDEN = (
-    *(
-        "identity",
-        "relu",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "gelu",
-        "gelu_tanh",
-        "silu",
-        "mish",
-        "softplus",
-        "tanh",
-    ),
-    *("sigmoid", "softmax"),
-)
+HIDDEN = (*ACTIVATIONS, "softmax")
 OF_EVERY_STEP = (
     *("linear_forward", "linear_backward", "dropout_forward", "dropout_backward"),
     *("cost_from_logits", "l2_cost", "decoupled_decay"),

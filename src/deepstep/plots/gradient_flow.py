@@ -1,7 +1,7 @@
 """How large the gradient is in each layer: whether it comes through to the first one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from deepstep.inspection import Trace
 from deepstep.network.parameters import PARAMETER
 from deepstep.plots.colours import series
 from deepstep.plots.drawing import axes_for
-from deepstep.plots.sources import check_network, history_of, looks_in
+from deepstep.plots.sources import OfTraining, check_network, looks_in
 from deepstep.training import History
 from deepstep.types import Array
 
@@ -17,7 +17,7 @@ MOST_LOOKS = 5
 """So many epochs are drawn, evenly spread over the training."""
 
 
-class GradientFlowDisplay:
+class GradientFlowDisplay(OfTraining):
     """The norm of the gradient of each layer, at some moments of a training.
 
     Parameters
@@ -45,7 +45,7 @@ class GradientFlowDisplay:
         self.moments = list(moments)
 
     @classmethod
-    def from_history(cls, history: History) -> "GradientFlowDisplay":
+    def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
         Parameters
@@ -65,29 +65,6 @@ class GradientFlowDisplay:
         looks = looks_in(history, ("gradient_norm",), "GradientFlowDisplay.from_history")
         moments = [f"epoch {epoch:.0f}" for epoch in looks.epochs]
         return cls(norms=looks.values["gradient_norm"], moments=moments)
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "GradientFlowDisplay":
-        """The display of a fitted estimator's training.
-
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted with ``callbacks=[Health()]``.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        GradientFlowDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If there is no such network, or its records have no health.
-        """
-        return cls.from_history(history_of(estimator, member, "GradientFlowDisplay.from_estimator"))
 
     @classmethod
     def from_trace(cls, trace: Trace) -> "GradientFlowDisplay":

@@ -1,12 +1,12 @@
 """What stands in each layer over the training: activations, weights, gradients."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from deepstep.plots.colours import series
 from deepstep.plots.drawing import legend, new_figure
-from deepstep.plots.sources import history_of, looks_in
+from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
 
@@ -22,7 +22,7 @@ SIGNED_QUANTITY = "activation_mean"
 """What may be below 0; all others stand on a logarithmic axis."""
 
 
-class LayerStatisticsDisplay:
+class LayerStatisticsDisplay(OfTraining):
     """Mean and deviation of the activations, size of the weights, and norm of the gradient, over the epochs.
 
     Parameters
@@ -52,7 +52,7 @@ class LayerStatisticsDisplay:
         self.statistics = statistics
 
     @classmethod
-    def from_history(cls, history: History) -> "LayerStatisticsDisplay":
+    def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
         Parameters
@@ -71,29 +71,6 @@ class LayerStatisticsDisplay:
         """
         looks = looks_in(history, tuple(PANELS), "LayerStatisticsDisplay.from_history")
         return cls(epochs=looks.epochs, statistics=looks.values)
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "LayerStatisticsDisplay":
-        """The display of a fitted estimator's training.
-
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted with ``callbacks=[Health()]``.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        LayerStatisticsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If there is no such network, or its records have no health.
-        """
-        return cls.from_history(history_of(estimator, member, "LayerStatisticsDisplay.from_estimator"))
 
     def plot(self, *, quantity: str | None = None, ax: Any = None) -> "LayerStatisticsDisplay":
         """Draw a line for each layer: all quantities under each other, or one.

@@ -1,6 +1,7 @@
 """What displays are made from: the network and the history of whatever came, and what Health saw."""
 
-from typing import Any, NamedTuple
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -66,6 +67,38 @@ def history_of(estimator: Any, member: int | None, where: str) -> History:
     """
     history: History = one_of(estimator, member, where).history_
     return history
+
+
+class OfTraining(ABC):
+    """A display of a training's records: what gives it a history gives it an estimator."""
+
+    @classmethod
+    @abstractmethod
+    def from_history(cls, history: History) -> Self:
+        """The display of a history."""
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
+        """The display of a fitted estimator's training.
+
+        Parameters
+        ----------
+        estimator : DeepClassifier or DeepRegressor
+            Fitted; where health is shown with ``callbacks=[Health()]``.
+        member : int, optional
+            Which network of a committee.
+
+        Returns
+        -------
+        display
+            Not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, DataError
+            If there is no such network, or its records lack what is shown.
+        """
+        return cls.from_history(history_of(estimator, member, f"{cls.__name__}.from_estimator"))
 
 
 def check_network(network: Any, where: str) -> Network:

@@ -1,13 +1,13 @@
 """The course of a training: cost and metrics, of training and of validation, with the learning rate."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.plots.colours import REFERENCE, series
 from deepstep.plots.drawing import legend, new_figure, plain
-from deepstep.plots.sources import history_of
+from deepstep.plots.sources import OfTraining
 from deepstep.training import History
 from deepstep.types import Array, is_number
 
@@ -18,7 +18,7 @@ LOG_FROM = 100.0
 """A cost that falls by this factor is drawn on a logarithmic scale."""
 
 
-class TrainingCurveDisplay:
+class TrainingCurveDisplay(OfTraining):
     """Cost, metrics and learning rate over the epochs.
 
     Parameters
@@ -68,7 +68,7 @@ class TrainingCurveDisplay:
         self.rates = rates
 
     @classmethod
-    def from_history(cls, history: History) -> "TrainingCurveDisplay":
+    def from_history(cls, history: History) -> Self:
         """The display of a history.
 
         Parameters
@@ -102,29 +102,6 @@ class TrainingCurveDisplay:
             metrics={name: _column(history, name) for name in names},
             rates=_column(history, "learning_rate"),
         )
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "TrainingCurveDisplay":
-        """The display of a fitted estimator's training.
-
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        TrainingCurveDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such network.
-        """
-        return cls.from_history(history_of(estimator, member, "TrainingCurveDisplay.from_estimator"))
 
     @property
     def best_epoch(self) -> int | None:

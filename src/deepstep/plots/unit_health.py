@@ -1,13 +1,13 @@
 """Units that are dead or saturated: the share of them in each layer."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from deepstep.network.border import check_inputs
 from deepstep.plots.colours import series
 from deepstep.plots.drawing import legend, new_figure
-from deepstep.plots.sources import check_network, history_of, looks_in
+from deepstep.plots.sources import OfTraining, check_network, looks_in
 from deepstep.training import History
 from deepstep.training.health import unit_health
 from deepstep.types import Array
@@ -15,7 +15,7 @@ from deepstep.types import Array
 KINDS = ("dead", "saturated")
 
 
-class UnitHealthDisplay:
+class UnitHealthDisplay(OfTraining):
     """The shares of dead and of saturated units, layer by layer.
 
     Parameters
@@ -49,7 +49,7 @@ class UnitHealthDisplay:
         self.saturated = saturated
 
     @classmethod
-    def from_history(cls, history: History) -> "UnitHealthDisplay":
+    def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
         Parameters
@@ -68,29 +68,6 @@ class UnitHealthDisplay:
         """
         looks = looks_in(history, KINDS, "UnitHealthDisplay.from_history")
         return cls(epochs=looks.epochs, dead=looks.values["dead"], saturated=looks.values["saturated"])
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "UnitHealthDisplay":
-        """The display of a fitted estimator's training.
-
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted with ``callbacks=[Health()]``.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        UnitHealthDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If there is no such network, or its records have no health.
-        """
-        return cls.from_history(history_of(estimator, member, "UnitHealthDisplay.from_estimator"))
 
     @classmethod
     def from_network(cls, network: Any, X: Any) -> "UnitHealthDisplay":

@@ -1,12 +1,12 @@
 """How far an epoch moves the weights of each layer, compared with their size."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from deepstep.plots.colours import REFERENCE, series
 from deepstep.plots.drawing import axes_for, legend
-from deepstep.plots.sources import history_of, looks_in
+from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
 
@@ -14,7 +14,7 @@ USUAL = 1e-3
 """‖update‖ / ‖W‖ that one update usually has (CS231n, "Ratio of weights:updates")."""
 
 
-class UpdateRatioDisplay:
+class UpdateRatioDisplay(OfTraining):
     """‖change of W over an epoch‖ / ‖W‖, layer by layer, with the range that is usual.
 
     Parameters
@@ -51,7 +51,7 @@ class UpdateRatioDisplay:
         self.updates = updates
 
     @classmethod
-    def from_history(cls, history: History) -> "UpdateRatioDisplay":
+    def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
         Parameters
@@ -70,29 +70,6 @@ class UpdateRatioDisplay:
         """
         looks = looks_in(history, ("update_ratio",), "UpdateRatioDisplay.from_history")
         return cls(epochs=looks.epochs, ratios=looks.values["update_ratio"], updates=looks.updates)
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "UpdateRatioDisplay":
-        """The display of a fitted estimator's training.
-
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted with ``callbacks=[Health()]``.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        UpdateRatioDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If there is no such network, or its records have no health.
-        """
-        return cls.from_history(history_of(estimator, member, "UpdateRatioDisplay.from_estimator"))
 
     @property
     def usual(self) -> tuple[float, float]:
