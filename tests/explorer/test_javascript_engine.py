@@ -2,9 +2,6 @@
 
 import base64
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,23 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import vectors
+from javascript import WEB, node
 
 from deepstep.equations import ACTIVATIONS, OPTIMIZERS
-
-WEB = Path(__file__).parents[2] / "web"
-
-
-def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed: the engine of the explorer's page was NOT tested")
-    return subprocess.run(
-        ["node", *arguments],
-        cwd=WEB,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 def test_what_the_page_leaves_out_is_named() -> None:

@@ -3,7 +3,7 @@ import { html, render } from "./ui/html.js";
 import { App } from "./ui/app.js";
 import { listenToKeys } from "./ui/keyboard.js";
 import { goToHash, keepHash, readHash } from "./ui/hash.js";
-import { listenToDrops, startLesson, startToy } from "./ui/opening.js";
+import { listenToDrops, startCarried, startToy } from "./ui/opening.js";
 import { connect, isServed } from "./ui/server.js";
 import { app, set } from "./ui/store.js";
 import { t } from "./messages.js";
@@ -13,7 +13,7 @@ function beginning() {
   const place = readHash();
   const carried = document.getElementById("deepstep-lesson");
   try {
-    if (carried) startLesson(JSON.parse(carried.textContent));
+    if (carried) startCarried(JSON.parse(carried.textContent));
     else if (TOY_NAMES.includes(place.toy?.data)) startToy(place.toy, place.screen);
     const shown = place.screen ? place : readHash(`#${app.session?.lesson.place ?? ""}`);
     if (app.session && shown.screen) goToHash(shown);

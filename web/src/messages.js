@@ -91,7 +91,7 @@ const ENGLISH = {
   "lab.columns": "columns {from}–{to} of {of}",
   "lab.cell": "{name}, row {row}, column {col}: {value}",
   "lab.source": "The library’s own source",
-  "lab.noSource": "This page was made without Python, so it carries no source. Pages exported by DeepStep do.",
+  "lab.noSource": "The source of this step did not come with the page.",
   "lab.line": "{file}, line {line}",
   "lab.keep":
     "Of a matrix that does not fit a window is shown; the strip below it shows the whole. Rows and columns count from 0.",

@@ -11,7 +11,7 @@ from deepstep.explorer.packing import number, packed, quantity
 from deepstep.explorer.recording import Opened, Recording, record
 from deepstep.explorer.reproduction import program
 from deepstep.explorer.shown import About, Shown, shown
-from deepstep.explorer.sources import formulas_of, sources_of
+from deepstep.explorer.sources import equations_of_a_page, formulas_of, sources_of
 from deepstep.inspection import TraceEntry
 from deepstep.model import Network
 from deepstep.network import Parameters
@@ -212,9 +212,10 @@ def _history(before: History | None, found: Recording) -> Document:
 
 
 def _equations(found: Recording, options: Mapping[str, Any]) -> Document:
-    """Where each quantity of a step comes from, with source and formula of every equation in it."""
+    """Where each quantity of a step comes from; source and formula of its equations and of the page's own."""
     entries = list(found.golden[0].trace)
-    names = dict.fromkeys(entry.equation for entry in entries if entry.equation)
+    in_it = (entry.equation for entry in entries if entry.equation)
+    names = dict.fromkeys([*in_it, *equations_of_a_page()])
     return {
         "entries": [
             {

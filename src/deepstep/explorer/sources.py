@@ -1,4 +1,4 @@
-"""The library's own words about a step: source text and formulas of the equations that take part."""
+"""The library's own words about a step: source text and formulas of its equations."""
 
 from collections.abc import Iterable
 from inspect import getsourcefile, getsourcelines
@@ -6,9 +6,39 @@ from pathlib import Path
 from typing import Any
 
 import deepstep
-from deepstep.equations import EQUATIONS, Equation
+from deepstep.equations import EQUATIONS, HEADS, Equation, get_activation, get_optimizer
+from deepstep.explorer.abilities import ACTIVATIONS, OPTIMIZERS, OUTPUTS
 
 ROOT = Path(deepstep.__file__).parent
+
+OF_EVERY_STEP = (
+    "linear_forward",
+    "linear_backward",
+    "dropout_forward",
+    "dropout_backward",
+    "cost_from_logits",
+    "l2_cost",
+    "decoupled_decay",
+)
+
+
+def equations_of_a_page() -> list[str]:
+    """The equations of all steps that a page can make by itself, whatever its reader chooses there.
+
+    Examples
+    --------
+    >>> found = equations_of_a_page()
+    >>> {"linear_forward", "mish_backward", "squared_error", "lion_update"} <= set(found)
+    True
+    """
+    activations = [get_activation(name) for name in dict.fromkeys((*ACTIVATIONS, *OUTPUTS))]
+    heads = [HEADS[name] for name in OUTPUTS]
+    functions = [
+        *(part for activation in activations for part in (activation.forward, activation.backward)),
+        *(part for head in heads for part in (head.loss, head.loss_backward)),
+        *(get_optimizer(name).update for name in OPTIMIZERS),
+    ]
+    return list(dict.fromkeys([*OF_EVERY_STEP, *(function.__name__ for function in functions)]))
 
 
 def sources_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:

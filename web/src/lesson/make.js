@@ -3,7 +3,7 @@ import { HEADS } from "../engine/heads.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { initialParameters } from "../engine/initialization.js";
 import { FORMAT } from "./codec.js";
-import equations from "./equations.json" with { type: "json" };
+import { library } from "./library.js";
 
 export const HEAD_OF = { binary: "sigmoid", classes: "softmax", numbers: "identity" };
 
@@ -46,8 +46,7 @@ export function makeLesson(data, { hidden = [8, 8], activations = ["tanh", "tanh
     masks: null,
     golden: [],
     recorded: [],
-    ...equations,
-    formulas: {},
+    ...library,
     code: "",
     origin: "page",
     wide: false,

@@ -1,6 +1,7 @@
 /** What the page opens: toy sets, tables, lessons, exported pages. */
 import { makeLesson, RATES } from "../lesson/make.js";
 import { decodeLesson } from "../lesson/codec.js";
+import { knowLibrary } from "../lesson/library.js";
 import { readTable } from "../data/csv.js";
 import { toySet } from "../data/toys.js";
 import { begin } from "./walk.js";
@@ -33,8 +34,15 @@ function choice({ hidden, activations, training }, data) {
   };
 }
 
-export function startLesson(document_, screen = "lab") {
-  begin(decodeLesson(document_), screen);
+export function startLesson(document_) {
+  begin(decodeLesson(document_), "lab");
+}
+
+/** The lesson that came with the page, from the Python that wrote it. */
+export function startCarried(document_) {
+  const lesson = decodeLesson(document_);
+  knowLibrary(lesson);
+  begin(lesson, "lab");
 }
 
 const LESSON_TAG = /<script type="application\/json" id="deepstep-lesson">([\s\S]*?)<\/script>/;

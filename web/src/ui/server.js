@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { app, changed, set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
-import { startLesson } from "./opening.js";
+import { startCarried } from "./opening.js";
 import { decodeLesson } from "../lesson/codec.js";
 import { t } from "../messages.js";
 
@@ -16,7 +16,7 @@ export async function connect() {
   const answer = await fetch(address("lesson"));
   if (!answer.ok) throw new Error("server.refused");
   const lesson = await answer.json();
-  startLesson(lesson);
+  startCarried(lesson);
   if (app.session.isRecorded) return;
   const events = new EventSource(address("events"));
   const send = (command) =>

@@ -1,6 +1,7 @@
 /** The library's own source of a micro-step, as the document carries it. */
 import { html } from "./html.js";
 import { useApp } from "./store.js";
+import { library } from "../lesson/library.js";
 import { t } from "../messages.js";
 
 /** Docstrings are for the documentation; here the code is to be seen. */
@@ -21,8 +22,8 @@ const LINE = {
 export function Source({ step }) {
   const { session } = useApp();
   const { sources, formulas } = session.lesson;
-  const found = sources?.[step.equation];
-  const formula = formulas?.[step.equation];
+  const found = sources?.[step.equation] ?? library.sources[step.equation];
+  const formula = formulas?.[step.equation] ?? library.formulas[step.equation];
   if (!found)
     return step.equation
       ? html`<section class="card source"><h3>${t("lab.source")}</h3><p class="quiet">${t("lab.noSource")}</p></section>`

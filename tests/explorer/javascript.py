@@ -1,0 +1,31 @@
+"""The page's modules run by Node: what they print is compared with Python."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+WEB = Path(__file__).parents[2] / "web"
+
+
+def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``node`` in ``web/``; skips loudly where there is none."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed: the explorer's page was NOT tested")
+    return subprocess.run(
+        ["node", *arguments],
+        cwd=WEB,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def evaluated(program: str) -> str:
+    """What a module says that stands in ``web/``."""
+    done = node("--input-type=module", "--eval", program)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,108 @@
+"""The library's own source of every step, on every page: that of the version that wrote the page."""
+
+import json
+
+import pytest
+from javascript import evaluated
+
+from deepstep import Network
+from deepstep.explorer import About, explore, lesson
+from deepstep.explorer.document import document_of
+from deepstep.explorer.live import LiveTraining
+from deepstep.explorer.server import ExplorerServer
+from deepstep.explorer.shown import shown
+from deepstep.explorer.sources import sources_of
+
+EQUATIONS_OF_ALL_STEPS = """
+import { ACTIVATIONS } from './src/engine/activations.js';
+import { HEADS } from './src/engine/heads.js';
+import { OPTIMIZERS } from './src/engine/optimizers.js';
+import { microSteps } from './src/engine/microsteps.js';
+const hidden = Object.keys(ACTIVATIONS).filter((name) => ACTIVATIONS[name].one);
+const found = new Set();
+for (const [output, { activation }] of Object.entries(HEADS))
+  for (const optimizer of Object.keys(OPTIMIZERS))
+    for (const l2 of [0, 1]) {
+      const masks = Object.fromEntries(hidden.map((_, i) => [`A${i + 1}`, {}]));
+      const training = { optimizer, l2, weight_decay: l2 };
+      const network = { activations: [...hidden, activation], output };
+      for (const { equation } of microSteps(network, training, masks)) found.add(equation);
+    }
+console.log(JSON.stringify([...found].filter(Boolean)));
+"""
+
+
+@pytest.fixture(scope="module")
+def small():
+    network = Network([2, 3, 1], activation="tanh", seed=1)
+    X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
+    return explore(network, X, Y, about=About("four"), learning_rate=0.5, iterations=2)
+
+
+def test_a_lesson_has_the_source_of_every_step_that_its_page_can_make(document):
+    asked = json.loads(evaluated(EQUATIONS_OF_ALL_STEPS))
+    assert len(asked) > 40
+    assert set(asked) <= set(document["sources"]) & set(document["formulas"])
+
+
+def test_an_activation_of_one_s_own_has_its_source_too(circles):
+    document = lesson(
+        Network([2, 3, 1], activation="exponential", seed=1), circles.X, circles.Y, iterations=1
+    )
+    assert "exponential" in document["sources"]
+
+
+def shown_source(page, equation):
+    """The source on the page at the micro-step that an equation makes: its place, and the code."""
+    for _ in range(80):
+        if page.locator(f'pre[aria-label="{equation}"]').count():
+            return page.inner_text(".source .quiet"), page.text_content(f'pre[aria-label="{equation}"]')
+        page.click('[data-action="next"]')
+    raise AssertionError(f"no step is made by {equation}")
+
+
+def is_the_library_s(shown, equation):
+    place, code = shown
+    source = sources_of([equation])[equation]
+    lines = code.splitlines()
+    return place == f"{source['file']}, line {source['line']}" and all(
+        line in source["text"].splitlines() for line in lines
+    )
+
+
+def test_steps_of_all_pages_show_the_library_s_source(watched, small, tmp_path):
+    """The lesson of an export, a toy that is chosen in it, that toy exported, a toy in that page."""
+    path, again = tmp_path / "lesson.html", tmp_path / "again.html"
+    small.export(path)
+    page = watched(path.as_uri(), accept_downloads=True).open(path.as_uri())
+    assert is_the_library_s(shown_source(page, "linear_backward"), "linear_backward")
+    page.click('[data-screen="home"]')
+    page.click('[data-toy="arms"]')
+    page.select_option('[data-setting="optimizer"]', "lion")
+    page.click('[data-screen="lab"]')
+    assert is_the_library_s(shown_source(page, "softmax_cross_entropy"), "softmax_cross_entropy")
+    page.click('[data-open="share"]')
+    with page.expect_download() as download:
+        page.click('[data-action="export"]')
+    download.value.save_as(again)
+    page = watched(again.as_uri()).open(again.as_uri())
+    page.click('[data-screen="lab"]')
+    assert is_the_library_s(shown_source(page, "lion_update"), "lion_update")
+    page.click('[data-screen="home"]')
+    page.click('[data-toy="plane"]')
+    page.click('[data-screen="lab"]')
+    assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")
+
+
+def test_a_served_page_and_a_toy_on_it_show_the_library_s_source(watched):
+    network = Network([2, 3, 1], activation="tanh", seed=1)
+    options = {"learning_rate": 0.5, "iterations": 2}
+    what = shown(network, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], About("four"), options)
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
+        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+        page.click('[data-screen="lab"]')
+        assert is_the_library_s(shown_source(page, "tanh"), "tanh")
+        page.click('[data-screen="home"]')
+        page.click('[data-toy="wave"]')
+        page.click('[data-screen="lab"]')
+        assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")
