@@ -323,11 +323,11 @@ Meter.move = interrupted
 IN_A_MEMBER = f"""
 import os
 from deepstep.estimators import convening
-train = convening._member
+train = convening.train_member
 def interrupted(*args):
     os.kill(os.getpid(), {int(signal.SIGINT)})
     return train(*args)
-convening._member = interrupted
+convening.train_member = interrupted
 """
 
 

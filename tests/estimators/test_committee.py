@@ -19,11 +19,14 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, convening, fold_clock
 from deepstep.estimators.blending import blending_weights
+from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import folds
+from deepstep.estimators.parameters import PLAIN
 from deepstep.estimators.recipes import FAMILY, start
 from deepstep.estimators.rules_of_size import choose
+from deepstep.estimators.tabular import FOR_ALL_MEMBERS
 
 QUICK = {"n_members": 2, "max_iter": 8, "random_state": 1}
 
@@ -231,6 +234,21 @@ def test_balanced_weights_find_the_rare_class():
     assert found[1] > found[0] + 0.2
 
 
+def test_the_weights_of_classes_count_in_weights_of_recipes_and_temperature():
+    """As if the weight had been given with each row."""
+    X, y = load_wine(return_X_y=True)
+    of_class = {0: 1.0, 1: 20.0, 2: 1.0}
+    settings = {"max_iter": 8, "random_state": 1, "n_members": 10}
+    rows = np.array([of_class[label] for label in y])
+    by_class = DeepClassifier(**settings, class_weight=of_class).fit(X, y)
+    by_row = DeepClassifier(**settings).fit(X, y, sample_weight=rows)
+    assert by_class.committee_.weights == pytest.approx(by_row.committee_.weights, rel=1e-3)
+    assert by_class.committee_.temperatures == pytest.approx(by_row.committee_.temperatures, rel=1e-3)
+    assert by_class.temperature_ == pytest.approx(by_row.temperature_, rel=1e-3)
+    without = DeepClassifier(**settings).fit(X, y)
+    assert by_class.committee_.weights != pytest.approx(without.committee_.weights, rel=1e-2)
+
+
 def test_ones_own_validation_rows_judge_all_members():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor(**QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
@@ -282,6 +300,37 @@ def test_parameters_that_are_given_hold_for_all_members():
         assert architecture.activations[0] == "tanh"
         assert member.estimator.network_.dtype == np.float64
         assert member.estimator.dropout == 0.5
+
+
+def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_recipe_has():
+    """Else a search over a grid that has such a value would report it for another model."""
+    X, y = load_wine(return_X_y=True)
+    own = {name: PLAIN[name] for name in FOR_ALL_MEMBERS if name in PLAIN}
+    assert {*PLAIN} - {*own} == {"early_stopping", "validation_fraction"}
+    few = {"max_iter": 2, "n_members": 2, "random_state": 1}
+    for name, value in own.items():
+        model = DeepClassifier(**few | {name: value if name != "max_iter" else 1}).fit(X, y)
+        found = [getattr(member.estimator, name) for member in model.committee_.members]
+        assert found == [getattr(model, name)] * 2, name
+
+
+@pytest.mark.parametrize(
+    ("idle", "said"),
+    [
+        ({"early_stopping": False}, "early_stopping left out or True"),
+        ({"validation_fraction": 0.1}, "got 0.1 with 2 folds"),
+    ],
+)
+def test_what_would_not_be_heeded_is_refused(idle, said):
+    X, y = load_wine(return_X_y=True)
+    with pytest.raises(ConfigurationError, match=said):
+        DeepClassifier(**QUICK, **idle).fit(X, y)
+
+
+def test_the_part_held_out_of_one_fold():
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(n_members=1, max_iter=2, validation_fraction=0.25).fit(X, y)
+    assert model.committee_.preparers[0].fold.held_out.size == len(y) // 4
 
 
 @pytest.mark.parametrize(
@@ -368,6 +417,37 @@ def test_a_time_budget_is_shared_by_the_members():
     began = perf_counter()
     DeepRegressor(n_members=4, max_iter=10**6, time_budget=2.0, random_state=1).fit(X, y)
     assert perf_counter() - began < 20  # members that knew of no clock would take hours
+
+
+def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
+    """Preparing them counts: here each takes a minute, by a clock that nothing else moves."""
+    now = [0.0]
+    monkeypatch.setattr(fold_clock, "perf_counter", lambda: now[0])
+    prepared = convening._prepared
+
+    def slowly(*arguments):
+        now[0] += 60
+        return prepared(*arguments)
+
+    monkeypatch.setattr(convening, "_prepared", slowly)
+    X, y = load_diabetes(return_X_y=True)
+    few = {"n_members": 5, "max_iter": 1, "random_state": 1}
+    for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):
+        now[0] = 0.0
+        committee = DeepRegressor(**few, time_budget=budget).fit(X, y).committee_
+        assert len(committee.preparers) == len(committee.members) == n
+        held_out = np.concatenate([one.fold.held_out for one in committee.preparers])
+        assert_array_equal(np.flatnonzero(np.isfinite(committee.out_of_fold[:, 0])), np.sort(held_out))
+
+
+@given(st.floats(0.1, 1e4), st.integers(1, 5), st.integers(1, 20), st.floats(0, 100))
+def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fold):
+    clock = FoldClock(budget)
+    clock._preparation = of_a_fold
+    seconds = clock.seconds_of_a_member(folds, turns)
+    assert 0 < seconds <= max(budget / turns, 1e-3)
+    if budget > 2 * folds * of_a_fold:
+        assert folds * turns * seconds + (folds - 1) * of_a_fold == pytest.approx(budget, rel=1e-2, abs=0.1)
 
 
 def test_a_committee_is_better_than_a_member_of_it():

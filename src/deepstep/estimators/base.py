@@ -127,9 +127,9 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         self.n_iter_, self.loss_ = len(reached.history), reached.cost
         self.t_ += reached.examples_seen
         best = (stopping or reached).carried.best
-        score = best.get("validation_score") if self.early_stopping else None
+        score = best.get("validation_score") if self._setting("early_stopping") else None
         self.best_validation_score_ = score
-        if self.early_stopping:
+        if self._setting("early_stopping"):
             self.best_loss_ = -score if score is not None and self.scoring == COST else None
         else:
             self.best_loss_ = best.get("cost")
@@ -140,7 +140,7 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         """Train, and where it is asked for once more on everything; the second is what stopped the first."""
         in_batches = self.solver != "lbfgs"
         train = learn_in_batches if in_batches else learn_by_lbfgs
-        early = self.early_stopping and in_batches
+        early = self._setting("early_stopping") and in_batches
         if not call.incremental:
             refuse_without_validation(self, held_out, call.where)
             refuse_idle_checkpoints(self, call.where)
@@ -149,7 +149,7 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
             learn, held_out = hold_out(
                 examples,
                 self._strata(examples.Y),
-                fraction=self.validation_fraction,
+                fraction=self._setting("validation_fraction"),
                 seed=network.seed,
                 where=call.where,
             )
@@ -232,22 +232,22 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
 
     def _network(self, examples: Examples, call: FitCall) -> Network:
         """A new network, or a copy of the fitted one to go on with."""
-        sizes = self.hidden_layer_sizes
+        sizes = self._setting("hidden_layer_sizes")
         hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        start = self.initialization
+        start, bent = self.initialization, self._setting("parametric")
         given = isinstance(start, Mapping)
         drawn = "zeros" if self._begins_with_data(call) or given or call.going_on else start
         output, settings = self._output(call.where)
         network = Network(
             (examples.X.shape[1], *hidden, examples.Y.shape[1]),
-            activation=_activations(self.activation),
+            activation=_activations(self._setting("activation")),
             output=output,
             output_settings=settings,
             normalization=self.normalization
             if isinstance(self.normalization, str)
             else [*self.normalization],
-            input_scale=self.input_scale,
-            parametric=self.parametric if isinstance(self.parametric, bool) else [*self.parametric],
+            input_scale=self._setting("input_scale"),
+            parametric=bent if isinstance(bent, bool) else [*bent],
             seed=0 if call.going_on else self._seed(call),
             dtype=examples.X.dtype,
             engine=self.engine,

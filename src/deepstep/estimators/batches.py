@@ -40,7 +40,7 @@ def learn_in_batches(
 ) -> Reached:
     """Train with an update rule: one epoch if incremental, else until it converges or max_iter."""
     carried = estimator._carried
-    early = estimator.early_stopping and held_out is not None
+    early = estimator._setting("early_stopping") and held_out is not None
     session = open_for(estimator, network, network.parameters, call.where)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
@@ -49,18 +49,18 @@ def learn_in_batches(
     quantity = "validation_score" if early else "cost"
     patience = Patience(
         quantity,
-        tolerance=estimator.tol,
-        epochs=estimator.n_iter_no_change,
+        tolerance=estimator._setting("tol"),
+        epochs=estimator._setting("n_iter_no_change"),
         larger_is_better=early,
         keep_best=early,
         instead=lambda: any(one.lower() for one in adaptive) or again,
         best=carried.best.get(quantity),
         stalled=carried.stalled,
     )
-    size = _batch_size(estimator, len(examples))
+    size, most = _batch_size(estimator, len(examples)), estimator._setting("max_iter")
     full = not estimator.shuffle or size == len(examples)
     plan = Plan(
-        epochs=1 if call.incremental else estimator.max_iter,
+        epochs=1 if call.incremental else most,
         learning_rate=rate,
         batch_size=size,
         order=as_they_are if full else shuffled(network.seed),
@@ -95,8 +95,8 @@ def learn_in_batches(
     if early and (blind := patience.blind(history)):
         warn_of_scoring(estimator, blind)
     planned = call.incremental or again or estimator.schedule is not None
-    if len(history) == estimator.max_iter and not (patience.over or planned):
-        warn_not_converged(f"{estimator.max_iter} epochs (max_iter) are done")
+    if len(history) == most and not (patience.over or planned):
+        warn_not_converged(f"{most} epochs (max_iter) are done")
     end = session.state()
     parameters, statistics = session.outcome, end.statistics
     if early:
@@ -132,7 +132,7 @@ def learns_in_batches(estimator: "DeepEstimator") -> bool:
         raise AttributeError("a committee needs all data at once; recipe='plain' has it")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator.early_stopping:
+    if estimator._setting("early_stopping"):
         raise AttributeError("it cannot hold a validation part out; early_stopping is True")
     if estimator.checkpoint_dir is not None:
         raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
@@ -163,7 +163,7 @@ def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
         for name, schedule in given.items()
         if schedule is not None
     }
-    if estimator.refit and estimator.early_stopping:
+    if estimator.refit and estimator._setting("early_stopping"):
         refuse_rates_by_course(estimator.time_budget, schedules.items(), where)
     return schedules
 

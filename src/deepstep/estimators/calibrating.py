@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import Given
 from deepstep.estimators.committee import Committee
-from deepstep.estimators.convening import Rows
+from deepstep.estimators.convening import Rows, weight_with_classes
 from deepstep.estimators.tables import TableRows
 from deepstep.estimators.temperature import of_the_mean
 from deepstep.model import Network
@@ -104,15 +104,16 @@ class Calibrating:
         X, y, weight = self._checked(given, self.network_.dtype, reset=False)
         return self._outputs(X), self._encode(y, np.float64, where), weight
 
-    def _calibrate_by_held_out(self, rows: Rows, validation: Rows | None) -> None:
+    def _calibrate_by_held_out(self: Any, rows: Rows, validation: Rows | None) -> None:
         """Learn from what a fit held out: the rows of validation, or of each fold."""
         committee = self.committee_
+        kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
+        weight = weight_with_classes(self, kept, kept if validation is None else validation, "fit")
         if validation is not None:
             A = committee.outputs(validation.table)
-            self._calibration = self._read_known(A, validation.Y, validation.weight, "fit")
+            self._calibration = self._read_known(A, validation.Y, weight, "fit")
         elif committee.out_of_fold is not None:
-            kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-            found = self._read_known(committee.out_of_fold, kept.Y, kept.weight, "fit")
+            found = self._read_known(committee.out_of_fold, kept.Y, weight, "fit")
             if len(committee.preparers) > 1:
                 found = replace(found, temperature=of_the_mean(found.temperature))
             if found.scores is not None:

@@ -54,7 +54,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
         of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
         `predict` answers with the most probable class.
-    label_smoothing : float, default=0.0
+    label_smoothing : float or None, default=None ('plain': 0.0)
         Share of each label that is spread evenly over all classes, for 'cross_entropy'.
     class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
@@ -102,13 +102,13 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     """
 
     loss: str = "cross_entropy"
-    label_smoothing: float = 0.0
+    label_smoothing: float | None = None
     class_weight: Any = None
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **DeepEstimator._parameter_constraints,
         "loss": [str],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left"), None],
         "class_weight": [StrOptions({"balanced"}), Mapping, list, None],
     }
 

@@ -3,26 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import Settings, missing_numba
+from deepstep.engines import missing_numba
 from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer, weighed
-from deepstep.estimators.course import settings_of
+from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import Fold, folds
-from deepstep.estimators.recipes import Recipe, start
+from deepstep.estimators.member_training import Task, train_member
 from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
 from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
-from deepstep.training import Callback, StopTraining, Training
-from deepstep.training.history import Record
 from deepstep.training.meter import Meter
 from deepstep.types import Array
 
@@ -43,26 +41,6 @@ class Rows(NamedTuple):
         return Rows(take(self.table, numbers), self.Y[numbers], weight)
 
 
-class _Halt(Callback):
-    """Ends a member's training when the whole fit is given up."""
-
-    def __init__(self, given_up: Event) -> None:
-        self._given_up = given_up
-
-    def on_epoch_end(self, training: Training, record: Record) -> None:
-        if self._given_up.is_set():
-            raise StopTraining("given up")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One member to train."""
-
-    recipe: Recipe
-    fold: int
-    seed: int
-
-
 def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Committee:
     """Train a committee for an estimator of which the targets are known.
 
@@ -76,29 +54,51 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
         What members are judged by; else each is by the rows of its fold.
     call : FitCall
     """
-    Table.fit(rows.table)  # what cannot be a number is refused under the number of its own row
+    clock = FoldClock(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
     choice = choose(n_rows(kept.table), estimator.n_members)
     seed = estimator._seed(call)
-    parts = _parts(estimator, kept, validation, choice, seed)
+    parts = _parts(estimator, kept, validation, choice, seed, call.where)
     tasks = _tasks(choice, len(parts), seed)
-    preparers = [_preparer(estimator, kept, fold, choice) for fold in parts]
-    members, held_out = _train_all(estimator, kept, validation, preparers, tasks, call)
+    try:
+        done = _train_all(estimator, kept, validation, parts, choice, tasks, clock, call)
+    except DataError:
+        Table.fit(rows.table)  # what cannot be a number is refused under the number of its own row
+        raise
+    preparers, members, held_out = done
     judged = kept if validation is None else validation
-    answers = _by_recipe(tasks, parts, held_out, judged.Y.shape, own=validation is not None)
+    answers = _by_recipe(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
     output, _ = estimator._output(call.where)
-    worth = weighed(answers, judged.Y, output, _loss(estimator, call), judged.weight)
+    counts = weight_with_classes(estimator, kept, judged, call.where)
+    worth = weighed(answers, judged.Y, output, _loss(estimator, call), counts)
     together = None if validation is not None else worth.together
     return Committee(tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together)
 
 
+def weight_with_classes(estimator: "DeepEstimator", learned: Rows, judged: Rows, where: str) -> Array | None:
+    """The weight of each row that judges, with that of its class, by the rows that are learned from."""
+    of_classes = estimator._weights_of_classes(Examples(learned.Y, learned.Y, learned.weight), where)
+    return estimator._weighed(of_classes, Examples(judged.Y, judged.Y, judged.weight))
+
+
 def _parts(
-    estimator: "DeepEstimator", rows: Rows, validation: Rows | None, choice: Choice, seed: int
+    estimator: "DeepEstimator", rows: Rows, validation: Rows | None, choice: Choice, seed: int, where: str
 ) -> list[Fold]:
     m = n_rows(rows.table)
-    if validation is not None or m < 2 * choice.n_folds:
+    whole = validation is not None or m < 2 * choice.n_folds
+    if estimator.validation_fraction is not None and (whole or choice.n_folds > 1):
+        instead = "validation data of its own" if validation is not None else f"{choice.n_folds} folds"
+        raise ConfigurationError(
+            where,
+            "validation_fraction left out, where it would not be heeded",
+            f"got {estimator.validation_fraction} with {instead}",
+            "Pass n_members=1 for one network and one part held out.",
+        )
+    if whole:
         return [Fold(np.arange(m), np.arange(0))]
-    return folds(m, choice.n_folds, estimator._strata(rows.Y), estimator.validation_fraction, seed)
+    return folds(
+        m, choice.n_folds, estimator._strata(rows.Y), estimator._setting("validation_fraction"), seed
+    )
 
 
 def _tasks(choice: Choice, n_parts: int, seed: int) -> list[Task]:
@@ -109,7 +109,12 @@ def _tasks(choice: Choice, n_parts: int, seed: int) -> list[Task]:
     return [Task(recipe, fold, int(one)) for (fold, recipe), one in zip(places, seeds, strict=True)]
 
 
-def _preparer(estimator: "DeepEstimator", rows: Rows, fold: Fold, choice: Choice) -> Preparer:
+def _prepared(
+    estimator: "DeepEstimator", rows: Rows, validation: Rows | None, fold: Fold, choice: Choice
+) -> tuple[Preparer, Any, Any]:
+    """What a fold's learned rows teach, and (inputs, Y, weight) of them and of the rows that judge; None
+    where there are none.
+    """
     learned = rows.take(fold.learned)
     table = Table.fit(learned.table)
     features = table.features(learned.table)
@@ -118,44 +123,56 @@ def _preparer(estimator: "DeepEstimator", rows: Rows, fold: Fold, choice: Choice
         for cuts in {recipe.cuts for recipe in choice.recipes}
     }
     center, scale = estimator._target_scale(learned.Y, learned.weight)
-    return Preparer(fold, table, encodings, center, scale)
+    preparer = Preparer(fold, table, encodings, center, scale)
+    learn = preparer.encoded(features), _scaled(learned, preparer), learned.weight
+    judging = rows.take(fold.held_out) if validation is None and fold.held_out.size else validation
+    if judging is None:
+        return preparer, learn, None
+    return preparer, learn, (preparer.inputs(judging.table), _scaled(judging, preparer), judging.weight)
 
 
 def _train_all(
     estimator: "DeepEstimator",
     rows: Rows,
     validation: Rows | None,
-    preparers: list[Preparer],
+    parts: list[Fold],
+    choice: Choice,
     tasks: list[Task],
+    clock: FoldClock,
     call: FitCall,
-) -> tuple[list[Member], list[Array]]:
-    """The members, and what each answers to the rows held out; as many at once as threads may work."""
+) -> tuple[list[Preparer], list[Member], list[Array]]:
+    """What each fold taught, the members, and what each answers to the rows held out: fold by fold, and
+    within a fold as many members at once as threads may work. When time is over no further fold is begun.
+    """
     given_up = Event()
-    inputs: dict[int, tuple[Any, Any]] = {}
 
-    def work(task: Task, learned: Any, judged: Any) -> tuple[Member, Array]:
-        preparer = preparers[task.fold]
-        member = _member(estimator, task, preparer, learned, judged, given_up, call, 1 / turns)
+    def work(task: Task, preparer: Preparer, learned: Any, judged: Any) -> tuple[Member, Array]:
+        member = train_member(estimator, task, preparer, learned, judged, given_up, call, seconds)
         inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
         return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
+    preparers: list[Preparer] = []
     done: list[tuple[Member, Array]] = []
     with _threads() as (pool, n_threads), _shown(estimator, len(tasks), call) as show:
-        each = len(tasks) // len(preparers)
-        turns = len(preparers) * -(-each // n_threads)  # one after another, that each thread has
+        turns = -(-len(tasks) // (len(parts) * n_threads))  # of a fold's members, that each thread has
         try:
-            for number, preparer in enumerate(preparers):
-                inputs[number] = _inputs(rows, validation, preparer)
-                futures = [pool.submit(work, task, *inputs[number]) for task in tasks if task.fold == number]
+            for number, fold in enumerate(parts):
+                if not clock.begins_another(len(preparers)):
+                    break
+                with clock.preparing():
+                    preparer, learned, judged = _prepared(estimator, rows, validation, fold, choice)
+                seconds = clock.seconds_of_a_member(len(parts) - number, turns)
+                of_fold = [task for task in tasks if task.fold == number]
+                futures = [pool.submit(work, task, preparer, learned, judged) for task in of_fold]
                 for future in _as_they_end(futures):
                     show(future.result()[0])
                 done += [future.result() for future in futures]
-                del inputs[number]
+                preparers.append(preparer)
         except BaseException:
             given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [member for member, _ in done], [answer for _, answer in done]
+    return preparers, [member for member, _ in done], [answer for _, answer in done]
 
 
 def _as_they_end(futures: "list[Future[Any]]") -> "Iterator[Future[Any]]":
@@ -196,92 +213,8 @@ def _threads() -> Iterator[tuple[ThreadPoolExecutor, int]]:
         yield pool, n
 
 
-def _inputs(rows: Rows, validation: Rows | None, preparer: Preparer) -> tuple[Any, Any]:
-    """(inputs, Y, weight) of the rows learned from, and of those that judge; None where there are none."""
-    fold = preparer.fold
-    learned = rows.take(fold.learned)
-    judging = validation
-    if validation is None and fold.held_out.size:
-        judging = rows.take(fold.held_out)
-    return _prepared(learned, preparer), None if judging is None else _prepared(judging, preparer)
-
-
-def _prepared(part: Rows, preparer: Preparer) -> tuple[Any, Array, Array | None]:
-    return preparer.inputs(part.table), _scaled(part.Y, preparer), part.weight
-
-
-def _scaled(Y: Array, preparer: Preparer) -> Array:
-    return (Y - preparer.center) / preparer.scale
-
-
-def _member(
-    estimator: "DeepEstimator",
-    task: Task,
-    preparer: Preparer,
-    learned: Any,
-    judged: Any,
-    given_up: Event,
-    call: FitCall,
-    share: float,
-) -> Member:
-    dtype = estimator._precision
-
-    def examples(part: Any) -> Examples:
-        inputs, Y, weight = part
-        return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
-
-    rows = examples(learned)
-    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), share)
-    dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
-    values, factors = start(dims, dtype, np.random.default_rng(task.seed))
-    for name, layer, factor in _ones(member, len(dims) - 2):
-        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
-    member.set_params(
-        initialization=values,
-        rate_factors=factors,
-        random_state=task.seed % 2**31,
-        callbacks=[_Halt(given_up)],
-        early_stopping=judged is not None,
-        scoring="loss" if judged is not None else None,
-    )
-    member.n_features_in_ = rows.X.shape[1]
-    member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
-    member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
-    score = member.best_validation_score_
-    return Member(
-        task.recipe,
-        task.fold,
-        member.network_,
-        member.engine_,
-        member.n_iter_,
-        None if score is None else -score,
-        None if score is None else int(np.nanargmax(np.array(member.validation_scores_))) + 1,
-        _settings(member, call),
-        member,
-    )
-
-
-def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:
-    """Parameters that begin with ones: their names, the layers whose units they have, factors of the rate."""
-    kinds, bent = member.normalization, member.parametric
-    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
-    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
-    found = [("s1", 0, 6.0)] if member.input_scale else []
-    found += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
-    return found + [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
-
-
-def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
-    """What is not as it is by default among what its steps were made with, and the rate."""
-    settings = settings_of(member, member.network_.seed, call.where)
-    plain = vars(Settings())
-    given = {name: value for name, value in vars(settings).items() if value != plain[name]}
-    return {"learning_rate": float(member.learning_rate_), **given}
-
-
-def _hidden(member: "DeepEstimator") -> tuple[int, ...]:
-    sizes = member.hidden_layer_sizes
-    return (int(sizes),) if np.ndim(sizes) == 0 else tuple(int(size) for size in sizes)
+def _scaled(part: Rows, preparer: Preparer) -> Array:
+    return (part.Y - preparer.center) / preparer.scale
 
 
 def _by_recipe(

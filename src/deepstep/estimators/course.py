@@ -87,14 +87,14 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
 def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
     """What its steps are made with."""
     optimizer, hyperparameters = update_rule(estimator, where)
-    dropout = estimator.dropout
+    dropout = estimator._setting("dropout")
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
     return Settings(
         optimizer,
         hyperparameters,
         l1=estimator.l1,
-        l2=estimator.alpha,
+        l2=estimator._setting("alpha"),
         weight_decay=estimator.weight_decay,
         dropout=dropout,
         input_noise=estimator.input_noise,

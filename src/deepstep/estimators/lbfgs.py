@@ -48,9 +48,9 @@ def learn_by_lbfgs(
             cost, converged = train_lbfgs(
                 session,
                 _wide(examples),
-                iterations=estimator.max_iter,
+                iterations=estimator._setting("max_iter"),
                 evaluations=estimator.max_fun,
-                tolerance=estimator.tol,
+                tolerance=estimator._setting("tol"),
                 history=history,
                 validation=None if held_out is None else _wide(held_out),
                 callbacks=[*watchers(estimator, network, held_out, call), *progress_of(estimator)],

@@ -21,18 +21,37 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _SCHEDULE = [str, Mapping, Plateau, callable, None]
 
 
+PLAIN: Mapping[str, Any] = {
+    "hidden_layer_sizes": (100,),
+    "activation": "relu",
+    "alpha": 0.0001,
+    "learning_rate_init": 0.001,
+    "max_iter": 200,
+    "tol": 1e-4,
+    "early_stopping": False,
+    "validation_fraction": 0.1,
+    "n_iter_no_change": 10,
+    "input_scale": False,
+    "parametric": False,
+    "dropout": 0.0,
+}
+"""What a parameter that is None is with ``recipe='plain'``: scikit-learn's value, or without effect. What
+recipes choose is None by default, so that a value that is given is heeded even where it is one of these."""
+
+
 @dataclass(eq=False, repr=False, match_args=False)
 class EstimatorParameters(BaseEstimator):
     """The parameters of `DeepClassifier` and `DeepRegressor`.
 
     A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
-    by name in its signature.
+    by name in its signature. What is None by default is the recipe's own choice; what it is for
+    ``recipe='plain'`` is said with it.
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
+    hidden_layer_sizes : int or sequence of int or None, default=None ('plain': (100,))
         Units of each hidden layer; an empty sequence for none.
-    activation : str or sequence of str, default='relu'
+    activation : str or sequence of str or None, default=None ('plain': 'relu')
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
@@ -48,7 +67,7 @@ class EstimatorParameters(BaseEstimator):
         ``deepstep.equations.OPTIMIZERS``, with ``hyperparameters`` instead. All learn from batches, except
         'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
         a dense copy).
-    alpha : float, default=0.0001
+    alpha : float or None, default=None ('plain': 0.0001)
         λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
     batch_size : int or 'auto', default='auto'
         Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
@@ -56,14 +75,14 @@ class EstimatorParameters(BaseEstimator):
         How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
         learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
         training stalls, which ends it at 1e-6.
-    learning_rate_init : float or 'auto', default=0.001
+    learning_rate_init : float or 'auto' or None, default=None ('plain': 0.001)
         α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
         from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
         smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that goes on
         (``partial_fit``, ``warm_start``) keeps it.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
-    max_iter : int, default=200
+    max_iter : int or None, default=None ('plain': 200)
         Epochs, each a pass over the examples ('lbfgs': iterations).
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
@@ -71,7 +90,7 @@ class EstimatorParameters(BaseEstimator):
         Where the initial values, the order of the examples, dropout, noise and the validation part come
         from. An int gives the same fit bit for bit, and the initial values of
         ``Network(…, initialization=…, seed=…)``.
-    tol : float, default=1e-4
+    tol : float or None, default=None ('plain': 1e-4)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool or int, default=False
         Show progress on stderr.
@@ -81,17 +100,19 @@ class EstimatorParameters(BaseEstimator):
         β of 'sgd': v := β·v - α·g.
     nesterovs_momentum : bool, default=True
         Nesterov's momentum; else classical.
-    early_stopping : bool, default=False
+    early_stopping : bool or None, default=None ('plain': False)
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
         those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'.
-    validation_fraction : float, default=0.1
-        The part that early stopping holds out, at least two examples; classes keep their shares.
+        'lbfgs'. With 'table' the best epoch is always kept, by the rows of the other folds, and False is
+        refused.
+    validation_fraction : float or None, default=None ('plain': 0.1)
+        The part that early stopping holds out, at least two examples; classes keep their shares. With 'table'
+        it is refused where there are several folds; ``n_members=1``, or more than 100,000 rows, have one.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8
         Guard of the division of 'adam': √s + ε, before the correction of s.
-    n_iter_no_change : int or inf, default=10
+    n_iter_no_change : int or inf or None, default=None ('plain': 10)
         Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
@@ -115,12 +136,12 @@ class EstimatorParameters(BaseEstimator):
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
         Normalization of the hidden layers: one for all, or one for each.
-    input_scale : bool, default=False
+    input_scale : bool or None, default=None ('plain': False)
         Whether a factor of each input is learned.
-    parametric : bool or sequence of bool, default=False
+    parametric : bool or sequence of bool or None, default=None ('plain': False)
         Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
         layers, or one for each.
-    dropout : float or sequence of float, default=0.0
+    dropout : float or sequence of float or None, default=None ('plain': 0.0)
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
     input_noise : float, default=0.0
         Standard deviation of normal noise that is added to the inputs of each step.
@@ -174,31 +195,31 @@ class EstimatorParameters(BaseEstimator):
         that was drawn.
     """
 
-    hidden_layer_sizes: Any = (100,)
-    activation: Any = "relu"
+    hidden_layer_sizes: Any = None
+    activation: Any = None
     _: KW_ONLY
     recipe: str = "table"
     n_members: int | None = None
     solver: str = "adam"
-    alpha: float = 0.0001
+    alpha: float | None = None
     batch_size: int | str = "auto"
     learning_rate: str = "constant"
-    learning_rate_init: float | str = 0.001
+    learning_rate_init: float | str | None = None
     power_t: float = 0.5
-    max_iter: int = 200
+    max_iter: int | None = None
     shuffle: bool = True
     random_state: Any = None
-    tol: float = 1e-4
+    tol: float | None = None
     verbose: bool | int = False
     warm_start: bool = False
     momentum: float = 0.9
     nesterovs_momentum: bool = True
-    early_stopping: bool = False
-    validation_fraction: float = 0.1
+    early_stopping: bool | None = None
+    validation_fraction: float | None = None
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    n_iter_no_change: float = 10
+    n_iter_no_change: float | None = None
     max_fun: int = 15000
     initialization: Any = "glorot"
     engine: str = "auto"
@@ -207,9 +228,9 @@ class EstimatorParameters(BaseEstimator):
     hyperparameters: Mapping[str, Any] | None = None
     loss_settings: Mapping[str, Any] | None = None
     normalization: Any = "none"
-    input_scale: bool = False
-    parametric: bool | Sequence[bool] = False
-    dropout: float | Sequence[float] = 0.0
+    input_scale: bool | None = None
+    parametric: bool | Sequence[bool] | None = None
+    dropout: float | Sequence[float] | None = None
     input_noise: float = 0.0
     l1: float = 0.0
     weight_decay: float | None = None
@@ -235,30 +256,30 @@ class EstimatorParameters(BaseEstimator):
     # Names are checked where they are looked up: those that users register are known there, and the error
     # has the nearest one.
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", _COUNT],
-        "activation": [str, "array-like"],
+        "hidden_layer_sizes": ["array-like", _COUNT, None],
+        "activation": [str, "array-like", None],
         "recipe": [StrOptions({"table", "plain"})],
         "n_members": [_COUNT, None],
         "solver": [str],
-        "alpha": [_AT_LEAST_0],
+        "alpha": [_AT_LEAST_0, None],
         "batch_size": [StrOptions({"auto"}), _COUNT],
         "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-        "learning_rate_init": [StrOptions({"auto"}), _ABOVE_0],
+        "learning_rate_init": [StrOptions({"auto"}), _ABOVE_0, None],
         "power_t": [_AT_LEAST_0],
-        "max_iter": [_COUNT],
+        "max_iter": [_COUNT, None],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
-        "tol": [_AT_LEAST_0],
+        "tol": [_AT_LEAST_0, None],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
         "momentum": [Interval(Real, 0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [_SHARE],
+        "early_stopping": ["boolean", None],
+        "validation_fraction": [_SHARE, None],
         "beta_1": [_SHARE],
         "beta_2": [_SHARE],
         "epsilon": [_ABOVE_0],
-        "n_iter_no_change": [_COUNT, Options(Real, {np.inf})],
+        "n_iter_no_change": [_COUNT, Options(Real, {np.inf}), None],
         "max_fun": [_COUNT],
         "initialization": [str, Mapping],
         "engine": [str],
@@ -267,9 +288,9 @@ class EstimatorParameters(BaseEstimator):
         "hyperparameters": [Mapping, None],
         "loss_settings": [Mapping, None],
         "normalization": [str, "array-like"],
-        "input_scale": ["boolean"],
-        "parametric": ["boolean", "array-like"],
-        "dropout": [_SHARE, "array-like"],
+        "input_scale": ["boolean", None],
+        "parametric": ["boolean", "array-like", None],
+        "dropout": [_SHARE, "array-like", None],
         "input_noise": [_AT_LEAST_0],
         "l1": [_AT_LEAST_0],
         "weight_decay": [_AT_LEAST_0, None],
@@ -292,3 +313,8 @@ class EstimatorParameters(BaseEstimator):
         "keep_checkpoints": [_COUNT],
         "resume": ["boolean"],
     }
+
+    def _setting(self, name: str) -> Any:
+        """The value of a parameter for a training of one network: that of `PLAIN` where it is None."""
+        value = getattr(self, name)
+        return PLAIN[name] if value is None else value

@@ -4,6 +4,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from deepstep.estimators.course import open_for
+from deepstep.estimators.parameters import PLAIN
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training.determinism import blas_threads
@@ -23,8 +24,9 @@ def first_rate(
     ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier one
     found: the search is for the beginning, where the cost falls.
     """
-    if estimator.learning_rate_init != AUTO:
-        return float(estimator.learning_rate_init), None
+    given = estimator._setting("learning_rate_init")
+    if given != AUTO:
+        return float(given), None
     before = getattr(estimator, "rate_search_", None) if call.going_on else None
     if before is not None:
         return float(estimator.learning_rate_), before
@@ -40,7 +42,7 @@ def first_rate(
         )
     if search.suggestion is not None:
         return search.suggestion, search
-    instead = float(type(estimator).learning_rate_init)
+    instead = float(PLAIN["learning_rate_init"])
     warnings.warn(
         f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken.",
         stacklevel=7,

@@ -60,6 +60,13 @@ class Tabular:
                 f"got {', '.join(foreign)} with recipe='table'",
                 "Pass recipe='plain' for the one network of scikit-learn's manners.",
             )
+        if self.early_stopping is not None and not self.early_stopping:
+            raise ConfigurationError(
+                call.where,
+                "early_stopping left out or True with recipe='table', which keeps each member's best epoch",
+                f"got {self.early_stopping}",
+                "Pass recipe='plain' for a training that goes to its end.",
+            )
         rows = self._table_rows(given, reset=True, where=call.where)
         self._learn_targets(rows.Y, call)
         coded = self._coded(rows, call.where)
@@ -125,7 +132,7 @@ class Tabular:
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
-    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, share: float) -> Any:
+    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, seconds: float | None) -> Any:
         """An estimator of one network, by a recipe, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
@@ -142,8 +149,7 @@ class Tabular:
         settings["batch_size"] = min(settings["batch_size"], m) if m else 1
         own = {name: getattr(self, name) for name in OF_THE_COMMITTEE if hasattr(self, name)}
         own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
-        if own["time_budget"] is not None:
-            own["time_budget"] *= share
+        own["time_budget"] = seconds
         member = type(self)(**{**own, **settings})
         member._take_targets(self, preparer)
         return member

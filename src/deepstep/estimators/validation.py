@@ -41,14 +41,14 @@ def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | N
                 f"got {', '.join(useless)}",
                 "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
             )
-    if estimator.refit and not estimator.early_stopping:
+    if estimator.refit and not estimator._setting("early_stopping"):
         raise ConfigurationError(
             where,
             "early_stopping=True, where refit=True",
             "got early_stopping=False",
             "It counts the epochs.",
         )
-    if estimator.scoring is not None and held_out is None and not estimator.early_stopping:
+    if estimator.scoring is not None and held_out is None and not estimator._setting("early_stopping"):
         raise ConfigurationError(
             where,
             "validation data, where scoring is given",

@@ -151,7 +151,9 @@ def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.b
 
     if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
         series = stripped(series)
-    return (series.fill_nan(None) if series.dtype.is_float() else series).is_null().to_numpy()
+    if series.dtype.is_float():
+        return np.isnan(series.to_numpy())
+    return series.is_null().to_numpy() if series.null_count() else np.zeros(len(series), np.bool_)
 
 
 def wrong_kind(series: "polars.Series", wanted: str) -> DataError:

@@ -1,0 +1,53 @@
+"""How the seconds of a committee are shared out among its folds and members."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+
+class FoldClock:
+    """The time that a committee has, from now on; preparing its folds counts.
+
+    Parameters
+    ----------
+    budget : float or None
+        Seconds; None for as many as it takes.
+
+    Examples
+    --------
+    >>> clock = FoldClock(None)
+    >>> clock.begins_another(3), clock.seconds_of_a_member(2, turns=5)
+    (True, None)
+    """
+
+    def __init__(self, budget: float | None) -> None:
+        self._end = None if budget is None else perf_counter() + budget
+        self._preparation = 0.0
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """While a fold is prepared: the next ones are expected to take as long."""
+        begin = perf_counter()
+        yield
+        self._preparation = perf_counter() - begin
+
+    def begins_another(self, done: int) -> bool:
+        """Whether after so many folds there is time to prepare another one and to train as long as that."""
+        return self._end is None or not done or self._end - perf_counter() > 2 * self._preparation
+
+    def seconds_of_a_member(self, folds: int, turns: int) -> float | None:
+        """What each member of the fold that is prepared has.
+
+        Parameters
+        ----------
+        folds : int
+            Those that are not trained, with this one. Where they cannot all be prepared in half of the time
+            that is left, only so many are reckoned with.
+        turns : int
+            Members of a fold that one thread trains one after another.
+        """
+        if self._end is None:
+            return None
+        left = self._end - perf_counter()
+        n = min(folds, max(1, int(left / (2 * self._preparation)))) if self._preparation else folds
+        return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)

@@ -1,0 +1,109 @@
+"""How one member of a committee is trained."""
+
+from dataclasses import dataclass, replace
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.engines import Settings
+from deepstep.estimators.calls import FitCall
+from deepstep.estimators.committee import Member, Preparer
+from deepstep.estimators.course import settings_of
+from deepstep.estimators.recipes import Recipe, start
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.history import Record
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+
+class _Halt(Callback):
+    """Ends a member's training when the whole fit is given up."""
+
+    def __init__(self, given_up: Event) -> None:
+        self._given_up = given_up
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if self._given_up.is_set():
+            raise StopTraining("given up")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One member to train."""
+
+    recipe: Recipe
+    fold: int
+    seed: int
+
+
+def train_member(
+    estimator: "DeepEstimator",
+    task: Task,
+    preparer: Preparer,
+    learned: Any,
+    judged: Any,
+    given_up: Event,
+    call: FitCall,
+    seconds: float | None,
+) -> Member:
+    dtype = estimator._precision
+
+    def examples(part: Any) -> Examples:
+        inputs, Y, weight = part
+        return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
+
+    rows = examples(learned)
+    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), seconds)
+    dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
+    values, factors = start(dims, dtype, np.random.default_rng(task.seed))
+    for name, layer, factor in _ones(member, len(dims) - 2):
+        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
+    member.set_params(
+        initialization=values,
+        rate_factors=factors,
+        random_state=task.seed % 2**31,
+        callbacks=[_Halt(given_up)],
+        early_stopping=judged is not None,
+        scoring="loss" if judged is not None else None,
+    )
+    member.n_features_in_ = rows.X.shape[1]
+    member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+    member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
+    score = member.best_validation_score_
+    return Member(
+        task.recipe,
+        task.fold,
+        member.network_,
+        member.engine_,
+        member.n_iter_,
+        None if score is None else -score,
+        None if score is None else int(np.nanargmax(np.array(member.validation_scores_))) + 1,
+        _settings(member, call),
+        member,
+    )
+
+
+def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:
+    """Parameters that begin with ones: their names, the layers whose units they have, factors of the rate."""
+    kinds, bent = member.normalization, member._setting("parametric")
+    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
+    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
+    found = [("s1", 0, 6.0)] if member._setting("input_scale") else []
+    found += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
+    return found + [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
+
+
+def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
+    """What is not as it is by default among what its steps were made with, and the rate."""
+    settings = settings_of(member, member.network_.seed, call.where)
+    plain = vars(Settings())
+    given = {name: value for name, value in vars(settings).items() if value != plain[name]}
+    return {"learning_rate": float(member.learning_rate_), **given}
+
+
+def _hidden(member: "DeepEstimator") -> tuple[int, ...]:
+    sizes = member._setting("hidden_layer_sizes")
+    return (int(sizes),) if np.ndim(sizes) == 0 else tuple(int(size) for size in sizes)
