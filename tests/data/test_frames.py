@@ -76,6 +76,8 @@ def test_pandas_categories_are_categories_also_of_numbers():
     assert words.dtype == polars.Enum(["b", "a", "never"])
     assert column([2, 1, None, 2], dtype="category").to_list() == ["2", "1", None, "2"]
     assert column([True, False], dtype="category").to_list() == ["true", "false"]
+    # A column of whole numbers is one of floats where a cell is missing: the categories stay the same.
+    assert column([2.0, 1, np.nan, 2.5], dtype="category").to_list() == ["2", "1", None, "2.5"]
     assert column([None, None], dtype="category").null_count() == 2
     same = column([1, "1", 2], dtype="category")
     assert same.to_list() == ["1", "1", "2"]

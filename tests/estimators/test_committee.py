@@ -360,8 +360,11 @@ def test_parameters_of_a_single_training_are_refused_by_name(foreign):
 
 def test_what_one_network_has_is_found_at_the_members(wine):
     *_, model = wine
-    with pytest.raises(AttributeError, match=r"committee_.members\[0\].estimator.coefs_"):
-        _ = model.coefs_
+    for name in ("coefs_", "network_", "history_"):
+        with pytest.raises(AttributeError, match=rf"committee_.members\[0\].estimator.{name}"):
+            getattr(model, name)
+    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
+        _ = model.unknown
     assert len(model.committee_.members[0].estimator.coefs_) == 3
     assert not hasattr(model, "partial_fit")
 

@@ -8,7 +8,7 @@ import pytest
 
 from deepstep.errors import DataError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.written_numbers import WRITINGS, read_numbers, writing_of
+from deepstep.preparation.written_numbers import SIGNS, WRITINGS, read_numbers, writing_of
 
 
 def fit(values, name="x", **more):
@@ -49,6 +49,9 @@ def later(preparation, values):
         (["12 345,5", "7"], "1 234,5", [12345.5, 7]),
         (["12%", "7.5 %"], "1234.5%", [12, 7.5]),
         (["1,5 %", "100 %"], "1.234,5%", [1.5, 100]),
+        (["12,50 €", "1.234,00€"], "1.234,5€", [12.5, 1234]),
+        (["$1,234.50", "-$3", "$ 7"], "1,234.5$", [1234.5, -3, 7]),
+        (["£5", "6.25£"], "1234.5£", [5, 6.25]),
     ],
 )
 def test_numbers_written_as_texts(texts, written, numbers):
@@ -68,6 +71,10 @@ def test_numbers_written_as_texts(texts, written, numbers):
         ["1,234", "5,678", "9"],  # thousands or decimals
         ["007", "008", "1"],  # names with leading zeros
         ["12%", "7", "8"],
+        ["12 €", "7 $", "8 €"],
+        ["$12$", "$7", "$8"],
+        ["1$2", "$7", "$8"],
+        ["$", "$7", "$8"],
         ["1,23,456", "7", "8"],
         ["1.234,5", "1,234.5", "8"],
         ["12 345 6", "7", "8"],
@@ -96,7 +103,7 @@ def test_a_text_that_is_no_number_later_counts_as_missing():
 
 def test_every_way_of_writing_reads_its_own_example():
     for written in WRITINGS:
-        text = written.replace("%", " %")
+        text = written[:-1] + " " + written[-1] if written[-1] in SIGNS else written
         assert read_numbers(polars.Series([text]), written).to_list() == [1234.5]
         assert writing_of(polars.Series([text])) is not None
 
@@ -276,7 +283,40 @@ def test_iso_dates_as_texts_are_dates_in_utc(texts):
 
 
 @pytest.mark.parametrize(
-    "texts", [["01/02/2020", "1.2.2020", "x"], ["2020-13-01", "2020-01-01", "2020-01-02"]]
+    ("format_", "written", "days"),
+    [
+        ("%d.%m.%Y", "31.12.2020", range(20)),
+        ("%Y/%m/%d", "2020/12/31", range(20)),
+        ("%d/%m/%Y", "31/12/2020", range(20)),
+        ("%m/%d/%Y", "12/31/2020", range(20)),
+        ("%d.%m.%Y %H:%M", "31.12.2020", range(20)),
+        ("%-m/%-d/%Y %H:%M:%S", "12/31/2020", range(20)),
+        ("%-d.%-m.%Y", "31.12.2020", range(9)),
+    ],
+)
+def test_dates_written_in_other_ways_are_those_of_python(format_, written, days):
+    dates = [dt.datetime(2019, 12, 24) + dt.timedelta(days=3 * day, minutes=day) for day in days]
+    read = [dt.datetime.strptime(one.strftime(format_), format_.replace("-", "")) for one in dates]
+    preparation, frame = fit([*(one.strftime(format_) for one in dates), None])
+    (column,) = preparation.columns
+    assert (column.kind, column.written) == ("date", written)
+    expected, moments = fit([*read, None])
+    np.testing.assert_allclose(preparation.transform(frame), expected.transform(moments), atol=1e-9)
+    assert TablePreparation.from_dict(preparation.to_dict()) == preparation
+    assert "NaN" not in str(later(preparation, ["31.31.2020"]))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["01/02/2020", "1.2.2020", "x"],
+        ["2020-13-01", "2020-01-01", "2020-01-02"],
+        ["1/2/2020", "3/4/2020", "5/6/2020"],  # days or months
+        ["13/1/2020", "1/13/2020", "1/1/2020"],
+        ["31.2.2020", "1.2.2020", "2.2.2020"],
+        ["1.2.20", "31.12.20", "2.2.20"],
+        ["31.12.2020 soon", "1.2.2020", "2.2.2020"],
+    ],
 )
 def test_other_texts_are_no_dates(texts):
     assert kind(texts) == "category"

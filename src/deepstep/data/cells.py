@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _WHOLE = (int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
+_EXACT = 2**53
+"""Below it each whole number is a float."""
 _TRUTHS = (bool, np.bool_)
 _MOMENTS = (datetime.date, np.datetime64)  # a datetime is a date, pandas' Timestamp is a datetime
 _SPANS = (datetime.timedelta, np.timedelta64)
@@ -74,13 +76,16 @@ def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.S
 
 
 def as_text(value: Any) -> str:
-    """A value as a text; truth values in small letters, as tables write them.
+    """A value as a text; truth values in small letters, as tables write them, and whole numbers without a
+    fraction, as a column of them becomes one of floats where a value is missing.
 
     Examples
     --------
-    >>> as_text(True), as_text(1.5)
-    ('true', '1.5')
+    >>> as_text(True), as_text(1.5), as_text(2.0)
+    ('true', '1.5', '2')
     """
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < _EXACT:
+        value = int(value)
     return str(value).lower() if isinstance(value, _TRUTHS) else str(value)
 
 

@@ -231,10 +231,11 @@ def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
         series = polars.Series(polars.from_arrow(column))
     except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
         raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
-    if kind.startswith("dictionary") and not series.dtype.is_nested():
-        return series.cast(polars.String).cast(
-            polars.Categorical
-        )  # a dictionary of numbers, too, is of categories
+    if kind.startswith("dictionary") and not series.dtype.is_nested():  # of numbers, too, it is of categories
+        texts = series.cast(polars.String)
+        if series.dtype.is_float():
+            texts = polars.Series([None if value is None else as_text(value) for value in series])
+        return texts.cast(polars.Categorical)
     return series
 
 

@@ -21,6 +21,7 @@ from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_res
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.lbfgs import learn_by_lbfgs
+from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
@@ -188,7 +189,7 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
     def _examples(self, given: Given, call: FitCall) -> Examples:
         """The training data, checked, as rows of floats."""
         dtype = self.network_.dtype if call.going_on else self._precision
-        X, y, weight = self._checked(given, dtype, reset=not call.going_on)
+        X, y, weight = self._checked(given, dtype, reset=not call.going_on, where=call.where)
         self._learn_targets(y, call)
         examples = Examples(X, self._encode(y, X.dtype, call.where), weight)
         self._check_taught(examples, call)
@@ -206,11 +207,14 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         if not is_given(validation, call):
             return None
         where = f"{call.where}, validation"
-        X, y, weight = self._checked(validation, dtype, reset=False)
+        X, y, weight = self._checked(validation, dtype, reset=False, where=where)
         return Examples(X, self._encode(y, X.dtype, where), weight)
 
-    def _checked(self, given: Given, dtype: Any, *, reset: bool) -> tuple[Any, AnyArray, Array | None]:
-        with np.errstate(over="ignore"):  # what is too large for the dtype is refused in words
+    def _checked(
+        self, given: Given, dtype: Any, *, reset: bool, where: str
+    ) -> tuple[Any, AnyArray, Array | None]:
+        # what is too large for the dtype is refused in words
+        with np.errstate(over="ignore"), told_by_row(given, where):
             X, y = validate_data(
                 self,
                 given.X,

@@ -101,7 +101,7 @@ class Calibrating:
         if "committee_" in vars(self):
             rows = self._coded(self._table_rows(given, reset=False, where=where), where)
             return self.committee_.outputs(rows.table), rows.Y, rows.weight
-        X, y, weight = self._checked(given, self.network_.dtype, reset=False)
+        X, y, weight = self._checked(given, self.network_.dtype, reset=False, where=where)
         return self._outputs(X), self._encode(y, np.float64, where), weight
 
     def _calibrate_by_held_out(self: Any, rows: Rows, validation: Rows | None) -> None:

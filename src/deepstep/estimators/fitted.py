@@ -119,6 +119,12 @@ class FittedAttributes:
         """The score on validation data after each epoch; None without."""
         return self._validated("validation_score")
 
+    def __getattr__(self, name: str) -> Any:
+        """Only for what is not there: what each member of a committee has, with the way to it."""
+        if name in ("network_", "history_", "stopping_history_"):
+            self._fitted(name)
+        return object.__getattribute__(self, name)  # it raises again, in the words of what is not available
+
     def _validated(self, name: str) -> list[Any] | None:
         self._fitted(f"{name}s_")
         history = self.stopping_history_ or self.history_

@@ -49,5 +49,6 @@ class FoldClock:
         if self._end is None:
             return None
         left = self._end - perf_counter()
-        n = min(folds, max(1, int(left / (2 * self._preparation)))) if self._preparation else folds
+        fit = left / (2 * self._preparation) if self._preparation else folds
+        n = max(1, int(min(fit, folds)))
         return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)

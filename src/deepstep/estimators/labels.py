@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from deepstep.equations import answers, get_head
 from deepstep.errors import DataError
 from deepstep.estimators.losses import class_head
+from deepstep.estimators.missing_values import rows_without_target, without_target
 from deepstep.preparation.codes import class_probabilities, encode_classes
 from deepstep.types import AnyArray, Array
 
@@ -135,11 +136,9 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
         if y.ndim == 1:
             return unique_labels(y), False
     except TypeError as error:
-        expected = "texts or numbers of one kind as labels, none of them missing"
-        missing = [number for number, label in enumerate(np.ravel(y), 1) if label is None or label != label]
-        if missing:
-            came = f"row {missing[0]} has none, {len(missing)} row(s) in all"
-            raise DataError(where, expected, came, "Leave these rows out.") from error
+        expected = "texts or numbers of one kind as labels"
+        if rows_without_target(y):
+            raise without_target(y, where) from error
         raise DataError(where, expected, str(error).rstrip(".")) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise DataError(

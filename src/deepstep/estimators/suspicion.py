@@ -40,7 +40,7 @@ def judged_rows(estimator: Any, given: Given, where: str) -> Judged:
     if "committee_" in vars(estimator):
         rows = estimator._coded(estimator._table_rows(given, reset=False, where=where), where)
         return _judged_by_committee(estimator.committee_, estimator._learned_rows, rows)
-    X, y, _ = estimator._checked(given, estimator.network_.dtype, reset=False)
+    X, y, _ = estimator._checked(given, estimator.network_.dtype, reset=False, where=where)
     Y = estimator._encode(y, X.dtype, where)
     return Judged(estimator._outputs(X).astype(np.float64), Y, _norms(estimator.network_, X, Y))
 

@@ -19,6 +19,7 @@ from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
+from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.recipes import Recipe
 from deepstep.estimators.rules_of_size import batch_size, n_epochs
 from deepstep.estimators.tables import TableRows, as_rows, n_rows
@@ -90,7 +91,8 @@ class Tabular:
         if given.y is None:
             validate_data(self, given.X, given.y)  # it says that y is needed
         table = self._table(given.X, reset=reset, where=where)
-        y = _check_y(given.y, multi_output=True, y_numeric=is_regressor(self), estimator=self)
+        with told_by_row(given, where):
+            y = _check_y(given.y, multi_output=True, y_numeric=is_regressor(self), estimator=self)
         y = y if isinstance(y, np.ndarray) else y.toarray()
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)

@@ -19,7 +19,8 @@ from deepstep.preparation.columns import AnyColumn
 from deepstep.preparation.date_columns import DateColumn
 from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn, is_whole
-from deepstep.preparation.values import are_iso_moments, is_missing, numbers, stripped, wrong_kind
+from deepstep.preparation.values import is_missing, numbers, stripped, wrong_kind
+from deepstep.preparation.written_dates import date_writing_of
 from deepstep.preparation.written_numbers import writing_of
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColum
             written = writing_of(text)
             if written is not None:
                 return _number(text, written, identifiers)
-            if are_iso_moments(text):
-                return _constant(text) or DateColumn.fit(text)
+            written = date_writing_of(text)
+            if written is not None:
+                return _constant(text) or DateColumn.fit(text, written)
         return _texts(series, identifiers)
     if dtype in (polars.Categorical, polars.Enum):
         return _texts(series, identifiers)

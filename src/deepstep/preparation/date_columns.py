@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.preparation.number_columns import StandardizedColumn, moments
-from deepstep.preparation.values import days
+from deepstep.preparation.values import days, iso_moments, stripped
+from deepstep.preparation.written_dates import ISO, WRITINGS, as_iso
 
 if TYPE_CHECKING:
     import polars
@@ -54,16 +55,20 @@ class DateColumn(StandardizedColumn):
     unit: ClassVar[str] = "days since 1970-01-01, "
     parts: tuple[str, ...] = ()
     of_texts: bool = False
+    written: str = ISO
 
     @classmethod
-    def fit(cls, series: "polars.Series") -> Self:
-        values = days(series)
+    def fit(cls, series: "polars.Series", written: str = "") -> Self:
+        """With the way in which texts are dates (`written_dates`), where they are texts."""
+        values = days(_moments_of(series, written) if written else series)
         parts = _parts(values, is_time=str(series.dtype) == "Time")
-        of_texts = str(series.dtype) == "String"
-        return cls(series.name, *moments(series.name, values), parts=parts, of_texts=of_texts)
+        name, statistics = series.name, moments(series.name, values)
+        return cls(name, *statistics, parts=parts, of_texts=bool(written), written=written or ISO)
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
-        return days(series, of_texts=self.of_texts)
+        if self.of_texts and str(series.dtype) == "String":  # one that is no date is missing
+            series = _moments_of(stripped(series), self.written)
+        return days(series)
 
     @property
     def further_names(self) -> tuple[str, ...]:
@@ -83,13 +88,17 @@ class DateColumn(StandardizedColumn):
 
     @property
     def why(self) -> str:
-        return "texts that are dates" if self.of_texts else "dates or times"
+        return f"texts that are dates, written as {self.written}" if self.of_texts else "dates or times"
 
     @property
     def fault(self) -> str:
         if not set(self.parts) <= CIRCLES.keys() or len(set(self.parts)) < len(self.parts):
             return f"parts are of {', '.join(CIRCLES)}"
-        return super().fault
+        return super().fault if self.written in WRITINGS else f"written is one of {', '.join(WRITINGS)}"
+
+
+def _moments_of(texts: "polars.Series", written: str) -> "polars.Series":
+    return iso_moments(as_iso(texts, written))
 
 
 def _parts(values: NDArray[np.float64], *, is_time: bool) -> tuple[str, ...]:

@@ -45,15 +45,12 @@ def refuse_infinite(name: str, values: NDArray[np.float64], came: NDArray[np.flo
         )
 
 
-def days(series: "polars.Series", *, of_texts: bool = False) -> NDArray[np.float64]:
-    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed.
-
-    Where training had texts (``of_texts``), a text that is no date is missing.
-    """
+def days(series: "polars.Series") -> NDArray[np.float64]:
+    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
     import polars
 
     if series.dtype == polars.String:
-        series = iso_moments(stripped(series)) if of_texts else _parsed(series, iso_moments, "an ISO date")
+        series = _parsed(series, iso_moments, "an ISO date")
     if series.dtype == polars.Null:
         return np.full(len(series), np.nan)
     if not series.dtype.is_temporal():

@@ -1,4 +1,4 @@
-"""Numbers written as texts: with separators of thousands, a decimal comma, a percent sign.
+"""Numbers written as texts: with separators of thousands, a decimal comma, a percent sign, a currency's.
 
 1,234 is a thousand to one reader and a bit more than one to another. So a column is taken for numbers only
 where all its texts fit one way of writing, and one of them at least fits no other.
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import polars
 
-PERCENT = "%"
+SIGNS = ("%", "€", "$", "£", "¥")
+"""Signs of which all texts of a column have the same one, in front of the number or behind it."""
 _SAMPLE = 100
 _SPACES = " \u00a0\u2009\u202f'’"
 
@@ -51,7 +52,7 @@ WRITINGS = {
     "1 234.5": Writing(_grouped(_SPACES, "."), rf"\d[{_SPACES}]\d{{3}}", _SPACES, "."),
     "1 234,5": Writing(_grouped(_SPACES, ","), rf"\d[{_SPACES}]\d{{3}}", _SPACES, ","),
 }
-WRITINGS |= {f"{name}{PERCENT}": writing for name, writing in WRITINGS.items()}
+WRITINGS |= {f"{name}{sign}": writing for name, writing in WRITINGS.items() for sign in SIGNS}
 """Ways to write numbers, by an example of each; the first that fits is taken."""
 
 
@@ -70,19 +71,17 @@ def writing_of(texts: "polars.Series") -> str | None:
     >>> import polars
     >>> writing_of(polars.Series(["1,234.5", None, "12"]))
     '1,234.5'
-    >>> writing_of(polars.Series(["12 %", "7.5 %"]))
-    '1234.5%'
+    >>> writing_of(polars.Series(["12 %", "7.5 %"])), writing_of(polars.Series(["€ 1.234,50", "€ 3"]))
+    ('1234.5%', '1.234,5€')
     >>> [writing_of(polars.Series(texts)) for texts in (["1,234"], ["007"], ["1", "one"])]
     [None, None, None]
     """
     present = texts.drop_nulls()
-    percent = present.str.ends_with(PERCENT)
-    if percent.all():
-        present = _without_percent(present)
-    elif percent.any():
-        return None
+    sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
+    if sign:
+        present = _without(sign, present)
     for name, writing in WRITINGS.items():
-        if name.endswith(PERCENT) != bool(percent.all()):
+        if _sign_of(name) != sign:
             continue
         if not all(part.str.contains(writing.pattern).all() for part in (present.head(_SAMPLE), present)):
             continue
@@ -103,8 +102,9 @@ def read_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     import polars
 
     writing = WRITINGS[written]
-    if written.endswith(PERCENT):
-        texts = _without_percent(_where(texts.str.ends_with(PERCENT), texts))
+    sign = _sign_of(written)
+    if sign:
+        texts = _without(sign, _where(texts.str.contains(_signed(sign)), texts))
     plain = _where(texts.str.contains(writing.pattern), texts)
     if writing.thousands:
         plain = plain.str.replace_all(f"[{writing.thousands}]", "")
@@ -116,5 +116,14 @@ def _where(wanted: "polars.Series", texts: "polars.Series") -> "polars.Series":
     return texts.zip_with(wanted.fill_null(False), texts.clear(len(texts)))
 
 
-def _without_percent(texts: "polars.Series") -> "polars.Series":
-    return texts.str.strip_suffix(PERCENT).str.strip_chars_end()
+def _sign_of(written: str) -> str:
+    return written[-1] if written[-1] in SIGNS else ""
+
+
+def _signed(sign: str) -> str:
+    """What a text with the sign matches: one of it, at either end; a minus may come before it."""
+    return rf"^(?:-? *[{sign}][^{sign}]*|[^{sign}]*[{sign}])$"
+
+
+def _without(sign: str, texts: "polars.Series") -> "polars.Series":
+    return texts.str.replace(rf" *[{sign}] *", "")

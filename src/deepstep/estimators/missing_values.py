@@ -1,0 +1,59 @@
+"""What scikit-learn's checks refuse, with the row that has it and the way out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import DataError
+from deepstep.estimators.calls import Given
+
+_OF_X = ("Input X contains NaN", "could not convert string")
+
+
+@contextmanager
+def told_by_row(given: Given, where: str) -> Iterator[None]:
+    """While rows are checked: the error names the rows without a target, and for inputs that one network
+    cannot take the recipe that does.
+
+    Raises
+    ------
+    DataError
+        In place of scikit-learn's ValueError, and with its words.
+    """
+    try:
+        yield
+    except ValueError as error:
+        came = str(error).partition("\n")[0].rstrip(".")
+        if came.startswith(_OF_X):
+            mend = "Use recipe='table', which takes missing values, texts and dates as they are."
+            raise DataError(where, "X of numbers, none of them missing", came, mend) from error
+        if "NaN" in came and rows_without_target(given.y):
+            raise without_target(given.y, where, f"{came}: ") from error
+        raise
+
+
+def without_target(y: Any, where: str, came: str = "") -> DataError:
+    """The error for targets of which some are missing."""
+    missing = rows_without_target(y)
+    came += f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
+    return DataError(where, "a target in every row", came, "Leave these rows out.")
+
+
+def rows_without_target(y: Any) -> list[int]:
+    """Numbers, from 0, of the rows in which a target is None, NaN, NaT or pandas' NA.
+
+    Examples
+    --------
+    >>> rows_without_target(["a", None, "b", float("nan")])
+    [1, 3]
+    """
+    values = np.asarray(y, dtype=object)
+    rows = values.reshape(len(values), -1) if values.size else values.reshape(0, 1)
+    return [number for number, row in enumerate(rows) if any(map(_is_missing, row))]
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas' NA is neither equal nor unequal to itself; it is known by name, as pandas need not be here.
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
