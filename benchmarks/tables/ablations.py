@@ -8,7 +8,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from deepstep.estimators import committee, convening, recipes, rules_of_size
+from deepstep.equations import initialize_from_data, initialize_parameters
+from deepstep.estimators import committee, convening, member_training, recipes, rules_of_size
+from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.recipes import FAMILY, Recipe
 from tables.methods import ours
 
@@ -70,6 +72,52 @@ def _equal_weights(answers: Any, *_: Any) -> Any:
     return np.full(len(answers), 1 / len(answers))
 
 
+def _without_recipe(name: str) -> Method:
+    return _with_family({key: recipe for key, recipe in FAMILY.items() if key != name})
+
+
+def _no_temperature(*_: Any) -> float:
+    return 1.0
+
+
+def _without_of_classes(name: str) -> Method:
+    return _with_family(
+        {
+            key: replace(recipe, of_classes={k: v for k, v in recipe.of_classes.items() if k != name})
+            for key, recipe in FAMILY.items()
+        }
+    )
+
+
+def _glorot_start(dims: Any, dtype: Any, rng: Any) -> Any:
+    """Glorot's weights and biases of 0 everywhere, with the factors of the rates."""
+    _, factors = recipes.start(dims, dtype, rng)
+    values = initialize_parameters(dims, method="glorot", rng=rng).to_dict()
+    return {name: value.astype(dtype) for name, value in values.items()}, factors
+
+
+def _start_from_data(*given: Any) -> Any:
+    """Hidden layers that are fitted to the rows learned from (`initialize_from_data`)."""
+    train = DeepEstimator._train
+
+    def beginning_with_data(self: Any, examples: Any, held_out: Any, call: Any) -> None:
+        start = dict(self.initialization)
+        dims = [
+            examples.X.shape[1],
+            *self.hidden_layer_sizes,
+            len(start[f"b{len(self.hidden_layer_sizes) + 1}"]),
+        ]
+        names = [*[self.activation] * len(self.hidden_layer_sizes), "identity"]
+        rng = np.random.default_rng(self.random_state)
+        found = initialize_from_data(examples.X[:4096].T, dims, activations=names, rng=rng)
+        hidden = {f"{kind}{layer}" for kind in "Wb" for layer in range(1, len(dims) - 1)}
+        self.initialization = start | {name: found[name].astype(start[name].dtype) for name in hidden}
+        train(self, examples, held_out, call)
+
+    with patch.object(DeepEstimator, "_train", beginning_with_data):
+        return ours(*given)
+
+
 ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "one network": _with_members(1),
@@ -82,5 +130,11 @@ ABLATIONS: dict[str, Method] = {
     "without decay": _without("weight_decay"),
     "constant rate": _always(schedule="constant"),
     "constant dropout": _always(dropout_schedule=None, decay_schedule=None),
+    "Adam's usual β2": _always(beta_2=0.999),
+    "without smoothed labels": _without_of_classes("label_smoothing"),
+    "without temperatures": _patched(committee, "_temperature", _no_temperature),
+    "start from data": _start_from_data,
+    "Glorot's start": _patched(member_training, "start", _glorot_start),
+    **{f"without {name}": _without_recipe(name) for name in FAMILY},
 }
 """By name, the whole first."""
