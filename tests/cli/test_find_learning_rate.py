@@ -77,6 +77,7 @@ OPTIONS = {
     "targets": {},
     "task": {"--task": "classification"},
     "drop": {"--drop": "colour"},
+    "drop_missing_target": {"--target": "size", "--drop": "kind", "--drop-missing-target": None},
     "classes": {"--loss": "ordinal", "--classes": "tall,short"},
     "test_fraction": {"--test-fraction": "0.4"},
     "sample_weight": {"--sample-weight": "x"},
@@ -124,7 +125,7 @@ def test_what_train_takes_is_known():
 def test_each_option_works(deepstep, flowers, tmp_path, name):
     polars.read_csv(flowers).with_columns(polars.col("x") + 2).write_csv("t.csv")
     typed = {"--target": "kind", "--steps": "10", **OPTIONS[name]}
-    words = [word for pair in typed.items() for word in pair]
+    words = [word for pair in typed.items() for word in pair if word is not None]
     result = deepstep("find-learning-rate", "t.csv", *words, "--json")
     assert result.code == 0, result.err
     assert json.loads(result.out)["costs"]

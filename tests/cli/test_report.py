@@ -10,6 +10,7 @@ import pytest
 
 from deepstep import History, Network
 from deepstep.cli.reproduce import reproduce
+from deepstep.estimators import CommitteeRun
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples
 from report_page import check
@@ -152,6 +153,32 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
     assert len(page.named("img")) > 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--test-fraction", "0.3", "--validation-fraction", "0.25", "--drop", "colour", "--drop", "x"],
+        ["--task", "classification", "--validation", "{flowers}", "--drop-missing-target"],
+        ["--loss", "ordinal", "--classes", "tall,short"],
+        ["--patience", "2"],
+        ["--recipe", "table", "--members", "2", "--test-fraction", "0.3", "--drop", "x"],
+    ],
+)
+def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path, options):
+    few = [] if "table" in options else ["--recipe", "plain", "--iterations", "3"]
+    options = [flowers if option == "{flowers}" else option for option in options]
+    typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
+    one = deepstep(*typed, "--out", "run")
+    assert one.code == 0, one.err
+    kind = CommitteeRun if "table" in options else Run
+    words = shlex.split(reproduce(kind.load(tmp_path / "run")))[1:]
+    again = deepstep(*words, "--json", "--out", "again")
+    assert again.code == 0, again.err
+    results = [json.loads(found.out) for found in (one, again)]
+    for part in ("train", "test", "validation"):
+        assert results[0].get(part) == results[1].get(part)
+    assert len(results[0]["test"]) > 1
 
 
 def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):

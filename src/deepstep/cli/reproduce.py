@@ -34,7 +34,11 @@ def reproduce(run: RunFolder) -> str | None:
         words += ["--target", name]
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
-    for name, value in config["settings"].items():
+    asked = config.get("asked", {})
+    for column in asked.get("drop", ()):
+        words += ["--drop", str(column)]
+    rest = {name: value for name, value in asked.items() if name != "drop"}
+    for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
 

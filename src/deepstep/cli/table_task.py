@@ -1,6 +1,6 @@
 """From a table to what a network learns: the task, the preparation, and the rows of each part."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +12,7 @@ from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import Preparation, TablePreparation, Target
+from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -113,18 +114,24 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     """
     from deepstep.data import column
 
+    notes: list[str] = []
     answers = columns_in(frame, goal.targets, "--target")
     for name in goal.drop:
         column(frame, name, "--drop")
-    choice = choose(answers, goal)
-    # On the whole table first: what cannot be used is then named by its row in the file.
-    target = choice.fit(answers)
     without, weight = _no_inputs(goal), None
+    if goal.drop_missing_target and missing_target(frame, goal.targets).any():
+        TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
+        if goal.sample_weight is not None:
+            row_weights(frame, goal.sample_weight)
+        frame = _with_target(frame, goal, notes)
+        answers = columns_in(frame, goal.targets, "--target")
+    choice = choose(answers, goal)
+    # On the whole table first, for the same reason.
+    target = choice.fit(answers)
     if goal.sample_weight is not None:
         weight = row_weights(frame, goal.sample_weight)
     TablePreparation.fit(frame, exclude=without)
 
-    notes: list[str] = []
     everything = np.arange(frame.height)
     classes = groups_of(answers) if choice.kind not in NUMBERS else None
     learned, tested = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
@@ -140,6 +147,8 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     judged = rows(held) if len(held) else None
     if validation is not None:
         with _of_the_validation_table():
+            if goal.drop_missing_target:
+                validation = _with_target(validation, goal, notes)
             labels = columns_in(validation, goal.targets, "--target")
             own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
             judged = Rows(validation, labels, own)
@@ -149,6 +158,19 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     inputs = TablePreparation.fit(train.frame, exclude=without)
     test = rows(tested) if len(tested) else None
     return TableSplit(choice.kind, choice.reason, inputs, target, train, test, judged, without, notes)
+
+
+def missing_target(frame: "polars.DataFrame", targets: Sequence[str]) -> AnyArray:
+    """Where one of the targets has no value, (m,)."""
+    return np.any([is_missing(frame[name]) for name in targets], axis=0)
+
+
+def _with_target(frame: "polars.DataFrame", goal: Goal, notes: list[str]) -> "polars.DataFrame":
+    """The rows that have all targets; a note says how many have not."""
+    missing = missing_target(frame, goal.targets)
+    if missing.any():
+        notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
+    return frame.filter(~missing)
 
 
 def _no_inputs(goal: Goal) -> tuple[str, ...]:

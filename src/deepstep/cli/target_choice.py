@@ -39,6 +39,7 @@ class Goal:
     validation_fraction: float | None
     seed: int
     sample_weight: str | None = None
+    drop_missing_target: bool = False
 
     def check(self) -> None:
         """Refuse what fits no table.

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_COLUMNS = 40
+BY_DEFAULT: dict[str, Any] = {
+    "task": "auto",
+    "drop": (),
+    "drop_missing_target": False,
+    "classes": None,
+    "loss": None,
+    "test_fraction": 0.2,
+    "validation_fraction": None,
+}
+"""What is asked of a table where nothing is said; the names are those of the command's options."""
 NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
@@ -31,10 +41,19 @@ def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: Recip
         note(sentence)
 
 
-def about(file: Path, goal: Goal, split: TableSplit) -> dict[str, Any]:
-    """What the config of a run says of the table."""
+def about(file: Path, goal: Goal, split: TableSplit, validation: Path | None = None) -> dict[str, Any]:
+    """What the config of a run says of the table, and in ``asked`` what was asked of it in other words than
+    by default.
+    """
     told: dict[str, Any] = {"task": split.kind, "target": goal.target, "source": printable(file)}
-    return told if goal.sample_weight is None else {**told, "sample_weight": goal.sample_weight}
+    if goal.sample_weight is not None:
+        told["sample_weight"] = goal.sample_weight
+    asked = {name: getattr(goal, name) for name in BY_DEFAULT if getattr(goal, name) != BY_DEFAULT[name]}
+    if validation is not None:
+        asked = {**asked, "validation": str(validation)}
+        asked.pop("validation_fraction", None)
+    listed = {name: [*value] if isinstance(value, tuple) else value for name, value in asked.items()}
+    return {**told, "asked": listed} if listed else told
 
 
 def print_columns(screen: "Console", inputs: TablePreparation) -> None:

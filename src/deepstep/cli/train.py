@@ -197,7 +197,7 @@ def _train(
             task.test,
             validation=task.validation,
             label=file.stem,
-            about=about(file, goal, task.split),
+            about=about(file, goal, task.split, validation),
             again=again,
             **kept,
         )

@@ -82,6 +82,7 @@ OPTIONS = (
     ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
     _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
+    _data("--drop-missing-target", is_flag=True, help="Leave out rows without a target, and say how many."),
     _data(
         "--classes",
         type=Listed(str, "low,medium,high", always=True),

@@ -441,7 +441,7 @@ def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
             "target",
             "every row has a target",
             f"{missing} of {len(labels)} have none",
-            "Drop these rows.",
+            "Drop these rows; deepstep train does with --drop-missing-target.",
         )
     return labels
 
