@@ -41,7 +41,7 @@ def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: Recip
         note(sentence)
 
 
-def about(file: Path, goal: Goal, split: TableSplit, validation: Path | None = None) -> dict[str, Any]:
+def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | None = None) -> dict[str, Any]:
     """What the config of a run says of the table, and in ``asked`` what was asked of it in other words than
     by default.
     """
