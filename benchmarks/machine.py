@@ -3,6 +3,7 @@
 import datetime
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -11,12 +12,6 @@ from typing import Any
 
 def machine(packages: Sequence[str], n_threads: int) -> dict[str, Any]:
     """Date, processor, threads, load, Python, system and the versions of packages: plain JSON types."""
-    versions = {}
-    for package in packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = None
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         "processor": processor(),
@@ -24,8 +19,28 @@ def machine(packages: Sequence[str], n_threads: int) -> dict[str, Any]:
         "load_before": load(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "versions": versions,
+        "versions": versions(packages),
     }
+
+
+def versions(packages: Sequence[str]) -> dict[str, str | None]:
+    """Of each package, None where it is not installed."""
+    found: dict[str, str | None] = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def state() -> str:
+    """The commit of this checkout, with a + where files differ from it; empty where git does not know."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def processor() -> str:

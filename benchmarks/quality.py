@@ -22,7 +22,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
-from machine import machine  # noqa: E402
+from machine import machine, state, versions  # noqa: E402
 from tables.ablations import ABLATIONS  # noqa: E402
 from tables.judgement import judge, report  # noqa: E402
 from tables.methods import METHODS, THREADS  # noqa: E402
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = _kept(asked.results)
     names = asked.tables or [*TABLES, *(MORE if asked.more else ())]
     methods = asked.methods or list(ABLATIONS if asked.ablations else METHODS)
+    failed: list[dict[str, Any]] = []
     for table in names:
         for seed in range(asked.seeds):
             for method in methods:
@@ -47,18 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     continue
                 record = _in_a_process(method, table, seed)
                 print(json.dumps(record), file=sys.stderr, flush=True)
-                if "error" in record:
-                    kept[method, table, seed] = record
-                    with asked.results.open("a") as file:
-                        file.write(json.dumps(record) + "\n")
+                if "failed" in record:
+                    failed.append(record)
+                    continue
+                kept[method, table, seed] = record
+                with asked.results.open("a") as file:
+                    file.write(json.dumps(record) + "\n")
     chosen = [kept[key] for key in kept if key[0] in methods and key[1] in names and key[2] < asked.seeds]
     judgement = judge(chosen, methods, names)
     print(report(judgement, methods))
+    for record in failed:
+        reason = (record["failed"].strip().splitlines() or ["no output"])[-1]
+        print(f"failed: {record['method']} on {record['table']}, seed {record['seed']}: {reason}")
     if asked.json:
-        asked.json.write_text(
-            json.dumps({**judgement.to_dict(), **machine(PACKAGES, THREADS)}, indent=1) + "\n"
-        )
-    return 0
+        whole = {**judgement.to_dict(), "failed": failed, **machine(PACKAGES, THREADS)}
+        asked.json.write_text(json.dumps(whole, indent=1) + "\n")
+    return 1 if failed else 0
 
 
 def run(method: str, table: str, seed: int) -> dict[str, Any]:
@@ -87,6 +92,8 @@ def run(method: str, table: str, seed: int) -> dict[str, Any]:
         "error": error,
         "seconds": seconds,
         "processor_seconds": processor_seconds,
+        "state": state(),
+        "versions": {name: found for name, found in versions(PACKAGES).items() if found},
     }
 
 
