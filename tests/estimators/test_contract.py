@@ -50,10 +50,15 @@ def expected_failures(estimator):
 
 CHECKS = parametrize_with_checks(
     [
-        DeepClassifier(dtype="float64", recipe="plain"),
+        DeepClassifier(dtype="float64", recipe="plain", max_iter=200),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
         DeepClassifier(
-            solver="sgd", learning_rate_init=0.1, early_stopping=True, dtype="float64", recipe="plain"
+            solver="sgd",
+            learning_rate_init=0.1,
+            early_stopping=True,
+            dtype="float64",
+            recipe="plain",
+            max_iter=200,
         ),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
@@ -67,12 +72,18 @@ CHECKS = parametrize_with_checks(
             learning_rate_init=0.1,
             dtype="float64",
             recipe="plain",
+            max_iter=200,
         ),
-        DeepClassifier(loss="ordinal", dtype="float64", recipe="plain"),
+        DeepClassifier(loss="ordinal", dtype="float64", recipe="plain", max_iter=200),
         DeepClassifier(
-            dropout=0.1, normalization="batch", learning_rate_init=0.01, dtype="float64", recipe="plain"
+            dropout=0.1,
+            normalization="batch",
+            learning_rate_init=0.01,
+            dtype="float64",
+            recipe="plain",
+            max_iter=200,
         ),
-        DeepRegressor(dtype="float64", recipe="plain"),
+        DeepRegressor(dtype="float64", recipe="plain", max_iter=200),
         DeepRegressor(
             loss="huber",
             loss_settings={"delta": 2.0},
@@ -80,8 +91,9 @@ CHECKS = parametrize_with_checks(
             schedule="cosine",
             dtype="float64",
             recipe="plain",
+            max_iter=200,
         ),
-        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64", recipe="plain"),
+        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64", recipe="plain", max_iter=200),
         DeepRegressor(
             loss="quantile",
             quantiles=0.5,
@@ -90,15 +102,17 @@ CHECKS = parametrize_with_checks(
             average=0.9,
             dtype="float64",
             recipe="plain",
+            max_iter=200,
         ),
-        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64", recipe="plain"),
+        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64", recipe="plain", max_iter=200),
         DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", recipe="plain"),
-        DeepClassifier(learning_rate_init="auto", dtype="float64", recipe="plain"),
-        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", recipe="plain"),
-        DeepClassifier(recipe="plain"),
-        DeepRegressor(recipe="plain"),
-        DeepClassifier(dtype="float64"),
-        DeepRegressor(dtype="float64"),
+        DeepClassifier(learning_rate_init="auto", dtype="float64", recipe="plain", max_iter=200),
+        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", recipe="plain", max_iter=200),
+        DeepClassifier(recipe="plain", max_iter=200),
+        DeepRegressor(recipe="plain", max_iter=200),
+        # With a number for max_iter most checks take five epochs: what is by default takes minutes.
+        DeepClassifier(max_iter=20, dtype="float64"),
+        DeepRegressor(max_iter=20, dtype="float64"),
         DeepClassifier(n_members=2, max_iter=20, dtype="float64"),
         DeepRegressor(n_members=2, max_iter=20, dtype="float64"),
     ],
@@ -169,4 +183,4 @@ def test_every_parameter_and_attribute_is_documented(Estimator):
 def test_html(Estimator):
     assert Estimator.__name__ in Estimator(5, recipe="plain")._repr_html_()
     X, y = np.eye(6), np.arange(6) % 2
-    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=500, recipe="plain").fit(X, y)._repr_html_()
+    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=20000, recipe="plain").fit(X, y)._repr_html_()
