@@ -4,13 +4,14 @@ What was learned from the training rows (means, categories, classes) is a frozen
 JSON file and back. Importing this package loads numpy alone; polars loads on first use.
 """
 
+from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.label_targets import LabelTargets
+from deepstep.preparation.number_target import NumberTarget
 from deepstep.preparation.number_targets import NumberTargets
 from deepstep.preparation.preparation import Preparation, Target
 from deepstep.preparation.table import ColumnSummary, TablePreparation
-from deepstep.preparation.targets import ClassTarget, NumberTarget
 from deepstep.preparation.tasks import guess_task
 
 __all__ = [

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError
+from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.preparation.several_targets import check_names, of_each
-from deepstep.preparation.targets import ClassTarget, check_outputs
+from deepstep.preparation.target_values import check_outputs
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.preparation.number_target import NumberTarget
 from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.preparation.several_targets import check_names, of_each
-from deepstep.preparation.targets import NumberTarget, check_outputs
+from deepstep.preparation.target_values import check_outputs
 from deepstep.types import Array
 
 if TYPE_CHECKING:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from deepstep.errors import FileError
+from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.label_targets import LabelTargets
+from deepstep.preparation.number_target import NumberTarget
 from deepstep.preparation.number_targets import NumberTargets
 from deepstep.preparation.records import damaged
 from deepstep.preparation.table import TablePreparation
-from deepstep.preparation.targets import ClassTarget, NumberTarget
 
 FORMAT = "deepstep-preparation"
 VERSION = 2
