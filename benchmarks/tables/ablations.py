@@ -122,6 +122,7 @@ ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "one network": _with_members(1),
     "one recipe, 5 folds": _with_members(5),
+    "10 folds": _patched(rules_of_size, "MOST_FOLDS", 10),
     "recipes alike": _patched(committee, "blending_weights", _equal_weights),
     "without pieces": _without_pieces(),
     "without input scale": _without("input_scale"),

@@ -149,6 +149,23 @@ def test_targets_beyond_the_floats_are_refused(y):
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize("recipe", ["table", "plain"])
+@pytest.mark.parametrize(
+    "y",
+    [
+        pandas.Series(moments(datetime.UTC)),
+        moments(None),
+        np.array(moments(None), dtype="M8[s]"),
+        np.arange(M).astype("m8[D]"),
+    ],
+    ids=["with a zone", "objects", "dates", "durations"],
+)
+def test_targets_that_are_dates_are_refused(y, recipe):
+    X = np.arange(2.0 * M).reshape(M, 2)
+    with pytest.raises(DataError, match=r"DeepRegressor\.fit: y of numbers.*in a unit of yours"):
+        DeepRegressor(recipe=recipe).fit(X, y)
+
+
 def test_without_names_columns_are_told_by_their_order():
     """scikit-learn warns, and goes on."""
     rows = np.array([[1.0, "u"], [None, "v"], [-1.0, None]], dtype=object)

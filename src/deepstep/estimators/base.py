@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from deepstep.errors import ConfigurationError
@@ -17,6 +17,7 @@ from deepstep.estimators.answering import Answering
 from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given, is_given
+from deepstep.estimators.checked_target import as_target
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
@@ -226,9 +227,7 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
                 y_numeric=is_regressor(self),
                 reset=reset,
             )
-        y = y if isinstance(y, np.ndarray) else y.toarray()
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = as_target(y, numbers=is_regressor(self), where=where)
         weight = given.sample_weight
         if weight is not None:
             weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)

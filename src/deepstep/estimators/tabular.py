@@ -10,12 +10,12 @@ from sklearn.utils.validation import (
     _check_y,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
+from deepstep.estimators.checked_target import as_target
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
@@ -93,9 +93,7 @@ class Tabular:
         table = self._table(given.X, reset=reset, where=where)
         with told_by_row(given, where):
             y = _check_y(given.y, multi_output=True, y_numeric=is_regressor(self), estimator=self)
-        y = y if isinstance(y, np.ndarray) else y.toarray()
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = as_target(y, numbers=is_regressor(self), where=where)
         check_consistent_length(table, y)
         weight = given.sample_weight
         if weight is not None:

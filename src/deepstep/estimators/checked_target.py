@@ -1,0 +1,55 @@
+"""A target as scikit-learn's checks leave it, made an array of one or several columns."""
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import column_or_1d
+
+from deepstep.errors import DataError
+from deepstep.types import AnyArray
+
+
+def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
+    """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning.
+
+    Parameters
+    ----------
+    y : array or sparse array
+    numbers : bool
+        Whether it is what a regressor learns.
+    where : str
+        The call, for errors.
+
+    Raises
+    ------
+    DataError
+        If a regressor is given dates or durations, whose counts of nanoseconds nobody means.
+
+    Examples
+    --------
+    >>> as_target(np.array([1.0, 2.0]), numbers=True, where="fit")
+    array([1., 2.])
+    """
+    y = y if isinstance(y, np.ndarray) else y.toarray()
+    if numbers:
+        refuse_times(y, where)
+    if y.ndim == 2 and y.shape[1] == 1:
+        return np.asarray(column_or_1d(y, warn=True))
+    return y
+
+
+def refuse_times(y: AnyArray, where: str) -> None:
+    """Refuse dates and durations, be they NumPy's or objects.
+
+    Raises
+    ------
+    DataError
+    """
+    kinds = {"M": "got dates", "m": "got durations"}
+    came = kinds.get(y.dtype.kind)
+    if y.dtype == object and y.size and isinstance(y.flat[0], (date, time, timedelta)):
+        came = f"got such as {y.flat[0]!r}"
+    if came is not None:
+        mend = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
+        raise DataError(where, "y of numbers", came, mend)
