@@ -105,6 +105,8 @@ OPTIONS = {
     "input_noise": {"--input-noise": "0.5"},
     "label_smoothing": {"--label-smoothing": "0.2"},
     "max_norm": {"--max-norm": "0.5"},
+    "engine": {"--engine": "torch"},
+    "precision": {"--precision": "bfloat16"},
 }
 """Each option that a search takes from train, with what it needs beside it."""
 
@@ -123,6 +125,8 @@ def test_what_train_takes_is_known():
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_each_option_works(deepstep, flowers, tmp_path, name):
+    if name in ("engine", "precision"):
+        pytest.importorskip("torch")
     polars.read_csv(flowers).with_columns(polars.col("x") + 2).write_csv("t.csv")
     typed = {"--target": "kind", "--steps": "10", **OPTIONS[name]}
     words = [word for pair in typed.items() for word in pair if word is not None]

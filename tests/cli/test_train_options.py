@@ -55,6 +55,8 @@ EVERYTHING = {
     "--validation-fraction": "0.25",
     "--patience": "6",
     "--scoring": "balanced_accuracy",
+    "--engine": "reference",
+    "--precision": "float32",
 }
 RECORDED = {
     "--hyperparameter": {"beta1": 0.8},
@@ -102,6 +104,8 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
         normalization=["batch", "layer"],
         output_settings={"smoothing": 0.1},
         seed=3,
+        dtype="float32",
+        engine="reference",
     )
     network.initialize_from_data(X[learn].T)
     history = network.train(
@@ -451,6 +455,7 @@ def test_help_has_sections():
         "Learning",
         "Regularization",
         "When to stop",
+        "What runs it",
         "Run folder",
         "Other options",
     ]

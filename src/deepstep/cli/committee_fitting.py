@@ -42,7 +42,8 @@ def fitted(split: TableSplit, settings: TrainSettings, n_members: int | None, la
     ----------
     split : TableSplit
     settings : TrainSettings
-        Those of both recipes count: seed, class weight, time budget, the loss and its delta, deterministic.
+        Those of both recipes count: seed, class weight, time budget, the loss and its delta, engine,
+        deterministic.
     n_members : int or None
         None for the rule of the table's size.
     label : str
@@ -82,6 +83,7 @@ def _estimator(
         "random_state": settings.seed,
         "time_budget": settings.time_budget,
         "deterministic": bool(settings.deterministic),
+        "engine": settings.engine or "auto",
         "verbose": True,
     }
     if isinstance(target, ClassTarget | LabelTargets):

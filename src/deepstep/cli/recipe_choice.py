@@ -12,7 +12,7 @@ TABLE, PLAIN = "table", "plain"
 FOR_BOTH = (
     "file", "targets", "task", "drop", "drop_missing_target", "classes", "test_fraction",
     "sample_weight", "class_weight", "recipe", "loss", "quantiles", "huber_delta", "seed",
-    "deterministic", "time_budget", "out", "overwrite", "json_wanted",
+    "engine", "deterministic", "time_budget", "out", "overwrite", "json_wanted",
 )  # fmt: skip
 """Options of both recipes; ``--members`` is the committee's, and all others are a single training's."""
 

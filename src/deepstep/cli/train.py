@@ -78,7 +78,7 @@ def command(
     By default a committee of small networks learns (--recipe table). An option that belongs to a single
     training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--recipe
     plain). The other options go with both: those of data but for validation, --loss, --quantiles,
-    --huber-delta, --seed, --deterministic, --time-budget, --out and --overwrite.
+    --huber-delta, --seed, --engine, --deterministic, --time-budget, --out and --overwrite.
 
     Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
     it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception

@@ -28,7 +28,7 @@ from deepstep.run import few_rows
 if TYPE_CHECKING:
     import polars
 
-OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic")
+OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
 """The settings of a training that a committee has, too."""
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),

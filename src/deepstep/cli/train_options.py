@@ -12,6 +12,7 @@ from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.logs import asked_logs
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, NumberOr, Setting, as_mapping
 from deepstep.cli.recipe_choice import PLAIN, TABLE
+from deepstep.cli.train_settings import PRECISIONS
 from deepstep.errors import ConfigurationError
 from deepstep.training.rate_finder import AUTO
 
@@ -59,9 +60,17 @@ class SectionedCommand(click.Command):
 
 _of = {
     title: partial(click.option, cls=SectionOption, section=title)
-    for title in ("Data", "Network", "Learning", "Regularization", "When to stop", "Run folder")
+    for title in (
+        "Data",
+        "Network",
+        "Learning",
+        "Regularization",
+        "When to stop",
+        "What runs it",
+        "Run folder",
+    )
 }
-_data, _network, _learning, _regularization, _stop, _run = _of.values()
+_data, _network, _learning, _regularization, _stop, _engine, _run = _of.values()
 _PATH = click.Path(path_type=Path)
 _FACTORS: dict[str, Any] = {
     "type": Factor(),
@@ -205,12 +214,6 @@ OPTIONS = (
     _learning("--rate-factor", "rate_factors", help="Of the rate of parameters, repeatable.", **_FACTORS),
     _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
     _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
-    _learning(
-        "--deterministic",
-        is_flag=True,
-        default=None,
-        help="The same bits on any number of cores, by one BLAS thread.",
-    ),
     _regularization("--l1", type=float, help="λ of L1 regularization."),
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
@@ -246,6 +249,24 @@ OPTIONS = (
         help="After --patience train anew on the validation rows as well, for the best number of epochs.",
     ),
     _stop("--time-budget", type=float, metavar="SECONDS", help="Schedules then run by the clock."),
+    _engine(
+        "--engine",
+        metavar="NAME",
+        help="auto (default), compiled, reference, torch, or torch on a device: torch:cpu, torch:cuda, "
+        'torch:mps. "deepstep engines" shows what is here.',
+    ),
+    _engine(
+        "--precision",
+        type=click.Choice(PRECISIONS),
+        help="Of the parameters [default: float64]; bfloat16 is float32 with products of matrices in "
+        "bfloat16, by the torch engine.",
+    ),
+    _engine(
+        "--deterministic",
+        is_flag=True,
+        default=None,
+        help="The same bits on any number of cores, by one BLAS thread.",
+    ),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
     _run(
         "--log",

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from deepstep.cli.class_weights import ClassWeight, check_names
 from deepstep.cli.option_names import named_as_typed
-from deepstep.engines import Settings
+from deepstep.engines import Settings, check_here
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
@@ -45,6 +45,9 @@ AS_THEY_ARE = (
 )
 """Settings that `Network.train` takes under the same name; None is its own default."""
 
+BFLOAT16 = "bfloat16"
+PRECISIONS = ("float64", "float32", BFLOAT16)
+"""Of the parameters and of what is done with them; the last one is float32 with products in bfloat16."""
 
 Named: TypeAlias = str | Mapping[str, Any]
 """A name, or a mapping with a ``"name"`` and settings."""
@@ -92,6 +95,8 @@ class TrainSettings:
     refit: bool | None = None
     hyperparameters: Mapping[str, Any] | None = None
     deterministic: bool | None = None
+    engine: str | None = None
+    precision: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """TOML and JSON types: what is None is left out."""
@@ -131,6 +136,7 @@ class TrainSettings:
             of_steps = Settings.of("train", **options)
             of_steps.dropout_of(shape)
             refuse_idle(asdict(self), of_steps, "train")
+        check_here(self._engine, shape, of_steps, dtype=self._dtype, where="--engine")
         with typed():
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)
@@ -205,6 +211,15 @@ class TrainSettings:
         return {name: schedule for name, schedule in given.items() if schedule is not None}
 
     @property
+    def _engine(self) -> str:
+        return self.engine or "auto"
+
+    @property
+    def _dtype(self) -> str:
+        """Of the parameters."""
+        return "float64" if self.precision in (None, "float64") else "float32"
+
+    @property
     def _smoothing(self) -> dict[str, float]:
         return {} if self.label_smoothing is None else {"smoothing": self.label_smoothing}
 
@@ -226,11 +241,14 @@ class TrainSettings:
             normalization=self.normalization or "none",
             initialization=self.initialization,
             seed=self.seed,
+            dtype=self._dtype,
+            engine=self._engine,
         )
 
     def options(self, *, validated: bool) -> dict[str, Any]:
         """What `Network.train` takes."""
         given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
+        given["precision"] = BFLOAT16 if self.precision == BFLOAT16 else None
         given["iterations"] = UNTIL_TIME_IS_UP if self.iterations is None else self.iterations
         schedules = self._schedules
         if self.warm_up is not None:

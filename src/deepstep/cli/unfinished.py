@@ -31,7 +31,7 @@ from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.refit import REFIT
 
-FORMAT, VERSION = "deepstep-training", 3
+FORMAT, VERSION = "deepstep-training", 4
 NAME = "training.json"
 ENDING = ".unfinished"
 

@@ -6,7 +6,15 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
-from deepstep.engines.choice import ENGINES, Choice, check_engine, choose_engine, missing_numba, session_class
+from deepstep.engines.choice import (
+    ENGINES,
+    Choice,
+    check_engine,
+    check_here,
+    choose_engine,
+    missing_numba,
+    session_class,
+)
 from deepstep.engines.description import EngineDescription, describe_engines
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
@@ -28,6 +36,7 @@ __all__ = [
     "Settings",
     "StepCosts",
     "check_engine",
+    "check_here",
     "choose_engine",
     "cost_terms",
     "describe_engines",

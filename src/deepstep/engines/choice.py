@@ -33,6 +33,9 @@ ENGINES = {
 for.
 """
 
+KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
+"""What users may ask for; a GPU may have a number, too."""
+
 DISTRIBUTED = "distributed"
 """The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
 
@@ -102,9 +105,7 @@ def check_engine(engine: str, where: str) -> None:
     """
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
-        raise unknown_name(
-            where, "engine", engine, ["auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps"]
-        )
+        raise unknown_name(where, "engine", engine, KNOWN)
 
 
 def choose_engine(
@@ -161,6 +162,37 @@ def choose_engine(
     if missing is not None:
         raise missing
     return Choice(engine)
+
+
+def check_here(
+    engine: str, architecture: Architecture, settings: Settings, *, dtype: str, where: str
+) -> None:
+    """Refuse an engine that cannot do some work or is not on this machine, before any data is read.
+
+    Parameters
+    ----------
+    engine, architecture, settings, dtype, where
+        As of `choose_engine`. Where workers train together is no choice of an engine by its name.
+
+    Raises
+    ------
+    ConfigurationError
+        As of `choose_engine`, and if there is no such device.
+    MissingPackageError
+        If it needs a package that is not installed; with the command that installs it.
+
+    Examples
+    --------
+    >>> shape = Architecture((2, 1), ("sigmoid",))
+    >>> check_here("reference", shape, Settings(), dtype="float64", where="--engine")
+    """
+    if engine.partition(":")[0] == DISTRIBUTED:
+        raise unknown_name(where, "engine", engine, KNOWN)
+    name, _, device = choose_engine(engine, architecture, settings, dtype=dtype, where=where).name.partition(
+        ":"
+    )
+    if name == "torch":
+        import_module("deepstep.engines.torch.devices").device_of(device, where)
 
 
 def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:

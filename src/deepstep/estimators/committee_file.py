@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data import atomic_write
-from deepstep.engines import Settings
+from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.folds import Fold
@@ -246,8 +246,8 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
     cuts = {name: cuts for cuts, name in INPUTS.items()}.get(_text("inputs", record["inputs"]))
     if cuts not in preparers[fold].encodings:
         raise ValueError(f"inputs {record['inputs']!r:.60} have no encoding in fold {fold}")
-    if _text("engine", record["engine"]) not in ("reference", "compiled"):
-        raise ValueError(f"an engine is reference or compiled, got {record['engine']!r:.60}")
+    if _text("engine", record["engine"]).partition(":")[0] not in ENGINES:
+        raise ValueError(f"an engine is one of {', '.join(ENGINES)}, got {record['engine']!r:.60}")
     if not is_whole(record["epochs"], 0) or not (cost is None or is_number(cost)):
         raise ValueError("epochs are a whole number, and a cost is a number or null")
     best = record["best_epoch"]

@@ -15,7 +15,7 @@ WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.py
 """The command that installs a PyTorch that knows GPUs of NVIDIA."""
 
 
-def device_of(name: str) -> torch.device:
+def device_of(name: str, where: str = WHERE) -> torch.device:
     """The device of a name; of no name a GPU of CUDA where there is one, else the CPU.
 
     Raises
@@ -29,11 +29,11 @@ def device_of(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise ConfigurationError(
-            WHERE, "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'", f"got {name!r}"
+            where, "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'", f"got {name!r}"
         ) from None
     why = missing(device)
     if why:
-        raise ConfigurationError(WHERE, f"the device {name!r}", why, mend(device))
+        raise ConfigurationError(where, f"the device {name!r}", why, mend(device))
     return device
 
 
