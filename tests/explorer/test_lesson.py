@@ -14,6 +14,7 @@ from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.packing import packed, unpacked
+from deepstep.explorer.reproduction import SHOWN
 from deepstep.training import History
 
 OPTIONS = {"learning_rate": 0.3, "iterations": 60}
@@ -140,22 +141,43 @@ def test_sources_are_the_text_in_the_files(document):
     assert named <= set(document["formulas"])
 
 
-def test_the_code_makes_the_same_training(document):
+def made_by(document, shown):
+    """What the lesson's code makes as the page shows it at an update."""
     names = {}
-    exec(document["code"], names)
-    assert all_same(document["recorded"][-1]["parameters"], names["network"].parameters)
+    exec(document["code"].replace(SHOWN, f"shown = {shown}").replace("print(", "trace = ("), names)
+    return names
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimizer": "adam", "batch_size": 30, "dropout": 0.2, "l2": 0.1},
+        {"schedule": "cosine", "clip_norm": 0.5, "optimizer": "heavy_ball", "batch_size": 64, "seed": 9},
+        {"l1": 0.01, "max_norm": 1.0, "average": 0.9, "weight_decay": 0.1, "dropout": [0.1, 0.0]},
+    ],
+)
+def test_the_code_makes_each_state_again(options, circles, network):
+    document = lesson(
+        network, circles.X, circles.Y, about=circles.about, learning_rate=0.1, iterations=6, **options
+    )
+    for golden in document["golden"]:
+        names = made_by(document, golden["step"])
+        assert all_same(golden["parameters"], names["step"].before)
+        assert all_same(golden["after"], names["step"].after)
+        for name, value in golden["quantities"].items():
+            assert np.array_equal(
+                names["trace"][name].value, unpacked(value) if isinstance(value, dict) else value
+            )
     assert "np.load" not in document["code"]
 
 
-def test_the_code_has_the_numbers_of_small_data_and_of_trained_parameters(capsys):
+def test_the_code_has_the_numbers_of_small_data_and_of_trained_parameters():
     network = Network([2, 3, 1], activation="tanh", seed=1)
     X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
     network.train(X, Y, iterations=5, learning_rate=0.5)
     document = lesson(network, X, Y, iterations=4, optimizer="adam", learning_rate=0.01)
-    names = {}
-    exec(document["code"], names)
-    assert all_same(document["recorded"][-1]["parameters"], names["network"].parameters)
-    assert "cost" in capsys.readouterr().out
+    assert all_same(document["recorded"][-1]["parameters"], made_by(document, 4)["step"].after)
 
 
 def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeypatch):
@@ -165,9 +187,14 @@ def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeyp
     page = explore(network, X, X[:1] > 0, iterations=3, batch_size=100)
     page.export(tmp_path / "lesson.html")
     monkeypatch.chdir(tmp_path)
-    names = {}
-    exec(page.document["code"], names)
-    assert all_same(page.document["recorded"][-1]["parameters"], names["network"].parameters)
+    assert all_same(page.document["recorded"][-1]["parameters"], made_by(page.document, 12)["step"].after)
+
+
+def test_what_no_code_can_carry_is_said_in_its_place(circles, network):
+    document = lesson(network, circles.X, circles.Y, iterations=2, schedule=lambda t: 1 / (1 + t))
+    assert document["code"].splitlines() == [
+        "# No code can make this state again: schedule of one's own took part, which Python alone has."
+    ]
 
 
 def test_many_examples_are_thinned_and_it_is_said():

@@ -35,7 +35,7 @@ test("every epoch visits every example once", () => {
     const seen = Array.from({ length: each }, (_, i) => session.batchOf(epoch * each + i + 1)).flat();
     assert.deepEqual(
       seen.toSorted((a, b) => a - b),
-      Array.from({ length: session.examples }, (_, i) => i),
+      Array.from({ length: session.examples() }, (_, i) => i),
     );
   }
   assert.notDeepEqual(session.batchOf(1), session.batchOf(each + 1));

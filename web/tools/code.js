@@ -1,18 +1,38 @@
-/** Prints Python that makes a state of the page again, and what the page computes there: for the tests in Python. */
+/** Prints, for each state of a list, Python that makes it again and what the page has there: for the tests in Python. */
+import { readFileSync } from "node:fs";
 import { Session } from "../src/engine/session.js";
 import { makeLesson } from "../src/lesson/make.js";
-import { encodeArray } from "../src/lesson/codec.js";
+import { decodeLesson, encodeArray, lessonText } from "../src/lesson/codec.js";
+import { lessonNow } from "../src/lesson/export.js";
 import { pythonCode } from "../src/lesson/python.js";
 import { toySet } from "../src/data/toys.js";
 
-const [set, optimizer, updates] = process.argv.slice(2);
-const training = { optimizer, learning_rate: 0.01, l2: 0.3 };
-const session = new Session(makeLesson(toySet(set), { hidden: [5, 4], activations: ["tanh", "mish"], training }));
-const done = Number(updates);
-session.reach(done + 1);
-const fresh = new Session({ ...session.lesson, parameters: session.state(done).parameters });
-const { values } = fresh.open(1);
-const after = Object.fromEntries(
-  Object.keys(session.lesson.parameters).map((name) => [name, encodeArray(values.get(`${name}′`))]),
-);
-console.log(JSON.stringify({ code: pythonCode(session, done), J: values.get("J"), after }));
+const texts = (parameters) =>
+  Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, encodeArray(value)]));
+
+/** What a reader does, in order: goes to an update, changes something there. */
+function walked({ toy, choice, lesson, actions }) {
+  const session = new Session(lesson ? decodeLesson(lesson) : makeLesson(toySet(toy), choice));
+  for (const { t, edit, set, add, served } of actions) {
+    session.reach(t + 1);
+    if (served) session.arrive(t, session.state(t).parameters, NaN);
+    if (edit) session.edit(t, ...edit);
+    if (set) session.retrain(t, set);
+    if (add) session.add(t, ...add);
+  }
+  return session;
+}
+
+const found = JSON.parse(readFileSync(process.argv[2], "utf8")).map((state) => {
+  let session = walked(state);
+  session.reach(state.done + 1);
+  if (state.exported) session = new Session(decodeLesson(JSON.parse(lessonText(lessonNow(session, "")))));
+  const { values, after } = session.open(state.done + 1);
+  return {
+    code: pythonCode(session, state.done),
+    J: values.get("J"),
+    before: texts(session.state(state.done).parameters),
+    after: texts(after.parameters),
+  };
+});
+console.log(JSON.stringify(found));

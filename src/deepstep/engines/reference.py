@@ -133,6 +133,7 @@ class ReferenceSession:
         sample_weight: Array | None = None,
         weight_decay: float = 1.0,
         dropout: float = 1.0,
+        masks: Mapping[int, Array] | None = None,
     ) -> OpenedStep:
         """What `step` would do, in its parts; nothing is updated.
 
@@ -140,6 +141,8 @@ class ReferenceSession:
         ----------
         X, Y, learning_rate, sample_weight, weight_decay, dropout
             As in `step`.
+        masks : mapping, optional
+            Dropout masks by layer, in place of those that the seed gives.
 
         Returns
         -------
@@ -147,7 +150,8 @@ class ReferenceSession:
             The parts, with the state that `step` would lead to.
         """
         before, number, settings = self._state, self._state.step + 1, self.settings
-        A0, masks = self.disturbed(X, number, dropout)
+        A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
+        masks = own if masks is None else dict(masks)
         AL, caches = self._forward(A0, masks=masks)
         costs, dZL, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
         cut = clipped = gradient

@@ -9,6 +9,7 @@ from deepstep.explorer.exploration import Exploration, explore
 from deepstep.explorer.export import export_html
 from deepstep.explorer.packing import unpacked
 from deepstep.explorer.reading import read_lesson
+from deepstep.explorer.replay import replay
 from deepstep.explorer.shown import About
 
-__all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "unpacked"]
+__all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "replay", "unpacked"]

@@ -117,6 +117,7 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "normalization": list(shape.normalization),
             "input_scale": shape.input_scale,
             "parametric": list(shape.parametric),
+            "seed": network.seed,
         },
         "training": {
             "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",

@@ -1,11 +1,12 @@
 """Python code that makes the state of a page again."""
 
 from collections.abc import Mapping, Sequence
+from inspect import unwrap
 from typing import Any
 
 import numpy as np
 
-from deepstep.equations import INITIALIZATIONS
+from deepstep.equations import INITIALIZATIONS, get_activation, get_head, get_optimizer
 from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.types import AnyArray, Array
@@ -13,13 +14,17 @@ from deepstep.types import AnyArray, Array
 MOST_INLINE = 600
 """Numbers that are written into the code."""
 
+SHOWN = "shown = 1  # the update that the page shows"
 READ = 'lesson = read_lesson("lesson.html")  # this page, or the JSON that it saves'
 
 
 def program(
     network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
 ) -> str:
-    """The code: the data, the network, the training.
+    """The code: the data, the network, the training up to the update that the page shows.
+
+    The page writes the number of that update into the line of `SHOWN`. Where something takes part that no
+    code can carry, a function of one's own, the text is a comment that says so.
 
     Parameters
     ----------
@@ -32,6 +37,9 @@ def program(
     options : mapping
         Of `Network.steps`.
     """
+    own = _of_ones_own(network, options)
+    if own:
+        return f"# No code can make this state again: {', '.join(own)} took part, which Python alone has.\n"
     made, saved = _network(network, start)
     if data_code:
         data = data_code.splitlines()
@@ -89,23 +97,40 @@ def _drawn_by(network: Network, start: Parameters, sizes: list[int], arguments: 
 
 def _training(options: Mapping[str, Any]) -> list[str]:
     plain = {name: value for name, value in options.items() if value not in (None, {})}
-    lines = [f"    {name}={_text(value)}," for name, value in plain.items()]
+    lines = [f"    {name}={value!r}," for name, value in plain.items()]
     return [
+        SHOWN,
         "steps = network.steps(",
         "    X,",
         "    Y,",
         *lines,
         ")",
-        "for step in steps:",
-        "    if step.number == 1:",
-        "        print(step.trace())  # every quantity of the first step",
-        'print(f"cost {step.cost:.6g} before update {step.number}")',
+        "step = next(step for step in steps if step.number == shown)",
+        "print(step.trace())  # every quantity; step.before are the parameters before it",
     ]
 
 
-def _text(value: Any) -> str:
-    """A setting as Python has it; of a function its name."""
-    return getattr(value, "__name__", repr(value)) if callable(value) else repr(value)
+def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
+    """What takes part and is not the library's: functions, and what is registered under a name."""
+    shape = network.architecture
+    functions: dict[str, Any] = {
+        **{f"the activation {name!r}": get_activation(name).forward for name in shape.activations},
+        f"the output {shape.output!r}": get_head(shape.output).loss,
+    }
+    optimizer = options.get("optimizer")
+    if isinstance(optimizer, str):
+        functions[f"the optimizer {optimizer!r}"] = get_optimizer(optimizer).update
+    registered = [what for what, function in functions.items() if not _is_the_librarys(function)]
+    given = [
+        name
+        for name, value in options.items()
+        if callable(value) or (name == "optimizer" and not isinstance(value, str | None))
+    ]
+    return [*registered, *(f"{name} of one's own" for name in given)]
+
+
+def _is_the_librarys(function: Any) -> bool:
+    return str(getattr(unwrap(function), "__module__", "")).startswith("deepstep.")
 
 
 def rows_code(rows: AnyArray) -> str:

@@ -1,6 +1,6 @@
 """How the trace of one step is made: the step that trains, opened, with its formulas from the registry."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from inspect import unwrap
 
@@ -45,6 +45,7 @@ def trace_step(
     sample_weight: Array | None = None,
     weight_decay: float = 1.0,
     dropout: float = 1.0,
+    masks: Mapping[int, Array] | None = None,
 ) -> Trace:
     """Do one step of training with the equations and keep every quantity.
 
@@ -66,6 +67,8 @@ def trace_step(
         Weight of each example.
     weight_decay, dropout : float
         Factors of the settings of these names, of a schedule.
+    masks : mapping, optional
+        Dropout masks by layer, in place of those that the seed gives.
 
     Returns
     -------
@@ -91,6 +94,7 @@ def trace_step(
         sample_weight=None if sample_weight is None else np.array(sample_weight),
         weight_decay=weight_decay,
         dropout=dropout,
+        masks=masks,
     )
     entries = [
         *_given(architecture, settings, opened),

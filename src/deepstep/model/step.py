@@ -98,4 +98,5 @@ class Step:
             sample_weight=update.sample_weight,
             weight_decay=update.weight_decay,
             dropout=update.dropout,
+            masks=update.masks,
         )

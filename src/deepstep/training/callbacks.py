@@ -55,6 +55,8 @@ class Update(NamedTuple):
         Weight of each example of the batch.
     weight_decay, dropout : float
         Factors of the settings of these names, of a schedule.
+    masks : mapping or None
+        Dropout masks by layer where they were given; else the seed gives them.
 
     Examples
     --------
@@ -74,6 +76,7 @@ class Update(NamedTuple):
     sample_weight: Array | None = None
     weight_decay: float = 1.0
     dropout: float = 1.0
+    masks: Mapping[int, Array] | None = None
 
 
 class Training:

@@ -35,6 +35,10 @@ export class RecordedSession {
     return this.lesson.training;
   }
 
+  dataAt() {
+    return this.lesson.data;
+  }
+
   updatesPerEpoch() {
     return 1;
   }

@@ -3,7 +3,7 @@ import { OPTIMIZERS } from "./optimizers.js";
 import { openStep } from "./step.js";
 import { microSteps } from "./microsteps.js";
 import { bornNonFinite } from "./watch.js";
-import { columns, copy, map, zeros } from "./tensor.js";
+import { columns, copy, map, withColumn, zeros } from "./tensor.js";
 import { permutation, stream } from "./random.js";
 import { compareGolden } from "./golden.js";
 
@@ -20,6 +20,7 @@ export class Session {
     /** Updates that alone can be opened; empty where all can. */
     this.numbers = [];
     this.trainings = [{ from: 1, training: lesson.training }];
+    this.datas = [{ from: 1, data: lesson.data }];
     /** @type {{parameters: any, slots: any, t: number, forgotten?: boolean}} */
     const start = { parameters: lesson.parameters, slots: {}, t: 0 };
     this.kept = new Map([[0, start]]);
@@ -32,6 +33,8 @@ export class Session {
     this.changedFrom = Infinity;
     /** What was changed by hand, and after how many updates: it makes this training again. */
     this.log = [];
+    /** The last state that Python reached on command. */
+    this.base = null;
     this.opened = new Map();
     if (lesson.resume) this.resume(lesson.resume);
     this.stopped = null;
@@ -43,17 +46,22 @@ export class Session {
     this.size = Object.values(lesson.parameters).reduce((sum, { data }) => sum + data.length, 0);
   }
 
-  get examples() {
-    return this.lesson.data.X.cols;
-  }
-
   trainingAt(k) {
     return this.trainings.findLast(({ from }) => from <= k).training;
   }
 
+  /** The examples of update k. */
+  dataAt(k) {
+    return this.datas.findLast(({ from }) => from <= k).data;
+  }
+
+  examples(k = this.latest.t + 1) {
+    return this.dataAt(k).X.cols;
+  }
+
   updatesPerEpoch(k = this.latest.t + 1) {
     const size = this.trainingAt(k).batch_size;
-    return size ? Math.ceil(this.examples / size) : 1;
+    return size ? Math.ceil(this.examples(k) / size) : 1;
   }
 
   /** The epoch of update k, from 0. */
@@ -66,10 +74,11 @@ export class Session {
     const { lesson } = this;
     if (k < this.changedFrom && lesson.batches?.[k - 1]) return lesson.batches[k - 1];
     const { batch_size: size, seed } = this.trainingAt(k);
-    if (!size || size >= this.examples) return Array.from({ length: this.examples }, (_, i) => i);
+    const m = this.examples(k);
+    if (!size || size >= m) return Array.from({ length: m }, (_, i) => i);
     const epoch = this.epochOf(k);
-    if (this.order?.epoch !== epoch || this.order.seed !== seed) {
-      this.order = { epoch, seed, examples: permutation(stream(seed, 2, epoch), this.examples) };
+    if (this.order?.epoch !== epoch || this.order.seed !== seed || this.order.examples.length !== m) {
+      this.order = { epoch, seed, examples: permutation(stream(seed, 2, epoch), m) };
     }
     const from = ((k - 1) % this.updatesPerEpoch(k)) * size;
     return this.order.examples.slice(from, from + size);
@@ -90,7 +99,7 @@ export class Session {
 
   problem(k, state) {
     const batch = this.batchOf(k);
-    const { X, Y } = this.lesson.data;
+    const { X, Y } = this.dataAt(k);
     const whole = batch.length === X.cols && batch.every((number, i) => number === i);
     return {
       network: this.network,
@@ -159,10 +168,19 @@ export class Session {
   /** A state that Python reached: the training goes on from there; without slots its next update is unknown. */
   arrive(t, parameters, cost, slots) {
     this.latest = { parameters, slots: slots ?? {}, t, forgotten: !slots && t > 0 };
+    this.base = this.latest;
     this.changedFrom = Math.min(this.changedFrom, t + 1);
     this.opened.clear();
     if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;
     if (t % this.stride === 0) this.keep(this.latest);
+  }
+
+  /** What Python reached in another session of this lesson, without what was changed after it. */
+  startFrom({ base, kept, costs }) {
+    for (const [t, state] of kept) if (t < base.t) this.kept.set(t, state);
+    this.costs = costs.slice(0, base.t);
+    this.arrive(base.t, base.parameters, NaN);
+    this.kept.set(base.t, this.latest);
   }
 
   keep(state) {
@@ -181,6 +199,7 @@ export class Session {
     this.pinned.add(t);
     this.costs.length = Math.min(this.costs.length, t);
     this.trainings = this.trainings.filter(({ from }) => from <= t + 1);
+    this.datas = this.datas.filter(({ from }) => from <= t + 1);
     this.log = this.log.filter((change) => change.t <= t);
     this.changedFrom = Math.min(this.changedFrom, t + 1);
     this.opened.clear();
@@ -198,6 +217,19 @@ export class Session {
     this.kept.set(t, this.latest);
   }
 
+  /** One more example after t updates. */
+  add(t, inputs, targets) {
+    this.branch(t);
+    this.log.push({ t, add: [inputs, targets] });
+    this.grow(t, inputs, targets);
+  }
+
+  grow(t, inputs, targets) {
+    const data = this.dataAt(t + 1);
+    const grown = { ...data, X: withColumn(data.X, inputs), Y: withColumn(data.Y, targets) };
+    this.datas = [...this.datas.filter(({ from }) => from <= t), { from: t + 1, data: grown }];
+  }
+
   /** Where the training stands, with all that its way back needs: for a page that goes on from here. */
   standing() {
     const pinned = [...this.pinned].filter((t) => t > 0).map((t) => this.kept.get(t));
@@ -207,22 +239,25 @@ export class Session {
       log: this.log,
       trainings: this.trainings,
       changedFrom: this.changedFrom,
+      base: this.base,
     };
   }
 
-  resume({ states, costs, log, trainings, changedFrom }) {
+  resume({ states, costs, log, trainings, changedFrom, base = null }) {
     for (const state of states) {
       this.kept.set(state.t, state);
       this.pinned.add(state.t);
     }
-    Object.assign(this, { latest: states.at(-1), costs: Array.from(costs.data), log, trainings, changedFrom });
+    Object.assign(this, { latest: states.at(-1), costs: Array.from(costs.data), log, trainings, changedFrom, base });
+    for (const { t, add } of log) if (add) this.grow(t, ...add);
   }
 
   /** Do again what a log says. */
   replay(log) {
-    for (const { t, edit, set } of log) {
+    for (const { t, edit, set, add } of log) {
       if (this.reach(t + 1) !== t + 1) return;
       if (edit) this.edit(t, ...edit);
+      else if (add) this.add(t, ...add);
       else this.retrain(t, set);
     }
   }

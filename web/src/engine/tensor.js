@@ -96,5 +96,15 @@ export function columns(A, numbers) {
   return result;
 }
 
+/** A with one column more. @returns {Tensor} */
+export function withColumn(A, column) {
+  const result = zeros(A.rows, A.cols + 1);
+  for (let i = 0; i < A.rows; i++) {
+    result.data.set(A.data.subarray(i * A.cols, (i + 1) * A.cols), i * result.cols);
+    result.data[(i + 1) * result.cols - 1] = column[i];
+  }
+  return result;
+}
+
 /** Place of the first entry that is not a finite number, or -1. */
 export const firstNonFinite = (A) => A.data.findIndex((value) => !Number.isFinite(value));

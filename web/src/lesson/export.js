@@ -55,6 +55,6 @@ export async function pageText(lesson) {
 /** The lesson as it is now: it opens at this place, trained this far. */
 export function lessonNow(session, place) {
   const { lesson } = session;
-  const resume = session.isRecorded || session.latest.t === 0 ? undefined : session.standing();
+  const resume = session.isRecorded || !(session.latest.t || session.log.length) ? undefined : session.standing();
   return { ...lesson, resume, place };
 }

@@ -1,73 +1,60 @@
-/** Python that makes a state of the page again, to the last bit of its parameters. */
+/** Python that makes a state of the page again: its updates are done once more, with the same draws and changes. */
 import { encodeArray } from "./codec.js";
+import { OPTIMIZERS } from "../engine/optimizers.js";
 
 const MOST = 400_000; // numbers that code may carry
+const WORDS = { null: "None", true: "True", false: "False" };
 
-const literal = (value) =>
-  value === null ? "None" : value === true ? "True" : value === false ? "False" : JSON.stringify(value);
+const literal = (value) => JSON.stringify(value).replace(/\b(null|true|false)\b/g, (word) => WORDS[word]);
+const array = (value) => `unpacked(${literal(encodeArray(value))})`;
 
 /**
- * @param {import("../engine/session.js").Session} session
+ * @param {any} session
  * @param {number} done updates
- * @returns {string} code; the lesson's own where nothing was changed since it was made
+ * @returns {string} code, the lesson's own where nothing was changed; a comment alone where none can be right
  */
 export function pythonCode(session, done) {
-  const { lesson, network } = session;
-  const training = session.trainingAt(done + 1);
-  const { parameters } = session.state(done);
+  const { lesson, network, base } = session;
+  const unchanged = session.changedFrom === Infinity && done < (lesson.recorded?.at(-1)?.step ?? 0);
+  if (session.isRecorded || (unchanged && lesson.code)) return lesson.code.replace(/^shown = 1\b/m, `shown = ${done + 1}`);
   const { X, Y } = lesson.data;
   const carried = X.data.length + Y.data.length + session.size;
-  const head =
-    lesson.code && session.changedFrom === Infinity && (done === 0 || session.isRecorded)
-      ? `${lesson.code.trimEnd()}\n`
-      : "";
-  if (head) return head;
   if (carried > MOST) return `# ${carried} numbers are too many for code: save the lesson instead.\n`;
-  const matrix = (value) => {
-    const { shape, f8 } = encodeArray(value);
-    return `matrix(${shape.join(", ")}, "${f8}")`;
-  };
-  const options = {
-    learning_rate: training.learning_rate,
-    optimizer: training.optimizer,
-    ...(Object.keys(training.hyperparameters ?? {}).length ? { hyperparameters: training.hyperparameters } : {}),
-    ...(training.batch_size ? { batch_size: training.batch_size } : {}),
-    ...(training.l2 ? { l2: training.l2 } : {}),
-    ...(training.dropout ? { dropout: training.dropout } : {}),
-    weight_decay: training.weight_decay ?? 0,
-  };
-  return `"""The network as it was after ${done} updates, with its data; then one step of it, opened."""
-from base64 import b64decode
-
-import numpy as np
-
+  // what Python trained on command is not done again: the code begins with what it reached
+  const start = base && (done < base.t ? session.state(done) : base);
+  const from = start?.t ?? 0;
+  const training = start ? session.trainingAt(from) : lesson.training;
+  const changes = session.log.filter(({ t }) => t >= from && t <= done);
+  const hidden = network.activations.slice(0, -1);
+  const memory = start && OPTIMIZERS[training.optimizer].state.length;
+  const drawn = Math.min(session.changedFrom - 1, lesson.batches?.length ?? 0);
+  return `"""The network after ${done} updates of the page, which are done again; then the next one, opened."""
 from deepstep import Network
+from deepstep.explorer import replay, unpacked
 
-
-def matrix(rows, columns, text):
-    return np.frombuffer(b64decode(text), dtype="<f8").reshape(rows, columns).copy()
-
-
-X = ${matrix(X)}
-Y = ${matrix(Y)}
+X = ${array(X)}
+Y = ${array(Y)}
 parameters = {
-${Object.entries(parameters)
-  .map(([name, value]) => `    "${name}": ${matrix(value)},`)
+${Object.entries((start ?? lesson).parameters)
+  .map(([name, value]) => `    "${name}": ${array(value)},`)
   .join("\n")}
 }
-net = Network(
+network = Network(
     ${literal(network.layer_dims)},
-    activation=${literal(network.activations.slice(0, -1))},
+    activation=${literal(hidden.length ? hidden : "relu")},
     output=${literal(network.output)},
     parameters=parameters,
-    seed=${training.seed ?? 1},
+    seed=${network.seed ?? 1},
 )
-${Object.keys(session.state(done).slots).length ? "# The optimizer's memory begins at zero here.\n" : ""}options = {${Object.entries(
-    options,
-  )
-    .map(([name, value]) => `"${name}": ${literal(value)}`)
-    .join(", ")}}
-step = next(net.steps(X, Y, **options))
-print(step.trace())
+step = replay(
+    network,
+    X,
+    Y,
+    updates=${done},
+    training=${literal({ ...training, beyond: undefined })},
+${changes.length ? `    changes=[\n${changes.map((change) => `        ${literal(change)},\n`).join("")}    ],\n` : ""}${
+    drawn ? `    drawn=${drawn},\n` : ""
+  }${from ? `    start=${from},\n` : ""})
+${memory ? "# Python trained up to there: the memory of its optimizer is not known here, and begins at zero.\n" : ""}print(step.trace())  # every quantity; step.before are the parameters before it
 `;
 }

@@ -59,9 +59,9 @@ function AddPoint({ data }) {
 }
 
 export function DataPanel() {
-  const { session } = useApp();
+  const { session, k } = useApp();
   const { lesson } = session;
-  const { data } = lesson;
+  const data = session.dataAt(k);
   const toy = lesson.toy?.data ?? "";
   const pick = (event) => event.target.value && startToy({ data: event.target.value });
   return html`<section class="card" aria-labelledby="data-title">

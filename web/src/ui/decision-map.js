@@ -48,8 +48,7 @@ function paintLine(context, A, frame) {
 }
 
 /** What the network gets right, in words. */
-function fitText({ lesson, network }, parameters) {
-  const { data } = lesson;
+function fitText({ network }, data, parameters) {
   const A = predict(network, parameters, data.X);
   if (data.kind === "numbers") {
     let sum = 0;
@@ -62,9 +61,9 @@ function fitText({ lesson, network }, parameters) {
 }
 
 export function DecisionMap({ parameters, surface }) {
-  const { session, paint } = useApp();
+  const { session, k, paint } = useApp();
   const canvas = useRef(null);
-  const { data } = session.lesson;
+  const data = session.dataAt(k);
   const L = session.network.activations.length;
   const { frame, values } = surface;
   useEffect(() => {
@@ -89,7 +88,7 @@ export function DecisionMap({ parameters, surface }) {
     );
   };
   const [x, y] = [data.names?.[0] ?? "x1", data.X.rows === 1 ? "Y" : (data.names?.[1] ?? "x2")];
-  const fit = fitText(session, parameters);
+  const fit = fitText(session, data, parameters);
   return html`<section class="card" aria-labelledby="map-title">
     <div class="card-head"><h2 id="map-title">${t("play.map")}</h2><span class="quiet" data-fit>${fit}</span></div>
     ${

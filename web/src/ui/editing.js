@@ -1,8 +1,7 @@
 /** What the reader changes: parameters, settings, the network's shape, the examples. */
 import { Session } from "../engine/session.js";
 import { makeLesson } from "../lesson/make.js";
-import { zeros } from "../engine/tensor.js";
-import { app, changed, set } from "./store.js";
+import { app, set } from "./store.js";
 import { begin, goTo, leaveServer } from "./walk.js";
 import { startToy } from "./opening.js";
 
@@ -29,7 +28,8 @@ export function undo() {
   const { session, k } = app;
   const log = session.log.slice(0, -1);
   const again = new Session({ ...session.lesson, resume: undefined });
-  again.replay(log);
+  if (session.base) again.startFrom(session);
+  again.replay(log.filter(({ t }) => t >= (session.base?.t ?? 0)));
   set({ session: again, born: null });
   goTo(Math.min(k, session.latest.t + 1));
 }
@@ -50,38 +50,14 @@ export function rebuild(changes = {}, seed = undefined) {
   const { lesson } = app.session;
   const choice = { ...choiceNow(), ...changes };
   if (seed !== undefined) choice.training.seed = seed;
-  if (lesson.toy) return startToy({ data: lesson.toy.data, ...choice }, app.screen);
-  begin({ ...makeLesson(lesson.data, choice), title: lesson.title }, app.screen);
+  if (lesson.toy && app.session.datas.length < 2) return startToy({ data: lesson.toy.data, ...choice }, app.screen);
+  begin({ ...makeLesson(app.session.dataAt(app.k), choice), title: lesson.title }, app.screen);
 }
 
-/** One more example; the training begins anew from the weights as they are. */
+/** One more example, from the present update on. */
 export function addPoint(inputs, targets) {
-  const { session, k } = app;
-  const { lesson } = session;
-  const grown = (A, column) => {
-    const B = zeros(A.rows, A.cols + 1);
-    for (let i = 0; i < A.rows; i++) {
-      B.data.set(A.data.subarray(i * A.cols, (i + 1) * A.cols), i * B.cols);
-      B.data[(i + 1) * B.cols - 1] = column[i];
-    }
-    return B;
-  };
-  const data = { ...lesson.data, X: grown(lesson.data.X, inputs), Y: grown(lesson.data.Y, targets) };
-  const { parameters } = session.state(k - 1);
-  const { paint, playing, unitOpen } = app;
-  const fresh = {
-    ...lesson,
-    data,
-    parameters,
-    training: session.trainingAt(k),
-    batches: [],
-    masks: null,
-    golden: [],
-    recorded: [],
-    code: "",
-    toy: undefined,
-  };
-  begin(fresh, app.screen);
-  Object.assign(app, { paint, unitOpen });
-  if (playing) changed();
+  leaveServer();
+  app.session.add(app.k - 1, inputs, targets);
+  set({ born: null, check: null });
+  goTo(app.k);
 }

@@ -73,9 +73,9 @@ function Numeric({ open, name, row, col, value }) {
 
 /** Which example a column is: its inputs and its target. */
 function Example({ open, name, col }) {
-  const { session } = useApp();
+  const { session, k } = useApp();
   if (!axes(name).includes("axis.examples")) return null;
-  const { data } = session.lesson;
+  const data = session.dataAt(k);
   const i = open.problem.batch[col];
   const x = (row) => at(data.X, row, i);
   const inputs = Array.from(

@@ -14,7 +14,7 @@ import { t } from "../messages.js";
 export function Play() {
   const { session, k } = useApp();
   const { parameters } = session.state(k - 1);
-  const surface = mapOf(session, parameters);
+  const surface = mapOf(session, session.dataAt(k), parameters);
   return html`<div class="play">
     <h1 class="visually-hidden">${t("screen.play")}</h1>
     <div class="play-left">

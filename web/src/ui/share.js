@@ -50,13 +50,15 @@ export function Share() {
     </section>
     <section>
       <h3 id="code-title">${t("share.code")}</h3>
-      <pre
-        class="code"
-        tabindex="0"
-        role="region"
-        aria-labelledby="code-title"
-      ><code>${code.length > SHOWN ? `${code.slice(0, SHOWN)}…` : code}</code></pre>
-      <button type="button" class="button is-quiet" onClick=${() => copy(code)}>${t("share.copy")}</button>
+      ${code.startsWith("# ") // a sentence in the place of code that would be wrong
+        ? html`<p data-code="none">${code.slice(2)}</p>`
+        : html`<pre
+            class="code"
+            tabindex="0"
+            role="region"
+            aria-labelledby="code-title"
+          ><code>${code.length > SHOWN ? `${code.slice(0, SHOWN)}…` : code}</code></pre>
+          <button type="button" class="button is-quiet" data-action="copy-code" onClick=${() => copy(code)}>${t("share.copy")}</button>`}
     </section>
     <p role="status">${said}</p>`;
 }

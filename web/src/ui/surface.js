@@ -46,8 +46,7 @@ function planeOf(data) {
  * @returns {{frame: any, values: Map<string, any> | null, high: number}} the activations of all units over the
  *   plane; values is null where the network is too large for that
  */
-export function mapOf(session, parameters) {
-  const { data } = session.lesson;
+export function mapOf(session, data, parameters) {
   if (session.size > MOST_WEIGHTS) return { frame: null, values: null, high: 0 };
   const { frame, grid } = planeOf(data);
   const values = forward({ network: session.network, training: {}, parameters, X: grid, Y: null });

@@ -1,0 +1,121 @@
+"""Python that the page shows makes the state that the page shows: it is run here, and compared."""
+
+import json
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from javascript import evaluated, node
+
+from deepstep import Network
+from deepstep.errors import ConfigurationError
+from deepstep.explorer import lesson, replay, unpacked
+from deepstep.explorer.abilities import OPTIMIZERS
+from deepstep.explorer.page_draws import order, uniform
+
+RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
+EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}
+POINT = {"t": 4, "add": [[0.3, -0.4], [1]]}
+RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "hyperparameters": {}, "l2": 0.1}}
+
+
+def states() -> list[dict[str, Any]]:
+    """Every optimizer × batches × dropout × changes by hand on a toy set."""
+    changes = ([], [EDIT], [POINT, {**POINT, "add": [[-1.2, 0.1], [0]]}, EDIT, RETRAINED])
+    found = []
+    for optimizer, size, dropout, actions in product(OPTIMIZERS, (None, 32), (0, 0.25), changes):
+        training = {
+            "optimizer": optimizer,
+            "learning_rate": RATES.get(optimizer, 0.01),
+            "batch_size": size,
+            "dropout": dropout,
+            "l2": 0.3 if size else 0,
+            "weight_decay": 0.05 if optimizer == "adamw" else 0,
+            "seed": len(found),
+        }
+        choice = {"hidden": [5, 4], "activations": ["tanh", "mish"], "training": training}
+        done = (0, 4, 9, 25)[len(found) % 4]
+        past = [change for change in actions if change["t"] <= done]
+        found.append({"toy": "circles", "choice": choice, "actions": past, "done": done})
+    for toy in ("arms", "plane", "wave"):
+        choice = {
+            "hidden": [6],
+            "activations": ["silu"],
+            "training": {"batch_size": 64, "learning_rate": 0.02},
+        }
+        found.append({"toy": toy, "choice": choice, "actions": [], "done": 7, "exported": True})
+    found.append(
+        {"toy": "xor", "choice": {}, "actions": [{**EDIT, "t": 0}, POINT], "done": 6, "exported": True}
+    )
+    for optimizer, done in (("gd", 3), ("gd", 8), ("adam", 5), ("adam", 11)):
+        choice = {"training": {"optimizer": optimizer, "learning_rate": 0.05}}
+        actions = [{"t": 2, "served": True}, {"t": 5, "served": True}, {"t": 8, "edit": ["b1", 0, 0, 0.5]}]
+        reached = [action for action in actions if action["t"] <= max(5, done)]
+        found.append({"toy": "moons", "choice": choice, "actions": reached, "done": done})
+    return found
+
+
+def lessons() -> list[dict[str, Any]]:
+    """Lessons of Python, whose batches and masks it drew; as they are, changed, trained past their end."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((2, 90))
+    found = []
+    for options in (
+        {"optimizer": "adam", "learning_rate": 0.02},
+        {"optimizer": "momentum", "batch_size": 16, "learning_rate": 0.2},
+        {"batch_size": 32, "dropout": [0.3, 0.0], "l2": 0.2, "learning_rate": 0.2, "seed": 5},
+    ):
+        network = Network([2, 5, 4, 1], activation="tanh", seed=4)
+        document = lesson(network, X, (X[:1] > 0).astype(float), iterations=4, **options)
+        for actions, done in (([], 2), ([EDIT], 9), ([{**EDIT, "t": 2}, {**POINT, "t": 3}], 5), ([], 60)):
+            reached = [change for change in actions if change["t"] <= done]
+            found.append({"lesson": document, "actions": reached, "done": done})
+    return found
+
+
+def test_the_code_of_the_page_makes_the_state_of_the_page(tmp_path):
+    """The parameters before the update, after it, and the cost."""
+    asked = [*states(), *lessons()]
+    (tmp_path / "states.json").write_text(json.dumps(asked))
+    done = node("tools/code.js", str(tmp_path / "states.json"))
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    assert len(answers) == len(asked) > 100
+    for state, page in zip(asked, answers, strict=True):
+        names: dict[str, Any] = {}
+        exec(page["code"].replace("print(step.trace())", "trace = step.trace()"), names)
+        step = names["step"]
+        assert step.number == state["done"] + 1
+        assert step.cost == pytest.approx(page["J"], rel=1e-10)
+        assert names["trace"]["J"].value == step.cost
+        for ours, theirs in ((step.before, page["before"]), (step.after, page["after"])):
+            for name, value in theirs.items():
+                np.testing.assert_allclose(
+                    ours[name], unpacked(value), rtol=1e-9, atol=1e-11, err_msg=str(state)[-300:]
+                )
+
+
+def test_the_draws_are_those_of_the_page():
+    found = json.loads(
+        evaluated(
+            "import { stream, permutation } from './src/engine/random.js';"
+            "const u = stream(-7, 3, 4, 1); console.log(JSON.stringify([Array.from({length: 9}, u),"
+            " permutation(stream(5, 2, 3), 40)]))"
+        )
+    )
+    assert found == [uniform(9, -7, 3, 4, 1).tolist(), order(5, 3, 40)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ([{"edit": ["W1", 0, 0, 1.0]}], "after t updates"),
+        ([{"t": 0, "drop": 1}], "set, edit or add"),
+        ([{"t": 0, "set": {"momentum": 1}}], "momentum"),
+    ],
+)
+def test_changes_that_a_page_does_not_make_are_refused(changes, why):
+    network, training = Network([1, 1], seed=1), {"optimizer": "gd", "learning_rate": 0.1}
+    with pytest.raises(ConfigurationError, match=why):
+        replay(network, [[0.0, 1.0]], [[0, 1]], updates=2, training=training, changes=changes)
