@@ -11,12 +11,18 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.tags, self.words = [], [], []
+        self.open, self.tags, self.words, self.tables = [], [], [], []
         self.feed(text)
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("th", "td"):
+            self.tables[-1][-1].append("")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -28,6 +34,18 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words.append(data)
+        if {"th", "td"} & set(self.open):
+            self.tables[-1][-1][-1] += data
+
+    @property
+    def examples(self):
+        """For each table of rows of a file: number of a row → its cells by the names of their columns."""
+        found = []
+        for header, *rows in self.tables:
+            if rows and rows[0][0].startswith("row "):
+                cells = [dict(zip(header, row, strict=True)) for row in rows]
+                found.append({int(one["row"].removeprefix("row ")): one for one in cells})
+        return found
 
     @property
     def text(self):

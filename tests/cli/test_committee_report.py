@@ -67,7 +67,7 @@ def test_the_page_has_every_part(deepstep, committee_run, tmp_path):
         "out of fold",
         "one 0/1 feature",
         "compiled",
-        "--data FILE",
+        "that were held out for the test",
     ):
         assert word in page.text
     assert len(page.named("span")) >= len(run.committee.weights)
@@ -80,15 +80,19 @@ def test_answers_are_those_to_a_table(deepstep, flowers, committee_run, tmp_path
     page = check(tmp_path / "report.html")
     confusion = json.loads(deepstep("evaluate", committee_run, flowers, "--json").out)["confusion"]
     assert f"{np.trace(confusion)} of {np.sum(confusion)} answers are right" in page.text
-    assert "size=" in page.text
-    assert "--data FILE" not in page.text
+    assert {"x", "size", "colour"} <= set(page.words)
+    assert "These are the 60 rows of" in page.text
 
 
 def test_probabilities_are_those_that_predict_tells(deepstep, flowers, committee_run, tmp_path):
     deepstep("report", committee_run, "--data", flowers)
     page = check(tmp_path / "report.html")
-    told = CommitteeRun.load(committee_run).predict(polars.read_csv(flowers)).probabilities
-    assert f"{told.max():.3f}" in page.words
+    table = polars.read_csv(flowers)
+    told = CommitteeRun.load(committee_run).predict(table).probabilities
+    assert page.examples
+    for number, cells in (entry for examples in page.examples for entry in examples.items()):
+        of_the_truth = told[number - 1, ["short", "tall"].index(table["kind"][number - 1])]
+        assert float(cells["P(true)"]) == pytest.approx(of_the_truth, abs=6e-4)
 
 
 def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, committee_run):
@@ -99,7 +103,7 @@ def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, committee_run)
     distances = np.abs(all_rows.outputs[:, None] - kept.outputs[None]).max(axis=2)
     same = all_rows.answers[:, None] == kept.answers[None]
     assert (np.where(same, distances, 1).min(axis=0) < 1e-6).all()
-    assert "x=" in kept.show(0)
+    assert "x=" in kept.show(0)[0]
 
 
 @pytest.mark.parametrize(

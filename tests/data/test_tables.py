@@ -10,7 +10,7 @@ import polars
 import pytest
 from polars.testing import assert_frame_equal
 
-from deepstep.data import TABLE_SUFFIXES, column, read_table
+from deepstep.data import TABLE_SUFFIXES, column, read_cells, read_table
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError
 
 SMALL = polars.DataFrame({"number": [1.5, None, 3.0], "word": ["a", "b", None]})
@@ -212,3 +212,19 @@ def test_random_tables_come_back_as_written(tmp_path):
     frame = read_table(tmp_path / "t.csv")
     np.testing.assert_array_equal(frame["x"].to_numpy(), table["x"])  # bit for bit: both round correctly
     np.testing.assert_array_equal(frame["n"].to_numpy(), table["n"])
+
+
+def test_cells_are_as_written(tmp_path):
+    path = tmp_path / "t.tsv"
+    path.write_text("a\t b \n007\t 1.50\n\nNA\t\n")
+    assert read_cells(path).to_dict(as_series=False) == {"a": ["007", "NA"], "b": [" 1.50", None]}
+    assert read_table(path).shape == read_cells(path).shape
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".jsonl"])
+def test_cells_of_files_that_hold_values_are_these(tmp_path, suffix):
+    frame = polars.DataFrame({"a": [1.5, None], "b": ["x", "y"]})
+    path = tmp_path / f"t{suffix}"
+    write = {".parquet": frame.write_parquet, ".arrow": frame.write_ipc, ".jsonl": frame.write_ndjson}
+    write[suffix](path)
+    assert read_cells(path).equals(read_table(path))

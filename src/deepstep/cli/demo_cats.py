@@ -7,6 +7,7 @@ import click
 import numpy as np
 
 from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.held_out import of_cats
 from deepstep.cli.parts import as_part
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
 from deepstep.cli.train_settings import TrainSettings
@@ -58,6 +59,7 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
         rounds = iterations or ITERATIONS
         settings = TrainSettings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
         about = {"task": "binary", "target": "class", "source": printable(data)}
+        about |= of_cats(data, folders[name])
         label = f"cats, {name}"
         models[name] = train_and_save(
             new_run(folders[name]), settings, preparation, train, test, label=label, about=about

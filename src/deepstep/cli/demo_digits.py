@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
 from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.held_out import of_builtin
 from deepstep.cli.parts import Part, as_part
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
@@ -40,6 +41,7 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])
     folder = out or free_name("digits")
     about = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
+    about |= of_builtin("digits", seed)
     trained = train_and_save(new_run(folder), settings, preparation, train, test, label="digits", about=about)
 
     probabilities = trained.test_outputs

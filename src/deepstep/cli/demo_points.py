@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map
 from deepstep.cli.fitting import free_name, new_run, train_and_save
+from deepstep.cli.held_out import of_builtin
 from deepstep.cli.parts import as_part
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
@@ -49,6 +50,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
         "task": "binary" if len(labels) == 2 else "multiclass",
         "target": "class",
         "source": f"deepstep.data.load({name!r}, seed={seed})",
+        **of_builtin(name, seed),
     }
     train = as_part(preparation, inputs.transform(table), labels[data.y_train])
     test = as_part(preparation, inputs.transform(test_table), labels[data.y_test])

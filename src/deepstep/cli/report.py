@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from deepstep.cli.opening import open_with_history
+from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.reproduce import reproduce
 from deepstep.cli.screen import as_json, json_option, printable
-from deepstep.cli.sources import read_labelled
 from deepstep.data.files import kind_at
 from deepstep.errors import FileError
-from deepstep.report import findings_of, report, rows_of, write_report
+from deepstep.report import findings_of, report, write_report
 
 
 @click.command("report")
@@ -21,7 +21,7 @@ from deepstep.report import findings_of, report, rows_of, write_report
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Answers are those to the rows of this table [default: the training rows kept in RUN].",
+    help="Answers are those to the rows of this table [default: the rows held out in the training].",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
 @json_option
@@ -30,17 +30,20 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
 
     It holds curves, findings, answers with the examples behind them, the health of the layers, settings, and
     how to come to the same numbers; of a committee its recipes, members and columns in place of curves and
-    layers. It needs nothing else, neither network nor script: open it by a double click, or send it.
+    layers. Answers are those to the rows that were held out in the training, shown as they are written in the
+    file, or as pictures. The page needs nothing else, neither network nor script: open it by a double click,
+    or send it.
     """
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Take another name with -o, or --overwrite.")
     run = open_with_history(run_folder)
-    rows = None if data is None else rows_of(run, printable(data), *read_labelled(run, data))
+    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
+    inputs = None if data is None else rows.inputs
     name = printable(Path(run_folder.resolve().name))
-    page = report(run, name=name, rows=rows, command=reproduce(run))
+    page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
     size = len(page.encode())
-    found = findings_of(run, None if rows is None else rows.inputs)
+    found = findings_of(run, inputs)
     if json_wanted:
         findings = [finding.to_dict() for finding in found]
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))

@@ -23,11 +23,15 @@ DEFAULT_VALIDATION = 0.1
 
 
 class Rows(NamedTuple):
-    """Rows as they are in the file: all columns, their targets, and weights (m,) if they have some."""
+    """Rows as they are in the file: all columns, their targets, and weights (m,) if they have some.
+
+    Their numbers (m,) are those of the rows of the file, from 0.
+    """
 
     frame: "polars.DataFrame"
     labels: Any
     weight: Array | None
+    numbers: AnyArray
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,7 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     for name in goal.drop:
         column(frame, name, "--drop")
     without, weight = _no_inputs(goal), None
+    present = with_target(frame, goal)
     if goal.drop_missing_target and missing_target(frame, goal.targets).any():
         TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
         if goal.sample_weight is not None:
@@ -132,32 +137,58 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
         weight = row_weights(frame, goal.sample_weight)
     TablePreparation.fit(frame, exclude=without)
 
-    everything = np.arange(frame.height)
-    classes = groups_of(answers) if choice.kind not in NUMBERS else None
-    learned, tested = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
-    learned, held = _split(learned, classes, goal.validation_fraction or 0, goal.seed, "validation", notes)
-    if classes is None:
+    learned, tested, held = split_rows(answers, choice.kind, goal, notes)
+    if choice.kind in NUMBERS:
         target = choice.fit(answers[learned])
     else:
         _check_classes(answers[learned])
 
     def rows(some: AnyArray) -> Rows:
-        return Rows(frame[some], answers[some], None if weight is None else weight[some])
+        own = None if weight is None else weight[some]
+        return Rows(frame[some], answers[some], own, present[some])
 
     judged = rows(held) if len(held) else None
     if validation is not None:
         with _of_the_validation_table():
+            numbers = with_target(validation, goal)
             if goal.drop_missing_target:
                 validation = _with_target(validation, goal, notes)
             labels = columns_in(validation, goal.targets, "--target")
             own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
-            judged = Rows(validation, labels, own)
+            judged = Rows(validation, labels, own, numbers)
     train = rows(learned)
     check_some(train.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
     inputs = TablePreparation.fit(train.frame, exclude=without)
     test = rows(tested) if len(tested) else None
     return TableSplit(choice.kind, choice.reason, inputs, target, train, test, judged, without, notes)
+
+
+def split_rows(answers: Any, kind: str, goal: Goal, notes: list[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
+    """Which rows are learned from, held out for the test, and validated on; the same in every call.
+
+    Parameters
+    ----------
+    answers : polars.Series or polars.DataFrame
+        The targets of all rows that have some.
+    kind : str
+        Of `deepstep.cli.target_choice.Choice`.
+    goal : Goal
+    notes : list of str
+        Gets what a person should know.
+    """
+    classes = groups_of(answers) if kind not in NUMBERS else None
+    everything = np.arange(len(answers))
+    learned, tested = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
+    learned, held = _split(learned, classes, goal.validation_fraction or 0, goal.seed, "validation", notes)
+    return learned, tested, held
+
+
+def with_target(frame: "polars.DataFrame", goal: Goal) -> AnyArray:
+    """The rows of a table that count, from 0: all, or those that have all targets where that is asked for."""
+    if not goal.drop_missing_target:
+        return np.arange(frame.height)
+    return np.flatnonzero(~missing_target(frame, goal.targets))
 
 
 def missing_target(frame: "polars.DataFrame", targets: Sequence[str]) -> AnyArray:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
+from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
@@ -186,6 +187,8 @@ def _train(
     kept, again = (
         _kept(run, checkpoints, logs, replace=resumed or overwrite, refit=refit) for refit in (False, True)
     )
+    second = None if validation is None else Path(validation)
+    held_out = of_table(file, run, task.split, second, refit=bool(settings.refit))
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())
     with resumable(run, possible=checkpoints is not None):
@@ -197,7 +200,7 @@ def _train(
             task.test,
             validation=task.validation,
             label=file.stem,
-            about=about(file, goal, task.split, validation),
+            about={**about(file, goal, task.split, validation), **held_out},
             again=again,
             **kept,
         )

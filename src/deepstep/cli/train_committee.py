@@ -10,6 +10,7 @@ import numpy as np
 from deepstep.cli.class_weights import weights_by_class
 from deepstep.cli.committee_fitting import Fitted, fitted
 from deepstep.cli.exit_codes import GOOD
+from deepstep.cli.held_out import of_table
 from deepstep.cli.members import as_records, print_recipes
 from deepstep.cli.parts import answers_of, columns_of
 from deepstep.cli.recipe_choice import TABLE, RecipeChoice
@@ -60,7 +61,12 @@ def train_committee(
     with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
         begun = monotonic()
         found = fitted(split, settings, members, file.stem)
-        known = {**about(file, goal, split), **_weights(split, settings), "seconds": monotonic() - begun}
+        known = {
+            **about(file, goal, split),
+            **of_table(file, run, split, None, refit=False),
+            **_weights(split, settings),
+            "seconds": monotonic() - begun,
+        }
         whole = _run(found, split, {**known, "settings": _settings(found, settings)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}

@@ -12,7 +12,7 @@ from deepstep.data.frames import as_frame
 from deepstep.data.hdf5 import ImageSet, read_cats
 from deepstep.data.images import IMAGE_SUFFIXES, read_image
 from deepstep.data.splits import holdout, stratification_obstacle
-from deepstep.data.tables import TABLE_SUFFIXES, column, read_table
+from deepstep.data.tables import TABLE_SUFFIXES, column, read_cells, read_table
 
 __all__ = [
     "DATASETS",
@@ -28,6 +28,7 @@ __all__ = [
     "load",
     "planar_flower",
     "read_cats",
+    "read_cells",
     "read_image",
     "read_table",
     "sha256",

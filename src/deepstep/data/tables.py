@@ -1,30 +1,19 @@
 """Tables from files: CSV, TSV, Parquet, Arrow (Feather) and JSON lines, read by polars.
 
-The suffix names the format, and the content has to agree with it. Text tables follow these rules:
-
-- UTF-8, one header line, a unique name for every column, the same number of fields in every line.
-- A field is missing when it is empty or one of `MISSING`. "None" is not among them: it is a category in
-  well-known tables.
-- A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
-  line makes the column decimal. Dates are ISO dates alone: 01/02/2020 means two days. Spaces around a field
-  do not count.
-- A blank line is dropped, where the table has more than one column; a line of empty fields is a row.
+The suffix names the format, and the content has to agree with it. The rules of text tables are those of
+`deepstep.data.text_tables`.
 """
 
-import csv
-from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
 
 if TYPE_CHECKING:
     import polars
-
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-"""What stands for a missing value in a text table, apart from spaces around it."""
 
 _SIGNATURES = {
     b"PAR1": "a Parquet file",
@@ -42,13 +31,14 @@ _SIGNATURES = {
     b"<html": "a web page",
     b'{"': "JSON",
 }
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 class _Format(NamedTuple):
     name: str
     signature: bytes
     read: "Callable[[Path], polars.DataFrame]"
+    cells: "Callable[[Path], polars.DataFrame] | None" = None
+    """Reads the cells as they are written, where that is another thing than their values."""
 
 
 def read_table(path: Path | str) -> "polars.DataFrame":
@@ -80,9 +70,41 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     >>> read_table(path).to_dict(as_series=False)
     {'age': [31.0, None, 4.5], 'name': ['Ada', 'Grace', 'Emmy']}
     """
+    return _read(Path(path), as_written=False)
+
+
+def read_cells(path: Path | str) -> "polars.DataFrame":
+    """Read a table to show it: of text tables the cells as they are written, of others their values.
+
+    Parameters
+    ----------
+    path : Path or str
+        As of `read_table`.
+
+    Returns
+    -------
+    polars.DataFrame
+        The rows and columns of `read_table`.
+
+    Raises
+    ------
+    FileError, DataError
+        As `read_table`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "people.csv"
+    >>> _ = path.write_text("age,post code\\n31.0,00715\\nNA,0150\\n")
+    >>> read_cells(path).to_dict(as_series=False)
+    {'age': ['31.0', 'NA'], 'post code': ['00715', '0150']}
+    """
+    return _read(Path(path), as_written=True)
+
+
+def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
     import polars
 
-    path = Path(path)
     head = _head(path)
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:
@@ -94,11 +116,11 @@ def read_table(path: Path | str) -> "polars.DataFrame":
         )
     _check_content(path, kind, head)
     try:
-        frame = kind.read(path)
+        frame = (kind.cells if as_written and kind.cells else kind.read)(path)
     except FileError:
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        raise _damaged(path, kind.name, _first_line(error)) from error
+        raise damaged(path, kind.name, first_line(error)) from error
     if frame.height == 0 or frame.width == 0:
         raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
     return frame
@@ -191,132 +213,17 @@ def _read_json_lines(path: Path) -> "polars.DataFrame":
         return polars.read_ndjson(file, infer_schema_length=None)
 
 
-def _read_separated(separator: str) -> "Callable[[Path], polars.DataFrame]":
-    def read(path: Path) -> "polars.DataFrame":
-        import polars
-
-        blank = _check_lines(path, separator)
-        # As text: the types are ours to infer, many times faster than by polars over the whole file.
-        with path.open("rb") as file:
-            frame = polars.read_csv(file, separator=separator, infer_schema=False)
-        if blank and frame.width > 1:  # polars makes a row of a blank line
-            frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
-        return polars.DataFrame([_typed(series) for series in frame])
-
-    return read
+def _separated(name: str, separator: str) -> _Format:
+    read, cells = (partial(read, separator=separator) for read in (read_text_table, read_cells_of_text))
+    return _Format(name, b"", read, cells)
 
 
-def _check_lines(path: Path, separator: str) -> list[int]:
-    """Read every line once with Python's csv: polars fills short lines silently and renames equal names.
-
-    Gives the positions of the blank lines among the rows.
-    """
-    blank = []
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, delimiter=separator, strict=True)
-            header = next((fields for fields in lines if fields), [])
-            _check_header(path, header, separator)
-            for row, fields in enumerate(lines):
-                if not fields:
-                    blank.append(row)
-                elif len(fields) != len(header):
-                    raise FileError(
-                        str(path),
-                        f"every line has {len(header)} fields, as the header",
-                        f"line {lines.line_num} has {len(fields)}",
-                        "Put quotes around fields that contain the separator.",
-                    )
-    except UnicodeDecodeError as error:
-        raise FileError(
-            str(path),
-            "UTF-8 text is expected",
-            f"{error.object[error.start]:#04x} is no UTF-8 here",
-            "Save the file as UTF-8.",
-        ) from error
-    except csv.Error as error:
-        raise _damaged(path, "a text table", f"line {lines.line_num}: {error}") from error
-    return blank
-
-
-def _check_header(path: Path, header: list[str], separator: str) -> None:
-    others = [name for sign, name in _SEPARATORS.items() if sign != separator and sign in "".join(header)]
-    if len(header) == 1 and others:
-        raise FileError(
-            str(path),
-            f"columns separated by {_SEPARATORS[separator]} are expected",
-            f"the header has {others[0]}: {header[0]!r}",
-            "Save with commas as .csv or with tabs as .tsv.",
-        )
-    twice = [name for name, count in Counter(name.strip() for name in header).items() if count > 1]
-    if twice:
-        raise FileError(
-            str(path), "every column has its own name", f"{twice[0]!r} stands more than once", "Rename one."
-        )
-
-
-def _typed(series: "polars.Series") -> "polars.Series":
-    """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
-    text = without_pattern(series).str.strip_chars().replace(list(MISSING), None)
-    typed = (parse(text) for parse in _TYPES) if text.count() else ()
-    found = next((values for values in typed if values.count() == text.count()), text)
-    return found.alias(series.name.strip())
-
-
-def _integers(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    return text.cast(polars.Int64, strict=False)
-
-
-def _decimals(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    return text.cast(polars.Float64, strict=False)
-
-
-def _truths(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    words = {"true": True, "false": False}
-    return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Boolean)
-
-
-def _dates(text: "polars.Series") -> "polars.Series":
-    return text.str.to_date("%Y-%m-%d", strict=False)
-
-
-def _moments(text: "polars.Series") -> "polars.Series":
-    # A letter T or a space between date and time, as ISO 8601 and RFC 3339 write it.
-    return text.str.replace("T", " ", literal=True).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False)
-
-
-def _times(text: "polars.Series") -> "polars.Series":
-    return text.str.to_time("%H:%M:%S", strict=False)
-
-
-_TYPES = (_integers, _decimals, _truths, _dates, _moments, _times)
-
-
-def _damaged(path: Path, kind: str, detail: str) -> FileError:
-    return FileError(
-        str(path),
-        f"{kind} is expected",
-        f"it cannot be read ({detail})",
-        "The file is damaged: get it again.",
-    )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(". ")
-
-
-_CSV = _Format("a CSV table", b"", _read_separated(","))
+_CSV = _separated("a CSV table", ",")
 _ARROW = _Format("an Arrow file", b"ARROW1", _read_arrow)
 _JSON_LINES = _Format("a file of JSON lines", b"{", _read_json_lines)
 _FORMATS = {
     ".csv": _CSV,
-    ".tsv": _Format("a TSV table", b"", _read_separated("\t")),
+    ".tsv": _separated("a TSV table", "\t"),
     ".parquet": _Format("a Parquet file", b"PAR1", _read_parquet),
     ".arrow": _ARROW,
     ".feather": _ARROW,

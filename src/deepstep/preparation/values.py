@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.tables import MISSING
+from deepstep.data.text_tables import MISSING
 from deepstep.errors import DataError
 from deepstep.preparation.written_numbers import read_numbers
 

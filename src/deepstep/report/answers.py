@@ -1,12 +1,12 @@
 """What the network answers: right and wrong ones, the examples behind each, and the worst mistakes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets
+from deepstep.report.examples import listed
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.rows import Rows
 from deepstep.run_folder import RunFolder
@@ -19,10 +19,13 @@ MOST_CELLS = 30
 """So many confusions are opened, the most frequent ones."""
 
 MOST_EXAMPLES = 8
-"""So many examples of each, the surest first."""
+"""So many examples of each, those of the greatest loss first."""
 
 WORST = 12
 """So many of the worst mistakes."""
+
+FIGURES = ("loss", "P(answer)", "P(true)")
+"""Of each answer: -log of the probability of the true class, and the probabilities of both."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,21 @@ class Judged:
         return np.bincount(self.true * n + self.given, minlength=n * n).reshape(n, n)
 
     @property
-    def wrong(self) -> NDArray[np.intp]:
-        """Wrong rows, the least probable truth first."""
-        rows = np.flatnonzero(self.true != self.given)
-        return rows[np.argsort(self.probabilities[rows, self.true[rows]], kind="stable")]
+    def of_the_truth(self) -> Array:
+        """The probability that each answer gives to the right class (m,)."""
+        P: Array = self.probabilities[np.arange(len(self.true)), self.true]
+        return P
+
+    def by_loss(self, chosen: NDArray[np.bool_]) -> list[int]:
+        """The positions of chosen rows, the greatest loss first: the least probable truth."""
+        rows = np.flatnonzero(chosen)
+        return [int(row) for row in rows[np.argsort(self.of_the_truth[rows], kind="stable")]]
+
+    def said(self, row: int) -> list[Content]:
+        """The loss of a row, and the probabilities of its answer and of the truth."""
+        P = self.of_the_truth[row]
+        loss = f"{-np.log(P):.3f}" if P > 0 else "∞"
+        return [loss, f"{self.probabilities[row, self.given[row]]:.3f}", f"{P:.3f}"]
 
 
 def answers(run: RunFolder, rows: Rows) -> Html:
@@ -77,10 +91,10 @@ def answers(run: RunFolder, rows: Rows) -> Html:
     if isinstance(target, NumberTargets):
         predicted = target.decode(rows.outputs)
         return join(
-            _of_numbers(name, rows.answers[:, at], predicted[:, at], rows)
+            _of_numbers(name, at, rows.answers[:, at], predicted[:, at], rows)
             for at, name in enumerate(target.names)
         )
-    return _of_numbers(run.target_name, rows.answers, target.decode(rows.outputs), rows)
+    return _of_numbers(run.target_name, 0, rows.answers, target.decode(rows.outputs), rows)
 
 
 def _of_classes(judged: Judged, rows: Rows, ids: str) -> Html:
@@ -97,7 +111,11 @@ def _of_classes(judged: Judged, rows: Rows, ids: str) -> Html:
         )
         for count, i, j in opened
     )
-    heading = tag("h3", "Examples behind each cell")
+    left_out = len(cells) - len(opened)
+    more = (
+        tag("p", f"{left_out} of the {len(cells)} cells that hold rows are not opened.") if left_out else None
+    )
+    heading = join([tag("h3", "Examples behind each cell"), more])
     return join([said, _matrix(judged, counts, links), heading, behind, _worst(judged, rows)])
 
 
@@ -121,51 +139,41 @@ def _matrix(judged: Judged, counts: NDArray[np.intp], links: dict[tuple[int, int
 
 def _summary(judged: Judged, i: int, j: int, count: int) -> str:
     true, given = judged.classes[i], judged.classes[j]
-    return f"{true}, rightly answered: {count}" if i == j else f"{true}, answered {given}: {count}"
+    return f"true {true}, rightly answered: {count}" if i == j else f"true {true}, answered {given}: {count}"
 
 
 def _examples(judged: Judged, rows: Rows, i: int, j: int) -> Html:
-    at = np.flatnonzero((judged.true == i) & (judged.given == j))
-    at = at[np.argsort(-judged.probabilities[at, j], kind="stable")]
-    body = [
-        (f"row {row}", rows.show(int(row)), f"{judged.probabilities[row, j]:.3f}")
-        for row in at[:MOST_EXAMPLES]
-    ]
-    more = "" if len(at) <= MOST_EXAMPLES else f", the {MOST_EXAMPLES} surest of {len(at)}"
-    caption = _summary(judged, i, j, len(at)) + more
-    return table(["row", "input", "probability"], body, caption=caption, left=2)
+    found = judged.by_loss((judged.true == i) & (judged.given == j))
+    shown = found[:MOST_EXAMPLES]
+    left_out = len(found) - len(shown)
+    more = f"; those of the greatest loss, {left_out} more are left out" if left_out else ""
+    caption = _summary(judged, i, j, len(found)) + more
+    return listed(rows, shown, FIGURES, {row: judged.said(row) for row in shown}, caption=caption)
 
 
 def _worst(judged: Judged, rows: Rows) -> Html:
-    wrong = judged.wrong[:WORST]
-    if not len(wrong):
+    wrong = judged.by_loss(judged.true != judged.given)
+    if not wrong:
         return tag("p", "No answer is wrong.")
-    P = judged.probabilities
-    body = [
-        (
-            f"row {row}",
-            rows.show(int(row)),
-            judged.classes[judged.true[row]],
-            judged.classes[judged.given[row]],
-            f"{P[row, judged.given[row]]:.3f}",
-            f"{P[row, judged.true[row]]:.3f}",
-        )
-        for row in wrong
-    ]
-    header = ["row", "input", "true", "answer", "its probability", "of the truth"]
-    caption = f"The {len(wrong)} worst of {len(judged.wrong)} mistakes"
-    return join([tag("h3", "Worst mistakes"), table(header, body, caption=caption, left=4)])
+    shown = wrong[:WORST]
+    say = {
+        row: [judged.classes[judged.true[row]], judged.classes[judged.given[row]], *judged.said(row)]
+        for row in shown
+    }
+    caption = f"The {len(shown)} worst of {len(wrong)} mistakes, by loss, -log P(true)"
+    whole = listed(rows, shown, ["true", "answer", *FIGURES], say, caption=caption, left=2)
+    return join([tag("h3", "Worst mistakes"), whole])
 
 
-def _of_numbers(name: str, true: Array, predicted: Array, rows: Rows) -> Html:
+def _of_numbers(name: str, at: int, true: Array, predicted: Array, rows: Rows) -> Html:
     error = predicted - true
     rmse, spread = float(np.sqrt(np.square(error).mean())), float(np.std(true))
     said = f"{name}: root mean squared error {rmse:.5g}; always the mean would have {spread:.5g}."
-    worst = np.argsort(-np.abs(error), kind="stable")[:WORST]
-    body: Sequence[Sequence[Content]] = [
-        (f"row {row}", rows.show(int(row)), f"{true[row]:.5g}", f"{predicted[row]:.5g}", f"{error[row]:+.5g}")
-        for row in worst
-    ]
-    caption = f"{name}: the {len(body)} largest errors of {len(true)} rows"
-    header = ["row", "input", "true", "answer", "error"]
-    return join([tag("p", said), tag("h3", "Worst mistakes"), table(header, body, caption=caption, left=2)])
+    shown = [int(row) for row in np.argsort(-np.abs(error), kind="stable")[:WORST]]
+    say: dict[int, list[Content]] = {}
+    for row in shown:
+        right = f"{true[row]:.5g}" if rows.written is None else rows.written(row, at)
+        say[row] = [right, f"{predicted[row]:.5g}", f"{error[row]:+.5g}"]
+    caption = f"{name}: the {len(shown)} largest errors of {len(true)} rows"
+    whole = listed(rows, shown, ["true", "answer", "error"], say, caption=caption)
+    return join([tag("p", said), tag("h3", "Worst mistakes"), whole])

@@ -19,15 +19,6 @@ FEW_MEMBERS = 30
 WIDEST = 8
 """The bar of a weight of 1, in letters' heights."""
 
-LEARNED = join(
-    [
-        "Most members learned from these rows, so the answers are better than those to new rows: ",
-        tag("code", "deepstep report RUN --data FILE", class_="whole"),
-        " shows those to a table of other rows.",
-    ]
-)
-"""Beside answers to the rows that the run keeps."""
-
 
 def overview(run: "CommitteeRun") -> Html:
     """What was learned from what, and how well."""

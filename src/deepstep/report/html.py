@@ -74,21 +74,30 @@ def printable(given: str) -> str:
 
 
 def table(
-    header: Sequence[Content], rows: Iterable[Sequence[Content]], *, caption: str, left: int = 1
+    header: Sequence[Content],
+    rows: Iterable[Sequence[Content]],
+    *,
+    caption: str,
+    left: int = 1,
+    texts_last: int = 0,
 ) -> Html:
-    """A table whose first column names its rows; so many columns on the left are texts, the others numbers.
+    """A table whose first column names its rows.
+
+    So many columns on the left are texts, and so many at the end; those between are numbers.
 
     Examples
     --------
     >>> table(["layer", "units"], [["1", 4]], caption="Layers").count("scope")
     3
     """
-    head = join(tag("th", cell, scope="col", class_=_side(at, left)) for at, cell in enumerate(header))
+    right = len(header) - texts_last
+    sides = [None if at < left or at >= right else "number" for at in range(len(header))]
+    head = join(tag("th", cell, scope="col", class_=side) for cell, side in zip(header, sides, strict=True))
     body = join(
         tag(
             "tr",
             tag("th", row[0], scope="row"),
-            *(tag("td", cell, class_=_side(at, left)) for at, cell in enumerate(row[1:], start=1)),
+            *(tag("td", cell, class_=side) for cell, side in zip(row[1:], sides[1:], strict=True)),
         )
         for row in rows
     )
@@ -99,7 +108,3 @@ def table(
 def details(summary: Content, *content: Content) -> Html:
     """What opens on request, without a script."""
     return tag("details", tag("summary", summary), *content)
-
-
-def _side(at: int, left: int) -> str | None:
-    return None if at < left else "number"

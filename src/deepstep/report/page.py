@@ -10,12 +10,20 @@ from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import Html, join, tag
 from deepstep.report.rows import AnyRun, Rows, kept_rows
 from deepstep.run import Run
+from deepstep.types import Array
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """No script and no request; the figures' own styles and the pictures in the page alone."""
 
 
-def report(run: AnyRun, *, name: str = "run", rows: Rows | None = None, command: str | None = None) -> str:
+def report(
+    run: AnyRun,
+    *,
+    name: str = "run",
+    rows: Rows | None = None,
+    inputs: Array | None = None,
+    command: str | None = None,
+) -> str:
     """The report of a run, as a page that needs nothing else.
 
     Parameters
@@ -25,6 +33,8 @@ def report(run: AnyRun, *, name: str = "run", rows: Rows | None = None, command:
         What the page calls it.
     rows : Rows, optional
         Rows with their right answers, from `rows_of`; by default those that the run keeps.
+    inputs : array of shape (m, n_inputs), optional
+        Prepared rows on which the units of a network are looked at, as of `findings_of`.
     command : str, optional
         What trains the same run again.
 
@@ -53,7 +63,7 @@ def report(run: AnyRun, *, name: str = "run", rows: Rows | None = None, command:
     ('<!DOCTYPE html>', True, False)
     """
     parts = {
-        "Findings": sections.findings(findings_of(run, None if rows is None else rows.inputs), run),
+        "Findings": sections.findings(findings_of(run, inputs), run),
         **_parts(run, rows),
         "Environment": sections.environment(run),
         "How to reproduce": sections.reproduction(run, command),
@@ -78,7 +88,7 @@ def report(run: AnyRun, *, name: str = "run", rows: Rows | None = None, command:
 def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
     """The parts that say what the networks are and do, in their order."""
     shown = kept_rows(run) if rows is None else rows
-    answered = [tag("p", f"Of {shown.name}."), answers(run, shown)]
+    answered = [tag("p", shown.told), answers(run, shown)]
     if isinstance(run, Run):
         return {
             "Curves": sections.curves(run),
@@ -90,7 +100,7 @@ def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
     return {
         "Recipes": committee.recipes(run),
         "Members": committee.members(run),
-        "Answers": join([tag("p", committee.LEARNED) if rows is None else None, *answered]),
+        "Answers": join(answered),
         "Columns": committee.columns(run),
         "Configuration": sections.settings(run),
     }

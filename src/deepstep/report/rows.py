@@ -1,4 +1,4 @@
-"""The rows that a report shows answers to: those of a file, or the few that the run keeps."""
+"""The rows that a report shows answers to: those of a table, pictures, or the few that the run keeps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from deepstep.preparation import ClassTarget, ImagePreparation, LabelTargets
+from deepstep.preparation import ClassTarget, ImagePreparation, LabelTargets, TablePreparation
 from deepstep.report.figures import picture
-from deepstep.report.html import Html, tag
+from deepstep.report.html import Content, Html, tag
 from deepstep.run import Run
 from deepstep.run_folder import RunFolder
 from deepstep.types import AnyArray, Array
@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 AnyRun: TypeAlias = "Run | CommitteeRun"
 
-MOST_COLUMNS = 8
-"""Of a row so many columns are shown."""
+MOST_COLUMNS = 12
+"""Of a table so many columns are shown."""
+
+MOST_FEATURES = 8
+"""Of a row as the network sees it so many features are shown, the largest ones."""
 
 LONGEST = 60
 """Characters of a cell."""
+
+PICTURE = "picture"
+"""The only column of rows that are pictures."""
 
 
 @dataclass(frozen=True)
@@ -33,37 +39,53 @@ class Rows:
 
     Attributes
     ----------
-    name : str
-        What they are, in words.
+    told : str
+        What they are, in sentences.
     inputs : array of shape (m, n_x), or None
         As the network sees them; None where many networks each see them in their own way.
     outputs : array of shape (m, n_L)
     answers : ndarray (m,), of several targets (m, n_targets)
         Positions of the right classes, or the right numbers.
+    columns : tuple of str
+        What is shown of each row.
     show : callable
-        The number of a row → what it looks like.
+        The position of a row → a content for each of these columns.
+    numbers : ndarray of int (m,)
+        Of the rows where they come from, from 1.
+    written : callable, optional
+        The positions of a row and of a target → the right answer as it is written in the file.
 
     Examples
     --------
     >>> X, A, Y = np.ones((1, 2)), np.array([[0.7]]), np.array([1])
-    >>> rows = Rows("one row", X, A, Y, lambda row: tag("b", row))
-    >>> rows.show(0)
-    '<b>0</b>'
+    >>> rows = Rows("One row.", X, A, Y, ("size",), lambda row: ["7.50"], np.array([3]))
+    >>> rows.columns, rows.show(0)
+    (('size',), ['7.50'])
     """
 
-    name: str
+    told: str
     inputs: Array | None
     outputs: Array
     answers: AnyArray
-    show: Callable[[int], Html]
+    columns: tuple[str, ...]
+    show: Callable[[int], list[Content]]
+    numbers: AnyArray
+    written: Callable[[int, int], str] | None = None
+
+    @property
+    def pictures(self) -> bool:
+        """Whether the rows are pictures."""
+        return self.columns == (PICTURE,)
 
 
-def kept_rows(run: AnyRun) -> Rows:
+def kept_rows(run: AnyRun, why: str = "") -> Rows:
     """The training rows that a run keeps, at most 16.
 
     Parameters
     ----------
     run : Run or CommitteeRun
+    why : str
+        Sentences that say why it is these.
 
     Returns
     -------
@@ -96,27 +118,44 @@ def kept_rows(run: AnyRun) -> Rows:
         answers = target.answered(Y) if isinstance(target, LabelTargets) else target.decode(Y)
     names = inputs.feature_names
 
-    def features(row: int) -> Html:
-        largest = np.argsort(-np.abs(X[row]), kind="stable")[:MOST_COLUMNS]
-        return _cells([(names[at], f"{X[row, at]:.4g}") for at in sorted(largest)])
+    def features(row: int) -> list[Content]:
+        largest = np.argsort(-np.abs(X[row]), kind="stable")[:MOST_FEATURES]
+        return [_cells([(names[at], f"{X[row, at]:.4g}") for at in sorted(largest)])]
 
-    show = _pictures(inputs, X) if isinstance(inputs, ImagePreparation) else features
-    name = f"the {len(X)} training rows that the run keeps, {how}"
-    return Rows(name, prepared, outputs, answers, show)
+    said = (
+        f"These are the {len(X)} training rows that the run keeps, {how}; they were learned from, so answers "
+        "to new rows are worse."
+    )
+    told, numbers = f"{why} {said}".strip(), np.arange(1, len(X) + 1)
+    if isinstance(inputs, ImagePreparation):
+        return Rows(told, prepared, outputs, answers, (PICTURE,), _pictures(inputs, X), numbers)
+    return Rows(told, prepared, outputs, answers, ("input",), features, numbers)
 
 
-def rows_of(run: AnyRun, name: str, raw: "polars.DataFrame | AnyArray", labels: Any) -> Rows:
+def rows_of(
+    run: AnyRun,
+    told: str,
+    raw: "polars.DataFrame | AnyArray",
+    labels: Any,
+    *,
+    numbers: AnyArray | None = None,
+    cells: "polars.DataFrame | None" = None,
+) -> Rows:
     """Rows of a table, or pictures, with their right answers.
 
     Parameters
     ----------
     run : Run or CommitteeRun
-    name : str
-        Where they are from.
+    told : str
+        What they are, in sentences.
     raw : polars.DataFrame or ndarray
         As in `Run.outputs`.
     labels : array-like (m,), of several targets a table
         The right answers.
+    numbers : ndarray of int (m,), optional
+        Of the rows where they come from; by default 1, 2, ….
+    cells : polars.DataFrame, optional
+        The same rows as they are written in the file; by default what ``raw`` holds.
 
     Returns
     -------
@@ -135,9 +174,10 @@ def rows_of(run: AnyRun, name: str, raw: "polars.DataFrame | AnyArray", labels: 
     >>> kept = np.array([[0.2], [0.9]]), np.array([[0.0], [1.0]])
     >>> network = Network(parameters={"W1": [[9.0]], "b1": [[-5.0]]})
     >>> run = Run(network, preparation, History(), {}, kept)
-    >>> rows = rows_of(run, "two pictures", np.array([0.1, 0.8]).reshape(2, 1, 1, 1), ["bright", "bright"])
-    >>> rows.name, rows.answers.tolist()
-    ('2 rows of two pictures', [1, 1])
+    >>> pictures = np.array([0.1, 0.8]).reshape(2, 1, 1, 1)
+    >>> rows = rows_of(run, "Two pictures.", pictures, ["bright", "bright"])
+    >>> rows.columns, rows.answers.tolist()
+    (('picture',), [1, 1])
     """
     target = run.preparation.target
     inputs = run.inputs(raw) if isinstance(run, Run) else None
@@ -148,22 +188,44 @@ def rows_of(run: AnyRun, name: str, raw: "polars.DataFrame | AnyArray", labels: 
         answers: AnyArray = target.positions(labels)
     else:
         answers = target.decode(target.encode(labels))
-    return Rows(f"{len(outputs)} rows of {name}", inputs, outputs, answers, _shown(run, raw, inputs))
+    numbers = np.arange(1, len(outputs) + 1) if numbers is None else numbers
+    pictures = run.preparation.inputs
+    if isinstance(pictures, ImagePreparation) and inputs is not None:
+        return Rows(told, inputs, outputs, answers, (PICTURE,), _pictures(pictures, inputs), numbers)
+    frame: Any = raw if cells is None else cells
+    names, left_out = _shown_columns(run, frame)
+    told += f" {len(names)} of their {len(names) + left_out} columns are shown." if left_out else ""
+
+    def written(row: int, at: int) -> str:
+        return _written(frame[run.target_names[at]][row])
+
+    def show(row: int) -> list[Content]:
+        return [_written(frame[name][row]) for name in names]
+
+    return Rows(told, inputs, outputs, answers, names, show, numbers, written)
 
 
-def _shown(run: RunFolder, raw: Any, X: Array | None) -> Callable[[int], Html]:
+def _shown_columns(run: RunFolder, frame: "polars.DataFrame") -> tuple[tuple[str, ...], int]:
+    """The columns of a table that are shown, in its order, and how many are not: inputs come first."""
+    names = [name for name in frame.columns if name not in run.target_names]
     inputs = run.preparation.inputs
-    if isinstance(inputs, ImagePreparation) and X is not None:
-        return _pictures(inputs, X)
-    names = [name for name in raw.columns if name not in run.target_names][:MOST_COLUMNS]
-    return lambda row: _cells([(name, str(raw[name][row])) for name in names])
+    if isinstance(inputs, TablePreparation) and len(names) > MOST_COLUMNS:
+        used = {column.name for column in inputs.columns if column.feature_names}
+        kept = set(sorted(names, key=lambda name: name not in used)[:MOST_COLUMNS])
+        return tuple(name for name in names if name in kept), len(names) - MOST_COLUMNS
+    return tuple(names[:MOST_COLUMNS]), len(names[MOST_COLUMNS:])
 
 
-def _pictures(inputs: ImagePreparation, X: Array) -> Callable[[int], Html]:
+def _written(cell: Any) -> str:
+    """A cell as it stands in the file."""
+    return "" if cell is None else _short(str(cell))
+
+
+def _pictures(inputs: ImagePreparation, X: Array) -> Callable[[int], list[Content]]:
     """Prepared pictures as pictures, the brightest pixel white."""
     shape = inputs.height, inputs.width, inputs.channels
     brightest = float(np.max(X, initial=0)) or 1.0
-    return lambda row: picture((X[row] / brightest).clip(0, 1).reshape(shape), f"row {row}")
+    return lambda row: [picture((X[row] / brightest).clip(0, 1).reshape(shape), f"row {row + 1}")]
 
 
 def _cells(pairs: list[tuple[str, str]]) -> Html:

@@ -1,0 +1,71 @@
+"""What the config of a run says, under ``held_out``, of the rows that were not learned from.
+
+The file that holds them with its SHA-256, and a SHA-256 of their numbers: by these
+`deepstep.cli.report_rows` finds them again.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from deepstep.cli.screen import printable
+from deepstep.cli.table_task import TableSplit
+from deepstep.data import sha256
+from deepstep.data.hdf5 import TEST_FILE
+from deepstep.types import AnyArray
+
+KEY = "held_out"
+TEST, VALIDATION, LEARNED = "test", "validation", "train"
+"""Parts, the first that there is counts."""
+
+
+def of_table(
+    file: Path, run: Path, split: TableSplit, validation: Path | None, *, refit: bool
+) -> dict[str, Any]:
+    """What the config of a run says of the held-out rows of a table.
+
+    Parameters
+    ----------
+    file : Path
+        The table.
+    run : Path
+        The folder that is to become the run.
+    split : TableSplit
+    validation : Path or None
+        The table that was validated on.
+    refit : bool
+        Whether the rows validated on were learned from in the end.
+    """
+    part, rows = LEARNED, split.train
+    if split.test is not None:
+        part, rows = TEST, split.test
+    elif split.validation is not None and not refit:
+        part, rows = VALIDATION, split.validation
+    holds_them = validation if part == VALIDATION and validation is not None else file
+    return {KEY: {"part": part, **_named(holds_them, run), **numbered(rows.numbers)}}
+
+
+def of_builtin(name: str, seed: int) -> dict[str, Any]:
+    """The same of a built-in set."""
+    return {KEY: {"part": TEST, "builtin": name, "seed": seed}}
+
+
+def of_cats(folder: Path, run: Path) -> dict[str, Any]:
+    """The same of the folder of the cats' files."""
+    return {KEY: {"part": TEST, **_named(folder / TEST_FILE, run)}}
+
+
+def _named(file: Path, run: Path) -> dict[str, Any]:
+    """A file by its place beside the run, so that both can be moved together."""
+    path, start = os.path.realpath(file), os.path.realpath(run)
+    try:
+        place = os.path.relpath(path, start)
+    except ValueError:  # on another drive
+        place = path
+    return {"file": printable(Path(place)), "sha256": sha256(file)}
+
+
+def numbered(rows: AnyArray) -> dict[str, Any]:
+    """How many rows, and a SHA-256 of their numbers."""
+    return {"rows": len(rows), "of_rows": hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()}
