@@ -48,6 +48,7 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "layer normalization": {"normalization": "layer"},
     "input scale": {"input_scale": True},
     "parametric activation": {"parametric": True},
+    "shared members": {"shared_members": 3},
     "max-norm": {"max_norm": 0.5},
     "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},

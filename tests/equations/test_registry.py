@@ -15,11 +15,18 @@ from deepstep.equations import (
     OPTIMIZERS,
     LayerCache,
     LinearCache,
+    MembersCache,
+    MembersOutputCache,
     equation,
     normalized_linear_forward,
 )
 
-DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
+DRAWN_BY_RNG = {
+    "initialize_two_layer",
+    "initialize_parameters",
+    "initialize_from_data",
+    "initialize_members",
+}
 
 
 def arguments(name: str, dtype: Any) -> dict[str, Any]:
@@ -52,6 +59,14 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     known |= {"dW_s": draw(3, 2), "alpha": draw(3, 1)}
     if EQUATIONS[name].topic == "input_scale":
         known["s"] = draw(2, 1)
+    if EQUATIONS[name].topic in ("shared_members", "members_answer"):
+        r = draw(2, 2)
+        known |= {"members": 2, "r": r, "dmean": draw(3, 2), "activation": "softmax"}
+        first, last = MembersCache(A_prev, W, b, r), MembersOutputCache(A_prev, draw(6, 2), draw(6, 1), 2)
+        known["cache"] = first if name == "members_linear_backward" else last
+        known["dZ"] = draw(3, 8) if name == "members_linear_backward" else draw(3, 4)
+        if name == "members_output_forward":
+            known |= {"W": last.W, "b": last.b}
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
     required = [

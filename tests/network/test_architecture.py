@@ -77,6 +77,10 @@ def test_one_activation_for_each_layer(activations: Any) -> None:
         ({"parametric": [True, True]}, "a list of 1; got [True, True]. The output layer has none."),
         ({"parametric": ["yes"]}, "got ['yes']"),
         ({"parametric": "relu"}, "got 'relu'"),
+        ({"shared_members": -1}, "shared_members is a whole number, 0 for an ordinary network; got -1."),
+        ({"shared_members": True}, "got True."),
+        ({"shared_members": 2, "normalization": "layer"}, "got normalization."),
+        ({"shared_members": 2, "input_scale": True}, "got input_scale=True. Each member scales"),
     ],
 )
 def test_switches_are_true_or_false(parts: dict[str, Any], message: str) -> None:

@@ -142,7 +142,14 @@ def nothing(header):
 
 
 @pytest.mark.parametrize(
-    "factors", [{"input_scale": True}, {"parametric": True}, {"parametric": [False, True]}]
+    "factors",
+    [
+        {"input_scale": True},
+        {"parametric": True},
+        {"parametric": [False, True]},
+        {"shared_members": 1},
+        {"shared_members": 3},
+    ],
 )
 def test_factors_come_back_and_others_have_no_word_of_them(factors, tmp_path):
     """A file without them is, byte for byte, what releases wrote that knew none."""
@@ -153,7 +160,7 @@ def test_factors_come_back_and_others_have_no_word_of_them(factors, tmp_path):
     assert again.architecture == net.architecture
     assert again.parameters == net.parameters
     assert set(entries(tmp_path / "net")) - set(factors) == PLAIN
-    off = dict.fromkeys(factors, False)
+    off = {name: 0 if name == "shared_members" else False for name in factors}
     for name, options in (("off", off), ("plain", {})):
         Network([3, 4, 4, 2], **options, seed=1).save(tmp_path / name)
     assert (tmp_path / "off").read_bytes() == (tmp_path / "plain").read_bytes()

@@ -123,6 +123,32 @@ def test_the_order_of_all_that_a_layer_may_have() -> None:
     assert pickle.loads(pickle.dumps(shape)) == shape
 
 
+def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
+    shape = Architecture((3, 2, 2), ("relu", "softmax"), parametric=True, shared_members=4)
+    parameters = shape.lay_out(np.arange(float(shape.n_parameters)))
+    expected = [
+        ("W1", (2, 3)),
+        ("b1", (2, 1)),
+        ("r1", (4, 3)),
+        ("alpha1", (2, 1)),
+        ("W2", (8, 2)),
+        ("b2", (8, 1)),
+    ]
+    assert list(parameters.layout) == expected
+    assert (parameters.members, parameters.layer_dims) == (4, (3, 2, 2))
+    assert parameter_count((3, 2, 2), bent=[1], members=4) == shape.n_parameters
+    assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
+    assert pickle.loads(pickle.dumps(parameters)) == parameters
+    assert pickle.loads(pickle.dumps(shape)) == shape
+    for name, other, message in (
+        ("r1", np.ones((3, 3)), "a last one with 3·n_L units"),
+        ("r1", np.ones((4, 2)), r"r1 has shape \(K, 3\)"),
+        ("r1", np.ones(4), r"r1 has shape \(K, 3\)"),
+    ):
+        with pytest.raises(ShapeError, match=message):
+            Parameters.from_dict({**parameters, name: other})
+
+
 W, b = np.ones((2, 3)), np.ones((2, 1))
 
 

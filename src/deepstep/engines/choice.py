@@ -245,6 +245,8 @@ def _what_it_lacks(
     for activation in architecture.activations[:-1]:
         if activation not in activations:
             return f"the {name} engine has no {activation!r} in hidden layers"
+    if architecture.shared_members:
+        return f"the {name} engine has no members that share a network"
     if architecture.output not in heads:
         return f"the {name} engine has no head {architecture.output!r}"
     if get_optimizer(settings.optimizer).update not in rules:

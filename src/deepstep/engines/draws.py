@@ -52,7 +52,7 @@ def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, st
 def dropout_masks(
     architecture: Architecture, dropout: tuple[float, ...], m: int, *, seed: int, step: int, dtype: np.dtype
 ) -> dict[int, Array]:
-    """The masks D / keep_prob (n_l, m) of the hidden layers that drop units, for one step.
+    """The masks D / keep_prob of the hidden layers that drop units, for one step: (n_l, m) or (n_l, K·m).
 
     The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
     that engines and precisions drop the same units.
@@ -61,7 +61,7 @@ def dropout_masks(
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
             uniform = generator(seed, Purpose.DROPOUT, step, layer).random(
-                (m, architecture.layer_dims[layer]), dtype=np.float32
+                (max(1, architecture.shared_members) * m, architecture.layer_dims[layer]), dtype=np.float32
             )
             masks[layer] = dropout_mask(uniform.T, 1 - rate, dtype=dtype)
     return masks

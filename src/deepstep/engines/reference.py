@@ -18,7 +18,7 @@ from deepstep.equations import (
     average_update,
     clip_by_norm,
     clip_by_value,
-    cost_from_logits,
+    cost_of_the_answer,
     decoupled_decay,
     get_head,
     get_optimizer,
@@ -226,7 +226,7 @@ class ReferenceSession:
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
         _, caches = self._predicting(X)
-        return cost_from_logits(caches[-1].Z, Y, output=self._head, sample_weight=sample_weight)
+        return cost_of_the_answer(caches[-1].Z, Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self,

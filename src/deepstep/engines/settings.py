@@ -48,7 +48,7 @@ class Settings:
     rate_factors, decay_factors : mapping
         Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
         ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. Without a word about them, b,
-        gamma, s and alpha do not decay.
+        gamma, s, r and alpha do not decay.
     precision : {"bfloat16"} or None
         Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
         halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
@@ -236,7 +236,7 @@ class Settings:
             If a pattern fits no parameter.
         """
         asked = self.rate_factors if kind == "rate" else self.decay_factors
-        unasked = [] if kind == "rate" else [(f"{part}*", 0.0) for part in ("b", "gamma", "s", "alpha")]
+        unasked = [] if kind == "rate" else [(f"{part}*", 0.0) for part in ("b", "gamma", "s", "r", "alpha")]
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in found):

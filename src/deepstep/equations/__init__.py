@@ -74,6 +74,18 @@ from deepstep.equations.ordered_activations import (
 )
 from deepstep.equations.activation_table import ACTIVATIONS, Activation, get_activation
 from deepstep.equations.input_scale import scaled_weights, scaled_weights_backward
+from deepstep.equations.shared_members import (
+    MembersCache,
+    MembersOutputCache,
+    members_linear_backward,
+    members_linear_forward,
+    members_mean,
+    members_mean_backward,
+    members_output_backward,
+    members_output_forward,
+)
+from deepstep.equations.members_answer import MEAN_LOGITS, mean_logits
+from deepstep.equations.members_initialization import initialize_members
 from deepstep.equations.parametric_activation import parametric_backward, parametric_forward
 from deepstep.equations.own_activations import register_activation, unregister_activation
 from deepstep.equations.initialization_from_data import initialize_from_data
@@ -114,6 +126,7 @@ from deepstep.equations.costs import (
     check_target,
     compute_cost,
     cost_from_logits,
+    cost_of_the_answer,
     output_gradient,
 )
 from deepstep.equations.regularization import (
@@ -185,6 +198,7 @@ __all__ = [
     "EQUATIONS",
     "HEADS",
     "INITIALIZATIONS",
+    "MEAN_LOGITS",
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "Activation",
@@ -195,6 +209,8 @@ __all__ = [
     "LayerCache",
     "LayerGradients",
     "LinearCache",
+    "MembersCache",
+    "MembersOutputCache",
     "Normalization",
     "Normalized",
     "NormalizedCache",
@@ -219,6 +235,7 @@ __all__ = [
     "cosine_factor",
     "coslog4_factor",
     "cost_from_logits",
+    "cost_of_the_answer",
     "cross_entropy",
     "cross_entropy_backward",
     "decoupled_decay",
@@ -253,6 +270,7 @@ __all__ = [
     "increasing",
     "increasing_backward",
     "initialize_from_data",
+    "initialize_members",
     "initialize_parameters",
     "initialize_two_layer",
     "inverse_time_factor",
@@ -275,6 +293,13 @@ __all__ = [
     "lion_update",
     "mean_deviance",
     "mean_deviance_backward",
+    "mean_logits",
+    "members_linear_backward",
+    "members_linear_forward",
+    "members_mean",
+    "members_mean_backward",
+    "members_output_backward",
+    "members_output_forward",
     "mish",
     "mish_backward",
     "model_backward",

@@ -19,6 +19,14 @@ from deepstep.equations.normalized_linear import (
 )
 from deepstep.equations.parametric_activation import parametric_backward
 from deepstep.equations.registry import equation
+from deepstep.equations.shared_members import (
+    MembersCache,
+    MembersOutputCache,
+    members_linear_backward,
+    members_mean,
+    members_output_backward,
+    members_weight_gradients,
+)
 from deepstep.errors import DataError, ShapeError
 from deepstep.network.architecture import Architecture
 from deepstep.types import Array
@@ -72,6 +80,10 @@ def linear_activation_backward(dA: Array, cache: LayerCache, activation: str) ->
         raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
     if isinstance(linear, NormalizedCache):
         return normalized_linear_backward(backward(dA, Z), linear)[:3]
+    if isinstance(linear, MembersCache):
+        return members_linear_backward(backward(dA, Z), linear)[:3]
+    if isinstance(linear, MembersOutputCache):
+        return members_output_backward(backward(dA, Z), linear)
     return linear_backward(backward(dA, Z), linear)
 
 
@@ -106,8 +118,8 @@ def model_backward(
     Returns
     -------
     gradients : dict
-        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds and dalpha are derivatives of J, dA
-        of m·J.
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are derivatives of J,
+        dA of J times its number of columns, which is m, or K·m in the hidden layers of K members.
 
     Raises
     ------
@@ -128,7 +140,13 @@ def model_backward(
     check_target(AL, Y, "model_backward")
     head = get_head(names[-1] if output is None else output, "model_backward")
     activation = get_activation(names[-1])
-    ZL = caches[-1][1]
+    linear, ZL = caches[-1][:2]
+    if isinstance(linear, MembersOutputCache):
+        own_output = members_mean(activation.forward(ZL), linear.members)
+        if AL.shape != own_output.shape or not np.allclose(AL, own_output, rtol=1e-3):
+            expected = "AL is the mean answer of the members in these caches"
+            raise DataError("model_backward", expected, "got another", "Pass both from one model_forward.")
+        return backpropagate(head.of_members(linear.members).loss_backward(ZL, Y), caches, names, masks=masks)
     if ZL.shape != AL.shape:
         raise ShapeError(
             "model_backward", f"AL has the shape of the last cache's Z, {ZL.shape}", f"got AL {AL.shape}"
@@ -163,6 +181,8 @@ class LayerGradients(NamedTuple):
         Derivative of J, of layer 1 where inputs are scaled.
     dW_s : array of shape (n_1, n_0) or None
         Derivative of J by the scaled weights, likewise.
+    dr : array of shape (K, n_0) or None
+        Derivative of J, of layer 1 where members share the network.
 
     Examples
     --------
@@ -180,12 +200,14 @@ class LayerGradients(NamedTuple):
     dalpha: Array | None = None
     ds: Array | None = None
     dW_s: Array | None = None
+    dr: Array | None = None
 
     @property
     def of_parameters(self) -> dict[str, Array]:
-        """dW and db under their names; of dgamma, ds and dalpha those that there are."""
+        """dW and db under their names; of dgamma, ds, dr and dalpha those that there are."""
         found = {f"dW{self.layer}": self.dW, f"db{self.layer}": self.db}
-        for name, value in (("dgamma", self.dgamma), ("ds", self.ds), ("dalpha", self.dalpha)):
+        others = (("dgamma", self.dgamma), ("ds", self.ds), ("dr", self.dr), ("dalpha", self.dalpha))
+        for name, value in others:
             if value is not None:
                 found[f"{name}{self.layer}"] = value
         return found
@@ -262,8 +284,15 @@ def backward_layers(
         linear = cache[0]
         wanted = layer > 1 or input_gradient
         dgamma: Array | None = None
+        dr: Array | None = None
         dA_prev: Array | None = None
-        if isinstance(linear, NormalizedCache) and wanted:
+        if isinstance(linear, MembersOutputCache):
+            dA_prev, dW, db = members_output_backward(dZ, linear)
+        elif isinstance(linear, MembersCache) and wanted:
+            dA_prev, dW, db, dr = members_linear_backward(dZ, linear)
+        elif isinstance(linear, MembersCache):
+            dW, db, dr = members_weight_gradients(dZ, linear)
+        elif isinstance(linear, NormalizedCache) and wanted:
             dA_prev, dW, db, dgamma = normalized_linear_backward(dZ, linear)
         elif isinstance(linear, NormalizedCache):
             dW, db, dgamma = normalized_weight_gradients(dZ, linear)
@@ -276,7 +305,7 @@ def backward_layers(
         if isinstance(cache, ExtendedCache) and cache.s is not None:
             dW_s = dW
             dW, ds = scaled_weights_backward(dW_s, cache.W, cache.s)
-        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev, dalpha, ds, dW_s)
+        yield LayerGradients(layer, dZ, dW, db, dgamma, dA_prev, dalpha, ds, dW_s, dr)
         if layer > 1 and dA_prev is not None:
             below = layer - 1
             dA = dropout_backward(dA_prev, masks[below]) if masks and below in masks else dA_prev

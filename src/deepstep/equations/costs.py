@@ -6,6 +6,7 @@ import numpy as np
 
 from deepstep.equations.answers import probabilities
 from deepstep.equations.heads import Head, get_head
+from deepstep.equations.members_answer import mean_logits
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network.architecture import Architecture
@@ -80,7 +81,8 @@ def cost_from_logits(
     Parameters
     ----------
     ZL, Y : arrays of shape (n_L, m)
-        Pre-activation of the output layer and target.
+        Pre-activation of the output layer and target. ZL of K members that share a network has K·m columns:
+        their losses are averaged.
     output : str, Head or Architecture
         The head, which decides the loss: a name in ``HEADS``, or an architecture with its own.
     sample_weight : array of shape (m,), optional
@@ -106,11 +108,47 @@ def cost_from_logits(
     0.34657359027997264
     """
     ZL, Y = np.asarray(ZL), np.asarray(Y)
-    check_target(ZL, Y, "cost_from_logits", sample_weight)
     head = get_head(output, "cost_from_logits")
+    check_target(ZL, Y, "cost_from_logits", sample_weight, members=head.members)
     with np.errstate(over="ignore"):  # a loss too large for the dtype is inf
         loss = head.loss(ZL, Y)
     return _mean(loss[0], sample_weight)
+
+
+def cost_of_the_answer(
+    ZL: Array,
+    Y: Array,
+    *,
+    output: str | Head | Architecture = "sigmoid",
+    sample_weight: Array | None = None,
+) -> float:
+    """The cost of what a network answers: of members that share it, that of their mean answer.
+
+    Training takes the mean of the members' costs, `cost_from_logits`. Where the loss is convex in the answer,
+    that is never the smaller one.
+
+    Parameters
+    ----------
+    ZL, Y, output, sample_weight
+        As in `cost_from_logits`.
+
+    Returns
+    -------
+    J : float
+        The mean of the losses.
+
+    Examples
+    --------
+    >>> head = get_head("identity").of_members(2)
+    >>> ZL, Y = np.array([[0.0, 2.0]]), np.array([[1.0]])
+    >>> cost_of_the_answer(ZL, Y, output=head), cost_from_logits(ZL, Y, output=head)
+    (0.0, 0.5)
+    """
+    head = get_head(output, "cost_of_the_answer")
+    if head.each is not None:
+        check_target(ZL, Y, "cost_of_the_answer", sample_weight, members=head.members)
+        ZL, head = mean_logits(ZL, head.members, head.activation), head.each
+    return cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
 
 
 @equation("dZL = w ∘ ∂loss/∂ZL,  w scaled to mean 1", source="lecture 5.3, both factors joined")
@@ -144,13 +182,13 @@ def output_gradient(
     array([[ 0.75, -0.25]])
     """
     ZL, Y = np.asarray(ZL), np.asarray(Y)
-    check_target(ZL, Y, "output_gradient", sample_weight)
     head = get_head(output, "output_gradient")
+    check_target(ZL, Y, "output_gradient", sample_weight, members=head.members)
     with np.errstate(over="ignore"):
         dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
         return dZL
-    return dZL * relative_weights(sample_weight, dZL.dtype)
+    return dZL * np.tile(relative_weights(sample_weight, dZL.dtype), max(1, head.members))
 
 
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
@@ -191,7 +229,9 @@ def _scaled(values: Array) -> tuple[Array, int]:
     return np.ldexp(values, -exponent), exponent
 
 
-def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
+def check_target(
+    output: Array, Y: Array, where: str, sample_weight: Array | None = None, *, members: int = 0
+) -> None:
     """Refuse a target or weights that do not belong to an output.
 
     Parameters
@@ -202,6 +242,8 @@ def check_target(output: Array, Y: Array, where: str, sample_weight: Array | Non
         Name for error messages.
     sample_weight : array of shape (m,), optional
         Weights of the examples.
+    members : int
+        K, of members whose logits (n_L, K·m) these are; 0 of an ordinary network.
 
     Raises
     ------
@@ -216,14 +258,18 @@ def check_target(output: Array, Y: Array, where: str, sample_weight: Array | Non
     Traceback (most recent call last):
     deepstep.errors.ShapeError: here: Y has the shape of the output, (1, 3); got Y (3, 1). ...
     """
-    if output.shape != Y.shape or output.ndim != 2:
+    expected = Y.shape if Y.ndim != 2 else (Y.shape[0], max(1, members) * Y.shape[1])
+    if members and output.shape != expected:
+        came = f"got {output.shape} for Y {Y.shape}"
+        raise ShapeError(where, f"a column of logits for each of {members} members and each of Y", came)
+    if output.shape != expected or output.ndim != 2:
         raise ShapeError(
             where,
             f"Y has the shape of the output, {output.shape}",
             f"got Y {Y.shape}",
             f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here.",
         )
-    m = output.shape[1]
+    m = Y.shape[1]
     if m == 0:
         raise DataError(where, "at least one example", "got m = 0")
     if sample_weight is None:

@@ -13,9 +13,18 @@ from deepstep.equations.normalized_linear import (
 )
 from deepstep.equations.parametric_activation import parametric_forward
 from deepstep.equations.registry import equation
+from deepstep.equations.shared_members import (
+    MembersCache,
+    MembersOutputCache,
+    members_linear_forward,
+    members_mean,
+    members_output_forward,
+)
 from deepstep.errors import ConfigurationError
 from deepstep.network.parameters import Parameters, as_parameters
 from deepstep.types import Array
+
+AnyLinearCache: TypeAlias = LinearCache | NormalizedCache | MembersCache | MembersOutputCache
 
 
 class LayerCache(NamedTuple):
@@ -23,7 +32,7 @@ class LayerCache(NamedTuple):
 
     Attributes
     ----------
-    linear : LinearCache or NormalizedCache
+    linear : LinearCache, NormalizedCache, MembersCache or MembersOutputCache
     Z : array of shape (n_l, m)
         Pre-activation.
 
@@ -36,7 +45,7 @@ class LayerCache(NamedTuple):
     array([[1.]])
     """
 
-    linear: LinearCache | NormalizedCache
+    linear: AnyLinearCache
     Z: Array
 
 
@@ -45,7 +54,7 @@ class ExtendedCache(NamedTuple):
 
     Attributes
     ----------
-    linear : LinearCache or NormalizedCache
+    linear : LinearCache, NormalizedCache or MembersCache
         Its W is the one that multiplies: W_s where inputs are scaled.
     Z : array of shape (n_l, m)
         Pre-activation.
@@ -65,7 +74,7 @@ class ExtendedCache(NamedTuple):
     (array([[3.]]), array([[1.]]))
     """
 
-    linear: LinearCache | NormalizedCache
+    linear: AnyLinearCache
     Z: Array
     W: Array
     s: Array | None
@@ -156,7 +165,8 @@ def model_forward(
         Inputs; a column is an example.
     parameters : mapping
         W1, b1, …, WL, bL: `Parameters` or a plain dictionary; gamma[l] for a normalized layer, s1 where
-        inputs are scaled (`scaled_weights`), alpha[l] for a parametric activation (`parametric_forward`).
+        inputs are scaled (`scaled_weights`), r1 where members share the network (`members_linear_forward`),
+        alpha[l] for a parametric activation (`parametric_forward`).
     activations : sequence of str, optional
         One name per layer; by default relu, …, relu, sigmoid.
     normalization : sequence of str, optional
@@ -196,7 +206,12 @@ def model_forward(
         alpha = theta[f"alpha{layer}"] if layer in theta.bent else None
         used_W = W if s is None else scaled_weights(W, s)
         cache: AnyLayerCache
-        if layer in kinds:
+        if theta.members and layer in (1, theta.n_layers):
+            Z, of_members = _of_members(A, theta, layer)
+            cache = LayerCache(of_members, Z)
+            cache = cache if alpha is None else ExtendedCache(*cache, W, None, alpha)
+            A = activated(cache, activation)
+        elif layer in kinds:
             kind, gamma = kinds[layer], theta[f"gamma{layer}"]
             given = (
                 statistics if kind == "batch" else None
@@ -216,7 +231,15 @@ def model_forward(
         if masks and layer in masks:
             A = dropout_forward(A, masks[layer])
         caches.append(cache)
-    return A, caches
+    return members_mean(A, theta.members) if theta.members else A, caches
+
+
+def _of_members(A: Array, theta: Parameters, layer: int) -> tuple[Array, MembersCache | MembersOutputCache]:
+    """The layer in which members part, or the one in which they answer."""
+    W, b = theta[f"W{layer}"], theta[f"b{layer}"]
+    if layer == 1:
+        return members_linear_forward(A, W, b, theta["r1"])
+    return members_output_forward(A, W, b, theta.members)
 
 
 def _normalized_layers(normalization: Sequence[str] | None, theta: Parameters) -> dict[int, str]:

@@ -20,6 +20,7 @@ from deepstep.equations.losses import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
+from deepstep.equations.members_answer import MEAN_LOGITS
 from deepstep.equations.number_losses import (
     absolute_error,
     absolute_error_backward,
@@ -38,6 +39,7 @@ from deepstep.equations.number_losses import (
     squared_error,
     squared_error_backward,
 )
+from deepstep.equations.shared_members import members_mean, members_mean_backward
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.architecture import Architecture
 from deepstep.types import Array
@@ -69,6 +71,10 @@ class Head:
         (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings : mapping
         Settings in force; by default those of the loss.
+    members : int
+        K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
+    each : Head or None
+        That of a single member then.
 
     Examples
     --------
@@ -85,6 +91,8 @@ class Head:
     textbook_backward: Loss | None = None
     kinks: Loss | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    members: int = 0
+    each: "Head | None" = None
 
     def __post_init__(self) -> None:
         keywords = (p for p in signature(self.loss).parameters.values() if p.kind is p.KEYWORD_ONLY)
@@ -132,6 +140,51 @@ class Head:
                 raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
         bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
         return replace(self, settings={**self.settings, **found}, **bound)
+
+    def of_members(self, members: int) -> "Head":
+        """This head for the logits of K members: the loss of an example is the mean of theirs.
+
+        Parameters
+        ----------
+        members : int
+            K; 0 for this head as it is.
+
+        Returns
+        -------
+        Head
+            Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
+
+        Raises
+        ------
+        ConfigurationError
+            If the mean of such answers is none that a single network could give.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> head, Y = get_head("identity").of_members(2), np.array([[1.0]])
+        >>> head.loss(np.array([[1.0, 3.0]]), Y), head.loss_backward(np.array([[1.0, 3.0]]), Y)
+        (array([[1.]]), array([[0., 2.]]))
+        """
+        if members == self.members:
+            return self
+        if self.activation not in MEAN_LOGITS:
+            raise ConfigurationError(
+                "shared_members",
+                f"an output that ends with {', '.join(MEAN_LOGITS)}",
+                f"{self.name!r} ends with {self.activation!r}",
+            )
+        bound = {
+            kind: partial(_of_columns, getattr(self, kind), members) for kind in ("loss_backward", "kinks")
+        }
+        return replace(
+            self,
+            loss=partial(_mean_loss, self.loss, members),
+            loss_backward=bound["loss_backward"],
+            kinks=self.kinks and bound["kinks"],
+            members=members,
+            each=self,
+        )
 
 
 HEADS: dict[str, Head] = {
@@ -263,7 +316,7 @@ def _head_of(architecture: Architecture, head: Head, where: str) -> Head:
                 f"got {n_outputs} for {name} {list(value)}",
                 f"Let the last layer have {len(value)} units, or pass other {name}.",
             )
-    return head
+    return head.of_members(architecture.shared_members)
 
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
@@ -289,6 +342,15 @@ def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     known = ((SETTINGS.get((head.name, name)), value) for name, value in head.settings.items())
     rows = (setting.symbols(value, n_outputs) for setting, value in known if setting is not None)
     return {symbol: text for row in rows for symbol, text in row.items()}
+
+
+def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
+    """For the columns of all members, each with the target of its example."""
+    return function(ZL, members_mean_backward(Y, members))
+
+
+def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
+    return members_mean(_of_columns(loss, members, ZL, Y), members)
 
 
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:

@@ -113,7 +113,22 @@ EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
 
 
-_OF_A_LAYER = ("Z", "A", "W", "b", "U", "U_hat", "gamma", "mean", "variance", "mask", "W_s", "s", "alpha")
+_OF_A_LAYER = (
+    "Z",
+    "A",
+    "W",
+    "b",
+    "U",
+    "U_hat",
+    "gamma",
+    "mean",
+    "variance",
+    "mask",
+    "W_s",
+    "s",
+    "r",
+    "alpha",
+)
 
 
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:

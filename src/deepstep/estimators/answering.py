@@ -48,8 +48,8 @@ def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
             return rows.T
 
         whole = isinstance(X, np.ndarray)
-        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.layer_dims)
+        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.held_dims)
         if np.isfinite(A).all():
             return A
     # the network's own forward pass names what is not finite
-    return forward_rows(network.forward, X, architecture.layer_dims)
+    return forward_rows(network.forward, X, architecture.held_dims)

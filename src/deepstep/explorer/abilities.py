@@ -35,13 +35,19 @@ OF_STEPS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTI
 NOT_SHOWN = ("sample_weight", "class_weight", "time_budget")
 
 
-def check_options(options: Mapping[str, Any]) -> None:
+def check_options(network: Network, options: Mapping[str, Any]) -> None:
     """Refuse what no page can show.
 
     Raises
     ------
     ConfigurationError
     """
+    members = network.architecture.shared_members
+    if members:
+        mend = "Network.trace opens every quantity of a step."
+        raise ConfigurationError(
+            "explore", "a network with one column for each example", f"got {members} members in one", mend
+        )
     if options.get("optimizer") == LBFGS:
         raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
     for name in NOT_SHOWN:

@@ -93,7 +93,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         If an argument does not fit, or the network is too large.
     """
     options = dict(given)
-    check_options(options)
+    check_options(network, options)
     X, Y = _checked(network, X, Y)
     notes = list(about.notes)
     sizes, wide = "-".join(map(str, network.architecture.layer_dims)), is_wide(network)

@@ -74,6 +74,8 @@ def name_fault(gradients: Mapping[str, Array], problem: Problem) -> str:
     str
         For example ``"layer 2: the sign of dW is wrong"``.
     """
+    if problem.architecture.shared_members:
+        return "the known faults are those of a single network, and this one is shared by members"
     caches = problem.caches()
     n_layers = len(caches)
     shapes = {layer: np.shape(gradients[f"db{layer}"]) for layer in range(1, n_layers + 1)}

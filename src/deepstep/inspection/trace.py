@@ -175,7 +175,7 @@ class Trace:
         Returns
         -------
         Trace
-            Of one example: its columns, and whole what has none (W, dW, J, …).
+            Of one example: its columns (one, or one for each member), and whole what has none (W, dW, J, …).
 
         Raises
         ------
@@ -193,9 +193,8 @@ class Trace:
             if not (isinstance(example, int | np.integer) and 0 <= example < m):
                 raise ConfigurationError("trace", f"example is one of 0 … {m - 1}", f"got {example!r}")
             entries = [
-                replace(entry, value=self._whole[entry.name].value[:, example : example + 1])
-                if entry.columns
-                else entry
+                # of members that share the network: the column of each
+                replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
                 for entry in entries
             ]
         return Trace(self.architecture, entries, settings=self.settings, whole=self._whole)

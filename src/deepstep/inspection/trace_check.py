@@ -17,6 +17,8 @@ from deepstep.equations import (
     l1_cost,
     l2_cost,
     linear_forward,
+    members_linear_forward,
+    members_output_forward,
     scaled_weights,
 )
 from deepstep.inspection.finite_differences import (
@@ -115,12 +117,11 @@ def check_entries(
     # C order, so that reshape(-1) below is a view that writes through
     work = {name: np.array(value, dtype=np.float64, order="C") for name, value in values.items()}
     tolerance = 1e-7 if values["A0"].dtype == np.float64 else 1e-3
-    m = work["A0"].shape[1]
     checks = []
     for name in names:
         target = name[1:]
-        # the parameters' derivatives are those of J, all others of m·J
-        factor = 1 if _is_parameter(target) else m
+        # the parameters' derivatives are those of J, all others of J times their number of columns
+        factor = 1 if _is_parameter(target) else work[target].shape[1]
         evaluate = _cost_from(architecture, settings, work, target, factor=factor)
         entries = spread(work[name].size, max_entries)
         numeric = numeric_gradient(work[target].reshape(-1), entries, evaluate, epsilon=epsilon)
@@ -185,7 +186,7 @@ def _steps(
     """The quantities of a layer in their order, each as a function of the one before. Without ``scale`` the
     scaled weights are taken as they stand.
     """
-    b, kind = work[f"b{layer}"], "none"
+    b, kind, members = work[f"b{layer}"], "none", architecture.shared_members
     if layer < architecture.n_layers:
         kind = architecture.normalization[layer - 1]
 
@@ -194,7 +195,11 @@ def _steps(
             return work[f"W{layer}"]
         return scaled_weights(work["W1"], work["s1"]) if scale else work["W_s1"]
 
-    if kind == "none":
+    if members and layer == 1:
+        yield "Z1", lambda A: members_linear_forward(A, weights(), b, work["r1"])[0]
+    elif members and layer == architecture.n_layers:
+        yield f"Z{layer}", lambda A: members_output_forward(A, weights(), b, members)[0]
+    elif kind == "none":
         yield f"Z{layer}", lambda A: linear_forward(A, weights(), b)[0]
     else:
         gamma, normalize = work[f"gamma{layer}"], NORMALIZATIONS[kind].forward

@@ -15,6 +15,8 @@ from deepstep.equations import (
     ExtendedCache,
     Head,
     LayerGradients,
+    MembersCache,
+    MembersOutputCache,
     NormalizedCache,
     activated,
     backward_layers,
@@ -26,6 +28,7 @@ from deepstep.equations import (
     l1_backward,
     l2_backward,
     layer_symbols,
+    members_mean_backward,
 )
 from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.inspection.trace_update import trace_update
@@ -127,19 +130,33 @@ def _forward(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEn
         yield TraceEntry(f"W{layer}", layer, "forward", f"W{layer}, the weights", "", _weights(cache))
         yield TraceEntry(f"b{layer}", layer, "forward", f"b{layer}, the bias", "", cache.linear.b)
         yield from _linear(layer, cache, symbols)
-        yield from _activation(layer, cache, name, opened.masks.get(layer), A, symbols)
+        last = architecture.shared_members if layer == L else 0
+        yield from _activation(layer, cache, name, opened.masks.get(layer), A, symbols, members=last)
 
 
 def _activation(
-    layer: int, cache: AnyLayerCache, name: str, mask: Array | None, A: Array, symbols: dict[str, str]
+    layer: int,
+    cache: AnyLayerCache,
+    name: str,
+    mask: Array | None,
+    A: Array,
+    symbols: dict[str, str],
+    *,
+    members: int = 0,
 ) -> Iterator[TraceEntry]:
-    """From Z to A: the activation, what α makes of it, the dropout."""
+    """From Z to A: the activation, what α makes of it, the dropout; the mean of members' answers."""
 
     def entry(left: str, formula: str, equation: str, value: Array) -> TraceEntry:
         return TraceEntry(left, layer, "forward", formula, equation, value, columns=True)
 
     g, rule, handed, value = _forward_equation(name), EQUATIONS["parametric_forward"], f"A{layer}", A
     alpha = _alpha(cache)
+    if members:
+        left, mean = f"g(Z{layer})", EQUATIONS["members_mean"]
+        yield entry(left, g.written("A", symbols | {"A": left}), g.name, activated(cache, name))
+        formula = mean.written("mean", {"mean": f"A{layer}", "A": left, "K": str(members)})
+        yield entry(f"A{layer}", formula, mean.name, A)
+        return
     if mask is not None:
         handed, value = f"g(Z{layer})" if alpha is None else f"p(Z{layer})", activated(cache, name)
     if alpha is None:
@@ -175,6 +192,16 @@ _OF_THE_SCALED = {"W": "W_s1", "dW": "dW_s1"}
 
 def _linear(layer: int, cache: AnyLayerCache, symbols: dict[str, str]) -> Iterator[TraceEntry]:
     linear, s = cache.linear, _scale(cache)
+    if isinstance(linear, MembersCache | MembersOutputCache):
+        first = isinstance(linear, MembersCache)
+        if isinstance(linear, MembersCache):
+            yield TraceEntry(
+                "r1", layer, "forward", "r1, the factors of the inputs, member by member", "", linear.r
+            )
+        rule = EQUATIONS["members_linear_forward" if first else "members_output_forward"]
+        formula = rule.written("Zₖ", symbols)
+        yield TraceEntry(f"Z{layer}", layer, "forward", formula, rule.name, cache.Z, columns=True)
+        return
     if s is not None:
         yield TraceEntry("s1", layer, "forward", "s1, the factors of the inputs", "", s)
         rule = EQUATIONS["scaled_weights"]
@@ -201,8 +228,14 @@ def _linear(layer: int, cache: AnyLayerCache, symbols: dict[str, str]) -> Iterat
 
 def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) -> Iterator[TraceEntry]:
     L, head, costs = architecture.n_layers, get_head(architecture), opened.costs
-    equation, ZL = _of_the_head(head, head.loss, "loss"), opened.caches[-1].Z
+    equation, ZL = _of_the_head(head, (head.each or head).loss, "loss"), opened.caches[-1].Z
     formula, loss = equation.written("loss", _head_symbols(architecture)), head.loss(ZL, opened.Y)
+    if head.each is not None:
+        losses = head.each.loss(ZL, members_mean_backward(opened.Y, head.members))
+        formula = formula.replace("loss", "losses", 1) + ", with Y for each member"
+        yield TraceEntry("losses", L, "cost", formula, equation.name, losses, columns=True)
+        equation = EQUATIONS["members_mean"]
+        formula = equation.written("mean", {"mean": "loss", "A": "losses", "K": str(head.members)})
     yield TraceEntry("loss", L, "cost", formula, equation.name, loss, columns=True)
     terms = [("cost_from_logits", "J", "", costs.data)]
     if settings.l1:
@@ -270,8 +303,9 @@ def _activation_backward(
 def _output(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEntry]:
     """dZ[L]; with weights the derivative of each example's own loss before."""
     L, head, symbols = architecture.n_layers, get_head(architecture), _head_symbols(architecture)
-    rule = _of_the_head(head, head.loss_backward, "dZL")
+    rule = _of_the_head(head, (head.each or head).loss_backward, "dZL")
     formula, name = rule.written("dZ", symbols), rule.name
+    formula += ", with Y for each member" if head.members else ""
     if opened.sample_weight is not None:
         own, joined = f"∂loss/∂Z{L}", EQUATIONS["output_gradient"]
         value = head.loss_backward(opened.caches[-1].Z, opened.Y)
@@ -288,6 +322,10 @@ def _linear_backward(
     layer, below = found.layer, found.layer - 1
     cache, rule, own = opened.caches[below], EQUATIONS["linear_backward"], symbols
     linear = cache.linear
+    if isinstance(linear, MembersCache):
+        rule = EQUATIONS["members_linear_backward"]
+    if isinstance(linear, MembersOutputCache):
+        rule = EQUATIONS["members_output_backward"]
     if found.dW_s is not None:
         symbols = symbols | _OF_THE_SCALED
     if isinstance(linear, NormalizedCache):
@@ -314,6 +352,8 @@ def _linear_backward(
         terms.append((whole, f"{whole} = {' + '.join(term[0] for term in terms)}", "", dW))
     for name, formula, equation_name, value in terms:
         yield TraceEntry(name, layer, "backward", formula, equation_name, value)
+    if found.dr is not None:
+        yield TraceEntry("dr1", layer, "backward", rule.written("dr", own), rule.name, found.dr)
     if found.ds is not None:
         yield TraceEntry("ds1", layer, "backward", way.written("ds", own), way.name, found.ds)
     yield TraceEntry(f"db{layer}", layer, "backward", rule.written("db", symbols), rule.name, found.db)
@@ -347,4 +387,5 @@ def _of_the_head(head: Head, function: Callable[..., Array], left: str) -> Equat
 def _head_symbols(architecture: Architecture) -> dict[str, str]:
     """The symbols of the output layer, with the head's settings as numbers."""
     head, L = get_head(architecture), architecture.n_layers
-    return layer_symbols(L, L) | formula_symbols(head, architecture.n_outputs)
+    symbols = layer_symbols(L, L) | formula_symbols(head, architecture.n_outputs)
+    return symbols | dict.fromkeys(("A", "AL"), f"g(Z{L})") if head.members else symbols

@@ -179,7 +179,7 @@ class Answering(Core):
         X, Y = self._check(X, Y, "Network.cost")
         weight = self._weight(sample_weight, X.shape[1], "Network.cost")
         session = self._answering("Network.cost", X.shape[1])
-        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.layer_dims)
+        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.held_dims)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
         """The derivatives at the parameters as they are; nothing is updated.

@@ -31,7 +31,7 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
 
 
 def with_scales(parameters: Parameters, architecture: Architecture) -> Parameters:
-    """The weights and biases with all else that the network has at 1: gamma, s and alpha."""
+    """The weights and biases with all else that the network has at 1: gamma, s and alpha; r as it is."""
     if architecture.layout == parameters.layout:
         return parameters
     ones = {name: np.ones(shape, parameters.dtype) for name, shape in architecture.layout}
@@ -48,7 +48,7 @@ def check_fit(parameters: Parameters, architecture: Architecture) -> None:
     if parameters.layout != architecture.layout:
         needs = f" with gamma for the layers {list(architecture.normalized)}" * bool(architecture.normalized)
         expected, came = (
-            [name for name, _ in layout if name[0] in "sa"]
+            [name for name, _ in layout if name[0] in "sra"]
             for layout in (architecture.layout, parameters.layout)
         )
         came = [*(f"gamma{layer}" for layer in parameters.normalized), *came]

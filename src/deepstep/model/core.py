@@ -12,6 +12,7 @@ from deepstep.equations import (
     get_head,
     get_optimizer,
     initialize_from_data,
+    initialize_members,
     initialize_parameters,
 )
 from deepstep.errors import ConfigurationError, DataError, unknown_name
@@ -93,6 +94,7 @@ class Core:
         normalization: str | Sequence[str] = "none",
         input_scale: bool = False,
         parametric: bool | Sequence[bool] = False,
+        shared_members: int = 0,
         initialization: str = "he",
         seed: int | np.random.Generator | np.random.RandomState | None = None,
         parameters: Mapping[str, Any] | None = None,
@@ -120,10 +122,14 @@ class Core:
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
             input_scale=input_scale,
             parametric=parametric,  # type: ignore[arg-type]  # likewise
+            shared_members=shared_members,
         )
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATION_NAMES)
+        if initialization == FROM_DATA and shared_members:
+            expected = "shared members with parameters that are drawn before there is data"
+            raise ConfigurationError("Network", expected, f"got initialization={FROM_DATA!r}", "Use 'he'.")
         waits = initialization == FROM_DATA and given is None
         if given is not None:
             check_fit(given, self.architecture)
@@ -133,7 +139,11 @@ class Core:
         if given is None:
             # drawn in float64, then laid out and copied in the network's own precision
             check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
-            drawn = initialize_parameters(sizes, method="he" if waits else initialization, rng=rng)
+            method = "he" if waits else initialization
+            if shared_members:
+                drawn = initialize_members(sizes, shared_members, method=method, rng=rng)
+            else:
+                drawn = initialize_parameters(sizes, method=method, rng=rng)
             given = with_scales(drawn, self.architecture)
         self.seed = order_seed(seed, rng)
         self.parameters = finite_parameters(given, float_dtype(dtype))
@@ -251,7 +261,7 @@ class Core:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
             session = self._answering(where, X.shape[1])
-            AL = forward_rows(session.forward, X.T, self.architecture.layer_dims).T
+            AL = forward_rows(session.forward, X.T, self.architecture.held_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
             raise DataError(

@@ -43,7 +43,7 @@ class Explaining(Core):
         Raises
         ------
         ConfigurationError
-            With batch normalization, where examples have no losses of their own.
+            With batch normalization, where examples have no losses of their own; and with shared members.
         ShapeError, DataError
             If X or Y does not fit.
 
@@ -62,6 +62,13 @@ class Explaining(Core):
                 "got one in which each example moves the mean and variance of all, so none has a loss of its"
                 " own",
                 "Use normalization='layer'.",
+            )
+        if shape.shared_members:
+            raise ConfigurationError(
+                where,
+                "a network in which each example has one column",
+                f"got one of {shape.shared_members} members, in which it has as many",
+                "Take the input gradients, or a network without shared_members.",
             )
         X, Y = self._check(X, Y, where)
         head, norms = get_head(shape), []
@@ -106,7 +113,7 @@ class Explaining(Core):
         if not (is_whole(output, 0) and output < shape.n_outputs):
             raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
         X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
-        found = [self._input_gradients(X[:, part], output) for part in parts(X.shape[1], shape.layer_dims)]
+        found = [self._input_gradients(X[:, part], output) for part in parts(X.shape[1], shape.held_dims)]
         return np.concatenate(found, axis=1)
 
     def _input_gradients(self, X: Array, output: int) -> Array:

@@ -33,6 +33,11 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
     parametric : bool or sequence of bool
         Whether each hidden unit learns how far its activation bends, the parameters alpha1 (n_1, 1), …, see
         `deepstep.equations.parametric_forward`: one answer for all hidden layers, or one for each.
+    shared_members : int
+        K: so many networks in one, which share all matrices but the last (TabM, arXiv 2410.24210). Each
+        scales the inputs by its row of the parameter r1 (K, n_0), has an output layer of its own, and learns
+        by its own loss; the answer is the mean of theirs. 0 for an ordinary network. See
+        `deepstep.equations.members_linear_forward`.
     initialization : str
         How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or "data": by the
         first training, so that each pre-activation has variance 1 over (at most 4096 of) its examples. Until
@@ -87,4 +92,6 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
         sizes = "-".join(map(str, self.architecture.layer_dims))
         names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
         names = f"scaled inputs, {names}" if self.architecture.input_scale else names
+        members = self.architecture.shared_members
+        names = f"{members} members, {names}" if members else names
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"

@@ -184,6 +184,8 @@ class Openable(Core):
         17 parameters, float64
         """
         inputs = "input, scaled" if self.architecture.input_scale else "input"
+        if self.architecture.shared_members:
+            inputs = f"input, of {self.architecture.shared_members} members"
         rows = [("0", inputs, str(self.architecture.n_inputs), "", "", "0")]
         for layer in range(1, self.architecture.n_layers + 1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]

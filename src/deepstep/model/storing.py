@@ -265,6 +265,7 @@ class Storable(Core):
             normalization=architecture.normalization,
             input_scale=architecture.input_scale,
             parametric=architecture.parametric,
+            shared_members=architecture.shared_members,
             parameters=parameters,
             dtype=parameters.dtype,
             seed=seed,

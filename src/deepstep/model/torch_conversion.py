@@ -54,6 +54,9 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
 def to_torch(network: Converted, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
     architecture, parameters, statistics = network
+    if architecture.shared_members:
+        came = f"got {architecture.shared_members} members in one"
+        raise ConfigurationError(where, "a network whose layers follow one another", came)
     dtype, sizes = torch.from_numpy(parameters.flat).dtype, architecture.layer_dims
     modules: list[nn.Module] = []
     if architecture.input_scale:

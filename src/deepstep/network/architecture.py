@@ -14,7 +14,7 @@ NORMALIZATIONS = ("none", "batch", "layer")
 
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
-LATER_ENTRIES = {"input_scale": False, "parametric": False}
+LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0}
 """What files say about an architecture: always, and where it is not as here."""
 
 
@@ -74,12 +74,15 @@ class Architecture:
     parametric : bool or sequence of bool, optional
         Whether each unit has an α (n_l, 1) that is learned and says how far its activation bends, from
         A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each.
+    shared_members : int, optional
+        K: so many networks in one that share all matrices but the last. Each has factors of the inputs, a row
+        of r1 (K, n_0), and an output layer of its own; their answers are averaged. 0 for an ordinary network.
 
     Raises
     ------
     ConfigurationError
         If a size is not a positive whole number, the number of activations is not L, a normalization is
-        unknown, or something is not True or False that has to be.
+        unknown, or something is not True or False that has to be; if members would share what they cannot.
 
     Examples
     --------
@@ -90,6 +93,8 @@ class Architecture:
     21
     >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True, parametric=True).n_parameters
     23
+    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), shared_members=3).n_parameters  # 12 + 3·2 + 3·5
+    33
     """
 
     layer_dims: tuple[int, ...]
@@ -99,6 +104,7 @@ class Architecture:
     normalization: tuple[str, ...] = "none"  # type: ignore[assignment]  # a name is spread over the layers
     input_scale: bool = False
     parametric: tuple[bool, ...] = False  # type: ignore[assignment]  # likewise
+    shared_members: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
@@ -126,6 +132,7 @@ class Architecture:
         if not isinstance(scaled, bool):
             raise ConfigurationError("Architecture", "input_scale is True or False", f"got {scaled!r:.100}")
         object.__setattr__(self, "parametric", _switches(self.parametric, self.n_layers - 1))
+        object.__setattr__(self, "shared_members", _members_of(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         settings = dict(self.output_settings)
@@ -137,6 +144,7 @@ class Architecture:
             self.normalization,
             self.input_scale,
             self.parametric,
+            self.shared_members,
         )
 
     @property
@@ -172,7 +180,15 @@ class Architecture:
     @property
     def layout(self) -> Layout:
         """Names and shapes of the parameters, in the order in which they lie in θ."""
-        return layout_of(chain(self.layer_dims), self.normalized, self.input_scale, self.bent)
+        members = self.shared_members
+        return layout_of(
+            chain(self.layer_dims, members), self.normalized, self.input_scale, self.bent, members
+        )
+
+    @property
+    def held_dims(self) -> tuple[int, ...]:
+        """Numbers that a forward pass holds for each example, layer by layer: those of all members."""
+        return tuple(max(1, self.shared_members) * n for n in self.layer_dims)
 
     def lay_out(self, flat: Array) -> Parameters:
         """A vector as the parameters of this network.
@@ -199,7 +215,12 @@ class Architecture:
         ['W1', 'b1', 's1']
         """
         return Parameters(
-            flat, self.layer_dims, self.normalized, input_scale=self.input_scale, bent=self.bent
+            flat,
+            self.layer_dims,
+            self.normalized,
+            input_scale=self.input_scale,
+            bent=self.bent,
+            members=self.shared_members,
         )
 
     def entries(self) -> dict[str, Any]:
@@ -221,7 +242,28 @@ class Architecture:
             found["input_scale"] = True
         if self.bent:
             found["parametric"] = self.parametric
+        if self.shared_members:
+            found["shared_members"] = self.shared_members
         return found
+
+
+def _members_of(shape: Architecture) -> int:
+    """K, checked against all else."""
+    members: Any = shape.shared_members
+    where = "Architecture"
+    if not is_whole(members, 0):
+        expected = "shared_members is a whole number, 0 for an ordinary network"
+        raise ConfigurationError(where, expected, f"got {members!r:.100}")
+    if members and shape.n_layers < 2:
+        expected = "a hidden layer, which the members share"
+        raise ConfigurationError(where, expected, f"got the layer sizes {list(shape.layer_dims)}")
+    if members and (shape.normalized or shape.input_scale):
+        came = "got normalization" if shape.normalized else "got input_scale=True"
+        mend = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
+        raise ConfigurationError(
+            where, "shared members without normalization and without input_scale", came, mend
+        )
+    return int(members)
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:

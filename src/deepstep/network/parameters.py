@@ -15,7 +15,7 @@ Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 """Names and shapes in the order in which they lie in the flat vector."""
 
 
-PARAMETER = re.compile(r"(W|b|gamma|s|alpha)(\d+)")
+PARAMETER = re.compile(r"(W|b|gamma|s|r|alpha)(\d+)")
 """What names of parameters look like: the kind, and the layer."""
 
 
@@ -30,7 +30,7 @@ def kind_and_layer(name: str) -> tuple[str, int]:
     Returns
     -------
     kind : str
-        ``"W"``, ``"b"``, ``"gamma"``, ``"s"`` or ``"alpha"``.
+        ``"W"``, ``"b"``, ``"gamma"``, ``"s"``, ``"r"`` or ``"alpha"``.
     layer : int
         l.
 
@@ -56,6 +56,7 @@ def parameter_count(
     *,
     input_scale: bool = False,
     bent: Sequence[int] = (),
+    members: int = 0,
 ) -> int:
     """Number of weights, biases, scales and factors of a network.
 
@@ -69,6 +70,8 @@ def parameter_count(
         Whether there is a factor for each input.
     bent : sequence of int
         Numbers of the layers that have an alpha.
+    members : int
+        K, how many networks share them; 0 for an ordinary network.
 
     Returns
     -------
@@ -80,18 +83,24 @@ def parameter_count(
     >>> parameter_count([2, 4, 1]), parameter_count([2, 4, 1], normalized=[1])
     (17, 21)
     """
-    layout = layout_of(chain(layer_dims), normalized, input_scale, bent)
+    layout = layout_of(chain(layer_dims, members), normalized, input_scale, bent, members)
     return sum(n * columns for _, (n, columns) in layout)
 
 
-def chain(layer_dims: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    return tuple((n, n_prev) for n_prev, n in pairwise(layer_dims))
+def chain(layer_dims: Sequence[int], members: int = 0) -> tuple[tuple[int, int], ...]:
+    """The shapes of W1 … WL; the last one has the outputs of each member, one under the other."""
+    *hidden, n_outputs = layer_dims
+    return tuple((n, n_prev) for n_prev, n in pairwise([*hidden, max(1, members) * n_outputs]))
 
 
 def layout_of(
-    shapes: Sequence[tuple[int, int]], normalized: Sequence[int], input_scale: bool, bent: Sequence[int]
+    shapes: Sequence[tuple[int, int]],
+    normalized: Sequence[int],
+    input_scale: bool,
+    bent: Sequence[int],
+    members: int = 0,
 ) -> Layout:
-    """W1, b1, then of gamma1, s1 and alpha1 those that there are, W2, …; the output layer has no alpha."""
+    """W1, b1, then of gamma1, s1, r1, alpha1 those that there are, W2, …; the output layer has no alpha."""
     layout: list[tuple[str, tuple[int, int]]] = []
     for layer, (n, n_prev) in enumerate(shapes, start=1):
         layout += [(f"W{layer}", (n, n_prev)), (f"b{layer}", (n, 1))]
@@ -99,6 +108,8 @@ def layout_of(
             layout.append((f"gamma{layer}", (n, 1)))
         if layer == 1 and input_scale:
             layout.append(("s1", (n_prev, 1)))
+        if layer == 1 and members:
+            layout.append(("r1", (members, n_prev)))
         if layer in bent and layer < len(shapes):
             layout.append((f"alpha{layer}", (n, 1)))
     return tuple(layout)
@@ -125,8 +136,9 @@ class Parameters(Mapping[str, Array]):
     ----------
     flat : array of shape (n_parameters,)
         W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After the b of a layer follow
-        its gamma where it is normalized, s1 (n_0, 1) where inputs are scaled, and its alpha where its
-        activation is parametric.
+        its gamma where it is normalized, s1 (n_0, 1) where inputs are scaled, r1 (K, n_0) where K members
+        share the network, and its alpha where its activation is parametric. The last W and b of members have
+        K·n_L rows.
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
     normalized : sequence of int
@@ -135,6 +147,8 @@ class Parameters(Mapping[str, Array]):
         Whether there is an s1, a factor for each input.
     bent : sequence of int
         Numbers of the layers that have an alpha.
+    members : int
+        K, how many networks share them; 0 for an ordinary network.
 
     Attributes
     ----------
@@ -144,6 +158,7 @@ class Parameters(Mapping[str, Array]):
     normalized : tuple of int
     input_scale : bool
     bent : tuple of int
+    members : int
     layout : tuple of pairs
         Names and shapes in the order of ``flat``.
 
@@ -161,7 +176,7 @@ class Parameters(Mapping[str, Array]):
     (array([[0., 1., 2.]]), array([[3.]]))
     """
 
-    __slots__ = ("_views", "bent", "flat", "input_scale", "layer_dims", "layout", "normalized")
+    __slots__ = ("_views", "bent", "flat", "input_scale", "layer_dims", "layout", "members", "normalized")
 
     def __init__(
         self,
@@ -171,8 +186,10 @@ class Parameters(Mapping[str, Array]):
         *,
         input_scale: bool = False,
         bent: Sequence[int] = (),
+        members: int = 0,
     ) -> None:
-        self._lay_out(flat, layout_of(chain(layer_dims), normalized, input_scale, bent))
+        shapes = chain(layer_dims, members)
+        self._lay_out(flat, layout_of(shapes, normalized, input_scale, bent, members))
 
     def _lay_out(self, flat: Array, layout: Layout) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
@@ -185,7 +202,10 @@ class Parameters(Mapping[str, Array]):
         self.flat, self.layout = flat, layout
         weights = [shape for name, shape in layout if name[0] == "W"]
         chained = all(before[0] == after[1] for before, after in pairwise(weights))
-        self.layer_dims = (weights[0][1], *(n for n, _ in weights)) if chained and weights else ()
+        self.members = next((shape[0] for name, shape in layout if name == "r1"), 0)
+        sizes = [weights[0][1], *(n for n, _ in weights)] if chained and weights else [0]
+        sizes[-1] //= max(1, self.members)
+        self.layer_dims = tuple(sizes) if chained and weights else ()
         self.normalized, self.input_scale, self.bent = _parts(layout)
         expected = sum(n * columns for _, (n, columns) in layout)
         if flat.shape != (expected,):
@@ -210,9 +230,9 @@ class Parameters(Mapping[str, Array]):
         ----------
         values : mapping
             ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys; ``"gamma1"``
-            (n_1, 1) where layer 1 is normalized, ``"s1"`` (n_0, 1) where inputs are scaled, ``"alpha1"``
-            (n_1, 1) where the activation of layer 1, a hidden one, is parametric. Whole numbers become
-            float64; float32 stays when everything is float32.
+            (n_1, 1) where layer 1 is normalized, ``"s1"`` (n_0, 1) where inputs are scaled, ``"r1"`` (K, n_0)
+            where K members share the network, ``"alpha1"`` (n_1, 1) where the activation of layer 1, a hidden
+            one, is parametric. Whole numbers become float64; float32 stays when everything is float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
         where : str
@@ -240,7 +260,7 @@ class Parameters(Mapping[str, Array]):
         parametric = [layer for layer in range(1, n_layers) if f"alpha{layer}" in values]
         names = [f"{kind}{layer}" for layer in range(1, n_layers + 1) for kind in "Wb"]
         scales = [f"gamma{layer}" for layer in normalized] + [f"alpha{layer}" for layer in parametric]
-        scales += ["s1"] if "s1" in values else []
+        scales += [name for name in ("s1", "r1") if name in values]
         if not names or {*names, *scales} != set(values):
             raise ShapeError(
                 where,
@@ -253,7 +273,8 @@ class Parameters(Mapping[str, Array]):
         for layer in range(1, n_layers + 1):
             before = shapes[-1][0] if chained and shapes else None
             shapes.append(_check_layer(arrays, layer, before, where))
-        layout = layout_of(shapes, normalized, "s1" in values, parametric)
+        members = _check_members(arrays["r1"], shapes, where) if "r1" in values else 0
+        layout = layout_of(shapes, normalized, "s1" in values, parametric, members)
         dtype = np.result_type(*arrays.values())
         return cls._of(np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype), layout)
 
@@ -417,6 +438,20 @@ def _check_layer(arrays: Mapping[str, Array], layer: int, before: int | None, wh
                 f"Pass {name}.reshape(-1, 1)." if column.size == size else "",
             )
     return W.shape[0], W.shape[1]
+
+
+def _check_members(r: Array, shapes: Sequence[tuple[int, int]], where: str) -> int:
+    """K; refuse factors, or a last layer, that are not of K members."""
+    n_inputs, n_outputs = shapes[0][1], shapes[-1][0]
+    if r.ndim != 2 or r.shape[0] < 1 or r.shape[1] != n_inputs:
+        expected = f"r1 has shape (K, {n_inputs}), a factor of each input for each of K members"
+        raise ShapeError(f"{where}, layer 1", expected, f"got {r.shape}")
+    if len(shapes) < 2 or n_outputs % r.shape[0]:
+        expected = (
+            f"a hidden layer, and a last one with {r.shape[0]}·n_L units, as r1 is of {r.shape[0]} members"
+        )
+        raise ShapeError(where, expected, f"got weights of {[list(shape) for shape in shapes]}")
+    return int(r.shape[0])
 
 
 def _as_float(value: AnyArray, name: str, where: str) -> Array:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import model_forward
+from deepstep.equations import members_mean, model_forward
 from deepstep.errors import ConfigurationError
 from deepstep.network.border import check_inputs
 from deepstep.plots.colours import centred
@@ -116,7 +116,8 @@ class NeuronMapsDisplay:
             normalization=shape.normalization,
             statistics=network.statistics,
         )
-        activations = [cache.linear.A_prev for cache in caches[1:]] + [AL]
+        members = max(1, shape.shared_members)  # of members that share the network, their mean
+        activations = [members_mean(cache.linear.A_prev, members) for cache in caches[1:]] + [AL]
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
         labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))

@@ -157,6 +157,8 @@ def _backward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantit
             yield Quantity("ds", layer, found.ds, "the sum of W1 ∘ dW_s1", factors)
         yield Quantity("dW", layer, found.dW, product, factors)
         yield Quantity("db", layer, found.db, f"the sum of dZ{layer}", of_dZ)
+        if found.dr is not None:
+            yield Quantity("dr", layer, found.dr, f"the sum of W{layer} ∘ (dZ{layer}·A{below}ᵀ)", factors)
         if found.dgamma is not None:
             yield Quantity("dgamma", layer, found.dgamma, f"the sum of dZ{layer} ∘ U_hat{layer}", of_dZ)
 

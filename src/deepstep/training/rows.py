@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines import Session
-from deepstep.equations import cost_from_logits, get_head, model_forward
+from deepstep.equations import cost_of_the_answer, get_head, model_forward
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
@@ -79,7 +79,7 @@ def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array
     shape, statistics = session.architecture, session.state().statistics
     parameters, head = session.outcome, get_head(shape)
     costs, outputs = [], []
-    slices = list(parts(len(examples), shape.layer_dims))
+    slices = list(parts(len(examples), shape.held_dims))
     shares = _shares(examples, slices)
     for part, share in zip(slices, shares, strict=True):
         X, Y, weight = examples.take(part)
@@ -92,7 +92,7 @@ def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array
         )
         outputs.append(AL.T)
         ZL = caches[-1].Z
-        costs.append(cost_from_logits(ZL, Y, output=head, sample_weight=weight) if share else 0.0)
+        costs.append(cost_of_the_answer(ZL, Y, output=head, sample_weight=weight) if share else 0.0)
     return float(np.dot(costs, shares)), _joined(outputs)
 
 

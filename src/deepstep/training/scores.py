@@ -62,7 +62,7 @@ def scores(session: Session, validation: Examples | None, metrics: Mapping[str, 
         return {}
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
         if not metrics:
-            layer_dims = session.architecture.layer_dims
+            layer_dims = session.architecture.held_dims
             return {"validation_cost": cost_of_rows(session.cost, validation, layer_dims)}
         cost, outputs = cost_and_outputs(session, validation)
     record: Record = {"validation_cost": cost}

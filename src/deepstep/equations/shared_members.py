@@ -1,0 +1,354 @@
+"""Many networks as one: K members that share all matrices but the last.
+
+The columns of the members stand side by side, Z = [Z₁, …, Z_K] of shape (n, K·m): between the first and the
+last layer the ordinary equations hold as they stand, for K·m columns, with one product for all. In the first
+layer each member scales the inputs by a row r of its own, in the last one it has its own W and b. As
+everywhere, the derivative by a quantity is that of J times its number of columns: of m·J by X and the answer,
+of K·m·J by everything between, where a column has a loss of its own and J is the mean of them all.
+
+r is written as a factor of the weights, as in `deepstep.equations.scaled_weights`: no pass over the examples
+is needed for it, forth or back.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from deepstep.equations.input_scale import scaled_weights, scaled_weights_backward
+from deepstep.equations.registry import equation
+from deepstep.errors import ShapeError
+from deepstep.types import Array
+
+SOURCE = "arXiv 2410.24210 (TabM-mini)"
+
+
+class MembersCache(NamedTuple):
+    """What the first layer of shared members keeps for its backward step.
+
+    Attributes
+    ----------
+    A_prev : array of shape (n_0, m)
+    W : array of shape (n_1, n_0)
+    b : array of shape (n_1, 1)
+    r : array of shape (K, n_0)
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> members_linear_forward(one, one, one, np.array([[1.0], [2.0]]))[1].r.shape
+    (2, 1)
+    """
+
+    A_prev: Array
+    W: Array
+    b: Array
+    r: Array
+
+
+class MembersOutputCache(NamedTuple):
+    """What the last layer of shared members keeps for its backward step.
+
+    Attributes
+    ----------
+    A_prev : array of shape (n_{L-1}, K·m)
+    W : array of shape (K·n_L, n_{L-1})
+    b : array of shape (K·n_L, 1)
+    members : int
+        K.
+
+    Examples
+    --------
+    >>> members_output_forward(np.ones((1, 2)), np.ones((2, 1)), np.zeros((2, 1)), 2)[1].members
+    2
+    """
+
+    A_prev: Array
+    W: Array
+    b: Array
+    members: int
+
+
+@equation("Zₖ = (W ∘ rₖ)·A_prev + b,  Z = [Z₁, …, Z_K]", source=SOURCE)
+def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, MembersCache]:
+    """The first layer of all members: the same weights and bias, the inputs scaled by each member's r.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_0, m)
+        Inputs; a column is an example.
+    W : array of shape (n_1, n_0)
+        Weights.
+    b : array of shape (n_1, 1)
+        Bias.
+    r : array of shape (K, n_0)
+        A factor of each input for each member; ±1 at the beginning.
+
+    Returns
+    -------
+    Z : array of shape (n_1, K·m)
+        Pre-activation of the first member, then of the second, …
+    cache : MembersCache
+        ``(A_prev, W, b, r)``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> X, r = np.array([[1.0, 2.0]]), np.array([[1.0], [-1.0]])
+    >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)[0]
+    array([[ 3.5,  6.5, -2.5, -5.5]])
+    """
+    where, (n, n_prev), m = "members_linear_forward", W.shape, A_prev.shape[1]
+    if A_prev.shape[0] != n_prev or r.shape != (len(r), n_prev) or b.shape != (n, 1):
+        expected = (
+            f"A_prev has {n_prev} rows, b has shape ({n}, 1) and r ({len(r)}, {n_prev}), for W {W.shape}"
+        )
+        raise ShapeError(where, expected, f"got A_prev {A_prev.shape}, b {b.shape} and r {r.shape}")
+    Z = np.empty((n, len(r) * m), np.result_type(A_prev, W))
+    for k, part in enumerate(_parts(Z.shape[1], len(r), where)):
+        Z[:, part] = scaled_weights(W, r[k][:, np.newaxis]) @ A_prev
+    return Z + b, MembersCache(A_prev, W, b, r)
+
+
+@equation(
+    "dA_prev = Σₖ (W ∘ rₖ)ᵀ·dZₖ / K,  dW = Σₖ rₖ ∘ (dZₖ·A_prevᵀ) / (K·m),  db = Σᵢ dZ⁽ⁱ⁾ / (K·m),  "
+    "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i",
+    source=SOURCE,
+)
+def members_linear_backward(dZ: Array, cache: MembersCache) -> tuple[Array, Array, Array, Array]:
+    """From the derivative by Z to those by the inputs, the shared weights and bias, and each member's r.
+
+    Parameters
+    ----------
+    dZ : array of shape (n_1, K·m)
+        Derivative of K·m·J by Z.
+    cache : MembersCache
+        Of the forward step.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_0, m)
+        Derivative of m·J by the inputs.
+    dW : array of shape (n_1, n_0)
+        Derivative of the cost J by W.
+    db : array of shape (n_1, 1)
+        Derivative of the cost J by b.
+    dr : array of shape (K, n_0)
+        Derivative of the cost J by r.
+
+    Raises
+    ------
+    ShapeError
+        If dZ does not have the shape of Z.
+
+    Examples
+    --------
+    >>> X, W, b, r = np.array([[1.0]]), np.array([[3.0]]), np.array([[0.5]]), np.array([[1.0], [-1.0]])
+    >>> cache = members_linear_forward(X, W, b, r)[1]
+    >>> members_linear_backward(np.array([[1.0, 3.0]]), cache)
+    (array([[-3.]]), array([[-1.]]), array([[2.]]), array([[1.5],
+           [4.5]]))
+    """
+    dW, db, dr = members_weight_gradients(dZ, cache)
+    A_prev, W, _, r = cache
+    dA_prev = np.zeros_like(A_prev)
+    for k, part in enumerate(_parts(dZ.shape[1], len(r), "members_linear_backward")):
+        dA_prev += scaled_weights(W, r[k][:, np.newaxis]).T @ dZ[:, part]
+    return dA_prev / len(r), dW, db, dr
+
+
+def members_weight_gradients(dZ: Array, cache: MembersCache) -> tuple[Array, Array, Array]:
+    """dW, db and dr alone: in training nobody needs dA0.
+
+    Parameters
+    ----------
+    dZ, cache
+        As in `members_linear_backward`.
+
+    Returns
+    -------
+    dW, db, dr : arrays
+        As of `members_linear_backward`.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> cache = members_linear_forward(one, one, one, np.array([[1.0], [2.0]]))[1]
+    >>> members_weight_gradients(np.array([[1.0, 3.0]]), cache)
+    (array([[3.5]]), array([[2.]]), array([[0.5],
+           [1.5]]))
+    """
+    A_prev, W, _, r = cache
+    columns = len(r) * A_prev.shape[1]
+    if dZ.shape != (len(W), columns):
+        expected = f"dZ has the shape of Z, {(len(W), columns)}"
+        raise ShapeError("members_linear_backward", expected, f"got {dZ.shape}")
+    dW, dr = np.zeros_like(W), np.empty_like(r)
+    for k, part in enumerate(_parts(columns, len(r), "members_linear_backward")):
+        dW_k, dr_k = scaled_weights_backward(dZ[:, part] @ A_prev.T / columns, W, r[k][:, np.newaxis])
+        dW += dW_k
+        dr[k] = dr_k[:, 0]
+    return dW, dZ.sum(axis=1, keepdims=True) / columns, dr
+
+
+@equation("Zₖ = Wₖ·A_prevₖ + bₖ,  Z = [Z₁, …, Z_K]", source=SOURCE)
+def members_output_forward(
+    A_prev: Array, W: Array, b: Array, members: int
+) -> tuple[Array, MembersOutputCache]:
+    """The last layer: of each member its own.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{L-1}, K·m)
+        Activations of the first member, then of the second, …
+    W : array of shape (K·n_L, n_{L-1})
+        Weights of the first member, under them those of the second, …
+    b : array of shape (K·n_L, 1)
+        Bias, likewise.
+    members : int
+        K.
+
+    Returns
+    -------
+    Z : array of shape (n_L, K·m)
+        Logits of the first member, then of the second, …
+    cache : MembersOutputCache
+        ``(A_prev, W, b, members)``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
+    >>> members_output_forward(A, W, b, 2)[0]
+    array([[ 3., 11.]])
+    """
+    where = "members_output_forward"
+    if W.shape[1] != A_prev.shape[0] or b.shape != (len(W), 1):
+        expected = f"A_prev has {W.shape[1]} rows and b has shape ({len(W)}, 1), for W {W.shape}"
+        raise ShapeError(where, expected, f"got A_prev {A_prev.shape} and b {b.shape}")
+    own = list(_parts(len(W), members, where))
+    Z = np.empty((len(W) // members, A_prev.shape[1]), np.result_type(A_prev, W))
+    for rows, part in zip(own, _parts(A_prev.shape[1], members, where), strict=True):
+        Z[:, part] = W[rows] @ A_prev[:, part] + b[rows]
+    return Z, MembersOutputCache(A_prev, W, b, members)
+
+
+@equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)", source=SOURCE)
+def members_output_backward(dZ: Array, cache: MembersOutputCache) -> tuple[Array, Array, Array]:
+    """From the derivative by the logits to those by the activations, and by each member's weights and bias.
+
+    Parameters
+    ----------
+    dZ : array of shape (n_L, K·m)
+        Derivative of K·m·J by Z.
+    cache : MembersOutputCache
+        Of the forward step.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{L-1}, K·m)
+        Derivative of K·m·J by A_prev.
+    dW : array of shape (K·n_L, n_{L-1})
+        Derivative of the cost J by W.
+    db : array of shape (K·n_L, 1)
+        Derivative of the cost J by b.
+
+    Raises
+    ------
+    ShapeError
+        If dZ does not have the shape of Z.
+
+    Examples
+    --------
+    >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
+    >>> members_output_backward(np.array([[1.0, -1.0]]), members_output_forward(A, W, b, 2)[1])
+    (array([[ 3., -5.]]), array([[ 0.5],
+           [-1. ]]), array([[ 0.5],
+           [-0.5]]))
+    """
+    where = "members_output_backward"
+    A_prev, W, b, members = cache
+    columns = A_prev.shape[1]
+    if dZ.shape != (len(W) // members, columns):
+        expected = f"dZ has the shape of Z, {(len(W) // members, columns)}"
+        raise ShapeError(where, expected, f"got {dZ.shape}")
+    dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
+    for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
+        dA_prev[:, part] = W[rows].T @ dZ[:, part]
+        dW[rows] = dZ[:, part] @ A_prev[:, part].T / columns
+        db[rows] = dZ[:, part].sum(axis=1, keepdims=True) / columns
+    return dA_prev, dW, db
+
+
+@equation("mean = Σₖ Aₖ / K,  A = [A₁, …, A_K]", source=SOURCE)
+def members_mean(A: Array, members: int) -> Array:
+    """What members say together: the mean of their answers, or of their losses.
+
+    Parameters
+    ----------
+    A : array of shape (n, K·m)
+        Of the first member, then of the second, …
+    members : int
+        K.
+
+    Returns
+    -------
+    mean : array of shape (n, m)
+
+    Raises
+    ------
+    ShapeError
+        If there are not as many columns for each member.
+
+    Examples
+    --------
+    >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
+    array([[2., 4.]])
+    """
+    return _by_member(A, members, "members_mean").mean(axis=1)
+
+
+@equation("dA = [dmean, …, dmean]", source=SOURCE)
+def members_mean_backward(dmean: Array, members: int) -> Array:
+    """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
+
+    Parameters
+    ----------
+    dmean : array of shape (n, m)
+        Derivative of m·J by the mean.
+    members : int
+        K.
+
+    Returns
+    -------
+    dA : array of shape (n, K·m)
+        Derivative of K·m·J by A.
+
+    Examples
+    --------
+    >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
+    array([[1., 2., 1., 2.]])
+    """
+    return np.tile(dmean, (1, members))
+
+
+def _parts(size: int, members: int, where: str) -> Iterator[slice]:
+    """The columns of each member, or its rows."""
+    if members < 1 or size % members:
+        raise ShapeError(where, f"as many columns or rows for each of {members} members", f"got {size}")
+    each = size // members
+    return (slice(start, start + each) for start in range(0, size if each else 0, max(1, each)))
+
+
+def _by_member(A: Array, members: int, where: str) -> Array:
+    """As (n, K, m)."""
+    list(_parts(A.shape[1], members, where))
+    return A.reshape(len(A), members, -1)

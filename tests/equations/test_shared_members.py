@@ -1,0 +1,258 @@
+"""Members that share a network: against single networks, torch's autograd, and the answers themselves."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepstep import Network
+from deepstep.engines import Settings, open_session
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    MEAN_LOGITS,
+    compute_cost,
+    cost_from_logits,
+    cost_of_the_answer,
+    example_targets,
+    get_head,
+    initialize_members,
+    mean_logits,
+    model_backward,
+    model_forward,
+)
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network import Architecture, Parameters
+
+MEMBERS, M = 3, 5
+
+
+def shared(head="softmax", members=MEMBERS, seed=0, **parts):
+    """A network of members with weights of all kinds, and examples that its head can learn."""
+    rng = np.random.default_rng(seed)
+    net = Network([4, 6, 5, 3], output=head, activation="tanh", shared_members=members, seed=1, **parts)
+    for value in net.parameters.values():
+        value += 0.3 * rng.standard_normal(value.shape)
+    return net, rng.standard_normal((4, M)), example_targets(net.architecture, 3, M, rng=rng)
+
+
+def alone(net, k):
+    """The ordinary network that member k is: its r in the weights, its rows of the output layer."""
+    theta, L, n = net.parameters, net.architecture.n_layers, net.architecture.n_outputs
+    parts = {name: value for name, value in theta.to_dict().items() if name != "r1"}
+    parts["W1"] = theta["W1"] * theta["r1"][k]
+    for name in (f"W{L}", f"b{L}"):
+        parts[name] = theta[name][k * n : (k + 1) * n]
+    shape = net.architecture
+    return Network(
+        parameters=parts,
+        activation=list(shape.activations[:-1]),
+        output=shape.output,
+        parametric=list(shape.parametric),
+    )
+
+
+@pytest.mark.parametrize("parametric", [False, True])
+@pytest.mark.parametrize("head", HEADS)
+def test_members_are_single_networks_whose_answers_and_losses_are_averaged(head, parametric):
+    net, X, Y = shared(head, parametric=parametric)
+    members = [alone(net, k) for k in range(MEMBERS)]
+    answers = np.mean([one.forward(X) for one in members], axis=0)
+    np.testing.assert_allclose(net.forward(X), answers, rtol=1e-13)
+    weight = np.array([1.0, 0.5, 2.0, 0.0, 1.0])
+    session = open_session("reference", net.architecture, net.parameters)
+    for w in (None, weight):
+        cost, _ = session.cost_and_gradient(X, Y, sample_weight=w)
+        np.testing.assert_allclose(
+            cost, np.mean([one.cost(X, Y, sample_weight=w) for one in members]), rtol=1e-13
+        )
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_gradient_is_the_mean_of_what_single_networks_find(head):
+    net, X, Y = shared(head)
+    gradient = net.gradients(X, Y)
+    found = [alone(net, k).gradients(X, Y) for k in range(MEMBERS)]
+    r, W = net.parameters["r1"], net.parameters["W1"]
+    expected = {
+        "dW1": np.mean([one["dW1"] * r[k] for k, one in enumerate(found)], axis=0),
+        "dr1": np.array([(one["dW1"] * W).sum(axis=0) for one in found]) / MEMBERS,
+        "dW3": np.concatenate([one["dW3"] for one in found]) / MEMBERS,
+        "db3": np.concatenate([one["db3"] for one in found]) / MEMBERS,
+        "dA0": np.mean([one["dA0"] for one in found], axis=0),
+        "dA1": np.hstack([one["dA1"] for one in found]),
+    }
+    expected |= {name: np.mean([one[name] for one in found], axis=0) for name in ("db1", "dW2", "db2")}
+    for name, value in expected.items():
+        np.testing.assert_allclose(gradient[name], value, rtol=1e-12, atol=1e-15, err_msg=name)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4),
+    members=st.integers(1, 5),
+    m=st.integers(1, 6),
+    seed=st.integers(0, 2**32 - 1),
+    weighted=st.booleans(),
+)
+def test_against_torch_s_autograd(sizes, members, m, seed, weighted):
+    """r and the outputs as TabM has them: tensors with an axis of members, and nothing of ours."""
+    torch = pytest.importorskip("torch")
+    rng, n_outputs = np.random.default_rng(seed), 2
+    shape = Architecture(
+        (*sizes, n_outputs), ("tanh",) * (len(sizes) - 1) + ("softmax",), shared_members=members
+    )
+    theta = shape.lay_out(rng.standard_normal(shape.n_parameters))
+    X, labels = rng.standard_normal((sizes[0], m)), rng.integers(n_outputs, size=m)
+    weight = rng.uniform(0.1, 2, m) if weighted else None
+    Y = np.eye(n_outputs)[:, labels]
+    cost, gradient = open_session("reference", shape, theta).cost_and_gradient(X, Y, sample_weight=weight)
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in theta.items()}
+    A, L = torch.tensor(X.T)[:, None, :] * tensors["r1"], shape.n_layers  # (m, K, n)
+    for layer in range(1, L):
+        A = torch.tanh(A @ tensors[f"W{layer}"].T + tensors[f"b{layer}"][:, 0])
+    W = tensors[f"W{L}"].view(members, n_outputs, -1)
+    logits = torch.einsum("mki,koi->mko", A, W) + tensors[f"b{L}"].view(members, n_outputs)
+    losses = torch.nn.functional.cross_entropy(
+        logits.reshape(-1, n_outputs), torch.tensor(labels).repeat_interleave(members), reduction="none"
+    ).view(m, members)
+    shares = torch.ones(m, dtype=torch.float64) if weight is None else torch.tensor(weight)
+    right = (losses.mean(dim=1) * shares).sum() / shares.sum()
+    right.backward()
+    np.testing.assert_allclose(cost, right.item(), rtol=1e-12)
+    for name, value in theta.like(gradient).items():
+        np.testing.assert_allclose(value, tensors[name].grad.numpy(), rtol=1e-9, atol=1e-13, err_msg=name)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_one_member_whose_factors_are_1_is_an_ordinary_network_bit_for_bit(head):
+    net, X, Y = shared(head, members=1)
+    net.parameters["r1"][:] = 1
+    one = alone(net, 0)
+    np.testing.assert_array_equal(net.forward(X), one.forward(X))
+    assert net.cost(X, Y) == one.cost(X, Y)
+    ours, theirs = net.gradients(X, Y), one.gradients(X, Y)
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(ours[name], value, err_msg=name)
+    chosen = Settings("adam", dropout=0.5, seed=3, rate_factors={})
+    left, right = (open_session("reference", it.architecture, it.parameters, chosen) for it in (net, one))
+    assert left.step(X, Y, learning_rate=0.1) == right.step(X, Y, learning_rate=0.1)
+    for name, value in right.parameters.items():
+        np.testing.assert_array_equal(left.parameters[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_the_cost_of_the_answer_is_that_of_the_mean(head):
+    """Where the loss can be told from the answer, that way is an oracle."""
+    net, X, Y = shared(head)
+    assert HEADS[head].textbook is not None
+    np.testing.assert_allclose(net.cost(X, Y), compute_cost(net.forward(X), Y, output=head), rtol=1e-9)
+
+
+@pytest.mark.parametrize("activation", MEAN_LOGITS)
+def test_mean_logits_give_the_mean_answer(activation):
+    ZL = 3 * np.random.default_rng(1).standard_normal((4, 3 * M))
+    g = ACTIVATIONS[activation].forward
+    expected = g(ZL).reshape(4, 3, M).mean(axis=1)
+    np.testing.assert_allclose(g(mean_logits(ZL, 3, activation)), expected, rtol=1e-12)
+    np.testing.assert_array_equal(mean_logits(ZL, 1, activation), ZL)
+    assert mean_logits(ZL.astype(np.float32), 3, activation).dtype == np.float32
+
+
+@pytest.mark.parametrize("activation", sorted(set(MEAN_LOGITS) - {"exponential"}))
+def test_mean_logits_are_finite_where_answers_saturate(activation):
+    """One member is sure and the other surer: the cost of what both say is a number."""
+    ZL = np.array([[800.0, 900.0], [-900.0, -700.0], [0.0, 1000.0]])
+    assert np.isfinite(mean_logits(ZL, 2, activation)).all()
+    twice = mean_logits(np.hstack([ZL[:, :1]] * 2), 2, "identity")
+    np.testing.assert_array_equal(twice, ZL[:, :1])
+    if activation in ("sigmoid", "identity"):
+        np.testing.assert_allclose(mean_logits(np.array([[-800.0, -800.0]]), 2, activation), [[-800.0]])
+
+
+def test_the_mean_loss_is_at_least_that_of_the_mean_answer():
+    net, X, Y = shared("sigmoid")
+    head = get_head(net.architecture)
+    ZL = model_forward(X, net.parameters, activations=net.architecture.activations)[1][-1].Z
+    assert cost_of_the_answer(ZL, Y, output=head) < cost_from_logits(ZL, Y, output=head)
+
+
+def test_members_begin_apart_and_share_what_they_share():
+    theta = initialize_members([3, 8, 2], 4, rng=np.random.RandomState(1))
+    assert set(np.unique(theta["r1"])) == {-1.0, 1.0}
+    heads = theta["W2"].reshape(4, 2, 8)
+    assert all((heads[0] != head).all() for head in heads[1:])
+    assert not theta["b1"].any()
+    assert not theta["b2"].any()
+    again = Network([3, 8, 2], output="softmax", shared_members=4, seed=1)
+    np.testing.assert_array_equal(again.parameters.flat, theta.flat)
+    assert again.architecture == Architecture((3, 8, 2), ("relu", "softmax"), shared_members=4)
+    by_glorot = initialize_members([3, 4000, 2], 4, method="glorot", rng=np.random.default_rng(1))
+    np.testing.assert_allclose(by_glorot["W2"].std(), np.sqrt(2 / 4002), rtol=0.05)
+
+
+def test_factors_of_inputs_do_not_decay_unless_asked():
+    net, X, Y = shared()
+    for asked, moved in (({}, False), ({"r1": 1.0}, True)):
+        chosen = Settings("gd", weight_decay=0.5, decay_factors=asked)
+        session = open_session("reference", net.architecture, net.parameters, chosen)
+        plain = open_session("reference", net.architecture, net.parameters, Settings("gd"))
+        for one in (session, plain):
+            one.step(X, Y, learning_rate=0.1)
+        assert (session.parameters["r1"] != plain.parameters["r1"]).all() == moved
+        assert (session.parameters["W1"] != plain.parameters["W1"]).any()
+
+
+def test_training_validates_on_the_mean_answer_and_keeps_the_best():
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((2, 200))
+    Y = (X[:1] * X[1:] > 0).astype(float)
+    net = Network([2, 16, 1], shared_members=4, seed=1)
+    held = X[:, 150:], Y[:, 150:]
+    history = net.train(
+        X[:, :150], Y[:, :150], optimizer="adamw", learning_rate=0.02, iterations=400, batch_size=32,
+        validation=held, patience=15,
+    )  # fmt: skip
+    best = min(record["validation_cost"] for record in history)
+    np.testing.assert_allclose(net.cost(*held), best, rtol=1e-12)
+    np.testing.assert_allclose(compute_cost(net.forward(held[0]), held[1]), best, rtol=1e-9)
+    assert net.accuracy(*held) > 0.9
+
+
+def test_what_does_not_fit_is_refused():
+    net, X, Y = shared()
+    AL, caches = model_forward(X, net.parameters, activations=net.architecture.activations)
+    with pytest.raises(DataError, match="the mean answer of the members"):
+        model_backward(AL[::-1], Y, caches, activations=net.architecture.activations)
+    with pytest.raises(ShapeError, match="for each of 3 members"):
+        cost_from_logits(caches[-1].Z[:, 1:], Y, output=get_head(net.architecture))
+    with pytest.raises(ConfigurationError, match="whose mean has logits; got 'relu'"):
+        mean_logits(np.ones((1, 2)), 2, "relu")
+    with pytest.raises(ConfigurationError, match=r"one column; got one of 3 members"):
+        net.gradient_norms(X, Y)
+    with pytest.raises(ConfigurationError, match="drawn before there is data"):
+        Network([2, 3, 1], shared_members=2, initialization="data")
+    with pytest.raises(ConfigurationError, match="whose layers follow one another"):
+        net.to_torch()
+    with pytest.raises(ConfigurationError, match="with \\['r1'\\]"):
+        Network([4, 6, 5, 3], output="softmax", shared_members=2, parameters=net.parameters)
+    assert isinstance(net.parameters, Parameters)
+
+
+def test_a_trace_has_the_columns_of_an_example_member_by_member():
+    net, X, Y = shared()
+    trace = net.trace(X, Y)
+    of_one = trace.select(example=2)
+    for name, columns in (
+        ("A0", 1),
+        ("Z1", MEMBERS),
+        ("Z3", MEMBERS),
+        ("A3", 1),
+        ("losses", MEMBERS),
+        ("loss", 1),
+    ):
+        assert of_one[name].shape[1] == columns, name
+    np.testing.assert_array_equal(of_one["Z2"].value, trace["Z2"].value[:, [2, 2 + M, 2 + 2 * M]])
+    assert trace["Z1"].formula == "Z1ₖ = (W1 ∘ r1ₖ)·A0 + b1"
+    assert trace["A3"].formula == "A3 = Σₖ g(Z3)ₖ / 3"
+    assert trace.check().passed
