@@ -2,26 +2,37 @@
 
 Each worker is a process that runs the same script with the same examples, and works on its part of each
 batch; one all-reduce of the flat gradient (gloo between CPUs, NCCL between GPUs) makes their steps that of
-one worker on the whole batch.
+one worker on the whole batch. ``torchrun … -m deepstep train FILE`` does so from the command line.
 """
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
-from deepstep.training import History
+from deepstep.preparation.batches import evenly_spread
+from deepstep.training import Checkpoints, History
+from deepstep.training.callbacks import Training, as_callbacks, with_state
 
-__all__ = ["Worker", "fit", "worker"]
+__all__ = ["Worker", "fit", "process_group", "worker"]
 
-OF_THE_FIRST = ("checkpoint", "progress", "callbacks")
-"""Options of `Network.train` that write or show something: the first worker alone has them."""
+WHERE = "deepstep.distributed.fit"
 
 BY_THE_CLOCK = ("time_budget",)
 """Options that end training by the clock, which is another in each worker."""
+
+PATIENCE = 600.0
+"""Seconds that workers wait for each other, unless something else is asked for."""
+
+COMPARED = 1024
+"""So many examples of each worker are compared with those of the first."""
 
 
 class Worker(NamedTuple):
@@ -81,7 +92,7 @@ def worker() -> Worker:
     return Worker(*found)
 
 
-def fit(network: Network, X: Any, Y: Any, **options: Any) -> History:
+def fit(network: Network, X: Any, Y: Any, *, timeout: float = PATIENCE, **options: Any) -> History:
     """Train a network by all workers together; in each of them it is the same afterwards.
 
     Call it in a script that torchrun starts, in every worker with the same network, examples and options; in
@@ -90,13 +101,19 @@ def fit(network: Network, X: Any, Y: Any, **options: Any) -> History:
     Parameters
     ----------
     network : Network
-        With a seed, so that it is the same in every worker. Without batch normalization.
+        With a seed, so that it is the same in every worker. Without batch normalization. Its engine is
+        "auto" or "torch", for GPUs of CUDA where there are some and else CPUs, "torch:cpu" or "torch:cuda".
     X, Y : arrays of shape (n_x, m) and (n_L, m)
         All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by the
         workers of a machine.
+    timeout : float
+        Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
+        nothing of the result.
     **options
-        As of `Network.train`, without ``time_budget``. The first worker alone shows progress, calls callbacks
-        and writes checkpoints; all of them read the one to ``resume`` from.
+        As of `Network.train`, without ``time_budget`` and not by L-BFGS. The first worker alone shows
+        progress, writes checkpoints and calls callbacks, but for those that all call
+        (``Callback.in_every_worker``, and those that keep a state). All of them read the checkpoint to
+        ``resume`` from. Validation data is shared among them, and its cost is of all of it.
 
     Returns
     -------
@@ -106,38 +123,112 @@ def fit(network: Network, X: Any, Y: Any, **options: Any) -> History:
     Raises
     ------
     ConfigurationError
-        If an option does not fit many workers, and as of `Network.train`.
+        If an option does not fit many workers, they have not all the same, and as of `Network.train`.
     MissingPackageError
         If PyTorch is not installed.
+    WorkerError
+        If another worker has ended, or does not answer in time.
 
     Examples
     --------
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> history = fit(net, [[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)  # doctest: +SKIP
     """
-    where = "deepstep.distributed.fit"
-    missing = missing_torch(where)
+    missing = missing_torch(WHERE)
     if missing is not None:
         raise missing
     if any(options.get(name) is not None for name in BY_THE_CLOCK):
-        raise ConfigurationError(where, "no time_budget", "got one", "Workers end together, by iterations.")
+        raise ConfigurationError(WHERE, "no time_budget", "got one", "Workers end together, by iterations.")
+    if options.get("optimizer") == "lbfgs":
+        raise ConfigurationError(WHERE, "an optimizer that goes by batches", "got 'lbfgs'", "Take 'adam'.")
     if network._seed_is_drawn:
         raise ConfigurationError(
-            where, "a network with a seed", "got one whose seed was drawn", "Pass seed=… to Network."
+            WHERE, "a network with a seed", "got one whose seed was drawn", "Pass seed=… to Network."
         )
-    here = worker()
+    here, before = worker(), network.engine
     if not here.is_first:
-        folder = options.get("checkpoint")
-        options = {name: value for name, value in options.items() if name not in OF_THE_FIRST}
-        if options.get("resume") is True:
-            options["resume"] = getattr(folder, "folder", folder)
-    before = network.engine
-    with _process_group(here) as device:
+        options = _of_the_others(options)
+    device = _device(before, here)
+    device = _device(before, here)
+    with process_group(timeout, device=device):
+        _compare(network, X, Y, options, here, device)
         network.engine = f"{DISTRIBUTED}:{device}"
         try:
             return network.train(X, Y, **options)
         finally:
             network.engine = before
+
+
+class _Read(Checkpoints):
+    """The checkpoints that another worker writes."""
+
+    def within(self, name: str) -> Checkpoints:
+        return _Read(self.folder / name)
+
+    def on_train_begin(self, training: Training) -> None:
+        pass
+
+    def on_pause(self, training: Training) -> None:
+        pass
+
+
+def _of_the_others(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of the workers that write and show nothing."""
+    kept = {name: value for name, value in options.items() if name != "progress"}
+    if kept.get("checkpoint") is not None:
+        kept["checkpoint"] = _Read(getattr(kept["checkpoint"], "folder", kept["checkpoint"]))
+    callbacks = as_callbacks(kept.get("callbacks", ()), WHERE)
+    stateful = with_state(callbacks)
+    return kept | {"callbacks": [one for one in callbacks if one.in_every_worker or one in stateful]}
+
+
+def _device(engine: str, here: Worker) -> str:
+    """Where this worker works, of those devices that an engine's name allows."""
+    import torch
+
+    name, _, device = engine.partition(":")
+    if name not in ("auto", "torch") or device not in ("", "cpu", "cuda"):
+        raise ConfigurationError(
+            WHERE,
+            "an engine that workers have, 'auto', 'torch', 'torch:cpu' or 'torch:cuda'",
+            f"got {engine!r}",
+        )
+    on_gpus = torch.cuda.is_available() if not device else device == "cuda"
+    return f"cuda:{here.on_machine}" if on_gpus else "cpu"
+
+
+def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here: Worker, device: str) -> None:
+    """Refuse workers that have not all the same."""
+    import torch
+    from torch import distributed
+
+    if here.of == 1:
+        return
+    own = torch.tensor(_digest(network, X, Y, options), dtype=torch.int64, device=device)
+    all_of_them = [torch.empty_like(own) for _ in range(here.of)]
+    distributed.all_gather(all_of_them, own)
+    others = [rank for rank, one in enumerate(all_of_them) if one.item() != all_of_them[0].item()]
+    if others:
+        raise ConfigurationError(
+            WHERE,
+            "the same network, examples and options in every worker",
+            f"worker {others[0]} has others than worker 0",
+            "Give the network and what else is random the same seed in each.",
+        )
+
+
+def _digest(network: Network, X: Any, Y: Any, options: Mapping[str, Any]) -> int:
+    """Of the parameters, of some examples, and of those options that are numbers and words."""
+    found = hashlib.sha256(network.parameters.flat.tobytes())
+    for columns in (np.asarray(X), np.asarray(Y)):
+        found.update(repr((columns.shape, columns.dtype.str)).encode())
+        if columns.ndim == 2 and columns.dtype.kind in "biuf":  # what else comes `Network.train` refuses
+            some = columns[:, evenly_spread(columns.shape[1], COMPARED)]
+            found.update(np.ascontiguousarray(some).tobytes())
+    plain = {name: value for name, value in options.items() if isinstance(value, int | float | str)}
+    plain = {name: value for name, value in sorted(plain.items()) if name not in ("resume", "progress")}
+    found.update(repr(plain).encode())
+    return int.from_bytes(found.digest()[:6])
 
 
 def _life() -> str:
@@ -151,15 +242,38 @@ def _life() -> str:
 
 
 @contextmanager
-def _process_group(here: Worker) -> Iterator[str]:
-    """The group of all workers, made unless there is one; gives the device of this worker."""
-    import torch
+def process_group(timeout: float = PATIENCE, *, device: str = "cpu") -> Iterator[None]:
+    """The group of all workers while the block runs, made unless there is one.
+
+    Parameters
+    ----------
+    timeout : float
+        Seconds after which a worker gives up waiting for another one.
+    device : str
+        Where this worker works: between CPUs messages go by gloo, between GPUs by NCCL.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    ConfigurationError
+        If the timeout is no number above 0.
+
+    Examples
+    --------
+    >>> with process_group():  # doctest: +SKIP
+    ...     fit(net, X, Y, iterations=3)
+    """
     from torch import distributed
 
-    device = f"cuda:{here.on_machine}" if torch.cuda.is_available() else "cpu"
+    if not (isinstance(timeout, int | float) and timeout > 0):
+        raise ConfigurationError(WHERE, "timeout is a number of seconds above 0", f"got {timeout!r}")
     if distributed.is_initialized():
-        yield device
+        yield
         return
+    here = worker()
     backend = "nccl" if device != "cpu" else "gloo"
     store: Any
     if here.of == 1 and "MASTER_ADDR" not in os.environ:
@@ -169,8 +283,10 @@ def _process_group(here: Worker) -> Iterator[str]:
 
         store, _, _ = next(rendezvous("env://"))
         store = distributed.PrefixStore(_life(), store)  # type: ignore[attr-defined]
-    distributed.init_process_group(backend, store=store, rank=here.rank, world_size=here.of)
+    distributed.init_process_group(
+        backend, store=store, rank=here.rank, world_size=here.of, timeout=timedelta(seconds=timeout)
+    )
     try:
-        yield device
+        yield
     finally:
         distributed.destroy_process_group()

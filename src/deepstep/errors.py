@@ -71,6 +71,10 @@ class DivergenceError(DeepStepError, ArithmeticError):
     """Training left the finite numbers."""
 
 
+class WorkerError(DeepStepError, RuntimeError):
+    """Of the workers of a training one has ended, hangs, or is at another place than the others."""
+
+
 MOST_NAMES = 12
 """So many known names are all shown; of more, those that are near."""
 

@@ -18,70 +18,113 @@ from deepstep.errors import ConfigurationError, MissingPackageError
 pytest.importorskip("torch")
 
 SCRIPT = Path(trained_together.__file__)
+THREE = 3
 
 
-def together(folder, case, *more, n=2, max_restarts=0):
-    """Run the script by torchrun; what each worker came to."""
+def torchrun(*typed, n=2, max_restarts=0, code=0):
+    """A command by some workers."""
     source = Path(sys.modules["deepstep"].__file__).parents[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
-    command.append(f"--max-restarts={max_restarts}")
     ran = subprocess.run(
-        [*command, str(SCRIPT), str(folder), case, *more],
+        [*command, f"--max-restarts={max_restarts}", *map(str, typed)],
         env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    numbers = [np.load(folder / f"{rank}.npz") for rank in range(n)]
-    return numbers, [json.loads((folder / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
+    assert ran.returncode == code, ran.stderr
+    return ran
+
+
+def came_to(folder, name, n):
+    """What each worker came to."""
+    numbers = [np.load(folder / f"{name}.{rank}.npz") for rank in range(n)]
+    return numbers, [json.loads((folder / f"{name}.{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
 def alone(case):
     net = trained_together.network("reference")
     history = net.train(*trained_together.examples(), **trained_together.options(case))
-    return net.parameters.flat, history.costs
+    return net.parameters.flat, history
 
 
-@pytest.mark.parametrize("case", trained_together.CASES)
-def test_two_workers_are_one(case, tmp_path):
-    numbers, told = together(tmp_path, case)
-    theta, costs = alone(case)
-    np.testing.assert_array_equal(numbers[0]["theta"], numbers[1]["theta"])
-    np.testing.assert_array_equal(numbers[0]["costs"], numbers[1]["costs"])
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """What three workers came to, of all cases in one start of them."""
+    folder = tmp_path_factory.mktemp("equal")
+    torchrun(SCRIPT, folder, "equal", n=THREE)
+    return folder
+
+
+@pytest.mark.parametrize("case", [*trained_together.CASES, "slow"])
+def test_workers_are_one(case, trained):
+    numbers, told = came_to(trained, case, THREE)
+    theta, history = alone(trained_together.CASES.get(case, trained_together.SLOW))
+    for one in numbers:
+        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
+        np.testing.assert_array_equal(one["costs"], numbers[0]["costs"])
     np.testing.assert_allclose(numbers[0]["theta"], theta, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(numbers[0]["costs"], costs, rtol=1e-12)
-    assert [one["engine"] for one in told] == ["distributed"] * 2
-    assert [one["seen"] for one in told] == [len(costs), 0]  # the first one alone calls callbacks
+    np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
+    assert [one["engine"] for one in told] == ["distributed"] * THREE
+    assert [one["seen"] for one in told] == [len(history), 0, 0]  # the first one alone calls callbacks
 
 
-def test_three_workers_and_a_training_that_goes_on(tmp_path):
+def test_what_is_measured_on_validation_data_is_of_all_of_it(trained):
+    _, told = came_to(trained, "validated", THREE)
+    _, history = alone(trained_together.CASES["validated"])
+    for quantity in ("validation_cost", "validation_error"):
+        for one in told:
+            found = [record[quantity] for record in one["records"]]
+            np.testing.assert_allclose(found, history.column(quantity), rtol=1e-12)
+    assert 4 < len(history) < 40  # patience ended it, in all of them
+
+
+def test_a_callback_ends_the_training_of_all(trained):
+    _, told = came_to(trained, "stopped", THREE)
+    assert [len(one["records"]) for one in told] == [3] * THREE
+
+
+def test_a_training_that_goes_on(trained):
     """Checkpoints are written by the first worker; all go on from them."""
-    together(tmp_path, "everything", "2", n=3)
-    numbers, _ = together(tmp_path, "everything", "5", n=3)
-    theta, _ = alone("everything")
+    numbers, told = came_to(trained, "gone on", THREE)
+    theta, history = alone(trained_together.CASES["everything"])
     for one in numbers:
         np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
+    assert told[0]["seen"] == 3
+
+
+def test_workers_that_have_not_the_same_are_refused(trained):
+    for rank in range(THREE):
+        assert "worker 1 has others than worker 0" in (trained / f"refused.{rank}").read_text("utf-8")
 
 
 def test_a_worker_that_is_killed(tmp_path):
     """Torchrun starts all of them again, and they go on from the last checkpoint to the same end."""
-    numbers, told = together(tmp_path, "killed", "5", max_restarts=2)
-    theta, costs = alone("killed")
+    torchrun(SCRIPT, tmp_path, "killed", max_restarts=2)
+    numbers, told = came_to(tmp_path, "killed", 2)
+    theta, history = alone(trained_together.KILLED)
     for one in numbers:
         np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(one["costs"], costs, rtol=1e-12)
-    assert told[0]["seen"] < len(costs)  # the second life did not begin anew
+        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
+    assert told[0]["seen"] < len(history)  # the second life did not begin anew
+
+
+def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path):
+    torchrun(SCRIPT, tmp_path, "hangs", code=1)
+    sentence = (tmp_path / "hangs").read_text("utf-8")
+    assert sentence.startswith("worker 0: an answer of all workers; one of them hangs, or takes longer")
+    assert "--max-restarts=3" in sentence
 
 
 def test_a_worker_alone(monkeypatch):
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR"):
         monkeypatch.delenv(name, raising=False)
     assert worker() == Worker(0, 1, 0)
-    net = trained_together.network()
-    fit(net, *trained_together.examples(), **trained_together.options("batches"))
-    np.testing.assert_allclose(net.parameters.flat, alone("batches")[0], rtol=1e-12, atol=1e-12)
+    net, case = trained_together.network(), trained_together.CASES["validated"]
+    fit(net, *trained_together.examples(), **trained_together.options(case))
+    np.testing.assert_allclose(net.parameters.flat, alone(case)[0], rtol=1e-12, atol=1e-12)
     assert net.engine == "auto"
 
 
@@ -89,8 +132,14 @@ def test_what_many_workers_cannot_do(monkeypatch):
     X, Y = trained_together.examples()
     with pytest.raises(ConfigurationError, match="no time_budget"):
         fit(trained_together.network(), X, Y, time_budget=1)
+    with pytest.raises(ConfigurationError, match="goes by batches; got 'lbfgs'"):
+        fit(trained_together.network(), X, Y, optimizer="lbfgs")
     with pytest.raises(ConfigurationError, match="a network with a seed"):
         fit(Network([3, 2], output="softmax"), X, Y)
+    with pytest.raises(ConfigurationError, match=r"an engine that workers have.* got 'compiled'"):
+        fit(trained_together.network("compiled"), X, Y)
+    with pytest.raises(ConfigurationError, match="timeout is a number of seconds above 0; got 0"):
+        fit(trained_together.network(), X, Y, timeout=0)
     with pytest.raises(ConfigurationError, match="normalization='layer'"):
         fit(Network([3, 4, 2], output="softmax", normalization="batch", seed=1), X, Y)
     net = trained_together.network()

@@ -1,26 +1,36 @@
-"""A training by some workers: ``torchrun … trained_together.py FOLDER CASE [ITERATIONS]``.
+"""Trainings by some workers: ``torchrun … trained_together.py FOLDER WHAT``.
 
-Each writes what it came to. With a number of iterations there are checkpoints, from which it goes on.
+Each worker writes what it came to, of every case.
 """
 
 import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 
 from deepstep import Network
-from deepstep.distributed import fit, worker
-from deepstep.training import Checkpoints
+from deepstep.distributed import fit, process_group, worker
+from deepstep.errors import DeepStepError
+from deepstep.training import Callback, Checkpoints, StopTraining
 
 CASES = {
     "batches": {"batch_size": 16},
     "uneven shards": {"batch_size": 7},
-    "a worker without examples": {"batch_size": 1, "iterations": 2},
+    "workers without examples": {"batch_size": 1, "iterations": 1},
     "full batches": {"l1": 0.1, "l2": 0.2},
-    "killed": {"batch_size": 16},
+    "validated": {
+        "batch_size": 16,
+        "iterations": 40,
+        "learning_rate": 0.05,
+        "validation_fraction": 0.2,
+        "metrics": {"error": lambda Y, AL: float(np.abs(Y - AL).mean())},
+        "patience": 3,
+        "watch": "validation_error",
+    },
     "everything": {
         "batch_size": 10,
         "weight_decay": 0.1,
@@ -32,6 +42,8 @@ CASES = {
         "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
     },
 }
+SLOW = {"batch_size": 16, "learning_rate": 0.02}
+KILLED = {"batch_size": 16, "iterations": 6}
 
 
 def network(engine="auto"):
@@ -44,7 +56,20 @@ def examples():
 
 
 def options(case):
-    return {"optimizer": "adam", "learning_rate": 0.01, "iterations": 5, **CASES[case]}
+    return {"optimizer": "adam", "learning_rate": 0.01, "iterations": 5, **case}
+
+
+class Sleeps(Callback):
+    """The last worker takes its time after each epoch."""
+
+    in_every_worker = True
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def on_epoch_end(self, training, record):
+        if worker().rank == worker().of - 1:
+            time.sleep(self.seconds)
 
 
 def die_once(record):
@@ -53,25 +78,75 @@ def die_once(record):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(folder, case):
-    net, rank = network(), worker().rank
-    seen = []
-    callbacks = [seen.append, *([die_once] if case == "killed" and len(sys.argv) > 3 else [])]
-    resumed = folder / "checkpoints"
-    asked = options(case) | {"iterations": int(sys.argv[3])} if len(sys.argv) > 3 else options(case)
-    again = {"resume": True} if resumed.exists() and any(resumed.iterdir()) else {}
+class Written:
+    """What this worker came to, as files."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __call__(self, name, net, history, seen):
+        place = self.folder / f"{name}.{worker().rank}"
+        np.savez(place.with_suffix(f"{place.suffix}.npz"), theta=net.parameters.flat, costs=history.costs)
+        told = {"engine": history.engine, "seen": len(seen), "records": history.records}
+        place.with_suffix(f"{place.suffix}.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def equal(folder):
+    """All cases in one group, with a slow worker in the last one; then others that are refused."""
+    write = Written(folder)
+    with process_group(60):
+        for name, case in {**CASES, "slow": SLOW}.items():
+            net, seen = network(), []
+            callbacks = [seen.append, *([Sleeps(0.2)] if name == "slow" else [])]
+            history = fit(net, *examples(), **options(case), callbacks=callbacks)
+            write(name, net, history, seen)
+        stops(write)
+        goes_on(folder, write)
+        other = Network([3, 4, 2], output="softmax", seed=worker().rank)
+        try:
+            fit(other, *examples(), iterations=1)
+        except DeepStepError as error:
+            (folder / f"refused.{worker().rank}").write_text(str(error), encoding="utf-8")
+
+
+def stops(write):
+    """A callback that the first worker alone calls ends the training of all."""
+
+    def enough(record):
+        if record["epoch"] == 2:
+            raise StopTraining("enough")
+
+    net = network()
+    history = fit(net, *examples(), **options(CASES["batches"]), callbacks=[enough])
+    write("stopped", net, history, [])
+
+
+def goes_on(folder, write):
+    """Two epochs, then on from the checkpoint to the fifth."""
+    for iterations in (2, 5):
+        net, seen = network(), []
+        case = options(CASES["everything"]) | {"iterations": iterations}
+        kept = Checkpoints(folder / "checkpoints", every_epochs=1)
+        history = fit(net, *examples(), **case, callbacks=[seen.append], checkpoint=kept, resume=True)
+    write("gone on", net, history, seen)
+
+
+def killed(folder):
+    net, seen = network(), []
+    kept = Checkpoints(folder / "checkpoints", every_epochs=1)
     history = fit(
-        net,
-        *examples(),
-        **asked,
-        callbacks=callbacks,
-        **again,
-        **({"checkpoint": Checkpoints(resumed, every_epochs=1)} if len(sys.argv) > 3 else {}),
+        net, *examples(), **options(KILLED), callbacks=[seen.append, die_once], checkpoint=kept, resume=True
     )
-    np.savez(folder / f"{rank}.npz", theta=net.parameters.flat, costs=history.costs)
-    told = {"rank": rank, "engine": history.engine, "seen": len(seen)}
-    (folder / f"{rank}.json").write_text(json.dumps(told), encoding="utf-8")
+    Written(folder)("killed", net, history, seen)
+
+
+def hangs(folder):
+    try:
+        fit(network(), *examples(), **options(SLOW), callbacks=[Sleeps(600)], timeout=1)
+    except DeepStepError as error:
+        (folder / "hangs").write_text(str(error), encoding="utf-8")
+        raise
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    {"equal": equal, "killed": killed, "hangs": hangs}[sys.argv[2]](Path(sys.argv[1]))

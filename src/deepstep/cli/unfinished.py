@@ -296,6 +296,7 @@ class Finish(Callback):
     """
 
     adds_to_records = ()
+    in_every_worker = True
 
     def on_train_begin(self, training: TrainingNow) -> None:
         """End it."""

@@ -19,7 +19,7 @@ from deepstep.engines.description import EngineDescription, describe_engines
 from deepstep.engines.objective import Costs, cost_terms, total_weight
 from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.reference import ReferenceSession, first_statistics
-from deepstep.engines.session import Session, SessionState, StepCosts
+from deepstep.engines.session import Session, SessionState, Sharing, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
@@ -34,6 +34,7 @@ __all__ = [
     "Session",
     "SessionState",
     "Settings",
+    "Sharing",
     "StepCosts",
     "check_engine",
     "check_here",

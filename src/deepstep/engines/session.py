@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -270,6 +270,48 @@ class Session(Protocol):
         ------
         ConfigurationError, ShapeError
             If the state is that of another update rule or of another network.
+        """
+        ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """What a session among those of other workers can do besides; each must be called in all of them.
+
+    Examples
+    --------
+    >>> from deepstep.engines import ReferenceSession
+    >>> issubclass(ReferenceSession, Sharing)
+    False
+    """
+
+    def part(self, m: int) -> slice:
+        """The rows of this worker, of m that all have.
+
+        Parameters
+        ----------
+        m : int
+            How many there are.
+
+        Returns
+        -------
+        slice
+            As many as the others have, or one more; none where there are too few.
+        """
+        ...
+
+    def summed(self, values: Array) -> Array:
+        """The sums over all workers, in each of them the same.
+
+        Parameters
+        ----------
+        values : array of float64
+            Of this worker.
+
+        Returns
+        -------
+        array of the same shape
+            A new one.
         """
         ...
 

@@ -261,6 +261,12 @@ class Callback:
     does, epochs of a single update are done many at a time, and it hears of their records afterwards.
     """
 
+    in_every_worker: bool = False
+    """Of a training by many workers (`deepstep.distributed`): whether it is called in all of them, as it
+    changes the training or adds to records, everywhere alike; one that keeps a state is, too. Else the first
+    worker alone calls it.
+    """
+
     def on_train_begin(self, training: Training) -> None:
         """Before the first epoch.
 

@@ -64,6 +64,7 @@ class Health(Callback):
     """
 
     adds_to_records = ("health",)
+    in_every_worker = True
 
     def __init__(self, *, every: int = 1, examples: int = 256, flat: float = FLAT) -> None:
         for name, value in {"every": every, "examples": examples}.items():

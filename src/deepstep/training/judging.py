@@ -53,6 +53,7 @@ class Judge(Callback):
     """
 
     adds_to_records = ("validation_score",)
+    in_every_worker = True
 
     def __init__(
         self,

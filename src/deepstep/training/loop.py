@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from deepstep.engines import Session, SessionState, StepCosts
+from deepstep.engines import Session, SessionState, Sharing, StepCosts
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.callbacks import (
@@ -32,6 +32,7 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.together import total
 from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array
 
@@ -148,7 +149,11 @@ class _Loop:
         self._begun = perf_counter()
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
-        self._full_batches = plan.in_order and self._of == 1 and validation is None and not watched
+        self._shared = isinstance(session, Sharing)
+        many = not (plan.in_order and self._of == 1 and validation is None and not watched)
+        # of many workers the first alone may have callbacks, and all go the same way
+        by_step, by_epoch = total(session, bool(self._step_watchers), many) > 0
+        self._one_by_one, self._full_batches = by_step, not by_epoch
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
@@ -247,7 +252,7 @@ class _Loop:
         self._pause(interruption)
 
     def _at_once(self) -> int:
-        return 1 if self._step_watchers else self._chunk
+        return 1 if self._one_by_one else self._chunk
 
     def _rates(self, epoch: int, numbers: range) -> Rates:
         return self._plan.rates(
@@ -269,7 +274,7 @@ class _Loop:
                 weight_decay=rates.weight_decay,
                 dropout=rates.dropout,
             )
-        seconds = perf_counter() - started
+        seconds = self._of_all(perf_counter() - started)
         self._seconds_a_step = seconds / len(numbers)
         if seconds < SHORT:
             self._chunk *= 2
@@ -281,6 +286,10 @@ class _Loop:
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
+
+    def _of_all(self, value: float) -> float:
+        """The sum over all workers, where there are several."""
+        return float(total(self._session, value)[0]) if self._shared else value
 
     def _update(
         self,
@@ -313,12 +322,19 @@ class _Loop:
         self._history.records.append(record)
         if position.batch == self._of:
             self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        tell_of_the_epoch(self._callbacks, self._training, record)
+        stop = None
+        try:
+            tell_of_the_epoch(self._callbacks, self._training, record)
+        except StopTraining as asked:
+            stop = asked
+        if self._of_all(stop is not None):
+            raise stop or StopTraining("stopped by a callback")
 
     def _pause(self, interruption: Interruption) -> None:
         """Between two updates: let callbacks look, and heed Ctrl-C."""
         self._training.position = replace(self._training.position, seconds=self._elapsed)
-        self._training.interrupted = interruption.asked  # asked once: who saves and who ends agree
+        # asked once: who saves and who ends agree, and all workers
+        self._training.interrupted = bool(self._of_all(interruption.asked))
         for callback in self._callbacks:
             with naming_callback(callback):
                 callback.on_pause(self._training)

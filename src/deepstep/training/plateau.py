@@ -64,6 +64,7 @@ class Plateau(Callback):
     """
 
     adds_to_records = ()
+    in_every_worker = True
 
     def __init__(
         self,

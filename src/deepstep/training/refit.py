@@ -16,6 +16,7 @@ class Repeat(Callback):
     """End the second training after so many epochs; its schedules stay those of all epochs."""
 
     adds_to_records = ()
+    in_every_worker = True
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs

@@ -11,7 +11,7 @@ from deepstep.errors import ConfigurationError, naming
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import read_only
 from deepstep.training.history import Record
-from deepstep.training.rows import cost_and_outputs, cost_of_rows
+from deepstep.training.together import cost_and_outputs_of_all, cost_of_all
 from deepstep.types import Array
 
 Metric: TypeAlias = Callable[[Array, Array], float]
@@ -53,6 +53,8 @@ def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> l
 def scores(session: Session, validation: Examples | None, metrics: Mapping[str, Metric]) -> Record:
     """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
 
+    Many workers each do a part of it.
+
     Raises
     ------
     ConfigurationError
@@ -62,9 +64,8 @@ def scores(session: Session, validation: Examples | None, metrics: Mapping[str, 
         return {}
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
         if not metrics:
-            layer_dims = session.architecture.held_dims
-            return {"validation_cost": cost_of_rows(session.cost, validation, layer_dims)}
-        cost, outputs = cost_and_outputs(session, validation)
+            return {"validation_cost": cost_of_all(session, validation)}
+        cost, outputs = cost_and_outputs_of_all(session, validation)
     record: Record = {"validation_cost": cost}
     for name, metric in metrics.items():
         with naming(f"the metric {name!r}"):

@@ -65,6 +65,7 @@ class Patience(Callback):
     """
 
     adds_to_records = ()
+    in_every_worker = True
 
     def __init__(
         self,

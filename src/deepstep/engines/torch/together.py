@@ -6,6 +6,7 @@ those of one worker, and all workers have the same state after every step.
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, distributed
 
@@ -13,8 +14,12 @@ from deepstep.engines.torch.passes import Cache
 from deepstep.engines.torch.session import TorchSession
 from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Stepper, Task
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
+from deepstep.types import Array
+
+ROUND = 1021
+"""Numbers of steps are compared modulo this: their sum over a thousand workers is exact in float32."""
 
 
 class SharingStepper(Stepper):
@@ -22,14 +27,13 @@ class SharingStepper(Stepper):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._rank, self._workers = distributed.get_rank(), distributed.get_world_size()
         n = self.machine.gradient.numel()
-        self._message = self.machine.gradient.new_empty(n + 1)
+        self._message = self.machine.gradient.new_empty(n + 2)
 
     def part(self, m: int, start: int = 0) -> slice:
         """The rows of this worker: as many as the others have, or one more; none where there are too few."""
-        bounds = (m * self._rank // self._workers, m * (self._rank + 1) // self._workers)
-        return slice(start + bounds[0], start + bounds[1])
+        rank, workers = distributed.get_rank(), distributed.get_world_size()
+        return slice(start + m * rank // workers, start + m * (rank + 1) // workers)
 
     def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
         """Of the whole batch, in all workers the same."""
@@ -38,11 +42,19 @@ class SharingStepper(Stepper):
         here = len(examples.Y)
         if here:
             J, _ = machine.of_the_data(self.here, examples)
-            torch.mul(machine.gradient, here / task.m, out=message[:-1])
-            message[-1] = J * (here / task.m)
-        distributed.all_reduce(message)
-        machine.gradient.copy_(message[:-1])
-        return machine.regularize(self.here, message[-1], total), []
+            torch.mul(machine.gradient, here / task.m, out=message[:-2])
+            message[-2] = J * (here / task.m)
+        message[-1] = step = self.now.step % ROUND
+        add_up_(message)
+        if float(message[-1]) != step * distributed.get_world_size():
+            raise WorkerError(
+                f"worker {distributed.get_rank()}",
+                "all workers at the same step",
+                f"this one is at step {self.now.step}, and others are not",
+                "Let all of them read the checkpoints of the same folder.",
+            )
+        machine.gradient.copy_(message[:-2])
+        return machine.regularize(self.here, message[-2], total), []
 
 
 class DistributedSession(TorchSession):
@@ -66,5 +78,42 @@ class DistributedSession(TorchSession):
         super().__init__(architecture, *arguments, device=device, **options)
         self.name = "distributed"
 
+    def part(self, m: int) -> slice:
+        """The rows of this worker, of m that all have."""
+        return self._stepper.part(m)
+
+    def summed(self, values: Array) -> Array:
+        """The sums over all workers, in each of them the same."""
+        message = torch.tensor(np.asarray(values), dtype=torch.float64, device=self._device)
+        return np.array(add_up_(message).cpu().numpy())
+
     def _stepper_for(self, *arguments: Any) -> Stepper:
         return SharingStepper(*arguments)
+
+
+def add_up_(message: Tensor) -> Tensor:
+    """Add up a message of all workers, in place.
+
+    Raises
+    ------
+    WorkerError
+        If one of them has ended, or does not answer in the time that the process group gives.
+    """
+    try:
+        distributed.all_reduce(message)
+    except RuntimeError as error:
+        raise lost_worker(error) from error
+    return message
+
+
+def lost_worker(error: RuntimeError) -> WorkerError:
+    """The error where a message did not come through."""
+    words = str(error).splitlines()[0] if str(error) else type(error).__name__
+    late = "timed out" in words.lower() or "timeout" in words.lower()
+    came = "one of them hangs, or takes longer than it may" if late else "one of them has ended"
+    return WorkerError(
+        f"worker {distributed.get_rank()}",
+        "an answer of all workers",
+        f"{came} ({words:.160})",
+        "With --max-restarts=3 torchrun starts all of them again, and they go on from the last checkpoint.",
+    )

@@ -1,0 +1,70 @@
+"""What the workers of one training decide and compute together; one that is alone does it by itself."""
+
+import numpy as np
+
+from deepstep.engines import Session, Sharing
+from deepstep.preparation.batches import Examples
+from deepstep.training.rows import cost_and_outputs, cost_of_rows
+from deepstep.types import Array
+
+
+def total(session: Session, *values: float) -> Array:
+    """The sums of numbers over all workers.
+
+    Parameters
+    ----------
+    session : Session
+    *values : float
+        Of this worker.
+
+    Returns
+    -------
+    array of float64
+
+    Examples
+    --------
+    >>> from deepstep.engines import open_session
+    >>> from deepstep import Architecture, Parameters
+    >>> alone = open_session("auto", Architecture((1, 1), ("identity",)), Parameters(np.zeros(2), [1, 1]))
+    >>> total(alone, 1, True)
+    array([1., 1.])
+    """
+    numbers = np.array(values, float)
+    return session.summed(numbers) if isinstance(session, Sharing) else numbers
+
+
+def cost_of_all(session: Session, examples: Examples) -> float:
+    """The cost of examples by the network that predicts: each worker does its part of them."""
+    layer_dims = session.architecture.held_dims
+    if not isinstance(session, Sharing):
+        return cost_of_rows(session.cost, examples, layer_dims)
+    here = _rows(examples, session.part(len(examples)))
+    weight = _weight(here)
+    J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
+    sums = session.summed(np.array([J * weight, weight]))
+    return float(sums[0] / sums[1])
+
+
+def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float, Array]:
+    """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
+    if not isinstance(session, Sharing):
+        return cost_and_outputs(session, examples)
+    part = session.part(len(examples))
+    here, A = _rows(examples, part), np.zeros(examples.Y.shape)
+    weight = J = 0.0
+    if len(here):
+        weight = _weight(here)
+        J, A[part] = cost_and_outputs(session, here)
+    sums = session.summed(np.concatenate([[J * weight if weight else 0.0, weight], A.ravel()]))
+    outputs = sums[2:].reshape(A.shape).astype(session.parameters.dtype)
+    return float(sums[0] / sums[1]), outputs
+
+
+def _rows(examples: Examples, part: slice) -> Examples:
+    weight = None if examples.weight is None else examples.weight[part]
+    return Examples(examples.X[part], examples.Y[part], weight)
+
+
+def _weight(examples: Examples) -> float:
+    """What they count for; 0 where there are none."""
+    return float(len(examples) if examples.weight is None else examples.weight.sum(dtype=float))
