@@ -8,13 +8,33 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "../src/deepstep/explorer/static");
 const MOST = 150_000; // bytes of script and style together
 
-/** Indentation of templates, which htm leaves out anyway. */
-const unindented = {
-  name: "unindented",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/\n\s+/g, "\n"),
-    })),
+/** Keys of the catalogue that stand whole in the sources become short; the parts of others are put together there. */
+const PUT_TOGETHER = /^(say|toy|kind|error|screen|phase|bar\.unit)\b/;
+const catalogue = readFileSync(join(here, "src/messages.js"), "utf8");
+const keys = [...catalogue.matchAll(/^ {2}("[\w.]+"):/gm)].map(([, key]) => key);
+const short = new Map(keys.filter((key) => !PUT_TOGETHER.test(key.slice(1))).map((key, i) => [key, `"${i.toString(36)}"`]));
+
+/** So do the variables of the style. */
+const style = ["base", "frame", "home", "lab", "play", "dialog"].map((name) => join(here, `src/style/${name}.css`));
+const named = style.flatMap((path) => readFileSync(path, "utf8").match(/--[a-z][a-z-]*(?=:)/g) ?? []);
+for (const [i, name] of [...new Set(named)].entries()) short.set(name, `--${i.toString(36)}`);
+
+const read = (path) => readFileSync(path, "utf8").replace(/"[\w.]+"|--[a-z][a-z-]*/g, (text) => short.get(text) ?? text);
+
+/**
+ * What a browser does not need: indentation of templates, which htm leaves out anyway, and the type of buttons
+ * that stand in no form.
+ */
+const smaller = {
+  name: "smaller",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => {
+      const text = read(path).replace(/\n\s+/g, "\n");
+      return { contents: text.includes("<form") ? text : text.replace(/\s+type="button"/g, "") };
+    });
+    onLoad({ filter: /\/src\/.*\.js$/ }, ({ path }) => ({ contents: read(path) }));
+    onLoad({ filter: /\.css$/ }, ({ path }) => ({ contents: read(path), loader: "css" }));
+  },
 };
 
 const licences = readFileSync(join(here, "banner.txt"), "utf8").trimEnd();
@@ -22,7 +42,7 @@ const result = await build({
   entryPoints: { explorer: join(here, "src/main.js"), style: join(here, "src/style/index.css") },
   absWorkingDir: here,
   bundle: true,
-  plugins: [unindented],
+  plugins: [smaller],
   minify: true,
   write: false,
   format: "iife",

@@ -2,23 +2,33 @@
 import { html, render } from "./ui/html.js";
 import { App } from "./ui/app.js";
 import { listenToKeys } from "./ui/keyboard.js";
-import { goToHash, keepHash, readHash } from "./ui/hash.js";
-import { listenToDrops, startCarried, startToy } from "./ui/opening.js";
+import { goToHash, keepHash, mark, readHash } from "./ui/hash.js";
+import { listenToDrops, say, startCarried, startToy } from "./ui/opening.js";
 import { connect, isServed } from "./ui/server.js";
 import { app, set } from "./ui/store.js";
 import { t } from "./messages.js";
-import { TOY_NAMES } from "./data/toys.js";
+import { checkToy } from "./lesson/check.js";
 
 function beginning() {
-  const place = readHash();
   const carried = document.getElementById("deepstep-lesson");
   try {
     if (carried) startCarried(JSON.parse(carried.textContent));
-    else if (TOY_NAMES.includes(place.toy?.data)) startToy(place.toy, place.screen);
+  } catch (problem) {
+    set({ session: null, screen: "home", error: say(problem) });
+  }
+  follow();
+}
+
+/** Where the hash leads; a link that leads nowhere is refused in words. */
+function follow() {
+  try {
+    const place = readHash();
+    if (place.toy) startToy(checkToy(place.toy), place.screen);
+    else if (place.mark && app.session && place.mark !== mark(app.session.lesson)) throw new Error("other");
     const shown = place.screen ? place : readHash(`#${app.session?.lesson.place ?? ""}`);
     if (app.session && shown.screen) goToHash(shown);
   } catch (problem) {
-    set({ session: null, screen: "home", error: t(`error.${problem.message}`) });
+    set({ error: t("error.link", { why: say(problem) }) });
   }
 }
 
@@ -26,7 +36,7 @@ function beginning() {
 async function begin() {
   if (isServed()) {
     await connect().catch(() => set({ error: t("error.server.refused") }));
-    if (app.session && readHash().screen) goToHash(readHash());
+    if (app.session) follow();
   } else {
     beginning();
   }

@@ -115,12 +115,19 @@ export class Session {
 
   /** The state after t updates: kept, or made again from the nearest one that is. */
   state(t) {
-    if (t === this.latest.t) return this.latest;
+    for (const _ of this.making(t));
+    return this.made;
+  }
+
+  /** The same update by update, for who has no time to wait; the state is `made` then. */
+  *making(t) {
+    if (t === this.latest.t) this.made = this.latest;
+    if (this.made?.t === t) return;
     let from = t;
     while (!this.kept.has(from)) from--;
     let state = this.kept.get(from);
-    while (state.t < t) state = openStep(this.problem(state.t + 1, state)).after;
-    return state;
+    for (; state.t < t; state = openStep(this.problem(state.t + 1, state)).after) yield;
+    this.made = state;
   }
 
   /** Update k opened: its micro-steps and all values; Python's own where it recorded them. */
@@ -161,8 +168,14 @@ export class Session {
 
   /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
   reach(k, _from = 1) {
-    while (this.latest.t < k - 1) if (!this.advance()) return this.latest.t + 1;
-    return Math.max(1, k);
+    for (const _ of this.going(k));
+    return Math.max(1, Math.min(k, this.latest.t + 1));
+  }
+
+  /** The way to update k, forward or back, update by update. */
+  *going(k) {
+    if (k <= this.latest.t) yield* this.making(k - 1);
+    else while (this.latest.t < k - 1 && this.advance()) yield;
   }
 
   /** A state that Python reached: the training goes on from there; without slots its next update is unknown. */
@@ -170,7 +183,7 @@ export class Session {
     this.latest = { parameters, slots: slots ?? {}, t, forgotten: !slots && t > 0 };
     this.base = this.latest;
     this.changedFrom = Math.min(this.changedFrom, t + 1);
-    this.opened.clear();
+    this.forget();
     if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;
     if (t % this.stride === 0) this.keep(this.latest);
   }
@@ -202,9 +215,15 @@ export class Session {
     this.datas = this.datas.filter(({ from }) => from <= t + 1);
     this.log = this.log.filter((change) => change.t <= t);
     this.changedFrom = Math.min(this.changedFrom, t + 1);
-    this.opened.clear();
+    this.forget();
     this.order = undefined;
     this.stopped = null;
+  }
+
+  /** What was opened or made of another way. */
+  forget() {
+    this.opened.clear();
+    this.made = undefined;
   }
 
   /** Another number for one parameter after t updates. */
@@ -215,6 +234,7 @@ export class Session {
     changed.data[row * changed.cols + col] = value;
     this.latest = { ...this.latest, parameters: { ...this.latest.parameters, [name]: changed } };
     this.kept.set(t, this.latest);
+    this.forget();
   }
 
   /** One more example after t updates. */
@@ -232,7 +252,7 @@ export class Session {
 
   /** Where the training stands, with all that its way back needs: for a page that goes on from here. */
   standing() {
-    const pinned = [...this.pinned].filter((t) => t > 0).map((t) => this.kept.get(t));
+    const pinned = [...this.pinned].filter((t) => t > 0 || this.log.length).map((t) => this.kept.get(t));
     return {
       states: [...pinned.filter(({ t }) => t !== this.latest.t), this.latest],
       costs: { rows: 1, cols: this.costs.length, data: Float64Array.from(this.costs, (J) => J ?? NaN) },
@@ -252,10 +272,11 @@ export class Session {
     for (const { t, add } of log) if (add) this.grow(t, ...add);
   }
 
-  /** Do again what a log says. */
-  replay(log) {
+  /** Do again what a log says, update by update. */
+  *replaying(log) {
     for (const { t, edit, set, add } of log) {
-      if (this.reach(t + 1) !== t + 1) return;
+      yield* this.going(t + 1);
+      if (this.latest.t < t) return;
       if (edit) this.edit(t, ...edit);
       else if (add) this.add(t, ...add);
       else this.retrain(t, set);
@@ -272,6 +293,7 @@ export class Session {
     if (changes.optimizer && changes.optimizer !== before.optimizer) {
       this.latest = { ...this.latest, slots: {} };
       this.kept.set(t, this.latest);
+      this.forget();
     }
   }
 }

@@ -7,6 +7,7 @@ const isArray = (value) => value && typeof value === "object" && typeof value.f8
 function decodeArray({ shape, f8 }) {
   const bytes = Uint8Array.from(atob(f8), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
+  if (8 * shape.reduce((product, n) => product * n, 1) !== bytes.length) throw new Error("array");
   const data = new Float64Array(bytes.length / 8);
   for (let i = 0; i < data.length; i++) data[i] = view.getFloat64(8 * i, true);
   const [rows, cols] = shape.length === 2 ? shape : shape.length === 1 ? [1, shape[0]] : [1, 1];
@@ -58,7 +59,7 @@ function decoded(value) {
  */
 export function decodeLesson(document_) {
   if (document_?.format !== FORMAT) throw new Error("notALesson");
-  if (document_.version !== 1) throw new Error("newerLesson");
+  if (document_.version !== 1) throw Object.assign(new Error("newerLesson"), { parts: { version: document_.version } });
   return decoded(document_);
 }
 

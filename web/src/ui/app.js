@@ -48,7 +48,7 @@ function Notes() {
 }
 
 export function App() {
-  const { screen, session, live } = useApp();
+  const { screen, session, live, error } = useApp();
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
@@ -116,7 +116,7 @@ export function App() {
       id="main"
       tabindex="-1"
       class=${`screen-${screen}`}
-    >${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
+    >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
     ${session && screen !== "home" ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>

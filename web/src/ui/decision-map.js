@@ -7,6 +7,7 @@ import { CLASS_COLOURS, dark, ramp } from "./colour.js";
 import { FINE } from "./surface.js";
 import { classOf, drawPoints } from "./scatter.js";
 import { predict } from "../engine/forward.js";
+import { columns } from "../engine/tensor.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -47,8 +48,11 @@ function paintLine(context, A, frame) {
   context.stroke();
 }
 
+const JUDGED = 4000; // examples, of more every so many-th
+
 /** What the network gets right, in words. */
-function fitText({ network }, data, parameters) {
+function fitText({ network }, whole, parameters) {
+  const data = thinned(whole);
   const A = predict(network, parameters, data.X);
   if (data.kind === "numbers") {
     let sum = 0;
@@ -58,6 +62,16 @@ function fitText({ network }, data, parameters) {
   let right = 0;
   for (let i = 0; i < A.cols; i++) right += classOf({ Y: A }, i) === classOf(data, i) ? 1 : 0;
   return t("play.accuracy", { n: right, m: A.cols });
+}
+
+const few = new WeakMap();
+
+function thinned(data) {
+  const every = Math.ceil(data.X.cols / JUDGED);
+  if (every < 2) return data;
+  const rows = Array.from({ length: Math.ceil(data.X.cols / every) }, (_, i) => i * every);
+  if (!few.has(data)) few.set(data, { ...data, X: columns(data.X, rows), Y: columns(data.Y, rows) });
+  return few.get(data);
 }
 
 export function DecisionMap({ parameters, surface }) {

@@ -2,7 +2,7 @@
 import { Session } from "../engine/session.js";
 import { makeLesson } from "../lesson/make.js";
 import { app, set } from "./store.js";
-import { begin, goTo, leaveServer } from "./walk.js";
+import { begin, goTo, leaveServer, work } from "./walk.js";
 import { startToy } from "./opening.js";
 
 /** Another number for a parameter, from the present update on. */
@@ -29,9 +29,10 @@ export function undo() {
   const log = session.log.slice(0, -1);
   const again = new Session({ ...session.lesson, resume: undefined });
   if (session.base) again.startFrom(session);
-  again.replay(log.filter(({ t }) => t >= (session.base?.t ?? 0)));
-  set({ session: again, born: null });
-  goTo(Math.min(k, session.latest.t + 1));
+  work(again.replaying(log.filter(({ t }) => t >= (session.base?.t ?? 0))), () => {
+    set({ session: again, born: null });
+    goTo(Math.min(k, session.latest.t + 1));
+  });
 }
 
 /** What the network and its training are now, as a choice for a new one. */

@@ -49,7 +49,6 @@ function OwnTable() {
 }
 
 function OwnFile() {
-  const { error } = useApp();
   const open = async (event) => {
     const [file] = event.target.files;
     if (file) await openText(file.name, await file.text());
@@ -58,8 +57,7 @@ function OwnFile() {
   return html`<section class="card" aria-labelledby="file-title">
     <h3 id="file-title"><label for="file">${t("home.file")}</label></h3>
     <p class="quiet" id="file-hint">${t("home.fileHint")}</p>
-    <input type="file" id="file" accept=".html,.json,.csv,.txt,.tsv" aria-describedby="file-hint file-error" onChange=${open} />
-    <p class="error" id="file-error" role="alert">${error}</p>
+    <input type="file" id="file" accept=".html,.json,.csv,.txt,.tsv" aria-describedby="file-hint" onChange=${open} />
   </section>`;
 }
 

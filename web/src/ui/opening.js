@@ -1,27 +1,29 @@
 /** What the page opens: toy sets, tables, lessons, exported pages. */
 import { makeLesson, RATES } from "../lesson/make.js";
+import { checkLesson } from "../lesson/check.js";
 import { decodeLesson } from "../lesson/codec.js";
 import { knowLibrary } from "../lesson/library.js";
 import { readTable } from "../data/csv.js";
 import { toySet } from "../data/toys.js";
 import { begin } from "./walk.js";
-import { set } from "./store.js";
-import { t } from "../messages.js";
+import { app, set } from "./store.js";
+import { hasText, t } from "../messages.js";
 
 /**
  * A network for a toy set; the choice is small enough to stand in a link.
  *
- * @param {{data: string, hidden?: number[], activations?: string[], training?: any, log?: any[]}} toy
+ * @param {{data: string, hidden?: number[], activations?: string[], training?: any}} toy
  */
 export function startToy(toy, screen = "play") {
   const lesson = makeLesson(toySet(toy.data), choice(toy, toySet(toy.data)));
-  const { log: _, ...own } = toy;
-  begin({ ...lesson, title: t(`toy.${toy.data}`), toy: own }, screen);
+  begin({ ...lesson, title: t(`toy.${toy.data}`), toy }, screen);
 }
 
 export function startData(data, given = {}, screen = "play") {
   begin(makeLesson(data, choice(given, data)), screen);
 }
+
+const LARGE = 20_000; // inputs from which on an update of all examples would take too long
 
 /** @param {{hidden?: number[], activations?: string[], training?: any}} given */
 function choice({ hidden, activations, training }, data) {
@@ -30,22 +32,29 @@ function choice({ hidden, activations, training }, data) {
   return {
     hidden: hidden ?? small,
     activations: activations ?? (hidden ?? small).map(() => "tanh"),
-    training: { learning_rate: rate, ...training },
+    training: { learning_rate: rate, batch_size: data.X.data.length > LARGE ? 64 : null, ...training },
   };
 }
 
 export function startLesson(document_) {
-  begin(decodeLesson(document_), "lab");
+  begin(checkLesson(decodeLesson(document_)), "lab");
 }
 
 /** The lesson that came with the page, from the Python that wrote it. */
 export function startCarried(document_) {
-  const lesson = decodeLesson(document_);
+  const lesson = checkLesson(decodeLesson(document_));
   knowLibrary(lesson);
+  app.carried = lesson;
   begin(lesson, "lab");
 }
 
 const LESSON_TAG = /<script type="application\/json" id="deepstep-lesson">([\s\S]*?)<\/script>/;
+
+/** What is wrong with something that came from outside, in a sentence. */
+export function say({ message, parts }) {
+  const key = `error.${message}`;
+  return hasText(key) ? t(key, parts) : t("error.file", { why: message });
+}
 
 /** A file by what is in it: a lesson, a page that carries one, or a table. */
 export async function openText(name, text) {
@@ -55,8 +64,7 @@ export async function openText(name, text) {
     if (/^\s*\{/.test(text)) return startLesson(JSON.parse(text));
     startData(readTable(text, name.replace(/\.\w+$/, "")));
   } catch (problem) {
-    const key = `error.${problem.message}`;
-    set({ error: t(key) === key ? t("error.file") : t(key), screen: "home" });
+    set({ error: say(problem) });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Share: one HTML file, the lesson, Python code, a link. */
 import { html, useState } from "./html.js";
 import { useApp } from "./store.js";
-import { hashText } from "./hash.js";
+import { hashText, linkLacks } from "./hash.js";
 import { copyText, saveText } from "./clipboard.js";
 import { lessonNow, pageText } from "../lesson/export.js";
 import { lessonText } from "../lesson/codec.js";
@@ -36,6 +36,7 @@ export function Share() {
     setSaid(t("share.saved", { name: `${name}.json`, size: size(text.length) }));
   };
   const copy = async (text) => (await copyText(text)) && setSaid(t("share.copied"));
+  const lacks = lesson.origin === "server" ? "" : linkLacks();
   const link = `${location.href.split("#")[0]}#${hashText()}`;
   return html`<section>
       <h3>${t("share.html")}</h3>
@@ -45,8 +46,11 @@ export function Share() {
         <button type="button" class="button is-quiet" onClick=${saveLesson}>${t("share.lesson")}</button>
         ${lesson.origin === "server" // its address holds the secret, and ends with the server
           ? null
-          : html`<button type="button" class="button is-quiet" onClick=${() => copy(link)}>${t("share.link")}</button>`}
+          : lacks === "share.linkNone"
+            ? null
+            : html`<button type="button" class="button is-quiet" data-action="link" onClick=${() => copy(link)}>${t("share.link")}</button>`}
       </div>
+      ${lacks ? html`<p class="note" data-lacks>${t(lacks, { n: session.log.length })}</p>` : null}
     </section>
     <section>
       <h3 id="code-title">${t("share.code")}</h3>

@@ -16,6 +16,8 @@ export const app = {
   /** Whether the number under the cursor is to get the focus after drawing. */
   focusCursor: false,
   playing: false,
+  /** The work that goes on in slices. */
+  job: null,
   unit: "update",
   speed: 3,
   /** @type {string | null} */
@@ -24,6 +26,8 @@ export const app = {
   /** What a screen reader is to say. */
   live: "",
   error: "",
+  /** The lesson that came with the page. */
+  carried: null,
   /** The self-check against Python's numbers, if the lesson has any. */
   check: null,
   /** The place that a training stopped at. */

@@ -1,6 +1,6 @@
 /** The bar at the bottom: walking and playing. */
 import { html } from "./html.js";
-import { set, useApp } from "./store.js";
+import { app, set, useApp } from "./store.js";
 import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play } from "./walk.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -35,7 +35,8 @@ function Press({ name, label, onClick, strong, disabled, keys, text }) {
 }
 
 export function Transport() {
-  const { session, k, micro, playing, unit, speed, screen } = useApp();
+  const { session, k, micro, unit, speed, screen, job } = useApp();
+  const playing = app.playing || job;
   const lab = screen === "lab";
   const { steps } = opened();
   const J = opened().values.get("J");
@@ -54,7 +55,7 @@ export function Transport() {
         on: (value) => goTo(value + 1),
         text: t("bar.done", { n: k - 1 }),
       };
-  return html`<section class="transport" aria-label=${t("bar.label")}>
+  return html`<section class="transport" aria-busy=${job ? "true" : undefined} aria-label=${t("bar.label")}>
     <div class="transport-scrub">
       <input
         type="range"

@@ -9,6 +9,7 @@ const MANY = 100_000; // updates that Python is asked for: until it is told to s
 /** Milliseconds between two steps, by speed. */
 const PAUSES = { micro: [2400, 1400, 800, 350, 100], other: [500, 150, 40, 0, 0] };
 const FRAME = 12; // milliseconds of a frame that training may take
+const REDRAWN = 300; // milliseconds between two drawings of work that goes on
 
 export const opened = () => app.session.open(app.k);
 export const step = () => opened().steps[app.micro];
@@ -31,7 +32,7 @@ export function begin(lesson, screen) {
   leaveServer();
   const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
   if (session.isRecorded) screen = "lab";
-  set({ session, k: 1, micro: 1, playing: false, born: null, error: "", check: null, paint: null });
+  set({ session, k: 1, micro: 1, playing: false, job: null, born: null, error: "", check: null, paint: null });
   app.unitOpen = [session.network.activations.length, 0];
   showScreen(screen);
   settle();
@@ -74,18 +75,54 @@ function settle(speak = true) {
   changed();
 }
 
-/** Open update k, training up to it where that is still to be done; the update that was reached. */
-export function goTo(k, micro = app.micro) {
+/**
+ * Updates one after the other, in slices between which the page answers. Whoever goes elsewhere, or presses
+ * pause, ends it.
+ *
+ * @param {Iterator<any>} updates
+ * @param {() => void} then what comes after the last one
+ * @param {boolean} [shown] whether the page goes along
+ */
+export function work(updates, then, shown = false) {
+  const job = (app.job = {});
+  let drawn = performance.now();
+  const slice = () => {
+    if (app.job !== job) return;
+    const until = performance.now() + FRAME;
+    while (performance.now() < until)
+      if (updates.next().done) {
+        app.job = null;
+        return then();
+      }
+    if (shown && until - drawn > REDRAWN) {
+      app.k = app.session.latest.t + 1;
+      settle(false);
+      drawn = until;
+    }
+    setTimeout(slice);
+  };
+  slice();
+  changed();
+}
+
+/** Open update k, training up to it where that is still to be done. */
+export function goTo(k, micro = app.micro, then = undefined) {
   const { session, server } = app;
   if (server?.on && k - 1 > session.latest.t) {
     server.send({ do: "step", steps: k - 1 - session.latest.t });
-    return app.k;
+    return;
   }
-  app.k = session.reach(k, app.k);
-  if (session.stopped && app.k < k) set({ playing: false, born: session.stopped });
-  app.micro = app.k === k || session.isRecorded ? micro : app.micro;
-  settle();
-  return app.k;
+  const from = app.k;
+  const arrive = () => {
+    app.k = session.reach(k, from);
+    if (session.stopped && app.k < k) set({ playing: false, born: session.stopped });
+    app.micro = app.k === k || session.isRecorded ? micro : app.micro;
+    settle();
+    then?.();
+  };
+  app.job = null;
+  if (session.isRecorded) arrive();
+  else work(session.going(k), arrive, k > session.latest.t);
 }
 
 export function goToMicro(micro) {
@@ -125,6 +162,10 @@ export function byEpoch() {
 }
 
 export function play(on = !app.playing) {
+  if (app.job) {
+    set({ job: null, playing: false });
+    return goTo(app.session.latest.t + 1);
+  }
   if (app.playing === on || !app.session) return;
   set({ playing: on, born: on ? null : app.born });
   if (app.server?.on && app.unit !== "micro")
@@ -138,15 +179,15 @@ let last = 0;
 function frame(now) {
   if (!app.playing) return;
   requestAnimationFrame(frame);
-  if (now - last < PAUSES[app.unit === "micro" ? "micro" : "other"][app.speed]) return;
+  if (app.job || now - last < PAUSES[app.unit === "micro" ? "micro" : "other"][app.speed]) return;
   last = now;
   if (app.unit === "micro") return byMicro(1);
   if (app.unit === "epoch") return byEpoch();
   const until = performance.now() + FRAME;
   const most = app.speed < 4 ? 1 : Infinity;
-  for (let done = 0; done < most && performance.now() < until && app.playing; done++) {
-    const before = app.k;
-    if (app.session.latest.t >= app.k ? goTo(app.k + 1) === before : !advance()) break;
+  for (let done = 0; done < most && performance.now() < until && app.playing && !app.job; done++) {
+    if (app.session.latest.t >= app.k) goTo(app.k + 1);
+    else if (!advance()) break;
   }
   settle(false);
 }
