@@ -323,6 +323,30 @@ def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, serv
     page.wait_for_selector('[data-updates="1"]')
 
 
+def test_a_served_training_that_diverged_says_where_and_begins_again(watched):
+    network = Network([2, 4, 3, 1], activation="relu", output="identity", seed=2)
+    what = shown(network, X, X[:1] * X[1:], About("six"), {"learning_rate": 0.01, "iterations": 3})
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
+        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+        page.click('[data-screen="play"]')
+        page.keyboard.press("]")
+        page.wait_for_selector('[data-updates="1"]')
+        server.live.command({"do": "set", "learning_rate": 1e200})
+        page.click('[data-action="play"]')
+        page.wait_for_selector("[data-stopped]")
+        said = page.inner_text("[data-stopped]")
+        assert re.search(r"layer \d, \w+: .* step \d", said), said
+        assert page.locator('[data-action="play"]').count() == 1
+        page.click('[data-action="again"]')
+        page.wait_for_selector('[data-updates="0"]')
+        assert page.locator("[data-stopped]").count() == 0
+        page.keyboard.press("]")
+        page.wait_for_selector('[data-updates="1"]')
+        first = next(what.network.steps(what.X, what.Y, learning_rate=0.01, iterations=1)).after
+        values = page.locator(".unit-panel input")
+        assert float(values.nth(0).get_attribute("data-value")) == first["b3"][0, 0]
+
+
 def test_a_page_that_is_loaded_again_goes_on_where_the_training_stands(watched, served):
     page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
     page.click('[data-screen="lab"]')

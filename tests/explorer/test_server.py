@@ -248,6 +248,28 @@ def test_a_training_that_diverges_says_why(circles):
         assert next(message for message in messages if message["kind"] == "end")["why"] == end["why"]
 
 
+def test_a_training_that_diverged_begins_again_from_its_initial_values(circles):
+    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
+    options = {"learning_rate": 0.1, "iterations": 2, "optimizer": "adam", "batch_size": 64}
+    what = shown(network, circles.X, circles.Y, circles.about, options)
+    with (
+        ExplorerServer(document_of(what), LiveTraining(what)).running() as server,
+        stream(server) as messages,
+    ):
+        command(server, {"do": "set", "learning_rate": 1e300})
+        command(server, {"do": "train", "steps": 1000})
+        assert "finite" in next(message for message in messages if message["kind"] == "end")["why"]
+        command(server, {"do": "restart"})
+        first = next(message for message in messages if message["kind"] == "epoch")
+        assert (first["step"], first["learning_rate"]) == (0, 0.1)
+        command(server, {"do": "step", "steps": 3})
+        found = [next(messages) for _ in range(3)]
+    for message, step in zip(found, what.network.steps(what.X, what.Y, **options), strict=False):
+        assert message["cost"] == step.cost
+        for name, value in step.after.items():
+            assert np.array_equal(unpacked(message["parameters"][name]), value)
+
+
 def test_what_is_shown_is_a_copy(server):
     state = server.live.state()
     state["parameters"].clear()

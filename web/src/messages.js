@@ -142,6 +142,8 @@ const ENGLISH = {
   "born.title": "Stopped: {name} is not finite",
   "born.text": "At update {k}, row {row}, column {col} of {name} became {value}. The state before it is kept.",
   "born.show": "Take me there",
+  "born.ended": "The training in Python stopped.",
+  "born.again": "Begin again",
 
   "play.data": "Data",
   "play.network": "Network",

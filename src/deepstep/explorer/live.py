@@ -24,7 +24,7 @@ INTERVAL = 0.1
 MOST_PENDING = 1000
 """Messages that wait for their listener; older ones are dropped."""
 
-COMMANDS = ("step", "train", "stop", "set")
+COMMANDS = ("step", "train", "stop", "restart", "set")
 WHERE = "the explorer's command"
 
 Message = dict[str, Any]
@@ -42,20 +42,25 @@ class LiveTraining:
 
     def __init__(self, what: Shown) -> None:
         options = what.options
-        self._rate = check_learning_rate(options.get("learning_rate", 0.0075))
         self._scheduled = options.get("schedule") is not None
         own = (
             dict(options) if self._scheduled else {**options, "learning_rate": 1.0, "schedule": self._factor}
         )
-        self._network = copy(what.network)
-        self._steps: Iterator[Step] = self._network.steps(what.X, what.Y, **{**own, "iterations": MOST_STEPS})
+        self._what, self._own = what, {**own, "iterations": MOST_STEPS}
+        self._begin()
         self._of = n_batches(what.X.shape[1], options.get("batch_size"))
         self._changed = Condition()
-        self._wanted, self._each, self._closed, self._over = 0, False, False, ""
+        self._wanted, self._each, self._closed, self._again = 0, False, False, False
         self._pending: deque[Message] = deque(maxlen=MOST_PENDING)
-        self._theta, self._updates = self._network.parameters, 0
         self._thread = Thread(target=self._work, name="explorer-training", daemon=True)
         self._thread.start()
+
+    def _begin(self) -> None:
+        """Stand at the initial values, the learning rate among them."""
+        self._rate = check_learning_rate(self._what.options.get("learning_rate", 0.0075))
+        network = copy(self._what.network)
+        self._steps: Iterator[Step] = network.steps(self._what.X, self._what.Y, **self._own)
+        self._theta, self._updates, self._over = network.parameters, 0, ""
 
     def _factor(self, t: float) -> float:
         """The learning rate, as a schedule of the rate 1: it may change between two steps."""
@@ -72,8 +77,8 @@ class LiveTraining:
         Parameters
         ----------
         record : dict
-            ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}`` or
-            ``{"do": "set", "learning_rate": α}``.
+            ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from the
+            initial values, or ``{"do": "set", "learning_rate": α}``.
 
         Raises
         ------
@@ -85,8 +90,8 @@ class LiveTraining:
             raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}")
         if do == "set":
             self._set(record.get("learning_rate"))
-        elif do == "stop":
-            self._want(0, each=False)
+        elif do in ("stop", "restart"):
+            self._want(0, each=False, again=do == "restart")
         else:
             steps = record.get("steps", 1)
             if not (is_whole(steps, 1) and steps <= MOST_STEPS):
@@ -134,18 +139,24 @@ class LiveTraining:
             raise ConfigurationError(WHERE, "a training without a schedule", "this one has its own rates")
         self._rate = check_learning_rate(rate)
 
-    def _want(self, steps: int, *, each: bool) -> None:
+    def _want(self, steps: int, *, each: bool, again: bool = False) -> None:
         with self._changed:
-            self._wanted, self._each = steps, each
+            self._wanted, self._each, self._again = steps, each, self._again or again
             self._changed.notify_all()
 
     def _work(self) -> None:
         told = 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted > 0 or self._closed)
+                self._changed.wait_for(lambda: self._wanted > 0 or self._closed or self._again)
                 if self._closed:
                     return
+                again, self._again = self._again, False
+                if again:
+                    self._begin()
+            if again:
+                self._tell({"kind": "epoch", "cost": number(float("nan")), **self.state()})
+                continue
             try:
                 step = next(self._steps)
             except Exception as error:  # of a step, or of a function that the user passed: the page says it

@@ -1,5 +1,6 @@
 /** The connection to Python, where a server has sent the page: its lesson, its events, commands to it. */
 import { html } from "./html.js";
+import { Session } from "../engine/session.js";
 import { app, changed, set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
 import { startCarried } from "./opening.js";
@@ -27,7 +28,7 @@ export async function connect() {
     });
   const off = () => {
     events.close();
-    set({ server: { on: false }, playing: false });
+    set({ server: { on: false }, playing: false, ended: "" });
   };
   /** The page goes another way than the training in Python, which stops. */
   const leave = () => {
@@ -41,11 +42,11 @@ export async function connect() {
 }
 
 function hear(message, off) {
-  const { session } = app;
+  let { session } = app;
   if (message.kind === "closed") return off();
   if (message.kind === "end") {
     if (app.unit !== "micro") set({ playing: false });
-    if (message.why) set({ live: message.why });
+    if (message.why) set({ ended: message.why, playing: false });
     return;
   }
   const { parameters, slots } = decodeLesson({
@@ -54,7 +55,11 @@ function hear(message, off) {
     parameters: message.parameters,
     slots: message.slots,
   });
-  session.arrive(message.step, parameters, Number(message.cost), slots);
+  if (message.step < session.latest.t) {
+    session = new Session(session.lesson); // it began again
+    set({ session, ended: "" });
+  }
+  if (message.step) session.arrive(message.step, parameters, Number(message.cost), slots);
   goTo(message.step + 1, app.unit === "micro" ? 0 : app.micro);
   changed();
 }

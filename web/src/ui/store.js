@@ -32,6 +32,8 @@ export const app = {
   check: null,
   /** The place that a training stopped at. */
   born: null,
+  /** Why the training in Python ended. */
+  ended: "",
   /** The unit whose weights can be edited: [layer, unit]. */
   unitOpen: null,
   paint: null,
