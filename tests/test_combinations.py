@@ -74,8 +74,6 @@ def test_one_step_of_each(activation, regularizer):
 @pytest.mark.parametrize("activation", sorted(COMPILED_ACTIVATIONS))
 def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
     """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
-    if regularizer == "shared members":
-        pytest.skip("the compiled engine has no members that share a network")
     parts, given = split(regularizer)
     for head, optimizer in product(HEADS, OPTIMIZERS):
         if (activation, head) == ("exponential", "poisson"):

@@ -112,6 +112,8 @@ def epochs(session, examples, count=3, batch_size=128):
         {"network": {"normalization": "batch"}},
         {"network": FACTORS},
         {"network": FACTORS, "clip_norm": 0.1},
+        {"network": {"shared_members": 3, "parametric": True}},
+        {"network": {"shared_members": 5, "parametric": True}, "clip_norm": 0.1, "dropout": 0.3, "l2": 0.1},
         {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "average": 0.9},
     ],
 )
@@ -129,9 +131,11 @@ def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
-@pytest.mark.parametrize("parts", [{}, FACTORS])
+@pytest.mark.parametrize("parts", [{}, FACTORS, {"shared_members": 3, "parametric": True}])
 def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
     """From one row to several tiles and threads, of inputs that nobody may write into."""
+    if "shared_members" in parts and normalization != "none":
+        pytest.skip("members that share a network are not normalized")
     net = Network(
         [7, 20, 9, 3], activation=["mish", "relu"], normalization=normalization, seed=1, dtype=dtype, **parts
     )

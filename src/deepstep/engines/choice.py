@@ -245,7 +245,7 @@ def _what_it_lacks(
     for activation in architecture.activations[:-1]:
         if activation not in activations:
             return f"the {name} engine has no {activation!r} in hidden layers"
-    if architecture.shared_members:
+    if architecture.shared_members and name == "torch":
         return f"the {name} engine has no members that share a network"
     if architecture.output not in heads:
         return f"the {name} engine has no head {architecture.output!r}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines.compiled.activations import activate_only, logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
-from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, running_statistics
+from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, members_of, running_statistics
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
     START,
@@ -26,6 +26,7 @@ from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.settings import Settings
 from deepstep.engines.unlocked import writable
+from deepstep.equations import members_mean
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 
@@ -85,7 +86,7 @@ def _layers(architecture: Architecture) -> AnyArray:
 
 
 def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str) -> Array:
-    """Outputs of rows.
+    """Outputs of rows; of members that share the network the mean of theirs.
 
     Parameters
     ----------
@@ -102,9 +103,48 @@ def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, 
     -------
     array of shape (n_L, m)
     """
-    sizes, m, at = layers["size"], len(X), int(layers["s"][1])
-    if at >= 0:  # of few rows, as a service asks for them, this is less than to multiply the weights
-        X = X * theta[at : at + int(sizes[0])]
+    found = outputs_of_each(layers, theta, statistics, X, output=output)
+    return members_mean(found, members_of(layers)) if members_of(layers) > 1 else found
+
+
+def outputs_of_each(
+    layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str
+) -> Array:
+    """Outputs of rows: of the first member, then of the second, …
+
+    Parameters
+    ----------
+    layers, theta, statistics, X, output
+        As in `outputs`.
+
+    Returns
+    -------
+    array of shape (n_L, K·m)
+    """
+    n, n_x, at, members = (
+        int(layers["size"][-1]),
+        int(layers["size"][0]),
+        int(layers["s"][1]),
+        members_of(layers),
+    )
+    if at < 0:
+        return _outputs_of_one(layers, theta, statistics, X, output=output)
+    found = []
+    for k in range(members):
+        own, begin = layers.copy(), at + k * n_x
+        own["W"][-1] += k * n * int(layers["size"][-2])
+        own["b"][-1] += k * n
+        # of few rows, as a service asks for them, this is less than to multiply the weights
+        rows = X * theta[begin : begin + n_x]
+        found.append(_outputs_of_one(own, theta, statistics, rows, output=output))
+    return found[0] if members == 1 else np.concatenate(found, axis=1)
+
+
+def _outputs_of_one(
+    layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str
+) -> Array:
+    """Outputs (n_L, m) of rows whose inputs are scaled already, by the output layer that the table names."""
+    sizes, m = layers["size"], len(X)
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     tile = max(1, min(AT_ONCE, m))
     many = m > AT_ONCE

@@ -27,7 +27,9 @@ def gradient_and_update(
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
         n_bases = plan.n_bases if l == 1 else START
-        low, high = layer.size * thread // plan.n_threads, layer.size * (thread + 1) // plan.n_threads
+        rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
+        each = m // layer.blocks
+        low, high = rows * thread // plan.n_threads, rows * (thread + 1) // plan.n_threads
         at_once = plan.tile // n_prev
         at_once = at_once if at_once > 1 else 1
         n_tiles = -(-(high - low) // at_once)
@@ -57,12 +59,25 @@ def gradient_and_update(
                         B, start, ldb, turn = source, START, stride, T
                     else:
                         B, start, ldb, turn = source, first * n_prev, n_prev, N
-                    shape, dZ = (bottom - top, n_prev, m), (work.D, begin, stride)
-                    product(
-                        plan.blas, per_example, shape, N, dZ, turn, (B, start, ldb), (gradient, into, n_prev)
-                    )
+                    for k in range(layer.blocks):
+                        if l == 1:  # the same units for all members, of whom each has inputs of its own
+                            left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
+                        else:
+                            first_row = k * layer.size
+                            left, right = max(top, first_row), min(bottom, first_row + layer.size)
+                            dZ = (layer.unit + left - first_row) * stride + k * each
+                            B_k = B, start + k * each, ldb
+                        if left >= right:
+                            continue
+                        shape, found_dW = (
+                            (right - left, n_prev, each),
+                            (gradient, into + (left - top) * n_prev, n_prev),
+                        )
+                        if scaled is not None and l == 1:
+                            found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
+                        product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
                 if scaled is not None and l == 1:
-                    _through_the_scale(theta, at, layer.s, n_prev, gradient, into, count, scaled)
+                    _through_the_scale(theta, at, layer, n_prev, gradient, into, count, scaled)
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
@@ -77,6 +92,11 @@ def gradient_and_update(
                     for t in range(plan.n_threads):
                         found_sum += sums[t, i + offset]
                     gradient[into + i - low] = found_sum / m
+            elif l == layers.size - 1:
+                for i in range(low, high):
+                    k = i // layer.size
+                    begin = (layer.unit + i - k * layer.size) * stride + k * each
+                    gradient[into + i - low] = _sum(work.D, begin, each) * per_example
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = _sum(work.D, (layer.unit + i) * stride, m) * per_example
@@ -91,44 +111,56 @@ def gradient_and_update(
 
 @part
 def scale_weights(thread, plan, layers, theta, scaled):
-    """W_s1 := W1 ∘ s1ᵀ, of this thread's units."""
+    """W_s1 := W1 ∘ s1ᵀ, of this thread's units; for each member with its own factors."""
     layer, n_x = layers[1], layers[0].size
     low, high = layer.size * thread // plan.n_threads, layer.size * (thread + 1) // plan.n_threads
-    s = run(theta, layer.s, n_x)
-    for i in range(low, high):
-        w, product_ = run(theta, layer.W + i * n_x, n_x), run(scaled, i * n_x, n_x)
-        for j in range(n_x):
-            product_[j] = w[j] * s[j]
+    for k in range(layer.blocks):
+        s = run(theta, layer.s + k * n_x, n_x)
+        for i in range(low, high):
+            w, product_ = run(theta, layer.W + i * n_x, n_x), run(scaled, (k * layer.size + i) * n_x, n_x)
+            for j in range(n_x):
+                product_[j] = w[j] * s[j]
 
 
 @part
-def _through_the_scale(theta, at, at_s, n_x, gradient, into, count, scaled):
-    """Of some rows: from dW_s1, which stands in the gradient, to dW1; and W1 ∘ dW_s1, with W1 before its
-    update. W1 begins both θ and ``scaled``.
+def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
+    """Of some rows: from dW_s1, which stands in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
+    with W1 before its update. W1 begins θ.
     """
-    s = run(theta, at_s, n_x)
-    for begin in range(0, count, n_x):
-        w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
-        product_ = run(scaled, at + begin, n_x)
-        for j in range(n_x):
-            product_[j] = w[j] * g[j]
-            g[j] *= s[j]
+    g = run(gradient, into, count)
+    for e in range(count):
+        g[e] = 0
+    for k in range(layer.blocks):
+        s = run(theta, layer.s + k * n_x, n_x)
+        for begin in range(0, count, n_x):
+            w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
+            found = run(scaled, k * layer.size * n_x + at + begin, n_x)
+            for j in range(n_x):
+                g[j] += found[j] * s[j]
+                found[j] *= w[j]
 
 
 @part
 def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, step, rate, decay, whole):
-    """ds1 of this thread's inputs from all units, in their order, and the update with it."""
+    """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
+    members lie one after another.
+    """
     n, n_x, gradient = layers[1].size, layers[0].size, work.gradient
-    low, high = n_x * thread // plan.n_threads, n_x * (thread + 1) // plan.n_threads
+    factors = layers[1].blocks * n_x
+    low, high = factors * thread // plan.n_threads, factors * (thread + 1) // plan.n_threads
     at, count = layers[1].s + low, high - low
     into = at if whole else thread * plan.tile
-    g = run(gradient, into, count)
-    for j in range(count):
-        g[j] = 0
-    for i in range(n):
-        product_ = run(scaled, i * n_x + low, count)
-        for j in range(count):
-            g[j] += product_[j]
+    for j in range(into, into + count):
+        gradient[j] = 0
+    for k in range(layers[1].blocks):
+        left, right = max(low, k * n_x), min(high, (k + 1) * n_x)
+        if left >= right:
+            continue
+        g = run(gradient, into + left - low, right - left)
+        for i in range(n):
+            product_ = run(scaled, (k * (n - 1) + i) * n_x + left, right - left)
+            for j in range(right - left):
+                g[j] += product_[j]
     if plan.clip_value > 0 and plan.only_gradient == 0:
         cut(gradient, into, count, plan.clip_value)
     if not whole:
@@ -195,7 +227,9 @@ def update_whole(thread, plan, layers, state, work, seldom, step, rate, decay, s
     for l in range(1, layers.size):
         layer = layers[l]
         for kind in range(5):
-            n = layers[l - 1].size if kind == INPUTS else layer.size
+            n = layers[l - 1].size * layer.blocks if kind == INPUTS else layer.size
+            if l == layers.size - 1 and kind != INPUTS:
+                n *= layer.blocks
             low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
             begin = layer.W if kind == WEIGHTS else layer.b if kind == BIAS else layer.gamma
             if kind == INPUTS or kind == BEND:

@@ -18,7 +18,7 @@ from deepstep.network.parameters import kind_and_layer
 from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s", "alpha")
-"""Kinds of parameters, in the tables of factors."""
+"""Kinds of parameters, in the tables of factors. r of members stands in the place of s: a row for each."""
 
 NONE, BATCH, LAYER = range(3)
 NORMALIZATION_CODES = {"none": NONE, "batch": BATCH, "layer": LAYER}
@@ -33,6 +33,7 @@ LAYERS = np.dtype(
         ("size", "i8"),  # n_l
         *((kind, "i8") for kind in KINDS),  # where each begins in θ; -1 where there is none
         ("unit", "i8"),  # its first unit among those of all layers
+        ("blocks", "i8"),  # members that have weights of their own here, W ∘ r or a W; else 1
         ("activation", "i8"),  # that of the output belongs to the head
         ("normalization", "i8"),
         ("drop", "f8"),  # probability with which a unit is left out
@@ -67,6 +68,8 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     table["activation"][hidden] = [ACTIVATION_CODES[name] for name in architecture.activations[:-1]]
     table["normalization"][hidden] = [NORMALIZATION_CODES[kind] for kind in architecture.normalization]
     table["drop"][hidden] = settings.dropout_of(architecture)
+    table["blocks"] = 1
+    table["blocks"][[1, -1]] = max(1, architecture.shared_members)
     bent = np.isin(np.arange(len(table)), architecture.bent)
     hides = (table["activation"] == RELU) & ((table["drop"] > 0) | bent)
     table["activation"][hides] = RELU_WITH_SLOPE
@@ -76,6 +79,7 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
         table[kind] = -1
     for name, (rows, columns) in parameters.layout:
         kind, layer = kind_and_layer(name)
+        kind = "s" if kind == "r" else kind
         table[kind][layer] = at
         place = KINDS.index(kind)
         table["rates"][layer, place] = rates[name]
@@ -133,11 +137,13 @@ class Batch(NamedTuple):
     Attributes
     ----------
     m : int
-        Its examples.
+        Its columns: the examples of the first member, then those of the second, …
+    examples : int
+        Its examples: m, but for members that share a network.
     total : float
         The sum of their weights.
     low, high : int
-        Which of them are this thread's.
+        Which columns are this thread's.
     stride : int
         Entries from one unit to the next.
     step : int
@@ -145,6 +151,7 @@ class Batch(NamedTuple):
     """
 
     m: int
+    examples: int
     total: float
     low: int
     high: int
@@ -206,12 +213,19 @@ LEAST_ROWS = 16
 
 def tile_of(layers: AnyArray) -> int:
     """How many numbers of the gradient one thread makes at once: some rows of weights at least."""
-    return min(max(TILE, LEAST_ROWS * int(layers["size"].max())), parameters_of(layers))
+    widest = max(LEAST_ROWS * int(layers["size"].max()), int(layers["size"][0] * members_of(layers)))
+    return min(max(TILE, widest), parameters_of(layers))
+
+
+def members_of(layers: AnyArray) -> int:
+    """K of members that share the network; 1 for an ordinary one."""
+    return int(layers["blocks"][-1])
 
 
 def parameters_of(layers: AnyArray) -> int:
     """The length of θ; the b of the output layer ends it, or its s where it is the only layer."""
-    return int(max(layers["b"][-1] + layers["size"][-1], layers["s"][1] + layers["size"][0]))
+    members = members_of(layers)
+    return int(max(layers["b"][-1] + members * layers["size"][-1], layers["s"][1] + layers["size"][0]))
 
 
 class OptionalRoom(NamedTuple):
@@ -224,8 +238,8 @@ class OptionalRoom(NamedTuple):
     seldom : array, or None
         Something, where dropout, a limit of norms, an average or a head of ordered units is used. A third of
         the time that compiling takes, the first time on a machine, is theirs.
-    scaled : array of shape (n_1 · n_0,), or None
-        W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors.
+    scaled : array of shape (K · n_1 · n_0,), or None
+        W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors; of each member its own.
     bent : array, or None
         g(Z) - Z of all layers like `Work.A`, then dA ∘ (g(Z) - Z), where activations are parametric.
     """
@@ -237,7 +251,7 @@ class OptionalRoom(NamedTuple):
 
     def for_batches(self, layers: AnyArray, m: int) -> "OptionalRoom":
         """With room for batches of m examples."""
-        size = int(layers["size"][1:].sum()) * stride_for(m)
+        size = int(layers["size"][1:].sum()) * stride_for(members_of(layers) * m)
         if self.bent is None or self.bent.size == size:
             return self
         return self._replace(bent=np.zeros(size, self.bent.dtype))
@@ -249,7 +263,7 @@ def optional_room(plan: AnyArray, layers: AnyArray, dtype: Any) -> OptionalRoom:
     limits = any(plan[name][0] > 0 for name in ("clip_norm", "max_norm", "average"))
     seldom = limits or int(plan["head"][0]) in SELDOM or (layers["drop"] > 0).any()
     normalized = layers["normalization"].any()
-    weights = int(layers["size"][0] * layers["size"][1])
+    weights = int(layers["blocks"][1] * layers["size"][0] * layers["size"][1])
     return OptionalRoom(
         np.zeros((2, units)) if normalized else None,
         np.zeros(0) if seldom else None,
@@ -287,7 +301,7 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     """
     sizes = layers["size"]
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
-    stride = stride_for(m)
+    stride = stride_for(members_of(layers) * m)
     normalized = layers["normalization"].any()
     slopes = (layers["activation"][1:-1] != RELU).any()
 

@@ -32,17 +32,21 @@ def forward_pass(
         n, at = layer.size, layer.unit * stride
         n_bases = plan.n_bases if l == 1 else START
         inner = n_prev - n_bases
-        if low < high:
+        each = batch.m // layer.blocks
+        for k in range(layer.blocks):
+            left, right = max(low, k * each), min(high, (k + 1) * each)
+            if left >= right:
+                continue
             if l > 1:
-                B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
+                B, begin, ldb, turn = A, layers[l - 1].unit * stride + left, stride, N
             elif plan.turned:
-                B, begin, ldb, turn = source, low, stride, N
+                B, begin, ldb, turn = source, left - k * each, stride, N
             else:
-                B, begin, ldb, turn = source, (first + low) * inner, inner, T
-            shape, Z = (n, high - low, inner), (A, at + low, stride)
-            W, at_W = theta, layer.W
+                B, begin, ldb, turn = source, (first + left - k * each) * inner, inner, T
+            shape, Z = (n, right - left, inner), (A, at + left, stride)
+            W, at_W = theta, layer.W + k * n * n_prev
             if scaled is not None:
-                W, at_W = (scaled, START) if l == 1 else (theta, layer.W)
+                W, at_W = (scaled, START + k * n * n_prev) if l == 1 else (theta, at_W)
             product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
             if n_bases > 0:
                 squares = first_logits(theta, n, inner, n_bases, source, A, at, stride, low, high)
@@ -56,9 +60,11 @@ def forward_pass(
         for i in range(n):
             begin, bias = at + i * stride, theta[layer.b + i]
             if last:
-                a = run(A, begin + low, high - low)
-                for j in range(a.size):
-                    a[j] += bias
+                for k in range(layer.blocks):
+                    left, right = max(low, k * each), min(high, (k + 1) * each)
+                    a, bias = run(A, begin + left, max(right - left, START)), theta[layer.b + k * n + i]
+                    for j in range(a.size):
+                        a[j] += bias
             elif bent is not None and layer.alpha >= 0:
                 alpha = theta[layer.alpha + i]
                 bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
@@ -103,8 +109,13 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, bat
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU
         into, begin = (D, before) if shown else (S, START)
-        shape, dZ = (n_prev, high - low, layer.size), (D, layer.unit * stride + low, stride)
-        product(plan.blas, one, shape, T, (theta, layer.W, n_prev), N, dZ, (into, begin + low, stride))
+        each = batch.m // layer.blocks
+        for k in range(layer.blocks):
+            left, right = max(low, k * each), min(high, (k + 1) * each)
+            if left < right:
+                shape, dZ = (n_prev, right - left, layer.size), (D, layer.unit * stride + left, stride)
+                W = theta, layer.W + k * layer.size * n_prev, n_prev
+                product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
         for i in range(n_prev):
             d = run(D, before + i * stride + low, high - low)
             if shown:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from deepstep.engines.compiled.forward import outputs
+from deepstep.engines.compiled.forward import outputs, outputs_of_each
 from deepstep.engines.compiled.gram import NOTE, Span, keeps_the_span, span_of, steps_that_cost_as_much
 from deepstep.engines.compiled.jit import told_if_slow
 from deepstep.engines.compiled.layout import (
@@ -16,6 +16,7 @@ from deepstep.engines.compiled.layout import (
     Work,
     layers_of,
     levels_of,
+    members_of,
     optional_room,
     plan_of,
     running_statistics,
@@ -30,7 +31,7 @@ from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.engines.unlocked import writable
-from deepstep.equations import cost_from_logits, get_head, get_optimizer
+from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
@@ -80,7 +81,8 @@ class CompiledSession:
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
-        self._keeps_the_span = keeps_the_span(settings) and not architecture.input_scale
+        scales = architecture.input_scale or architecture.shared_members
+        self._keeps_the_span = keeps_the_span(settings) and not scales
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
@@ -182,9 +184,8 @@ class CompiledSession:
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
-        return cost_from_logits(
-            self._outputs(X, "identity"), Y, output=self._head, sample_weight=sample_weight
-        )
+        ZL = outputs_of_each(*self._predicting(X), output="identity")
+        return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
@@ -198,7 +199,7 @@ class CompiledSession:
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
-        return self._outputs(X, self.architecture.activations[-1])
+        return outputs(*self._predicting(X), output=self.architecture.activations[-1])
 
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
@@ -326,8 +327,9 @@ class CompiledSession:
         size = m if batch_size is None else min(batch_size, m)
         order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
         whole = only_gradient or self.settings.clip_norm is not None
-        multiplications = 3 * state.shape[1] * size
-        n_threads = threads_for(multiplications, int(layers["size"][1:].max()), size)
+        columns = members_of(layers) * size
+        multiplications = 3 * state.shape[1] * columns
+        n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
         turned = span is None and self.architecture.n_inputs <= TURNED_UP_TO
         work = self._room(layers, size, n_threads, whole=whole, gathers=order.size > 0 or turned)
         plan = self._plan
@@ -364,10 +366,10 @@ class CompiledSession:
         run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
         return work
 
-    def _outputs(self, X: Array, output: str) -> Array:
+    def _predicting(self, X: Array) -> tuple[AnyArray, Array, Array | None, Array]:
+        """The network that predicts, and its rows."""
         theta = self._state[-1] if self._averaged else self._theta
-        rows = writable(np.ascontiguousarray(X.T, self._dtype))
-        return outputs(self._layers, theta, self._statistics, rows, output=output)
+        return self._layers, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
 
     def _noise(self, shape: tuple[int, ...]) -> Array:
         settings = self.settings

@@ -68,6 +68,7 @@ def train(
         return
     control = without_denormals()
     n_threads, step, stride = plan.n_threads, plan.steps_done, work.rows.shape[1]
+    members = layers[layers.size - 1].blocks
     whole = plan.only_gradient != 0 or plan.clip_norm > 0
     for k in range(costs.size):
         start = (plan.first_batch + k) * plan.batch_size if plan.batch_size < plan.m else 0
@@ -76,10 +77,11 @@ def train(
         if total == 0:
             continue
         step += 1
-        size = -(-m // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
-        low = thread * size if thread * size < m else m
-        high = low + size if low + size < m else m
-        batch = Batch(m, total, low, high, stride, step)
+        columns = members * m
+        size = -(-columns // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
+        low = thread * size if thread * size < columns else columns
+        high = low + size if low + size < columns else columns
+        batch = Batch(columns, m, total, low, high, stride, step)
         as_it_is = data.order.size == 0 and plan.turned == 0
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
         if k == 0 or plan.batch_size < plan.m:
@@ -94,7 +96,7 @@ def train(
         losses(plan, layers, levels, data.weight.size > 0, work, seldom, batch)
         backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch)
         wait_for_all(barrier, n_threads)
-        cost = _sum_exactly(work.rows[LOSS], m) / m
+        cost = _sum_exactly(work.rows[LOSS], columns) / columns
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
@@ -139,11 +141,16 @@ def _total(data, start, m):
 
 @part(once=True)
 def _gather(plan, layers, data, work, batch, start):
-    """Inputs, targets and weights (scaled to mean 1) of this thread's examples of a batch."""
+    """Inputs, targets and weights (scaled to mean 1) of this thread's columns of a batch; inputs once for all
+    members, which then wait for each other.
+    """
     n_x, n_y, stride = layers[0].size, layers[layers.size - 1].size, batch.stride
     for j in range(batch.low, batch.high):
-        row = data.order[start + j] if data.order.size else start + j
-        if plan.turned:
+        example = j % batch.examples
+        row = data.order[start + example] if data.order.size else start + example
+        if j >= batch.examples:
+            pass
+        elif plan.turned:
             for i in range(n_x):
                 work.inputs[i * stride + j] = data.X[row * n_x + i]
         elif data.order.size:
@@ -153,7 +160,7 @@ def _gather(plan, layers, data, work, batch, start):
         for i in range(n_y):
             work.targets[i * stride + j] = data.Y[row * n_y + i]
         if data.weight.size:
-            work.rows[WEIGHT, j] = np.float64(data.weight[row]) * batch.m / batch.total
+            work.rows[WEIGHT, j] = np.float64(data.weight[row]) * batch.examples / batch.total
 
 
 @part
