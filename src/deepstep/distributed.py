@@ -148,8 +148,7 @@ def fit(network: Network, X: Any, Y: Any, *, timeout: float = PATIENCE, **option
     here, before = worker(), network.engine
     if not here.is_first:
         options = _of_the_others(options)
-    device = _device(before, here)
-    device = _device(before, here)
+    device = device_here(before)
     with process_group(timeout, device=device):
         _compare(network, X, Y, options, here, device)
         network.engine = f"{DISTRIBUTED}:{device}"
@@ -182,8 +181,29 @@ def _of_the_others(options: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"callbacks": [one for one in callbacks if one.in_every_worker or one in stateful]}
 
 
-def _device(engine: str, here: Worker) -> str:
-    """Where this worker works, of those devices that an engine's name allows."""
+def device_here(engine: str = "auto") -> str:
+    """Where this worker works.
+
+    Parameters
+    ----------
+    engine : str
+        "auto" or "torch", for a GPU of CUDA where there is one and else the CPU; "torch:cpu" or "torch:cuda".
+
+    Returns
+    -------
+    str
+        "cpu", or the GPU of its number on the machine.
+
+    Raises
+    ------
+    ConfigurationError
+        If workers have no such engine.
+
+    Examples
+    --------
+    >>> device_here("torch:cpu")
+    'cpu'
+    """
     import torch
 
     name, _, device = engine.partition(":")
@@ -194,7 +214,39 @@ def _device(engine: str, here: Worker) -> str:
             f"got {engine!r}",
         )
     on_gpus = torch.cuda.is_available() if not device else device == "cuda"
-    return f"cuda:{here.on_machine}" if on_gpus else "cpu"
+    return f"cuda:{worker().on_machine}" if on_gpus else "cpu"
+
+
+def sum_over_workers(value: float) -> float:
+    """A number added up over all workers of the group; each waits until all have come.
+
+    Parameters
+    ----------
+    value : float
+        Of this worker.
+
+    Returns
+    -------
+    float
+        The same in each.
+
+    Raises
+    ------
+    WorkerError
+        If another worker has ended, or does not come in time.
+
+    Examples
+    --------
+    >>> with process_group():  # doctest: +SKIP
+    ...     sum_over_workers(1.0)
+    """
+    import torch
+    from torch import distributed
+
+    from deepstep.engines.torch.together import add_up_
+
+    device = "cpu" if distributed.get_backend() == "gloo" else device_here()
+    return float(add_up_(torch.tensor([value], dtype=torch.float64, device=device))[0])
 
 
 def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here: Worker, device: str) -> None:

@@ -74,6 +74,9 @@ class DivergenceError(DeepStepError, ArithmeticError):
 class WorkerError(DeepStepError, RuntimeError):
     """Of the workers of a training one has ended, hangs, or is at another place than the others."""
 
+    ENDED = "one of them has ended"
+    """How ``came`` begins where it is that."""
+
 
 MOST_NAMES = 12
 """So many known names are all shown; of more, those that are near."""

@@ -183,7 +183,7 @@ VALUES = {
     "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv", "checkpoint_every": "1",
     "keep_checkpoints": "1", "rate_factors": "b*=0.1", "decay_factors": "b*=0", "refit": None,
     "activation": "relu", "normalization": "none", "initialization": "he", "optimizer": "adam",
-    "precision": "float32",
+    "precision": "float32", "worker_timeout": "5",
 }  # fmt: skip
 
 

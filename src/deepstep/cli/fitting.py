@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.cli import workers
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
 from deepstep.cli.rate_search import with_rate
@@ -118,7 +119,7 @@ def train_and_save(
     target = preparation.target
     with typed("--hidden"):
         network = settings.network(preparation)
-    with place as save, typed():
+    with workers.place_of_the_first(place) as save, typed():
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
             network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
         found = ["learning_rate"] if settings.learning_rate == AUTO else []
@@ -210,7 +211,7 @@ def _judged(
 
 def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:
     try:
-        return network.train(train.X.T, train.Y.T, progress=label, **options)
+        return workers.train(network, train.X.T, train.Y.T, progress=label, **options)
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise

@@ -16,7 +16,8 @@ from deepstep import __version__
 from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
 from deepstep.cli.output import Output, OutputError, fill_closed, forget
 from deepstep.cli.screen import as_json, program
-from deepstep.errors import DeepStepError, DivergenceError, unknown_name
+from deepstep.cli.workers import number, silent_but_the_first
+from deepstep.errors import DeepStepError, DivergenceError, WorkerError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
@@ -104,7 +105,7 @@ def _last_words(sentence: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         # Not by deepstep.main(), which has exit codes of its own.
-        with deepstep.make_context("deepstep", list(arguments)) as context:
+        with silent_but_the_first(), deepstep.make_context("deepstep", list(arguments)) as context:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
@@ -125,14 +126,25 @@ def _run(arguments: Sequence[str]) -> int:
             "came": error.came,
             "mend": error.mend,
         }
-        code = FAILED if isinstance(error, DivergenceError) else WRONG_INPUT
+        code = FAILED if isinstance(error, DivergenceError | WorkerError) else WRONG_INPUT
         return _report(arguments, f"Error: {error}", record, code)
 
 
 def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], code: int) -> int:
+    if number() != 0:
+        return _report_of_another(number(), sentence, record, code)
     click.echo(" ".join(sentence.split()), err=True)
     if "--json" in arguments:
         click.echo(as_json({"error": record, "exit_code": code}))
+    return code
+
+
+def _report_of_another(worker: int, sentence: str, record: dict[str, str], code: int) -> int:
+    """Of workers but the first: what all of them have alike, and that one has ended, is said without them."""
+    came = record.get("came", WorkerError.ENDED)  # Click's own have none, and are of what was typed
+    alike = record["kind"] in ("ConfigurationError", "MissingPackageError")
+    if not (alike or code == INTERRUPTED or came.startswith(WorkerError.ENDED)):
+        click.echo(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
     return code
 
 

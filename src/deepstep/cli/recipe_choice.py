@@ -5,6 +5,7 @@ from typing import NamedTuple
 import click
 from click.core import ParameterSource
 
+from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
 TABLE, PLAIN = "table", "plain"
@@ -48,6 +49,13 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
             f"got {belongs}",
             "Leave that out, or take --recipe plain.",
         )
+    if by_torchrun() and (asked == TABLE or members is not None):
+        raise ConfigurationError(
+            "torchrun",
+            "one network, which the workers train together",
+            f"got {'--members' if members is not None else '--recipe table'}",
+            "Take --recipe plain; a committee is spread over machines by joblib, see docs/scale.md.",
+        )
     plain = asked == PLAIN or bool(single)
     if plain and members is not None:
         came = "got --recipe plain" if asked == PLAIN else f"got {belongs}"
@@ -56,6 +64,8 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
         return RecipeChoice(asked, "as asked")
     if plain:
         return RecipeChoice(PLAIN, f"because of {', '.join(single)}")
+    if by_torchrun():
+        return RecipeChoice(PLAIN, "which workers train together")
     return RecipeChoice(TABLE, "the default, as no option of a single training is given")
 
 

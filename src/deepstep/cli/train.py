@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from deepstep.cli import workers
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.held_out import of_table
@@ -27,6 +28,7 @@ from deepstep.cli.unfinished import (
     place_to_train,
     read_training,
     resumable,
+    stands_already,
     unfinished,
 )
 from deepstep.errors import ConfigurationError, FileError
@@ -85,6 +87,10 @@ def command(
     it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
     is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
     a committee nothing is kept before it is done.
+
+    Many processes train one network together, to the same result within rounding: "torchrun
+    --nproc-per-node=N -m -- deepstep train FILE …". When one is killed, --max-restarts=3 starts all again,
+    and they go on from the last checkpoint.
     """
     from deepstep.data import read_table
 
@@ -111,9 +117,9 @@ def command(
         run, training = out or free_name(file.stem), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
-        way = Way.BEGIN
-        recipe = chosen_recipe(context)
+        way, recipe = Way.BEGIN, chosen_recipe(context)
     goal, settings = asked(options)
+    workers.refuse_what_workers_cannot(settings)
     if recipe.name == TABLE:
         from deepstep.cli.train_committee import train_committee
 
@@ -124,6 +130,8 @@ def command(
     check_packages(logs)
     frame = read_table(file)
     training = training or Training.of(file, options, options["validation"])
+    if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
+        way = Way.GO_ON
     return _train(
         file,
         frame,
@@ -136,6 +144,7 @@ def command(
         json_wanted=json_wanted,
         checkpoints=checkpoints,
         logs=logs,
+        timeout=options["worker_timeout"],
         **{name: options[name] for name in ("overwrite", "validation")},
     )
 
@@ -176,6 +185,7 @@ def _train(
     checkpoints: Mapping[str, Any] | None,
     logs: Logs,
     json_wanted: bool,
+    timeout: float | None,
 ) -> int:
     """From the table to the run, printed."""
     from deepstep.data import read_table
@@ -191,7 +201,8 @@ def _train(
     held_out = of_table(file, run, task.split, second, refit=bool(settings.refit))
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())
-    with resumable(run, possible=checkpoints is not None):
+    waiting = workers.together(settings.engine or "auto", timeout)
+    with resumable(run, possible=checkpoints is not None), waiting:
         trained = train_and_save(
             place_to_train(run, training, resumed=resumed, overwrite=overwrite),
             settings,

@@ -267,6 +267,12 @@ OPTIONS = (
         default=None,
         help="The same bits on any number of cores, by one BLAS thread.",
     ),
+    _engine(
+        "--worker-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Started by torchrun: how long workers wait for each other [default: 600].",
+    ),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
     _run(
         "--log",

@@ -20,6 +20,7 @@ from deepstep import __version__
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
 from deepstep.cli.opening import of_a_committee
 from deepstep.cli.screen import program, warnings_as_notes
+from deepstep.cli.workers import torchrun_command
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
@@ -111,7 +112,7 @@ def named_run(run: Path) -> Path:
 
 def resume_command(run: Path) -> str:
     """What to type to go on."""
-    return f"{program()} train --resume {shlex.quote(str(run))}"
+    return f"{torchrun_command() or program()} train --resume {shlex.quote(str(run))}"
 
 
 def read_training(run: Path) -> Training:
@@ -156,6 +157,17 @@ def read_training(run: Path) -> Training:
             f"Install deepstep=={record['deepstep']}, or begin anew with --overwrite.",
         )
     return training
+
+
+def stands_already(run: Path, training: Training) -> bool:
+    """Whether this very training of a run has begun, and is not done.
+
+    Raises
+    ------
+    FileError
+        If what stands there was altered, or begun by another version.
+    """
+    return kind_at(unfinished(run) / NAME) == "file" and read_training(run) == training
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def lost_worker(error: RuntimeError) -> WorkerError:
     """The error where a message did not come through."""
     words = str(error).splitlines()[0] if str(error) else type(error).__name__
     late = "timed out" in words.lower() or "timeout" in words.lower()
-    came = "one of them hangs, or takes longer than it may" if late else "one of them has ended"
+    came = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
     return WorkerError(
         f"worker {distributed.get_rank()}",
         "an answer of all workers",

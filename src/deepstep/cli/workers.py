@@ -1,0 +1,133 @@
+"""``torchrun … -m deepstep train``: one training by many processes; the first alone writes and speaks.
+
+What torchrun says stands in the environment; in a process that it did not start, this one is alone.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from typing import Any, TypeVar
+
+from deepstep.errors import ConfigurationError
+
+T = TypeVar("T")
+
+SECONDS = 600.0
+"""The default of ``--worker-timeout``."""
+
+
+def by_torchrun() -> bool:
+    """Whether torchrun started this process."""
+    return "TORCHELASTIC_RUN_ID" in os.environ
+
+
+def number() -> int:
+    """Which of the workers this is, from 0."""
+    return int(os.environ.get("RANK", "0")) if by_torchrun() else 0
+
+
+def started_again() -> bool:
+    """Whether torchrun has started the workers before, and one of them ended."""
+    return by_torchrun() and os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+
+
+def torchrun_command() -> str:
+    """What starts as many workers on this machine; empty for a process that torchrun did not start."""
+    if not by_torchrun():
+        return ""
+    return f"torchrun --nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')} -m -- deepstep"
+
+
+@contextmanager
+def silent_but_the_first() -> Iterator[None]:
+    """Let the other workers print nothing."""
+    if number() == 0:
+        yield
+        return
+    with (
+        open(os.devnull, "w", encoding="utf-8") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+    ):
+        yield
+
+
+def together(device: str, timeout: float | None) -> AbstractContextManager[None]:
+    """The group of all workers, for the time of the block.
+
+    Parameters
+    ----------
+    device : str
+        Of the engine that was asked for; empty for what there is.
+    timeout : float or None
+        Seconds that they wait for each other.
+
+    Raises
+    ------
+    ConfigurationError
+        If the timeout is no number above 0.
+    """
+    if not by_torchrun():
+        return nullcontext()
+    from deepstep.distributed import device_here, process_group
+
+    return process_group(SECONDS if timeout is None else timeout, device=device_here(device))
+
+
+@contextmanager
+def place_of_the_first(place: AbstractContextManager[Callable[[T], None]]) -> Iterator[Callable[[T], None]]:
+    """What saves a run: entered and filled by the first worker alone; the others begin when it stands."""
+    if not by_torchrun():
+        with place as save:
+            yield save
+    elif number() == 0:
+        with place as save:
+            _meet()
+            yield save
+    else:
+        _meet()
+        yield lambda run: None
+
+
+def of_the_first(value: float) -> float:
+    """A number that was found, as the first worker has it."""
+    if not by_torchrun():
+        return value
+    from deepstep.distributed import sum_over_workers
+
+    return sum_over_workers(value if number() == 0 else 0.0)
+
+
+def train(network: Any, X: Any, Y: Any, **options: Any) -> Any:
+    """`Network.train`, by all workers together."""
+    if not by_torchrun():
+        return network.train(X, Y, **options)
+    from deepstep.distributed import fit
+
+    return fit(network, X, Y, **options)
+
+
+def refuse_what_workers_cannot(settings: Any) -> None:
+    """Refuse settings of a training that many workers do not do together.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if not by_torchrun():
+        return
+    where, batches = "torchrun", "an update rule that goes by batches"
+    if settings.time_budget is not None:
+        expected, came = "an end that is the same for all workers", "got --time-budget"
+        raise ConfigurationError(where, expected, came, "Give --epochs instead.")
+    if settings.optimizer == "lbfgs":
+        raise ConfigurationError(where, batches, "got --optimizer lbfgs", "Take adam.")
+    if (settings.engine or "auto").partition(":")[0] not in ("auto", "torch"):
+        came = f"got --engine {settings.engine}"
+        raise ConfigurationError(where, "the engine of many workers, torch", came, "Leave --engine out.")
+
+
+def _meet() -> None:
+    from deepstep.distributed import sum_over_workers
+
+    sum_over_workers(0.0)

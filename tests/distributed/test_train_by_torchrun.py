@@ -1,0 +1,107 @@
+"""``torchrun … -m deepstep train``: the first worker alone writes, a killed one is started again."""
+
+import json
+
+import numpy as np
+import polars
+import pytest
+from test_together import torchrun
+
+from deepstep.cli.main import main
+from deepstep.run import Run
+
+pytest.importorskip("torch")
+
+TYPED = (
+    "--target", "y", "--epochs", "8", "--batch-size", "16", "--dropout", "0.1", "--patience", "6",
+    "--scoring", "balanced_accuracy", "--log", "csv", "--log", "health",
+)  # fmt: skip
+
+KILLED = """
+import os, sys
+from deepstep.cli.main import main
+from deepstep.training import Progress
+go_on = Progress.on_epoch_end
+def killed(self, training, record):
+    go_on(self, training, record)
+    if record["epoch"] == 3 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+        os.kill(os.getpid(), 9)
+Progress.on_epoch_end = killed
+main(sys.argv[1:])
+"""
+"""The command line, whose first worker is killed in its first life."""
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 120))
+    frame = polars.DataFrame({"a": a, "b": b, "y": np.where(a * b > 0, "yes", "no")})
+    frame.write_csv(tmp_path / "table.csv")
+    return tmp_path / "table.csv"
+
+
+def test_a_killed_worker_ends_with_the_parameters_of_one_that_was_not(table, tmp_path, monkeypatch):
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED, encoding="utf-8")
+    together = tmp_path / "together"
+    # without the sign torchrun takes --log for one of its own options, --log-dir or --logs-specs
+    typed = ("train", table, *TYPED, "--checkpoint-every", 0, "--out", together, "--json")
+    ran = torchrun("--", script, *typed, max_restarts=1)
+    assert [json.loads(line)["engine"] for line in ran.stdout.splitlines()] == ["distributed"]  # of one alone
+    with pytest.raises(SystemExit) as leaving:
+        main([*map(str, ("train", table, *TYPED, "--engine", "reference", "--out", tmp_path / "alone"))])
+    assert leaving.value.code == 0
+    alone, run = Run.load(tmp_path / "alone"), Run.load(together)
+    np.testing.assert_allclose(
+        run.network.parameters.flat, alone.network.parameters.flat, rtol=1e-9, atol=1e-12
+    )
+    for quantity in ("cost", "validation_cost", "validation_score"):
+        np.testing.assert_allclose(run.history.column(quantity), alone.history.column(quantity), rtol=1e-9)
+    logged = polars.read_csv(together / "history.csv")["epoch"]
+    assert logged.to_list() == list(range(len(run.history)))
+    assert not (tmp_path / "together.unfinished").exists()
+
+
+@pytest.fixture
+def as_worker(monkeypatch, capsys, table):
+    """The command line in this process, as if torchrun had started it; what it printed and its exit code."""
+
+    def call(*typed, rank=0):
+        names = ("TORCHELASTIC_RUN_ID", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+        for name, value in zip(names, ("none", rank, 2, rank, 2), strict=True):
+            monkeypatch.setenv(name, str(value))
+        with pytest.raises(SystemExit) as leaving:
+            main([*map(str, ("train", table, "--target", "y", *typed))])
+        return leaving.value.code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (
+            ["--recipe", "table"],
+            "torchrun: one network, which the workers train together; got --recipe table.",
+        ),
+        (["--members", "3"], "torchrun: one network, which the workers train together; got --members."),
+        (["--epochs", "9", "--time-budget", "9"], "torchrun: an end that is the same for all workers"),
+        (["--optimizer", "lbfgs"], "torchrun: an update rule that goes by batches; got --optimizer lbfgs."),
+        (["--engine", "compiled"], "torchrun: the engine of many workers, torch; got --engine compiled."),
+        (["--worker-timeout", "0"], "Invalid value for '--worker-timeout'"),
+    ],
+)
+def test_what_workers_cannot_do_the_first_one_says(as_worker, typed, sentence):
+    code, out, err = as_worker(*typed)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert as_worker(*typed, rank=1) == (2, "", "")
+
+
+def test_what_goes_wrong_in_one_worker_alone_is_said_with_its_number(as_worker, table):
+    table.unlink()
+    code, out, err = as_worker("--epochs", "1", rank=1)
+    assert (code, out) == (2, "")
+    assert err.startswith("Worker 1: Error: ")
+    assert str(table) in err
