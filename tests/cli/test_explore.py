@@ -77,7 +77,10 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "flowers, after 30 epochs"
     assert document["history"]["unit"] == "epoch"
-    assert len(document["history"]["cost"]) == 30
+    records = [json.loads(line) for line in (flower_run / "history.jsonl").read_text().splitlines()]
+    assert document["history"]["at"] == list(range(30))
+    assert document["history"]["cost"] == [record["cost"] for record in records]
+    assert document["history"]["text"].startswith("30 epochs: the cost went from ")
     assert document["training"]["optimizer"] == "adam"
 
 
@@ -89,6 +92,10 @@ def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "several, member 1"
+    member = json.loads((tmp_path / "several" / "committee.json").read_text())["members"][1]
+    assert f"learned {member['epochs']} epochs" in document["notes"][0]
+    assert f"in epoch {member['best_epoch']}" in document["notes"][0]
+    assert "no curves" in document["notes"][0]
     assert document["data"]["classes"] == ["short", "tall"]
 
 

@@ -189,6 +189,9 @@ const ENGLISH = {
   "play.error": "mean squared error {value}",
   "play.legend": "Blue, solid: positive. Orange, dashed: negative. Thick: large.",
 
+  "run.title": "The run as it was recorded",
+  "run.legend": "solid: training, dashed: validation",
+
   "bar.label": "Transport",
   "bar.start": "Back to the start",
   "bar.play": "Play",

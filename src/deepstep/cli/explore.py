@@ -27,6 +27,7 @@ from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import DATASETS, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
+from deepstep.estimators.committee import Member
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
@@ -210,7 +211,11 @@ def _of_run(
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history = opened.run.history if isinstance(opened.run, Run) else None
+    history = None
+    if isinstance(opened.run, Run):
+        history = opened.run.history
+    elif member is not None:
+        notes.append(_learned(opened.run.committee.members[member]))
     names = opened.run.preparation.inputs.feature_names
     about = About(
         path.resolve().name,
@@ -227,6 +232,15 @@ def _of_run(
 
 def _which(history: History | None, member: int | None) -> str:
     return f"member {member}" if history is None else f"after {len(history)} epochs"
+
+
+def _learned(member: Member) -> str:
+    """What a run of a committee records of how a member was trained."""
+    text = f"This member, {member.recipe.name} on fold {member.fold}, learned {member.epochs} epochs"
+    if member.validation_cost is not None:
+        best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
+        text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
+    return f"{text}. Runs of committees record no curves of their members."
 
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from deepstep.explorer.sources import equations_of_a_page, formulas_of, sources_
 from deepstep.inspection import TraceEntry
 from deepstep.model import Network
 from deepstep.network import Parameters
+from deepstep.plots import TrainingCurveDisplay
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
 from deepstep.types import Array
@@ -200,15 +201,21 @@ def _is_quantity(entry: TraceEntry, parameters: Parameters) -> bool:
 
 def _history(before: History | None, found: Recording) -> Document:
     """The course of the cost, of the training before if there was one, else of the recorded steps."""
-    if before is None:
+    if not before:
         rows = evenly_spread(len(found.costs), MOST_POINTS)
         return {"unit": "step", "at": rows.tolist(), "cost": [number(found.costs[row]) for row in rows]}
+    curves = TrainingCurveDisplay.from_history(before)
     rows = evenly_spread(len(before), MOST_POINTS)
-    columns = ("cost", *(name for name in ("validation_cost",) if len(before) and name in before[0]))
+    columns = {"cost": curves.costs, "validation_cost": curves.validation_costs, **curves.metrics}
     return {
         "unit": "epoch",
-        "at": rows.tolist(),
-        **{name: [number(before.column(name)[row]) for row in rows] for name in columns},
+        "at": curves.epochs[rows].astype(int).tolist(),
+        "text": curves.describe(),
+        **{
+            name: [number(values[row]) for row in rows]
+            for name, values in columns.items()
+            if values is not None
+        },
     }
 
 

@@ -42,7 +42,7 @@ class About:
     notes : sequence of str
         What a reader should know.
     history : History, optional
-        Of the training that came before.
+        Of the training that came before; by default that of the network.
 
     Examples
     --------
@@ -93,6 +93,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         If an argument does not fit, or the network is too large.
     """
     options = dict(given)
+    about = replace(about, history=about.history or network.history)
     check_options(network, options)
     X, Y = _checked(network, X, Y)
     notes = list(about.notes)

@@ -119,9 +119,11 @@ export function checkLesson(lesson) {
     need(golden?.length, "golden", "recorded steps", golden);
     need(isList(lesson.entries) && lesson.entries.every((e) => e?.formula?.split), "entries", "formulas", lesson.entries);
   }
-  if (history)
+  if (history) {
+    need(isList(history.at) && typeof (history.text ?? "") === "string", "history", "epochs and a text", history.at);
     for (const list of Object.values(history).filter(isList))
-      need(list.length === history.at?.length, "history", `${history.at?.length} numbers in each curve`, list.length);
+      need(list.length === history.at.length, "history", `${history.at.length} numbers in each curve`, list.length);
+  }
   if (lesson.toy) checkToy(lesson.toy);
   if (resume) {
     const { states, costs, log, trainings } = resume;

@@ -1,4 +1,4 @@
-/** J of each update done, with the present one marked, and the same as a table. */
+/** Curves over training: J of each update done here, and what the run before recorded; each as a table too. */
 import { html } from "./html.js";
 import { useApp } from "./store.js";
 import { goTo } from "./walk.js";
@@ -8,61 +8,93 @@ import { t } from "../messages.js";
 const [WIDE, HIGH, LEFT, BOTTOM] = [320, 132, 40, 20];
 const MOST = 300;
 
-/** At most so many of the numbers, evenly, the last one among them: [update, J]. */
-function thinned(costs, most) {
-  const every = Math.max(1, Math.ceil(costs.length / most));
-  const found = [];
-  for (let i = 0; i < costs.length; i += every) if (costs[i] !== undefined) found.push([i + 1, costs[i]]);
-  if (costs.length && found.at(-1)?.[0] !== costs.length) found.push([costs.length, costs.at(-1)]);
-  return found;
+/** At most so many of the points, evenly, the last one among them. */
+function thinned(points, most) {
+  const every = Math.max(1, Math.ceil(points.length / most));
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
+}
+
+/** Lines of points [x, y] over one axis, the second one dashed; `here` is the point that is marked. */
+function Curve({ lines, here, text }) {
+  const drawn = lines.map((points) => thinned(points, MOST));
+  const all = drawn.flat();
+  const [ys, xs] = [all.map(([, y]) => y), all.map(([x]) => x)];
+  const [low, high] = [Math.min(0, ...ys), Math.max(...ys, 1e-12)];
+  const [first, last] = [Math.min(...xs), Math.max(...xs)];
+  const x = (at) => LEFT + ((WIDE - LEFT - 6) * (at - first)) / Math.max(1, last - first);
+  const y = (value) => 8 + (HIGH - BOTTOM - 8) * (1 - (value - low) / (high - low));
+  return html`<svg class="curve" viewBox=${`0 0 ${WIDE} ${HIGH}`} role="img" aria-label=${text}>
+    <path class="axis" d=${`M${LEFT} 8V${HIGH - BOTTOM}H${WIDE - 6}`} />
+    ${
+      all.length
+        ? html`<text x=${LEFT - 5} y="13" text-anchor="end">${number(high, 3)}</text>
+          <text x=${LEFT - 5} y=${HIGH - BOTTOM} text-anchor="end">${number(low, 3)}</text>
+          <text x=${LEFT} y=${HIGH - 5}>${first}</text>
+          <text x=${WIDE - 6} y=${HIGH - 5} text-anchor="end">${last}</text>
+          ${drawn.map(
+            (points, i) => html`<path
+              key=${i}
+              class=${`line${i ? " is-second" : ""}`}
+              d=${points.map(([at, value], p) => `${p ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("")}
+            />`,
+          )}
+          ${here ? html`<circle class="dot" cx=${x(here[0])} cy=${y(here[1])} r="4" />` : null}`
+        : null
+    }
+  </svg>`;
+}
+
+function Table({ names, rows, press }) {
+  return html`<details>
+    <summary>${t("play.table")}</summary>
+    <div class="table-scroll"><table class="plain">
+      <thead><tr>${names.map((name) => html`<th key=${name}>${name}</th>`)}</tr></thead>
+      <tbody>${rows.map(([at, ...values]) => html`<tr key=${at}><th scope="row">${
+        press ? html`<button type="button" class="link" onClick=${() => press(at)}>${at}</button>` : at
+      }</th>${values.map((value) => html`<td data-value=${String(value)}>${number(value)}</td>`)}</tr>`)}</tbody>
+    </table></div>
+  </details>`;
 }
 
 export function CostCurve() {
   const { session, k } = useApp();
   const { costs } = session;
-  const points = thinned(costs, MOST);
-  const high = Math.max(...points.map(([, J]) => J), 1e-12);
+  const points = costs.map((J, i) => [i + 1, J]).filter(([, J]) => Number.isFinite(J));
   const low = points.reduce((least, [, J]) => Math.min(least, J), Infinity);
-  const x = (update) => LEFT + ((WIDE - LEFT - 6) * (update - 1)) / Math.max(1, costs.length - 1);
-  const y = (J) => 8 + (HIGH - BOTTOM - 8) * (1 - J / high);
-  const text = costs.length
+  const text = points.length
     ? t("play.costText", { first: number(points[0][1]), last: number(costs.at(-1)), low: number(low), n: costs.length })
     : t("play.costNone");
-  const at = points.findLast(([update]) => update <= k) ?? points[0];
-  const here = costs[k - 1] === undefined ? at : [k, costs[k - 1]];
+  const here = points.findLast(([update]) => update <= k) ?? points[0];
   return html`<section class="card" aria-labelledby="cost-title">
-    <div class="card-head"><h2 id="cost-title">${t("play.cost")}</h2>${costs.length ? html`<span class="quiet">${number(here[1])}</span>` : null}</div>
-    <svg class="curve" viewBox=${`0 0 ${WIDE} ${HIGH}`} role="img" aria-label=${text}>
-      <path class="axis" d=${`M${LEFT} 8V${HIGH - BOTTOM}H${WIDE - 6}`} />
-      ${
-        costs.length
-          ? html`<text x=${LEFT - 5} y="13" text-anchor="end">${number(high, 3)}</text>
-            <text x=${LEFT - 5} y=${HIGH - BOTTOM} text-anchor="end">0</text>
-            <text x=${LEFT} y=${HIGH - 5}>1</text>
-            <text x=${WIDE - 6} y=${HIGH - 5} text-anchor="end">${costs.length}</text>
-            <path
-              class="line"
-              d=${points.map(([update, J], i) => `${i ? "L" : "M"}${x(update).toFixed(1)} ${y(J).toFixed(1)}`).join("")}
-            />
-            <circle class="dot" cx=${x(here[0])} cy=${y(here[1])} r="4" />`
-          : null
-      }
-    </svg>
+    <div class="card-head"><h2 id="cost-title">${t("play.cost")}</h2>${here ? html`<span class="quiet">${number(here[1])}</span>` : null}</div>
+    <${Curve} lines=${[points]} here=${here} text=${text} />
     <p class="quiet note">${text}</p>
-    ${
-      costs.length
-        ? html`<details>
-          <summary>${t("play.table")}</summary>
-          <table class="plain">
-            <thead><tr><th>${t("bar.unit.update")}</th><th>J</th></tr></thead>
-            <tbody>${thinned(costs, 12).map(([update, J]) => html`<tr key=${update}><th scope="row"><button
-              type="button"
-              class="link"
-              onClick=${() => goTo(update)}
-            >${update}</button></th><td data-value=${String(J)}>${number(J)}</td></tr>`)}</tbody>
-          </table>
-        </details>`
-        : null
-    }
+    ${here ? html`<${Table} names=${[t("bar.unit.update"), "J"]} rows=${thinned(points, 12)} press=${goTo} />` : null}
+  </section>`;
+}
+
+const words = (name) => name.replaceAll("_", " ");
+
+/** Cost and metrics of the run that the lesson goes on from, as it recorded them. */
+export function RunCurve() {
+  const { history } = useApp().session.lesson;
+  if (history?.unit !== "epoch") return null;
+  const { unit: _, at, text, ...columns } = history;
+  const names = Object.keys(columns);
+  const points = (name) => (columns[name] ?? []).map((value, i) => [at[i], value]).filter(([, y]) => Number.isFinite(y));
+  return html`<section class="card" aria-labelledby="run-title" data-run>
+    <h2 id="run-title">${t("run.title")}</h2>
+    ${[...new Set(names.map((name) => name.replace("validation_", "")))].map((name) => html`<div key=${name}>
+      <p class="quiet">${words(name)}${columns[`validation_${name}`] ? ` · ${t("run.legend")}` : ""}</p>
+      <${Curve} lines=${[points(name), points(`validation_${name}`)]} text=${`${words(name)}. ${text}`} />
+    </div>`)}
+    <p class="quiet note">${text}</p>
+    <${Table}
+      names=${[t("bar.unit.epoch"), ...names.map(words)]}
+      rows=${thinned(
+        at.map((epoch, i) => [epoch, ...names.map((name) => columns[name][i])]),
+        12,
+      )}
+    />
   </section>`;
 }

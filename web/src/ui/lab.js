@@ -5,6 +5,7 @@ import { opened, step as currentStep } from "./walk.js";
 import { Ribbon } from "./ribbon.js";
 import { fitting, Matrix, matrixOf } from "./matrix.js";
 import { Inspector } from "./inspector.js";
+import { RunCurve } from "./cost-curve.js";
 import { Source } from "./source.js";
 import { SmallNetwork } from "./small-network.js";
 import { Equation } from "./symbol.js";
@@ -84,7 +85,7 @@ export function Lab() {
       </section>
         <${Source} step=${step} />
       </div>
-      <div class="lab-side"><${Inspector} /></div>
+      <div class="lab-side"><${Inspector} />${session.isRecorded ? html`<${RunCurve} />` : null}</div>
     </div>
   </div>`;
 }

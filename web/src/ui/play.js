@@ -6,7 +6,7 @@ import { TrainingPanel } from "./training-panel.js";
 import { NetworkMap } from "./network-map.js";
 import { UnitPanel } from "./unit-panel.js";
 import { DecisionMap } from "./decision-map.js";
-import { CostCurve } from "./cost-curve.js";
+import { CostCurve, RunCurve } from "./cost-curve.js";
 import { LayersPanel } from "./layers-panel.js";
 import { mapOf } from "./surface.js";
 import { t } from "../messages.js";
@@ -29,6 +29,7 @@ export function Play() {
     <div class="play-right">
       <${DecisionMap} parameters=${parameters} surface=${surface} />
       <${CostCurve} />
+      <${RunCurve} />
       <${LayersPanel} />
     </div>
   </div>`;
