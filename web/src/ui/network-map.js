@@ -66,20 +66,22 @@ function LayerHead({ l, dims, activations, output }) {
 }
 
 export function NetworkMap({ parameters, surface }) {
-  const { session, unitOpen } = useApp();
+  const { session, unitOpen, firstUnit } = useApp();
   const { layer_dims: dims, activations, output } = session.network;
   const { names } = session.lesson.data;
   const count = (n) => Math.min(n, MOST);
+  const from = (l) => Math.min(firstUnit[l] ?? 0, dims[l] - count(dims[l]));
   const tallest = Math.max(...dims.map(count));
   const high = tallest * (UNIT + GAP);
-  const y = (l, j) => (high - count(dims[l]) * (UNIT + GAP)) / 2 + j * (UNIT + GAP) + UNIT / 2;
+  const y = (l, j) => (high - count(dims[l]) * (UNIT + GAP)) / 2 + (j - from(l)) * (UNIT + GAP) + UNIT / 2;
   const x = (l) => (100 * (l + 0.5)) / dims.length;
-  const each = (n, make) => Array.from({ length: count(n) }, (_, i) => make(i));
-  const links = dims.slice(1).flatMap((n, i) => {
+  const each = (l, make) => Array.from({ length: count(dims[l]) }, (_, i) => make(from(l) + i));
+  const further = (l, by) => () => set({ firstUnit: { ...firstUnit, [l]: Math.max(0, from(l) + by) } });
+  const links = dims.slice(1).flatMap((_, i) => {
     const W = parameters[`W${i + 1}`];
     const most = largest(W) || 1;
-    return each(dims[i], (a) =>
-      each(n, (b) => {
+    return each(i, (a) =>
+      each(i + 1, (b) => {
         const w = at(W, b, a);
         return html`<line
           key=${`${i}.${a}.${b}`}
@@ -114,7 +116,7 @@ export function NetworkMap({ parameters, surface }) {
     <div class="network-scroll" tabindex="0" role="group" aria-label=${t("play.network")}>
       <div
         class="network"
-        style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 20 : 8)}px`, minWidth: `${dims.length * 80}px` }}
+        style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 50 : 8)}px`, minWidth: `${dims.length * 80}px` }}
       >
         <svg class="links" aria-hidden="true" style=${{ top: `${TOP}px`, height: `${high}px` }}>${links}</svg>
         ${dims.map(
@@ -123,7 +125,7 @@ export function NetworkMap({ parameters, surface }) {
             l,
           ) => html`<div class="layer" key=${l} style=${{ left: `${(100 * l) / dims.length}%`, width: `${100 / dims.length}%` }}>
             <${LayerHead} l=${l} dims=${dims} activations=${activations} output=${output} />
-            ${each(n, (j) => {
+            ${each(l, (j) => {
               const open = unitOpen?.[0] === l && unitOpen?.[1] === j;
               const style = { top: `${TOP + y(l, j) - UNIT / 2}px` };
               if (l === 0)
@@ -146,10 +148,23 @@ export function NetworkMap({ parameters, surface }) {
                 <span class="unit-bias" aria-hidden="true">${b}</span>
               </button>`;
             })}
-            ${n > MOST ? html`<span
-              class="unit-more"
-              style=${{ top: `${TOP + high - 4}px` }}
-            >${t("play.more", { n: n - MOST })}</span>` : null}
+            ${n > MOST ? html`<div class="unit-more" style=${{ top: `${TOP + high - 4}px` }}>
+              <span class="stepper">
+                <button
+                  type="button"
+                  aria-label=${t("play.unitsBack", { l })}
+                  disabled=${from(l) === 0}
+                  onClick=${further(l, -MOST)}
+                >‹</button>
+                <button
+                  type="button"
+                  aria-label=${t("play.unitsOn", { l })}
+                  disabled=${from(l) === n - MOST}
+                  onClick=${further(l, MOST)}
+                >›</button>
+              </span>
+              <br />${t("play.units", { from: from(l), to: from(l) + MOST - 1, n })}
+            </div>` : null}
           </div>`,
         )}
       </div>

@@ -36,6 +36,8 @@ export const app = {
   ended: "",
   /** The unit whose weights can be edited: [layer, unit]. */
   unitOpen: null,
+  /** By layer the first unit that is drawn, where not all of them are. */
+  firstUnit: {},
   paint: null,
   server: null,
 };

@@ -33,6 +33,7 @@ export function begin(lesson, screen) {
   const session = unknownParts(lesson).length ? new RecordedSession(lesson) : new Session(lesson);
   if (session.isRecorded) screen = "lab";
   set({ session, k: 1, micro: 1, playing: false, job: null, born: null, ended: "", error: "", check: null, paint: null });
+  app.firstUnit = {};
   app.unitOpen = [session.network.activations.length, 0];
   showScreen(screen);
   settle();
