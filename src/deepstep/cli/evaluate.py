@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import click
+import numpy as np
 
 from deepstep.cli.opening import open_run
 from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.sources import read_labelled
+from deepstep.cli.sources import read_labelled_pieces
 from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
 
 MOST_CLASSES = 12
@@ -22,17 +23,18 @@ MOST_CLASSES = 12
 def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     """Compare a run's answers with the right ones.
 
-    FILE is a table with the target's columns. For a run on the cats it may be the folder of the two HDF5
-    files: the test pictures are taken.
+    FILE is a table with the target's columns, or a folder of Parquet parts. For a run on the cats it may be
+    the folder of the two HDF5 files: the test pictures are taken.
     """
     run = open_run(run_folder)
     target = run.preparation.target
-    raw, labels = read_labelled(run, file)
     learned_from = printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"{file} is the table that {run_folder} learned from: most of its rows are no test.")
-    answers = answers_of(target, labels)
-    outputs = run.outputs(raw)
+    pieces = [
+        (answers_of(target, labels), run.outputs(raw)) for raw, labels in read_labelled_pieces(run, file)
+    ]
+    answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
     scores = score(target, answers, outputs)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []

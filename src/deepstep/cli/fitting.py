@@ -25,6 +25,7 @@ from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.model.options import LBFGS
 from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
@@ -92,6 +93,7 @@ def train_and_save(
     about: dict[str, Any],
     validation: Part | None = None,
     again: Mapping[str, Any] = MappingProxyType({}),
+    stream: StreamedExamples | None = None,
     **options: Any,
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
@@ -113,6 +115,8 @@ def train_and_save(
         Rows whose cost is recorded after each epoch, and watched by patience.
     again : mapping
         ``checkpoint``, ``resume`` and ``callbacks`` of the refit, a training of its own.
+    stream : StreamedExamples, optional
+        What is learned from, where it stays in its files; ``train`` is a sample of it then.
     **options
         More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
     """
@@ -127,7 +131,7 @@ def train_and_save(
         settings = with_rate(settings, network, train, of_classes, options, again)
         about = {**about, **({"found": found} if found else {})}
         start = copy(network)
-        history = _learn(network, settings, target, train, validation, label, options)
+        history = _learn(network, settings, target, train, validation, label, options, stream)
         if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
             raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
         best = 0 if history.stopped in ENDED_BEFORE else network.best_epochs
@@ -184,17 +188,20 @@ def _learn(
     validation: Part | None,
     label: str,
     options: Mapping[str, Any],
+    stream: StreamedExamples | None = None,
 ) -> History:
     """One training, with the weights of the classes in the rows that it learns from."""
     options = {**options, **settings.options(validated=validation is not None)}
     of_classes = weights_of_classes(settings, target, train)
-    options["sample_weight"] = example_weights(train, of_classes)
+    if stream is None:
+        options["sample_weight"] = example_weights(train, of_classes)
     if validation is not None:
         weights = example_weights(validation, of_classes)
         of_rows = () if weights is None else (weights,)
         options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
         options |= _judged(settings, network, target, validation._replace(weight=weights), options)
-    return _train(network, train, label, options)
+    learned = (train.X.T, train.Y.T) if stream is None else (stream, None)
+    return _train(network, learned, label, options)
 
 
 def _judged(
@@ -209,9 +216,9 @@ def _judged(
     return {"callbacks": callbacks, "watch": settings.watch}
 
 
-def _train(network: Network, train: Part, label: str, options: dict[str, Any]) -> History:
+def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:
     try:
-        return workers.train(network, train.X.T, train.Y.T, progress=label, **options)
+        return workers.train(network, *learned, progress=label, **options)
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise

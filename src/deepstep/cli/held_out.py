@@ -12,6 +12,7 @@ from typing import Any
 from deepstep.cli.screen import printable
 from deepstep.cli.table_task import TableSplit
 from deepstep.data import sha256
+from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.types import AnyArray
 
@@ -43,6 +44,8 @@ def of_table(
     elif split.validation is not None and not refit:
         part, rows = VALIDATION, split.validation
     holds_them = validation if part == VALIDATION and validation is not None else file
+    if kind_at(holds_them) == "folder":  # of parts, whose rows have no numbers in a file
+        return {}
     return {KEY: {"part": part, **_named(holds_them, run), **numbered(rows.numbers)}}
 
 

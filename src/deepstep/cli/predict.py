@@ -1,6 +1,7 @@
 """``deepstep predict``: answers of a run for new rows or pictures."""
 
 import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, json_option, note
-from deepstep.cli.sources import read_raw
+from deepstep.cli.sources import read_raw_pieces
 from deepstep.data import atomic_write
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
 from deepstep.run_folder import Prediction
@@ -23,24 +24,46 @@ from deepstep.run_folder import Prediction
 def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool) -> None:
     """Answer for the rows of a table, or for pictures.
 
-    A table gives CSV: "prediction", for classes the probability of each, and quantiles where RUN learned
-    some; for several targets "prediction_COLUMN" of each, and the probability of its second class. Pictures
-    of any size are brought to the size that RUN was trained on (digits are light on dark); each gives a
-    line. A run on pictures also takes a table with a column for each pixel.
+    A table, or a folder of Parquet parts, gives CSV: "prediction", for classes the probability of each, and
+    quantiles where RUN learned some; for several targets "prediction_COLUMN" of each, and the probability of
+    its second class. Pictures of any size are brought to the size that RUN was trained on (digits are light
+    on dark); each gives a line. A run on pictures also takes a table with a column for each pixel.
     """
     run = open_run(run_folder)
-    raw = read_raw(run, files)
-    prediction = run.predict(raw)
-    if output is not None:
-        with atomic_write(output) as file:
-            file.write(_csv(run, prediction).encode())
-        note(f"{len(prediction.values):,} answers written to {output}")
+    pieces = ((raw, run.predict(raw)) for raw in read_raw_pieces(run, files))
     if json_wanted:
-        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, prediction)}
+        predictions = [prediction for _, prediction in pieces]
+        if output is not None:
+            _write(output, run, predictions)
+        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, _joined(predictions))}
         click.echo(as_json(record))
-    elif output is None:
+        return
+    if output is not None:
+        _write(output, run, (prediction for _, prediction in pieces))
+        return
+    for at, (raw, prediction) in enumerate(pieces):
         pictures = isinstance(raw, np.ndarray)
-        click.echo(_lines(prediction, files) if pictures else _csv(run, prediction), nl=False)
+        text = _lines(prediction, files) if pictures else _csv(run, prediction, header=not at)
+        click.echo(text, nl=False)
+
+
+def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None:
+    """Write CSV a piece at a time; the file appears when the last one is written."""
+    rows = 0
+    with atomic_write(output) as file:
+        for prediction in predictions:
+            file.write(_csv(run, prediction, header=not rows).encode())
+            rows += len(prediction.values)
+    note(f"{rows:,} answers written to {output}")
+
+
+def _joined(predictions: Sequence[Prediction]) -> Prediction:
+    """The answers for all pieces as one."""
+    if len(predictions) == 1:
+        return predictions[0]
+    parts: Any = zip(*predictions, strict=True)
+    whole: list[Any] = [None if part[0] is None else np.concatenate(part) for part in parts]
+    return Prediction(*whole)
 
 
 def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
@@ -72,12 +95,12 @@ def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     return record
 
 
-def _csv(run: AnyRun, prediction: Prediction) -> str:
-    """A CSV table with a header."""
+def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
+    """A CSV table."""
     import polars
 
     text = io.StringIO()
-    polars.DataFrame(_columns(run, prediction), strict=False).write_csv(text)
+    polars.DataFrame(_columns(run, prediction), strict=False).write_csv(text, include_header=header)
     return text.getvalue()
 
 

@@ -9,11 +9,12 @@ from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
 TABLE, PLAIN = "table", "plain"
+ASKED = "as asked"
 
 FOR_BOTH = (
     "file", "targets", "task", "drop", "drop_missing_target", "classes", "test_fraction",
     "sample_weight", "class_weight", "recipe", "loss", "quantiles", "huber_delta", "seed",
-    "engine", "deterministic", "time_budget", "out", "overwrite", "json_wanted",
+    "engine", "deterministic", "time_budget", "out", "overwrite", "json_wanted", "stream", "buffer_rows",
 )  # fmt: skip
 """Options of both recipes; ``--members`` is the committee's, and all others are a single training's."""
 
@@ -61,12 +62,32 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
         came = "got --recipe plain" if asked == PLAIN else f"got {belongs}"
         raise ConfigurationError("--members", "--recipe table, of which a committee is", came)
     if asked is not None:
-        return RecipeChoice(asked, "as asked")
+        return RecipeChoice(asked, ASKED)
     if plain:
         return RecipeChoice(PLAIN, f"because of {', '.join(single)}")
     if by_torchrun():
         return RecipeChoice(PLAIN, "which workers train together")
     return RecipeChoice(TABLE, "the default, as no option of a single training is given")
+
+
+def recipe_of_streams(choice: RecipeChoice) -> RecipeChoice:
+    """The recipe where rows are streamed: folds of a committee would read them all some dozen times.
+
+    Raises
+    ------
+    ConfigurationError
+        If a committee is asked for.
+    """
+    if choice.name == PLAIN:
+        return choice
+    if choice.why == ASKED:
+        raise ConfigurationError(
+            "--recipe table",
+            "rows in memory, of which folds can be made",
+            "they are streamed",
+            "Take --recipe plain, or add --no-stream.",
+        )
+    return RecipeChoice(PLAIN, "as rows are streamed")
 
 
 def _is_given(context: click.Context, parameter: click.Parameter) -> bool:

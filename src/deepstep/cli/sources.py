@@ -1,14 +1,15 @@
 """What a run is asked about: rows of tables, pictures, the cats' test part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from deepstep.cli.opening import AnyRun
+from deepstep.cli.stored import pieces_in, table_in
 from deepstep.cli.target_choice import columns_in
-from deepstep.data import TABLE_SUFFIXES, read_cats, read_image, read_table
+from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ImagePreparation
@@ -25,16 +26,19 @@ class Labelled(NamedTuple):
     answers: Any
 
 
-def read_raw(run: AnyRun, files: Sequence[Path]) -> "polars.DataFrame | AnyArray":
-    """The rows of a table, or pictures where the run was trained on pictures and the files are no tables."""
+def read_raw_pieces(run: AnyRun, files: Sequence[Path]) -> "Iterator[polars.DataFrame | AnyArray]":
+    """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
+    on pictures and the files are no tables.
+    """
     inputs = run.preparation.inputs
     if isinstance(inputs, ImagePreparation) and not any(
         file.suffix.lower() in TABLE_SUFFIXES for file in files
     ):
-        return read_pictures(inputs, files)
+        yield read_pictures(inputs, files)
+        return
     if len(files) > 1:
         raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
-    return read_table(files[0])
+    yield from pieces_in(files[0])
 
 
 def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
@@ -47,8 +51,24 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
 
 def read_labelled(run: AnyRun, file: Path) -> Labelled:
     """A table with the target column, or the folder of the cats' files, of which the test part counts."""
-    if kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation):
+    if _of_cats(run, file):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    frame = read_table(file)
+    return _labelled(run, file, table_in(file))
+
+
+def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
+    """The same, a piece at a time where the rows of a table are streamed."""
+    if _of_cats(run, file):
+        yield read_labelled(run, file)
+        return
+    for frame in pieces_in(file):
+        yield _labelled(run, file, frame)
+
+
+def _of_cats(run: AnyRun, file: Path) -> bool:
+    return kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation)
+
+
+def _labelled(run: AnyRun, file: Path, frame: "polars.DataFrame") -> Labelled:
     return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))

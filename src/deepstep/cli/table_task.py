@@ -12,6 +12,7 @@ from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import Preparation, TablePreparation, Target
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray, Array
 
@@ -76,6 +77,8 @@ class TableTask:
         Its inputs' and the target's.
     train : Part
     test, validation : Part or None
+    stream : StreamedExamples or None
+        The rows that are learned from, where they stay in their files; ``train`` is a sample of them then.
     """
 
     split: TableSplit
@@ -83,6 +86,7 @@ class TableTask:
     train: Part
     test: Part | None
     validation: Part | None
+    stream: StreamedExamples | None = None
 
 
 def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableTask:

@@ -14,8 +14,10 @@ from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
-from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe
+from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe, recipe_of_streams
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
+from deepstep.cli.stored import stored, table_in
+from deepstep.cli.stream_task import stream_task, tell_of_stream
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
@@ -31,6 +33,7 @@ from deepstep.cli.unfinished import (
     stands_already,
     unfinished,
 )
+from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
@@ -75,7 +78,9 @@ def command(
 ) -> int:
     """Train on a table and save what was learned as a run.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, with texts, dates and missing values as they are. How
+    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, with texts, dates and missing values as they are, or
+    is a folder of Parquet parts. From 256 MB of Parquet on the rows stay there and are streamed, which is
+    always one network (see docs/streaming.md). How
     columns become numbers is learned from the training rows alone; the rows held out are for the result only.
 
     By default a committee of small networks learns (--recipe table). An option that belongs to a single
@@ -92,8 +97,6 @@ def command(
     --nproc-per-node=N -m -- deepstep train FILE …". When one is killed, --max-restarts=3 starts all again,
     and they go on from the last checkpoint.
     """
-    from deepstep.data import read_table
-
     if resume is not None:
         _refuse_beside_resume(context)
         run = named_run(resume)
@@ -120,21 +123,28 @@ def command(
         way, recipe = Way.BEGIN, chosen_recipe(context)
     goal, settings = asked(options)
     workers.refuse_what_workers_cannot(settings)
+    rows = stored(file, options["stream"])
+    if rows is None and options["buffer_rows"] is not None:
+        raise ConfigurationError(
+            "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
+        )
+    if rows is not None:
+        recipe = recipe_of_streams(recipe)
     if recipe.name == TABLE:
         from deepstep.cli.train_committee import train_committee
 
-        frame, beside = read_table(file), {name: options[name] for name in ("members", "overwrite")}
+        frame, beside = table_in(file), {name: options[name] for name in ("members", "overwrite")}
         return train_committee(file, frame, run, goal, settings, recipe, json_wanted=json_wanted, **beside)
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
-    frame = read_table(file)
+    source = table_in(file) if rows is None else rows
     training = training or Training.of(file, options, options["validation"])
     if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
         way = Way.GO_ON
     return _train(
         file,
-        frame,
+        source,
         run,
         training,
         way,
@@ -145,7 +155,7 @@ def command(
         checkpoints=checkpoints,
         logs=logs,
         timeout=options["worker_timeout"],
-        **{name: options[name] for name in ("overwrite", "validation")},
+        **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
     )
 
 
@@ -172,7 +182,7 @@ def _refuse_beside_resume(context: click.Context) -> None:
 
 def _train(
     file: Path,
-    frame: "polars.DataFrame",
+    source: "polars.DataFrame | StoredRows",
     run: Path,
     training: Training,
     way: Way,
@@ -182,6 +192,7 @@ def _train(
     *,
     overwrite: bool,
     validation: str | None,
+    buffer_rows: int | None,
     checkpoints: Mapping[str, Any] | None,
     logs: Logs,
     json_wanted: bool,
@@ -190,15 +201,24 @@ def _train(
     """From the table to the run, printed."""
     from deepstep.data import read_table
 
-    task = table_task(frame, goal, None if validation is None else read_table(validation))
+    judged = None if validation is None else read_table(validation)
+    if isinstance(source, StoredRows):
+        task = stream_task(source, goal, settings, judged, buffer_rows=buffer_rows)
+        tell_of_stream(file, task, recipe)
+    else:
+        task = table_task(source, goal, judged)
+        tell(file, source, task.split, recipe)
     settings = suited(settings, task)
-    tell(file, frame, task.split, recipe)
     resumed = way is not Way.BEGIN
     kept, again = (
         _kept(run, checkpoints, logs, replace=resumed or overwrite, refit=refit) for refit in (False, True)
     )
     second = None if validation is None else Path(validation)
-    held_out = of_table(file, run, task.split, second, refit=bool(settings.refit))
+    held_out = (
+        of_table(file, run, task.split, second, refit=bool(settings.refit))
+        if task.stream is None
+        else {"streamed": {"buffer_rows": task.stream.buffer_rows}}
+    )
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())
     waiting = workers.together(settings.engine or "auto", timeout)
@@ -213,6 +233,7 @@ def _train(
             label=file.stem,
             about={**about(file, goal, task.split, validation), **held_out},
             again=again,
+            stream=task.stream,
             **kept,
         )
     if json_wanted:

@@ -124,6 +124,19 @@ OPTIONS = (
         help="balanced: rare classes count as much as frequent ones; or a weight for each, 1 where none is "
         "given, repeatable: rare=3,usual=0.5, of several targets COLUMN:rare=3.",
     ),
+    _data(
+        "--stream/--no-stream",
+        "stream",
+        default=None,
+        help="Leave the rows in FILE, Parquet or a folder of such parts, and read them in each epoch "
+        "[default: from 256 MB on].",
+    ),
+    _data(
+        "--buffer-rows",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Rows in memory at a time, with --stream [default: what 128 MB hold].",
+    ),
     _network(
         "--recipe",
         type=click.Choice((TABLE, PLAIN)),

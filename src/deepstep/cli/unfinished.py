@@ -24,6 +24,7 @@ from deepstep.cli.workers import torchrun_command
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
+from deepstep.data.parquet_parts import digest_of
 from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, RunFolder, config_digest
@@ -61,7 +62,7 @@ class Training:
     def of(cls, file: Path, options: Mapping[str, Any], validation: str | None = None) -> "Training":
         """A new one on a table, with perhaps a second one to validate on."""
         second = "" if validation is None else sha256(Path(validation))
-        return cls(os.path.abspath(file), sha256(file), json.loads(json.dumps(options)), second)
+        return cls(os.path.abspath(file), digest_of(file), json.loads(json.dumps(options)), second)
 
     def check(self, file: Path) -> None:
         """Refuse tables that are not those that training began with.
@@ -84,7 +85,7 @@ class Training:
                     if path is file
                     else "Put it back, or begin anew with --overwrite.",
                 )
-            if sha256(path) != digest:
+            if digest_of(path) != digest:
                 raise FileError(
                     str(path),
                     "the table that this training began with, byte for byte",

@@ -64,7 +64,7 @@ class Beginning(Core):
         with blas_threads(plan.deterministic):
             return find_rate(
                 prepared.session,
-                prepared.examples,
+                prepared.in_memory(where),
                 least=least,
                 most=most,
                 steps=steps,

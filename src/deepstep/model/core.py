@@ -15,7 +15,7 @@ from deepstep.equations import (
     initialize_members,
     initialize_parameters,
 )
-from deepstep.errors import ConfigurationError, DataError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.construction import (
     check_fit,
@@ -37,6 +37,7 @@ from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.memory import check_memory, check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History, Plan
 from deepstep.training.rows import forward_rows
@@ -61,12 +62,26 @@ class Prepared(NamedTuple):
     ``everything`` gives what a refit learns from, weighed anew; ``start`` is where both trainings begin.
     """
 
-    examples: Examples
+    examples: Examples | StreamedExamples
     plan: Plan
     session: Session
     held_out: Examples | None
-    everything: Callable[[], Examples]
+    everything: Callable[[], Examples | StreamedExamples]
     start: Parameters
+
+    def in_memory(self, where: str) -> Examples:
+        """The examples, where they are not streamed.
+
+        Raises
+        ------
+        ConfigurationError
+            If they are.
+        """
+        if isinstance(self.examples, StreamedExamples):
+            raise ConfigurationError(
+                where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
+            )
+        return self.examples
 
 
 class Core:
@@ -198,12 +213,17 @@ class Core:
         What is held out has no say in the parameters that training begins with. Steps that are ``looked_at``
         are the equations' own, to the last bit, unless an engine was asked for.
         """
-        X, Y = self._check(X, Y, where)
-        check_several_classes(Y, get_head(self.architecture), where)
+        streamed = X if isinstance(X, StreamedExamples) else None
+        if streamed is None:
+            X, Y = self._check(X, Y, where)
+            check_several_classes(Y, get_head(self.architecture), where)
         seed = self.seed if seed is None else seed
         schedules = {name: options.get(name) for name in SCHEDULED}
         plan = as_plan(options, seed, where)
-        if "batch" in self.architecture.normalization and 1 in (plan.batch_size, X.shape[1]):
+        if streamed is not None:
+            self._check_streamed(streamed, plan, Y, sample_weight, options, validation_fraction, where)
+        m = X.shape[1] if streamed is None else len(streamed)
+        if "batch" in self.architecture.normalization and 1 in (plan.batch_size, m):
             raise ConfigurationError(
                 where,
                 "at least two examples in a batch for batch normalization",
@@ -216,6 +236,13 @@ class Core:
         class_weight = options.pop("class_weight", None)
         settings = Settings.of(where, **{"seed": seed, **options})
         refuse_idle(schedules, settings, where)
+        if streamed is not None:
+            held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
+            start = self.parameters
+            if start is self._waiting:
+                start = self._from_data(inputs_to_draw_from(streamed.sample))
+            session = self._session(where, settings, start)
+            return Prepared(streamed, plan, session, held_out, lambda: streamed, start)
         weight = self._weight(sample_weight, X.shape[1], where)
         examples, held_out = _examples(X, Y, weight, plan), None
         if validation_fraction is not None:
@@ -233,6 +260,39 @@ class Core:
         session = self._session(where, settings, start, engine)
         everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
         return Prepared(examples, plan, session, held_out, everything, start)
+
+    def _check_streamed(
+        self,
+        streamed: StreamedExamples,
+        plan: Plan,
+        Y: Any,
+        sample_weight: Any,
+        options: Mapping[str, Any],
+        validation_fraction: float | None,
+        where: str,
+    ) -> None:
+        """Refuse examples in files that are not this network's, and what belongs to them and not here."""
+        given = {
+            "Y": Y,
+            "sample_weight": sample_weight,
+            "class_weight": options.get("class_weight"),
+            "validation_fraction": validation_fraction,
+        }
+        both = [name for name, value in given.items() if value is not None]
+        if both:
+            raise ConfigurationError(
+                where, "streamed examples, which have that themselves", f"got {', '.join(both)} besides"
+            )
+        if plan.batch_size is None:
+            raise ConfigurationError(where, "batch_size, where examples are streamed", "got None")
+        sample, shape = streamed.sample, self.architecture
+        came = (sample.X.shape[1], sample.Y.shape[1], sample.X.dtype)
+        if came != (shape.n_inputs, shape.n_outputs, self.dtype):
+            raise ShapeError(
+                where,
+                f"examples of {shape.n_inputs} inputs and {shape.n_outputs} outputs in {self.dtype}",
+                f"the streamed ones have {came[0]} and {came[1]} in {came[2]}",
+            )
 
     def _in_weights(
         self, class_weight: Any, learn: Examples, held_out: Examples | None, where: str

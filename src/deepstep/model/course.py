@@ -7,6 +7,7 @@ from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.model.core import Core
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, Checkpoint, History, Plan, train
 from deepstep.training.determinism import blas_threads
 from deepstep.training.judging import Judge
@@ -37,7 +38,7 @@ class Course(Core):
     def _run(
         self,
         session: Session,
-        examples: Examples,
+        examples: Examples | StreamedExamples,
         *,
         plan: Plan,
         lbfgs: dict[str, Any] | None,
@@ -59,6 +60,12 @@ class Course(Core):
         }
         try:
             if lbfgs is not None:
+                if isinstance(examples, StreamedExamples):
+                    raise ConfigurationError(
+                        where,
+                        "an update rule that learns from batches, where rows are streamed",
+                        "got L-BFGS",
+                    )
                 with blas_threads(plan.deterministic):
                     train_lbfgs(session, examples, iterations=plan.epochs, **same, **lbfgs)
             else:

@@ -59,7 +59,7 @@ class Steppable(Core):
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "iterations": iterations}
         prepared = self._prepare(X, Y, sample_weight, options, where, looked_at=True)
-        walk = updates(prepared.session, prepared.examples, prepared.plan, where=where)
+        walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
 
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:

@@ -24,7 +24,7 @@ class Teachable(Course):
     def train(
         self,
         X: Any,
-        Y: Any,
+        Y: Any = None,
         *,
         learning_rate: float = 0.0075,
         iterations: int = 2500,
@@ -61,8 +61,9 @@ class Teachable(Course):
 
         Parameters
         ----------
-        X : array of shape (n_x, m)
-            Inputs; a column is an example.
+        X : array of shape (n_x, m), or StreamedExamples
+            Inputs; a column is an example. Examples that stay in files
+            (`deepstep.preparation.streams.StreamedExamples`) have their targets and weights themselves.
         Y : array of shape (n_L, m)
             Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers for
             "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for "poisson";

@@ -12,7 +12,6 @@ from deepstep.preparation.category_columns import (
     CategoryColumn,
     TextColumn,
     TwoValuesColumn,
-    positions,
     words_of,
 )
 from deepstep.preparation.columns import AnyColumn
@@ -90,13 +89,13 @@ def _number(series: "polars.Series", written: str, identifiers: bool) -> AnyColu
         value = f"{present[0]:.15g}"
         return ConstantColumn(series.name, value, bool(missing.any()), of_texts=False)
     if identifiers and not missing.any():
-        reason = _why_identifier(series.name, values)
+        reason = why_identifier(series.name, values)
         if reason:
             return IdentifierColumn(series.name, reason)
     return NumberColumn.fit(series.name, values, written)
 
 
-def _why_identifier(name: str, values: NDArray[np.float64]) -> str:
+def why_identifier(name: str, values: NDArray[np.float64]) -> str:
     """Why these numbers name the rows, or nothing."""
     m = len(values)
     if m < FEWEST_ROWS_TO_TELL or not is_whole(values) or len(np.unique(values)) < m:
@@ -121,22 +120,47 @@ def _constant(series: "polars.Series") -> ConstantColumn | None:
 
 
 def _texts(series: "polars.Series", identifiers: bool) -> AnyColumn:
+    return column_of_texts(series.name, counted(series), len(series), identifiers=identifiers)
+
+
+def counted(series: "polars.Series") -> "polars.DataFrame":
+    """The different texts of a column, "value", and their numbers of rows, "rows"."""
     import polars
 
-    name, n_present = series.name, series.count()
-    counts = series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
-    marks_missing = n_present < len(series)
-    n = counts.height
+    return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
+
+
+def column_of_texts(
+    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int = 0
+) -> AnyColumn:
+    """The kind of a column of texts, by how often each occurs.
+
+    Parameters
+    ----------
+    name : str
+    counts : polars.DataFrame
+        As `counted` gives it.
+    m : int
+        Rows, those without a text among them.
+    identifiers : bool
+        Whether columns that name the rows are left out.
+    others : int
+        Rows whose texts were not counted; they are taken to be all different.
+    """
+    import polars
+
+    n_present, n = int(counts["rows"].sum()) + others, counts.height + others
+    marks_missing = n_present < m
     if n == 1:
         return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
     if n == 2:
-        values = tuple(counts["value"].sort())
-        position = positions(series.drop_nulls(), values)
-        return TwoValuesColumn(name, values, float(position.mean()), marks_missing)
+        two = counts.sort("value")
+        share = int(two["rows"][1]) / n_present
+        return TwoValuesColumn(name, tuple(two["value"]), share, marks_missing)
     mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
     words: tuple[str, ...] = ()
     if n > MOST_CATEGORIES or mostly_different:
-        words = _frequent_words(counts, len(series))
+        words = _frequent_words(counts, m)
     if words and mostly_different:
         return TextColumn(name, (), n, marks_missing, words=words)
     if identifiers and not words and n == n_present and mostly_different:

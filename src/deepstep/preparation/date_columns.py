@@ -1,6 +1,6 @@
 """Columns of dates and times: a number that grows, and the circles of the year, the week and the day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
 
@@ -104,14 +104,20 @@ def _moments_of(texts: "polars.Series", written: str) -> "polars.Series":
 def _parts(values: NDArray[np.float64], *, is_time: bool) -> tuple[str, ...]:
     """The circles that the training rows went round at least once, at several positions."""
     present = np.unique(values[~np.isnan(values)])
-    span = present[-1] - present[0]
+    return parts_by(present[-1] - present[0], positions_on_circles(present), is_time=is_time)
 
-    def is_there(circle: Circle) -> bool:
-        positions = np.floor(circle.position(present) + 1e-6)  # rounding: 02:59:59.9999999 is three o'clock
-        return len(np.unique(positions)) >= FEWEST_POSITIONS
 
+def positions_on_circles(present: NDArray[np.float64]) -> dict[str, set[float]]:
+    """The different positions of these dates on each circle."""
+    return {  # rounding: 02:59:59.9999999 is three o'clock
+        part: set(np.floor(circle.position(present) + 1e-6).tolist()) for part, circle in CIRCLES.items()
+    }
+
+
+def parts_by(span: float, positions: Mapping[str, set[float]], *, is_time: bool) -> tuple[str, ...]:
+    """The circles of dates that span so many days, at these positions."""
     return tuple(
         part
         for part, circle in CIRCLES.items()
-        if (part == "hour" if is_time else span >= circle.days) and is_there(circle)
+        if (part == "hour" if is_time else span >= circle.days) and len(positions[part]) >= FEWEST_POSITIONS
     )

@@ -166,6 +166,12 @@ def moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]
         if std == 0.0:  # the squares are below the floats
             size = max(abs(low), abs(high))
             std = size * float((present / size).std())
+    refuse_unmeasurable(name, std, low, high)
+    return mean, std or 1.0, marks_missing
+
+
+def refuse_unmeasurable(name: str, std: float, low: float, high: float) -> None:
+    """Refuse a column whose deviation is beyond the floats."""
     if not np.isfinite(std):
         raise DataError(
             f"column {name!r}",
@@ -173,7 +179,6 @@ def moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]
             f"they reach from {low:g} to {high:g}",
             "Divide the column by a constant.",
         )
-    return mean, std or 1.0, marks_missing
 
 
 def is_whole(values: NDArray[np.float64]) -> bool:

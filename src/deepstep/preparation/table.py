@@ -1,6 +1,6 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -121,15 +121,40 @@ class TablePreparation:
                 raise unknown_name("TablePreparation.fit", "column to exclude", name, names)
         _check_rows(frame)
         inputs = [series for series in frame.get_columns() if series.name not in exclude]
-        preparation = cls(tuple(_fit(series) for series in inputs))
+        return cls.of(
+            lambda identifiers: (_fit(series, identifiers=identifiers) for series in inputs), frame.height
+        )
+
+    @classmethod
+    def of(cls, columns: Callable[[bool], Iterable[Column]], m: int) -> "TablePreparation":
+        """Of columns that were learned.
+
+        Parameters
+        ----------
+        columns : callable
+            Gives them; its argument says whether columns that name the rows are left out.
+        m : int
+            How many rows they were learned from.
+
+        Returns
+        -------
+        TablePreparation
+            With at least one feature.
+
+        Raises
+        ------
+        DataError
+            When no column varies.
+        """
+        preparation = cls(tuple(columns(True)))
         if not preparation.n_features:
             # Better the names of the rows than nothing: they may be the days of a series.
-            preparation = cls(tuple(_fit(series, identifiers=False) for series in inputs))
+            preparation = cls(tuple(columns(False)))
         if not preparation.n_features:
             raise DataError(
                 "table",
                 "at least one column with different values is expected besides the target",
-                _without_features(preparation, frame.height),
+                _without_features(preparation, m),
             )
         return preparation
 
@@ -226,7 +251,7 @@ class TablePreparation:
         return cls(columns)
 
 
-def _fit(series: "polars.Series", *, identifiers: bool = True) -> Column:
+def _fit(series: "polars.Series", *, identifiers: bool) -> Column:
     column: Any = fit_column(without_pattern(series), identifiers=identifiers)
     return column if column.name == series.name else replace(column, name=series.name)
 

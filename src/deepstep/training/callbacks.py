@@ -12,6 +12,7 @@ from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError, naming
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.history import History, HistoryView, OpenRecord, Record
 from deepstep.training.identity import identity
 from deepstep.training.plan import Plan
@@ -90,7 +91,7 @@ class Training:
         Where the records go.
     epochs : int
         The epochs asked for.
-    examples : Examples
+    examples : Examples or StreamedExamples
         Training data.
     callbacks : sequence of Callback
         All of them, in their order.
@@ -129,7 +130,7 @@ class Training:
         session: Session,
         history: History,
         epochs: int,
-        examples: Examples,
+        examples: Examples | StreamedExamples,
         callbacks: Sequence["Callback"],
         *,
         plan: Plan | None = None,
@@ -152,9 +153,15 @@ class Training:
 
     @property
     def examples(self) -> Examples:
-        """The training data, as views that cannot be written."""
-        X, Y, weight = self._examples.X, self._examples.Y, self._examples.weight
+        """The training data, as views that cannot be written; of those that stay in files a sample."""
+        found = self._examples.sample if isinstance(self._examples, StreamedExamples) else self._examples
+        X, Y, weight = found.X, found.Y, found.weight
         return Examples(read_only(X), read_only(Y), None if weight is None else read_only(weight))
+
+    @property
+    def n_examples(self) -> int:
+        """How many there are, in memory or in files."""
+        return len(self._examples)
 
     @property
     def parameters(self) -> Parameters:

@@ -126,7 +126,7 @@ class Checkpoint:
         other = differences(self.identity, training.identity)
         plan, position = training.plan, self.position
         if plan is not None and not other:
-            of = n_batches(len(training.examples), plan.batch_size)
+            of = n_batches(training.n_examples, plan.batch_size)
             if position.epoch > plan.epochs or position.batch >= of:
                 stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
                 other.append(f"{stands}, and iterations is {plan.epochs}")

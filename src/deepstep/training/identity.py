@@ -1,6 +1,7 @@
 """What makes two trainings the same: only then may one go on where the other stood."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from deepstep.engines import Settings
 from deepstep.network import Architecture
 from deepstep.network.architecture import LATER_ENTRIES
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.plan import Plan
 
 LATER_SETTINGS = {"precision": None}
@@ -26,13 +28,14 @@ def identity(
     dtype: "np.dtype[Any]",
     settings: Settings,
     plan: Plan,
-    examples: Examples,
+    examples: Examples | StreamedExamples,
     validation: Examples | None,
 ) -> dict[str, Any]:
     """The network, the settings and the data of a training, as JSON values by name.
 
     The number of epochs is among them only where a schedule depends on it: else more of them, or fewer, are
-    the same training that goes on longer or ends earlier. Of the data it is the SHA-256. Of a function of the
+    the same training that goes on longer or ends earlier. Of the data it is the SHA-256, of data that stay in
+    files that of what tells them from others. Of a function of the
     user's (an order, a schedule, an activation) it is the name alone: what it computes cannot be compared.
     """
     parts = architecture.entries()
@@ -43,7 +46,9 @@ def identity(
     if plan.by_fraction:
         parts[f"iterations, on which {' and '.join(plan.by_fraction)} depends,"] = epochs
     parts |= {
-        "training data": digest(examples),
+        "training data": digest(examples)
+        if isinstance(examples, Examples)
+        else hashlib.sha256(json.dumps(examples.identity, sort_keys=True).encode()).hexdigest(),
         "validation data": None if validation is None else digest(validation),
     }
     return {name: plain(value) for name, value in parts.items()}

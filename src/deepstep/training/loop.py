@@ -10,6 +10,7 @@ import numpy as np
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
     Callback,
     StopTraining,
@@ -34,7 +35,7 @@ from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.together import total
 from deepstep.training.watching import check_watched
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 OF_EPOCHS = ("epoch", "step", "cost", "learning_rate", "seconds")
 """The entries of every record."""
@@ -45,7 +46,7 @@ SHORT, LONG = 0.05, 0.15
 
 def train(
     session: Session,
-    examples: Examples,
+    examples: Examples | StreamedExamples,
     plan: Plan,
     *,
     validation: Examples | None = None,
@@ -61,8 +62,8 @@ def train(
     ----------
     session : Session
         Where the updates are done; holds the parameters afterwards.
-    examples : Examples
-        Training data.
+    examples : Examples or StreamedExamples
+        Training data, in memory or in files.
     plan : Plan
         Epochs, learning rate, batches, schedules.
     validation : Examples, optional
@@ -119,6 +120,8 @@ def train(
             loop.run()
     finally:
         history.why_engine = session.why  # steps found their way while they were done
+        if isinstance(examples, StreamedExamples):
+            examples.close()
     return history
 
 
@@ -128,7 +131,7 @@ class _Loop:
     def __init__(
         self,
         session: Session,
-        examples: Examples,
+        examples: Examples | StreamedExamples,
         plan: Plan,
         callbacks: Sequence[Callback],
         history: History,
@@ -150,7 +153,8 @@ class _Loop:
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
-        many = not (plan.in_order and self._of == 1 and validation is None and not watched)
+        in_memory = isinstance(examples, Examples)
+        many = not (plan.in_order and self._of == 1 and validation is None and not watched and in_memory)
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = total(session, bool(self._step_watchers), many) > 0
         self._one_by_one, self._full_batches = by_step, not by_epoch
@@ -208,24 +212,27 @@ class _Loop:
 
     def _epoch(self, epoch: int, interruption: Interruption) -> None:
         """One epoch, or what is left of it, in chunks of batches; at least one, however late it is."""
-        order, position = self._plan.visit(epoch, len(self._examples)), self._training.position
+        position = self._training.position
+        view = self._view(epoch, position.batch)
         # written once each: a position shows what is written so far, and later steps do not change that
         costs, sizes = np.empty(self._of), np.empty(self._of, dtype=int)
         costs[: position.batch], sizes[: position.batch] = position.costs, position.sizes
         rate = self._plan.rate(epoch)
         while position.batch < self._of and not (position.batch and self._time_is_up):
-            numbers = range(position.batch, min(position.batch + self._at_once(), self._of))
+            if position.batch >= view.stop:
+                view = self._view(epoch, position.batch)
+            numbers = range(position.batch, min(position.batch + self._at_once(), view.stop))
             rates = self._rates(epoch, numbers)
             rate = float(rates.learning_rate[-1])
             before = self._state
-            chunk = self._steps(order, numbers, rates, before, epoch)
+            chunk = self._steps(view, numbers, rates, before, epoch)
             done = slice(numbers.start, numbers.stop)
             costs[done], sizes[done] = chunk.costs, chunk.sizes
             self._training.position = position = Position(
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
             for callback in self._step_watchers:
-                update = self._update(order, numbers[0], rates, chunk, before, epoch)
+                update = self._update(view, numbers[0], rates, chunk, before, epoch)
                 with naming_callback(callback):
                     callback.on_step_end(self._training, update)
             if numbers.stop < self._of and not self._time_is_up:
@@ -242,7 +249,7 @@ class _Loop:
             range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step
         )
         begun, step = self._elapsed, self._state.step
-        chunk = self._steps(None, range(k), rates, self._state, first)
+        chunk = self._steps(self._view(first, 0)._replace(stop=k), range(k), rates, self._state, first)
         seconds = (self._elapsed - begun) / k
         for at in range(k):
             self._training.position = Position(
@@ -250,6 +257,14 @@ class _Loop:
             )
             self._end_epoch(first + at, float(rates.learning_rate[at]), step + at + 1)
         self._pause(interruption)
+
+    def _view(self, epoch: int, number: int) -> Window:
+        """The examples from a batch of an epoch on, as far as they are in memory, and their order."""
+        examples, plan = self._examples, self._plan
+        if isinstance(examples, StreamedExamples):
+            size = plan.batch_size or len(examples)
+            return examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop)
+        return Window(examples, plan.visit(epoch, len(examples)), 0, self._of)
 
     def _at_once(self) -> int:
         return 1 if self._one_by_one else self._chunk
@@ -260,14 +275,15 @@ class _Loop:
         )
 
     def _steps(
-        self, order: AnyArray | None, numbers: range, rates: Rates, before: SessionState, epoch: int
+        self, view: Window, numbers: range, rates: Rates, before: SessionState, epoch: int
     ) -> StepCosts:
         """Some updates; learns how many fit between two pauses."""
         started = perf_counter()
+        numbers = range(numbers.start - view.first, numbers.stop - view.first)
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
             chunk = self._session.steps(
-                self._examples,
-                order=order,
+                view.examples,
+                order=view.order,
                 batch_size=self._batch_size,
                 numbers=numbers,
                 learning_rate=rates.learning_rate,
@@ -282,7 +298,7 @@ class _Loop:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()
         if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state)):
-            walk = Walk(self._examples, order, self._batch_size, numbers, rates, epoch, self._first)
+            walk = Walk(view.examples, view.order, self._batch_size, numbers, rates, epoch, self._first)
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
@@ -293,14 +309,15 @@ class _Loop:
 
     def _update(
         self,
-        order: AnyArray | None,
+        view: Window,
         number: int,
         rates: Rates,
         chunk: StepCosts,
         before: SessionState,
         epoch: int,
     ) -> Update:
-        X, Y, weight = self._examples.take(batch(order, len(self._examples), self._batch_size, number))
+        rows = batch(view.order, len(view.examples), self._batch_size, number - view.first)
+        X, Y, weight = view.examples.take(rows)
         return _update(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
 
     def _end_epoch(self, epoch: int, rate: float, step: int) -> None:

@@ -1,0 +1,111 @@
+"""Rows that stay in their files and are read a piece at a time: what every kind of file has to give."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from deepstep.errors import unknown_name
+
+if TYPE_CHECKING:
+    import polars
+
+
+class StoredRows(ABC):
+    """Rows in one file or many, in groups that can be read in any order.
+
+    Attributes
+    ----------
+    where : str
+        The file or the folder, as people know it.
+    schema : mapping
+        Names and polars types of the columns, the same in all parts.
+    sizes : tuple of int
+        Rows of each group, in the order of the files.
+
+    Examples
+    --------
+    >>> import polars, tempfile
+    >>> from deepstep.data import ParquetRows
+    >>> path = tempfile.mkdtemp() + "/x.parquet"
+    >>> polars.DataFrame({"x": range(5)}).write_parquet(path, row_group_size=3)
+    >>> rows = ParquetRows(path)
+    >>> rows.n_rows, rows.sizes, rows.schema
+    (5, (3, 2), {'x': Int64})
+    """
+
+    where: str
+    schema: "Mapping[str, polars.DataType]"
+    sizes: tuple[int, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """How many there are."""
+        return sum(self.sizes)
+
+    @abstractmethod
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        """The rows of a group, in their order, so many at a time.
+
+        Parameters
+        ----------
+        group : int
+            Its number.
+        columns : sequence of str
+            Which columns to read.
+        most : int
+            The most rows of a piece; pieces begin at multiples of it.
+
+        Yields
+        ------
+        polars.DataFrame
+            With these columns, in the types of ``schema``.
+
+        Raises
+        ------
+        FileError
+            If a part is gone, damaged, or another than when the rows were opened.
+        """
+
+    @abstractmethod
+    def part_of(self, group: int) -> str:
+        """The name of the file that a group lies in, for error messages.
+
+        Parameters
+        ----------
+        group : int
+            Its number.
+
+        Returns
+        -------
+        str
+            Relative to ``where``.
+        """
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """What tells these files from others, without reading all of them.
+
+        Returns
+        -------
+        dict
+            JSON's types.
+        """
+
+    def check_columns(self, names: Sequence[str], where: str) -> None:
+        """Refuse names that no column has.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The names.
+        where : str
+            Name for error messages.
+
+        Raises
+        ------
+        ConfigurationError
+            With the nearest name.
+        """
+        for name in names:
+            if name not in self.schema:
+                raise unknown_name(where, "column", name, self.schema)

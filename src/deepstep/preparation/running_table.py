@@ -1,0 +1,72 @@
+"""`TablePreparation` from rows that come a piece at a time, in one pass and in bounded memory."""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from deepstep.data.column_names import without_pattern
+from deepstep.errors import DataError
+from deepstep.preparation.running_columns import running_column
+from deepstep.preparation.table import TablePreparation
+
+if TYPE_CHECKING:
+    import polars
+
+
+class RunningTable:
+    """What was seen of a table so far.
+
+    Parameters
+    ----------
+    schema : mapping
+        Names and polars types of the columns.
+    exclude : collection of str
+        Columns that are no inputs.
+
+    Raises
+    ------
+    DataError
+        When a column holds lists or structures.
+
+    Examples
+    --------
+    >>> import polars
+    >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
+    >>> running = RunningTable(frame.schema)
+    >>> for at in range(3):
+    ...     running.update(frame[at : at + 1])
+    >>> running.finish() == TablePreparation.fit(frame)
+    True
+    """
+
+    def __init__(self, schema: "Mapping[str, polars.DataType]", exclude: Collection[str] = ()) -> None:
+        self._columns = {
+            name: running_column(name, dtype) for name, dtype in schema.items() if name not in exclude
+        }
+        self.rows = 0
+
+    def update(self, frame: "polars.DataFrame") -> None:
+        """Take rows in.
+
+        Raises
+        ------
+        DataError
+            When a number is infinite.
+        """
+        self.rows += frame.height
+        for name, column in self._columns.items():
+            column.update(without_pattern(frame.get_column(name)))
+
+    def finish(self) -> TablePreparation:
+        """What was learned.
+
+        Raises
+        ------
+        DataError
+            When there were no rows, or no column varies.
+        """
+        if not self.rows:
+            raise DataError("table", "at least one row is expected", "it has none")
+        return TablePreparation.of(
+            lambda identifiers: (column.finish(identifiers=identifiers) for column in self._columns.values()),
+            self.rows,
+        )

@@ -1,0 +1,367 @@
+"""Examples that stay in their files: a window of them at a time is in memory, the next one is read meanwhile.
+
+The order in which rows are visited is a function of (seed, epoch, place) alone. The groups of rows (Parquet's
+row groups) are put in an order, and so give a sequence of rows; the sequence is cut into windows of
+``buffer_rows``, and the rows of each window are put in an order; batches are cut from that. Where one window
+holds all rows, the groups stay in the order of the file, and the order is that of examples in memory,
+`batches.shuffled`.
+
+How far reading is ahead, and in pieces of how many rows, changes nothing.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property, partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+
+from deepstep.data.stored_rows import StoredRows
+from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+BUFFER_BYTES = 2**27
+"""Of a window, by default; two of them are in memory, the one that is learned from and the next."""
+PIECE_ROWS, PIECE_NUMBERS = 2**16, 2**22
+"""Rows, and numbers, that are prepared at once."""
+
+
+class Window(NamedTuple):
+    """Some batches of an epoch, in memory.
+
+    Attributes
+    ----------
+    examples : Examples
+        Their rows.
+    order : ndarray of int or None
+        The order of these.
+    first, stop : int
+        The numbers of the first of the batches, and of the one after the last.
+    """
+
+    examples: Examples
+    order: AnyArray | None
+    first: int
+    stop: int
+
+
+class Place(NamedTuple):
+    """Which window of which epoch, in batches of which size and which order."""
+
+    epoch: int
+    window: int
+    batch_size: int
+    order: Order
+
+
+class StreamedExamples:
+    """Examples that stay in their files.
+
+    Parameters
+    ----------
+    rows : StoredRows
+        Where they lie.
+    columns : sequence of str
+        The columns to read.
+    kept : sequence of int
+        How many rows of each group are learned from.
+    keep : callable
+        ``keep(frame, first)`` says which rows of a piece these are, by the number of its first row: (k,) of
+        bool, or None for all.
+    encode : callable
+        From a frame to `Examples`, all of the same shapes and types.
+    sample : Examples
+        Some of the examples, for those who want to look at a few.
+    identity : mapping
+        What tells these examples from others, in JSON's types.
+    buffer_rows : int, optional
+        Rows of a window; by default what `BUFFER_BYTES` hold.
+    read_ahead : int, default 1
+        Windows that are read while one is learned from.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``buffer_rows`` or ``read_ahead`` is out of range.
+
+    Examples
+    --------
+    >>> import polars, tempfile
+    >>> from deepstep.data import ParquetRows
+    >>> path = tempfile.mkdtemp() + "/x.parquet"
+    >>> polars.DataFrame({"x": range(6)}).write_parquet(path, row_group_size=3)
+    >>> as_floats = lambda frame: Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
+    >>> few = Examples(np.zeros((1, 1)), np.zeros((1, 1)))
+    >>> with StreamedExamples(
+    ...     ParquetRows(path), ["x"], [3, 3], lambda frame, first: None, as_floats, few, {}, buffer_rows=4
+    ... ) as examples:
+    ...     windows = [examples.window(0, number, 2, shuffled(1)) for number in (0, 2)]
+    >>> [(len(window.examples), window.first, window.stop) for window in windows]
+    [(4, 0, 2), (2, 2, 3)]
+    """
+
+    def __init__(
+        self,
+        rows: StoredRows,
+        columns: Sequence[str],
+        kept: Sequence[int],
+        keep: "Callable[[polars.DataFrame, int], AnyArray | None]",
+        encode: "Callable[[polars.DataFrame], Examples]",
+        sample: Examples,
+        identity: dict[str, Any],
+        *,
+        buffer_rows: int | None = None,
+        read_ahead: int = 1,
+    ) -> None:
+        self.rows, self.sample = rows, sample
+        self._columns, self._kept, self._keep, self._encode = list(columns), list(kept), keep, encode
+        self._identity = identity
+        width = sample.X.shape[1] + sample.Y.shape[1] + 1
+        row_bytes = width * sample.Y.dtype.itemsize
+        self.buffer_rows = max(1, BUFFER_BYTES // row_bytes) if buffer_rows is None else buffer_rows
+        self._piece_rows = max(1, min(PIECE_ROWS, PIECE_NUMBERS // width))
+        if self.buffer_rows < 1:
+            raise ConfigurationError("buffer_rows", "at least 1", f"got {buffer_rows}")
+        if read_ahead < 0:
+            raise ConfigurationError("read_ahead", "at least 0", f"got {read_ahead}")
+        self._read_ahead = read_ahead
+        self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
+        self._coming: deque[tuple[Place, Future[Examples]]] = deque()
+        self._reader: _Reader | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._whole: Examples | None = None
+        self._closing = False
+
+    def __len__(self) -> int:
+        return sum(self._kept)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End reading ahead, and let go of what was read; a later `window` begins anew."""
+        self._closing = True
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._coming.clear()
+        self._pool = self._reader = None
+        self._closing = False
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a training that goes on must find again: files, preparation, and the size of windows."""
+        return {**self.rows.identity(), **self._identity, "buffer_rows": self.buffer_rows}
+
+    def window_rows(self, batch_size: int) -> int:
+        """Rows of a window: whole batches."""
+        return max(1, self.buffer_rows // batch_size) * batch_size
+
+    def window(
+        self, epoch: int, number: int, batch_size: int, order: Order, *, epochs: int | None = None
+    ) -> Window:
+        """The window that holds a batch.
+
+        Parameters
+        ----------
+        epoch : int
+        number : int
+            The batch's, from 0.
+        batch_size : int
+        order : callable
+            `as_they_are`, or what `shuffled` gives.
+        epochs : int, optional
+            The number of the epoch that is not visited any more: nothing of it is read ahead.
+
+        Returns
+        -------
+        Window
+
+        Raises
+        ------
+        FileError
+            If a part is gone or was changed.
+        DataError
+            If a value cannot be used.
+        """
+        size = self.window_rows(batch_size)
+        of = n_batches(len(self), size)
+        place = Place(epoch, number * batch_size // size, batch_size, order)
+        first = place.window * (size // batch_size)
+        stop = min(first + size // batch_size, n_batches(len(self), batch_size))
+        if of == 1:
+            if self._whole is None:
+                self._whole = self._fetched(place, 1, epoch + 1)
+                self.close()
+            examples = self._whole
+        else:
+            examples = self._fetched(place, of, epochs)
+        return Window(examples, self._order_within(place, len(examples)), first, stop)
+
+    def _fetched(self, place: Place, of: int, epochs: int | None) -> Examples:
+        """A window's examples; those that come next are asked for."""
+        if self._coming and self._coming[0][0] != place:
+            self.close()
+        if not self._coming:
+            self._ask(place)
+        _, future = self._coming.popleft()
+        following = place
+        for asked in range(1, self._read_ahead + 1):
+            following = _after(following, of)
+            if epochs is not None and following.epoch >= epochs:
+                break
+            if len(self._coming) < asked:
+                self._ask(following)
+        try:
+            return future.result()
+        except BaseException:
+            self.close()
+            raise
+
+    def _ask(self, place: Place) -> None:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="deepstep-reader")
+        self._coming.append((place, self._pool.submit(self._read, place)))
+
+    def _read(self, place: Place) -> Examples:
+        """In the thread that reads: a window's examples; the one after it goes on from there."""
+        size = self.window_rows(place.batch_size)
+        begin = place.window * size
+        count = min(size, len(self) - begin)
+        if self._reader is None or not self._reader.stands_at(place.epoch, begin):
+            self._reader = _Reader(place.epoch, begin, self._pieces(place, begin))
+        return self._reader.take(count)
+
+    def _pieces(self, place: Place, skip: int) -> Iterator[Examples]:
+        """Examples from a place of an epoch's sequence on."""
+        for group in self._order_of_groups(place):
+            if skip >= self._kept[group]:
+                skip -= self._kept[group]
+                continue
+            found, first = 0, int(self._starts[group])
+            for frame in self.rows.pieces(group, self._columns, self._piece_rows):
+                if self._closing:
+                    return
+                mask, height = self._keep(frame, first), frame.height
+                frame = frame if mask is None else frame.filter(mask)
+                found, first = found + frame.height, first + height
+                if skip >= frame.height:
+                    skip -= frame.height
+                    continue
+                with _named_rows(self.rows, group):
+                    examples = self._encode(frame)
+                yield _cut(examples, skip, len(examples))
+                skip = 0
+            if found != self._kept[group]:
+                raise FileError(
+                    f"{self.rows.where}, part {self.rows.part_of(group)}",
+                    f"{self._kept[group]} rows to learn from in a group, as when they were counted",
+                    f"there are {found}",
+                    "The part was changed: put the old one back, or begin anew.",
+                )
+
+    def _order_of_groups(self, place: Place) -> AnyArray:
+        n = len(self._kept)
+        seed = _seed_of(place.order)
+        if seed is None or self.window_rows(place.batch_size) >= len(self):
+            return np.arange(n)
+        return _drawn(seed, [0, 1, 0, place.epoch]).permutation(n)
+
+    def _order_within(self, place: Place, m: int) -> AnyArray | None:
+        seed = _seed_of(place.order)
+        return None if seed is None else _drawn(seed, [0, 0, place.window, place.epoch]).permutation(m)
+
+
+class _Reader:
+    """Reads a sequence of examples on, so many at a time."""
+
+    def __init__(self, epoch: int, position: int, pieces: Iterator[Examples]) -> None:
+        self._epoch, self._position, self._pieces = epoch, position, pieces
+        self._rest: Examples | None = None
+
+    def stands_at(self, epoch: int, position: int) -> bool:
+        return (self._epoch, self._position) == (epoch, position)
+
+    def take(self, count: int) -> Examples:
+        """The next ones, together."""
+        room: Examples | None = None
+        done = 0
+        while done < count:
+            piece = next(self._pieces, None) if self._rest is None else self._rest
+            self._rest = None
+            if piece is None:  # only where reading is to end
+                break
+            n = min(len(piece), count - done)
+            if n < len(piece):
+                piece, self._rest = _cut(piece, 0, n), _cut(piece, n, len(piece))
+            if room is None:
+                room = _room_for(count, piece)
+            for into, part in zip(_arrays(room), _arrays(piece), strict=True):
+                into[done : done + n] = part
+            done += n
+        self._position += done
+        if room is None:
+            raise DataError("stream", "rows to read", "got none")
+        return room
+
+
+def _after(place: Place, of: int) -> Place:
+    window = place.window + 1
+    return place._replace(window=window) if window < of else place._replace(epoch=place.epoch + 1, window=0)
+
+
+def _seed_of(order: Order) -> int | None:
+    """The seed of an order that is drawn; None for that of the file."""
+    if order is as_they_are:
+        return None
+    drawn: Any = shuffled(0)
+    if isinstance(order, partial) and order.func is drawn.func:
+        return int(order.args[0])
+    raise ConfigurationError(
+        "order", "no order of one's own where rows are streamed", f"got {order!r:.60}", "Leave it out."
+    )
+
+
+def _drawn(seed: int, counter: list[int]) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=seed, counter=counter))
+
+
+def _arrays(examples: Examples) -> list[AnyArray]:
+    parts = (examples.X, examples.Y, examples.weight)
+    return [part for part in parts if part is not None]
+
+
+def _cut(examples: Examples, start: int, stop: int) -> Examples:
+    if (start, stop) == (0, len(examples)):
+        return examples
+    weight = None if examples.weight is None else examples.weight[start:stop]
+    return Examples(examples.X[start:stop], examples.Y[start:stop], weight)
+
+
+def _room_for(count: int, like: Examples) -> Examples:
+    X, Y, *weight = (np.empty((count, *part.shape[1:]), part.dtype) for part in _arrays(like))
+    return Examples(X, Y, weight[0] if weight else None)
+
+
+class _named_rows:  # noqa: N801  (a context manager)
+    """Let an error about a value say in which part it stands."""
+
+    def __init__(self, rows: StoredRows, group: int) -> None:
+        self._rows, self._group = rows, group
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, DataError) and not isinstance(error, FileError):
+            where = f"{self._rows.where}, part {self._rows.part_of(self._group)}, {error.where}"
+            raise DataError(where, error.expected, error.came, error.mend) from None

@@ -1,0 +1,307 @@
+"""One pass over rows that stay in their files: everything that training has to know before it begins."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.data.stored_rows import StoredRows
+from deepstep.errors import DataError
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.held_rows import parts_of_rows
+from deepstep.preparation.running_moments import RunningMoments
+from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.streams import PIECE_NUMBERS, PIECE_ROWS, StreamedExamples
+from deepstep.preparation.table import TablePreparation
+from deepstep.preparation.values import is_missing
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
+"""So many rows, and numbers, of each part that is held out, and of a sample of the others, are in memory."""
+MOST_CLASSES = 10_000
+"""So many different values a target of classes may have."""
+LEARNED = (0, 3)
+"""Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
+
+
+def rows_in_memory(n_columns: int) -> int:
+    """How many rows of so many columns are held in memory."""
+    return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns)))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the pass taught.
+
+    Attributes
+    ----------
+    rows : StoredRows
+    columns : tuple of str
+        Those that are read.
+    target : str
+    seed : int
+    shares : tuple of float
+        Of the rows that test, that validate, and that are the sample.
+    drop_missing_target : bool
+    inputs : TablePreparation
+        How the columns are seen, from the rows that are learned from.
+    kept : tuple of int
+        How many of each group are learned from.
+    sample, test, validation : polars.DataFrame
+        Rows that are in memory; none where the share is 0.
+    different : polars.DataFrame
+        The values of the target, ``value``, with the sum of their weights, ``weight``, and rows, ``rows``;
+        none where there are more than `MOST_CLASSES`.
+    moments : RunningMoments
+        Those of a target of numbers.
+    without_target : int
+        Rows without one, which are left out.
+    """
+
+    rows: StoredRows
+    columns: tuple[str, ...]
+    target: str
+    seed: int
+    shares: tuple[float, float, float]
+    drop_missing_target: bool
+    inputs: TablePreparation
+    kept: tuple[int, ...]
+    sample: "polars.DataFrame"
+    test: "polars.DataFrame"
+    validation: "polars.DataFrame"
+    different: "polars.DataFrame"
+    moments: RunningMoments
+    without_target: int
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the sample is everything."""
+        return self.sample.height == sum(self.kept)
+
+    def keep(self, frame: "polars.DataFrame", first: int) -> "AnyArray | None":
+        """Which rows of a piece are learned from, (k,) of bool, by the number of its first row."""
+        part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
+        mask = np.isin(part, LEARNED)
+        if self.drop_missing_target:
+            mask &= ~is_missing(frame.get_column(self.target))
+        return mask
+
+    def answers(self) -> "polars.Series":
+        """Values of the target that tell of what kind it is: those of the sample, and one of each."""
+        import polars
+
+        found = self.sample.get_column(self.target)
+        if self.in_memory:
+            return found
+        each = self.different.get_column("value").alias(self.target).cast(found.dtype)
+        return polars.concat([found, each])
+
+    def stream(
+        self,
+        encode: "Callable[[polars.DataFrame], Examples]",
+        identity: dict[str, Any],
+        *,
+        buffer_rows: int | None,
+    ) -> StreamedExamples:
+        """The rows that are learned from, as examples.
+
+        Parameters
+        ----------
+        encode : callable
+            From a frame to `Examples`.
+        identity : dict
+            What tells this preparation from others, in JSON's types.
+        buffer_rows : int or None
+            As of `StreamedExamples`.
+        """
+        return StreamedExamples(
+            self.rows,
+            self.columns,
+            self.kept,
+            self.keep,
+            encode,
+            encode(self.sample),
+            {
+                **identity,
+                "seed of the parts": self.seed,
+                "shares": list(self.shares),
+                "without target": self.drop_missing_target,
+            },
+            buffer_rows=buffer_rows,
+        )
+
+
+def survey(
+    rows: StoredRows,
+    target: str,
+    *,
+    exclude: Collection[str] = (),
+    drop: Collection[str] = (),
+    weights: "Callable[[polars.DataFrame], AnyArray] | None" = None,
+    seed: int = 1,
+    test_fraction: float = 0.0,
+    validation_fraction: float = 0.0,
+    drop_missing_target: bool = False,
+) -> Survey:
+    """Read all rows once.
+
+    Parameters
+    ----------
+    rows : StoredRows
+    target : str
+        The column to predict.
+    exclude : collection of str
+        Other columns that are no inputs, but are read, as that of weights.
+    drop : collection of str
+        Columns that are not read at all.
+    weights : callable, optional
+        From a frame to the weights of its rows.
+    seed : int
+        Of the draw of the parts.
+    test_fraction, validation_fraction : float
+        Shares of the rows that are held out; at most `rows_in_memory` of each.
+    drop_missing_target : bool
+        Leave rows without a target out, instead of refusing them.
+
+    Returns
+    -------
+    Survey
+
+    Raises
+    ------
+    DataError
+        When a row has no target, or none is left to learn from, or a value cannot be used.
+    FileError
+        When a part cannot be read.
+
+    Examples
+    --------
+    >>> import polars, tempfile
+    >>> from deepstep.data import ParquetRows
+    >>> path = tempfile.mkdtemp() + "/x.parquet"
+    >>> polars.DataFrame({"x": range(100), "y": [0, 1] * 50}).write_parquet(path)
+    >>> found = survey(ParquetRows(path), "y", test_fraction=0.2)
+    >>> found.kept, found.test.height, found.inputs.feature_names
+    ((73,), 27, ('x',))
+    """
+    rows.check_columns([target, *exclude, *drop], "survey")
+    return _Pass(rows, target, exclude, drop, weights, seed, drop_missing_target).run(
+        test_fraction, validation_fraction
+    )
+
+
+@dataclass
+class _Pass:
+    rows: StoredRows
+    target: str
+    exclude: Collection[str]
+    drop: Collection[str]
+    weights: "Callable[[polars.DataFrame], AnyArray] | None"
+    seed: int
+    drop_missing_target: bool
+    _parts: dict[int, list[Any]] = field(default_factory=lambda: {1: [], 2: [], 3: []})
+    _different: "polars.DataFrame | None" = None
+    _too_many: bool = False
+    _missing: int = 0
+
+    def run(self, test_fraction: float, validation_fraction: float) -> Survey:
+        import polars
+
+        rows = self.rows
+        columns = tuple(name for name in rows.schema if name not in self.drop)
+        schema = {name: rows.schema[name] for name in columns}
+        most, n = rows_in_memory(len(columns)), rows.n_rows
+        tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
+        # beyond 1 the sample is all that is left
+        shares = (tested, validated, 2.0 if n <= most else most / n)
+        running = RunningTable(schema, {self.target, *self.exclude})
+        moments, kept, first = RunningMoments(), [], 0
+        piece_rows = max(1, min(PIECE_ROWS, PIECE_NUMBERS // len(columns)))
+        for group in range(len(rows.sizes)):
+            learned = 0
+            for frame in rows.pieces(group, columns, piece_rows):
+                part = parts_of_rows(self.seed, first, first + frame.height, shares)
+                first += frame.height
+                learned += self._take(frame, part, running, moments)
+            kept.append(learned)
+        if not sum(kept):
+            raise DataError(rows.where, "at least one row to learn from", "got none")
+        if self._missing and not self.drop_missing_target:
+            raise DataError(
+                f"{rows.where}, target {self.target!r}",
+                "every row has a target",
+                f"{self._missing} of {n} have none",
+                "Drop these rows; deepstep train does with --drop-missing-target.",
+            )
+        empty = polars.DataFrame(schema=schema)
+        test, validation, sample = (polars.concat([empty, *self._parts[at]]) for at in (1, 2, 3))
+        whole = sample.height == sum(kept)
+        without = {self.target, *self.exclude}
+        different = empty.select(
+            value=self.target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
+        ).clear()
+        if self._different is not None and not self._too_many:
+            different = self._different.sort("value")
+        return Survey(
+            rows,
+            columns,
+            self.target,
+            self.seed,
+            shares,
+            self.drop_missing_target,
+            TablePreparation.fit(sample, exclude=[name for name in columns if name in without])
+            if whole
+            else running.finish(),
+            tuple(kept),
+            sample,
+            test,
+            validation,
+            different,
+            moments,
+            self._missing,
+        )
+
+    def _take(
+        self, frame: "polars.DataFrame", part: AnyArray, running: RunningTable, moments: RunningMoments
+    ) -> int:
+        """Take a piece in; gives the number of its rows that are learned from."""
+        missing = is_missing(frame.get_column(self.target))
+        if missing.any():
+            self._missing += int(missing.sum())
+            frame, part = frame.filter(~missing), part[~missing]
+        for number, found in self._parts.items():
+            found.append(frame.filter(part == number))
+        learned = frame.filter(np.isin(part, LEARNED))
+        if learned.height:
+            running.update(learned)
+        answers = frame.get_column(self.target)
+        if answers.dtype.is_numeric() and learned.height:
+            moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
+        self._count(frame, np.isin(part, LEARNED))
+        return learned.height
+
+    def _count(self, frame: "polars.DataFrame", learned: AnyArray) -> None:
+        """The different targets of all rows, and what those that are learned from weigh."""
+        import polars
+
+        if self._too_many or not frame.height:
+            return
+        weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
+        new = (
+            polars.DataFrame(
+                {
+                    "value": frame.get_column(self.target),
+                    "weight": np.where(learned, weight, 0.0),
+                    "rows": learned.astype(np.int64),
+                }
+            )
+            .group_by("value")
+            .sum()
+        )
+        both = new if self._different is None else polars.concat([self._different, new])
+        self._different = both.group_by("value").sum()
+        self._too_many = self._different.height > MOST_CLASSES

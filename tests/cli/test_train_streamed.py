@@ -1,0 +1,156 @@
+"""``deepstep train`` on Parquet whose rows stay there."""
+
+import io
+import json
+
+import numpy as np
+import polars
+import pytest
+from polars.testing import assert_frame_equal
+
+from deepstep.cli import stored
+from deepstep.run import Run
+from tables_in_parts import table, written
+
+PLAIN = ("--hidden", "8", "--batch-size", "16", "--target", "target", "--drop", "y")
+
+
+@pytest.fixture
+def parts(tmp_path):
+    """A folder of three parts with 900 rows in groups of 70."""
+    return written(tmp_path / "parts", table(900), 3, 70)
+
+
+def trained(deepstep, path, *options, epochs=3):
+    options = (*PLAIN, *options, "--epochs", epochs, "--json", "--overwrite", "--out", "runs/a")
+    result = deepstep("train", path, *options)
+    assert result.code == 0, result.err
+    return json.loads(result.out), Run.load("runs/a"), result.err
+
+
+@pytest.mark.parametrize("target", ["target", "y"])
+def test_one_window_trains_to_the_bits_of_a_table_in_memory(deepstep, parts, target):
+    options = ["--target", target, "--epochs", "3", "--test-fraction", "0", "--overwrite", "--out", "runs/a"]
+    runs = []
+    for way in ("--stream", "--no-stream"):
+        result = deepstep("train", parts, *options, way)
+        assert result.code == 0, result.err
+        runs.append(Run.load("runs/a"))
+    one, other = runs
+    assert one.preparation == other.preparation
+    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    np.testing.assert_array_equal(one.history.costs, other.history.costs)
+
+
+def test_many_windows(deepstep, parts):
+    told, run, said = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
+    assert told["test"]["accuracy"] > told["test"]["majority_accuracy"] + 0.1
+    assert "Streamed: 100 rows at a time" in said
+    assert "Recipe: plain" in said
+    assert told["train"]["rows"] + told["test"]["rows"] == 900
+    _, again, _ = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
+    np.testing.assert_array_equal(run.network.parameters.flat, again.network.parameters.flat)
+
+
+def test_how_rows_are_cut_into_parts_and_groups_changes_the_order_alone(deepstep, tmp_path):
+    frame = table(600)
+    runs = [
+        trained(deepstep, written(tmp_path / f"{parts}", frame, parts, group), "--stream")[1]
+        for parts, group in ((1, 1000), (3, 50), (2, 7))
+    ]
+    for other in runs[1:]:
+        assert other.preparation == runs[0].preparation
+        np.testing.assert_array_equal(other.network.parameters.flat, runs[0].network.parameters.flat)
+
+
+def test_statistics_beyond_what_is_in_memory_are_those_of_all_rows(deepstep, parts, monkeypatch):
+    _, whole, _ = trained(deepstep, parts, "--stream")
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 90)
+    told, run, said = trained(deepstep, parts, "--stream")
+    assert "part is 0.1 of the rows instead of 0.2" in said
+    assert told["train"]["rows"] < 150
+    features = whole.preparation.inputs.feature_names
+    assert run.preparation.inputs.feature_names == features
+    # other rows are held out, and so means differ by as much as samples of 720 and 810 rows do
+    for one, other in zip(run.preparation.inputs.columns, whole.preparation.inputs.columns, strict=True):
+        if hasattr(one, "std"):
+            assert abs(one.mean - other.mean) < 0.15 * other.std
+
+
+def test_answers_for_parts_are_those_for_the_table(deepstep, parts, tmp_path):
+    trained(deepstep, parts, "--stream")
+    frame = polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
+    frame.write_csv(tmp_path / "all.csv")
+    of_parts, of_table = (
+        polars.read_csv(io.StringIO(deepstep("predict", "runs/a", path).out)) for path in (parts, "all.csv")
+    )
+    assert_frame_equal(of_parts, of_table, rel_tol=1e-9)
+    written_to = deepstep("predict", "runs/a", parts, "--output", "answers.csv")
+    assert "900 answers" in written_to.err
+    assert polars.read_csv("answers.csv").equals(of_parts)
+    records = [json.loads(deepstep("predict", "runs/a", path, "--json").out) for path in (parts, "all.csv")]
+    assert records[0]["predictions"] == records[1]["predictions"]
+    scores = [json.loads(deepstep("evaluate", "runs/a", path, "--json").out) for path in (parts, "all.csv")]
+    assert scores[0]["accuracy"] == scores[1]["accuracy"]
+
+
+def test_validation_rows_stop_training_and_the_best_epoch_is_kept(deepstep, parts):
+    options = ("--stream", "--buffer-rows", "64", "--patience", "2", "--learning-rate", "0.1")
+    told, run, _ = trained(deepstep, parts, *options, epochs=60)
+    costs = run.history.column("validation_cost")
+    assert told["stopped"] == "validation_cost did not improve for 2 epochs in a row"
+    assert told["validation"]["rows"] > 30
+    assert told["epochs"] == costs.argmin() + 3 < 60
+
+
+def test_weights_of_rows_and_of_classes(deepstep, tmp_path, monkeypatch):
+    frame = table(500).with_columns(w=polars.Series(np.random.default_rng(1).uniform(0, 2, 500)))
+    folder = written(tmp_path / "weighed", frame, 2, 60)
+    options = ("--sample-weight", "w", "--class-weight", "balanced", "--test-fraction", "0")
+    streams = [trained(deepstep, folder, *options, way)[1] for way in ("--stream", "--no-stream")]
+    np.testing.assert_allclose(*(run.network.parameters.flat for run in streams), rtol=1e-9, atol=1e-12)
+
+
+def test_rows_without_a_target(deepstep, tmp_path):
+    frame = table(300).with_columns(target=polars.when(polars.int_range(300) % 7 > 0).then("target"))
+    folder = written(tmp_path / "some", frame, 2, 40)
+    refused = deepstep("train", folder, *PLAIN, "--stream")
+    assert refused.code == 2
+    assert "43 of 300 have none" in refused.err
+    assert "--drop-missing-target" in refused.err
+    told, _, said = trained(deepstep, folder, "--stream", "--drop-missing-target", "--buffer-rows", "50")
+    assert "43 of 300 rows have no target" in said
+    assert told["train"]["rows"] + told["test"]["rows"] == 257
+
+
+def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
+    assert "Streamed" not in trained(deepstep, parts)[2]
+    monkeypatch.setattr(stored, "STREAMED_FROM", 1000)
+    assert "Streamed" in trained(deepstep, parts)[2]
+    assert "Streamed" in trained(deepstep, parts / "part-0.parquet")[2]
+    assert "Streamed" not in trained(deepstep, parts, "--no-stream")[2]
+    by_default = deepstep("train", parts, "--target", "target", "--out", "runs/b", "--time-budget", "1")
+    assert "Recipe: plain, one network, as rows are streamed" in by_default.err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--recipe", "table"), "folds"),
+        (("--refit", "--patience", "2"), "--refit"),
+        (("--optimizer", "lbfgs"), "learns from batches"),
+        (("--target", "target", "--target", "größe"), "one target"),
+        (("--target", "targt"), "Did you mean 'target'"),
+    ],
+)
+def test_what_does_not_go_with_streams_is_refused(deepstep, parts, options, says):
+    given = () if "--target" in options else ("--target", "target")
+    result = deepstep("train", parts, *given, *options, "--stream")
+    assert result.code == 2
+    assert says in result.err
+
+
+def test_other_files_are_not_streamed(deepstep, tmp_path):
+    (tmp_path / "a.csv").write_text("x,target\n1,2\n3,4\n")
+    assert "a folder of such parts" in deepstep("train", "a.csv", "--target", "target", "--stream").err
+    assert "--stream" in deepstep("train", "a.csv", "--target", "target", "--buffer-rows", "9").err

@@ -1,0 +1,137 @@
+"""What one pass over rows teaches, against the same table in memory."""
+
+import re
+from dataclasses import fields
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepstep.errors import DataError
+from deepstep.preparation import TablePreparation
+from deepstep.preparation.running_moments import RunningMoments
+from deepstep.preparation.running_table import RunningTable
+from tables_in_parts import table
+
+
+def in_pieces(frame, size):
+    running = RunningTable(frame.schema)
+    for start in range(0, frame.height, size):
+        running.update(frame[start : start + size])
+    return running.finish()
+
+
+def assert_same(found, expected):
+    """Equal but for the rounding of means and deviations."""
+    for one, other in zip(found.columns, expected.columns, strict=True):
+        assert type(one) is type(other), one.name
+        for field in fields(one):
+            values = getattr(one, field.name), getattr(other, field.name)
+            if isinstance(values[0], float):
+                assert values[0] == pytest.approx(values[1], rel=1e-12, abs=1e-15), (one.name, field.name)
+            else:
+                assert values[0] == values[1], (one.name, field.name)
+
+
+cells = {
+    "numbers": st.floats(-1e6, 1e6) | st.none() | st.just(float("nan")),
+    "whole": st.integers(-5, 5) | st.none(),
+    "id": st.integers(0, 2**40),
+    "texts": st.sampled_from(["a", "b", "NA", "", "ü", "12", "1,234.5", "2020-01-31"]) | st.none(),
+    "amounts": st.sampled_from(["1,234.5", "12", "0.25", "NA"]) | st.none(),
+    "days as texts": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str),
+    "truths": st.booleans() | st.none(),
+    "dates": st.dates(date(1900, 1, 1), date(2100, 1, 1)) | st.none(),
+    "moments": st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.none(),
+    "times": st.times() | st.none(),
+    "spans": st.timedeltas(timedelta(-100), timedelta(100)) | st.none(),
+}
+types = {
+    "numbers": polars.Float64, "whole": polars.Int64, "id": polars.Int64, "truths": polars.Boolean,
+    "dates": polars.Date, "moments": polars.Datetime("us"), "times": polars.Time,
+    "spans": polars.Duration("us"),
+}  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_any_table_in_any_pieces(data):
+    m = data.draw(st.integers(1, 40))
+    frame = polars.DataFrame(
+        {name: data.draw(st.lists(cell, min_size=m, max_size=m)) for name, cell in cells.items()},
+        schema={name: types.get(name, polars.String) for name in cells},
+    )
+    size = data.draw(st.integers(1, m))
+    try:
+        expected = TablePreparation.fit(frame)
+    except DataError as error:
+        with pytest.raises(DataError, match=re.escape(str(error))):
+            in_pieces(frame, size)
+    else:
+        assert_same(in_pieces(frame, size), expected)
+
+
+def test_a_table_with_everything():
+    frame = table(3000).with_columns(
+        identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
+        row_id=polars.int_range(3000),
+        comment=polars.Series([f"good {('red', 'wine')[n % 2]} number {n}" for n in range(3000)]),
+        always=polars.lit(2.5),
+        never=polars.lit(None, polars.Float64),
+        noon=polars.lit(time(12)),
+    )
+    assert_same(in_pieces(frame, 411), TablePreparation.fit(frame))
+
+
+def test_more_texts_than_are_counted(monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.running_columns.MOST_TEXTS", 500)
+    frequent = [f"often {n % 3}" for n in range(3000)]
+    rare = [f"rare{n}" for n in range(3000)]
+    texts = [text for pair in zip(frequent, rare, strict=True) for text in pair]
+    (column,) = in_pieces(polars.DataFrame({"t": texts}), 100).columns
+    (expected,) = TablePreparation.fit(polars.DataFrame({"t": texts})).columns
+    assert column == expected
+    assert "often" in column.words
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.integers(-(10**9), 10**9).map(lambda n: n / 1024) | st.just(float("nan")), max_size=20),
+        min_size=1,
+        max_size=6,
+    ),
+    st.randoms(),
+)
+def test_moments_are_numpys_in_any_pieces_and_any_order(pieces, random):
+    values = np.array([value for piece in pieces for value in piece])
+    present = values[~np.isnan(values)]
+    one_by_one, merged = RunningMoments(), RunningMoments()
+    for piece in pieces:
+        one_by_one.update(np.array(piece, float))
+    random.shuffle(pieces)
+    for piece in pieces:
+        other = RunningMoments()
+        other.update(np.array(piece, float))
+        merged.merge(other)
+    for running in (one_by_one, merged):
+        assert (running.count, running.missing) == (len(present), len(values) - len(present))
+        if len(present):
+            scale = np.abs(present).max() or 1.0
+            assert running.mean == pytest.approx(present.mean(), abs=1e-12 * scale)
+            assert running.squares / scale**2 == pytest.approx(
+                np.square(present - present.mean()).sum() / scale**2, abs=1e-11
+            )
+            assert (running.low, running.high) == (present.min(), present.max())
+
+
+def test_numbers_beyond_measure_are_refused_in_the_same_words():
+    frame = polars.DataFrame({"x": [-1e308, 1e308, 0.0]})
+    with pytest.raises(DataError, match="can be standardized") as in_memory:
+        TablePreparation.fit(frame)
+    with pytest.raises(DataError) as streamed:
+        in_pieces(frame, 1)
+    assert str(streamed.value) == str(in_memory.value)

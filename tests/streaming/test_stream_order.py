@@ -1,0 +1,158 @@
+"""The order in which streamed rows are visited: a function of (seed, epoch, place) alone."""
+
+from itertools import chain, pairwise
+
+import numpy as np
+import polars
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepstep.data import StoredRows
+from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.preparation.held_rows import parts_of_rows
+from deepstep.preparation.streams import StreamedExamples
+
+
+class Numbered(StoredRows):
+    """Rows that hold their own numbers, in groups of these sizes; counts the groups that are read."""
+
+    where, read = "numbered", 0
+
+    def __init__(self, sizes):
+        self.sizes = tuple(sizes)
+        self.schema = {"x": polars.Int64()}
+        self._starts = np.concatenate([[0], np.cumsum(sizes)])
+
+    def pieces(self, group, columns, most):
+        self.read += 1
+        for start in range(self._starts[group], self._starts[group + 1], most):
+            stop = min(start + most, self._starts[group + 1])
+            yield polars.DataFrame({"x": np.arange(start, stop)})
+
+    def part_of(self, group):
+        return "a"
+
+    def identity(self):
+        return {}
+
+
+def streamed(sizes, buffer_rows, *, share=0.0, ahead=1, piece=None):
+    rows = Numbered(sizes)
+
+    def keep(frame, first):
+        return parts_of_rows(7, first, first + frame.height, (share,)) == 0
+
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    kept = [int((parts_of_rows(7, *ends, (share,)) == 0).sum()) for ends in pairwise(starts)]
+    few = Examples(np.zeros((1, 1)), np.zeros((1, 1)))
+    found = StreamedExamples(
+        rows, ["x"], kept, keep, encoded, few, {}, buffer_rows=buffer_rows, read_ahead=ahead
+    )
+    if piece is not None:
+        found._piece_rows = piece
+    return found
+
+
+def encoded(frame):
+    return Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
+
+
+def visited(examples, epoch, batch_size, order, first=0):
+    """The numbers of the rows, batch by batch, from a batch on."""
+    number, of, batches = first, -(-len(examples) // batch_size), []
+    with examples:
+        while number < of:
+            window = examples.window(epoch, number, batch_size, order)
+            rows = window.examples.X[:, 0].astype(int)
+            rows = rows if window.order is None else rows[window.order]
+            starts = range((number - window.first) * batch_size, len(rows), batch_size)
+            batches += [rows[start : start + batch_size].tolist() for start in starts]
+            number = window.stop
+    return batches
+
+
+shapes = st.tuples(
+    st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(1, 60), st.integers(1, 13)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(shapes, st.integers(0, 2**31), st.integers(0, 5), st.sampled_from([0.0, 0.3]))
+def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed, epoch, share):
+    sizes, buffer_rows, batch_size = shape
+    examples = streamed(sizes, buffer_rows, share=share)
+    if not len(examples):
+        return
+    batches = visited(examples, epoch, batch_size, shuffled(seed))
+    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    kept = np.flatnonzero(parts_of_rows(7, 0, sum(sizes), (share,)) == 0)
+    assert sorted(chain(*batches)) == kept.tolist()
+
+
+@settings(max_examples=40, deadline=None)
+@given(shapes, st.integers(0, 3), st.integers(0, 4), st.integers(1, 50), st.data())
+def test_reading_ahead_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, ahead, piece, data):
+    sizes, buffer_rows, batch_size = shape
+    whole = visited(streamed(sizes, buffer_rows, ahead=0), epoch, batch_size, shuffled(3))
+    first = data.draw(st.integers(0, len(whole) - 1))
+    other = streamed(sizes, buffer_rows, ahead=ahead, piece=piece)
+    assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
+
+
+@settings(max_examples=30, deadline=None)
+@given(shapes, st.integers(0, 3))
+def test_one_window_is_the_order_of_examples_in_memory(shape, epoch):
+    sizes, _, batch_size = shape
+    m = sum(sizes)
+    batches = visited(streamed(sizes, m + batch_size), epoch, batch_size, shuffled(5))
+    assert [*chain(*batches)] == shuffled(5)(epoch, m).tolist()
+
+
+def test_another_epoch_and_another_seed_have_other_orders():
+    orders = [
+        [*chain(*visited(streamed([20] * 5, 25), epoch, 5, shuffled(seed)))]
+        for epoch, seed in ((0, 1), (1, 1), (0, 2))
+    ]
+    assert orders[0] != orders[1]
+    assert orders[0] != orders[2]
+    # rows of a group come near to each other, but not in the order of the groups
+    assert orders[0][:25] != sorted(orders[0][:25])
+    assert max(orders[0][:25]) > 40
+
+
+def test_the_order_of_the_file_where_that_is_asked_for():
+    assert [*chain(*visited(streamed([7, 5, 9], 8), 4, 4, as_they_are))] == list(range(21))
+
+
+def test_a_window_of_everything_is_read_once():
+    examples = streamed([10, 10], 100)
+    for epoch in range(4):
+        visited(examples, epoch, 5, shuffled(1))
+    assert examples.rows.read == 2
+
+
+def test_the_next_window_is_read_while_one_is_learned_from():
+    examples = streamed([10] * 6, 10)
+    with examples:
+        examples.window(0, 0, 5, shuffled(1))
+        place, future = examples._coming[0]
+        assert (place.epoch, place.window) == (0, 1)
+        future.result(timeout=10)
+        # at the end of the last epoch nothing is
+        examples.window(0, 10, 5, shuffled(1), epochs=1)
+        assert not examples._coming
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**63), st.integers(0, 10**12), st.lists(st.integers(0, 50), max_size=5))
+def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cuts):
+    stop = start + 60
+    whole = parts_of_rows(seed, start, stop, (0.3, 0.2))
+    bounds = sorted({start, stop, *(start + cut for cut in cuts)})
+    pieces = [parts_of_rows(seed, *ends, (0.3, 0.2)) for ends in pairwise(bounds)]
+    np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_shares_of_the_rows():
+    counts = np.bincount(parts_of_rows(3, 0, 100_000, (0.2, 0.1)), minlength=3) / 100_000
+    np.testing.assert_allclose(counts, [0.7, 0.2, 0.1], atol=0.005)
