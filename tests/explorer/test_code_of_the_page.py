@@ -53,6 +53,10 @@ def states() -> list[dict[str, Any]]:
         actions = [{"t": 2, "served": True}, {"t": 5, "served": True}, {"t": 8, "edit": ["b1", 0, 0, 0.5]}]
         reached = [action for action in actions if action["t"] <= max(5, done)]
         found.append({"toy": "moons", "choice": choice, "actions": reached, "done": done})
+    far = {"optimizer": "rmsprop", "learning_rate": 0.01, "batch_size": 64}  # rounding grows fast there
+    found.append({"toy": "spirals", "choice": {"training": far}, "actions": [], "done": 900})
+    changed = [{**EDIT, "t": 450}, {**RETRAINED, "t": 460}, {**POINT, "t": 470}]
+    found.append({"toy": "circles", "choice": {"training": far}, "actions": changed, "done": 500})
     return found
 
 
@@ -71,6 +75,10 @@ def lessons() -> list[dict[str, Any]]:
         for actions, done in (([], 2), ([EDIT], 9), ([{**EDIT, "t": 2}, {**POINT, "t": 3}], 5), ([], 60)):
             reached = [change for change in actions if change["t"] <= done]
             found.append({"lesson": document, "actions": reached, "done": done})
+    network = Network([2, 8, 1], activation="tanh", seed=4)
+    options = {"optimizer": "rmsprop", "learning_rate": 0.01, "iterations": 1200}
+    document = lesson(network, X, (X[:1] > 0).astype(float), **options)
+    found += [{"lesson": document, "actions": [], "done": done} for done in (150, 1100)]
     return found
 
 

@@ -34,6 +34,7 @@ def replay(
     changes: Sequence[Mapping[str, Any]] = (),
     drawn: int = 0,
     start: int = 0,
+    slots: Mapping[str, Any] | None = None,
 ) -> Step:
     """Do the updates of a page again, and open the next one.
 
@@ -56,6 +57,8 @@ def replay(
         Updates whose batches and masks Python drew: those of `Network.steps`. The others are the page's own.
     start : int
         Updates that were done before these parameters.
+    slots : mapping, optional
+        The optimizer's memory at the start, as a lesson has it: ``"v_dW1"``, …; by default it begins at zero.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def replay(
     (6, (2, 2))
     """
     waiting = list(changes)
-    page = _Page(network, X, Y, training, start)
+    page = _Page(network, X, Y, training, start, slots)
     for done in range(start, updates + 1):
         while waiting and _number(waiting[0]) <= done:
             page.change(waiting.pop(0))
@@ -91,13 +94,21 @@ def replay(
 class _Page:
     """What trains on a page, from update to update."""
 
-    def __init__(self, network: Network, X: Any, Y: Any, training: Mapping[str, Any], start: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        X: Any,
+        Y: Any,
+        training: Mapping[str, Any],
+        start: int,
+        slots: Mapping[str, Any] | None,
+    ) -> None:
         self.network, self.shape = network, network.architecture
         self.X = check_inputs(X, self.shape.n_inputs, WHERE)
         m, head = self.X.shape[1], get_head(self.shape)
         self.Y = check_targets(Y, self.shape.n_outputs, m, head, WHERE, dtype=np.dtype(float))
         self.training = dict(training)
-        self.session = self._session(network.parameters.flat, None, start)
+        self.session = self._session(network.parameters.flat, self._flat(slots or {}), start)
 
     @property
     def done(self) -> int:
@@ -110,6 +121,16 @@ class _Page:
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}
         session.load(SessionState(theta, slots, done))
         return session
+
+    def _flat(self, slots: Mapping[str, Any]) -> dict[str, Array]:
+        """The slots by name, each as one vector."""
+        found = {}
+        for slot in dict.fromkeys(name.partition("_d")[0] for name in slots):
+            whole = self.network.parameters.copy()
+            for name in whole:
+                whole[name][:] = slots[f"{slot}_d{name}"]
+            found[slot] = whole.flat
+        return found
 
     def change(self, change: Mapping[str, Any]) -> None:
         """What the reader of the page did."""

@@ -9,6 +9,8 @@ import { compareGolden } from "./golden.js";
 
 const KEPT_NUMBERS = 2_000_000; // of states that are kept for going back, about 16 MB
 
+const FAR = 200; // updates that code does again
+
 const hasDropout = ({ dropout }) => [dropout].flat().some((rate) => rate > 0);
 
 export class Session {
@@ -124,8 +126,8 @@ export class Session {
     if (t === this.latest.t) this.made = this.latest;
     if (this.made?.t === t) return;
     let from = t;
-    while (!this.kept.has(from)) from--;
-    let state = this.kept.get(from);
+    while (!this.kept.has(from) && from !== this.base?.t) from--;
+    let state = this.kept.get(from) ?? this.base;
     for (; state.t < t; state = openStep(this.problem(state.t + 1, state)).after) yield;
     this.made = state;
   }
@@ -194,6 +196,15 @@ export class Session {
     this.costs = costs.slice(0, base.t);
     this.arrive(base.t, base.parameters, NaN);
     this.kept.set(base.t, this.latest);
+  }
+
+  /**
+   * After how many updates code may begin, that makes the state after `done` again: at the beginning, where Python
+   * left the training, or, if that is far, at a state that is kept. Rounding grows in long trainings.
+   */
+  beginning(done) {
+    const from = this.base ? Math.min(done, this.base.t) : 0;
+    return done - from > FAR ? Math.max(from, ...[...this.kept.keys()].filter((t) => t < done)) : from;
   }
 
   keep(state) {

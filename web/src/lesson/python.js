@@ -14,28 +14,30 @@ const array = (value) => `unpacked(${literal(encodeArray(value))})`;
  * @returns {string} code, the lesson's own where nothing was changed; a comment alone where none can be right
  */
 export function pythonCode(session, done) {
-  const { lesson, network, base } = session;
+  const { lesson, network } = session;
   const unchanged = session.changedFrom === Infinity && done < (lesson.recorded?.at(-1)?.step ?? 0);
-  if (session.isRecorded || (unchanged && lesson.code)) return lesson.code.replace(/^shown = 1\b/m, `shown = ${done + 1}`);
-  const { X, Y } = lesson.data;
+  if (session.isRecorded || (unchanged && lesson.code && !session.beginning(done))) return lesson.code.replace(/^shown = 1\b/m, `shown = ${done + 1}`);
+  const from = session.beginning(done);
+  const start = session.state(from);
+  const { X, Y } = session.dataAt(from + 1);
   const carried = X.data.length + Y.data.length + session.size;
   if (carried > MOST) return `# ${carried} numbers are too many for code: save the lesson instead.\n`;
-  // what Python trained on command is not done again: the code begins with what it reached
-  const start = base && (done < base.t ? session.state(done) : base);
-  const from = start?.t ?? 0;
-  const training = start ? session.trainingAt(from) : lesson.training;
-  const changes = session.log.filter(({ t }) => t >= from && t <= done);
+  const training = session.trainingAt(from + 1);
+  const changes = session.log.filter(({ t }) => t > from && t <= done);
   const hidden = network.activations.slice(0, -1);
-  const memory = start && OPTIMIZERS[training.optimizer].state.length;
+  const forgotten = start.forgotten && OPTIMIZERS[training.optimizer].state.length;
+  const slots = Object.entries(start.slots);
   const drawn = Math.min(session.changedFrom - 1, lesson.batches?.length ?? 0);
-  return `"""The network after ${done} updates of the page, which are done again; then the next one, opened."""
+  return `"""The network after ${done} updates of the page, ${
+    from ? `those after the first ${from} done again` : "done again"
+  }; then the next one, opened."""
 from deepstep import Network
 from deepstep.explorer import replay, unpacked
 
 X = ${array(X)}
 Y = ${array(Y)}
 parameters = {
-${Object.entries((start ?? lesson).parameters)
+${Object.entries(start.parameters)
   .map(([name, value]) => `    "${name}": ${array(value)},`)
   .join("\n")}
 }
@@ -54,7 +56,9 @@ step = replay(
     training=${literal({ ...training, beyond: undefined })},
 ${changes.length ? `    changes=[\n${changes.map((change) => `        ${literal(change)},\n`).join("")}    ],\n` : ""}${
     drawn ? `    drawn=${drawn},\n` : ""
-  }${from ? `    start=${from},\n` : ""})
-${memory ? "# Python trained up to there: the memory of its optimizer is not known here, and begins at zero.\n" : ""}print(step.trace())  # every quantity; step.before are the parameters before it
+  }${from ? `    start=${from},\n` : ""}${
+    slots.length ? `    slots={\n${slots.map(([name, value]) => `        "${name}": ${array(value)},\n`).join("")}    },\n` : ""
+  })
+${forgotten ? "# Python trained up to there: the memory of its optimizer is not known here, and begins at zero.\n" : ""}print(step.trace())  # every quantity; step.before are the parameters before it
 `;
 }
