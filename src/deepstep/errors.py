@@ -7,9 +7,16 @@ Every error that DeepStep raises on purpose is a `DeepStepError` and follows one
 The command line turns them into exit code 2 (1 for `DivergenceError`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deepstep.estimators.committee import Committee
+    from deepstep.network import Parameters
+    from deepstep.training import History
+    from deepstep.types import Array
 
 
 class DeepStepError(Exception):
@@ -68,7 +75,73 @@ class MissingPackageError(DeepStepError, ImportError):
 
 
 class DivergenceError(DeepStepError, ArithmeticError):
-    """Training left the finite numbers."""
+    """Training left the finite numbers.
+
+    Parameters
+    ----------
+    where, expected, came, mend : str
+        As of every `DeepStepError`.
+    layer : int, optional
+        1 … L, where the first quantity that was not finite is one of a layer.
+    step : int, optional
+        The number of the update that left them.
+
+    Attributes
+    ----------
+    history : History or None
+        The records of the epochs before.
+    parameters : Parameters or None
+        The last finite ones.
+    statistics : mapping
+        Of the normalized layers, of the same moment.
+    committee : Committee or None
+        Of the member that diverged alone, with these parameters, where it is one of a committee.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> try:
+    ...     Network([1, 1], output="identity", seed=1).train([[3.0, -3.0]], [[1, 2]], learning_rate=1e9)
+    ... except DivergenceError as error:
+    ...     reached = error
+    >>> reached.layer, reached.step, len(reached.history), "W1" in reached.parameters
+    (1, 17, 16, True)
+    """
+
+    def __init__(
+        self,
+        where: str,
+        expected: str,
+        came: str,
+        mend: str = "",
+        *,
+        layer: int | None = None,
+        step: int | None = None,
+    ) -> None:
+        super().__init__(where, expected, came, mend)
+        self.layer, self.step = layer, step
+        self.history: History | None = None
+        self.parameters: Parameters | None = None
+        self.statistics: Mapping[str, Array] = {}
+        self.committee: Committee | None = None
+
+    def also(self, mend: str) -> None:
+        """Say one more thing about how to mend it.
+
+        Parameters
+        ----------
+        mend : str
+            Sentences.
+
+        Examples
+        --------
+        >>> error = DivergenceError("train", "finite numbers", "got inf", "Lower the learning rate.")
+        >>> error.also("See the report.")
+        >>> print(error)
+        train: finite numbers; got inf. Lower the learning rate. See the report.
+        """
+        self.mend = f"{self.mend} {mend}".strip()
+        self.args = (self.where, self.expected, self.came, self.mend)
 
 
 class WorkerError(DeepStepError, RuntimeError):

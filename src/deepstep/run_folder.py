@@ -25,6 +25,9 @@ FORMAT = "deepstep-run"
 OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
 """Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
 
+DIVERGED = "diverged"
+"""The table of a config that says how training diverged: came, mend, layer, step, costs."""
+
 DIGEST = "sha256"
 """The key of the config that holds its own digest."""
 
@@ -237,7 +240,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             "Update DeepStep, or train again with this version.",
         )
     results = config.get("results", {})
-    tables = {"settings": config.get("settings", {}), "results": results}
+    tables = {name: config.get(name, {}) for name in ("settings", "results", DIVERGED)}
     if isinstance(results, dict):
         tables |= {f"results.{name}": part for name, part in results.items()}
     for name, table in tables.items():

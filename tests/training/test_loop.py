@@ -1,6 +1,7 @@
 """The loop: what it records, in what order callbacks are asked, and how training ends."""
 
 import json
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -209,6 +210,24 @@ class TestDivergence:
         session, examples, plan = self.huge()
         with pytest.raises(DivergenceError, match=r"loss: .* inf in epoch 2, step 3, at .* 1e\+120"):
             train(session, examples, plan, where="here")
+
+    @pytest.mark.parametrize("engine", ["reference", "compiled"])
+    def test_the_error_holds_what_was_reached(self, engine):
+        """The records of the epochs before, and the parameters that the last of them left."""
+        history, rows = History(), Examples(np.ones((2, 1)), np.zeros((2, 1)))
+
+        def session():
+            start = initialize_parameters((1, 1), rng=np.random.RandomState(0))
+            return open_session(engine, Architecture((1, 1), ("identity",)), start)
+
+        with pytest.raises(DivergenceError) as caught:
+            train(session(), rows, Plan(9, 1e120), history=history)
+        error, same = pickle.loads(pickle.dumps(caught.value)), session()
+        before = train(same, rows, Plan(2, 1e120))
+        assert (error.layer, error.step, error.history.stopped) == (1, 3, "diverged")
+        assert error.history.costs.tolist() == before.costs.tolist()
+        np.testing.assert_array_equal(error.parameters.flat, same.parameters.flat)
+        assert str(error) == str(caught.value)
 
     def test_updates_say_so_too(self):
         session, examples, plan = self.huge()

@@ -62,7 +62,14 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
         about |= of_cats(data, folders[name])
         label = f"cats, {name}"
         models[name] = train_and_save(
-            new_run(folders[name]), settings, preparation, train, test, label=label, about=about
+            new_run(folders[name]),
+            folders[name],
+            settings,
+            preparation,
+            train,
+            test,
+            label=label,
+            about=about,
         )
         if models[name].interrupted:
             break

@@ -42,7 +42,9 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     folder = out or free_name("digits")
     about = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
     about |= of_builtin("digits", seed)
-    trained = train_and_save(new_run(folder), settings, preparation, train, test, label="digits", about=about)
+    trained = train_and_save(
+        new_run(folder), folder, settings, preparation, train, test, label="digits", about=about
+    )
 
     probabilities = trained.test_outputs
     wrong = worst_mistakes(probabilities, test.answers)

@@ -54,7 +54,9 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
     }
     train = as_part(preparation, inputs.transform(table), labels[data.y_train])
     test = as_part(preparation, inputs.transform(test_table), labels[data.y_test])
-    trained = train_and_save(new_run(folder), settings, preparation, train, test, label=name, about=about)
+    trained = train_and_save(
+        new_run(folder), folder, settings, preparation, train, test, label=name, about=about
+    )
 
     if json_wanted:
         click.echo(as_json({"demo": name, "run": folder, **trained.to_dict()}))

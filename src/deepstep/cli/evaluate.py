@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from deepstep.cli.diverged import note_divergence
 from deepstep.cli.opening import open_run
 from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
@@ -27,6 +28,7 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     the folder of the two HDF5 files: the test pictures are taken.
     """
     run = open_run(run_folder)
+    note_divergence(run)
     target = run.preparation.target
     learned_from = printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.cli import workers
+from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
 from deepstep.cli.rate_search import with_rate
@@ -19,7 +20,7 @@ from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
-from deepstep.errors import DataError, FileError
+from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.model.options import LBFGS
@@ -84,6 +85,7 @@ class Trained:
 
 def train_and_save(
     place: AbstractContextManager[Callable[[Run], None]],
+    folder: Path,
     settings: TrainSettings,
     preparation: Preparation,
     train: Part,
@@ -100,13 +102,15 @@ def train_and_save(
 
     That the folder can be written is found out before training. Ctrl-C ends training and keeps what was
     reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done, goes on as
-    KeyboardInterrupt and leaves nothing behind, as every error does. So does each Ctrl-C where there are
-    checkpoints to go on from.
+    KeyboardInterrupt and leaves nothing behind, as every error does but a divergence: what was reached before
+    it is kept as a run that says so. So does each Ctrl-C where there are checkpoints to go on from.
 
     Parameters
     ----------
     place : context manager
         Gives what writes the run, as `new_run` does.
+    folder : Path
+        Where that is, or a training that diverged leaves what it reached.
     label : str
         What the progress is called.
     about : dict
@@ -131,16 +135,20 @@ def train_and_save(
         settings = with_rate(settings, network, train, of_classes, options, again)
         about = {**about, **({"found": found} if found else {})}
         start = copy(network)
-        history = _learn(network, settings, target, train, validation, label, options, stream)
-        if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
-            raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
-        best = 0 if history.stopped in ENDED_BEFORE else network.best_epochs
-        if settings.refit and validation is not None and best:
-            repeat = Repeat(best)
-            network, train, validation = start, joined(train, validation), None
-            without = replace(settings, patience=None)
-            options = {**again, "callbacks": [*again.get("callbacks", ()), repeat]}
-            history = _learn(network, without, target, train, None, f"{label}, all rows", options)
+        try:
+            history = _learn(network, settings, target, train, validation, label, options, stream)
+            if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
+                raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
+            best = 0 if history.stopped in ENDED_BEFORE else network.best_epochs
+            if settings.refit and validation is not None and best:
+                repeat = Repeat(best)
+                network, train, validation = start, joined(train, validation), None
+                without = replace(settings, patience=None)
+                options = {**again, "callbacks": [*again.get("callbacks", ()), repeat]}
+                history = _learn(network, without, target, train, None, f"{label}, all rows", options)
+        except DivergenceError as error:
+            _keep(error, network, settings, preparation, train, about, folder)
+            raise
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
         save(trained.run)
     return trained
@@ -245,6 +253,34 @@ def _compared(
             outputs[name] = network.forward(part.X.T).T
             scores[name] = score(preparation.target, part.answers, outputs[name])
     results = {name: found.to_dict() for name, found in scores.items()}
+    config = {**_config(settings, preparation, train, about), "results": results}
+    run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
+    no_test = np.empty((0, preparation.target.n_outputs))
+    return Trained(run, scores, outputs.get("test", no_test))
+
+
+def _keep(
+    error: DivergenceError,
+    network: Network,
+    settings: TrainSettings,
+    preparation: Preparation,
+    train: Part,
+    about: dict[str, Any],
+    folder: Path,
+) -> None:
+    """Save what a training reached before it diverged."""
+    if error.history is None or error.parameters is None or workers.number() != 0:
+        return
+    reached = copy(network)
+    reached.parameters, reached.statistics = error.parameters, dict(error.statistics)
+    config = {**_config(settings, preparation, train, about), **what_happened(error)}
+    keep(Run(reached, preparation, error.history, config, few_examples(train.X, train.Y)), folder, error)
+
+
+def _config(
+    settings: TrainSettings, preparation: Preparation, train: Part, about: dict[str, Any]
+) -> dict[str, Any]:
+    """What a run's config says but for the results."""
     weights = weights_of_classes(settings, preparation.target, train)
     weighed: dict[str, Any] = {}
     if weights is not None:
@@ -253,10 +289,7 @@ def _compared(
         weighed["class_weights"] = of_each if several else of_each[0]
     if train.weight is not None:
         weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
-    config = {**about, **weighed, "settings": settings.to_dict(), "results": results}
-    run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
-    no_test = np.empty((0, preparation.target.n_outputs))
-    return Trained(run, scores, outputs.get("test", no_test))
+    return {**about, **weighed, "settings": settings.to_dict()}
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:

@@ -5,7 +5,7 @@ An error is one sentence on stderr, without a traceback: ``Error: where: expecte
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import NoReturn, TextIO, cast
@@ -126,11 +126,16 @@ def _run(arguments: Sequence[str]) -> int:
             "came": error.came,
             "mend": error.mend,
         }
-        code = FAILED if isinstance(error, DivergenceError | WorkerError) else WRONG_INPUT
+        if isinstance(error, DivergenceError):
+            where = {"layer": error.layer, "step": error.step}
+            return _report(arguments, f"Error: {error}", {**record, **where}, FAILED)
+        code = FAILED if isinstance(error, WorkerError) else WRONG_INPUT
         return _report(arguments, f"Error: {error}", record, code)
 
 
-def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], code: int) -> int:
+def _report(
+    arguments: Sequence[str], sentence: str, record: Mapping[str, str | int | None], code: int
+) -> int:
     if number() != 0:
         return _report_of_another(number(), sentence, record, code)
     click.echo(" ".join(sentence.split()), err=True)
@@ -139,9 +144,9 @@ def _report(arguments: Sequence[str], sentence: str, record: dict[str, str], cod
     return code
 
 
-def _report_of_another(worker: int, sentence: str, record: dict[str, str], code: int) -> int:
+def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | int | None], code: int) -> int:
     """Of workers but the first: what all of them have alike, and that one has ended, is said without them."""
-    came = record.get("came", WorkerError.ENDED)  # Click's own have none, and are of what was typed
+    came = str(record.get("came", WorkerError.ENDED))  # Click's own have none, and are of what was typed
     alike = record["kind"] in ("ConfigurationError", "MissingPackageError")
     if not (alike or code == INTERRUPTED or came.startswith(WorkerError.ENDED)):
         click.echo(f"Worker {worker}: {' '.join(sentence.split())}", err=True)

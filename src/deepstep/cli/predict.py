@@ -8,6 +8,7 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.diverged import note_divergence
 from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw_pieces
@@ -30,6 +31,7 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     on dark); each gives a line. A run on pictures also takes a table with a column for each pixel.
     """
     run = open_run(run_folder)
+    note_divergence(run)
     pieces = ((raw, run.predict(raw)) for raw in read_raw_pieces(run, files))
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]

@@ -59,7 +59,8 @@ def command(
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
     weight = example_weights(opened, Y, own)
-    whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
+        whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
     if json_wanted:
         record = {

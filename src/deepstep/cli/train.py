@@ -225,6 +225,7 @@ def _train(
     with resumable(run, possible=checkpoints is not None), waiting:
         trained = train_and_save(
             place_to_train(run, training, resumed=resumed, overwrite=overwrite),
+            run,
             settings,
             task.preparation,
             task.train,

@@ -8,7 +8,8 @@ import click
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.committee_fitting import Fitted, fitted
+from deepstep.cli.committee_fitting import Fitted, fitted, in_own_units
+from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import of_table
 from deepstep.cli.members import as_records, print_recipes
@@ -21,6 +22,7 @@ from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import place_at_once
+from deepstep.errors import DivergenceError
 from deepstep.estimators import CommitteeRun
 from deepstep.estimators.committee_run import FewRows
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation
@@ -60,13 +62,17 @@ def train_committee(
     tell(file, frame, split, recipe)
     with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
         begun = monotonic()
-        found = fitted(split, settings, members, file.stem)
-        known = {
+        told = {
             **about(file, goal, split),
             **of_table(file, run, split, None, refit=False),
             **_weights(split, settings),
-            "seconds": monotonic() - begun,
         }
+        try:
+            found = fitted(split, settings, members, file.stem)
+        except DivergenceError as error:
+            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, run)
+            raise
+        known = {**told, "seconds": monotonic() - begun}
         whole = _run(found, split, {**known, "settings": _settings(found, settings)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
@@ -82,6 +88,17 @@ def train_committee(
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
     print_saved(screen, run, file, NEXT)
     return GOOD
+
+
+def _keep(
+    error: DivergenceError, split: TableSplit, told: dict[str, Any], settings: TrainSettings, run: Path
+) -> None:
+    """Save the member that diverged, as it was before."""
+    if error.committee is None:
+        return
+    found = Fitted(error.committee, 1.0, in_own_units(split.target), "")
+    known = {**told, **what_happened(error), "settings": _settings(found, settings)}
+    keep(_run(found, split, known), run, error)
 
 
 def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep import __version__
+from deepstep.cli.diverged import is_diverged
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
 from deepstep.cli.opening import of_a_committee
 from deepstep.cli.screen import program, warnings_as_notes
@@ -194,6 +195,7 @@ def place_to_train(
             f"it exists already, and so does {folder.name}, a training of it that is not done",
             f"Go on with the training: {resume_command(run)}. Or replace both and begin anew: --overwrite.",
         )
+    overwrite = overwrite or is_diverged(run)
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
         if not resumed:
@@ -224,6 +226,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
     KeyboardInterrupt
         That of the block, which says that nothing is kept.
     """
+    overwrite = overwrite or is_diverged(run)
     with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
         _clear(run, unfinished(run), overwrite=overwrite)
         try:
@@ -292,11 +295,11 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
                 if _has_an_epoch(unfinished(run))
                 else "no epoch was done, of which a run could be made"
             )
-            mend = (
-                f"{error.mend} To begin anew, add --overwrite. "
+            error.also(
+                "To begin anew, add --overwrite. "
                 f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
             )
-            raise DivergenceError(error.where, error.expected, error.came, mend.strip()) from error
+            raise
 
 
 class Finish(Callback):

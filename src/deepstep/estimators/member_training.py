@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.engines import Settings
+from deepstep.errors import DivergenceError
 from deepstep.estimators.calls import FitCall
-from deepstep.estimators.committee import Member, Preparer
+from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.course import settings_of
 from deepstep.estimators.recipes import Recipe, start
 from deepstep.preparation.batches import Examples
@@ -70,7 +71,12 @@ def train_member(
         scoring="loss" if judged is not None else None,
     )
     member.n_features_in_ = rows.X.shape[1]
-    member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+    try:
+        member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+    except DivergenceError as error:
+        error.where += f", {task.recipe.name} on fold {task.fold}"
+        error.committee = _alone(member, task, preparer, rows, error, call)
+        raise
     member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
     score = member.best_validation_score_
     return Member(
@@ -84,6 +90,34 @@ def train_member(
         _settings(member, call),
         member,
     )
+
+
+def _alone(
+    member: "DeepEstimator",
+    task: Task,
+    preparer: Preparer,
+    rows: Examples,
+    error: DivergenceError,
+    call: FitCall,
+) -> Committee | None:
+    """A committee of a member that diverged, as it was before."""
+    if error.history is None or error.parameters is None:
+        return None
+    network = member._network(rows, call)
+    network.parameters, network.statistics = error.parameters, dict(error.statistics)
+    member.network_, name = network, task.recipe.name
+    one = Member(
+        task.recipe,
+        0,
+        network,
+        error.history.engine,
+        len(error.history),
+        None,
+        None,
+        _settings(member, call),
+    )
+    output, _ = member._output(call.where)
+    return Committee((preparer,), (one,), {name: 1.0}, {name: 1.0}, output, None)
 
 
 def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:

@@ -3,9 +3,13 @@
 from typing import Any
 
 from deepstep.errors import missing_package
+from deepstep.types import Array
 
 WIDE = (6.4, 4.0)
 """Inches of a figure with one pair of axes."""
+
+HIGHEST = 1e100
+"""What is larger is drawn here: matplotlib's axes and ticks end before the floats do."""
 
 MANY = 5
 """More names than these leave no room for the lines."""
@@ -35,6 +39,18 @@ def axes_for(ax: Any, where: str, size: tuple[float, float] = WIDE) -> Any:
         When matplotlib is not installed.
     """
     return new_figure(where, size).subplots() if ax is None else ax
+
+
+def in_sight(values: Array) -> Array:
+    """Values as they are drawn, of a training that diverged at the edge.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_sight(np.array([1.0, 1e300, -np.inf]))
+    array([   1.e+000,  1.e+100, -1.e+100])
+    """
+    return values.clip(-HIGHEST, HIGHEST)
 
 
 def plain(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.inspection import Trace
 from deepstep.network.parameters import PARAMETER
 from deepstep.plots.colours import series
-from deepstep.plots.drawing import axes_for
+from deepstep.plots.drawing import axes_for, in_sight
 from deepstep.plots.sources import OfTraining, check_network, looks_in
 from deepstep.training import History
 from deepstep.types import Array
@@ -132,7 +132,9 @@ class GradientFlowDisplay(OfTraining):
         self.lines_: list[Any] = []
         for number, row in enumerate(self._shown):
             style = series(number, len(layers)) | {"markevery": 1}
-            self.lines_ += self.ax_.plot(layers, self._positive(row), label=self.moments[row], **style)
+            self.lines_ += self.ax_.plot(
+                layers, in_sight(self._positive(row)), label=self.moments[row], **style
+            )
         if np.nanmax(self.norms, initial=0.0) > 0:
             self.ax_.set_yscale("log")
         self.ax_.set(xlabel="layer (1 is next to the input)", ylabel="norm of the gradient ∂J/∂θ")

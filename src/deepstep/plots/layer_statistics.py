@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.plots.colours import series
-from deepstep.plots.drawing import legend, new_figure
+from deepstep.plots.drawing import in_sight, legend, new_figure
 from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
@@ -112,7 +112,7 @@ class LayerStatisticsDisplay(OfTraining):
         for number, values in enumerate(self.statistics[name].T):
             shown = np.where(values > 0, values, np.nan) if positive else values
             style = series(number, len(shown))
-            lines += ax.plot(self.epochs, shown, label=f"layer {number + 1}", **style)
+            lines += ax.plot(self.epochs, in_sight(shown), label=f"layer {number + 1}", **style)
         if positive and np.nanmax(self.statistics[name], initial=0.0) > 0:
             ax.set_yscale("log")
         ax.set_ylabel(PANELS.get(name, name))

@@ -6,7 +6,7 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.plots.colours import REFERENCE, series
-from deepstep.plots.drawing import legend, new_figure, plain
+from deepstep.plots.drawing import in_sight, legend, new_figure, plain
 from deepstep.plots.sources import OfTraining
 from deepstep.training import History
 from deepstep.types import Array, is_number
@@ -174,7 +174,9 @@ class TrainingCurveDisplay(OfTraining):
         ax.set_ylabel("learning\nrate")
 
     def _line(self, ax: Any, name: str, label: str, values: Array, number: int) -> None:
-        (self.lines_[name],) = ax.plot(self.epochs, values, label=label, **series(number, len(values)))
+        (self.lines_[name],) = ax.plot(
+            self.epochs, in_sight(values), label=label, **series(number, len(values))
+        )
 
     def describe(self) -> str:
         """What the figure shows, in words.

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.plots.colours import REFERENCE, series
-from deepstep.plots.drawing import axes_for, legend
+from deepstep.plots.drawing import axes_for, in_sight, legend
 from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
@@ -107,7 +107,7 @@ class UpdateRatioDisplay(OfTraining):
         for number, ratios in enumerate(self.ratios.T):
             shown = np.where(ratios > 0, ratios, np.nan)  # 0 has no place on a logarithmic axis
             style = series(number, len(shown))
-            self.lines_ += self.ax_.plot(self.epochs, shown, label=f"layer {number + 1}", **style)
+            self.lines_ += self.ax_.plot(self.epochs, in_sight(shown), label=f"layer {number + 1}", **style)
         self.ax_.set(yscale="log", xlabel="epoch", ylabel="‖change of W in an epoch‖ / ‖W‖")
         legend(self.ax_, len(self.lines_))
         return self

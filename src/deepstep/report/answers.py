@@ -72,6 +72,8 @@ class Judged:
 
 def answers(run: RunFolder, rows: Rows) -> Html:
     """The part of the page about answers."""
+    if not np.isfinite(rows.outputs).all():
+        return tag("p", "There are no answers: with the parameters before the divergence outputs overflow.")
     target = run.preparation.target
     if isinstance(target, ClassTarget):
         P = run.told(target.probabilities(rows.outputs))

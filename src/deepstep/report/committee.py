@@ -6,6 +6,8 @@ from deepstep.preparation import TablePreparation
 from deepstep.report import sections
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.sections import figure_of
+from deepstep.run_folder import DIVERGED
+from deepstep.training import History
 
 if TYPE_CHECKING:
     from deepstep.estimators import CommitteeRun
@@ -27,6 +29,12 @@ def overview(run: "CommitteeRun") -> Html:
     what = "{} of {} on {}".format(*map(_counted, counts, ("network", "recipe", "fold")))
     seconds = run.config.get("seconds")
     how: list[tuple[str, Content]] = [("committee", what)]
+    diverged = run.config.get(DIVERGED)
+    if diverged is not None:
+        costs = diverged.get("costs")
+        course = History({"epoch": at, "cost": cost} for at, cost in enumerate(costs or ()))
+        course.stopped = "a member diverged, which stands here alone"
+        how.append(("ended", sections.ended(course)))
     if seconds is not None:
         how.append(("trained in", f"{figure_of(seconds)} seconds"))
     return sections.learned(run, how)

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from deepstep.inspection import Finding, MemberCourse, diagnose, diagnose_committee
+from deepstep.inspection import Finding, MemberCourse, diagnose, diagnose_committee, divergence_finding
 from deepstep.preparation import NumberTarget
 from deepstep.report.rows import AnyRun
 from deepstep.run import Run
+from deepstep.run_folder import DIVERGED
 from deepstep.training.health import health_in
 from deepstep.types import Array, is_number
 
@@ -46,8 +47,10 @@ def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
     >>> [finding.kind for finding in findings_of(run)]
     ['twins']
     """
-    results = run.config.get("results", {})
+    results, diverged = run.config.get("results", {}), run.config.get(DIVERGED)
     if not isinstance(run, Run):
+        if diverged is not None:
+            return [divergence_finding(diverged)]
         return diagnose_committee(results, _courses(run), **_measured(run))
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
     return diagnose(
@@ -57,6 +60,7 @@ def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
         X=None if inputs is None else inputs.T.astype(run.network.dtype),
         scores=scores,
         kept_best="patience" in run.config.get("settings", {}),
+        diverged=diverged,
     )
 
 

@@ -3,6 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+
 from deepstep.data.files import atomic_write
 from deepstep.report import committee, sections
 from deepstep.report.answers import answers
@@ -62,12 +64,13 @@ def report(
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)
     """
-    parts = {
-        "Findings": sections.findings(findings_of(run, inputs), run),
-        **_parts(run, rows),
-        "Environment": sections.environment(run),
-        "How to reproduce": sections.reproduction(run, command),
-    }
+    with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
+        parts = {
+            "Findings": sections.findings(findings_of(run, inputs), run),
+            **_parts(run, rows),
+            "Environment": sections.environment(run),
+            "How to reproduce": sections.reproduction(run, command),
+        }
     overview = sections.overview(run) if isinstance(run, Run) else committee.overview(run)
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)

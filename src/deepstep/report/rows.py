@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from deepstep.errors import DataError
 from deepstep.preparation import ClassTarget, ImagePreparation, LabelTargets, TablePreparation
 from deepstep.report.figures import picture
 from deepstep.report.html import Content, Html, tag
 from deepstep.run import Run
-from deepstep.run_folder import RunFolder
+from deepstep.run_folder import DIVERGED, RunFolder
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -106,11 +107,13 @@ def kept_rows(run: AnyRun, why: str = "") -> Rows:
     """
     if isinstance(run, Run):
         (X, Y), how = run.examples, "as the network sees them"
-        prepared, inputs, outputs = X, run.preparation.inputs, run.network.forward(X.T).T
+        prepared, inputs = X, run.preparation.inputs
+        outputs = _outputs(run, len(X), lambda: run.network.forward(X.T).T)
     else:
         (X, *_), Y = run.examples
         first, how = run.committee.preparers[0].table.preparation, "prepared as for the first fold"
-        prepared, inputs, outputs = None, first or run.preparation.inputs, run.few_outputs()
+        prepared, inputs = None, first or run.preparation.inputs
+        outputs = _outputs(run, len(X), run.few_outputs)
     target = run.preparation.target
     if isinstance(target, ClassTarget):
         answers: AnyArray = target.probabilities(Y).argmax(axis=1)
@@ -181,9 +184,10 @@ def rows_of(
     """
     target = run.preparation.target
     inputs = run.inputs(raw) if isinstance(run, Run) else None
-    outputs = (
-        run.network.forward(inputs.T).T if isinstance(run, Run) and inputs is not None else run.outputs(raw)
-    )
+    if isinstance(run, Run) and inputs is not None:
+        outputs = _outputs(run, len(raw), lambda: run.network.forward(inputs.T).T)
+    else:
+        outputs = _outputs(run, len(raw), lambda: run.outputs(raw))
     if isinstance(target, ClassTarget | LabelTargets):
         answers: AnyArray = target.positions(labels)
     else:
@@ -203,6 +207,17 @@ def rows_of(
         return [_written(frame[name][row]) for name in names]
 
     return Rows(told, inputs, outputs, answers, names, show, numbers, written)
+
+
+def _outputs(run: RunFolder, m: int, answer: Callable[[], Array]) -> Array:
+    """The outputs for m rows; NaN where those of a training that diverged are beyond the floats."""
+    if DIVERGED not in run.config:
+        return answer()
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            return answer()
+        except DataError:
+            return np.full((m, run.preparation.target.n_outputs), np.nan)
 
 
 def _shown_columns(run: RunFolder, frame: "polars.DataFrame") -> tuple[tuple[str, ...], int]:

@@ -25,6 +25,7 @@ from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.rows import AnyRun
 from deepstep.run import Run
 from deepstep.run_folder import RunFolder
+from deepstep.training import History
 from deepstep.training.health import health_in
 
 MOST_LINES = 40
@@ -39,10 +40,15 @@ MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 
 def overview(run: Run) -> Html:
     """What was learned from what, and how well."""
-    history = run.history
-    first, last = (history[at]["cost"] if len(history) else float("nan") for at in (0, -1))
-    ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-    return learned(run, [("network", repr(run.network)), ("ended", ended)])
+    return learned(run, [("network", repr(run.network)), ("ended", ended(run.history))])
+
+
+def ended(history: History) -> str:
+    """How a training ended."""
+    if not len(history):
+        return f"{history.stopped}, before the first epoch was done"
+    first, last = (history[at]["cost"] for at in (0, -1))
+    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
 
 
 def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:

@@ -10,12 +10,16 @@ import numpy as np
 from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.training.history import History
 from deepstep.training.plan import Rates
 from deepstep.training.quantities import Quantity, quantities
 from deepstep.training.rate_trial import times_too_high
 from deepstep.types import AnyArray, Array
 
 EXPECTED = "the cost and the parameters stay finite"
+
+DIVERGED = "diverged"
+"""Why a history ended."""
 
 LARGE = 1e3
 """Inputs, targets and weights beyond this are worth a word."""
@@ -94,7 +98,9 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
                 if factor is not None:
                     cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
                     mend = f"Lower the learning rate to about {rate / factor:.1g}{_or_scale(opened)}."
-            return DivergenceError(where, EXPECTED, f"{place} in {time}: {cause}", mend)
+            came = f"{place} in {time}: {cause}"
+            of_layer, step = found.layer or None, opened.after.step
+            return DivergenceError(where, EXPECTED, came, mend, layer=of_layer, step=step)
     return DivergenceError(
         where,
         EXPECTED,
@@ -145,6 +151,7 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
         measured = (quantity._replace(limit=limit) for quantity in quantities(replay, opened))
         found = next((quantity for quantity in measured if not quantity.finite), None)
+        layer = None if found is None else found.layer or None
         mend = _rescale(opened, first, rated=False)
         came = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
         if found is not None:
@@ -154,7 +161,14 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
         elif not lost:
             came = f"they did not on the engine {session.name!r}, though they do in the reference"
             mend = _weigh_more(opened) or "Use engine='reference'."
-    return DivergenceError(where, EXPECTED, came, mend)
+    return DivergenceError(where, EXPECTED, came, mend, layer=layer)
+
+
+def keep(error: DivergenceError, session: Session, history: History) -> None:
+    """Let the error of a training hold what was reached: the records, and the session's state."""
+    history.stopped = DIVERGED
+    error.history, error.parameters = history, session.parameters.copy()
+    error.statistics = dict(session.state().statistics)
 
 
 def _replay(session: Session) -> ReferenceSession:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.engines import Session
+from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import (
     Callback,
@@ -18,7 +19,7 @@ from deepstep.training.callbacks import (
     tell_of_the_epoch,
     tell_the_end,
 )
-from deepstep.training.diagnosis import Evaluations, evaluation_divergence
+from deepstep.training.diagnosis import Evaluations, evaluation_divergence, keep
 from deepstep.training.history import History, Record
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.watching import check_watched
@@ -167,6 +168,10 @@ def train_lbfgs(
     except StopTraining as stop:
         history.stopped = str(stop) or "stopped by a callback"
         return Outcome(history[-1]["cost"] if len(history) else nan, converged=True)
+    except DivergenceError as error:
+        session.load(reached)
+        keep(error, session, history)
+        raise
     except KeyboardInterrupt:
         history.stopped = "interrupted"
         raise

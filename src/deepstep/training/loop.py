@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
@@ -27,7 +27,7 @@ from deepstep.training.callbacks import (
 from deepstep.training.checkpoint import Checkpoint
 from deepstep.training.checkpoints import Checkpoints
 from deepstep.training.determinism import blas_threads
-from deepstep.training.diagnosis import Walk, all_finite, divergence
+from deepstep.training.diagnosis import Walk, all_finite, divergence, keep
 from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
@@ -188,6 +188,9 @@ class _Loop:
             history.stopped = "all epochs done"
         except StopTraining as stop:
             history.stopped = str(stop) or "stopped by a callback"
+        except DivergenceError as error:
+            keep(error, self._session, history)
+            raise
         except KeyboardInterrupt:
             history.stopped = "interrupted"
             raise
@@ -248,8 +251,16 @@ class _Loop:
         rates = plan.rates_of_epochs(
             range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step
         )
-        begun, step = self._elapsed, self._state.step
-        chunk = self._steps(self._view(first, 0)._replace(stop=k), range(k), rates, self._state, first)
+        begun, step, before = self._elapsed, self._state.step, self._state
+        try:
+            view = self._view(first, 0)._replace(stop=k)
+            chunk = self._steps(view, range(k), rates, before, first)
+        except DivergenceError:
+            if k == 1:
+                raise
+            self._session.load(before)  # one by one, so that those before it have their records
+            self._state, self._one_by_one = before, True
+            return
         seconds = (self._elapsed - begun) / k
         for at in range(k):
             self._training.position = Position(

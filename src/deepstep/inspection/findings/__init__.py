@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.inspection.findings.classes import class_findings
 from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
-from deepstep.inspection.findings.course import course_findings
+from deepstep.inspection.findings.course import course_findings, divergence_finding
 from deepstep.inspection.findings.finding import SEVERITIES, Finding
 from deepstep.inspection.findings.layers import (
     gradient_findings,
@@ -20,7 +20,7 @@ from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array
 
-__all__ = ["Finding", "MemberCourse", "diagnose", "diagnose_committee"]
+__all__ = ["Finding", "MemberCourse", "diagnose", "diagnose_committee", "divergence_finding"]
 
 
 def diagnose(
@@ -31,6 +31,7 @@ def diagnose(
     X: Array | None = None,
     scores: Mapping[str, Any] | None = None,
     kept_best: bool = False,
+    diverged: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
     """Look for what went wrong in a training.
 
@@ -48,6 +49,8 @@ def diagnose(
         Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
     kept_best : bool
         Whether patience kept the parameters of the best epoch, so that what came later did no harm.
+    diverged : mapping, optional
+        What a `DivergenceError` said that ended the training: ``came``, ``mend``, ``layer``, ``step``.
 
     Returns
     -------
@@ -62,7 +65,9 @@ def diagnose(
     the cost fell steadily, and by no more than 0.27 % in 20 epochs; raise the learning rate: deepstep
     find-learning-rate suggests one.
     """
-    found = list(course_findings(history, kept_best=kept_best)) if len(history) else []
+    found = [] if diverged is None else [divergence_finding(diverged)]
+    if len(history) and diverged is None:
+        found += course_findings(history, kept_best=kept_best)
     seen = [(look, record) for record in history if (look := health_in(record)) is not None]
     looks = [look for look, _ in seen]
     steps = [int(record.get("step", record["epoch"] + 1)) for _, record in seen]

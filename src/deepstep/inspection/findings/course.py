@@ -1,12 +1,13 @@
 """What the course of the costs says: divergence, overfitting, a rate that is too low or too high."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from deepstep.inspection.findings.finding import NOTE, SERIOUS, WARNING, Finding
 from deepstep.training import History
-from deepstep.types import Array
+from deepstep.types import Array, is_whole
 
 FEWEST = 10
 """Fewer epochs have no course."""
@@ -80,6 +81,29 @@ def course_findings(history: History, *, kept_best: bool) -> Iterator[Finding]:
         mend = "lower the learning rate, or let it fall with schedule='cosine'"
         yield Finding("unsteady cost", WARNING, says, mend, jump / fall, None, steps[len(costs) // 2])
     yield from _generalization(history, costs, steps, kept_best=kept_best)
+
+
+def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
+    """The finding of a training that left the finite numbers, from what its `DivergenceError` said.
+
+    Parameters
+    ----------
+    diverged : mapping
+        ``came``, ``mend``, and where they are known ``layer`` and ``step``.
+
+    Returns
+    -------
+    Finding
+
+    Examples
+    --------
+    >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
+    the cost J is inf in step 3; lower the learning rate.
+    """
+    mend = str(diverged.get("mend", "")).rstrip(".") or "lower the learning rate"
+    says = str(diverged.get("came", "the training left the finite numbers"))
+    layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
+    return Finding("divergence", SERIOUS, says, f"{mend[:1].lower()}{mend[1:]}", float("nan"), layer, step)
 
 
 def _not_finite(history: History, costs: Array, steps: list[int]) -> Iterator[Finding]:

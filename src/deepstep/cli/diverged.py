@@ -1,0 +1,57 @@
+"""Trainings that diverged: what was reached becomes a run that says so, for ``doctor`` and ``report``."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from deepstep.cli.screen import note, program
+from deepstep.data.files import kind_at
+from deepstep.errors import DivergenceError, FileError
+from deepstep.run_folder import DIVERGED, RunFolder, read_config
+
+ENDING = ".diverged"
+"""Of the folder beside a good run, which a training that diverged does not replace."""
+
+
+def what_happened(error: DivergenceError) -> dict[str, Any]:
+    """What the config of the run says of it."""
+    costs = [] if error.history is None else error.history.costs.tolist()
+    told = {"came": error.came, "mend": error.mend, "layer": error.layer, "step": error.step, "costs": costs}
+    return {DIVERGED: {name: value for name, value in told.items() if value is not None}}
+
+
+def is_diverged(run: Path) -> bool:
+    """Whether what stands there is the run of a training that diverged, which the next one may replace."""
+    try:
+        return DIVERGED in read_config(run)
+    except FileError:  # there is no run, or a damaged one, which is not for us to judge
+        return False
+
+
+def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
+    """Save what was reached where the run was to be, or beside a good one that stands there.
+
+    Parameters
+    ----------
+    run : Run or CommitteeRun
+        With `what_happened` in its config.
+    folder : Path
+        Where the run was to be.
+    error : DivergenceError
+        It says then where that is.
+    """
+    place = folder
+    if kind_at(folder) != "nothing" and not is_diverged(folder):
+        place = folder.with_name(folder.name + ENDING)
+    try:
+        run.save(place, overwrite=kind_at(place) != "nothing" and is_diverged(place))
+    except FileError as trouble:
+        error.also(f"What was reached could not be kept: {trouble}")
+        return
+    error.also(f"What was reached is kept; more of it say: {program()} doctor {shlex.quote(str(place))}")
+
+
+def note_divergence(run: RunFolder) -> None:
+    """Let a person know whose answers these are."""
+    if DIVERGED in run.config:
+        note("The training of this run diverged: its answers are those of the last step that was finite.")
