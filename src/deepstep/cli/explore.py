@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -27,7 +27,6 @@ from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import DATASETS, read_table
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, unknown_name
-from deepstep.estimators.committee import Member
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
@@ -40,6 +39,10 @@ from deepstep.run import Run
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.committee import Member
+
 
 DEMO = "circles"
 WITHOUT_USE = (
@@ -234,7 +237,7 @@ def _which(history: History | None, member: int | None) -> str:
     return f"member {member}" if history is None else f"after {len(history)} epochs"
 
 
-def _learned(member: Member) -> str:
+def _learned(member: "Member") -> str:
     """What a run of a committee records of how a member was trained."""
     text = f"This member, {member.recipe.name} on fold {member.fold}, learned {member.epochs} epochs"
     if member.validation_cost is not None:
