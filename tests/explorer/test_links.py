@@ -116,6 +116,7 @@ def test_a_link_that_is_damaged_or_of_another_lesson_is_refused_and_the_page_wor
     said = page.inner_text("[data-error]")
     assert said.startswith("The link cannot be followed: ")
     assert DAMAGED[damaged] in said
+    assert said.endswith(("Copy the link again.", "Open it there."))
     page.click('[data-screen="lab"]')
     page.click('[data-action="next"]')
 

@@ -28,7 +28,7 @@ function follow() {
     const shown = place.screen ? place : readHash(`#${app.session?.lesson.place ?? ""}`);
     if (app.session && shown.screen) goToHash(shown);
   } catch (problem) {
-    set({ error: t("error.link", { why: say(problem) }) });
+    set({ error: t("error.link", { why: say(problem, t("error.copy")) }) });
   }
 }
 

@@ -41,8 +41,10 @@ const ENGLISH = {
 
   "error.notALesson": "This file is no DeepStep lesson.",
   "error.newerLesson": "This lesson has version {version}, and this page reads 1: open it with a newer DeepStep.",
-  "error.damaged": "{where}: expected {expected}; got {came}. Export the lesson again.",
-  "error.array": "An array’s shape and its numbers do not agree. Export the lesson again.",
+  "error.damaged": "{where}: expected {expected}; got {came}. {mend}",
+  "error.array": "An array’s shape and its numbers do not agree. {mend}",
+  "error.again": "Export the lesson again.",
+  "error.copy": "Copy the link again.",
   "error.other": "it was made on another lesson. Open it there.",
   "error.link": "The link cannot be followed: {why}",
   "error.csv.short": "A table needs at least two lines.",
@@ -51,7 +53,7 @@ const ENGLISH = {
   "error.csv.numbers": "All columns but the last must hold numbers.",
   "error.csv.target": "The target has more than 10 different texts, or only one.",
   "error.server.refused": "The server did not give its lesson: open the address that it printed, in one window.",
-  "error.file": "It is damaged, or no lesson: {why}.",
+  "error.file": "It is damaged, or no lesson: {why}. {mend}",
 
   "axis.units": "units",
   "axis.unitsBefore": "units before",

@@ -1,7 +1,7 @@
 /** The page: its head, the screen, the transport bar, dialogs. */
 import { html, useEffect } from "./html.js";
 import { set, useApp } from "./store.js";
-import { goTo, showBorn, showScreen } from "./walk.js";
+import { showScreen } from "./walk.js";
 import { Home } from "./home.js";
 import { Play } from "./play.js";
 import { Lab } from "./lab.js";
@@ -26,26 +26,6 @@ function Check() {
   >
     ${good ? t("golden.good", { difference }) : t("golden.bad", { name: check.worst, difference })}
   </p>`;
-}
-
-/** Why the training stopped, and the way back to its beginning. */
-function Stopped() {
-  const { born, ended, server } = useApp();
-  if (!born && !ended) return null;
-  const again = () => {
-    set({ born: null, ended: "" });
-    if (ended) server.send({ do: "restart" });
-    else goTo(1);
-  };
-  return html`<div class="born" role="alert" data-stopped>
-    ${
-      born
-        ? html`<p><b>${t("born.title", { name: born.name })}</b> ${t("born.text", { ...born, value: number(born.value) })}</p>
-          <button type="button" class="button" onClick=${showBorn}>${t("born.show")}</button>`
-        : html`<p><b>${t("born.ended")}</b> ${ended}</p>`
-    }
-    <button type="button" class="button" data-action="again" onClick=${again}>${t("born.again")}</button>
-  </div>`;
 }
 
 function Notes() {
@@ -122,7 +102,6 @@ export function App() {
         >?</button>
       </div>
     </header>
-    <${Stopped} />
     <main
       id="main"
       tabindex="-1"

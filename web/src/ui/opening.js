@@ -51,9 +51,9 @@ export function startCarried(document_) {
 const LESSON_TAG = /<script type="application\/json" id="deepstep-lesson">([\s\S]*?)<\/script>/;
 
 /** What is wrong with something that came from outside, in a sentence. */
-export function say({ message, parts }) {
+export function say({ message, parts }, mend = t("error.again")) {
   const key = `error.${message}`;
-  return hasText(key) ? t(key, parts) : t("error.file", { why: message });
+  return hasText(key) ? t(key, { ...parts, mend }) : t("error.file", { why: message, mend });
 }
 
 /** A file by what is in it: a lesson, a page that carries one, or a table. */

@@ -1,7 +1,7 @@
 /** The bar at the bottom: walking and playing. */
 import { html } from "./html.js";
 import { app, set, useApp } from "./store.js";
-import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play } from "./walk.js";
+import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play, showBorn } from "./walk.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -34,6 +34,26 @@ function Press({ name, label, onClick, strong, disabled, keys, text }) {
   </button>`;
 }
 
+/** Why the training stopped, and the way back to its beginning. */
+function Stopped() {
+  const { born, ended, server } = useApp();
+  if (!born && !ended) return null;
+  const again = () => {
+    set({ born: null, ended: "" });
+    if (ended) server.send({ do: "restart" });
+    else goTo(1);
+  };
+  return html`<div class="born" role="alert" data-stopped>
+    ${
+      born
+        ? html`<p><b>${t("born.title", { name: born.name })}</b> ${t("born.text", { ...born, value: number(born.value) })}</p>
+          <button type="button" class="button" onClick=${showBorn}>${t("born.show")}</button>`
+        : html`<p><b>${t("born.ended")}</b> ${ended}</p>`
+    }
+    <button type="button" class="button" data-action="again" onClick=${again}>${t("born.again")}</button>
+  </div>`;
+}
+
 export function Transport() {
   const { session, k, micro, unit, speed, screen, job } = useApp();
   const playing = app.playing || job;
@@ -56,6 +76,7 @@ export function Transport() {
         text: t("bar.done", { n: k - 1 }),
       };
   return html`<section class="transport" aria-busy=${job ? "true" : undefined} aria-label=${t("bar.label")}>
+    <${Stopped} />
     <div class="transport-scrub">
       <input
         type="range"
