@@ -8,7 +8,7 @@ import polars
 import pytest
 from polars.testing import assert_frame_equal
 
-from deepstep.cli import stored
+from deepstep.data import stored_tables
 from deepstep.run import Run
 from tables_in_parts import table, written
 
@@ -125,7 +125,7 @@ def test_rows_without_a_target(deepstep, tmp_path):
 
 def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Streamed" not in trained(deepstep, parts)[2]
-    monkeypatch.setattr(stored, "STREAMED_FROM", 1000)
+    monkeypatch.setattr(stored_tables, "STREAMED_FROM", 1000)
     assert "Streamed" in trained(deepstep, parts)[2]
     assert "Streamed" in trained(deepstep, parts / "part-0.parquet")[2]
     assert "Streamed" not in trained(deepstep, parts, "--no-stream")[2]

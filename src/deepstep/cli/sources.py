@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.opening import AnyRun
-from deepstep.cli.stored import pieces_in, table_in
 from deepstep.cli.target_choice import columns_in
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
+from deepstep.data.stored_tables import pieces_in, table_in
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ImagePreparation
 from deepstep.types import AnyArray, Array

@@ -46,7 +46,7 @@ def stream_task(
     validation : polars.DataFrame or None
         A table of its own to validate on.
     buffer_rows : int or None
-        Rows of a window; None for what 128 MB hold.
+        Rows of a window; None for what 64 MB hold.
 
     Returns
     -------

@@ -16,7 +16,6 @@ from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe, recipe_of_streams
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
-from deepstep.cli.stored import stored, table_in
 from deepstep.cli.stream_task import stream_task, tell_of_stream
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
@@ -34,6 +33,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
+from deepstep.data.stored_tables import stored, table_in
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files

@@ -135,7 +135,7 @@ OPTIONS = (
         "--buffer-rows",
         type=click.IntRange(min=1),
         metavar="N",
-        help="Rows in memory at a time, with --stream [default: what 128 MB hold].",
+        help="Rows in memory at a time, with --stream [default: what 64 MB hold].",
     ),
     _network(
         "--recipe",

@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     import polars
 
 
+PIECE_ROWS, PIECE_NUMBERS = 2**16, 2**22
+"""Rows, and numbers, that are in memory at once, beside those that are learned from."""
+
+
+def piece_rows(width: int) -> int:
+    """How many rows of so many numbers are read and prepared at once.
+
+    Examples
+    --------
+    >>> piece_rows(10), piece_rows(1024)
+    (65536, 4096)
+    """
+    return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
+
+
 class StoredRows(ABC):
     """Rows in one file or many, in groups that can be read in any order.
 

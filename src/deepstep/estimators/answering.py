@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.engines import missing_numba
 from deepstep.estimators.fitted import FittedAttributes
+from deepstep.estimators.stored_inputs import inputs_in, is_stored
 from deepstep.model import Network
 from deepstep.training.rows import forward_rows
 from deepstep.types import Array
@@ -22,6 +23,9 @@ class Answering(FittedAttributes):
 
     def _outputs(self, X: Any) -> Array:
         """The outputs of the network, or of the committee, for rows, (m, n_L)."""
+        if is_stored(X):
+            check_is_fitted(self)
+            return np.concatenate([self._outputs(piece) for piece in inputs_in(X, self._names_of_columns)])
         if "committee_" in vars(self):
             return self._committee_outputs(X)
         if "network_" not in vars(self):
@@ -29,6 +33,12 @@ class Answering(FittedAttributes):
         if not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         return outputs_of_rows(self.network_, self.engine_, X)
+
+    @property
+    def _names_of_columns(self) -> tuple[str, ...]:
+        """The columns that X had in the fit, where they had names."""
+        names = getattr(self, "feature_names_in_", getattr(self, "_column_names", ()))
+        return tuple(map(str, names))
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""

@@ -26,12 +26,15 @@ from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
+from deepstep.estimators.stored import Stored
+from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.network.weights import weights_in
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History
 from deepstep.training.judging import COST
@@ -41,7 +44,7 @@ LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
 
 
-class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
+class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     _carried: Carried
@@ -101,7 +104,9 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         call = FitCall(where, going_on, incremental, classes, label=label)
         try:
             self._calibration = Calibration()
-            if self.recipe == "table":
+            if is_stored(given.X):
+                self._fit_stored(given, validation, call)
+            elif self.recipe == "table":
                 self._convene(given, validation, call)
             else:
                 examples = self._examples(given, call)
@@ -113,12 +118,13 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
             raise
         return self
 
-    def _train(self, examples: Examples, held_out: Examples | None, call: FitCall) -> None:
+    def _train(self, examples: Examples | StreamedExamples, held_out: Examples | None, call: FitCall) -> None:
         """Train one network on rows of floats."""
         self.__dict__.pop("committee_", None)
         if not call.going_on:
             self.t_, self._carried, self.history_ = 0, Carried(), History()
-        network = self._network(examples, call)
+        sample = examples.sample if isinstance(examples, StreamedExamples) else examples
+        network = self._network(sample, call)
         with named_as_parameters():
             reached, stopping = self._learn(network, examples, held_out, call)
         self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own
@@ -137,7 +143,11 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
             self.best_loss_ = best.get("cost")
 
     def _learn(
-        self, network: Network, examples: Examples, held_out: Examples | None, call: FitCall
+        self,
+        network: Network,
+        examples: Examples | StreamedExamples,
+        held_out: Examples | None,
+        call: FitCall,
     ) -> tuple[Reached, Reached | None]:
         """Train, and where it is asked for once more on everything; the second is what stopped the first."""
         in_batches = self.solver != "lbfgs"
@@ -146,6 +156,8 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         if not call.incremental:
             refuse_without_validation(self, held_out, call.where)
             refuse_idle_checkpoints(self, call.where)
+        if isinstance(examples, StreamedExamples):
+            return self._learn_streamed(network, examples, held_out, call), None
         learn = examples
         if early and held_out is None:
             learn, held_out = hold_out(
@@ -170,6 +182,20 @@ class DeepEstimator(Tabular, Answering, EstimatorParameters, ABC):
         again = replace(call, epochs=reached.best_epochs)
         everything = self._in_weights(together(learn, held_out), None, call.where)
         return train(self, network, *everything, again), reached
+
+    def _learn_streamed(
+        self, network: Network, examples: StreamedExamples, held_out: Examples | None, call: FitCall
+    ) -> Reached:
+        """Train on rows that stay in their files; their weights are those of the classes already."""
+        if self.solver == "lbfgs" or self.refit:
+            came = "got refit=True" if self.refit else "got solver='lbfgs'"
+            raise ConfigurationError(
+                call.where, "a solver that learns from batches, and no refit, where rows are streamed", came
+            )
+        if self._begins_with_data(call):
+            network.initialize_from_data(inputs_to_draw_from(examples.sample))
+        self.learning_rate_, self.rate_search_ = first_rate(self, network, examples.sample, call)
+        return learn_in_batches(self, network, examples, held_out, call)
 
     def _in_weights(
         self, learn: Examples, held_out: Examples | None, where: str

@@ -22,6 +22,7 @@ from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.model import Network
 from deepstep.model.options import SCHEDULED, as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import History, Plan, train
 from deepstep.training.refit import Repeat, epochs_to_the_best, refuse_rates_by_course
 from deepstep.training.stopping import Patience
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 def learn_in_batches(
     estimator: "DeepEstimator",
     network: Network,
-    examples: Examples,
+    examples: Examples | StreamedExamples,
     held_out: Examples | None,
     call: "FitCall",
 ) -> Reached:

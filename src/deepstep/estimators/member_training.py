@@ -13,6 +13,7 @@ from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.course import settings_of
 from deepstep.estimators.recipes import Recipe, start
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
 from deepstep.training.history import Record
 
@@ -56,9 +57,11 @@ def train_member(
         inputs, Y, weight = part
         return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
 
-    rows = examples(learned)
+    streamed = isinstance(learned, StreamedExamples)
+    rows = learned if streamed else examples(learned)
+    sample = learned.sample if streamed else rows
     member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), seconds)
-    dims = (rows.X.shape[1], *_hidden(member), rows.Y.shape[1])
+    dims = (sample.X.shape[1], *_hidden(member), sample.Y.shape[1])
     values, factors = start(dims, dtype, np.random.default_rng(task.seed))
     for name, layer, factor in _ones(member, len(dims) - 2):
         values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
@@ -70,12 +73,12 @@ def train_member(
         early_stopping=judged is not None,
         scoring="loss" if judged is not None else None,
     )
-    member.n_features_in_ = rows.X.shape[1]
+    member.n_features_in_ = sample.X.shape[1]
     try:
         member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
     except DivergenceError as error:
         error.where += f", {task.recipe.name} on fold {task.fold}"
-        error.committee = _alone(member, task, preparer, rows, error, call)
+        error.committee = _alone(member, task, preparer, sample, error, call)
         raise
     member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
     score = member.best_validation_score_

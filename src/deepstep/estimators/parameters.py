@@ -179,6 +179,11 @@ class EstimatorParameters(BaseEstimator):
         refused; 'adaptive' goes by the cost.
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
+    stream : bool or None, default=None
+        Where X is a Parquet file or a folder of Parquet parts: whether its rows stay there and are read again
+        in each epoch, or go into memory; None for the rule, which streams from 256 MB on.
+    buffer_rows : int or None, default=None
+        Rows of a stream that are in memory at a time; None for what 64 MB hold.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
@@ -247,6 +252,8 @@ class EstimatorParameters(BaseEstimator):
     scoring: Any = None
     refit: bool = False
     deterministic: bool = False
+    stream: bool | None = None
+    buffer_rows: int | None = None
     callbacks: Any = None
     checkpoint_dir: str | Path | None = None
     checkpoint_every: float | None = None
@@ -307,6 +314,8 @@ class EstimatorParameters(BaseEstimator):
         "scoring": [str, callable, None],
         "refit": ["boolean"],
         "deterministic": ["boolean"],
+        "stream": ["boolean", None],
+        "buffer_rows": [_COUNT, None],
         "callbacks": ["array-like", Callback, callable, None],
         "checkpoint_dir": [str, Path, None],
         "checkpoint_every": [_AT_LEAST_0, None],

@@ -36,6 +36,7 @@ FOR_ALL_MEMBERS = (
 OF_THE_COMMITTEE = (
     "recipe", "n_members", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
     "dtype", "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
+    "stream", "buffer_rows",
 )  # fmt: skip
 """Parameters that a committee has itself."""
 
@@ -53,21 +54,7 @@ class Tabular:
 
     def _convene(self: Any, given: Given, validation: Given | None, call: FitCall) -> None:
         """Fit a committee."""
-        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE})
-        if foreign:
-            raise ConfigurationError(
-                call.where,
-                "recipe='plain', where parameters of a single training are given",
-                f"got {', '.join(foreign)} with recipe='table'",
-                "Pass recipe='plain' for the one network of scikit-learn's manners.",
-            )
-        if self.early_stopping is not None and not self.early_stopping:
-            raise ConfigurationError(
-                call.where,
-                "early_stopping left out or True with recipe='table', which keeps each member's best epoch",
-                f"got {self.early_stopping}",
-                "Pass recipe='plain' for a training that goes to its end.",
-            )
+        self._refuse_foreign(call.where)
         rows = self._table_rows(given, reset=True, where=call.where)
         self._learn_targets(rows.Y, call)
         coded = self._coded(rows, call.where)
@@ -82,6 +69,24 @@ class Tabular:
         self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
         self._calibrate_by_held_out(coded, judging)
         self.n_iter_ = max(member.epochs for member in self.committee_.members)
+
+    def _refuse_foreign(self: Any, where: str) -> None:
+        """Refuse parameters that a committee has no use for."""
+        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE})
+        if foreign:
+            raise ConfigurationError(
+                where,
+                "recipe='plain', where parameters of a single training are given",
+                f"got {', '.join(foreign)} with recipe='table'",
+                "Pass recipe='plain' for the one network of scikit-learn's manners.",
+            )
+        if self.early_stopping is not None and not self.early_stopping:
+            raise ConfigurationError(
+                where,
+                "early_stopping left out or True with recipe='table', which keeps each member's best epoch",
+                f"got {self.early_stopping}",
+                "Pass recipe='plain' for a training that goes to its end.",
+            )
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:
         return rows._replace(Y=self._encode(rows.Y, np.float64, where))

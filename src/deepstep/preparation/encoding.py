@@ -71,8 +71,7 @@ class Encoding:
             Greatest number of pieces of a feature; 0 for none.
         """
         low, first, center, third, high = np.quantile(features, [0, 0.25, 0.5, 0.75, 1], axis=0)
-        width = np.where(third > first, third - first, (high - low) / 2)
-        factor = np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+        factor = factor_of(low, first, third, high)
         edges = tuple(_edges(column, pieces) for column in features.T)
         return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
 
@@ -134,11 +133,24 @@ class Encoding:
         return encoding
 
 
+def factor_of(low: Array, first: Array, third: Array, high: Array) -> Array:
+    """What the differences from the medians are multiplied with, by the quartiles, the least and the greatest
+    of each feature.
+    """
+    width = np.where(third > first, third - first, (high - low) / 2)
+    return np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+
+
 def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:
     """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
     if pieces < 2 or (len(np.unique(column[:1000])) <= 2 and len(np.unique(column)) <= 2):
         return ()
-    edges = np.unique(np.quantile(column, np.linspace(0, 1, pieces + 1)))
+    return edges_between(np.quantile(column, np.linspace(0, 1, pieces + 1)))
+
+
+def edges_between(quantiles: AnyArray) -> tuple[float, ...]:
+    """The edges of the pieces between quantiles that increase, each once; none where there are too few."""
+    edges = np.unique(quantiles)
     return tuple(edges.tolist()) if len(edges) > 2 else ()
 
 

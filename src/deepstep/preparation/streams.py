@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows
+from deepstep.data.stored_rows import StoredRows, piece_rows
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
 from deepstep.types import AnyArray
@@ -26,10 +26,8 @@ from deepstep.types import AnyArray
 if TYPE_CHECKING:
     import polars
 
-BUFFER_BYTES = 2**27
+BUFFER_BYTES = 2**26
 """Of a window, by default; two of them are in memory, the one that is learned from and the next."""
-PIECE_ROWS, PIECE_NUMBERS = 2**16, 2**22
-"""Rows, and numbers, that are prepared at once."""
 
 
 class Window(NamedTuple):
@@ -125,7 +123,7 @@ class StreamedExamples:
         width = sample.X.shape[1] + sample.Y.shape[1] + 1
         row_bytes = width * sample.Y.dtype.itemsize
         self.buffer_rows = max(1, BUFFER_BYTES // row_bytes) if buffer_rows is None else buffer_rows
-        self._piece_rows = max(1, min(PIECE_ROWS, PIECE_NUMBERS // width))
+        self._piece_rows = piece_rows(width)
         if self.buffer_rows < 1:
             raise ConfigurationError("buffer_rows", "at least 1", f"got {buffer_rows}")
         if read_ahead < 0:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows
+from deepstep.data.stored_rows import StoredRows, piece_rows
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.streams import PIECE_NUMBERS, PIECE_ROWS, StreamedExamples
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray
@@ -82,7 +82,11 @@ class Survey:
         """Whether the sample is everything."""
         return self.sample.height == sum(self.kept)
 
-    def keep(self, frame: "polars.DataFrame", first: int) -> "AnyArray | None":
+    def kept_in(self, frame: "polars.DataFrame", first: int) -> "polars.DataFrame":
+        """Those rows of a piece that are learned from."""
+        return frame.filter(self.keep(frame, first))
+
+    def keep(self, frame: "polars.DataFrame", first: int) -> AnyArray:
         """Which rows of a piece are learned from, (k,) of bool, by the number of its first row."""
         part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
         mask = np.isin(part, LEARNED)
@@ -220,10 +224,9 @@ class _Pass:
         shares = (tested, validated, 2.0 if n <= most else most / n)
         running = RunningTable(schema, {self.target, *self.exclude})
         moments, kept, first = RunningMoments(), [], 0
-        piece_rows = max(1, min(PIECE_ROWS, PIECE_NUMBERS // len(columns)))
         for group in range(len(rows.sizes)):
             learned = 0
-            for frame in rows.pieces(group, columns, piece_rows):
+            for frame in rows.pieces(group, columns, piece_rows(len(columns))):
                 part = parts_of_rows(self.seed, first, first + frame.height, shares)
                 first += frame.height
                 learned += self._take(frame, part, running, moments)

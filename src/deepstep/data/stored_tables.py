@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepstep.data import ParquetRows, StoredRows, read_table
 from deepstep.data.files import kind_at
+from deepstep.data.parquet_parts import ParquetRows
+from deepstep.data.stored_rows import StoredRows, piece_rows
+from deepstep.data.tables import read_table
 from deepstep.errors import ConfigurationError
-from deepstep.preparation.streams import PIECE_NUMBERS, PIECE_ROWS
 
 if TYPE_CHECKING:
     import polars
@@ -16,7 +17,7 @@ STREAMED_FROM = 2**28
 """Bytes of Parquet from which on rows are streamed: in memory they take some times as much."""
 
 
-def stored(file: Path, stream: bool | None) -> StoredRows | None:
+def stored(file: Path, stream: bool | None, where: str = "--stream") -> StoredRows | None:
     """The rows of a file or folder, where they are streamed; None where the table goes into memory.
 
     Parameters
@@ -24,6 +25,8 @@ def stored(file: Path, stream: bool | None) -> StoredRows | None:
     file : Path
     stream : bool or None
         As --stream or --no-stream says; None for the rule: Parquet of `STREAMED_FROM` bytes or more.
+    where : str
+        Name for error messages.
 
     Raises
     ------
@@ -36,10 +39,10 @@ def stored(file: Path, stream: bool | None) -> StoredRows | None:
     if kind != "folder" and file.suffix.lower() != ".parquet":
         if stream:
             raise ConfigurationError(
-                "--stream",
+                where,
                 "a Parquet file, or a folder of such parts",
                 f"got {file}",
-                "Write the table as Parquet, or leave --stream out.",
+                "Write the table as Parquet, or let it be read into memory.",
             )
         return None
     if kind == "nothing" or stream is False:
@@ -83,6 +86,6 @@ def pieces_in(file: Path) -> "Iterator[polars.DataFrame]":
         yield read_table(file)
         return
     columns = list(rows.schema)
-    most = max(1, min(PIECE_ROWS, PIECE_NUMBERS // len(columns)))
+    most = piece_rows(len(columns))
     for group in range(len(rows.sizes)):
         yield from rows.pieces(group, columns, most)

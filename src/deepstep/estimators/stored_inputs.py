@@ -1,0 +1,49 @@
+"""X as estimators take it where its rows stand in files: a path, or `StoredRows`."""
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepstep.data import StoredRows
+from deepstep.data.stored_rows import piece_rows
+from deepstep.data.stored_tables import pieces_in
+from deepstep.preparation.table import check_columns
+
+if TYPE_CHECKING:
+    import polars
+
+
+def is_stored(X: Any) -> bool:
+    """Whether X names files, or is rows in them.
+
+    Examples
+    --------
+    >>> is_stored("rows.parquet"), is_stored([[1.0]])
+    (True, False)
+    """
+    return isinstance(X, str | PathLike | StoredRows)
+
+
+def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
+    """These columns of X, a piece at a time; all of them where there are no names.
+
+    Raises
+    ------
+    DataError
+        If a column is not there.
+    FileError
+        If a file cannot be read.
+    """
+    if isinstance(X, StoredRows):
+        columns = list(names or X.schema)
+        groups = range(len(X.sizes))
+        most = piece_rows(len(columns))
+        pieces: Iterator[polars.DataFrame] = (
+            piece for group in groups for piece in X.pieces(group, columns, most)
+        )
+    else:
+        pieces = pieces_in(Path(X))
+    for frame in pieces:
+        check_columns(frame, names)
+        yield frame.select([frame.get_column(name) for name in names or frame.columns])

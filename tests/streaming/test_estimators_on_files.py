@@ -1,0 +1,124 @@
+"""Estimators on Parquet: in memory where it is small, else streamed."""
+
+import numpy as np
+import polars
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import r2_score
+
+from deepstep.data import ParquetRows
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.preparation.encoding import Encoding
+from deepstep.preparation.running_encoding import RunningEncoding
+from tables_in_parts import table, written
+
+FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
+PLAIN = {**FAST, "recipe": "plain", "tol": 0.0}
+
+
+@pytest.fixture
+def parts(tmp_path):
+    return written(tmp_path / "parts", table(900), 3, 70)
+
+
+@pytest.fixture
+def whole(parts):
+    return polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
+
+
+def numbers_alone(folder, whole):
+    frame = whole.select("x", "z", "größe", "target", "y").cast({"größe": polars.Float64})
+    return written(folder / "numbers", frame, 2, 100), frame
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
+    path, frame = numbers_alone(tmp_path, whole)
+    X, y = frame.drop("target", "y"), frame["target"].to_numpy().astype(str)
+    path = written(tmp_path / "few", frame.drop("y"), 2, 100)
+    one = DeepClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
+    other = DeepClassifier(**PLAIN, class_weight="balanced", stream=True).fit(path, "target")
+    np.testing.assert_array_equal(one.network_.parameters.flat, other.network_.parameters.flat)
+    np.testing.assert_array_equal(other.predict(path), one.predict(X.to_numpy()))
+    assert other.classes_.tolist() == ["no", "yes"]
+    assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
+
+
+def test_a_committee_of_one_answers_for_files_and_frames(parts, whole):
+    model = DeepClassifier(**{**FAST, "max_iter": 12}, stream=True, buffer_rows=200).fit(parts, "target")
+    assert [member.recipe.name for member in model.committee_.members] == ["selective"]
+    X = whole.drop("target")
+    np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5)
+    assert (model.predict(parts) == whole["target"].to_numpy()).mean() > 0.75
+    rows = ParquetRows(parts)
+    again = clone(model).fit(rows, "target")
+    np.testing.assert_array_equal(
+        again.committee_.members[0].network.parameters.flat,
+        model.committee_.members[0].network.parameters.flat,
+    )
+
+
+def test_numbers_are_learned_in_their_own_units(parts, whole):
+    model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
+    assert r2_score(whole["y"], model.predict(parts)) > 0.9
+
+
+def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
+    model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
+    (preparer,) = model.committee_.preparers
+    assert preparer.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
+    assert r2_score(whole["y"], model.predict(parts)) > 0.9
+
+
+def test_small_files_are_read_into_memory(parts, whole):
+    of_files = DeepClassifier(**PLAIN).fit
+    model = DeepClassifier(n_members=1, max_iter=2, random_state=1).fit(parts, "target")
+    same = DeepClassifier(n_members=1, max_iter=2, random_state=1).fit(
+        whole.drop("target"), whole["target"].to_numpy().astype(str)
+    )
+    np.testing.assert_allclose(
+        model.predict_proba(whole.drop("target")), same.predict_proba(parts), rtol=1e-5
+    )
+    with pytest.raises(ConfigurationError, match="names of the columns"):
+        of_files(parts, whole["target"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"recipe": "plain"}, "'kind' holds String"),
+        ({"n_members": 4}, "n_members=1 or None"),
+        ({"checkpoint_dir": "a"}, "recipe='plain'"),
+    ],
+)
+def test_what_streams_cannot_do_is_refused(parts, settings, says):
+    with pytest.raises((ConfigurationError, DataError), match=says):
+        DeepClassifier(stream=True, **settings).fit(parts, "target")
+
+
+def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
+    rng = np.random.default_rng(3)
+    m = 40_000
+    features = np.column_stack(
+        [rng.standard_normal(m), rng.exponential(size=m), rng.integers(0, 2, m), rng.integers(0, 9, m)]
+    )
+    one, *others = (RunningEncoding(4) for _ in range(3))
+    for piece, running in zip(np.array_split(features, 3), (one, *others), strict=True):
+        for few in np.array_split(piece, 7):
+            running.update(few)
+    for other in others:
+        one.merge(other)
+    ranks = np.linspace(0, 1, 33)
+    found = one.quantiles(ranks)
+    for column, quantiles in zip(features.T[:2], found.T[:2], strict=True):
+        for rank, q in zip(ranks, quantiles, strict=True):
+            below, upto = (column < q).mean(), (column <= q).mean()
+            assert below - 0.005 <= rank <= upto + 0.005
+    np.testing.assert_allclose(found[:, 2:], np.quantile(features[:, 2:], ranks, axis=0))
+    exact = Encoding.fit(features, 8)
+    streamed = one.finish(8)
+    assert [len(edges) for edges in streamed.edges] == [len(edges) for edges in exact.edges]
+    np.testing.assert_allclose(streamed.center, exact.center, atol=0.02)
+    np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
