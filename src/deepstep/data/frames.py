@@ -11,6 +11,7 @@ import numpy as np
 
 from deepstep.data.cells import as_text, no_value, objects_as_series
 from deepstep.data.column_names import without_pattern
+from deepstep.data.forked import begin_work
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import AnyArray
 
@@ -69,6 +70,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     import narwhals as nw
     import polars
 
+    begin_work(where)
     if nw.dependencies.is_pandas_dataframe(X):
         names = _names(X.columns, where)
         columns = [

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from deepstep.data.forked import begin_work
 from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
 
@@ -105,6 +106,7 @@ def read_cells(path: Path | str) -> "polars.DataFrame":
 def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
     import polars
 
+    begin_work(str(path))
     head = _head(path)
     kind = _FORMATS.get(path.suffix.lower())
     if kind is None:

@@ -1,15 +1,14 @@
 """How a committee comes about: rows are folded, members trained side by side, recipes weighed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import missing_numba
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall
@@ -18,6 +17,7 @@ from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.member_training import Task, train_member
 from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
+from deepstep.estimators.side_by_side import side_by_side
 from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
@@ -141,48 +141,50 @@ def _train_all(
     clock: FoldClock,
     call: FitCall,
 ) -> tuple[list[Preparer], list[Member], list[Array]]:
-    """What each fold taught, the members, and what each answers to the rows held out: fold by fold, and
-    within a fold as many members at once as threads may work. When time is over no further fold is begun.
+    """What each fold taught, the members, and what each answers to the rows held out: fold by fold, or so
+    many folds at once that all workers have something to do. When time is over no further fold is begun.
     """
-    given_up = Event()
-
-    def work(task: Task, preparer: Preparer, learned: Any, judged: Any) -> tuple[Member, Array]:
-        member = train_member(estimator, task, preparer, learned, judged, given_up, call, seconds)
-        inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
-        return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
-
     preparers: list[Preparer] = []
     done: list[tuple[Member, Array]] = []
-    with _threads() as (pool, n_threads), _shown(estimator, len(tasks), call) as show:
-        turns = -(-len(tasks) // (len(parts) * n_threads))  # of a fold's members, that each thread has
-        try:
-            for number, fold in enumerate(parts):
-                if not clock.begins_another(len(preparers)):
-                    break
-                with clock.preparing():
-                    preparer, learned, judged = _prepared(estimator, rows, validation, fold, choice)
-                seconds = clock.seconds_of_a_member(len(parts) - number, turns)
-                of_fold = [task for task in tasks if task.fold == number]
-                futures = [pool.submit(work, task, preparer, learned, judged) for task in of_fold]
-                for future in _as_they_end(futures):
-                    show(future.result()[0])
-                done += [future.result() for future in futures]
-                preparers.append(preparer)
-        except BaseException:
-            given_up.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    each = len(tasks) // len(parts)
+    with side_by_side() as workers, _shown(estimator, len(tasks), call) as show:
+        at_once = max(1, workers.n // each)
+        turns = -(-each * at_once // workers.n)  # of members, that each worker has
+        for first in range(0, len(parts), at_once):
+            if not clock.begins_another(len(preparers)):
+                break
+            folds_now = range(first, min(first + at_once, len(parts)))
+            with clock.preparing():
+                ready = {n: _prepared(estimator, rows, validation, parts[n], choice) for n in folds_now}
+            seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
+            works = [
+                partial(_work, estimator, task, *ready[task.fold], call, seconds)
+                for task in tasks
+                if task.fold in folds_now
+            ]
+            found: list[tuple[Member, Array] | None] = [None] * len(works)
+            for at, (member, answer) in workers.results(works):
+                show(member)
+                found[at] = member, answer
+            done += [one for one in found if one is not None]
+            preparers += [preparer for preparer, _, _ in ready.values()]
     return preparers, [member for member, _ in done], [answer for _, answer in done]
 
 
-def _as_they_end(futures: "list[Future[Any]]") -> "Iterator[Future[Any]]":
-    """Each when it is done. They are looked for ten times a second: where polars has been at work, Ctrl-C
-    does not end a wait for a thread, and is heeded only after it.
-    """
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-        yield from done
+def _work(
+    estimator: "DeepEstimator",
+    task: Task,
+    preparer: Preparer,
+    learned: Any,
+    judged: Any,
+    call: FitCall,
+    seconds: float | None,
+    given_up: Event,
+) -> tuple[Member, Array]:
+    """A member, and what it answers to the rows held out."""
+    member = train_member(estimator, task, preparer, learned, judged, given_up, call, seconds)
+    inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
+    return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
 
 @contextmanager
@@ -197,20 +199,6 @@ def _shown(estimator: "DeepEstimator", n: int, call: FitCall) -> Iterator[Callab
         yield lambda member: meter.move(next(done), str(member))
     finally:
         meter.end()
-
-
-@contextmanager
-def _threads() -> Iterator[tuple[ThreadPoolExecutor, int]]:
-    """As many threads as may work, each with BLAS for itself, and how many they are."""
-    if missing_numba():
-        with ThreadPoolExecutor(1, thread_name_prefix="deepstep member") as pool:
-            yield pool, 1
-        return
-    from deepstep.engines.compiled.threads import limit, single_blas
-
-    n = limit()  # asked before BLAS is limited
-    with single_blas(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
-        yield pool, n
 
 
 def _scaled(part: Rows, preparer: Preparer) -> Array:
