@@ -1,6 +1,6 @@
 /** Bundles the page into src/deepstep/explorer/static: `npm run build`; `--check` compares and writes nothing. */
 import { build } from "esbuild";
-import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -8,18 +8,25 @@ const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "../src/deepstep/explorer/static");
 const MOST = 150_000; // bytes of script and style together
 
-/** Keys of the catalogue that stand whole in the sources become short; the parts of others are put together there. */
-const PUT_TOGETHER = /^(say|toy|kind|error|screen|phase|bar\.unit)\b/;
-const catalogue = readFileSync(join(here, "src/messages.js"), "utf8");
-const keys = [...catalogue.matchAll(/^ {2}("[\w.]+"):/gm)].map(([, key]) => key);
-const short = new Map(keys.filter((key) => !PUT_TOGETHER.test(key.slice(1))).map((key, i) => [key, `"${i.toString(36)}"`]));
+const names = readdirSync(join(here, "src"), { recursive: true, encoding: "utf8" }).sort();
+const sources = names.map((name) => join(here, "src", name));
+const texts = new Map(sources.filter((path) => /\.(js|css)$/.test(path)).map((path) => [path, readFileSync(path, "utf8")]));
+const whole = [...texts.values()].join("\n");
+
+/** Keys of the catalogue that stand whole in the sources become short; not those that are put together, `say.${kind}`. */
+const parted = [...whole.matchAll(/`([\w.]+\.)\$\{/g)].map(([, beginning]) => beginning);
+const keys = [...texts.get(join(here, "src/messages.js")).matchAll(/^ {2}"([\w.]+)":/gm)]
+  .map(([, key]) => key)
+  .filter((key) => !parted.some((beginning) => key.startsWith(beginning)));
+const unused = keys.filter((key) => whole.split(`"${key}"`).length < 3);
+if (unused.length) throw new Error(`no source uses the texts ${unused.join(", ")}`);
+const short = new Map(keys.map((key, i) => [`"${key}"`, `"${i.toString(36)}"`]));
 
 /** So do the variables of the style. */
-const style = ["base", "frame", "home", "lab", "play", "dialog"].map((name) => join(here, `src/style/${name}.css`));
-const named = style.flatMap((path) => readFileSync(path, "utf8").match(/--[a-z][a-z-]*(?=:)/g) ?? []);
-for (const [i, name] of [...new Set(named)].entries()) short.set(name, `--${i.toString(36)}`);
+const variables = new Set(whole.match(/--[a-z][a-z-]*(?=:)/g));
+for (const [i, name] of [...variables].entries()) short.set(name, `--${i.toString(36)}`);
 
-const read = (path) => readFileSync(path, "utf8").replace(/"[\w.]+"|--[a-z][a-z-]*/g, (text) => short.get(text) ?? text);
+const read = (path) => texts.get(path).replace(/"[\w.]+"|--[a-z][a-z-]*/g, (text) => short.get(text) ?? text);
 
 /**
  * What a browser does not need: indentation of templates, which htm leaves out anyway, and the type of buttons

@@ -95,6 +95,39 @@ def test_data_that_no_link_can_carry_has_none(page):
     assert page.locator('[data-action="link"]').count() == 0
 
 
+def test_a_link_from_a_page_that_was_exported_after_changes(watched, address, tmp_path):
+    """The file carries its changes, the link those that came after."""
+    page = watched(address, accept_downloads=True).open(address)
+    page.click('[data-screen="play"]')
+    there = changed(page)
+    page.click('[data-open="share"]')
+    with page.expect_download() as download:
+        page.click('[data-action="export"]')
+    download.value.save_as(tmp_path / "again.html")
+    own = (tmp_path / "again.html").as_uri()
+    again = watched(own).open(own)
+    assert state(again) == there
+    same = watched(own).open(link_of(again))
+    assert state(same) == there
+    again.keyboard.press("Escape")
+    again.select_option('[data-setting="l2"]', "0.1")
+    again.keyboard.press("]")
+    again.wait_for_selector('[data-updates="7"]')
+    further = watched(own).open(link_of(again))
+    further.wait_for_selector('[data-updates="7"]')
+    assert state(further) == state(again)
+    assert further.locator('[data-setting="l2"]').input_value() == "0.1"
+
+
+def test_a_link_to_a_late_update_leaves_the_page_free(watched, address):
+    page = watched(address).open(f"{address}#s=play&k=900000000")
+    page.click('[data-action="pause"]')
+    done = int(page.get_attribute("[data-updates]", "data-updates"))
+    assert 0 < done < 900_000_000
+    page.click('[data-action="updateBack"]')
+    page.wait_for_selector(f'[data-updates="{done - 1}"]')
+
+
 DAMAGED = {
     "n={": "JSON",
     "n=" + quote(json.dumps({"data": "moon"})): "n.data: expected circles",

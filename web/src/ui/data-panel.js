@@ -9,13 +9,15 @@ import { t } from "../messages.js";
 
 /** The targets of a class (or of a number). */
 export const targetsOf = (data, label) =>
-  data.kind === "classes" ? data.classes.map((_, i) => Number(i === label)) : [Number(label)];
+  data.kind === "classes" ? Array.from({ length: data.Y.rows }, (_, i) => Number(i === label)) : [Number(label)];
 
 function AddPoint({ data }) {
   const { paint } = useApp();
   const [inputs, setInputs] = useState(() => Array(data.X.rows).fill(0));
   const [label, setLabel] = useState(0);
   const names = data.names ?? [];
+  const numbered = () => Array.from({ length: Math.max(2, data.Y.rows) }, (_, i) => String(i));
+  const classes = data.kind === "numbers" ? null : (data.classes ?? numbered());
   const submit = (event) => {
     event.preventDefault();
     addPoint(inputs, targetsOf(data, label));
@@ -33,11 +35,11 @@ function AddPoint({ data }) {
           onChange=${(event) => setInputs(inputs.map((old, k) => (k === i ? event.target.valueAsNumber || 0 : old)))}
         /></label>`)}
         ${
-          data.classes
+          classes
             ? html`<label class="field"><span>${t("play.class")}</span><select
               value=${label}
               onChange=${(event) => (setLabel(Number(event.target.value)), set({ paint: Number(event.target.value) }))}
-            >${data.classes.map((name, i) => html`<option value=${i}>${name}</option>`)}</select></label>`
+            >${classes.map((name, i) => html`<option value=${i}>${name}</option>`)}</select></label>`
             : html`<label class="field is-number"><span>Y</span><input
               type="number"
               step="any"
@@ -48,7 +50,7 @@ function AddPoint({ data }) {
       </div>
       <div class="row">
         <button type="submit" class="button is-quiet">${t("play.addPoint")}</button>
-        ${data.classes && data.X.rows >= 2 ? html`<label class="choice"><input
+        ${classes && data.X.rows === 2 ? html`<label class="choice"><input
           type="checkbox"
           checked=${paint !== null}
           onChange=${(event) => set({ paint: event.target.checked ? label : null })}
@@ -73,6 +75,6 @@ export function DataPanel() {
       </select>
     </label>
     <p class="quiet">${t("play.examples", { n: data.X.cols, x: data.X.rows })} · ${kindText(data)}</p>
-    ${data.X.rows <= 4 ? html`<${AddPoint} data=${data} key=${`${data.X.rows}${data.kind}`} />` : null}
+    ${data.X.rows <= 4 && (data.Y.rows === 1 || data.kind === "classes") ? html`<${AddPoint} data=${data} key=${`${data.X.rows}${data.kind}`} />` : null}
   </section>`;
 }
