@@ -154,3 +154,33 @@ def test_other_files_are_not_streamed(deepstep, tmp_path):
     (tmp_path / "a.csv").write_text("x,target\n1,2\n3,4\n")
     assert "a folder of such parts" in deepstep("train", "a.csv", "--target", "target", "--stream").err
     assert "--stream" in deepstep("train", "a.csv", "--target", "target", "--buffer-rows", "9").err
+
+
+KILLED = """
+import os
+from deepstep.training import Checkpoints
+written = Checkpoints.on_pause
+def killed(self, training):
+    written(self, training)
+    if training.position.epoch == 1 and training.position.batch >= 10: os.kill(os.getpid(), 9)
+Checkpoints.on_pause = killed
+"""
+
+
+def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, parts):
+    options = (*PLAIN, "--epochs", 3, "--stream", "--buffer-rows", 100)
+    assert deepstep("train", parts, *options, "--out", "whole").code == 0
+    killed = process("train", parts, *options, "--out", "run", "--checkpoint-every", 0, before=KILLED)
+    assert killed.returncode == -9, killed.stderr
+    whole, lost = Run.load("whole"), parts / "part-2.parquet"
+
+    lost.rename(parts.parent / "aside")
+    refused = deepstep("train", "--resume", "run")
+    assert refused.code == 2
+    assert "the table that this training began with" in refused.err
+    (parts.parent / "aside").rename(lost)
+
+    assert deepstep("train", "--resume", "run").code == 0
+    resumed = Run.load("run")
+    np.testing.assert_array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
+    np.testing.assert_array_equal(resumed.history.costs, whole.history.costs)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.data import StoredRows
+from deepstep.data.stored_rows import Place
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.streams import StreamedExamples
@@ -29,8 +30,8 @@ class Numbered(StoredRows):
             stop = min(start + most, self._starts[group + 1])
             yield polars.DataFrame({"x": np.arange(start, stop)})
 
-    def part_of(self, group):
-        return "a"
+    def place(self, group):
+        return Place("a", 0)
 
     def identity(self):
         return {}

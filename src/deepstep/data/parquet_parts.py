@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, sha256
-from deepstep.data.stored_rows import StoredRows
+from deepstep.data.stored_rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ class ParquetRows(StoredRows):
         with _named_errors(self.where, part.name):
             self._check_unchanged(part)
             # neither read at once nor mapped: mapped pages count as memory of the process
-            with _parquet().ParquetFile(part.path, buffer_size=2**20, pre_buffer=False) as file:
+            with _parquet().ParquetFile(
+                part.path, buffer_size=2**20, pre_buffer=False, page_checksum_verification=True
+            ) as file:
                 read = file.iter_batches(
                     batch_size=most, row_groups=[within], columns=list(columns), use_threads=False
                 )
@@ -109,8 +111,10 @@ class ParquetRows(StoredRows):
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
                     )
 
-    def part_of(self, group: int) -> str:
-        return self._parts[self._groups[group][0]].name
+    def place(self, group: int) -> Place:
+        number, within = self._groups[group]
+        part = self._parts[number]
+        return Place(_called(self.where, part.name), sum(part.rows[:within]))
 
     def identity(self) -> dict[str, Any]:
         return {

@@ -1,10 +1,13 @@
 """Rows that stay in their files and are read a piece at a time: what every kind of file has to give."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.errors import unknown_name
+from deepstep.errors import DataError, FileError, unknown_name
+from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     import polars
@@ -23,6 +26,43 @@ def piece_rows(width: int) -> int:
     (65536, 4096)
     """
     return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
+
+
+class Place(NamedTuple):
+    """A file, as people know it, and a row in it, from 0.
+
+    Examples
+    --------
+    >>> Place("parts, part a.parquet", 7).where
+    'parts, part a.parquet'
+    """
+
+    where: str
+    row: int
+
+
+@contextmanager
+def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
+    """Let an error about a value say in which file it stands, and in which row there.
+
+    Parameters
+    ----------
+    place : Place
+        Of a group.
+    numbers : array of int
+        The rows that are looked at, by their numbers in the group from 0.
+    """
+
+    def in_file(found: "re.Match[str]") -> str:
+        return f"row {place.row + int(numbers[int(found[1]) - 1]) + 1:,} "
+
+    try:
+        yield
+    except FileError:
+        raise
+    except DataError as error:
+        came = re.sub(r"^row (\d+) ", in_file, error.came)
+        raise type(error)(f"{place.where}, {error.where}", error.expected, came, error.mend) from None
 
 
 class StoredRows(ABC):
@@ -82,8 +122,8 @@ class StoredRows(ABC):
         """
 
     @abstractmethod
-    def part_of(self, group: int) -> str:
-        """The name of the file that a group lies in, for error messages.
+    def place(self, group: int) -> "Place":
+        """Where a group lies, for error messages.
 
         Parameters
         ----------
@@ -92,8 +132,8 @@ class StoredRows(ABC):
 
         Returns
         -------
-        str
-            Relative to ``where``.
+        Place
+            The file, and the group's first row in it.
         """
 
     @abstractmethod

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, piece_rows
+from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
 from deepstep.types import AnyArray
@@ -71,7 +71,7 @@ class StreamedExamples:
         How many rows of each group are learned from.
     keep : callable
         ``keep(frame, first)`` says which rows of a piece these are, by the number of its first row: (k,) of
-        bool, or None for all.
+        bool.
     encode : callable
         From a frame to `Examples`, all of the same shapes and types.
     sample : Examples
@@ -95,9 +95,10 @@ class StreamedExamples:
     >>> path = tempfile.mkdtemp() + "/x.parquet"
     >>> polars.DataFrame({"x": range(6)}).write_parquet(path, row_group_size=3)
     >>> as_floats = lambda frame: Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
-    >>> few = Examples(np.zeros((1, 1)), np.zeros((1, 1)))
+    >>> few = as_floats(polars.DataFrame({"x": [0]}))
+    >>> all_of_them = lambda frame, first: np.ones(len(frame), bool)
     >>> with StreamedExamples(
-    ...     ParquetRows(path), ["x"], [3, 3], lambda frame, first: None, as_floats, few, {}, buffer_rows=4
+    ...     ParquetRows(path), ["x"], [3, 3], all_of_them, as_floats, few, {}, buffer_rows=4
     ... ) as examples:
     ...     windows = [examples.window(0, number, 2, shuffled(1)) for number in (0, 2)]
     >>> [(len(window.examples), window.first, window.stop) for window in windows]
@@ -109,7 +110,7 @@ class StreamedExamples:
         rows: StoredRows,
         columns: Sequence[str],
         kept: Sequence[int],
-        keep: "Callable[[polars.DataFrame, int], AnyArray | None]",
+        keep: "Callable[[polars.DataFrame, int], AnyArray]",
         encode: "Callable[[polars.DataFrame], Examples]",
         sample: Examples,
         identity: dict[str, Any],
@@ -250,19 +251,20 @@ class StreamedExamples:
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
                 if self._closing:
                     return
-                mask, height = self._keep(frame, first), frame.height
-                frame = frame if mask is None else frame.filter(mask)
-                found, first = found + frame.height, first + height
+                mask = self._keep(frame, first)
+                numbers = np.flatnonzero(mask) + first - self._starts[group]
+                first, frame = first + frame.height, frame.filter(mask)
+                found += frame.height
                 if skip >= frame.height:
                     skip -= frame.height
                     continue
-                with _named_rows(self.rows, group):
+                with naming_rows(self.rows.place(group), numbers):
                     examples = self._encode(frame)
                 yield _cut(examples, skip, len(examples))
                 skip = 0
             if found != self._kept[group]:
                 raise FileError(
-                    f"{self.rows.where}, part {self.rows.part_of(group)}",
+                    self.rows.place(group).where,
                     f"{self._kept[group]} rows to learn from in a group, as when they were counted",
                     f"there are {found}",
                     "The part was changed: put the old one back, or begin anew.",
@@ -349,17 +351,3 @@ def _cut(examples: Examples, start: int, stop: int) -> Examples:
 def _room_for(count: int, like: Examples) -> Examples:
     X, Y, *weight = (np.empty((count, *part.shape[1:]), part.dtype) for part in _arrays(like))
     return Examples(X, Y, weight[0] if weight else None)
-
-
-class _named_rows:  # noqa: N801  (a context manager)
-    """Let an error about a value say in which part it stands."""
-
-    def __init__(self, rows: StoredRows, group: int) -> None:
-        self._rows, self._group = rows, group
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, DataError) and not isinstance(error, FileError):
-            where = f"{self._rows.where}, part {self._rows.part_of(self._group)}, {error.where}"
-            raise DataError(where, error.expected, error.came, error.mend) from None

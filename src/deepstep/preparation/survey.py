@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, piece_rows
+from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.held_rows import parts_of_rows
@@ -229,7 +229,7 @@ class _Pass:
             for frame in rows.pieces(group, columns, piece_rows(len(columns))):
                 part = parts_of_rows(self.seed, first, first + frame.height, shares)
                 first += frame.height
-                learned += self._take(frame, part, running, moments)
+                learned += self._take(frame, part, running, moments, group, first - frame.height)
             kept.append(learned)
         if not sum(kept):
             raise DataError(rows.where, "at least one row to learn from", "got none")
@@ -269,22 +269,31 @@ class _Pass:
         )
 
     def _take(
-        self, frame: "polars.DataFrame", part: AnyArray, running: RunningTable, moments: RunningMoments
+        self,
+        frame: "polars.DataFrame",
+        part: AnyArray,
+        running: RunningTable,
+        moments: RunningMoments,
+        group: int,
+        first: int,
     ) -> int:
         """Take a piece in; gives the number of its rows that are learned from."""
+        numbers = np.arange(frame.height) + first - sum(self.rows.sizes[:group])
         missing = is_missing(frame.get_column(self.target))
         if missing.any():
             self._missing += int(missing.sum())
-            frame, part = frame.filter(~missing), part[~missing]
+            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
         for number, found in self._parts.items():
             found.append(frame.filter(part == number))
         learned = frame.filter(np.isin(part, LEARNED))
         if learned.height:
-            running.update(learned)
+            with naming_rows(self.rows.place(group), numbers[np.isin(part, LEARNED)]):
+                running.update(learned)
         answers = frame.get_column(self.target)
         if answers.dtype.is_numeric() and learned.height:
             moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
-        self._count(frame, np.isin(part, LEARNED))
+        with naming_rows(self.rows.place(group), numbers):
+            self._count(frame, np.isin(part, LEARNED))
         return learned.height
 
     def _count(self, frame: "polars.DataFrame", learned: AnyArray) -> None:

@@ -1,0 +1,137 @@
+"""Parts that do not fit together, or cannot be read: named in one sentence."""
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.data import ParquetRows
+from deepstep.errors import DataError, FileError
+from deepstep.preparation.survey import survey
+from tables_in_parts import table, written
+
+
+@pytest.fixture
+def parts(tmp_path):
+    return written(tmp_path / "parts", table(300), 3, 40)
+
+
+def read(path):
+    rows = ParquetRows(path)
+    groups = range(len(rows.sizes))
+    return polars.concat([piece for group in groups for piece in rows.pieces(group, list(rows.schema), 17)])
+
+
+def rewrite(part, change):
+    change(polars.read_parquet(part)).write_parquet(part, row_group_size=40)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: f.drop("z"), "the columns of part-0.parquet; the column 'z' is not there"),
+        (lambda f: f.rename({"größe": "grösse"}), "'größe' is not there. Did you mean 'grösse'?"),
+        (lambda f: f.with_columns(new=1), "the column 'new' is not in part-0.parquet"),
+        (lambda f: f.cast({"x": polars.String}), "'x' holds Float64, as in part-0.parquet; it holds String"),
+        (lambda f: f.with_columns(kind=1), "'kind' holds String, as in part-0.parquet; it holds Int32"),
+        (lambda f: f.cast({"day": polars.Datetime("us")}), "'day' holds Date, as in part-0"),
+    ],
+)  # fmt: skip
+def test_a_part_of_another_schema(parts, change, says):
+    rewrite(parts / "part-1.parquet", change)
+    with pytest.raises(FileError) as told:
+        ParquetRows(parts)
+    assert str(told.value).startswith(f"{parts}, part part-1.parquet: ")
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_types_that_go_together(parts):
+    before = read(parts)
+    rewrite(parts / "part-1.parquet", lambda f: f.cast({"kind": polars.Categorical, "x": polars.Float32}))
+    rewrite(
+        parts / "part-2.parquet", lambda f: f.with_columns(n=polars.lit(None)).select(reversed(f.columns))
+    )
+    table(300)[:0].write_parquet(parts / "part-3.parquet")
+    rows, after = ParquetRows(parts), read(parts)
+    assert rows.n_rows == 300
+    assert rows.schema["kind"] == polars.String
+    assert rows.schema["n"] == polars.Int64
+    assert after["kind"].equals(before["kind"])
+    assert after["n"][200:].null_count() == 100
+    np.testing.assert_allclose(after["x"].to_numpy(), before["x"].to_numpy(), rtol=1e-6)
+
+
+def test_whole_numbers_beside_decimals_lose_nothing(parts):
+    rewrite(parts / "part-0.parquet", lambda f: f.cast({"n": polars.Int8}))
+    rewrite(parts / "part-1.parquet", lambda f: f.with_columns(n=polars.lit(0.5)))
+    assert read(parts)["n"][150] == 0.5
+
+
+@pytest.mark.parametrize("cut", [0, 3, 100, -1, -9])
+def test_a_part_that_was_cut_off(parts, cut):
+    part = parts / "part-2.parquet"
+    part.write_bytes(part.read_bytes()[:cut])
+    with pytest.raises(
+        FileError, match=r"part part-2.parquet: a whole Parquet file; it cannot be read \(.+\)\. "
+    ):
+        read(parts)
+
+
+def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts):
+    """pyarrow's own tests are for its reader; this is for what it raises: a sentence about the part."""
+    part, rng = parts / "part-1.parquet", np.random.default_rng(4)
+    whole = part.read_bytes()
+    told = []
+    for place in rng.integers(4, len(whole), 80):
+        turned = bytearray(whole)
+        turned[place] ^= 1 << int(rng.integers(8))
+        part.write_bytes(turned)
+        try:
+            assert read(parts).height == 300
+        except FileError as error:
+            told.append(str(error))
+    assert len(told) > 5
+    assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
+
+
+def test_folders(parts, tmp_path):
+    before = read(parts)
+    (parts / "_SUCCESS").touch()
+    (parts / ".part-0.parquet.crc").write_bytes(b"x")
+    (parts / "z" / "später").mkdir(parents=True)
+    (parts / "part-2.parquet").rename(parts / "z" / "später" / "teil-ß.parquet")
+    assert read(parts).equals(before)
+    (parts / "notes.txt").touch()
+    with pytest.raises(FileError, match=r"'notes.txt' does not end in .parquet"):
+        ParquetRows(parts)
+    (tmp_path / "hive" / "year=2020").mkdir(parents=True)
+    with pytest.raises(FileError, match="'year=2020' is a partition, whose column stands in no file"):
+        ParquetRows(tmp_path / "hive")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileError, match=r"nothing in it ends in .parquet"):
+        ParquetRows(tmp_path / "empty")
+    with pytest.raises(FileError, match="there is none"):
+        ParquetRows(tmp_path / "nothing")
+    table(300)[:0].write_parquet(tmp_path / "none.parquet")
+    with pytest.raises(DataError, match="at least one row"):
+        ParquetRows(tmp_path / "none.parquet")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_value_that_cannot_be_used_is_named_with_its_part_and_row(parts, share):
+    rewrite(
+        parts / "part-1.parquet",
+        lambda f: f.with_columns(
+            x=polars.when(polars.int_range(polars.len()) == 93).then(np.inf).otherwise("x")
+        ),
+    )
+    # under some seed the row is one of those that are learned from
+    told = set()
+    for seed in range(9):
+        try:
+            survey(ParquetRows(parts), "target", seed=seed, test_fraction=share)
+        except DataError as error:
+            told.add(str(error))
+    (only,) = told
+    assert only.startswith(f"{parts}, part part-1.parquet, column 'x': finite numbers")
+    assert "row 94 is inf" in only
