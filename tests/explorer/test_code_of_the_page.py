@@ -9,7 +9,7 @@ import pytest
 from javascript import evaluated, node
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DeepStepError
 from deepstep.explorer import lesson, replay, unpacked
 from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.page_draws import order, uniform
@@ -121,9 +121,21 @@ def test_the_draws_are_those_of_the_page():
         ([{"edit": ["W1", 0, 0, 1.0]}], "after t updates"),
         ([{"t": 0, "drop": 1}], "set, edit or add"),
         ([{"t": 0, "set": {"momentum": 1}}], "momentum"),
+        ([{"t": 1, "edit": ["W9", 0, 0, 1.0]}], "fits the network; got .*W9"),
+        ([{"t": 1, "edit": ["W1", 3, 0, 1.0]}], "fits the network"),
+        ([{"t": 1, "add": [[1.0, 2.0], [1]]}], "fits the network"),
     ],
 )
 def test_changes_that_a_page_does_not_make_are_refused(changes, why):
     network, training = Network([1, 1], seed=1), {"optimizer": "gd", "learning_rate": 0.1}
     with pytest.raises(ConfigurationError, match=why):
         replay(network, [[0.0, 1.0]], [[0, 1]], updates=2, training=training, changes=changes)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"), [({"updates": -1}, "updates"), ({"slots": {"v_dW1": 1.0}}, "v_dW1")]
+)
+def test_what_no_page_gives_is_refused(options, why):
+    network, training = Network([1, 1], seed=1), {"optimizer": "momentum", "learning_rate": 0.1}
+    with pytest.raises(DeepStepError, match=why):
+        replay(network, [[0.0, 1.0]], [[0, 1]], **{"updates": 1, "training": training, **options})

@@ -323,6 +323,25 @@ def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, serv
     page.wait_for_selector('[data-updates="1"]')
 
 
+def test_the_served_page_opens_the_batches_that_python_trains_on(watched):
+    network = Network([2, 4, 1], activation="tanh", seed=2)
+    options = {"learning_rate": 0.3, "iterations": 4, "batch_size": 4}
+    what = shown(network, X, (X[:1] > 0).astype(float), About("six"), options)
+    steps = list(network.steps(what.X, what.Y, **options))
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
+        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+        for number, step in enumerate(steps[:5]):
+            page.wait_for_selector(f'[data-updates="{number}"]')
+            page.keyboard.press("/")
+            page.fill("#find", "A0")
+            page.keyboard.press("Enter")
+            page.wait_for_selector('[data-tensor="A0"]')
+            values = shown_values(page)
+            found = {place[1:]: value for place, value in values.items() if place[0] == "A0"}
+            assert found == {(i, j): step.X[i, j] for i in range(2) for j in range(step.X.shape[1])}
+            page.keyboard.press("]")
+
+
 def test_a_served_training_that_diverged_says_where_and_begins_again(watched):
     network = Network([2, 4, 3, 1], activation="relu", output="identity", seed=2)
     what = shown(network, X, X[:1] * X[1:], About("six"), {"learning_rate": 0.01, "iterations": 3})

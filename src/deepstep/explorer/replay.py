@@ -9,7 +9,7 @@ import numpy as np
 from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings
 from deepstep.engines.draws import dropout_masks
 from deepstep.equations import get_head, get_optimizer
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.explorer.page_draws import masks, order
 from deepstep.model import Network
 from deepstep.model.step import Step
@@ -79,16 +79,19 @@ def replay(
     >>> step.number, step.X.shape
     (6, (2, 2))
     """
+    if not (is_whole(start, 0) and is_whole(updates, start)):
+        raise ConfigurationError(
+            WHERE, f"updates, a whole number from start = {start!r} on", f"got {updates!r:.60}"
+        )
     waiting = list(changes)
     page = _Page(network, X, Y, training, start, slots)
-    for done in range(start, updates + 1):
-        while waiting and _number(waiting[0]) <= done:
+    while True:
+        while waiting and _number(waiting[0]) <= page.done:
             page.change(waiting.pop(0))
-        opened, masks = page.open(by_python=done < drawn)
-        if done == updates:
+        opened, masks = page.open(by_python=page.done < drawn)
+        if page.done == updates:
             return page.step(opened, masks)
         page.session.load(opened.after)
-    raise ConfigurationError(WHERE, f"updates from start on, {start}", f"got {updates}")
 
 
 class _Page:
@@ -127,13 +130,34 @@ class _Page:
         found = {}
         for slot in dict.fromkeys(name.partition("_d")[0] for name in slots):
             whole = self.network.parameters.copy()
-            for name in whole:
-                whole[name][:] = slots[f"{slot}_d{name}"]
+            for name, values in whole.items():
+                given = np.asarray(slots.get(f"{slot}_d{name}", ()), dtype=float)
+                if given.shape != values.shape:
+                    raise ShapeError(
+                        WHERE, f"{slot}_d{name} has the shape of {name}, {values.shape}", f"got {given.shape}"
+                    )
+                values[:] = given
             found[slot] = whole.flat
         return found
 
     def change(self, change: Mapping[str, Any]) -> None:
-        """What the reader of the page did."""
+        """Do what the reader of the page did.
+
+        Raises
+        ------
+        ConfigurationError
+            If it does not fit the network.
+        """
+        try:
+            self._change(change)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            if isinstance(error, ConfigurationError):
+                raise
+            raise ConfigurationError(
+                WHERE, "a change that fits the network", f"got {change!r:.80}"
+            ) from error
+
+    def _change(self, change: Mapping[str, Any]) -> None:
         state = self.session.state()
         match change:
             case {"add": [inputs, targets]}:
@@ -144,7 +168,7 @@ class _Page:
                 theta[name][row, column] = value
                 self.session.load(replace(state, theta=theta.flat))
             case {"set": dict(settings)}:
-                keeps = settings.get("optimizer", self.training["optimizer"]) == self.training["optimizer"]
+                keeps = settings.get("optimizer", before := self.training.get("optimizer", "gd")) == before
                 self.training |= settings
                 self.session = self._session(state.theta, state.slots if keeps else None, state.step)
             case _:

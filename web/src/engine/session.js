@@ -184,7 +184,6 @@ export class Session {
   arrive(t, parameters, cost, slots) {
     this.latest = { parameters, slots: slots ?? {}, t, forgotten: !slots && t > 0 };
     this.base = this.latest;
-    this.changedFrom = Math.min(this.changedFrom, t + 1);
     this.forget();
     if (t && Number.isFinite(cost)) this.costs[t - 1] = cost;
     if (t % this.stride === 0) this.keep(this.latest);
