@@ -6,6 +6,7 @@ Cases come from the library's registries, so that what the page lacks is missed 
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
@@ -15,8 +16,9 @@ import numpy as np
 
 from deepstep import Architecture, Parameters
 from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import OPTIMIZERS, get_activation, initialize_parameters
-from deepstep.inspection import trace_step
+from deepstep.equations import OPTIMIZERS, get_activation, initialize_parameters, model_forward
+from deepstep.inspection import Trace, trace_step
+from deepstep.training.health import FLAT, unit_health
 
 HEADS = ("sigmoid", "softmax", "identity")
 """Heads that the page offers."""
@@ -161,6 +163,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         session.step(X[:, batch], Y[:, batch], learning_rate=case.learning_rate)
         if number == 1:
             after_first = _arrays(session.parameters)
+            looked_at = looks(trace, theta, session.parameters)
     defaults = {
         name: parameter.default
         for name, parameter in signature(OPTIMIZERS[case.optimizer].update).parameters.items()
@@ -183,10 +186,22 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         "data": {"X": array(X), "Y": array(Y)},
         "batches": batches,
         "masks": masks if case.settings.get("dropout") else None,
-        "first": {"quantities": first, "after": after_first},
+        "first": {"quantities": first, "after": after_first, "health": looked_at},
         "steps": case.steps,
         "last": _arrays(session.parameters),
     }
+
+
+def looks(trace: Trace, before: Parameters, after: Parameters) -> list[dict[str, float]]:
+    """The sizes that the page shows of each layer, by NumPy."""
+    found = []
+    for layer in range(1, trace.architecture.n_layers + 1):
+        names = [name for name in before if re.sub(r"\D", "", name) == str(layer)]
+        gradient = np.concatenate([np.ravel(trace[f"d{name}"].value) for name in names])
+        W, moved = before[f"W{layer}"], after[f"W{layer}"]
+        ratio = np.linalg.norm(moved - W) / np.linalg.norm(W)
+        found.append({"gradient_norm": float(np.linalg.norm(gradient)), "update_ratio": float(ratio)})
+    return found
 
 
 def edges() -> dict[str, Any]:
@@ -204,7 +219,35 @@ def edges() -> dict[str, Any]:
     return {"Z": array(Z), "dA": array(dA), "activations": values}
 
 
+def health() -> dict[str, Any]:
+    """Layers with units that are dead, saturated, both on some examples alone, and alive."""
+    X = np.linspace(-1.0, 1.0, 9)[np.newaxis]
+    b = np.array([-800.0, -100.0, -30.0, -6.0, -5.0, -3.5, 0.0, 3.5, 5.0, 6.0, 30.0, 100.0])[:, np.newaxis]
+    layers = []
+    for name in (*ACTIVATIONS, "softmax"):
+        theta = Parameters.from_dict(
+            {"W1": np.ones((12, 1)), "b1": b, "W2": np.zeros((1, 12)), "b2": [[0.0]]}
+        )
+        shape = Architecture((1, 12, 1), (name, "sigmoid"))
+        found = unit_health(shape, theta, X)
+        AL, caches = model_forward(X, theta, activations=shape.activations)
+        A = [get_activation(name).forward(caches[0].Z), AL]
+        layers += [
+            {
+                "name": shape.activations[layer],
+                "Z": array(caches[layer].Z),
+                "A": array(A[layer]),
+                "hidden": not layer,
+                "dead": found[layer]["dead"],
+                "saturated": found[layer]["saturated"],
+            }
+            for layer in range(2)
+        ]
+    return {"flat": FLAT, "layers": layers}
+
+
 def write(path: Path) -> None:
     """All vectors into one file."""
     vectors = [vector(case, seed) for seed, case in enumerate(cases(), start=1)]
-    path.write_text(json.dumps({"cases": vectors, "edges": edges()}, allow_nan=False), encoding="utf-8")
+    whole = {"cases": vectors, "edges": edges(), "health": health()}
+    path.write_text(json.dumps(whole, allow_nan=False), encoding="utf-8")

@@ -3,6 +3,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { ACTIVATIONS } from "../src/engine/activations.js";
+import { FLAT, layerHealth, unitHealth } from "../src/engine/health.js";
 import { Session } from "../src/engine/session.js";
 import { checkGradients } from "../src/engine/numeric.js";
 import { decodeLesson } from "../src/lesson/codec.js";
@@ -39,6 +40,14 @@ test("activations where numbers are small, large or at a bend", { skip }, () => 
   }
 });
 
+test("units are dead or saturated as the library says, layer by layer", { skip }, () => {
+  assert.equal(FLAT, vectors.health.flat);
+  for (const { name, Z, A, hidden, dead, saturated } of lessonOf({ ...vectors.health }).layers) {
+    const ours = unitHealth(A, Z, name, hidden);
+    assert.deepEqual([ours.dead, ours.saturated ?? null], [dead, saturated], name);
+  }
+});
+
 for (const vector of vectors.cases) {
   test(`step by step: ${vector.name}`, () => {
     const lesson = lessonOf(vector);
@@ -52,6 +61,12 @@ for (const vector of vectors.cases) {
       compared += 1;
     }
     assert.ok(compared > 8);
+    layerHealth(session.open(1)).forEach((ours, i) => {
+      const theirs = lesson.first.health[i];
+      for (const [one, other] of [[ours.gradient, theirs.gradient_norm], [ours.ratio, theirs.update_ratio]]) {
+        assert.ok(Math.abs(one - other) <= 1e-12 * other, `layer ${i + 1}: ${one} and ${other}`);
+      }
+    });
     for (const [name, theirs] of Object.entries(lesson.first.after)) {
       assert.ok(difference(after.parameters[name], theirs) < 1e-12, `${name}′`);
     }

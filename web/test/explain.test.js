@@ -96,7 +96,7 @@ test("a dead layer and a saturated one are seen", () => {
   session.edit(0, "b1", 1, 0, -100);
   for (let row = 0; row < 4; row++) session.edit(0, "b2", row, 0, 50);
   const [one, two, last] = layerHealth(session.open(1));
-  assert.equal(one.dead, 1);
+  assert.equal(one.dead, 1 / 3);
   assert.equal(two.saturated, 1);
   assert.equal(last.saturated, undefined);
   assert.ok(two.gradient < 1e-12 && last.ratio > 0);

@@ -43,7 +43,7 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
     size = len(page.encode())
-    found = findings_of(run, inputs)
+    found = findings_of(run, inputs, rows)
     if json_wanted:
         findings = [finding.to_dict() for finding in found]
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))

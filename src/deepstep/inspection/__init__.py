@@ -3,9 +3,12 @@
 from deepstep.inspection.findings import (
     Finding,
     MemberCourse,
+    constant_target,
     diagnose,
     diagnose_committee,
     divergence_finding,
+    label_findings,
+    sorted_by_severity,
 )
 from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
@@ -19,8 +22,11 @@ __all__ = [
     "Trace",
     "TraceEntry",
     "check_gradients",
+    "constant_target",
     "diagnose",
     "diagnose_committee",
     "divergence_finding",
+    "label_findings",
+    "sorted_by_severity",
     "trace_step",
 ]

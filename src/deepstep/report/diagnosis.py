@@ -1,10 +1,23 @@
 """The findings about a run, from what its folder holds."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from deepstep.inspection import Finding, MemberCourse, diagnose, diagnose_committee, divergence_finding
-from deepstep.preparation import NumberTarget
-from deepstep.report.rows import AnyRun
+import numpy as np
+
+from deepstep.inspection import (
+    Finding,
+    MemberCourse,
+    constant_target,
+    diagnose,
+    diagnose_committee,
+    divergence_finding,
+    label_findings,
+    sorted_by_severity,
+)
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
+from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED
 from deepstep.training.health import health_in
@@ -23,7 +36,7 @@ NO_MEANS = ("absolute_error", "quantile")
 """Heads whose answers are no means, so that squared errors say little of them."""
 
 
-def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
+def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
     """What went wrong in the training of a run.
 
     Parameters
@@ -31,6 +44,8 @@ def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
     run : Run or CommitteeRun
     inputs : array of shape (m, n_inputs), optional
         Prepared rows on which the units of a network are looked at; by default what Health saw last counts.
+    rows : Rows, optional
+        Rows that were not learned from: labels of theirs that may be wrong are found.
 
     Returns
     -------
@@ -51,9 +66,10 @@ def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
     if not isinstance(run, Run):
         if diverged is not None:
             return [divergence_finding(diverged)]
-        return diagnose_committee(results, _courses(run), **_measured(run))
+        found = diagnose_committee(results, _courses(run), **_measured(run))
+        return sorted_by_severity([*found, *constant_target(results.get("train", {})), *_labels(run, rows)])
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
-    return diagnose(
+    found = diagnose(
         run.history,
         architecture=run.network.architecture,
         parameters=run.network.parameters,
@@ -62,6 +78,22 @@ def findings_of(run: AnyRun, inputs: Array | None = None) -> list[Finding]:
         kept_best="patience" in run.config.get("settings", {}),
         diverged=diverged,
     )
+    return sorted_by_severity([*found, *(_labels(run, rows) if diverged is None else [])])
+
+
+def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
+    """Labels of these rows that may be wrong."""
+    target = run.preparation.target
+    if rows is None or not np.isfinite(rows.outputs).all():
+        return
+    if isinstance(target, ClassTarget):
+        P = run.told(target.probabilities(rows.outputs))
+        yield from label_findings(P, rows.answers, rows.numbers)
+    elif isinstance(target, LabelTargets):
+        shares = run.told(target.probabilities(rows.outputs))
+        for name, share, true in zip(target.names, shares.T, rows.answers.T, strict=True):
+            for found in label_findings(np.column_stack([1 - share, share]), true, rows.numbers):
+                yield replace(found, says=f"{name}: {found.says}")
 
 
 def has_health(run: AnyRun) -> bool:

@@ -66,7 +66,7 @@ def report(
     """
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
         parts = {
-            "Findings": sections.findings(findings_of(run, inputs), run),
+            "Findings": sections.findings(findings_of(run, inputs, rows), run),
             **_parts(run, rows),
             "Environment": sections.environment(run),
             "How to reproduce": sections.reproduction(run, command),

@@ -1,35 +1,40 @@
-/** How each layer does in an opened update: sizes of gradients and updates, units that are dead or saturated. */
+/**
+ * How each layer does in an opened update: sizes of gradients and updates, units that are dead or saturated, as the
+ * library's `training/health.py` defines them.
+ */
+import { ACTIVATIONS } from "./activations.js";
 
-/** Root of the mean square. */
-function size({ data }) {
+/** Derivatives below this are taken for flat. */
+export const FLAT = 0.005;
+
+/** Euclidean norm of all entries. */
+function norm(...matrices) {
   let sum = 0;
-  for (const value of data) sum += value * value;
-  return Math.sqrt(sum / data.length);
+  for (const { data } of matrices) for (const value of data) sum += value * value;
+  return Math.sqrt(sum);
 }
 
-const DEAD = new Set(["relu"]);
-const SATURATED = { tanh: 0.97, sigmoid: 0.97 };
+const rows = ({ rows, cols, data }) =>
+  Array.from({ length: rows }, (_, i) => data.subarray(i * cols, (i + 1) * cols));
+const share = (units) => units.filter(Boolean).length / units.length;
 
-/** Units that answer 0 for every example of the batch. */
-function dead(A) {
-  let found = 0;
-  for (let i = 0; i < A.rows; i++)
-    if (A.data.subarray(i * A.cols, (i + 1) * A.cols).every((value) => value === 0)) found += 1;
-  return found;
-}
-
-/** The share of activations near the ends of their range. */
-function saturated(A, activation) {
-  const end = SATURATED[activation];
-  let found = 0;
-  for (const value of A.data)
-    if (activation === "tanh" ? Math.abs(value) > end : value > end || value < 1 - end) found += 1;
-  return found / A.data.length;
+/**
+ * `dead` is the share of units whose activation is 0 for every example of the batch; `saturated` that of the others
+ * whose derivative is below `FLAT` on average: undefined for the output, and where units depend on each other.
+ *
+ * @returns {{dead: number, saturated?: number}}
+ */
+export function unitHealth(A, Z, activation, hidden) {
+  const dead = rows(A).map((row) => row.every((value) => value === 0));
+  const slope = ACTIVATIONS[activation].one?.backward;
+  if (!hidden || !slope) return { dead: share(dead) };
+  const flat = (row) => row.reduce((sum, z) => sum + Math.abs(slope(1, z)), 0) / row.length < FLAT;
+  return { dead: share(dead), saturated: share(rows(Z).map((row, i) => !dead[i] && flat(row))) };
 }
 
 /**
- * @returns {{layer: number, activation: string, gradient: number, ratio: number, dead?: number, saturated?: number}[]}
- *   `gradient` is the root mean square of dW, `ratio` that of the change of W over that of W
+ * @returns {{layer: number, units: number, gradient: number, ratio: number, dead: number, saturated?: number}[]}
+ *   `gradient` is the norm of the layer's gradient, `ratio` that of the change of W over that of W
  */
 export function layerHealth({ problem, values }) {
   const { activations } = problem.network;
@@ -37,14 +42,14 @@ export function layerHealth({ problem, values }) {
     const layer = i + 1;
     const [W, after] = [values.get(`W${layer}`), values.get(`W${layer}′`)];
     const change = { data: W.data.map((value, p) => after.data[p] - value) };
+    const own = Object.keys(problem.parameters).filter((name) => name.match(/\d+$/)[0] === `${layer}`);
     const A = values.get(`g(Z${layer})`) ?? values.get(`A${layer}`);
     return {
       layer,
-      activation,
-      gradient: size(values.get(`dW${layer}`)),
-      ratio: size(change) / (size(W) || 1),
-      ...(DEAD.has(activation) ? { dead: dead(A) } : {}),
-      ...(activation in SATURATED && layer < activations.length ? { saturated: saturated(A, activation) } : {}),
+      units: W.rows,
+      gradient: norm(...own.map((name) => values.get(`d${name}`))),
+      ratio: norm(change) / (norm(W) || 1),
+      ...unitHealth(A, values.get(`Z${layer}`), activation, layer < activations.length),
     };
   });
 }

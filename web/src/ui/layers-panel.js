@@ -5,10 +5,10 @@ import { layerHealth } from "../engine/health.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
-/** @param {{dead?: number, saturated?: number}} row */
-function remark({ dead, saturated }) {
-  if (dead) return html`<span class="is-bad">${t("layers.dead", { n: dead })}</span>`;
-  if (saturated > 0.5)
+/** @param {{units: number, dead: number, saturated?: number}} row */
+function remark({ units, dead, saturated }) {
+  if (dead) return html`<span class="is-bad">${t("layers.dead", { n: Math.round(dead * units) })}</span>`;
+  if (saturated)
     return html`<span class="is-bad">${t("layers.saturated", { share: Math.round(100 * saturated) })}</span>`;
   return html`<span class="is-good">✓</span>`;
 }

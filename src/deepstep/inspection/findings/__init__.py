@@ -1,10 +1,11 @@
 """Findings about a training: what a person who has seen many of them would say at a glance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from deepstep.equations import model_forward
 from deepstep.inspection.findings.classes import class_findings
 from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
 from deepstep.inspection.findings.course import course_findings, divergence_finding
@@ -15,12 +16,22 @@ from deepstep.inspection.findings.layers import (
     unit_findings,
     update_findings,
 )
+from deepstep.inspection.findings.targets import constant_target, label_findings, target_findings
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array
 
-__all__ = ["Finding", "MemberCourse", "diagnose", "diagnose_committee", "divergence_finding"]
+__all__ = [
+    "Finding",
+    "MemberCourse",
+    "constant_target",
+    "diagnose",
+    "diagnose_committee",
+    "divergence_finding",
+    "label_findings",
+    "sorted_by_severity",
+]
 
 
 def diagnose(
@@ -29,6 +40,7 @@ def diagnose(
     architecture: Architecture | None = None,
     parameters: Parameters | None = None,
     X: Array | None = None,
+    Y: Array | None = None,
     scores: Mapping[str, Any] | None = None,
     kept_best: bool = False,
     diverged: Mapping[str, Any] | None = None,
@@ -45,6 +57,9 @@ def diagnose(
         Of the network as it is now: units that are all the same are found. It needs the architecture.
     X : array of shape (n_x, m), optional
         Examples, some hundred: the units are looked at on these, and not as Health saw them last.
+    Y : array of shape (n_L, m), optional
+        The targets of X, best of rows that were not learned from: labels that may be wrong are found, and a
+        target that never changes. It needs the architecture and the parameters.
     scores : mapping, optional
         Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
     kept_best : bool
@@ -74,6 +89,14 @@ def diagnose(
     if X is not None and parameters is not None and architecture is not None:
         with np.errstate(all="ignore"):
             now = [unit_health(architecture, parameters, X)]
+            if Y is not None:
+                AL = model_forward(
+                    X,
+                    parameters,
+                    activations=architecture.activations,
+                    normalization=architecture.normalization,
+                )[0]
+                found += target_findings(Y, AL, architecture.output)
         found += unit_findings(now, [int(history[-1].get("step", 0)) if len(history) else 0], architecture)
     elif looks:
         found += unit_findings(looks, steps, architecture)
@@ -85,5 +108,26 @@ def diagnose(
     if parameters is not None:
         found += twin_findings(parameters)
     if scores is not None:
-        found += class_findings(scores)
+        found += [*constant_target(scores), *class_findings(scores)]
+    return sorted_by_severity(found)
+
+
+def sorted_by_severity(found: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which they are told.
+
+    Parameters
+    ----------
+    found : iterable of Finding
+
+    Returns
+    -------
+    list of Finding
+        The most serious first.
+
+    Examples
+    --------
+    >>> two = [Finding("a", "note", "", "", 1.0), Finding("b", "serious", "", "", 1.0)]
+    >>> [finding.kind for finding in sorted_by_severity(two)]
+    ['b', 'a']
+    """
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
