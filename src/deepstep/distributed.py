@@ -6,6 +6,7 @@ one worker on the whole batch. ``torchrun … -m deepstep train FILE`` does so f
 """
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Checkpoints, History
 from deepstep.training.callbacks import Training, as_callbacks, with_state
 
@@ -92,7 +94,7 @@ def worker() -> Worker:
     return Worker(*found)
 
 
-def fit(network: Network, X: Any, Y: Any, *, timeout: float = PATIENCE, **options: Any) -> History:
+def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, **options: Any) -> History:
     """Train a network by all workers together; in each of them it is the same afterwards.
 
     Call it in a script that torchrun starts, in every worker with the same network, examples and options; in
@@ -105,7 +107,8 @@ def fit(network: Network, X: Any, Y: Any, *, timeout: float = PATIENCE, **option
         "auto" or "torch", for GPUs of CUDA where there are some and else CPUs, "torch:cpu" or "torch:cuda".
     X, Y : arrays of shape (n_x, m) and (n_L, m)
         All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by the
-        workers of a machine.
+        workers of a machine. Of `StreamedExamples`, X alone, each worker prepares and holds the rows that it
+        works on.
     timeout : float
         Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
         nothing of the result.
@@ -272,7 +275,9 @@ def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here:
 def _digest(network: Network, X: Any, Y: Any, options: Mapping[str, Any]) -> int:
     """Of the parameters, of some examples, and of those options that are numbers and words."""
     found = hashlib.sha256(network.parameters.flat.tobytes())
-    for columns in (np.asarray(X), np.asarray(Y)):
+    if isinstance(X, StreamedExamples):
+        found.update(json.dumps(X.identity, sort_keys=True).encode())
+    for columns in () if isinstance(X, StreamedExamples) else (np.asarray(X), np.asarray(Y)):
         found.update(repr((columns.shape, columns.dtype.str)).encode())
         if columns.ndim == 2 and columns.dtype.kind in "biuf":  # what else comes `Network.train` refuses
             some = columns[:, evenly_spread(columns.shape[1], COMPARED)]

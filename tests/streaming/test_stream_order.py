@@ -54,6 +54,43 @@ def streamed(sizes, buffer_rows, *, share=0.0, ahead=1, piece=None):
     return found
 
 
+def visited_by(examples, part, epoch, batch_size, order):
+    """The numbers of the rows that a worker has, place by place of an epoch; 0 for those of others."""
+    number, found = 0, []
+    with examples:
+        while number < -(-len(examples) // batch_size):
+            window = examples.window(epoch, number, batch_size, order, part=part)
+            rows = window.examples.X[:, 0].astype(int)
+            found.append(rows if window.order is None else rows[window.order])
+            number = window.stop
+    return np.concatenate(found)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 30), min_size=1, max_size=6),
+    st.integers(1, 40),
+    st.integers(1, 9),
+    st.integers(2, 5),
+)
+def test_the_rows_of_workers_are_those_of_one_in_the_same_places(sizes, buffer_rows, batch_size, workers):
+    whole = [*chain(*visited(streamed(sizes, buffer_rows), 2, batch_size, shuffled(3)))]
+    shards = []
+    for rank in range(workers):
+
+        def part(m, rank=rank):
+            return slice(m * rank // workers, m * (rank + 1) // workers)
+
+        shards.append(visited_by(streamed(sizes, buffer_rows), part, 2, batch_size, shuffled(3)))
+    one_window = max(1, buffer_rows // batch_size) * batch_size >= sum(sizes)
+    if one_window:
+        assert all(shard.tolist() == whole for shard in shards)
+        return
+    np.testing.assert_array_equal(np.sum(shards, axis=0), whole)
+    held = np.array(shards) > 0
+    assert (held.sum(axis=0) == (np.array(whole) > 0)).all()
+
+
 def encoded(frame):
     return Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
 

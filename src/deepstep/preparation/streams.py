@@ -6,7 +6,7 @@ row groups) are put in an order, and so give a sequence of rows; the sequence is
 holds all rows, the groups stay in the order of the file, and the order is that of examples in memory,
 `batches.shuffled`.
 
-How far reading is ahead, and in pieces of how many rows, changes nothing.
+How far reading is ahead, in pieces of how many rows, and by how many workers, changes nothing.
 """
 
 from collections import deque
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
 from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
-from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
 from deepstep.types import AnyArray
 
@@ -49,13 +49,18 @@ class Window(NamedTuple):
     stop: int
 
 
-class Place(NamedTuple):
-    """Which window of which epoch, in batches of which size and which order."""
+Part: TypeAlias = Callable[[int], slice]
+"""``part(k)``: which of the k rows of a batch a worker works on."""
+
+
+class Asked(NamedTuple):
+    """Which window of which epoch, in batches of which size and which order, and for which worker."""
 
     epoch: int
     window: int
     batch_size: int
     order: Order
+    part: Part | None
 
 
 class StreamedExamples:
@@ -131,7 +136,7 @@ class StreamedExamples:
             raise ConfigurationError("read_ahead", "at least 0", f"got {read_ahead}")
         self._read_ahead = read_ahead
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
-        self._coming: deque[tuple[Place, Future[Examples]]] = deque()
+        self._coming: deque[tuple[Asked, Future[Examples]]] = deque()
         self._reader: _Reader | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._whole: Examples | None = None
@@ -167,7 +172,14 @@ class StreamedExamples:
         return max(1, self.buffer_rows // batch_size) * batch_size
 
     def window(
-        self, epoch: int, number: int, batch_size: int, order: Order, *, epochs: int | None = None
+        self,
+        epoch: int,
+        number: int,
+        batch_size: int,
+        order: Order,
+        *,
+        epochs: int | None = None,
+        part: Part | None = None,
     ) -> Window:
         """The window that holds a batch.
 
@@ -181,6 +193,10 @@ class StreamedExamples:
             `as_they_are`, or what `shuffled` gives.
         epochs : int, optional
             The number of the epoch that is not visited any more: nothing of it is read ahead.
+        part : callable, optional
+            ``part(k)`` says which of the k rows of a batch this worker works on: it prepares these alone, and
+            the others are zeros, which take no memory. Where examples have weights, or one window holds all
+            rows, each worker has them all.
 
         Returns
         -------
@@ -195,7 +211,9 @@ class StreamedExamples:
         """
         size = self.window_rows(batch_size)
         of = n_batches(len(self), size)
-        place = Place(epoch, number * batch_size // size, batch_size, order)
+        if of == 1 or self.sample.weight is not None:
+            part = None
+        place = Asked(epoch, number * batch_size // size, batch_size, order, part)
         first = place.window * (size // batch_size)
         stop = min(first + size // batch_size, n_batches(len(self), batch_size))
         if of == 1:
@@ -205,9 +223,10 @@ class StreamedExamples:
             examples = self._whole
         else:
             examples = self._fetched(place, of, epochs)
-        return Window(examples, self._order_within(place, len(examples)), first, stop)
+        visited = None if part is not None else self._order_within(place, len(examples))
+        return Window(examples, visited, first, stop)
 
-    def _fetched(self, place: Place, of: int, epochs: int | None) -> Examples:
+    def _fetched(self, place: Asked, of: int, epochs: int | None) -> Examples:
         """A window's examples; those that come next are asked for."""
         if self._coming and self._coming[0][0] != place:
             self.close()
@@ -227,22 +246,52 @@ class StreamedExamples:
             self.close()
             raise
 
-    def _ask(self, place: Place) -> None:
+    def _ask(self, place: Asked) -> None:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="deepstep-reader")
         self._coming.append((place, self._pool.submit(self._read, place)))
 
-    def _read(self, place: Place) -> Examples:
+    def _read(self, place: Asked) -> Examples:
         """In the thread that reads: a window's examples; the one after it goes on from there."""
         size = self.window_rows(place.batch_size)
         begin = place.window * size
         count = min(size, len(self) - begin)
         if self._reader is None or not self._reader.stands_at(place.epoch, begin):
             self._reader = _Reader(place.epoch, begin, self._pieces(place, begin))
-        return self._reader.take(count)
+        if place.part is None:
+            return self._written(self._reader.take(count), count, None, None)
+        order = self._order_within(place, count)
+        visited = np.arange(count) if order is None else np.argsort(order)
+        own = np.zeros(count, bool)
+        for start in range(0, count, place.batch_size):
+            found = place.part(min(place.batch_size, count - start))
+            own[start + found.start : start + found.stop] = True
+        return self._written(self._reader.take(count), count, visited, own)
 
-    def _pieces(self, place: Place, skip: int) -> Iterator[Examples]:
-        """Examples from a place of an epoch's sequence on."""
+    def _written(
+        self, pieces: "Iterator[_Piece]", count: int, visited: AnyArray | None, own: AnyArray | None
+    ) -> Examples:
+        """Pieces as examples, together; of a worker its own alone, in the order in which they are visited."""
+        X, Y = (np.zeros((count, like.shape[1]), like.dtype) for like in (self.sample.X, self.sample.Y))
+        weight = None if self.sample.weight is None else np.zeros(count, self.sample.weight.dtype)
+        done = 0
+        for piece in pieces:
+            rows: Any = slice(done, done + piece.frame.height)
+            done += piece.frame.height
+            if visited is not None and own is not None:
+                rows = visited[rows]
+                piece = piece.those(own[rows])
+                rows = rows[own[rows]]
+            if piece.frame.height:
+                with naming_rows(self.rows.place(piece.group), piece.numbers):
+                    examples = self._encode(piece.frame)
+                for into, part in ((X, examples.X), (Y, examples.Y), (weight, examples.weight)):
+                    if into is not None:
+                        into[rows] = part
+        return Examples(X, Y, weight)
+
+    def _pieces(self, place: Asked, skip: int) -> "Iterator[_Piece]":
+        """Rows from a place of an epoch's sequence on."""
         for group in self._order_of_groups(place):
             if skip >= self._kept[group]:
                 skip -= self._kept[group]
@@ -258,9 +307,7 @@ class StreamedExamples:
                 if skip >= frame.height:
                     skip -= frame.height
                     continue
-                with naming_rows(self.rows.place(group), numbers):
-                    examples = self._encode(frame)
-                yield _cut(examples, skip, len(examples))
+                yield _Piece(frame[skip:], numbers[skip:], group)
                 skip = 0
             if found != self._kept[group]:
                 raise FileError(
@@ -270,52 +317,60 @@ class StreamedExamples:
                     "The part was changed: put the old one back, or begin anew.",
                 )
 
-    def _order_of_groups(self, place: Place) -> AnyArray:
+    def _order_of_groups(self, place: Asked) -> AnyArray:
         n = len(self._kept)
         seed = _seed_of(place.order)
         if seed is None or self.window_rows(place.batch_size) >= len(self):
             return np.arange(n)
         return _drawn(seed, [0, 1, 0, place.epoch]).permutation(n)
 
-    def _order_within(self, place: Place, m: int) -> AnyArray | None:
+    def _order_within(self, place: Asked, m: int) -> AnyArray | None:
         seed = _seed_of(place.order)
         return None if seed is None else _drawn(seed, [0, 0, place.window, place.epoch]).permutation(m)
 
 
-class _Reader:
-    """Reads a sequence of examples on, so many at a time."""
+class _Piece(NamedTuple):
+    """Rows of a group, and their numbers in it."""
 
-    def __init__(self, epoch: int, position: int, pieces: Iterator[Examples]) -> None:
+    frame: "polars.DataFrame"
+    numbers: AnyArray
+    group: int
+
+    def those(self, mask: AnyArray) -> "_Piece":
+        return _Piece(self.frame.filter(mask), self.numbers[mask], self.group)
+
+    def cut(self, at: int) -> "tuple[_Piece, _Piece]":
+        first, second = (
+            _Piece(self.frame[part], self.numbers[part], self.group) for part in (slice(at), slice(at, None))
+        )
+        return first, second
+
+
+class _Reader:
+    """Reads a sequence of rows on, so many at a time."""
+
+    def __init__(self, epoch: int, position: int, pieces: Iterator[_Piece]) -> None:
         self._epoch, self._position, self._pieces = epoch, position, pieces
-        self._rest: Examples | None = None
+        self._rest: _Piece | None = None
 
     def stands_at(self, epoch: int, position: int) -> bool:
         return (self._epoch, self._position) == (epoch, position)
 
-    def take(self, count: int) -> Examples:
-        """The next ones, together."""
-        room: Examples | None = None
-        done = 0
-        while done < count:
+    def take(self, count: int) -> Iterator[_Piece]:
+        """The next rows, so many in all; fewer only where reading is to end."""
+        self._position += count
+        while count:
             piece = next(self._pieces, None) if self._rest is None else self._rest
             self._rest = None
-            if piece is None:  # only where reading is to end
-                break
-            n = min(len(piece), count - done)
-            if n < len(piece):
-                piece, self._rest = _cut(piece, 0, n), _cut(piece, n, len(piece))
-            if room is None:
-                room = _room_for(count, piece)
-            for into, part in zip(_arrays(room), _arrays(piece), strict=True):
-                into[done : done + n] = part
-            done += n
-        self._position += done
-        if room is None:
-            raise DataError("stream", "rows to read", "got none")
-        return room
+            if piece is None:
+                return
+            if piece.frame.height > count:
+                piece, self._rest = piece.cut(count)
+            count -= piece.frame.height
+            yield piece
 
 
-def _after(place: Place, of: int) -> Place:
+def _after(place: Asked, of: int) -> Asked:
     window = place.window + 1
     return place._replace(window=window) if window < of else place._replace(epoch=place.epoch + 1, window=0)
 
@@ -334,20 +389,3 @@ def _seed_of(order: Order) -> int | None:
 
 def _drawn(seed: int, counter: list[int]) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed, counter=counter))
-
-
-def _arrays(examples: Examples) -> list[AnyArray]:
-    parts = (examples.X, examples.Y, examples.weight)
-    return [part for part in parts if part is not None]
-
-
-def _cut(examples: Examples, start: int, stop: int) -> Examples:
-    if (start, stop) == (0, len(examples)):
-        return examples
-    weight = None if examples.weight is None else examples.weight[start:stop]
-    return Examples(examples.X[start:stop], examples.Y[start:stop], weight)
-
-
-def _room_for(count: int, like: Examples) -> Examples:
-    X, Y, *weight = (np.empty((count, *part.shape[1:]), part.dtype) for part in _arrays(like))
-    return Examples(X, Y, weight[0] if weight else None)

@@ -269,12 +269,16 @@ class _Loop:
             self._end_epoch(first + at, float(rates.learning_rate[at]), step + at + 1)
         self._pause(interruption)
 
-    def _view(self, epoch: int, number: int) -> Window:
+    def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:
         """The examples from a batch of an epoch on, as far as they are in memory, and their order."""
         examples, plan = self._examples, self._plan
         if isinstance(examples, StreamedExamples):
             size = plan.batch_size or len(examples)
-            return examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop)
+            # who looks at the steps wants whole batches
+            part = self._session.part if isinstance(self._session, Sharing) and not self._one_by_one else None
+            return examples.window(
+                epoch, number, size, plan.order, epochs=plan.numbers.stop, part=None if whole else part
+            )
         return Window(examples, plan.visit(epoch, len(examples)), 0, self._of)
 
     def _at_once(self) -> int:
@@ -309,6 +313,8 @@ class _Loop:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()
         if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state)):
+            if self._shared and isinstance(self._examples, StreamedExamples):
+                view = self._view(epoch, numbers.start + view.first, whole=True)
             walk = Walk(view.examples, view.order, self._batch_size, numbers, rates, epoch, self._first)
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
