@@ -3,6 +3,7 @@
 import io
 import json
 
+import h5py
 import numpy as np
 import polars
 import pytest
@@ -184,3 +185,24 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
     resumed = Run.load("run")
     np.testing.assert_array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
     np.testing.assert_array_equal(resumed.history.costs, whole.history.costs)
+
+
+def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
+    frame = table(500)
+    X, y = frame.select("x", "z").to_numpy(), np.array(frame["target"].to_list())
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "target.npy", y)
+    with h5py.File(tmp_path / "all.h5", "w") as file:
+        file["X"], file["target"] = X, y.astype("S")
+    options = ("--target", "target", "--epochs", "3", "--hidden", "8", "--overwrite", "--out", "runs/a")
+    runs = []
+    for path, way in (("X.npy", "--stream"), ("all.h5", "--stream"), ("X.npy", "--no-stream")):
+        result = deepstep("train", path, *options, "--test-fraction", "0", way)
+        assert result.code == 0, result.err
+        runs.append(Run.load("runs/a"))
+    for other in runs[1:]:
+        np.testing.assert_array_equal(other.network.parameters.flat, runs[0].network.parameters.flat)
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "runs/a", "X.npy").out))
+    assert answers.height == 500
+    told = json.loads(deepstep("evaluate", "runs/a", "X.npy", "--json").out)
+    assert told["rows"] == 500

@@ -17,7 +17,7 @@ from deepstep.preparation.streams import StreamedExamples
 class Numbered(StoredRows):
     """Rows that hold their own numbers, in groups of these sizes; counts the groups that are read."""
 
-    where, read = "numbered", 0
+    where, read, bytes = "numbered", 0, 0
 
     def __init__(self, sizes):
         self.sizes = tuple(sizes)

@@ -54,7 +54,7 @@ def read_labelled(run: AnyRun, file: Path) -> Labelled:
     if _of_cats(run, file):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    return _labelled(run, file, table_in(file))
+    return _labelled(run, file, table_in(file, run.target_names))
 
 
 def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
@@ -62,7 +62,7 @@ def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
     if _of_cats(run, file):
         yield read_labelled(run, file)
         return
-    for frame in pieces_in(file):
+    for frame in pieces_in(file, run.target_names):
         yield _labelled(run, file, frame)
 
 

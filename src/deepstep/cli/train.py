@@ -123,7 +123,8 @@ def command(
         way, recipe = Way.BEGIN, chosen_recipe(context)
     goal, settings = asked(options)
     workers.refuse_what_workers_cannot(settings)
-    rows = stored(file, options["stream"])
+    beside = [*goal.targets, *([goal.sample_weight] if goal.sample_weight else [])]
+    rows = stored(file, options["stream"], beside=beside)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
@@ -133,12 +134,12 @@ def command(
     if recipe.name == TABLE:
         from deepstep.cli.train_committee import train_committee
 
-        frame, beside = table_in(file), {name: options[name] for name in ("members", "overwrite")}
-        return train_committee(file, frame, run, goal, settings, recipe, json_wanted=json_wanted, **beside)
+        frame, others = table_in(file, beside), {name: options[name] for name in ("members", "overwrite")}
+        return train_committee(file, frame, run, goal, settings, recipe, json_wanted=json_wanted, **others)
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
-    source = table_in(file) if rows is None else rows
+    source = table_in(file, beside) if rows is None else rows
     training = training or Training.of(file, options, options["validation"])
     if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
         way = Way.GO_ON

@@ -128,7 +128,7 @@ OPTIONS = (
         "--stream/--no-stream",
         "stream",
         default=None,
-        help="Leave the rows in FILE, Parquet or a folder of such parts, and read them in each epoch "
+        help="Leave the rows in FILE (Parquet, a folder of it, .npy, .h5) and read them in each epoch "
         "[default: from 256 MB on].",
     ),
     _data(

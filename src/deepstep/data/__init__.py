@@ -7,6 +7,7 @@ failure (`atomic_write`, `atomic_directory`). polars, narwhals, Pillow, h5py, py
 first use.
 """
 
+from deepstep.data.array_rows import ArrayRows
 from deepstep.data.builtin import DATASETS, Dataset, load, planar_flower
 from deepstep.data.files import atomic_directory, atomic_write, sha256
 from deepstep.data.frames import as_frame
@@ -21,6 +22,7 @@ __all__ = [
     "DATASETS",
     "IMAGE_SUFFIXES",
     "TABLE_SUFFIXES",
+    "ArrayRows",
     "Dataset",
     "ImageSet",
     "ParquetRows",

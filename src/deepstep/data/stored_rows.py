@@ -97,6 +97,11 @@ class StoredRows(ABC):
         """How many there are."""
         return sum(self.sizes)
 
+    @property
+    @abstractmethod
+    def bytes(self) -> int:
+        """Their size where they stand."""
+
     @abstractmethod
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         """The rows of a group, in their order, so many at a time.

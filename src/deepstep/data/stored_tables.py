@@ -1,10 +1,12 @@
 """Tables that are read into memory, and those whose rows stay in their files: which of both a file is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
+from deepstep.data.parquet_parts import SUFFIX as PARQUET
 from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.stored_rows import StoredRows, piece_rows
 from deepstep.data.tables import read_table
@@ -14,76 +16,104 @@ if TYPE_CHECKING:
     import polars
 
 STREAMED_FROM = 2**28
-"""Bytes of Parquet from which on rows are streamed: in memory they take some times as much."""
+"""Bytes of files from which on rows are streamed: in memory they take some times as much."""
 
 
-def stored(file: Path, stream: bool | None, where: str = "--stream") -> StoredRows | None:
+def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
+    """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
+
+    Parameters
+    ----------
+    file : Path
+        A Parquet file, a folder of such parts, or arrays, see `deepstep.data.array_rows`.
+    beside : sequence of str
+        Columns that may stand in files beside a NumPy file.
+
+    Raises
+    ------
+    FileError, ShapeError, DataError
+        If it cannot be read, or parts do not fit together.
+    """
+    suffix = file.suffix.lower()
+    if suffix in (*NUMPY, *HDF5):
+        return open_arrays(file, beside)
+    if suffix == PARQUET or kind_at(file) == "folder":
+        return ParquetRows(file)
+    return None
+
+
+def stored(
+    file: Path, stream: bool | None, where: str = "--stream", beside: Sequence[str] = ()
+) -> StoredRows | None:
     """The rows of a file or folder, where they are streamed; None where the table goes into memory.
 
     Parameters
     ----------
     file : Path
     stream : bool or None
-        As --stream or --no-stream says; None for the rule: Parquet of `STREAMED_FROM` bytes or more.
+        As --stream or --no-stream says; None for the rule: files of `STREAMED_FROM` bytes or more.
     where : str
         Name for error messages.
+    beside : sequence of str
+        As of `opened`.
 
     Raises
     ------
     ConfigurationError
         If rows of such a file cannot be streamed.
-    FileError
-        If there is no such file, or its parts do not fit together.
+    FileError, ShapeError, DataError
+        As `opened`.
     """
-    kind = kind_at(file)
-    if kind != "folder" and file.suffix.lower() != ".parquet":
+    kind, suffix = kind_at(file), file.suffix.lower()
+    if kind != "folder" and suffix not in (PARQUET, *NUMPY, *HDF5):
         if stream:
             raise ConfigurationError(
                 where,
-                "a Parquet file, or a folder of such parts",
+                "a Parquet file, a folder of such parts, or a file of NumPy or HDF5",
                 f"got {file}",
                 "Write the table as Parquet, or let it be read into memory.",
             )
         return None
     if kind == "nothing" or stream is False:
         return None
-    if kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
-        return None
-    rows = ParquetRows(file)
-    return rows if stream or rows.bytes >= STREAMED_FROM else None
+    if suffix == PARQUET and kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
+        return None  # so that pyarrow is needed for streams alone
+    rows = opened(file, beside)
+    return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
-def table_in(file: Path) -> "polars.DataFrame":
+def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
     """A table in memory: of a file, or of all Parquet parts of a folder.
 
     Raises
     ------
-    FileError, DataError
+    FileError, ShapeError, DataError
         If it cannot be read.
     """
     import polars
 
-    if kind_at(file) != "folder":
+    of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
+    rows = None if of_one_read else opened(file, beside)
+    if rows is None:
         return read_table(file)
-    rows = ParquetRows(file)
+    columns = list(rows.schema)
     groups = range(len(rows.sizes))
     return polars.concat(
-        [piece for group in groups for piece in rows.pieces(group, list(rows.schema), most=rows.sizes[group])]
+        [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]
     )
 
 
-def pieces_in(file: Path) -> "Iterator[polars.DataFrame]":
+def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFrame]":
     """A table a piece at a time, where its rows are streamed; else as one.
 
     Raises
     ------
-    FileError, DataError
+    FileError, ShapeError, DataError
         If it cannot be read.
     """
-    folder = kind_at(file) == "folder"
-    rows = stored(file, True if folder else None)
+    rows = stored(file, True if kind_at(file) == "folder" else None, beside=beside)
     if rows is None:
-        yield read_table(file)
+        yield table_in(file, beside)
         return
     columns = list(rows.schema)
     most = piece_rows(len(columns))

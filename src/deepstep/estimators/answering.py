@@ -17,15 +17,19 @@ class Answering(FittedAttributes):
     """The part of the estimators that answers."""
 
     n_features_in_: int
+    stream: bool | None
 
     def _committee_outputs(self, X: Any) -> Array:
         raise NotImplementedError
 
     def _outputs(self, X: Any) -> Array:
         """The outputs of the network, or of the committee, for rows, (m, n_L)."""
-        if is_stored(X):
+        if is_stored(X, self.stream):
             check_is_fitted(self)
-            return np.concatenate([self._outputs(piece) for piece in inputs_in(X, self._names_of_columns)])
+            pieces = inputs_in(X, self._names_of_columns)
+            if self._came_as_an_array:
+                return np.concatenate([self._outputs(piece.to_numpy()) for piece in pieces])
+            return np.concatenate([self._outputs(piece) for piece in pieces])
         if "committee_" in vars(self):
             return self._committee_outputs(X)
         if "network_" not in vars(self):
@@ -33,6 +37,13 @@ class Answering(FittedAttributes):
         if not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         return outputs_of_rows(self.network_, self.engine_, X)
+
+    @property
+    def _came_as_an_array(self) -> bool:
+        """Whether X had no names in the fit."""
+        if "committee_" in vars(self):
+            return not getattr(self, "_came_with_names", True)
+        return not hasattr(self, "feature_names_in_")
 
     @property
     def _names_of_columns(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         call = FitCall(where, going_on, incremental, classes, label=label)
         try:
             self._calibration = Calibration()
-            if is_stored(given.X):
+            if is_stored(given.X, self.stream):
                 self._fit_stored(given, validation, call)
             elif self.recipe == "table":
                 self._convene(given, validation, call)

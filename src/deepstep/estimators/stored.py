@@ -1,5 +1,6 @@
 """A fit on rows that stay in their files: one network, by the recipe of committees for large tables."""
 
+from os import PathLike
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import is_regressor
 
-from deepstep.data import StoredRows
+from deepstep.data import ArrayRows, StoredRows
+from deepstep.data.array_rows import INPUTS, NUMPY
 from deepstep.data.stored_rows import piece_rows
 from deepstep.data.stored_tables import stored, table_in
 from deepstep.errors import ConfigurationError, DataError
@@ -39,7 +41,10 @@ class Stored:
 
     def _fit_stored(self: Any, given: Given, validation: Given | None, call: FitCall) -> None:
         """Fit on rows in files: in memory where they are few, else streamed."""
-        where, target = call.where, given.y
+        where = call.where
+        if not isinstance(given.X, str | PathLike | StoredRows):
+            given = _as_rows(given, where)
+        target = given.y
         if call.incremental or call.going_on:
             raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
         if not isinstance(target, str) or not isinstance(given.sample_weight, str | None):
@@ -50,7 +55,7 @@ class Stored:
             )
         rows = given.X
         if not isinstance(rows, StoredRows):
-            rows = stored(Path(given.X), self.stream, where)
+            rows = stored(Path(given.X), self.stream, where, _beside(given))
         if validation is not None and is_stored(validation.X):
             validation = _in_memory(validation, where)
         if rows is None:
@@ -106,7 +111,9 @@ class Stored:
             return self._weighed_stream(Examples(X, Y, None), frame, weighing, of_classes, where)
 
         self.n_features_in_ = len(names)
-        self.feature_names_in_ = np.array(names, dtype=object)
+        self.__dict__.pop("feature_names_in_", None)
+        if not isinstance(found.rows, ArrayRows):
+            self.feature_names_in_ = np.array(names, dtype=object)
         held_out = encode(found.validation) if found.validation.height else None
         if validation is not None:
             held_out = self._held_out(validation, dtype, call)
@@ -128,7 +135,8 @@ class Stored:
         self._refuse_foreign(where)
         (recipe, *_) = choose(LARGE, None).recipes
         names = [name for name in found.columns if name not in (found.target, weighing)]
-        self._table(found.sample.select(names), reset=True, where=where)
+        shown: Any = found.sample.select(names)
+        self._table(shown.to_numpy() if isinstance(found.rows, ArrayRows) else shown, reset=True, where=where)
         encoding = _encoding(found, n_pieces(m) if recipe.cuts else 0)
         of_classes = self._weights_of_streamed_classes(found, where)
         taught = self._encode(_labels(found.sample.get_column(found.target)), np.float64, where)
@@ -197,15 +205,38 @@ class Stored:
         return Examples(examples.X, examples.Y, None if weight is None else weight.astype(examples.Y.dtype))
 
 
+def _as_rows(given: Given, where: str) -> Given:
+    """Arrays that stay in their files as rows, with names for y and the weights."""
+    arrays = {INPUTS: given.X, "y": given.y, "weight": given.sample_weight}
+    if given.y is None:
+        raise DataError(where, "y", "got none")
+    rows = ArrayRows(
+        {
+            name: array if hasattr(array, "shape") else np.asarray(array)
+            for name, array in arrays.items()
+            if array is not None
+        },
+        f"{where}, X and y",
+    )
+    return Given(rows, "y", None if given.sample_weight is None else "weight")
+
+
+def _beside(given: Given) -> list[str]:
+    return [name for name in (given.y, given.sample_weight) if name is not None]
+
+
 def _in_memory(given: Given, where: str) -> Given:
     """Rows of files as frames and arrays."""
-    frame, names = table_in(Path(given.X)), [given.y, given.sample_weight]
+    frame, names = table_in(Path(given.X), _beside(given)), [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
             raise DataError(where, f"the column {name!r} in {given.X}", f"it has {', '.join(frame.columns)}")
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
-    return Given(frame.select(rest), _labels(frame.get_column(given.y)), weight)
+    X: Any = frame.select(rest)
+    if Path(given.X).suffix.lower() in NUMPY:
+        X = X.to_numpy()
+    return Given(X, _labels(frame.get_column(given.y)), weight)
 
 
 def _labels(series: "polars.Series") -> AnyArray:

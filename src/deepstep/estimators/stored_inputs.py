@@ -5,7 +5,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepstep.data import StoredRows
+import numpy as np
+
+from deepstep.data import ArrayRows, StoredRows
+from deepstep.data.array_rows import INPUTS
 from deepstep.data.stored_rows import piece_rows
 from deepstep.data.stored_tables import pieces_in
 from deepstep.preparation.table import check_columns
@@ -14,15 +17,16 @@ if TYPE_CHECKING:
     import polars
 
 
-def is_stored(X: Any) -> bool:
-    """Whether X names files, or is rows in them.
+def is_stored(X: Any, stream: bool | None = None) -> bool:
+    """Whether X names files, or is rows in them; a memory-mapped array is where that is asked for.
 
     Examples
     --------
     >>> is_stored("rows.parquet"), is_stored([[1.0]])
     (True, False)
     """
-    return isinstance(X, str | PathLike | StoredRows)
+    mapped = isinstance(X, np.memmap) or type(X).__module__.startswith("h5py.")
+    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and mapped)
 
 
 def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
@@ -35,6 +39,8 @@ def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
     FileError
         If a file cannot be read.
     """
+    if not isinstance(X, str | PathLike | StoredRows):
+        X = ArrayRows({INPUTS: X}, "X")
     if isinstance(X, StoredRows):
         columns = list(names or X.schema)
         groups = range(len(X.sizes))

@@ -1,0 +1,213 @@
+"""Arrays in files, read some rows at a time: memory-mapped NumPy files, and datasets of HDF5.
+
+Each array has the same rows. One of shape (m,) is a column; of shape (m, n), or more axes, it is n columns
+that are named by their numbers.
+
+- ``X.npy``: its columns are ``x0``, ``x1``, …, as those of an array in memory; targets and weights
+  stand in files beside it, ``y.npy`` for the column ``y``.
+- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. Those of the
+  dataset ``X`` are named as above, those of others ``name 0``, ``name 1``, ….
+"""
+
+import hashlib
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.data.files import kind_at
+from deepstep.data.stored_rows import Place, StoredRows
+from deepstep.errors import DataError, FileError, ShapeError, missing_package
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+NUMPY, HDF5 = (".npy",), (".h5", ".hdf5")
+INPUTS = "X"
+"""The array whose columns are the inputs', named as those of an array in memory."""
+GROUP_ROWS, GROUP_NUMBERS = 4096, 2**21
+"""Rows, and numbers, that are read at once."""
+COMPARED = 64
+"""So many rows, evenly spread, tell files from others."""
+
+
+class ArrayRows(StoredRows):
+    """The rows of arrays that stay where they are.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
+    where : str
+        What people call them.
+
+    Raises
+    ------
+    ShapeError
+        If one has other rows than another.
+    DataError
+        If they have no rows, or hold no numbers, truth values or texts.
+
+    Examples
+    --------
+    >>> rows = ArrayRows({"X": np.arange(6.0).reshape(3, 2), "y": np.array(["a", "b", "a"])}, "mine")
+    >>> rows.schema
+    {'x0': Float64, 'x1': Float64, 'y': String}
+    >>> [piece.rows() for piece in rows.pieces(0, ["x1", "y"], most=2)]
+    [[(1.0, 'a'), (3.0, 'b')], [(5.0, 'a')]]
+    """
+
+    def __init__(self, arrays: Mapping[str, Any], where: str) -> None:
+        self.where, self._arrays = where, dict(arrays)
+        lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
+        m = next(iter(lengths.values()), 0)
+        other = next((name for name, length in lengths.items() if length != m), None)
+        if other is not None:
+            first = next(iter(lengths))
+            raise ShapeError(where, f"{m} rows of {other!r}, as {first!r} has", f"got {lengths[other]}")
+        if not m:
+            raise DataError(where, "arrays with at least one row", "got none")
+        self._columns = {
+            column: (name, at) for name, array in self._arrays.items() for column, at in _columns(name, array)
+        }
+        few = self._read(slice(0, 1), list(self._columns))
+        self.schema = dict(few.schema)
+        self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns)))
+        self.sizes = tuple(min(self._group, m - start) for start in range(0, m, self._group))
+
+    @property
+    def bytes(self) -> int:
+        """The size of all arrays."""
+        return sum(int(np.prod(array.shape)) * array.dtype.itemsize for array in self._arrays.values())
+
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        start, stop = group * self._group, group * self._group + self.sizes[group]
+        for first in range(start, stop, most):
+            yield self._read(slice(first, min(first + most, stop)), columns)
+
+    def place(self, group: int) -> Place:
+        return Place(self.where, group * self._group)
+
+    def identity(self) -> dict[str, Any]:
+        some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int))
+        return {
+            name: [
+                list(array.shape),
+                str(array.dtype),
+                hashlib.sha256(b"".join(np.asarray(array[int(row)]).tobytes() for row in some)).hexdigest(),
+            ]
+            for name, array in self._arrays.items()
+        }
+
+    def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
+        import polars
+
+        names = dict.fromkeys(self._columns[column][0] for column in columns)
+        try:
+            read = {name: _plain(self._arrays[name][rows], f"{self.where}, {name!r}") for name in names}
+        except (OSError, KeyError) as error:
+            raise FileError(
+                self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
+            ) from error
+        found = {}
+        for column in columns:
+            name, at = self._columns[column]
+            found[column] = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
+        frame = polars.DataFrame({name: np.ascontiguousarray(values) for name, values in found.items()})
+        for name in names:
+            _let_go(self._arrays[name])
+        return frame
+
+
+def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
+    """The arrays of a NumPy or HDF5 file.
+
+    Parameters
+    ----------
+    path : Path
+    beside : sequence of str
+        Of ``X.npy``: columns that stand in files of their own in the same folder.
+
+    Raises
+    ------
+    FileError
+        If a file is missing, damaged or of another kind.
+    ShapeError, DataError
+        As `ArrayRows`.
+    MissingPackageError
+        If h5py is needed and not installed.
+    """
+    if path.suffix.lower() in NUMPY:
+        others = {name: path.with_name(f"{name}.npy") for name in beside}
+        arrays = {INPUTS: _mapped(path), **{name: _mapped(other) for name, other in others.items()}}
+        if len(arrays[INPUTS].shape) < 2:
+            raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {arrays[INPUTS].shape}")
+        return ArrayRows(arrays, str(path))
+    try:
+        import h5py
+    except ImportError as error:
+        raise missing_package("HDF5 that is streamed", "h5py", "streaming") from error
+    _check_there(path)
+    try:
+        file = h5py.File(path, "r")
+        arrays = {name: file[name] for name in sorted(file) if isinstance(file[name], h5py.Dataset)}
+    except (OSError, RuntimeError, KeyError) as error:
+        raise _damaged(path, "an HDF5 file", error) from error
+    with_rows = {name: array for name, array in arrays.items() if len(array.shape)}
+    if not with_rows:
+        raise FileError(str(path), "datasets with rows", "it has none at its top")
+    return ArrayRows(with_rows, str(path))
+
+
+def _mapped(path: Path) -> AnyArray:
+    _check_there(path)
+    try:
+        found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        raise _damaged(path, "a NumPy file of one array", error) from error
+    if not isinstance(found, np.ndarray):
+        raise FileError(str(path), "a NumPy file of one array", "it is an archive of several")
+    return found
+
+
+def _check_there(path: Path) -> None:
+    if kind_at(path) != "file":
+        raise FileError(str(path), "a file of arrays", "there is no such file")
+
+
+def _damaged(path: Path, kind: str, error: Exception) -> FileError:
+    detail = str(error).partition("\n")[0].rstrip(". ")
+    return FileError(
+        str(path), kind, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
+    )
+
+
+def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
+    """The columns of an array, and where they lie in its rows."""
+    if len(array.shape) == 1:
+        yield name, None
+        return
+    for at in range(int(np.prod(array.shape[1:]))):
+        yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
+
+
+def _plain(values: Any, where: str) -> AnyArray:
+    """Numbers and truth values as they are, bytes as texts."""
+    values = np.asarray(values)
+    if values.dtype.kind in "SO":
+        values = np.array(
+            [value.decode() if isinstance(value, bytes) else value for value in values.ravel()]
+        ).reshape(values.shape)
+    if values.dtype.kind not in "biufU":
+        raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")
+    return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)
+
+
+def _let_go(array: Any) -> None:
+    """Let the pages of a mapped file that were read count no longer as memory of this process."""
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

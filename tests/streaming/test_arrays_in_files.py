@@ -1,0 +1,118 @@
+"""Memory-mapped NumPy files and HDF5, streamed."""
+
+import h5py
+import numpy as np
+import polars
+import pytest
+from sklearn.datasets import load_digits
+
+from deepstep.data import ArrayRows
+from deepstep.data.array_rows import open_arrays
+from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+
+PLAIN = {
+    "hidden_layer_sizes": 16,
+    "max_iter": 3,
+    "batch_size": 64,
+    "random_state": 1,
+    "recipe": "plain",
+    "tol": 0.0,
+}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X.reshape(-1, 8, 8) / 16, y
+
+
+@pytest.fixture
+def files(digits, tmp_path):
+    X, y = digits
+    np.save(tmp_path / "X.npy", X)
+    np.save(tmp_path / "y.npy", y)
+    with h5py.File(tmp_path / "digits.h5", "w") as file:
+        file.create_dataset("X", data=X, chunks=(100, 8, 8), compression="gzip")
+        file.create_dataset("digit", data=y)
+        file.create_dataset("name", data=[f"zahl {one} ü".encode() for one in y])
+        file.create_dataset("scalar", data=3.0)
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.parametrize("source", ["memmap", "hdf5", "path", "h5 path"])
+def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits, source):
+    X, y = digits
+    flat = X.reshape(len(X), -1)
+    given, target = {
+        "memmap": lambda: (np.load(files / "X.npy", mmap_mode="r"), np.load(files / "y.npy", mmap_mode="r")),
+        "hdf5": lambda: (h5py.File(files / "digits.h5")["X"], h5py.File(files / "digits.h5")["digit"]),
+        "path": lambda: (files / "X.npy", "y"),
+        "h5 path": lambda: (files / "digits.h5", "digit"),
+    }[source]()
+    if source == "h5 path":
+        with h5py.File(files / "digits.h5", "a") as file:
+            del file["name"]
+    expected = DeepClassifier(**PLAIN).fit(flat, y)
+    model = DeepClassifier(**PLAIN, stream=True).fit(given, target)
+    np.testing.assert_array_equal(model.network_.parameters.flat, expected.network_.parameters.flat)
+    answers = model.predict(given if source != "h5 path" else flat)
+    np.testing.assert_array_equal(answers, expected.predict(flat))
+    np.testing.assert_array_equal(model.predict(flat), answers)
+
+
+def test_a_committee_of_one_on_a_mapped_array(files, digits):
+    X, y = digits
+    mapped = np.load(files / "X.npy", mmap_mode="r")
+    model = DeepClassifier(max_iter=6, random_state=1, stream=True, buffer_rows=500).fit(mapped, y)
+    assert (model.predict(mapped) == y).mean() > 0.9
+    assert (model.predict(X.reshape(len(X), -1)) == model.predict(mapped)).all()
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+def test_weights_beside_arrays(files, digits):
+    _, y = digits
+    weight = np.where(y < 5, 1.0, 0.0)
+    mapped = np.load(files / "X.npy", mmap_mode="r")
+    model = DeepRegressor(**{**PLAIN, "max_iter": 30}, stream=True, buffer_rows=300)
+    assert model.fit(mapped, y.astype(float), sample_weight=weight).predict(mapped)[y > 6].mean() < 5.5
+
+
+def test_any_rows_and_columns_are_those_of_the_arrays(files, digits):
+    X, y = digits
+    for rows in (open_arrays(files / "X.npy", ["y"]), open_arrays(files / "digits.h5")):
+        assert rows.n_rows == len(y)
+        target = "y" if "y" in rows.schema else "digit"
+        groups, columns = range(len(rows.sizes)), ["x63", target, "x0"]
+        read = polars.concat([piece for group in groups for piece in rows.pieces(group, columns, 100)])
+        np.testing.assert_array_equal(read["x63"].to_numpy(), X[:, 7, 7])
+        np.testing.assert_array_equal(read[target].to_numpy(), y)
+    assert open_arrays(files / "digits.h5").schema["name"] == polars.String
+
+
+def test_small_groups_for_wide_rows():
+    rows = ArrayRows({"X": np.zeros((100, 2**17), np.uint8)}, "wide")
+    assert max(rows.sizes) == 16
+    assert sum(rows.sizes) == 100
+
+
+def test_what_fits_not_is_named(files):
+    np.save(files / "y.npy", np.arange(3))
+    with pytest.raises(ShapeError, match="1797 rows of 'y', as 'X' has; got 3"):
+        open_arrays(files / "X.npy", ["y"])
+    with pytest.raises(FileError, match=r"z.npy: a file of arrays; there is no such file"):
+        open_arrays(files / "X.npy", ["z"])
+    (files / "y.npy").write_bytes((files / "X.npy").read_bytes()[:400])
+    with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):
+        open_arrays(files / "X.npy", ["y"])
+    np.save(files / "y.npy", np.array([{}, None] * 3, object), allow_pickle=True)
+    with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):
+        open_arrays(files / "X.npy", ["y"])
+    (files / "no.h5").write_bytes(b"something else")
+    with pytest.raises(FileError, match=r"no.h5: an HDF5 file; it cannot be read"):
+        open_arrays(files / "no.h5")
+    with pytest.raises(DataError, match="got complex128"):
+        ArrayRows({"X": np.zeros((3, 1), complex)}, "mine")
+    with pytest.raises(DataError, match="at least one row"):
+        ArrayRows({"X": np.zeros((0, 2))}, "mine")
