@@ -228,8 +228,6 @@ def test_what_does_not_fit_is_refused():
         cost_from_logits(caches[-1].Z[:, 1:], Y, output=get_head(net.architecture))
     with pytest.raises(ConfigurationError, match="whose mean has logits; got 'relu'"):
         mean_logits(np.ones((1, 2)), 2, "relu")
-    with pytest.raises(ConfigurationError, match=r"one column; got one of 3 members"):
-        net.gradient_norms(X, Y)
     with pytest.raises(ConfigurationError, match="drawn before there is data"):
         Network([2, 3, 1], shared_members=2, initialization="data")
     with pytest.raises(ConfigurationError, match="whose layers follow one another"):
@@ -237,6 +235,15 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ConfigurationError, match="with \\['r1'\\]"):
         Network([4, 6, 5, 3], output="softmax", shared_members=2, parameters=net.parameters)
     assert isinstance(net.parameters, Parameters)
+
+
+@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize("head", ["softmax", "poisson", "quantile"])
+def test_the_norm_of_an_example_s_gradient_is_that_of_its_own_step(head, members):
+    net, X, Y = shared(head, members=members, parametric=True)
+    session = open_session("reference", net.architecture, net.parameters)
+    alone = [session.cost_and_gradient(X[:, i : i + 1], Y[:, i : i + 1])[1] for i in range(M)]
+    np.testing.assert_allclose(net.gradient_norms(X, Y)[0], [np.linalg.norm(g) for g in alone], rtol=1e-10)
 
 
 def test_a_trace_has_the_columns_of_an_example_member_by_member():

@@ -306,7 +306,7 @@ def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_recipe_has():
     """Else a search over a grid that has such a value would report it for another model."""
     X, y = load_wine(return_X_y=True)
     own = {name: PLAIN[name] for name in FOR_ALL_MEMBERS if name in PLAIN}
-    assert {*PLAIN} - {*own} == {"early_stopping", "validation_fraction"}
+    assert {*PLAIN} - {*own} == {"early_stopping", "validation_fraction", "shared_members"}
     few = {"max_iter": 2, "n_members": 2, "random_state": 1}
     for name, value in own.items():
         model = DeepClassifier(**few | {name: value if name != "max_iter" else 1}).fit(X, y)

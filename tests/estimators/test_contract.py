@@ -42,7 +42,7 @@ run with float64 alone.
 def expected_failures(estimator):
     if estimator.get_params().get("loss") == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
-    splits = estimator.early_stopping or estimator.recipe == "table"
+    splits = estimator.early_stopping or estimator.recipe != "plain"
     reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
@@ -115,6 +115,24 @@ CHECKS = parametrize_with_checks(
         DeepRegressor(max_iter=20, dtype="float64"),
         DeepClassifier(n_members=2, max_iter=20, dtype="float64"),
         DeepRegressor(n_members=2, max_iter=20, dtype="float64"),
+        DeepClassifier(
+            (32,),
+            recipe="shared",
+            n_members=1,
+            shared_members=4,
+            learning_rate_init=0.02,
+            max_iter=40,
+            dtype="float64",
+        ),
+        DeepRegressor(
+            (32,),
+            recipe="shared",
+            n_members=1,
+            shared_members=4,
+            learning_rate_init=0.02,
+            max_iter=40,
+            dtype="float64",
+        ),
     ],
     expected_failed_checks=expected_failures,
 )

@@ -35,7 +35,9 @@ class Fitted:
     why_engine: str
 
 
-def fitted(split: TableSplit, settings: TrainSettings, n_members: int | None, label: str) -> Fitted:
+def fitted(
+    split: TableSplit, settings: TrainSettings, recipe: str, n_members: int | None, label: str
+) -> Fitted:
     """Train a committee on the training rows of a table, with progress on stderr.
 
     Parameters
@@ -44,13 +46,14 @@ def fitted(split: TableSplit, settings: TrainSettings, n_members: int | None, la
     settings : TrainSettings
         Those of both recipes count: seed, class weight, time budget, the loss and its delta, engine,
         deterministic.
+    recipe : {"table", "shared"}
     n_members : int or None
         None for the rule of the table's size.
     label : str
         What the progress is called.
     """
     target = in_own_units(split.target)
-    estimator = _estimator(split.target, settings, n_members)
+    estimator = _estimator(split.target, settings, recipe, n_members)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
@@ -76,9 +79,10 @@ def in_own_units(target: Target) -> Target:
 
 
 def _estimator(
-    target: Target, settings: TrainSettings, n_members: int | None
+    target: Target, settings: TrainSettings, recipe: str, n_members: int | None
 ) -> DeepClassifier | DeepRegressor:
     shared: dict[str, Any] = {
+        "recipe": recipe,
         "n_members": n_members,
         "random_state": settings.seed,
         "time_budget": settings.time_budget,

@@ -8,15 +8,21 @@ from click.core import ParameterSource
 from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
-TABLE, PLAIN = "table", "plain"
+TABLE, SHARED, PLAIN = "table", "shared", "plain"
 ASKED = "as asked"
+
+COMMITTEES = {
+    TABLE: "a committee of networks",
+    SHARED: "networks that are many in one",
+}
+"""The recipes that take a table through the estimators, and what they train."""
 
 FOR_BOTH = (
     "file", "targets", "task", "drop", "drop_missing_target", "classes", "test_fraction",
     "sample_weight", "class_weight", "recipe", "loss", "quantiles", "huber_delta", "seed",
     "engine", "deterministic", "time_budget", "out", "overwrite", "json_wanted", "stream", "buffer_rows",
 )  # fmt: skip
-"""Options of both recipes; ``--members`` is the committee's, and all others are a single training's."""
+"""Options of all recipes; ``--members`` is the committees', and all others are a single training's."""
 
 
 class RecipeChoice(NamedTuple):
@@ -26,9 +32,7 @@ class RecipeChoice(NamedTuple):
     why: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}, {'a committee of networks' if self.name == TABLE else 'one network'}, {self.why}"
-        )
+        return f"{self.name}, {COMMITTEES.get(self.name, 'one network')}, {self.why}"
 
 
 def chosen_recipe(context: click.Context) -> RecipeChoice:
@@ -43,18 +47,18 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
     single = [" or ".join(one.opts) for one in given if one.name not in (*FOR_BOTH, "members")]
     asked, members = context.params["recipe"], context.params["members"]
     belongs = f"{', '.join(single)}, which belong{'' if len(single) > 1 else 's'} to a single training"
-    if asked == TABLE and single:
+    if asked in COMMITTEES and single:
         raise ConfigurationError(
-            "--recipe table",
+            f"--recipe {asked}",
             "options that a committee has",
             f"got {belongs}",
             "Leave that out, or take --recipe plain.",
         )
-    if by_torchrun() and (asked == TABLE or members is not None):
+    if by_torchrun() and (asked in COMMITTEES or members is not None):
         raise ConfigurationError(
             "torchrun",
             "one network, which the workers train together",
-            f"got {'--members' if members is not None else '--recipe table'}",
+            f"got {'--members' if members is not None else f'--recipe {asked}'}",
             "Take --recipe plain; a committee is spread over machines by joblib, see docs/scale.md.",
         )
     plain = asked == PLAIN or bool(single)
@@ -82,7 +86,7 @@ def recipe_of_streams(choice: RecipeChoice) -> RecipeChoice:
         return choice
     if choice.why == ASKED:
         raise ConfigurationError(
-            "--recipe table",
+            f"--recipe {choice.name}",
             "rows in memory, of which folds can be made",
             "they are streamed",
             "Take --recipe plain, or add --no-stream.",

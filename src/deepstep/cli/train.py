@@ -14,7 +14,7 @@ from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, free_name, train_and_save
 from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
-from deepstep.cli.recipe_choice import PLAIN, TABLE, RecipeChoice, chosen_recipe, recipe_of_streams
+from deepstep.cli.recipe_choice import COMMITTEES, PLAIN, RecipeChoice, chosen_recipe, recipe_of_streams
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.stream_task import stream_task, tell_of_stream
 from deepstep.cli.table_task import table_task
@@ -131,7 +131,7 @@ def command(
         )
     if rows is not None:
         recipe = recipe_of_streams(recipe)
-    if recipe.name == TABLE:
+    if recipe.name in COMMITTEES:
         from deepstep.cli.train_committee import train_committee
 
         frame, others = table_in(file, beside), {name: options[name] for name in ("members", "overwrite")}

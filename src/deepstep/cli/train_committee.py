@@ -1,4 +1,4 @@
-"""``deepstep train --recipe table``: a table becomes the run of a committee."""
+"""``deepstep train --recipe table`` and ``--recipe shared``: a table becomes the run of a committee."""
 
 from pathlib import Path
 from time import monotonic
@@ -14,7 +14,7 @@ from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import of_table
 from deepstep.cli.members import as_records, print_recipes
 from deepstep.cli.parts import answers_of, columns_of
-from deepstep.cli.recipe_choice import TABLE, RecipeChoice
+from deepstep.cli.recipe_choice import RecipeChoice
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
 from deepstep.cli.table_task import Rows, TableSplit, table_split
@@ -68,12 +68,12 @@ def train_committee(
             **_weights(split, settings),
         }
         try:
-            found = fitted(split, settings, members, file.stem)
+            found = fitted(split, settings, recipe.name, members, file.stem)
         except DivergenceError as error:
-            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, run)
+            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, recipe, run)
             raise
         known = {**told, "seconds": monotonic() - begun}
-        whole = _run(found, split, {**known, "settings": _settings(found, settings)})
+        whole = _run(found, split, {**known, "settings": _settings(found, settings, recipe)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
         save(whole)
@@ -91,13 +91,18 @@ def train_committee(
 
 
 def _keep(
-    error: DivergenceError, split: TableSplit, told: dict[str, Any], settings: TrainSettings, run: Path
+    error: DivergenceError,
+    split: TableSplit,
+    told: dict[str, Any],
+    settings: TrainSettings,
+    recipe: RecipeChoice,
+    run: Path,
 ) -> None:
     """Save the member that diverged, as it was before."""
     if error.committee is None:
         return
     found = Fitted(error.committee, 1.0, in_own_units(split.target), "")
-    known = {**told, **what_happened(error), "settings": _settings(found, settings)}
+    known = {**told, **what_happened(error), "settings": _settings(found, settings, recipe)}
     keep(_run(found, split, known), run, error)
 
 
@@ -115,11 +120,11 @@ def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]
     }
 
 
-def _settings(found: Fitted, settings: TrainSettings) -> dict[str, Any]:
+def _settings(found: Fitted, settings: TrainSettings, recipe: RecipeChoice) -> dict[str, Any]:
     """As the config has them."""
     asked = settings.to_dict()
     own = {name: asked[name] for name in OF_A_COMMITTEE if name in asked}
-    return {"recipe": TABLE, "members": len(found.committee.members), **own}
+    return {"recipe": recipe.name, "members": len(found.committee.members), **own}
 
 
 def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.logs import asked_logs
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, NumberOr, Setting, as_mapping
-from deepstep.cli.recipe_choice import PLAIN, TABLE
+from deepstep.cli.recipe_choice import COMMITTEES, PLAIN
 from deepstep.cli.train_settings import PRECISIONS
 from deepstep.errors import ConfigurationError
 from deepstep.training.rate_finder import AUTO
@@ -139,15 +139,17 @@ OPTIONS = (
     ),
     _network(
         "--recipe",
-        type=click.Choice((TABLE, PLAIN)),
-        help="table: a committee of networks, of several recipes on the folds of the table. plain: one "
-        "network. [default: table; plain where an option of a single training is given]",
+        type=click.Choice((*COMMITTEES, PLAIN)),
+        help="table: a committee of networks, of several recipes on the folds of the table. shared: on each "
+        "fold one network that is many, which share their matrices; slower. plain: one network. [default: "
+        "table; plain where an option of a single training is given]",
     ),
     _network(
         "--members",
         type=click.IntRange(min=1),
         metavar="N",
-        help="About so many networks in the committee [default: 25, and fewer from 4,000 rows on].",
+        help="About so many networks in the committee [default: 25, and fewer from 4,000 rows on; with "
+        "--recipe shared 5].",
     ),
     _network(
         "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."

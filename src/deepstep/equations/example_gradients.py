@@ -14,6 +14,7 @@ from deepstep.equations.forward import AnyLayerCache, ExtendedCache
 from deepstep.equations.normalization import NORMALIZATIONS
 from deepstep.equations.normalized_linear import NormalizedCache
 from deepstep.equations.registry import equation
+from deepstep.equations.shared_members import MembersCache, MembersOutputCache
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
 
@@ -61,7 +62,9 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
 def gradient_norms(dZL: Array, caches: Sequence[AnyLayerCache], activations: Sequence[str]) -> Array:
     """Norm of each example's own gradient by all parameters, from one backward pass.
 
-    All of them: W and b, and where there are such, gamma of layer normalization, s and alpha.
+    All of them: W and b, and where there are such, gamma of layer normalization, s, r and alpha. With members
+    that share a network it is the norm of the mean of their gradients, by products of their columns:
+    ‖Σₖ dZₖ·A_prevₖᵀ‖² = Σₖₗ (dZₖ·dZₗ)(A_prevₖ·A_prevₗ).
 
     Parameters
     ----------
@@ -89,11 +92,59 @@ def gradient_norms(dZL: Array, caches: Sequence[AnyLayerCache], activations: Seq
     >>> gradient_norms(AL - 1, caches, ["sigmoid"]).round(4)
     array([[0.5   , 0.7071]])
     """
-    total = np.zeros((1, dZL.shape[1]), dZL.dtype)
+    members = members_in(caches)
+    total = np.zeros((1, dZL.shape[1] // max(1, members)), dZL.dtype)
     for found in backward_layers(dZL, caches, activations, input_gradient=False):
-        for squares in _of_layer(found, caches, activations):
+        if members:
+            parts = _of_members(found, caches, activations, members)
+        else:
+            parts = _of_layer(found, caches, activations)
+        for squares in parts:
             total += squares
     return np.sqrt(total)
+
+
+def members_in(caches: Sequence[AnyLayerCache]) -> int:
+    """K of members that share the network of these caches; 0 of an ordinary one."""
+    last = caches[-1].linear
+    return last.members if isinstance(last, MembersOutputCache) else 0
+
+
+def _of_members(
+    found: LayerGradients, caches: Sequence[AnyLayerCache], activations: Sequence[str], members: int
+) -> Iterator[Array]:
+    """The same of members, whose columns of an example are its own: (1, m)."""
+    cache = caches[found.layer - 1]
+    linear, dZ = cache.linear, _columns(found.dZ, members)
+    if isinstance(linear, MembersOutputCache):
+        for_each = _squares(found.dZ) * (_squares(linear.A_prev) + 1)
+        yield for_each.reshape(members, -1).sum(axis=0, keepdims=True) / members**2
+    elif isinstance(linear, MembersCache):
+        W, r = linear.W, linear.r[:, :, np.newaxis]
+        A_prev = linear.A_prev[np.newaxis]
+        yield _squares_of_the_mean(dZ, r * A_prev)
+        dr = A_prev * np.einsum("ni,knm->kim", W, dZ) / members
+        yield (dr * dr).sum(axis=(0, 1))[np.newaxis]
+    else:
+        yield _squares_of_the_mean(dZ, _columns(linear.A_prev, members))
+    if not isinstance(linear, MembersOutputCache):
+        yield _squares(dZ.mean(axis=0))
+    before = caches[found.layer - 2] if found.layer > 1 else None
+    if isinstance(before, ExtendedCache) and before.alpha is not None and found.dA_prev is not None:
+        g = get_activation(activations[found.layer - 2]).forward
+        bends = found.dA_prev * (g(before.Z) - before.Z)
+        yield _squares(_columns(bends, members).mean(axis=0))
+
+
+def _columns(A: Array, members: int) -> Array:
+    """(n, K·m) as (K, n, m)."""
+    return A.reshape(len(A), members, -1).swapaxes(0, 1)
+
+
+def _squares_of_the_mean(dZ: Array, A_prev: Array) -> Array:
+    """‖Σₖ dZₖ·A_prevₖᵀ / K‖² of each example, (1, m)."""
+    products = np.einsum("knm,lnm->klm", dZ, dZ) * np.einsum("kim,lim->klm", A_prev, A_prev)
+    return np.maximum(products.sum(axis=(0, 1)), 0)[np.newaxis] / len(dZ) ** 2  # rounding may go below 0
 
 
 def _of_layer(

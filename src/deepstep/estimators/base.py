@@ -106,7 +106,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
             self._calibration = Calibration()
             if is_stored(given.X, self.stream):
                 self._fit_stored(given, validation, call)
-            elif self.recipe == "table":
+            elif self.recipe != "plain":
                 self._convene(given, validation, call)
             else:
                 examples = self._examples(given, call)
@@ -277,6 +277,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
             else [*self.normalization],
             input_scale=self._setting("input_scale"),
             parametric=bent if isinstance(bent, bool) else [*bent],
+            shared_members=int(self._setting("shared_members")),
             seed=0 if call.going_on else self._seed(call),
             dtype=examples.X.dtype,
             engine=self.engine,
@@ -321,7 +322,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = self.recipe == "table"
+        tags.input_tags.allow_nan = self.recipe != "plain"
         return tags
 
 

@@ -23,7 +23,7 @@ from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.folds import Fold
-from deepstep.estimators.recipes import FAMILY, Recipe
+from deepstep.estimators.recipes import RECIPES, Recipe
 from deepstep.estimators.tables import Table
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
@@ -215,7 +215,7 @@ class CommitteeFile:
 
 def _recipe(name: str, cuts: bool) -> Recipe:
     """The recipe of a name; what another release had under it is known by its name and inputs alone."""
-    known = FAMILY.get(name)
+    known = RECIPES.get(name)
     return known if known is not None and known.cuts == cuts else Recipe(name, "of another release", (), cuts)
 
 

@@ -130,7 +130,7 @@ class CommitteeRun(RunFolder):
         Parameters
         ----------
         path : Path or str
-            What `save` wrote, or ``deepstep train --recipe table``.
+            What `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
 
         Returns
         -------

@@ -56,7 +56,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
     """
     clock = FoldClock(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-    choice = choose(n_rows(kept.table), estimator.n_members)
+    choice = choose(n_rows(kept.table), estimator.n_members, estimator.recipe)
     seed = estimator._seed(call)
     parts = _parts(estimator, kept, validation, choice, seed, call.where)
     tasks = _tasks(choice, len(parts), seed)

@@ -133,8 +133,8 @@ class FittedAttributes:
     def _fitted(self, name: str) -> Network:
         if "committee_" in vars(self):
             raise AttributeError(
-                f"{type(self).__name__} has no {name} of its own with recipe='table', which trains several "
-                f"networks: see committee_.members[0].estimator.{name}"
+                f"{type(self).__name__} has no {name} of its own with recipe={self.recipe!r}, which trains "
+                f"several networks: see committee_.members[0].estimator.{name}"
             )
         if "network_" not in vars(self):
             raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")

@@ -11,7 +11,7 @@ from deepstep.errors import DivergenceError
 from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.course import settings_of
-from deepstep.estimators.recipes import Recipe, start
+from deepstep.estimators.recipes import Recipe, shared_start, start
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
@@ -61,8 +61,15 @@ def train_member(
     rows = learned if streamed else examples(learned)
     sample = learned.sample if streamed else rows
     member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), seconds)
+    factors: dict[str, float]
     dims = (sample.X.shape[1], *_hidden(member), sample.Y.shape[1])
-    values, factors = start(dims, dtype, np.random.default_rng(task.seed))
+    rng, members = np.random.default_rng(task.seed), member._setting("shared_members")
+    if members:
+        encoding = preparer.encodings[task.recipe.cuts]
+        origins = np.arange(dims[0]) if encoding is None else encoding.origins
+        values, factors = shared_start(dims, members, origins, dtype, rng), {}
+    else:
+        values, factors = start(dims, dtype, rng)
     for name, layer, factor in _ones(member, len(dims) - 2):
         values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
     member.set_params(

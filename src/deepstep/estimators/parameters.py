@@ -33,6 +33,7 @@ PLAIN: Mapping[str, Any] = {
     "n_iter_no_change": 10,
     "input_scale": False,
     "parametric": False,
+    "shared_members": 0,
     "dropout": 0.0,
 }
 """What a parameter that is None is with ``recipe='plain'``: scikit-learn's value, or without effect. What
@@ -55,10 +56,11 @@ class EstimatorParameters(BaseEstimator):
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
-    recipe : {'table', 'plain'}, default='table'
+    recipe : {'table', 'shared', 'plain'}, default='table'
         'table' takes a table as it is (texts, dates, missing values) and trains a committee of networks by
-        recipes that are strong on tables. 'plain' trains one network with exactly these parameters on X as it
-        is, as `sklearn.neural_network.MLPClassifier` does.
+        recipes that are strong on tables. 'shared' takes it, too, and trains on each fold one network that is
+        many (``shared_members``), for longer. 'plain' trains one network with exactly these parameters on X
+        as it is, as `sklearn.neural_network.MLPClassifier` does.
     n_members : int or None, default=None
         Networks of the committee, rounded up to whole folds; None for as many as the table's size asks for.
     solver : str, default='adam'
@@ -141,6 +143,10 @@ class EstimatorParameters(BaseEstimator):
     parametric : bool or sequence of bool or None, default=None ('plain': False)
         Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
         layers, or one for each.
+    shared_members : int or None, default=None ('plain': 0)
+        K: one network that is K, which share all matrices but the last and whose answers are averaged, see
+        `deepstep.Network`; 0 for an ordinary one. With 'shared' as many as the table's size asks for; 'table'
+        has none.
     dropout : float or sequence of float or None, default=None ('plain': 0.0)
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
     input_noise : float, default=0.0
@@ -236,6 +242,7 @@ class EstimatorParameters(BaseEstimator):
     normalization: Any = "none"
     input_scale: bool | None = None
     parametric: bool | Sequence[bool] | None = None
+    shared_members: int | None = None
     dropout: float | Sequence[float] | None = None
     input_noise: float = 0.0
     l1: float = 0.0
@@ -266,7 +273,7 @@ class EstimatorParameters(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", _COUNT, None],
         "activation": [str, "array-like", None],
-        "recipe": [StrOptions({"table", "plain"})],
+        "recipe": [StrOptions({"table", "shared", "plain"})],
         "n_members": [_COUNT, None],
         "solver": [str],
         "alpha": [_AT_LEAST_0, None],
@@ -298,6 +305,7 @@ class EstimatorParameters(BaseEstimator):
         "normalization": [str, "array-like"],
         "input_scale": ["boolean", None],
         "parametric": ["boolean", "array-like", None],
+        "shared_members": [Interval(Integral, 0, None, closed="left"), None],
         "dropout": [_SHARE, "array-like", None],
         "input_noise": [_AT_LEAST_0],
         "l1": [_AT_LEAST_0],

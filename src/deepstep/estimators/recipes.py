@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import initialize_parameters
-from deepstep.types import Array
+from deepstep.equations import initialize_members, initialize_parameters
+from deepstep.types import AnyArray, Array
 
 ALWAYS: Mapping[str, Any] = {
     "recipe": "plain",
@@ -92,8 +92,33 @@ SMOOTH = Recipe(
 )
 STRAIGHT = Recipe("straight", "no hidden layer: a linear model, which small tables often ask for", ())
 
+SHARED = Recipe(
+    "shared",
+    "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
+    (128, 128),
+    cuts=True,
+    settings={
+        "solver": "adamw",
+        "activation": "relu",
+        "learning_rate_init": 0.002,
+        "weight_decay": 3e-4,
+        "beta_2": 0.999,
+        "clip_norm": 1.0,
+        "dropout": 0.1,
+        "schedule": "constant",
+        "dropout_schedule": None,
+        "decay_schedule": None,
+        "n_iter_no_change": 16,
+        "max_iter": 300,
+    },
+)
+"""The recipe of its own name; settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers."""
+
 FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (SELECTIVE, PIECES, BENT, SMOOTH, STRAIGHT)}
-"""All recipes by name, the most useful one first."""
+"""The recipes of a committee by name, the most useful one first."""
+
+RECIPES: Mapping[str, Recipe] = {**FAMILY, SHARED.name: SHARED}
+"""All recipes by name."""
 
 
 def start(
@@ -126,3 +151,37 @@ def start(
     values[f"W{last}"][:] = 0
     factors = {f"W{layer}": 1 / sqrt(n) for layer, n in enumerate(layer_dims[:-1], 1)}
     return {name: value.astype(dtype) for name, value in values.items()}, {**factors, "b*": 0.1}
+
+
+def shared_start(
+    layer_dims: tuple[int, ...], members: int, origins: AnyArray, dtype: Any, rng: np.random.Generator
+) -> dict[str, Array]:
+    """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
+
+    Parameters
+    ----------
+    layer_dims : tuple of int
+        n_0, …, n_L.
+    members : int
+        K.
+    origins : array of int (n_0,)
+        Of each input the number of the feature that it is made of: all inputs of a feature have one sign.
+    dtype : dtype
+        Of the values.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    dict
+        As of `deepstep.equations.initialize_members`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> shared_start((3, 4, 1), 2, np.array([0, 1, 0]), "float32", rng)["r1"]
+    array([[ 1., -1.,  1.],
+           [ 1.,  1.,  1.]], dtype=float32)
+    """
+    values = initialize_members(layer_dims, members, method="lecun", rng=rng).to_dict()
+    values["r1"] = values["r1"][:, origins]
+    return {name: value.astype(dtype) for name, value in values.items()}

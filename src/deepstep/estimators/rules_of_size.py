@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from deepstep.estimators.recipes import FAMILY, Recipe
+from deepstep.estimators.recipes import FAMILY, SHARED, Recipe
 
 MOST_FOLDS = 5
 FEW, MANY, FOLDED = 4_000, 12_000, 100_000
@@ -27,7 +27,7 @@ class Choice:
     repeats: int
 
 
-def choose(m: int, n_members: int | None) -> Choice:
+def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
     """The recipes and folds for m rows, or for the number of members that is asked for.
 
     ================ ================================================= =====
@@ -39,12 +39,15 @@ def choose(m: int, n_members: int | None) -> Choice:
     more             selective                                         1
     ================ ================================================= =====
 
+    With ``recipe="shared"`` each fold has one network of many (`n_shared`).
+
     Parameters
     ----------
     m : int
         Rows of weight above 0.
     n_members : int or None
         So many, if not None: on at most 5 folds, of as many recipes as that takes, then of more seeds.
+    recipe : {"table", "shared"}
 
     Examples
     --------
@@ -53,13 +56,24 @@ def choose(m: int, n_members: int | None) -> Choice:
     >>> choose(500, 50).repeats
     2
     """
-    recipes = tuple(FAMILY.values())
+    recipes = (SHARED,) if recipe == SHARED.name else tuple(FAMILY.values())
     if n_members is None:
         n = len(recipes) if m < FEW else 3 if m < MANY else 1
         return Choice(recipes[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
     n_folds = min(MOST_FOLDS, n_members)
     each = -(-n_members // n_folds)
     return Choice(recipes[:each], n_folds, -(-each // len(recipes)))
+
+
+def n_shared(m: int) -> int:
+    """How many members share a network, for m rows learned from: fewer where each takes long.
+
+    Examples
+    --------
+    >>> [n_shared(m) for m in (500, 5_000, 50_000)]
+    [16, 16, 8]
+    """
+    return 16 if m < 20_000 else 8
 
 
 def n_pieces(m: int) -> int:

@@ -60,14 +60,14 @@ class Stored:
             validation = _in_memory(validation, where)
         if rows is None:
             memory = _in_memory(given, where)
-            if self.recipe == "table":
+            if self.recipe != "plain":
                 self._convene(memory, validation, call)
             else:
                 examples = self._examples(memory, call)
                 held_out = None if validation is None else self._held_out(validation, examples.X.dtype, call)
                 self._train(examples, held_out, call)
             return
-        table, own = self.recipe == "table", validation is not None and is_given(validation, call)
+        table, own = self.recipe != "plain", validation is not None and is_given(validation, call)
         judged = not own and (table or self._setting("early_stopping"))
         weighing = given.sample_weight
         found = survey(
@@ -133,7 +133,7 @@ class Stored:
                 "Pass stream=False to read the table into memory.",
             )
         self._refuse_foreign(where)
-        (recipe, *_) = choose(LARGE, None).recipes
+        (recipe, *_) = choose(LARGE, None, self.recipe).recipes
         names = [name for name in found.columns if name not in (found.target, weighing)]
         shown: Any = found.sample.select(names)
         self._table(shown.to_numpy() if isinstance(found.rows, ArrayRows) else shown, reset=True, where=where)

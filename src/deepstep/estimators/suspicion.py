@@ -79,7 +79,7 @@ def _norms_by_members(committee: Committee, rows: Rows, folds: Any) -> Array:
 def _norms(network: Network, X: Any, Y: Array) -> Array:
     """`Network.gradient_norms` of rows; of sparse rows only the part at hand is made dense."""
     found = []
-    for part in parts(X.shape[0], network.architecture.layer_dims):
+    for part in parts(X.shape[0], network.architecture.held_dims):
         rows = X[part] if isinstance(X, np.ndarray) else X[part].toarray()
         found.append(network.gradient_norms(rows.T, Y[part].T)[0])
     return np.concatenate(found)

@@ -1,4 +1,4 @@
-"""The estimators' part for tables: a committee instead of one network (``recipe="table"``)."""
+"""The estimators' part for tables: a committee instead of one network (``recipe="table"``, ``"shared"``)."""
 
 from typing import Any
 
@@ -20,8 +20,8 @@ from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.missing_values import told_by_row
-from deepstep.estimators.recipes import Recipe
-from deepstep.estimators.rules_of_size import batch_size, n_epochs
+from deepstep.estimators.recipes import SHARED, Recipe
+from deepstep.estimators.rules_of_size import batch_size, n_epochs, n_shared
 from deepstep.estimators.tables import TableRows, as_rows, n_rows
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
@@ -72,18 +72,20 @@ class Tabular:
 
     def _refuse_foreign(self: Any, where: str) -> None:
         """Refuse parameters that a committee has no use for."""
-        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE})
+        own = ("shared_members",) if self.recipe == SHARED.name else ()
+        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE, *own})
         if foreign:
             raise ConfigurationError(
                 where,
                 "recipe='plain', where parameters of a single training are given",
-                f"got {', '.join(foreign)} with recipe='table'",
+                f"got {', '.join(foreign)} with recipe={self.recipe!r}",
                 "Pass recipe='plain' for the one network of scikit-learn's manners.",
             )
         if self.early_stopping is not None and not self.early_stopping:
             raise ConfigurationError(
                 where,
-                "early_stopping left out or True with recipe='table', which keeps each member's best epoch",
+                f"early_stopping left out or True with recipe={self.recipe!r}, which keeps each member's "
+                "best epoch",
                 f"got {self.early_stopping}",
                 "Pass recipe='plain' for a training that goes to its end.",
             )
@@ -146,7 +148,9 @@ class Tabular:
             "batch_size": batch_size(m),
             **recipe.parameters(classes=classes),
         }
-        settings |= {name: changed[name] for name in FOR_ALL_MEMBERS if name in changed}
+        if recipe.name == SHARED.name:
+            settings["shared_members"] = n_shared(m)
+        settings |= {name: changed[name] for name in (*FOR_ALL_MEMBERS, "shared_members") if name in changed}
         if not np.any(settings.get("dropout", 0)):
             settings["dropout_schedule"] = None
         if not settings.get("weight_decay"):

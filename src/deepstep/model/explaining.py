@@ -43,7 +43,7 @@ class Explaining(Core):
         Raises
         ------
         ConfigurationError
-            With batch normalization, where examples have no losses of their own; and with shared members.
+            With batch normalization, where examples have no losses of their own.
         ShapeError, DataError
             If X or Y does not fit.
 
@@ -63,16 +63,9 @@ class Explaining(Core):
                 " own",
                 "Use normalization='layer'.",
             )
-        if shape.shared_members:
-            raise ConfigurationError(
-                where,
-                "a network in which each example has one column",
-                f"got one of {shape.shared_members} members, in which it has as many",
-                "Take the input gradients, or a network without shared_members.",
-            )
         X, Y = self._check(X, Y, where)
         head, norms = get_head(shape), []
-        for part in parts(X.shape[1], shape.layer_dims):
+        for part in parts(X.shape[1], shape.held_dims):
             caches = self._caches(X[:, part])
             dZL = output_gradient(caches[-1].Z, Y[:, part], output=head)
             norms.append(gradient_norms(dZL, caches, shape.activations))

@@ -80,6 +80,18 @@ class Encoding:
         """How many inputs the network has."""
         return len(self.center) + sum(len(edges) - 1 for edges in self.edges if edges)
 
+    @property
+    def origins(self) -> NDArray[np.intp]:
+        """Of each input the number of the feature that it is made of.
+
+        Examples
+        --------
+        >>> Encoding.fit(np.array([[0.0, 1], [1, 0], [2, 0], [3, 0], [4, 0]]), pieces=2).origins.tolist()
+        [0, 1, 0, 0]
+        """
+        pieces = [max(len(edges) - 1, 0) for edges in self.edges]
+        return np.concatenate([np.arange(len(pieces)), np.repeat(np.arange(len(pieces)), pieces)])
+
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows.
 

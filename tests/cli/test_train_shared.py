@@ -1,0 +1,53 @@
+"""``deepstep train --recipe shared``: a run of networks that are many in one, and what takes it."""
+
+import io
+import json
+
+import polars
+import pytest
+from numpy.testing import assert_array_equal
+
+from deepstep.data import holdout
+from deepstep.estimators import CommitteeRun, DeepClassifier
+from deepstep.estimators.recipes import SHARED
+from deepstep.estimators.rules_of_size import n_shared
+
+TYPED = ("--target", "kind", "--recipe", "shared", "--members", "1", "--seed", "2")
+
+
+@pytest.fixture
+def shared_run(deepstep, flowers, tmp_path):
+    result = deepstep("train", flowers, *TYPED, "--out", "shared", "--json")
+    assert result.code == 0, result.err
+    assert "Recipe: shared, networks that are many in one, as asked." in result.err
+    return json.loads(result.out)
+
+
+def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deepstep, flowers, shared_run):
+    frame = polars.read_csv(flowers)
+    learned, _ = holdout(frame["kind"].to_numpy(), fraction=0.2, seed=2, stratify=True)
+    X = frame.drop("kind")
+    model = DeepClassifier(recipe="shared", n_members=1, random_state=2)
+    model.fit(X[learned], frame["kind"][learned].to_numpy())
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "shared", flowers).out))
+    expected = model.predict_proba(X)
+    assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
+    assert shared_run["settings"] == {"recipe": "shared", "members": 1, "seed": 2}
+    run = CommitteeRun.load("shared")
+    assert run.committee.members[0].recipe == SHARED
+    members = run.committee.members[0].network.architecture.shared_members
+    assert members == n_shared(len(learned))
+    for command in (["summary"], ["evaluate", flowers], ["report", "--out", "page.html"], ["doctor"]):
+        result = deepstep(command[0], "shared", *command[1:])
+        assert result.code == 0, result.err
+    trace = deepstep("trace", "shared", "--member", "0", "--layer", "1").out
+    assert "Z1ₖ = (W1 ∘ r1ₖ)·A0 + b1" in trace
+    refused = deepstep("explore", "shared", "--member", "0", "--export", "lesson.html")
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"a network with one column for each example; got {members} members in one" in refused.err
+
+
+def test_options_of_a_single_training_are_refused(deepstep, flowers):
+    result = deepstep("train", flowers, *TYPED, "--hidden", "64")
+    assert result.code == 2
+    assert "--recipe shared: options that a committee has; got --hidden, which belongs" in result.err

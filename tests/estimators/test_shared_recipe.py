@@ -1,0 +1,183 @@
+"""``recipe="shared"``: networks that are many in one, for tables."""
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_wine
+
+from deepstep.errors import ConfigurationError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.recipes import RECIPES, SHARED
+from deepstep.estimators.rules_of_size import choose, n_shared
+
+QUICK = {
+    "recipe": "shared",
+    "n_members": 2,
+    "hidden_layer_sizes": (24, 24),
+    "max_iter": 12,
+    "random_state": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def wine():
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    words = X.assign(word=np.where(y == 1, "a", "b"), hole=X["ash"].where(X["ash"] > 2.2))
+    return words, y.to_numpy(), DeepClassifier(**QUICK).fit(words, y)
+
+
+def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says(wine):
+    X, y, model = wine
+    members = model.committee_.members
+    assert [(member.recipe, member.fold) for member in members] == [(SHARED, 0), (SHARED, 1)]
+    for member in members:
+        learned = len(model.committee_.preparers[member.fold].fold.learned)
+        assert member.network.architecture.shared_members == n_shared(learned)
+        assert member.network.architecture.layer_dims[1:] == (24, 24, 3)
+        assert member.settings["clip_norm"] == 1.0
+        assert member.engine == "compiled"
+        costs = [
+            record["validation_cost"] for record in member.estimator.history_ if "validation_cost" in record
+        ]
+        assert member.validation_cost == pytest.approx(min(costs or [member.validation_cost]))
+    assert model.score(X, y) > 0.9
+    assert_allclose(model.predict_proba(X).sum(axis=1), 1, rtol=1e-12)
+
+
+def test_what_it_answers_is_what_the_networks_say_on_average(wine):
+    X, _, model = wine
+    committee = model.committee_
+    table = model._table(X, reset=False, where="here")
+    outputs = [
+        member.network.forward(preparer.inputs(table)[True].T).T
+        for member, preparer in zip(committee.members, committee.preparers, strict=True)
+    ]
+    assert_allclose(committee.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
+
+
+def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(**QUICK | {"max_iter": 25, "n_members": 1}).fit(X, y)
+    (member,), (preparer,) = model.committee_.members, model.committee_.preparers
+    held_out = preparer.fold.held_out
+    table = model._table(X[held_out], reset=False, where="here")
+    Y = (y[held_out][:, np.newaxis] - preparer.center) / preparer.scale
+    answers = member.network.forward(preparer.inputs(table)[True].T).T
+    assert member.validation_cost == pytest.approx(0.5 * np.mean((answers - Y) ** 2), rel=1e-5)
+    assert member.best_epoch <= member.epochs <= 25
+
+
+def test_sets_intervals_and_suspects(wine):
+    X, y, model = wine
+    sets = model.predict_set(X, alpha=0.1)
+    assert sets[np.arange(len(y)), y].mean() > 0.85
+    suspects = model.suspects(X, y, n=3)
+    assert len(suspects) == 3
+    numbers, target = load_diabetes(return_X_y=True)
+    regressor = DeepRegressor(**QUICK).fit(numbers, target)
+    low, high = np.asarray(regressor.predict_interval(numbers, alpha=0.2)).T
+    assert np.mean((low <= target) & (target <= high)) > 0.7
+
+
+def test_it_is_the_same_again(wine):
+    X, y, model = wine
+    again = clone(model).fit(X, y)
+    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    other = clone(model).set_params(random_state=2).fit(X, y)
+    assert (other.predict_proba(X) != model.predict_proba(X)).any()
+
+
+def test_the_rule_of_the_size():
+    assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
+    assert choose(500, None, "shared").recipes == (SHARED,)
+    assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
+    assert RECIPES["shared"] is SHARED
+    assert SHARED.name not in {recipe.name for recipe in choose(500, None).recipes}
+
+
+@pytest.mark.parametrize(
+    "given", [{"shared_members": 3}, {"activation": "silu", "parametric": True, "dropout": 0.0}]
+)
+def test_what_is_given_is_heeded(wine, given):
+    X, y, _ = wine
+    model = DeepClassifier(**QUICK | {"n_members": 1, "max_iter": 2}, **given).fit(X, y)
+    shape = model.committee_.members[0].network.architecture
+    assert shape.shared_members == given.get("shared_members", n_shared(len(y)))
+    assert shape.activations[0] == given.get("activation", "relu")
+    assert shape.bent == ((1, 2) if "parametric" in given else ())
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"recipe": "shared", "solver": "sgd"}, "got solver with recipe='shared'"),
+        ({"recipe": "table", "shared_members": 4}, "got shared_members with recipe='table'"),
+        ({"recipe": "shared", "early_stopping": False}, "with recipe='shared', which keeps each"),
+        ({"recipe": "shared", "normalization": "batch"}, "shared members without normalization"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(wine, given, message):
+    X, y, _ = wine
+    with pytest.raises(ConfigurationError, match=message):
+        DeepClassifier(**given, random_state=1).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_one_network_of_one_s_own_may_be_shared_too():
+    X, y = load_wine(return_X_y=True)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    given = {
+        "recipe": "plain",
+        "shared_members": 4,
+        "random_state": 1,
+        "max_iter": 40,
+        "learning_rate_init": 0.01,
+    }
+    model = DeepClassifier((16,), **given).fit(X, y)
+    assert model.network_.architecture.shared_members == 4
+    assert model.network_.parameters["r1"].shape == (4, 13)
+    assert model.score(X, y) > 0.95
+    on = DeepClassifier((16,), **given | {"max_iter": 200}).partial_fit(X, y, classes=[0, 1, 2])
+    assert on.network_.architecture == model.network_.architecture
+    with pytest.raises(AttributeError, match="of its own with recipe='shared'"):
+        _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_members": 1}).fit(X, y).network_
+
+
+def test_a_budget_of_time_ends_it_with_something_that_answers():
+    X, y = load_diabetes(return_X_y=True)
+    frame = pd.DataFrame(X)
+    model = DeepRegressor(recipe="shared", n_members=1, time_budget=0.5, random_state=1, max_iter=100_000)
+    model = model.set_params(n_iter_no_change=100_000).fit(frame, y)
+    assert model.n_iter_ < 100_000
+    assert np.isfinite(model.predict(frame)).all()
+
+
+def test_rows_that_stay_in_a_file_are_learned_from_too(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = polars.DataFrame({"a": rng.standard_normal(600), "w": rng.choice(["x", "y", "z"], 600)})
+    frame = frame.with_columns(
+        kind=polars.when(polars.col("a") > 0).then(polars.lit("up")).otherwise(polars.lit("down"))
+    )
+    frame.write_parquet(tmp_path / "rows.parquet")
+    few = {"max_iter": 12, "shared_members": 4, "hidden_layer_sizes": (16,), "random_state": 1}
+    model = DeepClassifier(recipe="shared", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
+    assert model.committee_.members[0].network.architecture.shared_members == 4
+    assert model.score(frame.drop("kind"), frame["kind"].to_numpy()) > 0.9
+
+
+def test_all_inputs_of_a_feature_begin_with_one_sign():
+    X = pd.DataFrame({"a": np.arange(90.0), "b": np.tile([0.0, 1.0, 5.0], 30)})
+    model = DeepRegressor(**QUICK | {"n_members": 1, "max_iter": 1, "learning_rate_init": 1e-9}).fit(
+        X, X["a"]
+    )
+    (member,), (preparer,) = model.committee_.members, model.committee_.preparers
+    signs = np.sign(member.network.parameters["r1"])
+    origins = preparer.encodings[True].origins
+    assert len(origins) == member.network.architecture.n_inputs > 2
+    for feature in range(2):
+        of_one = signs[:, origins == feature]
+        assert (of_one == of_one[:, :1]).all()
+    assert (signs[:, 0] != signs[:, 1]).any()
