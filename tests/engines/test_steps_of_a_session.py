@@ -228,6 +228,42 @@ def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine):
     assert not_done > 20
 
 
+@pytest.mark.parametrize("clip_norm", [None, 0.1])
+def test_an_update_in_place_that_is_interrupted_at_any_line_is_done_or_not_done(clip_norm):
+    """What is nothing but Adam the torch engine does in one call, over the state."""
+    pytest.importorskip("torch")
+    parameters = Parameters.from_dict(initialize_parameters((3, 5, 2), rng=np.random.RandomState(5)))
+    architecture, settings = (
+        Architecture((3, 5, 2), ("relu", "softmax")),
+        Settings("adam", clip_norm=clip_norm),
+    )
+    X, Y, _ = problem()[2].take(slice(0, BATCH))
+    states = []
+    for engine in ("torch:cpu", "reference"):
+        session = open_session(engine, architecture, parameters, settings)
+        for _ in range(3):
+            states.append(session.state())
+            session.step(X, Y, learning_rate=RATE)
+    for name, mine in arrays_of(states[2]).items():
+        np.testing.assert_allclose(mine, arrays_of(states[5])[name], rtol=1e-12, atol=1e-14)
+    _, before, after = states[:3]
+    session, found_before, lines = open_session("torch:cpu", architecture, parameters, settings), [], 0
+    while True:
+        lines += 1
+        session.load(before)
+        if not interrupted_at(lines, lambda: session.step(X, Y, learning_rate=RATE)):
+            break
+        found = session.state()
+        assert is_same(found, before) or is_same(found, after), f"line {lines} of the step"
+        assert np.array_equal(session.parameters.flat, found.theta)
+        found_before.append(is_same(found, before))
+        if found_before[-1]:
+            session.step(X, Y, learning_rate=RATE)
+            assert is_same(session.state(), after), f"line {lines} of the step"
+    assert found_before == sorted(found_before, reverse=True)
+    assert 0 < sum(found_before) < len(found_before)  # it was interrupted on both sides of the kernel
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
     architecture, parameters, examples = problem()

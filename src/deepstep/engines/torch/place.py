@@ -1,7 +1,8 @@
 """Where a state stands: θ, the vectors of the update rule, the average and the running statistics.
 
 There are two such places. A step reads one and writes the other, and then the other is the state: an
-interruption finds the state before a step or the one after it.
+interruption finds the state before a step or the one after it. (What one call of a kernel does,
+`at_once.py`, stays in its place.)
 """
 
 from collections.abc import Mapping

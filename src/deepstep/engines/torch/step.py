@@ -126,13 +126,17 @@ class Machine:
                 g.add_(W * (l2 / total))
         return J
 
+    def clip(self) -> None:
+        """Clip the gradient, where that is asked for."""
+        if self._settings.clip_value is not None:
+            clip_by_value_(self.gradient, float(self._settings.clip_value))
+        if self._settings.clip_norm is not None:
+            clip_by_norm_(self.gradient, float(self._settings.clip_norm))
+
     def update(self, old: Place, new: Place, caches: Sequence[Cache], numbers: Numbers) -> None:
         """The state after the step, from ``gradient``, into ``new``."""
         settings, g = self._settings, self.gradient
-        if settings.clip_value is not None:
-            clip_by_value_(g, float(settings.clip_value))
-        if settings.clip_norm is not None:
-            clip_by_norm_(g, float(settings.clip_norm))
+        self.clip()
         alpha = numbers.rate if self._rates is None else self._rates * numbers.rate
         theta = self._decayed(old, new, alpha, numbers.decay)
         n_slots = len(self._rule.state)

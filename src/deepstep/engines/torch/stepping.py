@@ -10,6 +10,7 @@ from torch import Tensor
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.session import StepCosts
 from deepstep.engines.settings import Settings
+from deepstep.engines.torch.at_once import AtOnce, can_be_at_once
 from deepstep.engines.torch.feed import Feed
 from deepstep.engines.torch.passes import Cache
 from deepstep.engines.torch.place import Place, place_for
@@ -47,7 +48,11 @@ class Task(NamedTuple):
 
 
 class Stepper:
-    """The state of a session, and what moves it. The other place is written, then it is the state."""
+    """The state of a session, and what moves it. The other place is written, then it is the state; where one
+    call of a kernel does the whole update, it writes over the state.
+    """
+
+    _owed: Now | None
 
     def __init__(
         self,
@@ -63,7 +68,24 @@ class Stepper:
         self.machine = Machine(architecture, settings, parameters, like)
         n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.average)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
-        self.now = Now(0, 0, averaged=False)
+        self._now, self._owed = Now(0, 0, averaged=False), None
+        hyperparameters, whole = self.machine.hyperparameters, not self.here.running
+        self._at_once = None
+        if whole and can_be_at_once(settings, hyperparameters, like):
+            self._at_once = AtOnce(hyperparameters, like)
+
+    @property
+    def now(self) -> Now:
+        """Where the state stands. After an interruption the kernel that works in place says whether it was
+        done.
+        """
+        if self._owed is not None and self._at_once is not None and self._at_once.done:
+            self.now = self._owed
+        return self._now
+
+    @now.setter
+    def now(self, now: Now) -> None:
+        self._now, self._owed = now, None
 
     @property
     def here(self) -> Place:
@@ -86,10 +108,22 @@ class Stepper:
             sizes[task.at] = task.m
             if not isfinite(cost):
                 break
+            if self._at_once is not None:
+                self._in_place(self._at_once, Now(now.place, number, averaged=False), task.rate)
+                continue
             numbers = self._numbers(task, number, total)
             self.machine.update(self.here, self.there, caches, numbers)
             self.now = Now(1 - now.place, number, bool(self._settings.average))
         return StepCosts(costs, sizes)
+
+    def _in_place(self, kernel: AtOnce, after: Now, rate: float) -> None:
+        """An update that writes over the state, in one call."""
+        here = self.here
+        self.machine.clip()
+        kernel.begin()
+        self._owed = after
+        kernel.update(here, self.machine.gradient, rate, after.step)
+        self.now = after
 
     def part(self, m: int, start: int = 0) -> slice:
         """Which of m examples from a start on are worked on here: all of them."""
