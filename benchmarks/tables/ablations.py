@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -11,7 +12,7 @@ import numpy as np
 from deepstep.equations import initialize_from_data, initialize_parameters
 from deepstep.estimators import committee, convening, member_training, recipes, rules_of_size
 from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.recipes import FAMILY, Recipe
+from deepstep.estimators.recipes import FAMILY, SHARED, Recipe
 from tables.methods import ours
 
 Method = Callable[..., Any]
@@ -52,7 +53,7 @@ def _patched(where: Any, name: str, value: Any) -> Method:
 @contextmanager
 def _members(n: int) -> Iterator[None]:
     choose = rules_of_size.choose
-    with patch.object(convening, "choose", lambda m, _: choose(m, n)):
+    with patch.object(convening, "choose", lambda m, _, recipe: choose(m, n, recipe)):
         yield
 
 
@@ -137,5 +138,12 @@ ABLATIONS: dict[str, Method] = {
     "start from data": _start_from_data,
     "Glorot's start": _patched(member_training, "start", _glorot_start),
     **{f"without {name}": _without_recipe(name) for name in FAMILY},
+    "plain": partial(ours, recipe="plain"),
+    "shared": partial(ours, recipe="shared"),
+    "shared, one member": partial(ours, recipe="shared", shared_members=1),
+    "shared, 32 members": partial(ours, recipe="shared", shared_members=32),
+    "shared, 256 units": partial(ours, recipe="shared", hidden_layer_sizes=(256, 256)),
+    "shared, smooth": partial(ours, recipe="shared", activation="mish"),
+    "with shared": _with_family({**FAMILY, SHARED.name: SHARED}),
 }
 """By name, the whole first."""

@@ -11,9 +11,16 @@ THREADS = 2
 
 def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
     """scikit-learn's network in its usual pipeline: filled, standardized, one-hot; all else as it comes."""
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    network: Any = MLPClassifier(random_state=seed) if classes else MLPRegressor(random_state=seed)
+    return in_the_usual_pipeline(network, X, y, X_test, classes)
+
+
+def in_the_usual_pipeline(network: Any, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool) -> Any:
+    """What a network of scikit-learn's manners answers, on columns that are numbers."""
     from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.impute import SimpleImputer
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
@@ -28,7 +35,6 @@ def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, s
             texts,
         ),
     )
-    network: Any = MLPClassifier(random_state=seed) if classes else MLPRegressor(random_state=seed)
     if not classes:  # without this scikit-learn's network does not learn targets in the thousands
         network = TransformedTargetRegressor(network, transformer=StandardScaler())
     return make_pipeline(columns, network).fit(_plain(X), y).predict(_plain(X_test))
@@ -78,11 +84,14 @@ def _pytabkit(name: str, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes:
     return np.ravel(model.predict(X_test))
 
 
-def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
-    """Our estimators as they come."""
+def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int, **parameters: Any) -> Any:
+    """Our estimators as they come; with other parameters, where they are given."""
     from deepstep import DeepClassifier, DeepRegressor
 
-    model: Any = (DeepClassifier if classes else DeepRegressor)(recipe="table", random_state=seed)
+    given = {"recipe": "table", "random_state": seed, **parameters}
+    model: Any = (DeepClassifier if classes else DeepRegressor)(**given)
+    if given["recipe"] == "plain":
+        return in_the_usual_pipeline(model, X, y, X_test, classes)
     return model.fit(X, y).predict(X_test)
 
 

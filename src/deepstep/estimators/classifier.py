@@ -41,6 +41,9 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
+    With ``recipe='shared'`` X is the same, and on each fold one network learns that is many, which share
+    their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
+
     With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
     starting weights and the same order of examples it computes the same numbers. It differs in what is
@@ -68,7 +71,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each, 0 and 1.
     committee_ : deepstep.estimators.committee.Committee
-        The networks of ``recipe='table'``, with the weight of each recipe.
+        The networks of ``recipe='table'`` or ``'shared'``, with the weight of each recipe.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
         ``recipe='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;

@@ -37,6 +37,9 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
+    With ``recipe='shared'`` X is the same, and on each fold one network learns that is many, which share
+    their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
+
     With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
     weights and the same order of examples it computes the same parameters. It differs in what is drawn:
@@ -64,7 +67,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     Attributes
     ----------
     committee_ : deepstep.estimators.committee.Committee
-        The networks of ``recipe='table'``, with the weight of each recipe.
+        The networks of ``recipe='table'`` or ``'shared'``, with the weight of each recipe.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 
