@@ -206,3 +206,12 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
     assert answers.height == 500
     told = json.loads(deepstep("evaluate", "runs/a", "X.npy", "--json").out)
     assert told["rows"] == 500
+
+
+def test_other_commands_take_folders_into_memory(deepstep, parts):
+    explained = json.loads(deepstep("explain-table", parts, "--target", "target", "--json").out)
+    assert [column["column"] for column in explained["columns"]][:3] == ["x", "z", "kind"]
+    options = ("--validation", parts, "--patience", "2", "--stream", "--buffer-rows", "100")
+    told, _, _ = trained(deepstep, parts, *options)
+    assert told["validation"]["rows"] == 900
+    assert deepstep("find-learning-rate", parts, "--target", "target", "--steps", "20").code == 0

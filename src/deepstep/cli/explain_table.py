@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from deepstep.cli.screen import as_json, console, json_option, print_table
-from deepstep.data import column, read_table
+from deepstep.data import column
+from deepstep.data.stored_tables import table_in
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 
@@ -24,7 +25,7 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
     differ, and a column that hardly varies may have no feature there.
     """
-    frame = read_table(file)
+    frame = table_in(file, [target])
     answers = column(frame, target, "--target")
     for name in drop:
         column(frame, name, "--drop")

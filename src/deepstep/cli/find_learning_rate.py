@@ -17,7 +17,8 @@ from deepstep.cli.target_choice import Goal
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
-from deepstep.data import atomic_write, read_table
+from deepstep.data import atomic_write
+from deepstep.data.stored_tables import table_in
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
 from deepstep.plots import RateSearchDisplay
@@ -79,7 +80,7 @@ def command(
     if options["optimizer"] == LBFGS:
         raise ConfigurationError("--optimizer", "one that has a learning rate", f"got {LBFGS!r}")
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), "learning_rate": 1.0, "iterations": 1, **options})
-    task = table_task(read_table(file), goal, None)
+    task = table_task(table_in(file, goal.targets), goal, None)
     settings = suited(settings, task)
     of_classes = weights_of_classes(settings, task.preparation.target, task.train)
     with typed("--hidden"):

@@ -200,9 +200,8 @@ def _train(
     timeout: float | None,
 ) -> int:
     """From the table to the run, printed."""
-    from deepstep.data import read_table
 
-    judged = None if validation is None else read_table(validation)
+    judged = None if validation is None else table_in(Path(validation))
     if isinstance(source, StoredRows):
         task = stream_task(source, goal, settings, judged, buffer_rows=buffer_rows)
         tell_of_stream(file, task, recipe)

@@ -22,7 +22,7 @@ from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
 from deepstep.cli.opening import of_a_committee
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.cli.workers import torchrun_command
-from deepstep.data import atomic_directory, sha256
+from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
 from deepstep.data.parquet_parts import digest_of
@@ -62,7 +62,7 @@ class Training:
     @classmethod
     def of(cls, file: Path, options: Mapping[str, Any], validation: str | None = None) -> "Training":
         """A new one on a table, with perhaps a second one to validate on."""
-        second = "" if validation is None else sha256(Path(validation))
+        second = "" if validation is None else digest_of(Path(validation))
         return cls(os.path.abspath(file), digest_of(file), json.loads(json.dumps(options)), second)
 
     def check(self, file: Path) -> None:

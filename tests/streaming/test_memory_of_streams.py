@@ -1,0 +1,71 @@
+"""Peak memory is bounded by the buffer, whatever the size of the file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+READ = """
+import resource, sys
+import numpy as np
+from deepstep.data.stored_tables import opened
+from deepstep.preparation.batches import Examples, shuffled
+from deepstep.preparation import survey as surveys
+from deepstep.preparation.survey import survey
+from pathlib import Path
+
+surveys.IN_MEMORY_ROWS = 5000
+rows = opened(Path(sys.argv[1]), ["y"])
+found = survey(rows, "y", test_fraction=0.2, validation_fraction=0.1)
+
+def encode(frame):
+    return Examples(found.inputs.transform(frame), frame.get_column("y").to_numpy()[:, np.newaxis])
+
+seen = 0
+with found.stream(encode, {}, buffer_rows=2000) as examples:
+    while seen < len(examples):
+        seen += len(examples.window(0, seen // 100, 100, shuffled(1)).examples)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def peak_of(path):
+    """MB of a process that reads all of it, twice."""
+    import deepstep
+
+    source = Path(deepstep.__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(source), "POLARS_MAX_THREADS": "1"}
+    # by a shell: a process that begins from this one directly has this one's peak
+    command = ["sh", "-c", '"$0" -c "$1" "$2"', sys.executable, READ, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    return int(ran.stdout)
+
+
+def parquet(path, m):
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((m, 40))
+    frame = polars.DataFrame({**{f"x{at}": X[:, at] for at in range(40)}, "y": X[:, 0]})
+    path = path.with_suffix(".parquet")
+    frame.write_parquet(path, row_group_size=4000, compression="uncompressed")
+    return path
+
+
+def numpy_files(path, m):
+    path.mkdir()
+    rng = np.random.default_rng(1)
+    np.save(path / "X.npy", rng.standard_normal((m, 40)))
+    np.save(path / "y.npy", rng.standard_normal(m))
+    return path / "X.npy"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system's peak has other units")
+@pytest.mark.parametrize("write", [parquet, numpy_files])
+def test_a_file_seven_times_as_large_takes_no_more(tmp_path, write):
+    m = 30_000  # 10 MB; the parts that are held out are as large as they can be from there on
+    small, large = write(tmp_path / "small", m), write(tmp_path / "large", 7 * m)
+    grown = peak_of(large) - peak_of(small)
+    assert grown < 25, f"{grown} MB more for 59 MB more of a file"
