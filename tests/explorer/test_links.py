@@ -119,6 +119,20 @@ def test_a_link_from_a_page_that_was_exported_after_changes(watched, address, tm
     assert further.locator('[data-setting="l2"]').input_value() == "0.1"
 
 
+def test_a_press_while_work_goes_on_means_the_update_after_it(page):
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 8})
+    page.click('[data-screen="home"]')
+    page.click('[data-toy="xor"]')
+    page.select_option('[data-setting="batch_size"]', "1")
+    press = (
+        "() => { for (let i = 0; i < 3; i++) document.querySelector('[data-action=\"epochNext\"]').click(); }"
+    )
+    page.evaluate(press)
+    page.wait_for_selector('[data-updates="600"]')
+    page.wait_for_selector(".transport:not([aria-busy])")
+    assert page.get_attribute("[data-updates]", "data-updates") == "600"
+
+
 def test_a_link_to_a_late_update_leaves_the_page_free(watched, address):
     page = watched(address).open(f"{address}#s=play&k=900000000")
     page.click('[data-action="pause"]')

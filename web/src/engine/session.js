@@ -128,7 +128,10 @@ export class Session {
     let from = t;
     while (!this.kept.has(from) && from !== this.base?.t) from--;
     let state = this.kept.get(from) ?? this.base;
-    for (; state.t < t; state = openStep(this.problem(state.t + 1, state)).after) yield;
+    while (state.t < t) {
+      state = openStep(this.problem(state.t + 1, state)).after;
+      if (state.t < t) yield;
+    }
     this.made = state;
   }
 
@@ -174,10 +177,10 @@ export class Session {
     return Math.max(1, Math.min(k, this.latest.t + 1));
   }
 
-  /** The way to update k, forward or back, update by update. */
+  /** The way to update k, forward or back, update by update; one update alone is done at once. */
   *going(k) {
     if (k <= this.latest.t) yield* this.making(k - 1);
-    else while (this.latest.t < k - 1 && this.advance()) yield;
+    else while (this.latest.t < k - 1 && this.advance()) if (this.latest.t < k - 1) yield;
   }
 
   /** A state that Python reached: the training goes on from there; without slots its next update is unknown. */

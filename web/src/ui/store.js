@@ -1,5 +1,5 @@
 /** What the page shows: one object, and who wants to hear of its changes. */
-import { useEffect, useState } from "./html.js";
+import { useLayoutEffect, useState } from "./html.js";
 
 /** @typedef {{name: string, row: number, col: number}} Cursor */
 
@@ -63,7 +63,8 @@ export function set(changes) {
 /** Draw this component again whenever something changes. */
 export function useApp() {
   const [, again] = useState(0);
-  useEffect(() => {
+  // at once, and not after the drawing: a change between the two would never be seen
+  useLayoutEffect(() => {
     const listener = () => again((n) => n + 1);
     listeners.add(listener);
     return () => listeners.delete(listener);

@@ -83,18 +83,20 @@ function settle(speak = true) {
  * @param {Iterator<any>} updates
  * @param {() => void} then what comes after the last one
  * @param {boolean} [shown] whether the page goes along
+ * @param {number} [k] the update that it leads to: who asks for the next one means the one after it
  */
-export function work(updates, then, shown = false) {
-  const job = (app.job = {});
+export function work(updates, then, shown = false, k = undefined) {
+  const job = (app.job = { k });
   let drawn = performance.now();
   const slice = () => {
     if (app.job !== job) return;
     const until = performance.now() + FRAME;
-    while (performance.now() < until)
+    do
       if (updates.next().done) {
         app.job = null;
         return then();
       }
+    while (performance.now() < until);
     if (shown && until - drawn > REDRAWN) {
       app.k = app.session.latest.t + 1;
       settle(false);
@@ -123,7 +125,7 @@ export function goTo(k, micro = app.micro, then = undefined) {
   };
   app.job = null;
   if (session.isRecorded) arrive();
-  else work(session.going(k), arrive, k > session.latest.t);
+  else work(session.going(k), arrive, k > session.latest.t, k);
 }
 
 export function goToMicro(micro) {
@@ -155,11 +157,14 @@ export function byLayer(direction) {
   goToMicro(at);
 }
 
-export const byUpdate = (direction) => goTo(app.k + direction);
+/** The update that is open, or will be when the work that goes on is done. */
+const heading = () => app.job?.k ?? app.k;
+
+export const byUpdate = (direction) => goTo(heading() + direction);
 
 export function byEpoch() {
-  const each = app.session.updatesPerEpoch(app.k);
-  goTo(app.k + each - ((app.k - 1) % each));
+  const each = app.session.updatesPerEpoch(heading());
+  goTo(heading() + each - ((heading() - 1) % each));
 }
 
 export function play(on = !app.playing) {
