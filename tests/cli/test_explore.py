@@ -97,6 +97,8 @@ def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
     assert f"in epoch {member['best_epoch']}" in document["notes"][0]
     assert "no curves" in document["notes"][0]
     assert document["data"]["classes"] == ["short", "tall"]
+    assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
+    assert document["training"]["rate_factors"]["s1"] == 6
 
 
 def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):

@@ -2,18 +2,88 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
+import pytest
 import vectors
-from javascript import WEB, node
+from javascript import WEB, evaluated, node
 
-from deepstep.equations import ACTIVATIONS, OPTIMIZERS
+from deepstep import Architecture, Network
+from deepstep.engines import Settings
+from deepstep.equations import ACTIVATIONS, OPTIMIZERS, get_head
+from deepstep.explorer import abilities, lesson
 
 
 def test_what_the_page_leaves_out_is_named() -> None:
     own = {name for name in ACTIVATIONS if ACTIVATIONS[name].forward.__module__.startswith("deepstep.")}
     assert own - vectors.NOT_OFFERED == set(vectors.ACTIVATIONS)
     assert own | set(OPTIMIZERS) >= vectors.NOT_OFFERED
+
+
+def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
+    """A new one is computed by the page or stands here; one that it computes has vectors."""
+    known = {"layer_dims", "activations", "output", "output_settings", "input_scale", "parametric"}
+    assert {entry.name for entry in fields(Architecture)} - known == {"normalization", "shared_members"}
+    left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "average", "precision"}
+    assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
+    of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}
+    assert of_heads == set(abilities.OUTPUT_SETTINGS)
+    assert set(vectors.HEADS) == set(abilities.OUTPUTS)
+    cases = vectors.cases()
+    tried = {name for case in cases for name in case.settings} | {"optimizer", "seed"}
+    assert set(abilities.SETTINGS) <= tried
+    assert {name for case in cases for name in case.parts} == {"input_scale", "parametric", "output_settings"}
+    bent = {case.activations[0] for case in cases if "bent" in case.name}
+    assert bent >= set(vectors.ACTIVATIONS)
+
+
+MEMBER = {
+    "optimizer": "adam",
+    "hyperparameters": {"beta2": 0.95},
+    "learning_rate": 0.01,
+    "weight_decay": 0.02,
+    "dropout": 0.15,
+    "batch_size": 16,
+    "rate_factors": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6, "alpha*": 0.1},
+}
+
+
+@pytest.mark.parametrize("output", vectors.HEADS)
+def test_a_lesson_of_a_member_is_computed_by_the_page(output: str, tmp_path: Path) -> None:
+    """Python's own document: each golden step to 1e-12, each recorded state to 1e-9, no part unknown."""
+    rng = np.random.default_rng(0)
+    X, n_y = rng.standard_normal((4, 50)), 3 if output == "softmax" else 1
+    Y = np.eye(n_y)[:, rng.integers(0, n_y, 50)] if n_y > 1 else (X[:1] > 0).astype(float)
+    smooth = {} if output == "identity" else {"output_settings": {"smoothing": 0.1}}
+    parts = {"input_scale": True, "parametric": True, "output": output, **smooth}
+    network = Network([4, 8, 8, n_y], activation="selu", seed=1, **parts)
+    document = lesson(network, X, Y, iterations=40, **MEMBER)
+    assert len(document["recorded"]) > 10
+    (tmp_path / "lesson.json").write_text(json.dumps(document), encoding="utf-8")
+    found = json.loads(
+        evaluated(
+            "import { readFileSync } from 'node:fs';"
+            "import { decodeLesson } from './src/lesson/codec.js';"
+            "import { checkLesson } from './src/lesson/check.js';"
+            "import { Session } from './src/engine/session.js';"
+            "import { unknownParts } from './src/engine/recorded.js';"
+            "import { checkGolden, largestDifference } from './src/engine/golden.js';"
+            f"const text = readFileSync({json.dumps(str(tmp_path / 'lesson.json'))}, 'utf8');"
+            "const lesson = checkLesson(decodeLesson(JSON.parse(text)));"
+            "const session = new Session(lesson);"
+            "const golden = lesson.golden.map((one) => checkGolden(lesson, one));"
+            "const off = lesson.recorded.map(({ step, parameters }) => {"
+            "  session.reach(step + 1); const own = session.state(step).parameters;"
+            "  const off = ([n, one]) => largestDifference(own[n], one);"
+            "  return Math.max(...Object.entries(parameters).map(off)); });"
+            "console.log(JSON.stringify({ unknown: unknownParts(lesson), golden, off }));"
+        )
+    )
+    assert found["unknown"] == []
+    assert all(one["difference"] < 1e-12 and one["compared"] > 40 for one in found["golden"])
+    assert max(found["off"]) < 1e-9
 
 
 def test_engine_of_the_page(tmp_path: Path) -> None:

@@ -263,10 +263,9 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
         ({}, {"l2": 0.1, "dropout": 0.5, "weight_decay": 0.1, "batch_size": 30}, []),
         ({}, {"l1": 0.0, "clip_norm": None, "schedule": None}, []),
         ({"normalization": "batch"}, {}, ["normalization"]),
-        ({"input_scale": True}, {}, ["input_scale"]),
-        ({"parametric": True}, {}, ["parametric activations"]),
+        ({"input_scale": True, "parametric": True}, {"rate_factors": {"s1": 6}}, []),
         ({"output": "huber"}, {}, ["huber"]),
-        ({"output_settings": {"smoothing": 0.1}}, {}, ["output settings"]),
+        ({"output_settings": {"smoothing": 0.1}}, {"decay_factors": {"b1": 0.5}, "weight_decay": 0.1}, []),
         ({"activation": "exponential"}, {}, ["exponential"]),
         (
             {},

@@ -70,3 +70,10 @@ def test_networks_that_stay_too_large_are_refused():
         lesson(Network([784, 512, 512, 1], seed=1), X, X[:1] > 0.5)
     with pytest.raises(ConfigurationError, match="a wide network without it; got l1"):
         lesson(Network([784, 100, 1], seed=1), X, X[:1] > 0.5, l1=0.1)
+
+
+def test_factors_of_wide_inputs_have_no_coordinates():
+    network = Network([3000, 20, 1], input_scale=True, seed=1)
+    rng = np.random.default_rng(0)
+    with pytest.raises(ConfigurationError, match="a wide network without it; got input_scale"):
+        lesson(network, rng.uniform(size=(3000, 30)), rng.integers(0, 2, (1, 30)), iterations=2)

@@ -14,9 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from deepstep import Architecture, Parameters
+from deepstep import Architecture, Network, Parameters
 from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import OPTIMIZERS, get_activation, initialize_parameters, model_forward
+from deepstep.equations import (
+    OPTIMIZERS,
+    get_activation,
+    get_head,
+    initialize_parameters,
+    model_forward,
+)
 from deepstep.inspection import Trace, trace_step
 from deepstep.training.health import FLAT, unit_health
 
@@ -83,6 +89,7 @@ class Case:
     optimizer: str = "gd"
     learning_rate: float = 0.05
     settings: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
     batch_size: int | None = None
     steps: int = STEPS
 
@@ -116,7 +123,40 @@ def cases() -> list[Case]:
     for place in ("hat", "inside"):
         hyper = {"hyperparameters": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
         found.append(Case(f"adam {place}", (3, 4, 2), ("tanh", "sigmoid"), "sigmoid", "adam", 0.01, hyper))
+    found += _learned_parts()
     found.append(Case("one unit, one example", (1, 1), ("sigmoid",), "sigmoid", batch_size=1))
+    return found
+
+
+FACTORS = {
+    "rate_factors": {"s1": 6, "alpha*": 0.1, "b*": 0.1, "W2": 0.3},
+    "decay_factors": {"W1": 0.5, "b2": 0.25, "s1": 0.1, "alpha1": 0.2},
+}
+"""Of the learning rate and of the weight decay, as members of committees have them."""
+
+
+def _learned_parts() -> list[Case]:
+    """A factor for each input, activations that learn to bend, factors of parameters, smoothed labels."""
+    both = {"input_scale": True, "parametric": (True, True)}
+    found = []
+    for at, g in enumerate(ACTIVATIONS):
+        output = HEADS[at % len(HEADS)]
+        n_y = 3 if output == "softmax" else 2
+        rule = [rule for rule in OPTIMIZERS if rule not in NOT_OFFERED][at % 7]
+        case = Case(f"bent {g}, {output}, {rule}", (3, 5, 4, n_y), (g, g, output), output, rule,
+                    RATES.get(rule, 0.002), {**FACTORS, "weight_decay": 0.02}, both)  # fmt: skip
+        found.append(case)
+    for output in HEADS:
+        n_y = 3 if output == "softmax" else 2
+        shape = ((3, 6, 4, n_y), ("tanh", "selu", output), output, "adam", 0.002)
+        bent = {"input_scale": True, "parametric": (False, True)}
+        strong = {**FACTORS, "decay_factors": {}, "l2": 0.3, "dropout": 0.25}
+        strong["rate_factors"] = {"s1": 6, "alpha*": 0.1}
+        found.append(Case(f"bent, l2, dropout, {output}", *shape, strong, bent, steps=40))
+        if "smoothing" in get_head(output).settings:
+            smooth = {"output_settings": {"smoothing": 0.1}}
+            found.append(Case(f"smoothed, {output}", *shape, {}, smooth))
+            found.append(Case(f"smoothed, batches, {output}", *shape, {}, {**smooth, **bent}, batch_size=5))
     return found
 
 
@@ -141,9 +181,11 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
     rng = np.random.RandomState(seed)
     m = 1 if case.batch_size == 1 else 12
     X, Y = rng.randn(case.dims[0], m), _targets(case.output, case.dims[-1], m, rng)
+    shape = Architecture(case.dims, case.activations, output=case.output, **case.parts)
     theta = initialize_parameters(case.dims, method="he", rng=rng)
-    theta = Parameters(theta.flat + 0.1 * rng.randn(theta.flat.size), list(case.dims))
-    shape = Architecture(case.dims, case.activations, output=case.output)
+    if case.parts:
+        theta = Network(case.dims, **_of_network(shape), initialization="he", seed=seed).parameters
+    theta = theta.like(theta.flat + 0.1 * rng.randn(theta.flat.size))
     settings = Settings(optimizer=case.optimizer, seed=seed, **case.settings)
     session = ReferenceSession(shape, theta.copy(), settings)
     size = case.batch_size or m
@@ -171,13 +213,23 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
     }
     return {
         "name": case.name,
-        "network": {"layer_dims": case.dims, "activations": case.activations, "output": case.output},
+        "network": {
+            "layer_dims": case.dims,
+            "activations": case.activations,
+            "output": case.output,
+            **case.parts,
+        },
         "training": {
             "optimizer": case.optimizer,
             "hyperparameters": {**defaults, **case.settings.get("hyperparameters", {})},
             "learning_rate": case.learning_rate,
             "l2": case.settings.get("l2", 0),
             "weight_decay": settings.decay,
+            **{
+                f"{kind}_factors": settings.factors_by_name(kind, theta)
+                for kind in ("rate", "decay")
+                if case.settings.get(f"{kind}_factors")
+            },
             "batch_size": case.batch_size,
             "dropout": case.settings.get("dropout", 0),
             "seed": seed,
@@ -189,6 +241,17 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         "first": {"quantities": first, "after": after_first, "health": looked_at},
         "steps": case.steps,
         "last": _arrays(session.parameters),
+    }
+
+
+def _of_network(shape: Architecture) -> dict[str, Any]:
+    """What makes a network of this shape."""
+    return {
+        "activation": list(shape.activations[:-1]),
+        "output": shape.output,
+        "output_settings": dict(shape.output_settings),
+        "input_scale": shape.input_scale,
+        "parametric": list(shape.parametric),
     }
 
 

@@ -71,8 +71,8 @@ test("tables that cannot be used are refused in words", () => {
 });
 
 test("names of quantities", () => {
-  assert.deepEqual(parse("v_dW12"), { slot: "v", derivative: true, before: false, letter: "W", layer: 12, suffix: "" });
-  assert.equal(parse("dg(Z1)").before, true);
+  assert.deepEqual(parse("v_dW12"), { slot: "v", derivative: true, before: "", letter: "W", layer: 12, suffix: "" });
+  assert.equal(parse("dg(Z1)").before, "g");
   assert.equal(parse("J"), null);
   assert.deepEqual(axes("dA0"), ["axis.inputs", "axis.examples"]);
 });

@@ -28,7 +28,17 @@ ACTIVATIONS = (
 
 OUTPUTS = ("sigmoid", "softmax", "identity")
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
-SETTINGS = ("optimizer", "hyperparameters", "l2", "weight_decay", "dropout", "seed")
+OUTPUT_SETTINGS = ("smoothing",)
+SETTINGS = (
+    "optimizer",
+    "hyperparameters",
+    "l2",
+    "weight_decay",
+    "dropout",
+    "rate_factors",
+    "decay_factors",
+    "seed",
+)
 OF_STEPS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTINGS)
 """Options of `Network.steps` that a page can follow."""
 
@@ -70,9 +80,7 @@ def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
     )
     parts = {
         "normalization": any(kind != "none" for kind in shape.normalization),
-        "input_scale": shape.input_scale,
-        "parametric activations": any(shape.parametric),
-        "output settings": get_head(shape.output).settings != get_head(shape).settings,
+        "output settings": bool(_asked_of(shape.output, get_head(shape).settings) - set(OUTPUT_SETTINGS)),
         shape.output: shape.output not in OUTPUTS,
         **{name: name not in ACTIVATIONS for name in shape.activations[:-1]},
     }
@@ -83,3 +91,9 @@ def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
         idle = value is None or (name in plain and value == plain[name])
         parts[name] = name not in OF_STEPS and not idle
     return [name for name, present in parts.items() if present]
+
+
+def _asked_of(output: str, settings: Mapping[str, Any]) -> set[str]:
+    """The settings of an output that are not as they are by default."""
+    plain = get_head(output).settings
+    return {name for name, value in settings.items() if value != plain.get(name)}

@@ -126,11 +126,20 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
             "weight_decay": settings.decay,
+            **_factors(settings, found.recorded[0]),
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
             "beyond": beyond(network, options),
         },
+    }
+
+
+def _factors(settings: Settings, parameters: Parameters) -> dict[str, dict[str, float]]:
+    """Factors of the learning rate and of the weight decay by names of parameters, where some are asked."""
+    asked = {"rate": settings.rate_factors, "decay": settings.decay_factors}
+    return {
+        f"{kind}_factors": settings.factors_by_name(kind, parameters) for kind, some in asked.items() if some
     }
 
 

@@ -38,6 +38,7 @@ def check_wide(network: Network, options: Mapping[str, Any]) -> None:
     ConfigurationError
     """
     unknown = [name for name in beyond(network, options) if name not in (*KIN, options.get("optimizer"))]
+    unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
         mend = "Network.steps and Network.trace open everything."
         raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", mend)

@@ -9,7 +9,9 @@
  */
 import { at } from "./tensor.js";
 import { parse } from "./names.js";
+import { smoothing } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
+import { decayOf, rateOf } from "./step.js";
 import { number } from "../format.js";
 
 const cell = (name, row, col) => ({ name, row, col });
@@ -24,8 +26,8 @@ const KINDS = {
       lit: [],
     };
   },
-  linear({ values, layer: l }, row, col) {
-    const [W, A, b] = [`W${l}`, `A${l - 1}`, `b${l}`];
+  linear({ values, step, layer: l }, row, col) {
+    const [W, A, b] = [step.tokens[2].name, `A${l - 1}`, `b${l}`];
     const terms = products(values, W, A, values.get(W).cols, (k) => [cell(W, row, k), cell(A, k, col)]);
     const bias = at(values.get(b), row, 0);
     return {
@@ -47,16 +49,17 @@ const KINDS = {
       lit: [whole ? { name: `Z${l}`, row: null, col } : cell(`Z${l}`, row, col)],
     };
   },
-  dropout: ({ values, step }, row, col) => entryByEntry(values, step, row, col, "*"),
-  dropout_back: ({ values, step }, row, col) => entryByEntry(values, step, row, col, "*"),
   loss({ values, opened, layer: L }, row, col) {
     const { output } = opened.problem.network;
     const [Z, y] = [values.get(`Z${L}`), values.get("Y")];
     const one = Z.rows === 1;
-    const [z, target] = [number(at(Z, 0, col)), number(at(y, 0, col))];
+    const [z, target] = [number(at(Z, 0, col)), targetOf(opened, number(at(y, 0, col)))];
     const forms = {
-      sigmoid: [`Σ (log(1 + e^Z${L}) − Y·Z${L}) in column ${col}`, `log(1 + e^(${z})) − ${target}·(${z})`],
-      softmax: [`log Σₖ e^Z${L}[k, ${col}] − Σₖ Y[k, ${col}]·Z${L}[k, ${col}]`, ""],
+      sigmoid: [
+        `Σ (log(1 + e^Z${L}) − ${targetOf(opened, "Y")}·Z${L}) in column ${col}`,
+        `log(1 + e^(${z})) − ${target}·(${z})`,
+      ],
+      softmax: [`log Σₖ e^Z${L}[k, ${col}] − Σₖ ${targetOf(opened, `Y[k, ${col}]`)}·Z${L}[k, ${col}]`, ""],
       identity: [`½ Σ (Z${L} − Y)² in column ${col}`, `½·(${z} − (${target}))²`],
     };
     const [symbols, puts] = forms[output];
@@ -82,12 +85,30 @@ const KINDS = {
       added,
     };
   },
-  output: ({ values, step }, row, col) => entryByEntry(values, step, row, col, "-"),
-  weights({ values, layer: l, opened }, row, col) {
+  scale_sum({ values }, row) {
+    const [W, dW] = ["W1", "dW_s1"];
+    return {
+      symbols: `Σᵢ ${W}[i, ${row}]·${dW}[i, ${row}]`,
+      code: `(${W} * ${dW}).sum(axis=0)[${row}]`,
+      lit: [W, dW].map((name) => ({ name, row: null, col: row })),
+      terms: products(values, W, dW, values.get(W).rows, (i) => [cell(W, i, row), cell(dW, i, row)]),
+    };
+  },
+  bent_alpha({ values, step }, row) {
+    const names = operandsOf(step).map(({ name }) => name);
+    const [dA, g, Z] = names.map((name) => `${name}[${row}, i]`);
+    const m = values.get(names[0]).cols;
+    return {
+      symbols: `1/${m} Σᵢ ${dA}·(${g} − ${Z})`,
+      code: `(${names[0]} * (${names[1]} - ${names[2]})).sum(axis=1)[${row}] / ${m}`,
+      lit: names.map((name) => ({ name, row, col: null })),
+    };
+  },
+  weights({ values, step, layer: l, opened }, row, col) {
     const [dZ, A] = [`dZ${l}`, `A${l - 1}`];
     const m = values.get(dZ).cols;
     const terms = products(values, dZ, A, m, (i) => [cell(dZ, row, i), cell(A, col, i)]);
-    const l2 = values.get(`dW${l}_L2`);
+    const l2 = step.id === `dW${l}` && values.get(`dW${l}_L2`);
     const W = `W${l}`;
     return {
       symbols: `1/${m} Σᵢ ${dZ}[${row}, i]·${A}[${col}, i]${l2 ? ` + λ/${m}·${sub(W, row, col)}` : ""}`,
@@ -134,8 +155,8 @@ const KINDS = {
     };
   },
   decay({ values, step, opened }, row, col) {
-    const { learning_rate: alpha, weight_decay: lambda } = opened.problem.training;
     const W = step.tokens[3].name;
+    const [alpha, lambda] = [rateOf, decayOf].map((of) => of(opened.problem.training, W));
     return {
       symbols: `(1 − α·λ)·${sub(W, row, col)}`,
       puts: `(1 − ${number(alpha)}·${number(lambda)})·${number(at(values.get(W), row, col))}`,
@@ -154,8 +175,8 @@ const KINDS = {
     if (training.optimizer === "nesterov") {
       return {
         symbols: `β·v − α·${sub(g, row, col)}`,
-        puts: `${rule.beta}·${number(before)} − ${number(training.learning_rate)}·${number(given)}`,
-        code: `${rule.beta} * v - ${training.learning_rate} * ${g}[${row}, ${col}]`,
+        puts: `${rule.beta}·${number(before)} − ${number(rateOf(training, g.slice(1)))}·${number(given)}`,
+        code: `${rule.beta} * v - ${rateOf(training, g.slice(1))} * ${g}[${row}, ${col}]`,
         lit: [cell(g, row, col), cell(`${step.id}⁻`, row, col)],
       };
     }
@@ -169,7 +190,8 @@ const KINDS = {
     };
   },
   update({ values, step, opened }, row, col) {
-    const { optimizer, learning_rate: alpha } = opened.problem.training;
+    const { optimizer } = opened.problem.training;
+    const alpha = rateOf(opened.problem.training, step.id.replace("′", ""));
     const operands = step.tokens
       .filter((token) => typeof token === "object")
       .slice(1)
@@ -209,18 +231,40 @@ function products(values, left, right, count, places) {
   });
 }
 
-function entryByEntry(values, step, row, col, sign) {
-  const [left, right] = step.tokens
-    .filter((token) => typeof token === "object")
-    .slice(1)
-    .map(({ name }) => name);
-  const shown = sign === "-" ? "−" : "∘";
-  return {
-    symbols: `${sub(left, row, col)} ${shown === "∘" ? "·" : shown} ${sub(right, row, col)}`,
-    puts: `${number(at(values.get(left), row, col))} ${shown === "∘" ? "·" : shown} ${number(at(values.get(right), row, col))}`,
-    code: `(${left} ${sign} ${right})[${row}, ${col}]`,
-    lit: [cell(left, row, col), cell(right, row, col)],
-  };
+/** The target as the loss has it, smoothed or not. */
+function targetOf({ problem }, y) {
+  const T = smoothing(problem.network);
+  return T ? `(${T.keep}·${y} + ${T.even})` : y;
+}
+
+const operandsOf = ({ tokens }) => tokens.filter((token) => token.name).slice(1);
+
+const times = ([a, b]) => `${a} · ${b}`;
+
+/** What is made entry by entry: a formula of the operands, as symbols or as numbers. */
+const FORMS = {
+  dropout: times,
+  dropout_back: times,
+  scale: times,
+  scale_back: ([dW, s, W]) => times([dW, s]) + (W ? ` + λ/m·${W}` : ""),
+  bent: ([a, z, , g]) => `(1 − ${a})·${z} + ${a}·${g}`,
+  bent_back: ([a, d, dg, z], { g }) => (dg ? `(1 − ${a})·${d} + ${dg}·${g}′(${z})` : times([a, d])),
+  output: ([a, y], { opened }) => `${a} − ${targetOf(opened, y)}`,
+};
+
+/** The form with the operands put in; a column has one entry in each row, a transposed one in each column. */
+function written({ values, opened, step, layer }, row, col) {
+  const lit = operandsOf(step).map(({ name, transposed }) =>
+    cell(name, transposed ? col : row, values.get(name).cols === 1 ? 0 : col),
+  );
+  const form = (put) =>
+    FORMS[step.kind](
+      lit.map(({ name, row: r, col: c }) => put(name, r, c)),
+      { opened, g: opened.problem.network.activations[layer - 1] },
+    );
+  const symbols = form(sub);
+  const code = symbols.replace(/ ?· ?/g, " * ").replaceAll("−", "-");
+  return { symbols, puts: form((name, r, c) => number(at(values.get(name), r, c))), code, lit };
 }
 
 /**
@@ -230,6 +274,6 @@ function entryByEntry(values, step, row, col, sign) {
  */
 export function explain(opened, name, row, col) {
   const step = opened.steps.find(({ id }) => id === name);
-  if (!step || !KINDS[step.kind]) return null;
-  return KINDS[step.kind]({ opened, values: opened.values, step, layer: step.layer }, row, col);
+  const make = step && (KINDS[step.kind] ?? (FORMS[step.kind] && written));
+  return make ? make({ opened, values: opened.values, step, layer: step.layer }, row, col) : null;
 }

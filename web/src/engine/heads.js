@@ -1,5 +1,5 @@
 /** Heads: the loss of each example from the logits, and its derivative, as in the library's `losses.py`. */
-import { zeros, zip } from "./tensor.js";
+import { map, zeros, zip } from "./tensor.js";
 import { sigmoid, softmax } from "./activations.js";
 
 /** Σ over the outputs of term(z, y), a row. */
@@ -25,6 +25,21 @@ function softmaxCrossEntropy(ZL, Y) {
     loss.data[j] = Math.log(sum) - told;
   }
   return loss;
+}
+
+/**
+ * Label smoothing: T = keep·Y + even stands for the targets in loss and derivative.
+ * @returns {{keep: number, even: number} | null}
+ */
+export function smoothing({ output, output_settings, layer_dims }) {
+  const share = output_settings?.smoothing;
+  return share ? { keep: 1 - share, even: share / (output === "sigmoid" ? 2 : layer_dims.at(-1)) } : null;
+}
+
+/** The targets that the loss is of. */
+export function smoothed(network, Y) {
+  const T = smoothing(network);
+  return T ? map(Y, (y) => T.keep * y + T.even) : Y;
 }
 
 /** name → output activation, loss(ZL, Y) as a row, lossBackward(ZL, Y), and the equations' names. */

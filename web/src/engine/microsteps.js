@@ -7,83 +7,96 @@
  * @typedef {{id: string, phase: string, layer: number, kind: string,
  *   equation: string, tokens: (string|{name: string, transposed?: boolean})[]}} MicroStep
  */
-import { HEADS } from "./heads.js";
+import { HEADS, smoothing } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
+import { decayOf } from "./step.js";
 
 const of = (name) => ({ name });
 const transposed = (name) => ({ name, transposed: true });
 
-function* forwardSteps({ activations }, masked) {
+const bends = ({ parametric }, l) => !!parametric?.[l - 1];
+
+/** The targets, smoothed or not, as they stand in an equation. */
+function targets(network) {
+  const T = smoothing(network);
+  return T ? ["(", `${T.keep}`, "·", of("Y"), "+", `${T.even}`, ")"] : [of("Y")];
+}
+
+function* forwardSteps(network, masked) {
+  const { activations, input_scale } = network;
   for (let l = 1; l <= activations.length; l++) {
     const g = activations[l - 1];
     const step = (id, kind, equation, ...tokens) => ({ id, phase: "forward", layer: l, kind, equation, tokens });
+    const scaled = l === 1 && input_scale;
+    if (scaled) yield step("W_s1", "scale", "scaled_weights", of("W_s1"), "=", of("W1"), "∘", transposed("s1"));
     yield step(
       `Z${l}`,
       "linear",
       "linear_forward",
       of(`Z${l}`),
       "=",
-      of(`W${l}`),
+      of(scaled ? "W_s1" : `W${l}`),
       "·",
       of(`A${l - 1}`),
       "+",
       of(`b${l}`),
     );
-    const handed = masked(l) ? `g(Z${l})` : `A${l}`;
-    yield step(handed, "activation", g, of(handed), "=", g, "(", of(`Z${l}`), ")");
+    const bent = bends(network, l);
+    const handed = masked(l) ? `${bent ? "p" : "g"}(Z${l})` : `A${l}`;
+    const made = bent ? `g(Z${l})` : handed;
+    yield step(made, "activation", g, of(made), "=", g, "(", of(`Z${l}`), ")");
+    if (bent) {
+      const [alpha, Z] = [of(`alpha${l}`), of(`Z${l}`)];
+      const way = ["=", "(1 −", alpha, ")", "∘", Z, "+", alpha, "∘", of(made)];
+      yield step(handed, "bent", "parametric_forward", of(handed), ...way);
+    }
     if (masked(l)) yield step(`A${l}`, "dropout", "dropout_forward", of(`A${l}`), "=", of(handed), "∘", of(`mask${l}`));
   }
 }
 
-function* costSteps({ activations, output }, l2) {
+function* costSteps(network, l2) {
+  const { activations, output } = network;
   const L = activations.length;
   const { equation } = HEADS[output];
   const step = (id, kind, equation, ...tokens) => ({ id, phase: "cost", layer: L, kind, equation, tokens });
-  yield step("loss", "loss", equation, of("loss"), "=", "loss", "(", of(`Z${L}`), ",", of("Y"), ")");
+  yield step("loss", "loss", equation, of("loss"), "=", "loss", "(", of(`Z${L}`), ",", ...targets(network), ")");
   const mean = ["1/m", "Σ", of("loss")];
   yield l2
     ? step("J", "cost", "l2_cost", of("J"), "=", ...mean, "+", of("J_L2"))
     : step("J", "cost", "cost_from_logits", of("J"), "=", ...mean);
 }
 
-function* backwardSteps({ activations, output }, l2, masked) {
+function* backwardSteps(network, l2, masked) {
+  const { activations, output, input_scale } = network;
   const L = activations.length;
   for (let l = L; l >= 1; l--) {
     const step = (id, kind, equation, ...tokens) => ({ id, phase: "backward", layer: l, kind, equation, tokens });
     if (l === L) {
       const A = masked(l) ? `g(Z${l})` : `A${l}`;
-      yield step(`dZ${l}`, "output", `${HEADS[output].equation}_backward`, of(`dZ${l}`), "=", of(A), "−", of("Y"));
+      yield step(`dZ${l}`, "output", `${HEADS[output].equation}_backward`, of(`dZ${l}`), "=", of(A), "−", ...targets(network));
     } else {
-      const dA = masked(l) ? `dg(Z${l})` : `dA${l}`;
+      const bent = bends(network, l);
+      const dA = masked(l) ? `d${bent ? "p" : "g"}(Z${l})` : `dA${l}`;
       if (masked(l)) yield step(dA, "dropout_back", "dropout_backward", of(dA), "=", of(`dA${l}`), "∘", of(`mask${l}`));
-      const g = activations[l - 1];
-      yield step(
-        `dZ${l}`,
-        "activation_back",
-        `${g}_backward`,
-        of(`dZ${l}`),
-        "=",
-        of(dA),
-        "∘",
-        `${g}′`,
-        "(",
-        of(`Z${l}`),
-        ")",
-      );
+      const [g, alpha, Z] = [activations[l - 1], of(`alpha${l}`), of(`Z${l}`)];
+      const slope = ["∘", `${g}′`, "(", Z, ")"];
+      const back = (id, kind, ...tokens) => step(id, kind, "parametric_backward", of(id), "=", ...tokens);
+      if (bent) {
+        yield back(`dg(Z${l})`, "bent_back", alpha, "∘", of(dA));
+        yield back(`dZ${l}`, "bent_back", "(1 −", alpha, ")", "∘", of(dA), "+", of(`dg(Z${l})`), ...slope);
+        yield back(`dalpha${l}`, "bent_alpha", "1/m", "Σ", of(dA), "∘", "(", of(`g(Z${l})`), "−", Z, ")");
+      } else yield step(`dZ${l}`, "activation_back", `${g}_backward`, of(`dZ${l}`), "=", of(dA), ...slope);
     }
     const decay = l2 ? ["+", "λ/m", of(`W${l}`)] : [];
-    yield step(
-      `dW${l}`,
-      "weights",
-      "linear_backward",
-      of(`dW${l}`),
-      "=",
-      "1/m",
-      of(`dZ${l}`),
-      "·",
-      transposed(`A${l - 1}`),
-      ...decay,
-    );
+    const scaled = l === 1 && input_scale;
+    const dW = scaled ? "dW_s1" : `dW${l}`;
+    const sums = ["1/m", of(`dZ${l}`), "·", transposed(`A${l - 1}`)];
+    yield step(dW, "weights", "linear_backward", of(dW), "=", ...sums, ...(scaled ? [] : decay));
+    if (scaled) {
+      const way = (id, kind, ...tokens) => step(id, kind, "scaled_weights_backward", of(id), "=", ...tokens);
+      yield way("dW1", "scale_back", of(dW), "∘", transposed("s1"), ...decay);
+      yield way("ds1", "scale_sum", "Σ", of("W1"), "∘", of(dW));
+    }
     yield step(`db${l}`, "bias", "linear_backward", of(`db${l}`), "=", "1/m", "Σ", of(`dZ${l}`));
     if (l > 1) {
       const back = step(
@@ -101,12 +114,17 @@ function* backwardSteps({ activations, output }, l2, masked) {
   }
 }
 
-function* updateSteps({ activations }, { optimizer, weight_decay }) {
+function* updateSteps(network, training) {
+  const { activations, input_scale } = network;
+  const { optimizer } = training;
   const rule = OPTIMIZERS[optimizer];
   for (let l = 1; l <= activations.length; l++) {
-    for (const name of [`W${l}`, `b${l}`]) {
+    const own = [`W${l}`, `b${l}`];
+    if (l === 1 && input_scale) own.push("s1");
+    if (bends(network, l)) own.push(`alpha${l}`);
+    for (const name of own) {
       const step = (id, kind, equation, ...tokens) => ({ id, phase: "update", layer: l, kind, equation, tokens });
-      const decayed = weight_decay && name[0] === "W" ? `${name}_decayed` : name;
+      const decayed = decayOf(training, name) ? `${name}_decayed` : name;
       if (decayed !== name) yield step(decayed, "decay", "decoupled_decay", of(decayed), "=", "(1 − α·λ)", of(name));
       for (const slot of rule.state) {
         const id = `${slot}_d${name}`;

@@ -1,16 +1,16 @@
 /** Names of quantities, as the library's trace writes them, taken apart: "v_dW2" → prefix v_, d, W, layer 2. */
 
-const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:(g)\()?(A|Z|W|b|mask)(\d+)\)?(_decayed|_data|_L2|′|⁻)?$/u;
+const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:([gp])\()?(A|Z|W_s|W|b|s|alpha|mask)(\d+)\)?(_decayed|_data|_L2|′|⁻)?$/u;
 
 /**
  * @param {string} name
- * @returns {{slot?: string, derivative: boolean, before: boolean, letter: string, layer: number, suffix: string} | null}
+ * @returns {{slot?: string, derivative: boolean, before: string, letter: string, layer: number, suffix: string} | null}
  */
 export function parse(name) {
   const found = PATTERN.exec(name);
   if (!found) return null;
   const [, slot, d, g, letter, layer, suffix] = found;
-  return { slot, derivative: !!d, before: !!g, letter, layer: Number(layer), suffix: suffix ?? "" };
+  return { slot, derivative: !!d, before: g ?? "", letter, layer: Number(layer), suffix: suffix ?? "" };
 }
 
 /**
@@ -24,7 +24,8 @@ export function axes(name) {
   if (name.startsWith("J")) return ["axis.one", "axis.one"];
   if (!parts) return ["axis.rows", "axis.columns"];
   const units = parts.layer === 0 ? "axis.inputs" : "axis.units";
-  if (parts.letter === "W") return [units, parts.layer === 1 ? "axis.inputs" : "axis.unitsBefore"];
-  if (parts.letter === "b") return [units, "axis.one"];
+  if (parts.letter === "s") return ["axis.inputs", "axis.one"];
+  if (parts.letter[0] === "W") return [units, parts.layer === 1 ? "axis.inputs" : "axis.unitsBefore"];
+  if (["b", "alpha"].includes(parts.letter)) return [units, "axis.one"];
   return [units, "axis.examples"];
 }

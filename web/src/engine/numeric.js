@@ -2,7 +2,7 @@
 import { forward } from "./forward.js";
 import { copy } from "./tensor.js";
 
-const PER_EXAMPLE = /^d(A|Z|g)/; // derivatives of m·J; the others are of J
+const PER_EXAMPLE = /^d(A|Z|g|p)/; // derivatives of m·J; the others are of J
 
 /** The name of what a derivative is by: "dW2" → "W2", "dg(Z1)" → "g(Z1)". */
 export const movedName = (derivative) => derivative.slice(1);

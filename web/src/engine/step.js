@@ -1,9 +1,19 @@
 /** One training step opened: every quantity in the order of the library's trace, then what it leads to. */
 import { ACTIVATIONS } from "./activations.js";
-import { HEADS } from "./heads.js";
+import { HEADS, smoothed } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
 import { forward } from "./forward.js";
-import { map, multiplyByTransposed, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
+import { byRow, map, multiplyByTransposed, scaleColumns, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
+
+/** α of a parameter. */
+export const rateOf = ({ learning_rate, rate_factors }, name) => learning_rate * (rate_factors?.[name] ?? 1);
+
+/** λ of a parameter: by itself of weights alone. */
+export const decayOf = ({ weight_decay, decay_factors }, name) =>
+  (weight_decay || 0) * (decay_factors?.[name] ?? (name[0] === "W" ? 1 : 0));
+
+const sum = (a, b) => a + b;
+const product = (a, b) => a * b;
 
 /** dZ, dW, db, dA from the last layer to the first, added to the values of the forward pass. */
 export function backward({ network, training, parameters, masks = undefined }, values) {
@@ -11,47 +21,65 @@ export function backward({ network, training, parameters, masks = undefined }, v
   const L = activations.length;
   const Y = values.get("Y");
   const m = Y.cols;
-  let dZ = HEADS[network.output].lossBackward(values.get(`Z${L}`), Y);
+  let dZ = HEADS[network.output].lossBackward(values.get(`Z${L}`), smoothed(network, Y));
   for (let l = L; l >= 1; l--) {
     const W = parameters[`W${l}`];
     values.set(`dZ${l}`, dZ);
-    let dW = map(multiplyByTransposed(dZ, values.get(`A${l - 1}`)), (sum) => sum / m);
+    let dW = map(multiplyByTransposed(dZ, values.get(`A${l - 1}`)), (total) => total / m);
+    if (l === 1 && parameters.s1) {
+      values.set("dW_s1", dW);
+      const ds = zeros(W.cols, 1);
+      zip(W, dW, product).data.forEach((value, p) => (ds.data[p % W.cols] += value));
+      values.set("ds1", ds);
+      dW = scaleColumns(dW, parameters.s1);
+    }
     if (training.l2) {
       values.set(`dW${l}_data`, dW);
       values.set(
         `dW${l}_L2`,
         map(W, (w) => (training.l2 / m) * w),
       );
-      dW = zip(dW, values.get(`dW${l}_L2`), (a, b) => a + b);
+      dW = zip(dW, values.get(`dW${l}_L2`), sum);
     }
     values.set(`dW${l}`, dW);
     values.set(
       `db${l}`,
-      map(sumOfRows(dZ), (sum) => sum / m),
+      map(sumOfRows(dZ), (total) => total / m),
     );
     if (l === 1) break;
     let dA = transposedMultiply(W, dZ);
     values.set(`dA${l - 1}`, dA);
-    const mask = masks?.[`A${l - 1}`];
-    if (mask) values.set(`dg(Z${l - 1})`, (dA = zip(dA, mask, (a, d) => a * d)));
-    dZ = ACTIVATIONS[activations[l - 2]].backward(dA, values.get(`Z${l - 1}`));
+    const [mask, alpha] = [masks?.[`A${l - 1}`], parameters[`alpha${l - 1}`]];
+    const [Z, g] = [values.get(`Z${l - 1}`), ACTIVATIONS[activations[l - 2]]];
+    if (mask) values.set(`d${alpha ? "p" : "g"}(Z${l - 1})`, (dA = zip(dA, mask, product)));
+    if (!alpha) {
+      dZ = g.backward(dA, Z);
+      continue;
+    }
+    const dg = byRow(dA, alpha, product);
+    values.set(`dg(Z${l - 1})`, dg);
+    const straight = byRow(dA, alpha, (d, a) => (1 - a) * d);
+    dZ = zip(straight, g.backward(dg, Z), sum);
+    const bend = zip(values.get(`g(Z${l - 1})`), Z, (a, z) => (a - z) / m);
+    values.set(`dalpha${l - 1}`, sumOfRows(zip(dA, bend, product)));
   }
   return values;
 }
 
 /**
- * The optimizer's part: its state, then θ′. Weights alone decay.
+ * The optimizer's part: its state, then θ′.
  *
  * @returns {{parameters: any, slots: any}} what the next step starts from
  */
 export function update({ training, parameters, slots, t }, values) {
   const rule = OPTIMIZERS[training.optimizer];
-  const settings = { ...rule.defaults, ...training.hyperparameters, learning_rate: training.learning_rate, t };
   const after = { parameters: {}, slots: {} };
   for (const [name, given] of Object.entries(parameters)) {
+    const [learning_rate, decay] = [rateOf(training, name), decayOf(training, name)];
+    const settings = { ...rule.defaults, ...training.hyperparameters, learning_rate, t };
     let theta = given;
-    if (training.weight_decay && name[0] === "W") {
-      theta = map(given, (w) => (1 - training.learning_rate * training.weight_decay) * w);
+    if (decay) {
+      theta = map(given, (w) => (1 - learning_rate * decay) * w);
       values.set(`${name}_decayed`, theta);
     }
     const g = values.get(`d${name}`);

@@ -4,15 +4,25 @@ const row = (name, r) => ({ name, row: r, col: null });
 const column = (name, c) => ({ name, row: null, col: c });
 const same = (name, r, c) => ({ name, row: r, col: c });
 
+const sumOf = (name, r) => same(name, r, 0);
+const ofExample = (name, _, c) => same(name, 0, c);
+const ofColumn = (name, _, c) => same(name, c, 0);
+
 /** By kind of the micro-step: how each operand, by its place in the equation, reaches the result. */
 const WAYS = {
-  linear: [(z, r) => row(z, r), (z, _, c) => column(z, c), (z, r) => row(z, r)],
-  weights: [(dW, r) => row(dW, r), (dW, r) => column(dW, r), same],
-  bias: [(db, r) => same(db, r, 0)],
+  linear: [row, (z, _, c) => column(z, c), row],
+  weights: [row, column],
+  bias: [sumOf],
   back: [(dA, _, c) => row(dA, c), (dA, _, c) => column(dA, c)],
   activation: [(A, r, c, { equation }) => (equation === "softmax" ? column(A, c) : same(A, r, c))],
-  loss: [(loss, _, c) => same(loss, 0, c), (loss, _, c) => same(loss, 0, c)],
-  cost: [(J) => same(J, 0, 0), (J) => same(J, 0, 0)],
+  scale: [same, column],
+  scale_back: [same, column],
+  scale_sum: [ofColumn, ofColumn],
+  bent: [row],
+  bent_back: [row],
+  bent_alpha: [sumOf, sumOf, sumOf],
+  loss: [ofExample, ofExample],
+  cost: [(J) => same(J, 0, 0)],
 };
 
 /**

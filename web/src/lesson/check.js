@@ -22,16 +22,19 @@ function checkArray(A, rows, cols, where) {
   need(i < 0, `${where}[${Math.floor(i / cols)}, ${i % cols}]`, "a finite number", String(A.data[i]));
 }
 
-function checkParameters(parameters, dims, where) {
+function checkParameters(parameters, { layer_dims: dims, input_scale, parametric }, where) {
+  if (input_scale) checkArray(parameters?.s1, dims[0], 1, `${where}.s1`);
   for (let l = 1; l < dims.length; l++) {
     checkArray(parameters?.[`W${l}`], dims[l], dims[l - 1], `${where}.W${l}`);
     checkArray(parameters[`b${l}`], dims[l], 1, `${where}.b${l}`);
+    if (parametric?.[l - 1]) checkArray(parameters[`alpha${l}`], dims[l], 1, `${where}.alpha${l}`);
   }
 }
 
 function checkTraining(training, depth, where = "training") {
   const { learning_rate, l2 = 0, weight_decay = 0, batch_size = null, dropout = 0, seed = 0 } = training ?? {};
-  for (const [name, value] of Object.entries({ learning_rate, l2, weight_decay }))
+  const factors = { ...training?.rate_factors, ...training?.decay_factors };
+  for (const [name, value] of Object.entries({ ...factors, learning_rate, l2, weight_decay }))
     need(isPositive(value), `${where}.${name}`, "a number from 0", value);
   need(batch_size === null || isCount(batch_size), `${where}.batch_size`, "a whole number or null", batch_size);
   const rates = [dropout].flat();
@@ -87,7 +90,7 @@ export function checkLesson(lesson) {
   const named = isList(network.activations) && network.activations.length === dims.length - 1;
   need(named, "network.activations", `${dims.length - 1} names`, network.activations);
   checkTraining(training, dims.length - 2);
-  checkParameters(parameters, dims, "parameters");
+  checkParameters(parameters, network, "parameters");
   const m = data?.X?.cols;
   checkArray(data?.X, dims[0], m, "data.X");
   checkArray(data.Y, dims.at(-1), m, "data.Y");
@@ -105,12 +108,12 @@ export function checkLesson(lesson) {
     need(isList(list), name, "a list", list);
     list.forEach((part, i) => {
       need(isCount(part?.step, 0), `${name}[${i}].step`, "a whole number", part?.step);
-      checkParameters(part.parameters, dims, `${name}[${i}].parameters`);
+      checkParameters(part.parameters, network, `${name}[${i}].parameters`);
     });
   }
   (golden ?? []).forEach(({ quantities, after }, i) => {
     const where = `golden[${i}]`;
-    checkParameters(after, dims, `${where}.after`);
+    checkParameters(after, network, `${where}.after`);
     for (let l = 0; l < dims.length; l++)
       checkArray(quantities?.[`A${l}`], dims[l], quantities?.A0?.cols, `${where}.quantities.A${l}`);
     checkArray(quantities.Y, dims.at(-1), quantities.A0.cols, `${where}.quantities.Y`);
@@ -130,7 +133,7 @@ export function checkLesson(lesson) {
     need(isList(states) && states.length && costs?.data && isList(trainings), "resume", "states", states);
     for (const { t, parameters: theta } of states) {
       need(isCount(t, 0), "resume.states.t", "a whole number", t);
-      checkParameters(theta, dims, "resume.states");
+      checkParameters(theta, network, "resume.states");
     }
     checkLog(log, lesson);
   }

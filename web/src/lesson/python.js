@@ -46,7 +46,10 @@ network = Network(
     activation=${literal(hidden.length ? hidden : "relu")},
     output=${literal(network.output)},
     parameters=parameters,
-    seed=${network.seed ?? 1},
+${["output_settings", "input_scale", "parametric"]
+  .filter((name) => /True|:/.test(literal(network[name] ?? 0)))
+  .map((name) => `    ${name}=${literal(network[name])},\n`)
+  .join("")}    seed=${network.seed ?? 1},
 )
 step = replay(
     network,

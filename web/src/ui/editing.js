@@ -42,7 +42,7 @@ function choiceNow() {
   return {
     hidden: layer_dims.slice(1, -1),
     activations: activations.slice(0, -1),
-    training: { ...session.trainingAt(app.k), hyperparameters: { ...session.trainingAt(app.k).hyperparameters } },
+    training: { ...session.trainingAt(app.k), rate_factors: undefined, decay_factors: undefined, hyperparameters: { ...session.trainingAt(app.k).hyperparameters } },
   };
 }
 

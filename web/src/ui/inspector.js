@@ -13,6 +13,8 @@ import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
 import { t } from "../messages.js";
 
+const PARAMETER = /^(W|b|s|alpha)\d+$/;
+
 const SHOWN = 6;
 
 function Terms({ explanation, values, result }) {
@@ -91,7 +93,7 @@ const [WIDE, HIGH] = [260, 44];
 /** One parameter over the training so far, from the states that are kept. */
 function History({ name, row, col }) {
   const { session, k } = useApp();
-  if (!/^[Wb]\d+$/.test(name) || !session.kept || session.latest.t < 2) return null;
+  if (!PARAMETER.test(name) || !session.kept || session.latest.t < 2) return null;
   const states = [...session.kept.values(), session.latest].sort((a, b) => a.t - b.t);
   const every = Math.ceil(states.length / 120);
   const points = states
@@ -129,7 +131,7 @@ export function Inspector() {
   const [row, col] = [Math.min(cursor.row, matrix.rows - 1), Math.min(cursor.col, matrix.cols - 1)];
   const value = at(matrix, row, col);
   const explanation = explain(open, name, row, col);
-  const isParameter = /^[Wb]\d+$/.test(name);
+  const isParameter = PARAMETER.test(name);
   const elsewhere = step().id !== name && open.steps.some(({ id }) => id === name);
   const copy = async () => setCopied((await copyText(exact(value))) ? t("inspect.copied") : "");
   return html`<section class="card inspector" aria-labelledby="inspector-title">

@@ -2,13 +2,15 @@
 import { html } from "./html.js";
 import { parse } from "../engine/names.js";
 
+const letterOf = ({ letter }) => (letter === "alpha" ? "α" : letter);
+
 /** A quantity's name in text: HTML with superscripts. */
 export function Name({ name }) {
   const parts = parse(name);
   if (!parts)
     return html`<span class="name"><i>${name.startsWith("J_") ? html`J<sub>${name.slice(2)}</sub>` : name}</i></span>`;
-  const { slot, derivative, before, letter, layer, suffix } = parts;
-  const core = html`<i>${derivative ? "d" : ""}${before ? "g(" : ""}${letter === "mask" ? "mask" : letter}</i><sup>[${layer}]</sup>${before ? html`<i>)</i>` : ""}`;
+  const { slot, derivative, before, layer, suffix } = parts;
+  const core = html`<i>${derivative ? "d" : ""}${before && `${before}(`}${letterOf(parts)}</i><sup>[${layer}]</sup>${before ? html`<i>)</i>` : ""}`;
   const tail = suffix === "′" ? "′" : suffix === "⁻" ? "" : suffix.replace("_", " ");
   return html`<span class="name">${slot ? html`<i>${slot}</i><sub>${core}</sub>` : core}${suffix === "⁻" ? html`<sub>before</sub>` : tail}</span>`;
 }
@@ -23,7 +25,8 @@ function mathName(name, transposed) {
     if (name.startsWith("J_")) return html`<msub><mi>J</mi><mi>${name.slice(2)}</mi></msub>`;
     return html`<mi>${name}</mi>`;
   }
-  const { slot, derivative, before, letter, layer, suffix } = parts;
+  const { slot, derivative, before, layer, suffix } = parts;
+  const letter = letterOf(parts);
   const index = [html`<mo stretchy="false">[</mo>`, html`<mn>${layer}</mn>`, html`<mo stretchy="false">]</mo>`, T];
   const symbol = above(
     derivative ? row(html`<mi>d</mi>`, html`<mi>${letter}</mi>`) : html`<mi>${letter}</mi>`,
@@ -31,7 +34,7 @@ function mathName(name, transposed) {
   );
   const whole = before
     ? row(
-        html`<mi>${derivative ? "dg" : "g"}</mi>`,
+        html`<mi>${derivative ? "d" : ""}${before}</mi>`,
         html`<mo>(</mo>`,
         above(html`<mi>${letter}</mi>`, ...index),
         html`<mo>)</mo>`,
@@ -77,11 +80,11 @@ const MEMORY = {
 };
 MEMORY.adamw = MEMORY.adam;
 
-/** The loss of one example, by head: Z stands for the logits. */
+/** The loss of one example, by head: Z stands for the logits, Y for the targets' tokens. */
 const LOSSES = {
-  sigmoid: (Z) => ["Σ", "(", "log", "(", "1", "+", { power: Z }, ")", "−", { name: "Y" }, "∘", Z, ")"],
-  softmax: (Z) => ["log", "Σ", { power: Z }, "−", "Σ", { name: "Y" }, "∘", Z],
-  identity: (Z) => ["1/2", "Σ", "(", Z, "−", { name: "Y" }, ")", "²"],
+  sigmoid: (Z, Y) => ["Σ", "(", "log", "(", "1", "+", { power: Z }, ")", "−", ...Y, "∘", Z, ")"],
+  softmax: (Z, Y) => ["log", "Σ", { power: Z }, "−", "Σ", ...Y, "∘", Z],
+  identity: (Z, Y) => ["1/2", "Σ", "(", Z, "−", ...Y, ")", "²"],
 };
 
 /** The micro-step's equation in one line. */
@@ -94,7 +97,7 @@ export function Equation({ step, optimizer, output }) {
   const gradient = { name: `d${parse(step.id)?.letter}${step.layer}` };
   if (step.phase === "update")
     tokens = tokens.flatMap((token) => (token === "g" ? [gradient] : token === "g²" ? [gradient, "²"] : [token]));
-  if (step.kind === "loss") tokens = [tokens[0], "=", ...LOSSES[output](tokens[4])];
+  if (step.kind === "loss") tokens = [tokens[0], "=", ...LOSSES[output](tokens[4], tokens.slice(6, -1))];
   if (step.kind === "batch") tokens = [tokens[0], "=", { name: "X" }];
   return html`<math class="equation" display="block">
     <mrow>${tokens.map(mathToken)}</mrow>
