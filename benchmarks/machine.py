@@ -57,6 +57,15 @@ def processor() -> str:
     return ", ".join(part for part in (named.get("model name", platform.machine()), family, vectors) if part)
 
 
+def matrix_instructions() -> list[str]:
+    """What the processor has for products of matrices in bfloat16, as the system names it."""
+    try:
+        words = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:
+        return []
+    return sorted({"amx_tile", "amx_bf16", "avx512_bf16"} & set(words))
+
+
 def load() -> float | None:
     """Processes that are at work beside, as a mean of the last minute."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None

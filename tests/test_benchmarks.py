@@ -1,5 +1,6 @@
 """The race runs and tells everything about itself. How fast anything is, no test asks."""
 
+import itertools
 import json
 import os
 import subprocess
@@ -109,3 +110,30 @@ def test_quality_compares_shared_seeds_alone():
     assert found.cells["a"]["theirs"].seeds == 2
     assert "b, +49.8 %" in printed
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_scale_runs_and_tells_what_it_ran_on(tmp_path):
+    pytest.importorskip("torch")
+    path = tmp_path / "scale.json"
+    typed = ["--quick", "--threads", "1", "--rows", "wide", "workers", "--accuracy", "--output", str(path)]
+    run = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "scale.py"), *typed],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert told["processor"] in run.stdout
+    assert isinstance(told["matrix_instructions"], list)
+    wide, workers = told["rows"]["wide"], told["workers"]
+    assert [ratio["goal"] for ratio in (*wide["ratios"], workers["ratio"])] == [1.2, 3.0, 1.7]
+    for times in (*(each["rounds"] for each in wide["times"].values()), *workers["seconds"].values()):
+        assert len(times) == told["rounds"]
+        assert min(times) > 0
+    sizes = (50, 512, 512, 512, 2)
+    n_parameters = sum((before + 1) * after for before, after in itertools.pairwise(sizes))
+    assert workers["all_reduce"]["bytes"] == 4 * n_parameters  # of the gradient, in float32
+    digits = told["accuracy"]["digits"]["errors"]
+    assert all(0 <= error < 0.6 for error in (*digits["float32"], *digits["bfloat16"]))

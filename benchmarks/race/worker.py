@@ -12,7 +12,7 @@ from importlib import import_module
 from time import perf_counter
 from typing import Any
 
-from race.entrants import MODULES, PREDICTING, Entrant
+from race.entrants import MODULES, OF_SCALE, PREDICTING, Entrant
 from race.workloads import WORKLOADS, Workload, cost_of, data_of
 
 
@@ -54,7 +54,7 @@ class Worker:
         return {"cost": own, "epsilon_at": self._open.epsilon_at}
 
     def _module(self, workload: str) -> str:
-        return (PREDICTING if WORKLOADS[workload].rows else MODULES)[self._name]
+        return (PREDICTING if WORKLOADS[workload].rows else MODULES | OF_SCALE)[self._name]
 
 
 def main() -> None:

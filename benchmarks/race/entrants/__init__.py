@@ -40,6 +40,13 @@ MODULES = {
 }
 """By name; the names are those of the table's columns."""
 
+OF_SCALE = {
+    "torch engine": "race.entrants.torch_session",
+    "bfloat16": "race.entrants.bfloat16",
+    "autocast": "race.entrants.torch_autocast",
+}
+"""Those of `scale.py` besides."""
+
 PREDICTING = {
     "ours": "race.entrants.predict_deepstep",
     "scikit-learn": "race.entrants.predict_scikit_learn",

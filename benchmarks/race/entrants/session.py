@@ -29,6 +29,7 @@ class SessionEntrant:
 
     epsilon_at = "outside"
     engine: str
+    precision: str | None = None
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
@@ -41,7 +42,7 @@ class SessionEntrant:
             self.engine,
             architecture_of(self.workload),
             parameters_of(first_layers(self.workload)),
-            Settings(self.workload.optimizer),
+            Settings(self.workload.optimizer, precision=self.precision),
         )
         self._session.prepare()  # as the training loop does
 
