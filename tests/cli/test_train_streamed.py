@@ -134,10 +134,25 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Recipe: plain, one network, as rows are streamed" in by_default.err
 
 
+@pytest.mark.parametrize("target", ["target", "y"])
+def test_the_recipe_of_committees_on_streams(deepstep, parts, target, monkeypatch):
+    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 6)
+    other = "y" if target == "target" else "target"
+    options = ("--recipe", "table", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
+    result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
+    assert result.code == 0, result.err
+    assert "one network, as rows are streamed" in result.err
+    told = json.loads(result.out)
+    assert told["settings"]["members"] == 1
+    assert told["test"].get("accuracy", told["test"].get("r2")) > 0.7
+    again = json.loads(deepstep("evaluate", "runs/c", parts, "--json").out)
+    assert again.get("accuracy", again.get("r2")) > 0.7
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--recipe", "table"), "folds"),
+        (("--recipe", "table", "--members", "5"), "n_members=1 or None"),
         (("--refit", "--patience", "2"), "--refit"),
         (("--optimizer", "lbfgs"), "learns from batches"),
         (("--target", "target", "--target", "größe"), "one target"),

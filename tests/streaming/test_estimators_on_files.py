@@ -45,9 +45,11 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
 
 
-def test_a_committee_of_one_answers_for_files_and_frames(parts, whole):
-    model = DeepClassifier(**{**FAST, "max_iter": 12}, stream=True, buffer_rows=200).fit(parts, "target")
-    assert [member.recipe.name for member in model.committee_.members] == ["selective"]
+@pytest.mark.parametrize(("recipe", "name"), [("table", "selective"), ("shared", "shared")])
+def test_a_committee_of_one_answers_for_files_and_frames(parts, whole, recipe, name):
+    model = DeepClassifier(**{**FAST, "max_iter": 12}, recipe=recipe, stream=True, buffer_rows=200)
+    model.fit(parts, "target")
+    assert [member.recipe.name for member in model.committee_.members] == [name]
     X = whole.drop("target")
     np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5)
     assert (model.predict(parts) == whole["target"].to_numpy()).mean() > 0.75

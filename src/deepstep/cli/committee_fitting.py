@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from deepstep.cli.class_weights import by_position
+from deepstep.cli.stream_task import Surveyed
 from deepstep.cli.table_task import Rows, TableSplit
+from deepstep.cli.target_choice import Goal
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calls import Given
+from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Committee
 from deepstep.estimators.losses import NUMBER_LOSSES
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
@@ -59,6 +61,44 @@ def fitted(
     inputs = [name for name in rows.frame.columns if name not in split.without]
     given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
     estimator._fit(given, classes=classes, label=label)
+    return _fitted(estimator, target)
+
+
+def fitted_stream(
+    seen: Surveyed,
+    goal: Goal,
+    settings: TrainSettings,
+    recipe: str,
+    n_members: int | None,
+    label: str,
+    buffer_rows: int | None,
+) -> Fitted:
+    """Train a committee of one on rows that stay in their files.
+
+    Parameters
+    ----------
+    seen : Surveyed
+    goal : Goal
+    settings, recipe, n_members, label
+        As in `fitted`.
+    buffer_rows : int or None
+        Rows of a window; None for what 64 MB hold.
+    """
+    found, split = seen
+    target = in_own_units(split.target)
+    estimator = _estimator(split.target, settings, recipe, n_members)
+    estimator.set_params(stream=True, buffer_rows=buffer_rows)
+    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+
+    def y(series: Any) -> AnyArray:
+        return _y(target, Rows(series, series, None, np.empty(0, int)))
+
+    call = FitCall(f"{type(estimator).__name__}.fit", False, False, classes, label=label)
+    estimator._fit_surveyed(found, goal.sample_weight, None, call, y)
+    return _fitted(estimator, target)
+
+
+def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted:
     first = estimator.committee_.members[0].estimator
     return Fitted(
         estimator.committee_,

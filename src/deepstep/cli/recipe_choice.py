@@ -75,23 +75,14 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
 
 
 def recipe_of_streams(choice: RecipeChoice) -> RecipeChoice:
-    """The recipe where rows are streamed: folds of a committee would read them all some dozen times.
-
-    Raises
-    ------
-    ConfigurationError
-        If a committee is asked for.
+    """The recipe where rows are streamed: one network, as folds of a committee would read them all some dozen
+    times; by default the one that can go on after a kill.
     """
     if choice.name == PLAIN:
         return choice
     if choice.why == ASKED:
-        raise ConfigurationError(
-            f"--recipe {choice.name}",
-            "rows in memory, of which folds can be made",
-            "they are streamed",
-            "Take --recipe plain, or add --no-stream.",
-        )
-    return RecipeChoice(PLAIN, "as rows are streamed")
+        return choice._replace(why="as asked; one network, as rows are streamed")
+    return RecipeChoice(PLAIN, "as rows are streamed, and it can go on after a kill")
 
 
 def _is_given(context: click.Context, parameter: click.Parameter) -> bool:

@@ -1,7 +1,8 @@
 """From rows that stay in their files to what a network learns: the counterpart of `table_task`."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,18 +30,18 @@ UNNUMBERED = np.empty(0, np.int64)
 
 
 def stream_task(
-    rows: StoredRows,
+    seen: "Surveyed",
     goal: Goal,
     settings: TrainSettings,
     validation: "polars.DataFrame | None",
     *,
     buffer_rows: int | None,
 ) -> TableTask:
-    """Read all rows once, guess the task, and prepare.
+    """Prepare rows that were surveyed, for one network.
 
     Parameters
     ----------
-    rows : StoredRows
+    seen : Surveyed
     goal : Goal
     settings : TrainSettings
     validation : polars.DataFrame or None
@@ -58,27 +59,11 @@ def stream_task(
     ConfigurationError, DataError, FileError
         If an option does not fit, or the rows cannot be used.
     """
-    _check(goal, settings)
-    (target_name,) = goal.targets
-    rows.check_columns([target_name], "--target")
-    rows.check_columns(goal.drop, "--drop")
-    weighing = goal.sample_weight
-    found = survey(
-        rows,
-        target_name,
-        exclude=[weighing] if weighing else [],
-        drop=goal.drop,
-        weights=None if weighing is None else lambda frame: row_weights(frame, weighing),
-        seed=goal.seed,
-        test_fraction=goal.test_fraction,
-        validation_fraction=goal.validation_fraction or 0.0,
-        drop_missing_target=goal.drop_missing_target,
-    )
-    answers = found.answers()
-    choice = choose(answers, goal)
-    target = _target(choice, found, answers)
+    _check(settings)
+    found, split = seen
+    target, weighing, target_name = split.target, goal.sample_weight, found.target
     preparation = Preparation(found.inputs, target)
-    of_classes = _weights_of_classes(settings, target, found)
+    of_classes = weights_of_surveyed(settings, target, found)
 
     def part(frame: "polars.DataFrame") -> Part:
         weight = None if weighing is None else row_weights(frame, weighing)
@@ -96,47 +81,27 @@ def stream_task(
     if of_classes is not None:
         identity["class weights"] = [weights.tolist() for weights in of_classes]
     stream = found.stream(encode, identity, buffer_rows=buffer_rows)
-    judged = found.validation if validation is None else validation
-
-    def raw(frame: "polars.DataFrame") -> Rows | None:
-        if not frame.height:
-            return None
-        return Rows(frame, frame.get_column(target_name), None, UNNUMBERED)
-
-    split = TableSplit(
-        choice.kind,
-        choice.reason,
-        found.inputs,
-        target,
-        Rows(found.sample, found.sample.get_column(target_name), None, UNNUMBERED),
-        raw(found.test),
-        raw(judged),
-        (target_name, *goal.drop, *([weighing] if weighing else [])),
-        _notes(found, goal),
-    )
-    test, held = (part(frame) if frame.height else None for frame in (found.test, judged))
+    if validation is not None:
+        split = replace(split, validation=_raw(validation, target_name))
+    test, held = (None if rows is None else part(rows.frame) for rows in (split.test, split.validation))
     return TableTask(split, preparation, part(found.sample), test, held, stream)
 
 
-def tell_of_stream(file: Path, task: TableTask, recipe: RecipeChoice) -> None:
-    """Say how rows are read, and what is learned from which of them."""
-    stream, split = task.stream, task.split
-    if stream is None:
-        return
-    held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
-    tested = "none" if split.test is None else f"{split.test.frame.height:,}"
-    rows = stream.rows.n_rows
-    note(f"{file}: {rows:,} rows; {len(stream):,} to learn from, {held}{tested} held out.")
-    note(
-        f"Streamed: {stream.buffer_rows:,} rows at a time are in memory, of {len(stream.rows.sizes)} groups."
-    )
-    note(f"Task: {split.kind}, because {split.reason}.")
-    note(f"Recipe: {recipe}.")
-    for sentence in split.notes:
-        note(sentence)
+class Surveyed(NamedTuple):
+    """What the pass over rows taught, and the rows that are in memory."""
+
+    found: Survey
+    split: TableSplit
 
 
-def _check(goal: Goal, settings: TrainSettings) -> None:
+def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Surveyed:
+    """Read all rows once, and guess the task.
+
+    Raises
+    ------
+    ConfigurationError, DataError, FileError
+        If an option does not fit, or the rows cannot be used.
+    """
     if len(goal.targets) != 1:
         raise ConfigurationError(
             "--target",
@@ -144,6 +109,57 @@ def _check(goal: Goal, settings: TrainSettings) -> None:
             f"got {len(goal.targets)}",
             "Train a network for each, or read the table into memory with --no-stream.",
         )
+    (target_name,) = goal.targets
+    rows.check_columns([target_name], "--target")
+    rows.check_columns(goal.drop, "--drop")
+    weighing = goal.sample_weight
+    found = survey(
+        rows,
+        target_name,
+        exclude=[weighing] if weighing else [],
+        drop=goal.drop,
+        weights=None if weighing is None else lambda frame: row_weights(frame, weighing),
+        seed=goal.seed,
+        test_fraction=goal.test_fraction,
+        validation_fraction=validation_fraction,
+        drop_missing_target=goal.drop_missing_target,
+    )
+    answers = found.answers()
+    choice = choose(answers, goal)
+    target = _target(choice, found, answers)
+    split = TableSplit(
+        choice.kind,
+        choice.reason,
+        found.inputs,
+        target,
+        Rows(found.sample, found.sample.get_column(target_name), None, UNNUMBERED),
+        _raw(found.test, target_name),
+        _raw(found.validation, target_name),
+        (target_name, *goal.drop, *([weighing] if weighing else [])),
+        _notes(found, goal, validation_fraction),
+    )
+    return Surveyed(found, split)
+
+
+def _raw(frame: "polars.DataFrame", target: str) -> Rows | None:
+    return Rows(frame, frame.get_column(target), None, UNNUMBERED) if frame.height else None
+
+
+def tell_of_stream(file: Path, surveyed: Surveyed, recipe: RecipeChoice, buffer_rows: int | None) -> None:
+    """Say how rows are read, and what is learned from which of them."""
+    found, split = surveyed
+    held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
+    tested = "none" if split.test is None else f"{split.test.frame.height:,}"
+    note(f"{file}: {found.rows.n_rows:,} rows; {sum(found.kept):,} to learn from, {held}{tested} held out.")
+    many = "as many rows as 64 MB hold" if buffer_rows is None else f"{buffer_rows:,} rows"
+    note(f"Streamed: {many} at a time are in memory, of {len(found.rows.sizes)} groups.")
+    note(f"Task: {split.kind}, because {split.reason}.")
+    note(f"Recipe: {recipe}.")
+    for sentence in split.notes:
+        note(sentence)
+
+
+def _check(settings: TrainSettings) -> None:
     if settings.refit:
         raise ConfigurationError(
             "--refit", "rows in memory", "they are streamed", "Leave it out, or add --no-stream."
@@ -177,7 +193,7 @@ def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
     return NumberTarget(mean, std, target.output, target.levels)
 
 
-def _weights_of_classes(settings: TrainSettings, target: Target, found: Survey) -> list[Array] | None:
+def weights_of_surveyed(settings: TrainSettings, target: Target, found: Survey) -> list[Array] | None:
     """The weights of the classes, from what each weighs among all rows that are learned from."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
@@ -186,13 +202,13 @@ def _weights_of_classes(settings: TrainSettings, target: Target, found: Survey) 
     return weights_by_class(settings.class_weight, target, classes, counted["weight"].to_numpy())
 
 
-def _notes(found: Survey, goal: Goal) -> list[str]:
+def _notes(found: Survey, goal: Goal, validation_fraction: float) -> list[str]:
     notes = []
     if found.without_target:
         notes.append(
             f"{found.without_target:,} of {found.rows.n_rows:,} rows have no target and are left out."
         )
-    asked = {"test": goal.test_fraction, "validation": goal.validation_fraction or 0.0}
+    asked = {"test": goal.test_fraction, "validation": validation_fraction}
     for (name, share), taken in zip(asked.items(), found.shares, strict=False):
         if taken < share:
             notes.append(

@@ -16,7 +16,7 @@ from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.recipe_choice import COMMITTEES, PLAIN, RecipeChoice, chosen_recipe, recipe_of_streams
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
-from deepstep.cli.stream_task import stream_task, tell_of_stream
+from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
@@ -134,8 +134,9 @@ def command(
     if recipe.name in COMMITTEES:
         from deepstep.cli.train_committee import train_committee
 
-        frame, others = table_in(file, beside), {name: options[name] for name in ("members", "overwrite")}
-        return train_committee(file, frame, run, goal, settings, recipe, json_wanted=json_wanted, **others)
+        of_both = {name: options[name] for name in ("members", "overwrite", "buffer_rows")}
+        source = table_in(file, beside) if rows is None else rows
+        return train_committee(file, source, run, goal, settings, recipe, json_wanted=json_wanted, **of_both)
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
@@ -203,8 +204,9 @@ def _train(
 
     judged = None if validation is None else table_in(Path(validation))
     if isinstance(source, StoredRows):
-        task = stream_task(source, goal, settings, judged, buffer_rows=buffer_rows)
-        tell_of_stream(file, task, recipe)
+        seen = surveyed(source, goal, validation_fraction=goal.validation_fraction or 0.0)
+        task = stream_task(seen, goal, settings, judged, buffer_rows=buffer_rows)
+        tell_of_stream(file, seen._replace(split=task.split), recipe, buffer_rows)
     else:
         task = table_task(source, goal, judged)
         tell(file, source, task.split, recipe)

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.committee_fitting import Fitted, fitted, in_own_units
+from deepstep.cli.committee_fitting import Fitted, fitted, fitted_stream, in_own_units
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import of_table
@@ -17,11 +17,13 @@ from deepstep.cli.parts import answers_of, columns_of
 from deepstep.cli.recipe_choice import RecipeChoice
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
-from deepstep.cli.table_task import Rows, TableSplit, table_split
+from deepstep.cli.stream_task import surveyed, tell_of_stream
+from deepstep.cli.table_task import DEFAULT_VALIDATION, Rows, TableSplit, table_split
 from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import place_at_once
+from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
 from deepstep.estimators import CommitteeRun
 from deepstep.estimators.committee_run import FewRows
@@ -46,7 +48,7 @@ ONLY_OUT_OF_FOLD = (
 
 def train_committee(
     file: Path,
-    frame: "polars.DataFrame",
+    source: "polars.DataFrame | StoredRows",
     run: Path,
     goal: Goal,
     settings: TrainSettings,
@@ -54,21 +56,33 @@ def train_committee(
     *,
     members: int | None,
     overwrite: bool,
+    buffer_rows: int | None,
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed; gives the exit code."""
-    split = table_split(frame, goal, None)
+    seen, rows_told = None, {}
+    if isinstance(source, StoredRows):
+        seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
+        split = seen.split
+        tell_of_stream(file, seen, recipe, buffer_rows)
+        rows_told = {"streamed": {} if buffer_rows is None else {"buffer_rows": buffer_rows}}
+    else:
+        split = table_split(source, goal, None)
+        tell(file, source, split, recipe)
     settings.check_target(split.target)
-    tell(file, frame, split, recipe)
     with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
         begun = monotonic()
         told = {
             **about(file, goal, split),
-            **of_table(file, run, split, None, refit=False),
+            **(rows_told or of_table(file, run, split, None, refit=False)),
             **_weights(split, settings),
         }
         try:
-            found = fitted(split, settings, recipe.name, members, file.stem)
+            label = file.stem
+            if seen is None:
+                found = fitted(split, settings, recipe.name, members, label)
+            else:
+                found = fitted_stream(seen, goal, settings, recipe.name, members, label, buffer_rows)
         except DivergenceError as error:
             _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, recipe, run)
             raise

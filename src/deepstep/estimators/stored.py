@@ -1,9 +1,10 @@
 """A fit on rows that stay in their files: one network, by the recipe of committees for large tables."""
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -13,6 +14,7 @@ from deepstep.data.array_rows import INPUTS, NUMPY
 from deepstep.data.stored_rows import piece_rows
 from deepstep.data.stored_tables import stored, table_in
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows
@@ -32,6 +34,8 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
+Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
+"""From a column to y."""
 LARGE = 10**6
 """Rows of a table whose recipe streams have."""
 
@@ -78,13 +82,32 @@ class Stored:
             seed=self._seed(call),
             validation_fraction=self._setting("validation_fraction") if judged else 0.0,
         )
-        self._learn_targets(_labels(found.answers()), call)
-        self._check_taught(_targets_alone(self._encode(_labels(found.answers()), np.float64, where)), call)
-        fit = self._fit_stream_of_table if table else self._fit_stream_of_numbers
-        fit(found, weighing, validation if own else None, call)
+        self._fit_surveyed(found, weighing, validation if own else None, call)
+
+    def _fit_surveyed(
+        self: Any,
+        found: Survey,
+        weighing: str | None,
+        validation: Given | None,
+        call: FitCall,
+        labels: "Labelling | None" = None,
+    ) -> None:
+        """Fit on rows that a survey has seen; ``labels`` reads y in a column of them."""
+        labels = _labels if labels is None else labels
+        self._calibration = Calibration()
+        answers = labels(found.answers())
+        self._learn_targets(answers, call)
+        self._check_taught(_targets_alone(self._encode(answers, np.float64, call.where)), call)
+        fit = self._fit_stream_of_numbers if self.recipe == "plain" else self._fit_stream_of_table
+        fit(found, weighing, validation, call, labels)
 
     def _fit_stream_of_numbers(
-        self: Any, found: Survey, weighing: str | None, validation: Given | None, call: FitCall
+        self: Any,
+        found: Survey,
+        weighing: str | None,
+        validation: Given | None,
+        call: FitCall,
+        labels: "Labelling",
     ) -> None:
         """One network on columns of numbers as they are."""
         where, dtype = call.where, self._precision
@@ -98,7 +121,7 @@ class Stored:
                     f"{name!r} holds {kind}",
                     "Pass recipe='table', which prepares columns of all kinds.",
                 )
-        of_classes = self._weights_of_streamed_classes(found, where)
+        of_classes = self._weights_of_streamed_classes(found, labels, where)
 
         def encode(frame: "polars.DataFrame") -> Examples:
             X = np.column_stack(
@@ -107,7 +130,7 @@ class Stored:
             if not np.isfinite(X).all():
                 column = names[int(np.flatnonzero(~np.isfinite(X).all(axis=0))[0])]
                 raise DataError(where, f"finite numbers of {dtype}", f"the column {column!r} has others")
-            Y = self._encode(_labels(frame.get_column(found.target)), dtype, where)
+            Y = self._encode(labels(frame.get_column(found.target)), dtype, where)
             return self._weighed_stream(Examples(X, Y, None), frame, weighing, of_classes, where)
 
         self.n_features_in_ = len(names)
@@ -121,7 +144,12 @@ class Stored:
         self._train(found.stream(encode, identity, buffer_rows=self.buffer_rows), held_out, call)
 
     def _fit_stream_of_table(
-        self: Any, found: Survey, weighing: str | None, validation: Given | None, call: FitCall
+        self: Any,
+        found: Survey,
+        weighing: str | None,
+        validation: Given | None,
+        call: FitCall,
+        labels: "Labelling",
     ) -> None:
         """A committee of one: the recipe for large tables, on columns of all kinds."""
         where, dtype, m = call.where, self._precision, sum(found.kept)
@@ -138,8 +166,8 @@ class Stored:
         shown: Any = found.sample.select(names)
         self._table(shown.to_numpy() if isinstance(found.rows, ArrayRows) else shown, reset=True, where=where)
         encoding = _encoding(found, n_pieces(m) if recipe.cuts else 0)
-        of_classes = self._weights_of_streamed_classes(found, where)
-        taught = self._encode(_labels(found.sample.get_column(found.target)), np.float64, where)
+        of_classes = self._weights_of_streamed_classes(found, labels, where)
+        taught = self._encode(labels(found.sample.get_column(found.target)), np.float64, where)
         center, scale = self._target_scale(taught, None)
         if is_regressor(self) and not found.in_memory and (center.any() or (scale != 1).any()):
             mean, std, _ = found.moments.moments(found.target)
@@ -149,7 +177,7 @@ class Stored:
 
         def encode(frame: "polars.DataFrame") -> Examples:
             X = encoding.transform(found.inputs.transform(frame), dtype)
-            Y = self._encode(_labels(frame.get_column(found.target)), np.float64, where)
+            Y = self._encode(labels(frame.get_column(found.target)), np.float64, where)
             examples = Examples(X, ((Y - center) / scale).astype(dtype), None)
             return self._weighed_stream(examples, frame, weighing, of_classes, where, Y)
 
@@ -157,7 +185,7 @@ class Stored:
         if validation is not None:
             judging = self._coded(self._table_rows(validation, reset=False, where=where), where)
         elif found.validation.height:
-            answers = self._encode(_labels(found.validation.get_column(found.target)), np.float64, where)
+            answers = self._encode(labels(found.validation.get_column(found.target)), np.float64, where)
             weight = None if weighing is None else _weights(found.validation, weighing, where)
             judging = Rows(found.validation.select(names), answers, weight)
         judged = None
@@ -179,12 +207,14 @@ class Stored:
         self._calibrate_by_held_out(sample, judging)
         self.n_iter_ = member.epochs
 
-    def _weights_of_streamed_classes(self: Any, found: Survey, where: str) -> list[Array] | None:
+    def _weights_of_streamed_classes(
+        self: Any, found: Survey, labels: "Labelling", where: str
+    ) -> list[Array] | None:
         """The weights of the classes, from what each weighs among all rows that are learned from."""
         if is_regressor(self) or self.class_weight is None:
             return None
         counted = found.different.filter(found.different["rows"] > 0)
-        positions = self._labels.positions(_labels(counted["value"]))[np.newaxis]
+        positions = self._labels.positions(labels(counted["value"]))[np.newaxis]
         return class_weights(
             self.class_weight, positions, self._labels.each, counted["weight"].to_numpy(), where
         )
