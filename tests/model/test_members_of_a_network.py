@@ -1,0 +1,92 @@
+"""`Network` with members that share it: what trains, opens, stores and draws it."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from deepstep import Network
+from deepstep.errors import DivergenceError
+from deepstep.plots import NeuronMapsDisplay
+from deepstep.training import Callback, Checkpoints
+from deepstep.training.checkpoints import checkpoint_files
+
+RNG = np.random.default_rng(4)
+X = RNG.standard_normal((2, 80))
+Y = (X[:1] * X[1:] > 0).astype(float)
+TRAIN = {"optimizer": "adamw", "learning_rate": 0.02, "batch_size": 16, "dropout": 0.1, "clip_norm": 1.0}
+
+
+def fresh(**options):
+    return Network([2, 12, 8, 1], activation="tanh", shared_members=3, seed=2, **options)
+
+
+class CtrlC(Callback):
+    """In the sixth epoch."""
+
+    def on_epoch_end(self, training, record):
+        if record["epoch"] == 5:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_a_training_that_was_stopped_goes_on_to_the_same_bits(engine, tmp_path):
+    whole, kept = fresh(engine=engine), Checkpoints(tmp_path, every_steps=7)
+    whole.train(X, Y, iterations=60, **TRAIN)
+    with pytest.raises(KeyboardInterrupt):
+        fresh(engine=engine).train(X, Y, iterations=60, checkpoint=kept, callbacks=[CtrlC()], **TRAIN)
+    assert checkpoint_files(tmp_path)
+    again = fresh(engine=engine)
+    history = again.train(X, Y, iterations=60, checkpoint=kept, resume=True, **TRAIN)
+    assert_array_equal(again.parameters.flat, whole.parameters.flat)
+    assert history.engine == engine
+
+
+def test_lbfgs_takes_the_cost_of_the_members():
+    net = fresh()
+    before = net.cost(X, Y)
+    net.train(X, Y, optimizer="lbfgs", iterations=60)
+    assert net.cost(X, Y) < 0.2 * before
+    assert net.accuracy(X, Y) > 0.95
+
+
+def test_input_gradients_are_those_of_the_mean_answer():
+    net, step = fresh(), 1e-6
+    found = net.input_gradients(X)
+    for row in range(2):
+        away = np.zeros((2, 1))
+        away[row] = step
+        numeric = (net.forward(X + away) - net.forward(X - away)) / (2 * step)
+        assert_allclose(found[row : row + 1], numeric, rtol=1e-6, atol=1e-9)
+
+
+def test_maps_of_units_are_the_means_of_the_members():
+    net = fresh()
+    display = NeuronMapsDisplay.from_network(net, X, resolution=5)
+    grid = np.stack([part.ravel() for part in np.meshgrid(display.x, display.y)])
+    assert [maps.shape for maps in display.maps] == [(12, 5, 5), (8, 5, 5), (1, 5, 5)]
+    assert_allclose(display.maps[-1].reshape(1, -1), net.forward(grid))
+    W, b, r = (net.parameters[name] for name in ("W1", "b1", "r1"))
+    members = [np.tanh((W * factors) @ grid + b) for factors in r]
+    assert_allclose(display.maps[0].reshape(12, -1), np.mean(members, axis=0))
+
+
+def test_a_wrong_gradient_is_found_and_no_fault_of_a_single_network_is_named():
+    net = fresh()
+    gradients = net.gradients(X, Y)
+    report = net.check_gradients(X, Y, gradients=gradients | {"dr1": -gradients["dr1"]})
+    assert not report.passed
+    assert report.worst.name == "r1"
+    assert "this one is shared by members" in report.diagnosis
+
+
+def test_a_divergence_says_where():
+    with pytest.raises(DivergenceError, match="stay finite"):
+        Network([2, 12, 1], shared_members=3, seed=2).train(1e30 * X, Y, iterations=30, learning_rate=1e30)
+
+
+def test_it_tells_of_its_members():
+    net = fresh()
+    assert repr(net).startswith("Network(2-12-8-1: 3 members, tanh, tanh, sigmoid; ")
+    lines = net.summary().splitlines()
+    assert lines[1].startswith("0      input, of 3 members  2")
+    assert [line.split()[2] for line in lines[2:5]] == ["12", "8", "3"]
