@@ -95,7 +95,10 @@ def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
     member = json.loads((tmp_path / "several" / "committee.json").read_text())["members"][1]
     assert f"learned {member['epochs']} epochs" in document["notes"][0]
     assert f"in epoch {member['best_epoch']}" in document["notes"][0]
-    assert "no curves" in document["notes"][0]
+    (course,) = (tmp_path / "several" / "members").glob("01-*.jsonl")
+    records = [json.loads(line) for line in course.read_text().splitlines()]
+    assert document["history"]["cost"] == [record["cost"] for record in records]
+    assert document["history"]["validation_cost"] == [record["validation_cost"] for record in records]
     assert document["data"]["classes"] == ["short", "tall"]
     assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
     assert document["training"]["rate_factors"]["s1"] == 6

@@ -118,9 +118,43 @@ def test_without_folds_there_is_one_preparer(table, tmp_path):
 
 def test_members_are_ordinary_model_files(folder):
     read = CommitteeRun.load(folder)
-    for name, member in zip(sorted((folder / "members").iterdir()), read.committee.members, strict=True):
+    names = sorted((folder / "members").glob("*.safetensors"))
+    for name, member in zip(names, read.committee.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
         assert member.estimator is None
+
+
+def test_the_course_of_each_member_is_kept(table, tmp_path):
+    model = DeepClassifier(n_members=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
+    run_of(model, table, ClassTarget((False, True))).save(tmp_path / "run")
+    read = CommitteeRun.load(tmp_path / "run")
+    for member, fitted in zip(read.committee.members, model.committee_.members, strict=True):
+        assert list(member.network.history) == list(fitted.network.history)
+        assert len(member.network.history) == member.epochs
+
+
+def test_committees_of_releases_that_kept_no_course_are_read(folder, tmp_path):
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    record = json.loads((path / "committee.json").read_text())
+    for member in record["members"]:
+        del member["history"], member["best_epoch"]
+    (path / "committee.json").write_text(json.dumps(record))
+    for file in (path / "members").glob("*.jsonl"):
+        file.unlink()
+    committee = CommitteeFile(path).committee()
+    assert [member.network.history for member in committee.members] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [('{"epoch": 1}\n', "epoch and cost in every record"), ("{", "01-selective-1.jsonl")]
+)
+def test_a_damaged_course_is_named(folder, tmp_path, text, message):
+    path = tmp_path / "run"
+    shutil.copytree(folder, path)
+    (path / "members/01-selective-1.jsonl").write_text(text)
+    with pytest.raises(FileError, match=message):
+        CommitteeFile(path).committee()
 
 
 def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
@@ -204,6 +238,7 @@ MUTATIONS = {
     "no learning rate": (forged("members", 0, "settings", "learning_rate", to=...), "learning_rate"),
     "dropout of 2": (forged("members", 0, "settings", "dropout", to=2), "dropout"),
     "settings as a list": (forged("members", 0, "settings", to=[]), "an object is expected"),
+    "a history that is no truth value": (forged("members", 0, "history", to=1), "history is true or false"),
     "no preparers": (forged("preparers", to=[]), "preparers are a list"),
     "a preparer less": (forged("preparers", to=lambda all_: all_[:1]), "a fold is a number below 1"),
     "a scale of 0": (forged("preparers", 0, "scale", to=[0.0]), "a scale above 0"),
@@ -275,7 +310,13 @@ def test_what_is_no_committee_is_refused(tmp_path, text):
 
 @pytest.mark.parametrize(
     "name",
-    ["committee.json", "members/01-selective-1.safetensors", "preparation.json", "examples.safetensors"],
+    [
+        "committee.json",
+        "members/01-selective-1.safetensors",
+        "members/01-selective-1.jsonl",
+        "preparation.json",
+        "examples.safetensors",
+    ],
 )
 def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
     path = tmp_path / "run"

@@ -214,10 +214,8 @@ def _of_run(
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history = None
-    if isinstance(opened.run, Run):
-        history = opened.run.history
-    elif member is not None:
+    history = opened.run.history if isinstance(opened.run, Run) else opened.network.history
+    if not isinstance(opened.run, Run) and member is not None:
         notes.append(_learned(opened.run.committee.members[member]))
     names = opened.run.preparation.inputs.feature_names
     about = About(
@@ -234,7 +232,7 @@ def _of_run(
 
 
 def _which(history: History | None, member: int | None) -> str:
-    return f"member {member}" if history is None else f"after {len(history)} epochs"
+    return f"after {len(history or ())} epochs" if member is None else f"member {member}"
 
 
 def _learned(member: "Member") -> str:
@@ -243,7 +241,8 @@ def _learned(member: "Member") -> str:
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
-    return f"{text}. Runs of committees record no curves of their members."
+    kept = "" if member.network.history is not None else " This run is of a release that kept no curves."
+    return f"{text}.{kept}"
 
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:

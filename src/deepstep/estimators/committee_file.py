@@ -5,6 +5,7 @@ file                                      what it holds
 ========================================  ====================================================================
 ``committee.json``                        how a table becomes each fold's inputs, and what each member counts
 ``members/NN-RECIPE-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
+``members/NN-RECIPE-FOLD.jsonl``          the records of its training, one for each epoch
 ========================================  ====================================================================
 
 Nothing is pickled, and loading executes nothing.
@@ -23,28 +24,20 @@ from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.estimators.committee import Committee, Member, Preparer
 from deepstep.estimators.folds import Fold
+from deepstep.estimators.member_files import MEMBERS, member_files, read_member, stem, write_member
 from deepstep.estimators.recipes import RECIPES, Recipe
 from deepstep.estimators.tables import Table
-from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
 from deepstep.run_folder import read_text
 from deepstep.types import Array, is_number, is_whole
 
 FORMAT, VERSION = "deepstep-committee", 1
-NAME, MEMBERS = "committee.json", "members"
+NAME = "committee.json"
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
 
 Entries = dict[str, Any]
-
-
-def member_files(records: list[Entries]) -> list[str]:
-    """The files of the members that ``committee.json`` names, relative to its folder."""
-    return [
-        f"{MEMBERS}/{number:02}-{record['recipe']}-{record['fold']}.safetensors"
-        for number, record in enumerate(records)
-    ]
 
 
 def write_committee(folder: Path, committee: Committee, temperature: float) -> list[str]:
@@ -85,10 +78,9 @@ def write_committee(folder: Path, committee: Committee, temperature: float) -> l
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir()
-    names = member_files(members)
-    for name, member in zip(names, committee.members, strict=True):
-        member.network.save(folder / name)
-    return [NAME, *names]
+    for number, (record, member) in enumerate(zip(members, committee.members, strict=True)):
+        write_member(folder, stem(number, record), member.network)
+    return [NAME, *member_files(members)]
 
 
 def _of_member(member: Member) -> Entries:
@@ -101,6 +93,7 @@ def _of_member(member: Member) -> Entries:
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
         "best_epoch": member.best_epoch,
+        "history": member.network.history is not None,
         "settings": dict(member.settings),
     }
 
@@ -174,14 +167,13 @@ class CommitteeFile:
         FileError
             If a member's file is missing or damaged, or belongs to another committee.
         """
-        members = tuple(
-            self._opened(name, record) for name, record in zip(self.names[1:], self._records, strict=True)
-        )
+        members = tuple(self._opened(stem(*numbered), numbered[1]) for numbered in enumerate(self._records))
         return Committee(self.preparers, members, self.weights, self.temperatures, self.output, None)
 
-    def _opened(self, name: str, record: Entries) -> Member:
+    def _opened(self, begin: str, record: Entries) -> Member:
         recipe, fold = _recipe(record["recipe"], record["inputs"] == INPUTS[True]), record["fold"]
-        network, preparer = Network.load(self._folder / name), self.preparers[fold]
+        network = read_member(self._folder, begin, history=record["history"])
+        preparer = self.preparers[fold]
         encoding = preparer.encodings[recipe.cuts]
         n_inputs = 0 if encoding is None else encoding.n_inputs
         shape = network.architecture
@@ -189,7 +181,7 @@ class CommitteeFile:
         expected = (n_inputs, len(preparer.center), self.output)
         if came != expected:
             raise FileError(
-                str(self._folder / name),
+                str(self._folder / f"{begin}.safetensors"),
                 f"inputs, outputs and kind of output are the committee's {expected}",
                 f"got {came}",
                 "Train again.",
@@ -236,8 +228,8 @@ def _preparer(record: Any) -> Preparer:
 
 
 def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
-    record = {"best_epoch": None, **_object(record)}  # files of older releases do not have it
-    _names(record, "recipe, fold, inputs, engine, epochs, validation_cost, best_epoch, settings")
+    record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
+    _names(record, "recipe, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
     recipe, fold, cost = _text("recipe", record["recipe"]), record["fold"], record["validation_cost"]
     if not (recipe.isascii() and recipe.isalpha()):
         raise ValueError(f"a recipe is a word, got {recipe!r:.60}")
@@ -253,6 +245,8 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
     best = record["best_epoch"]
     if not (best is None or (is_whole(best, 1) and best <= record["epochs"])):
         raise ValueError(f"a best epoch is a number from 1 to that of the epochs or null, got {best!r:.60}")
+    if not isinstance(record["history"], bool):
+        raise TypeError(f"history is true or false, got {record['history']!r:.60}")
     settings = dict(_object(record["settings"]))
     _above_0("learning_rate", settings.pop("learning_rate"))
     Settings.of("settings", **settings)

@@ -6,6 +6,7 @@ file of the run folder     what it holds
 ``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
 ``committee.json``         how a table becomes each fold's inputs, and what each member counts
 ``members/…safetensors``   the members, each an ordinary model file
+``members/….jsonl``        their trainings, a record for each epoch
 ``preparation.json``       how the columns are seen over all training rows, and what the answers mean
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `check-gradients`
 =========================  ===================================================================================
