@@ -137,3 +137,43 @@ def test_scale_runs_and_tells_what_it_ran_on(tmp_path):
     assert workers["all_reduce"]["bytes"] == 4 * n_parameters  # of the gradient, in float32
     digits = told["accuracy"]["digits"]["errors"]
     assert all(0 <= error < 0.6 for error in (*digits["float32"], *digits["bfloat16"]))
+
+
+@pytest.fixture(scope="module")
+def plan():
+    sys.path.insert(0, str(BENCHMARKS))
+    import plan as module
+
+    yield module
+    sys.path.remove(str(BENCHMARKS))
+
+
+def test_the_page_on_scale_has_the_numbers_that_were_computed(plan):
+    """Renewed by: python benchmarks/plan.py --write"""
+    page = plan.PAGE.read_text(encoding="utf-8")
+    computed = plan.tables(json.loads(plan.MEASURED.read_text(encoding="utf-8")))
+    assert plan.page_with(page, computed) == page
+    assert all(f"| {n:,} |" in computed for n in (8, 64, 1024))
+
+
+@pytest.mark.parametrize("n", [1, 2, 8, 64, 1024])
+def test_the_model_of_a_ring(plan, n):
+    """The oracle is the ring itself: each of its 2 (n - 1) rounds sends a part of n from each worker."""
+    size, network = 2e6, plan.Network("", bandwidth=1e9, latency=1e-5)
+    sent = seconds = 0.0
+    for _ in range(2 * (n - 1)):
+        sent += size / n
+        seconds += size / n / network.bandwidth + network.latency
+    assert plan.traffic(n, size) == pytest.approx(sent)
+    assert plan.all_reduce(n, size, network) == pytest.approx(seconds)
+    if n > 1:
+        rows = plan.break_even(n, 1e-6, size, network, 0.9)
+        assert rows * 1e-6 / plan.step(n, rows, 1e-6, size, network) == pytest.approx(0.9)
+
+
+def test_more_workers_than_the_fastest_are_slower(plan):
+    network, row, size = plan.Network("", 1e9, 1e-5), 1e-5, 2e6
+    best = plan.fastest(row, size, network, 4096)
+    seconds = [plan.step(n, 4096 / n, row, size, network) for n in (best // 2, best, 2 * best)]
+    assert 1 < best < 2**16
+    assert seconds[1] == min(seconds)

@@ -95,6 +95,16 @@ def test_a_training_that_goes_on(trained):
     assert told[0]["seen"] == 3
 
 
+def test_one_alone_goes_on_with_what_many_began(trained):
+    """On another engine, too: a checkpoint is of the training, not of who did it."""
+    case = trained_together.CASES["everything"] | {"iterations": 7}
+    net, (theta, _) = trained_together.network("reference"), alone(case)
+    options = trained_together.options(case)
+    history = net.train(*trained_together.examples(), **options, resume=trained / "checkpoints")
+    np.testing.assert_allclose(net.parameters.flat, theta, rtol=1e-12, atol=1e-12)
+    assert len(history) == 7
+
+
 def test_workers_that_have_not_the_same_are_refused(trained):
     for rank in range(THREE):
         assert "worker 1 has others than worker 0" in (trained / f"refused.{rank}").read_text("utf-8")

@@ -1,11 +1,15 @@
 """Parts that do not fit together, or cannot be read: named in one sentence."""
 
+import sys
+
 import numpy as np
 import polars
 import pytest
 
 from deepstep.data import ParquetRows
-from deepstep.errors import DataError, FileError
+from deepstep.data.array_rows import open_arrays
+from deepstep.errors import DataError, FileError, MissingPackageError
+from deepstep.preparation.running_encoding import RunningEncoding
 from deepstep.preparation.survey import survey
 from tables_in_parts import table, written
 
@@ -135,3 +139,16 @@ def test_a_value_that_cannot_be_used_is_named_with_its_part_and_row(parts, share
     (only,) = told
     assert only.startswith(f"{parts}, part part-1.parquet, column 'x': finite numbers")
     assert "row 94 is inf" in only
+
+
+@pytest.mark.parametrize("package", ["pyarrow.parquet", "datasketches", "h5py"])
+def test_what_is_not_installed_is_named_with_the_command(parts, tmp_path, monkeypatch, package):
+    (tmp_path / "a.h5").touch()
+    monkeypatch.setitem(sys.modules, package, None)
+    use = {
+        "pyarrow.parquet": lambda: ParquetRows(parts),
+        "datasketches": lambda: RunningEncoding(1),
+        "h5py": lambda: open_arrays(tmp_path / "a.h5"),
+    }[package]
+    with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):
+        use()

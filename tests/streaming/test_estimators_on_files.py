@@ -61,6 +61,24 @@ def test_a_committee_of_one_answers_for_files_and_frames(parts, whole, recipe, n
     )
 
 
+def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
+    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "stream": True, "buffer_rows": 150}
+    settings |= {"early_stopping": True, "n_iter_no_change": np.inf}
+    expected = DeepRegressor(**settings).fit(path, "y")
+
+    def stop(record):
+        if record["epoch"] == 3:
+            raise RuntimeError("stopped")
+
+    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+    with pytest.raises(RuntimeError):
+        DeepRegressor(**settings, **kept, callbacks=[stop]).fit(path, "y")
+    resumed = DeepRegressor(**settings, **kept, resume=True).fit(path, "y")
+    np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
+    assert resumed.validation_scores_ == expected.validation_scores_
+
+
 def test_numbers_are_learned_in_their_own_units(parts, whole):
     model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
     assert r2_score(whole["y"], model.predict(parts)) > 0.9

@@ -86,11 +86,13 @@ def test_from_any_batch(folder, tmp_path, engine, place):
     np.testing.assert_array_equal(again.column("validation_cost"), history.column("validation_cost"))
 
 
-def test_a_part_that_vanishes_in_mid_epoch(folder, tmp_path):
+@pytest.mark.parametrize("every", [0.0, None])
+def test_a_part_that_vanishes_in_mid_epoch(folder, tmp_path, every):
+    """The last checkpoint is of the row that could not be read, however seldom they are written."""
     parts = tmp_path / "parts"
     shutil.copytree(folder, parts)
     lost, aside = parts / "part-1.parquet", tmp_path / "aside"
-    keeper = Checkpoints(tmp_path / "kept", every=0.0)
+    keeper = Checkpoints(tmp_path / "kept", every=every, every_epochs=None if every is not None else 99)
     vanish = StopAt(0, 9, lambda: lost.rename(aside))
     whole, _ = train(folder, "reference", Watching())
     with pytest.raises(FileError) as told:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deepstep.data import ParquetRows
 from deepstep.errors import DataError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.survey import survey
 from tables_in_parts import table
 
 
@@ -135,3 +137,17 @@ def test_numbers_beyond_measure_are_refused_in_the_same_words():
     with pytest.raises(DataError) as streamed:
         in_pieces(frame, 1)
     assert str(streamed.value) == str(in_memory.value)
+
+
+def test_rows_that_are_held_in_memory_are_few_where_features_are_many(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 400)
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_NUMBERS", 4000)
+    rng = np.random.default_rng(0)
+    kinds = [f"c{number}" for number in rng.integers(0, 40, 3000)]
+    frame = polars.DataFrame({"c": kinds, "y": rng.random(3000)})
+    frame.write_parquet(tmp_path / "a.parquet")
+    rows = ParquetRows(tmp_path / "a.parquet")
+    found = survey(rows, "y", test_fraction=0.2, validation_fraction=0.2)
+    assert found.inputs.n_features == 40
+    assert {part.height for part in (found.test, found.validation, found.sample)} == {100}
+    assert found.shares == pytest.approx((400 / 3000,) * 3)

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
 from deepstep.errors import DataError
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
@@ -249,6 +249,14 @@ class _Pass:
         ).clear()
         if self._different is not None and not self._too_many:
             different = self._different.sort("value")
+        inputs = (
+            TablePreparation.fit(sample, exclude=[name for name in columns if name in without])
+            if whole
+            else running.finish()
+        )
+        # of few columns there may be many features
+        most = rows_in_memory(inputs.n_features)
+        test, validation = _few(test, most), _few(validation, most)
         return Survey(
             rows,
             columns,
@@ -256,11 +264,9 @@ class _Pass:
             self.seed,
             shares,
             self.drop_missing_target,
-            TablePreparation.fit(sample, exclude=[name for name in columns if name in without])
-            if whole
-            else running.finish(),
+            inputs,
             tuple(kept),
-            sample,
+            sample if whole else _few(sample, most),
             test,
             validation,
             different,
@@ -317,3 +323,8 @@ class _Pass:
         both = new if self._different is None else polars.concat([self._different, new])
         self._different = both.group_by("value").sum()
         self._too_many = self._different.height > MOST_CLASSES
+
+
+def _few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
+    """At most so many rows, evenly spread."""
+    return frame if frame.height <= most else frame[evenly_spread(frame.height, most)]

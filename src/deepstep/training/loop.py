@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
-from deepstep.errors import ConfigurationError, DataError, DivergenceError
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
@@ -276,10 +276,26 @@ class _Loop:
             size = plan.batch_size or len(examples)
             # who looks at the steps wants whole batches
             part = self._session.part if isinstance(self._session, Sharing) and not self._one_by_one else None
-            return examples.window(
-                epoch, number, size, plan.order, epochs=plan.numbers.stop, part=None if whole else part
-            )
+            try:
+                return examples.window(
+                    epoch, number, size, plan.order, epochs=plan.numbers.stop, part=None if whole else part
+                )
+            except (FileError, DataError):
+                self._save_before_the_end()
+                raise
         return Window(examples, plan.visit(epoch, len(examples)), 0, self._of)
+
+    def _save_before_the_end(self) -> None:
+        """Let callbacks keep what was reached, where rows cannot be read any more."""
+        if self._state.step:
+            self._training.position = replace(self._training.position, seconds=self._elapsed)
+            self._training.interrupted = True
+            self._let_look()
+
+    def _let_look(self) -> None:
+        for callback in self._callbacks:
+            with naming_callback(callback):
+                callback.on_pause(self._training)
 
     def _at_once(self) -> int:
         return 1 if self._one_by_one else self._chunk
@@ -369,9 +385,7 @@ class _Loop:
         self._training.position = replace(self._training.position, seconds=self._elapsed)
         # asked once: who saves and who ends agree, and all workers
         self._training.interrupted = bool(self._of_all(interruption.asked))
-        for callback in self._callbacks:
-            with naming_callback(callback):
-                callback.on_pause(self._training)
+        self._let_look()
         if self._training.interrupted:
             raise KeyboardInterrupt
 
