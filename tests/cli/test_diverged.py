@@ -79,6 +79,7 @@ def test_the_report_tells_the_same(deepstep, flowers, tmp_path):
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
     assert "diverged: " in page.text
+    assert "what is above 1e+100 is drawn there" in page.text
     for command in (["summary", "run"], ["trace", "run", "--layer", "1"]):
         assert deepstep(*command).code == 0
     told = deepstep("predict", "run", flowers)

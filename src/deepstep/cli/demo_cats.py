@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_cats
 from deepstep.cli.parts import as_part
+from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import ImageSet, atomic_write, read_cats

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.drawing import pictures
-from deepstep.cli.fitting import Trained, free_name, new_run, train_and_save
+from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_builtin
 from deepstep.cli.parts import Part, as_part
+from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.cli.train_settings import TrainSettings

@@ -1,7 +1,7 @@
 """From prepared rows to a saved run: the way that the demos and `train` share."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +18,7 @@ from deepstep.cli.rate_search import with_rate
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
-from deepstep.data import atomic_directory
-from deepstep.data.files import kind_at
-from deepstep.errors import DataError, DivergenceError, FileError
+from deepstep.errors import DataError, DivergenceError
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
 from deepstep.model.options import LBFGS
@@ -154,40 +152,6 @@ def train_and_save(
     return trained
 
 
-@contextmanager
-def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
-    """What fills a folder, which becomes the run when the block ends."""
-    with folder_for(folder), atomic_directory(folder) as whole:
-        yield lambda run: run.write(whole)
-
-
-@contextmanager
-def folder_for(run: Path) -> Iterator[None]:
-    """Make the folders that the run stands in; what was made goes again when nothing comes to stand there."""
-    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
-    try:
-        for folder in reversed(missing):
-            _make(folder)
-        yield
-    except BaseException:
-        for folder in missing:
-            with suppress(OSError):  # it was never made, or others have put something there by now
-                folder.rmdir()
-        raise
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            str(folder),
-            "a folder for the run can be made",
-            error.strerror or str(error),
-            "Choose another --out.",
-        ) from error
-
-
 def _learn(
     network: Network,
     settings: TrainSettings,
@@ -290,13 +254,3 @@ def _config(
     if train.weight is not None:
         weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
     return {**about, **weighed, "settings": settings.to_dict()}
-
-
-def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
-    """``runs/stem``, or ``runs/stem-2``, … : the first where nothing stands, with any of the endings."""
-    number = 1
-    while True:
-        path = Path("runs", stem if number == 1 else f"{stem}-{number}")
-        if all(kind_at(f"{path}{ending}") == "nothing" for ending in endings):
-            return path
-        number += 1

@@ -11,10 +11,11 @@ from click.core import ParameterSource
 
 from deepstep.cli import workers
 from deepstep.cli.asked import asked, checkpoints_asked, suited
-from deepstep.cli.fitting import Trained, free_name, train_and_save
+from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.recipe_choice import COMMITTEES, PLAIN, RecipeChoice, chosen_recipe, recipe_of_streams
+from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task

@@ -18,8 +18,9 @@ from typing import Any
 
 from deepstep import __version__
 from deepstep.cli.diverged import is_diverged
-from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED, folder_for
+from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
 from deepstep.cli.opening import of_a_committee
+from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.cli.workers import torchrun_command
 from deepstep.data import atomic_directory

@@ -18,6 +18,7 @@ from deepstep.plots import (
     UnitHealthDisplay,
     UpdateRatioDisplay,
 )
+from deepstep.plots.drawing import HIGHEST
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.report.diagnosis import NO_HEALTH, has_health
 from deepstep.report.figures import figure
@@ -103,7 +104,10 @@ def curves(run: Run) -> Html:
     rows = [[f"{display.epochs[row]:.0f}", *(figure_of(one[row]) for one in shown.values())] for row in at]
     caption = f"{len(at)} of {len(history)} epochs"
     numbers = details("As a table", table(["epoch", *shown], rows, caption=caption))
-    return join([figure(display, "curves", "Cost, metrics and learning rate over the epochs"), numbers])
+    caption = "Cost, metrics and learning rate over the epochs"
+    if any((np.abs(one) > HIGHEST).any() for one in shown.values()):
+        caption += f"; what is above {HIGHEST:g} is drawn there"
+    return join([figure(display, "curves", caption), numbers])
 
 
 def layers(run: Run) -> Html:
