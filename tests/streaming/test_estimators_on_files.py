@@ -9,6 +9,7 @@ from sklearn.metrics import r2_score
 from deepstep.data import ParquetRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.committee import Committee
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.running_encoding import RunningEncoding
 from tables_in_parts import table, written
@@ -142,3 +143,17 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     assert [len(edges) for edges in streamed.edges] == [len(edges) for edges in exact.edges]
     np.testing.assert_allclose(streamed.center, exact.center, atol=0.02)
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
+
+
+def test_a_committee_answers_for_many_rows_in_parts(whole, monkeypatch):
+    X, y = whole.drop("target"), np.array(whole["target"].to_list())
+    model = DeepClassifier(n_members=1, **FAST).fit(X, y)
+    expected = model.predict_proba(X)
+    monkeypatch.setattr("deepstep.estimators.committee.NUMBERS_AT_ONCE", 2000)
+    answered = []
+    outputs_of = Committee.outputs_of
+    monkeypatch.setattr(
+        Committee, "outputs_of", lambda self, features: answered.append(1) or outputs_of(self, features)
+    )
+    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
+    assert len(answered) > 3

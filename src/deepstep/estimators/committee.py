@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 
+NUMBERS_AT_ONCE = 2**24
+"""Inputs of rows that are in memory at once, to answer for them."""
+
+
 @dataclass(frozen=True, eq=False)
 class Preparer:
     """What a fold's learned rows taught: how a table becomes inputs, and outputs numbers of the target.
@@ -43,6 +47,11 @@ class Preparer:
     encodings: Mapping[bool, Encoding | None]
     center: Array
     scale: Array
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the widest encoding gives; 0 for sparse rows."""
+        return max(0 if one is None else one.n_inputs for one in self.encodings.values())
 
     def inputs(self, rows: TableRows) -> dict[bool, Any]:
         """The inputs of each encoding; sparse rows stay as they are."""
@@ -168,8 +177,15 @@ class Committee:
         return tuple(found)
 
     def outputs(self, rows: TableRows) -> Array:
-        """The weighted mean of the members' outputs, (m, n_L)."""
-        return self.outputs_of(preparer.table.features(rows) for preparer in self.preparers)
+        """The weighted mean of the members' outputs, (m, n_L); of many rows a part at a time."""
+        widest = max(preparer.n_inputs or rows.shape[1] for preparer in self.preparers)
+        size = max(1, NUMBERS_AT_ONCE // widest)
+        parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
+        found = [
+            self.outputs_of(preparer.table.features(part) for preparer in self.preparers)
+            for part in (parts if len(parts) > 1 else [rows])
+        ]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""

@@ -1,6 +1,7 @@
 """A fit on rows that stay in their files: one network, by the recipe of committees for large tables."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from threading import Event
@@ -24,11 +25,11 @@ from deepstep.estimators.member_training import Task, train_member
 from deepstep.estimators.rules_of_size import choose, n_pieces
 from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tables import Table
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.running_encoding import RunningEncoding
-from deepstep.preparation.survey import Survey, survey
+from deepstep.preparation.survey import Survey, few, rows_in_memory, survey
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -172,6 +173,10 @@ class Stored:
         if is_regressor(self) and not found.in_memory and (center.any() or (scale != 1).any()):
             mean, std, _ = found.moments.moments(found.target)
             center, scale = np.full_like(center, mean), np.full_like(scale, std)
+        # of one feature there may be many inputs
+        most = rows_in_memory(encoding.n_inputs)
+        found = replace(found, sample=few(found.sample, most), validation=few(found.validation, most))
+        taught = taught[evenly_spread(len(taught), most)]
         fold = Fold(np.arange(0), np.arange(0))
         preparer = Preparer(fold, Table(found.inputs), {recipe.cuts: encoding}, center, scale)
 

@@ -256,7 +256,7 @@ class _Pass:
         )
         # of few columns there may be many features
         most = rows_in_memory(inputs.n_features)
-        test, validation = _few(test, most), _few(validation, most)
+        test, validation = few(test, most), few(validation, most)
         return Survey(
             rows,
             columns,
@@ -266,7 +266,7 @@ class _Pass:
             self.drop_missing_target,
             inputs,
             tuple(kept),
-            sample if whole else _few(sample, most),
+            sample if whole else few(sample, most),
             test,
             validation,
             different,
@@ -325,6 +325,6 @@ class _Pass:
         self._too_many = self._different.height > MOST_CLASSES
 
 
-def _few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
+def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
     """At most so many rows, evenly spread."""
     return frame if frame.height <= most else frame[evenly_spread(frame.height, most)]
