@@ -39,7 +39,10 @@ def torchrun(*typed, n=2, max_restarts=0, code=0):
 
 def came_to(folder, name, n):
     """What each worker came to."""
-    numbers = [np.load(folder / f"{name}.{rank}.npz") for rank in range(n)]
+    numbers = []
+    for rank in range(n):
+        with np.load(folder / f"{name}.{rank}.npz") as arrays:
+            numbers.append(dict(arrays))
     return numbers, [json.loads((folder / f"{name}.{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
