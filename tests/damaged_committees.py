@@ -15,7 +15,11 @@ from damaged_runs import change, make_table
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators import CommitteeRun
 
-MEMBERS = ("members/00-selective-0.safetensors", "members/01-selective-1.safetensors")
+MEMBERS = tuple(
+    f"members/{name}.{kind}"
+    for name in ("00-selective-0", "01-selective-1")
+    for kind in ("safetensors", "jsonl")
+)
 FILES = ("committee.json", "preparation.json", "examples.safetensors", *MEMBERS)
 
 

@@ -146,6 +146,7 @@ def test_a_member_of_a_committee_that_diverges_is_kept(deepstep, flowers, tmp_pa
     run = CommitteeRun.load("run")
     (member,) = run.committee.members
     assert member.recipe.name in result.err
+    assert member.network.history.costs.tolist() == run.config["diverged"]["costs"]
     assert np.isfinite(member.network.parameters.flat).all()
     finding = one_sentence(deepstep, "run")
     assert finding["layer"] >= 1

@@ -115,6 +115,7 @@ def _alone(
         return None
     network = member._network(rows, call)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
+    network.history = error.history
     member.network_, name = network, task.recipe.name
     one = Member(
         task.recipe,
