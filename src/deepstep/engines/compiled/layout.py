@@ -308,8 +308,10 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, whole: bool, gathers: 
     def room(rows: int, needed: Any = True) -> Array:
         return np.zeros(rows * stride if needed else 0, dtype)
 
+    n_x = int(sizes[0])
+    turned = n_x <= TURNED_UP_TO  # else inputs lie example by example, once for all members
     return Work(
-        room(int(sizes[0]), gathers),
+        np.zeros((n_x * (stride if turned else m)) if gathers else 0, dtype),
         room(units),
         room(units),
         room(units, normalized),
