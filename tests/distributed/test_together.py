@@ -37,12 +37,15 @@ def torchrun(*typed, n=2, max_restarts=0, code=0):
     return ran
 
 
+def arrays(path):
+    """Those of a file, by name."""
+    with np.load(path) as found:
+        return dict(found)
+
+
 def came_to(folder, name, n):
     """What each worker came to."""
-    numbers = []
-    for rank in range(n):
-        with np.load(folder / f"{name}.{rank}.npz") as arrays:
-            numbers.append(dict(arrays))
+    numbers = [arrays(folder / f"{name}.{rank}.npz") for rank in range(n)]
     return numbers, [json.loads((folder / f"{name}.{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
