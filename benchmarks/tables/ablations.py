@@ -140,6 +140,7 @@ ABLATIONS: dict[str, Method] = {
     **{f"without {name}": _without_recipe(name) for name in FAMILY},
     "plain": partial(ours, recipe="plain"),
     "shared": partial(ours, recipe="shared"),
+    "one shared network": partial(ours, recipe="shared", n_members=1),
     "shared, one member": partial(ours, recipe="shared", shared_members=1),
     "shared, 32 members": partial(ours, recipe="shared", shared_members=32),
     "shared, 256 units": partial(ours, recipe="shared", hidden_layer_sizes=(256, 256)),
