@@ -10,7 +10,6 @@ from deepstep.errors import DataError
 from deepstep.estimators.calls import Given
 from deepstep.estimators.checked_target import refuse_times
 
-_TABLE = "Use recipe='table', which takes missing values, texts and dates as they are."
 _OF_X = ("Input X contains NaN", "could not convert string")
 
 
@@ -29,15 +28,14 @@ def told_by_row(given: Given, where: str) -> Iterator[None]:
     except ValueError as error:
         came = str(error).partition("\n")[0].rstrip(".")
         if came.startswith(_OF_X):
-            raise DataError(where, "X of numbers, none of them missing", came, _TABLE) from error
+            mend = "Use recipe='table', which takes missing values, texts and dates as they are."
+            raise DataError(where, "X of numbers, none of them missing", came, mend) from error
         if "NaN" in came and rows_without_target(given.y):
             raise without_target(given.y, where, f"{came}: ") from error
         raise
-    except TypeError as error:
-        if not str(error).startswith("float() argument"):
-            raise
+    except TypeError:
         refuse_times(np.asarray(given.y, dtype=object), where)
-        raise DataError(where, "X of numbers", str(error), _TABLE) from error
+        raise
 
 
 def without_target(y: Any, where: str, came: str = "") -> DataError:
