@@ -3,9 +3,11 @@
 import json
 
 import numpy as np
+import polars
 import pytest
 
 from deepstep.run import Run
+from report_page import check
 
 
 @pytest.fixture
@@ -72,3 +74,27 @@ def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, tmp_path, 
 
 def test_what_is_no_run_is_wrong_input(deepstep):
     assert deepstep("doctor", "nothing").code == 2
+
+
+def test_rows_that_were_learned_by_heart_are_found(deepstep, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = polars.DataFrame(rng.standard_normal((120, 10)), schema=list("abcdefghij"))
+    frame.with_columns(t=rng.permutation(["no", "yes"] * 60)).write_csv("noise.csv")
+    typed = ["--iterations", "150", "--learning-rate", "0.01", "--test-fraction", "0.3", "--log", "health"]
+    assert deepstep("train", "noise.csv", "--target", "t", "--out", "run", *typed).code == 0
+    found = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
+    assert {"overfitting", "no better than a guess"} <= {finding["kind"] for finding in found}
+    assert deepstep("report", "run").code == 0
+    text = check(tmp_path / "report.html").text
+    assert all(finding["sentence"] in text for finding in found)
+    assert "Nothing was found." not in text
+
+
+def test_a_network_that_cannot_tell_cats_is_called_so(deepstep, shared):
+    """Its answers to training rows are better than always the largest class by a hair, to test rows worse."""
+    typed = ["--data", shared / "data" / "cats", "--out", "cats", "--iterations", "40"]
+    assert deepstep("demo", "cats", *typed).code == 0
+    for name in ("cats-2-layer", "cats-4-layer"):
+        found = {one["kind"]: one for one in json.loads(deepstep("doctor", name, "--json").out)["findings"]}
+        assert found["no better than a guess"]["severity"] == "serious"
+        assert "'cat' is never answered" in found["class never answered"]["says"]

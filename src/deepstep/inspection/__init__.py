@@ -7,6 +7,7 @@ from deepstep.inspection.findings import (
     diagnose,
     diagnose_committee,
     divergence_finding,
+    held_out_findings,
     label_findings,
     sorted_by_severity,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "diagnose",
     "diagnose_committee",
     "divergence_finding",
+    "held_out_findings",
     "label_findings",
     "sorted_by_severity",
     "trace_step",

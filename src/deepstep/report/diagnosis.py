@@ -13,6 +13,7 @@ from deepstep.inspection import (
     diagnose,
     diagnose_committee,
     divergence_finding,
+    held_out_findings,
     label_findings,
     sorted_by_severity,
 )
@@ -78,7 +79,12 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
         kept_best="patience" in run.config.get("settings", {}),
         diverged=diverged,
     )
-    return sorted_by_severity([*found, *(_labels(run, rows) if diverged is None else [])])
+    if diverged is not None:
+        return found
+    told = {finding.kind for finding in found}  # such as overfitting, by the costs of the epochs
+    held_out = held_out_findings(results, by_squares=_by_squares(run))
+    new = [finding for finding in held_out if finding.kind not in told]
+    return sorted_by_severity([*found, *new, *_labels(run, rows)])
 
 
 def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
@@ -111,6 +117,9 @@ def _courses(run: "CommitteeRun") -> list[MemberCourse]:
 
 def _measured(run: "CommitteeRun") -> dict[str, Any]:
     budget = run.config.get("settings", {}).get("time_budget")
+    return {"by_squares": _by_squares(run), "time_budget": budget if is_number(budget) else None}
+
+
+def _by_squares(run: AnyRun) -> bool:
     target = run.preparation.target
-    by_squares = not (isinstance(target, NumberTarget) and target.output in NO_MEANS)
-    return {"by_squares": by_squares, "time_budget": budget if is_number(budget) else None}
+    return not (isinstance(target, NumberTarget) and target.output in NO_MEANS)

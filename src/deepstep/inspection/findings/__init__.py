@@ -10,6 +10,7 @@ from deepstep.inspection.findings.classes import class_findings
 from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
 from deepstep.inspection.findings.course import course_findings, divergence_finding
 from deepstep.inspection.findings.finding import SEVERITIES, Finding
+from deepstep.inspection.findings.held_out import held_out_findings
 from deepstep.inspection.findings.layers import (
     gradient_findings,
     twin_findings,
@@ -29,6 +30,7 @@ __all__ = [
     "diagnose",
     "diagnose_committee",
     "divergence_finding",
+    "held_out_findings",
     "label_findings",
     "sorted_by_severity",
 ]

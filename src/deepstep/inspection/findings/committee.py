@@ -6,28 +6,14 @@ from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 from deepstep.inspection.findings.classes import never_answered
-from deepstep.inspection.findings.finding import NOTE, SERIOUS, SEVERITIES, WARNING, Finding
-from deepstep.types import is_number
-
-LOST = 0.5
-"""Of what the answers to learned rows are better than a guess: if so much of
-it is missing for other rows, the members know their own rows rather than the table."""
-
-SURE = 3.0
-"""Standard errors of a share of right answers: less is a matter of luck."""
-
-A_GUESS = 2.0
-"""Standard errors above always the largest class: less is not clearly better, as the same rows chose epochs
-and weights."""
+from deepstep.inspection.findings.finding import NOTE, SEVERITIES, WARNING, Finding
+from deepstep.inspection.findings.held_out import FEWEST_ROWS, by_target, number_in, of_scores, shown, side_of
 
 TEST_APART = 4.0
 """Standard errors between answers to test rows and those out of fold: samples of one kind differ less."""
 
 TIMES = 2.0
 """Root mean squared errors of the one sample in those of the other: so far apart, samples are not alike."""
-
-FEWEST_ROWS = 20
-"""Of fewer no two samples are compared."""
 
 FEWEST_FOLDS = 3
 """Of fewer none is far off the others."""
@@ -77,19 +63,6 @@ class MemberCourse(NamedTuple):
     validation_cost: float | None
 
 
-class _Side(NamedTuple):
-    """How good the answers to some rows are: the score, what a guess has, the score's standard error."""
-
-    score: float
-    guess: float
-    error: float
-    rows: float
-
-    @property
-    def gain(self) -> float:
-        return self.score - self.guess
-
-
 def diagnose_committee(
     results: Mapping[str, Any],
     members: Sequence[MemberCourse],
@@ -125,10 +98,10 @@ def diagnose_committee(
     found = [*never_answered(parts.get("train", {}))]
     held_out = next((name for name in ("out_of_fold", "test") if name in parts), None)
     if held_out is not None:
-        each = {name: _by_target(part) for name, part in parts.items()}
+        each = {name: by_target(part) for name, part in parts.items()}
         for target, scores in each[held_out].items():
             learned, test = (each.get(name, {}).get(target, {}) for name in ("train", "test"))
-            found += _of_scores(target, held_out, learned, scores, by_squares=by_squares)
+            found += of_scores(target, held_out, learned, scores, by_squares=by_squares)
             if held_out != "test":
                 found += _apart(target, scores, test)
     found += _folds(members)
@@ -136,42 +109,9 @@ def diagnose_committee(
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
-def _of_scores(
-    target: str | None,
-    held_out: str,
-    learned: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    *,
-    by_squares: bool,
-) -> Iterator[Finding]:
-    """No better than a guess, or much worse than the answers to the rows that were learned from."""
-    side, other = _side(scores, by_squares), _side(learned, by_squares)
-    if side is None:
-        return
-    which, where = "" if target is None else f"{target}: ", _named(held_out)
-    if side.gain <= A_GUESS * side.error and not _tells_classes_apart(scores):
-        how = "no better" if side.gain <= 0 else "not clearly better"
-        says = f"{which}{where}, {_shown(scores)} {how} than always {_guess(scores)}"
-        mend = "look whether the columns say anything about the target, and for more rows"
-        severity = SERIOUS if side.gain <= 0 else WARNING
-        yield Finding("no better than a guess", severity, says, mend, side.gain)
-    if other is None or other.gain <= 0:
-        return
-    lost = 1 - side.gain / other.gain
-    if lost > LOST and other.gain - side.gain > SURE * side.error:
-        says = (
-            f"{which}of rows that were learned from, {_shown(learned)} far better than {where}, "
-            f"{_shown(scores, alone=True)}"
-        )
-        mend = (
-            "gather more rows, drop columns that name single rows, and trust the figures of other rows alone"
-        )
-        yield Finding("overfitting", WARNING, says, mend, lost)
-
-
 def _apart(target: str | None, scores: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[Finding]:
     """Answers to test rows that are much better or worse than those out of fold."""
-    ours, theirs = _side(scores, by_squares=True), _side(test, by_squares=True)
+    ours, theirs = side_of(scores, by_squares=True), side_of(test, by_squares=True)
     if ours is None or theirs is None or min(ours.rows, theirs.rows) < FEWEST_ROWS:
         return
     if "accuracy" in scores:
@@ -179,7 +119,7 @@ def _apart(target: str | None, scores: Mapping[str, Any], test: Mapping[str, Any
         difference = theirs.score - ours.score
         apart = abs(difference) > TEST_APART * error
     else:
-        one, other = _number(scores, "rmse"), _number(test, "rmse")
+        one, other = number_in(scores, "rmse"), number_in(test, "rmse")
         if one is None or other is None or min(one, other) <= 0:
             return
         difference = one / other
@@ -189,8 +129,7 @@ def _apart(target: str | None, scores: Mapping[str, Any], test: Mapping[str, Any
         which = "" if target is None else f"{target}: "
         side = "better" if difference > 0 else "worse"
         says = (
-            f"{which}of the test rows, {_shown(test)} far {side} than out of fold, "
-            f"{_shown(scores, alone=True)}"
+            f"{which}of the test rows, {shown(test)} far {side} than out of fold, {shown(scores, alone=True)}"
         )
         mend = "look whether both are rows of the same kind, and for rows that are in both"
         yield Finding("test unlike the folds", WARNING, says, mend, difference)
@@ -229,65 +168,3 @@ def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> 
     longer = "let them learn for longer: more epochs, max_iter of the estimators in Python"
     mend = longer if time_budget is None else f"give them more time than the {time_budget:g} s of time_budget"
     yield Finding("not converged", NOTE, says, mend, weight)
-
-
-def _by_target(part: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
-    """The figures of each target; under None those of the only one."""
-    several = part.get("accuracy", part.get("r2"))
-    if not isinstance(several, Mapping):
-        return {None: dict(part)}
-    return {
-        name: {
-            figure: value.get(name) if isinstance(value, Mapping) else value for figure, value in part.items()
-        }
-        for name in several
-    }
-
-
-def _side(scores: Mapping[str, Any], by_squares: bool) -> _Side | None:
-    rows = _number(scores, "rows") or 0.0
-    accuracy, majority = _number(scores, "accuracy"), _number(scores, "majority_accuracy")
-    if accuracy is not None and majority is not None and rows > 0:
-        return _Side(accuracy, majority, sqrt(max(0.0, accuracy * (1 - accuracy)) / rows), rows)
-    deviance, usual = _number(scores, "deviance"), _number(scores, "mean_deviance")
-    if deviance is not None and usual is not None and usual > 0:
-        return _Side(1 - deviance / usual, 0.0, 0.0, rows)
-    r2 = _number(scores, "r2")
-    return None if r2 is None or not by_squares else _Side(r2, 0.0, 0.0, rows)
-
-
-def _tells_classes_apart(scores: Mapping[str, Any]) -> bool:
-    """Whether the balanced accuracy is above chance: something was learned, though one class is so large, or
-    others weigh so much, that always answering it is right as often.
-    """
-    recall, balanced = scores.get("recall"), _number(scores, "balanced_accuracy")
-    shares = list(recall.values()) if isinstance(recall, Mapping) else []
-    known = sum(is_number(share) for share in shares) or 2
-    rows, majority = _number(scores, "rows"), _number(scores, "majority_accuracy")
-    if balanced is None or not rows or majority is None or not 0 < majority < 1:
-        return False
-    error = sqrt(1 / majority + 1 / (1 - majority)) / (4 * sqrt(rows))  # of two classes, each half right
-    return balanced > 1 / known + A_GUESS * error
-
-
-def _shown(scores: Mapping[str, Any], *, alone: bool = False) -> str:
-    accuracy = _number(scores, "accuracy")
-    if accuracy is not None:
-        return f"{100 * accuracy:.1f} %" if alone else f"{100 * accuracy:.1f} % right answers are"
-    deviance = _number(scores, "deviance")
-    name, value = ("R²", _number(scores, "r2")) if deviance is None else ("a deviance", deviance)
-    return f"{value:.3g}" if alone else f"{name} of {value:.3g} is"
-
-
-def _guess(scores: Mapping[str, Any]) -> str:
-    majority = _number(scores, "majority_accuracy")
-    return "the mean" if majority is None else f"the largest class, {100 * majority:.1f} %"
-
-
-def _named(part: str) -> str:
-    return part.replace("_", " ") if part == "out_of_fold" else "of the test rows"
-
-
-def _number(scores: Mapping[str, Any], name: str) -> float | None:
-    value = scores.get(name)
-    return float(value) if value is not None and is_number(value) else None
