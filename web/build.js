@@ -29,14 +29,14 @@ for (const [i, name] of [...variables].entries()) short.set(name, `--${i.toStrin
 const read = (path) => texts.get(path).replace(/"[\w.]+"|--[a-z][a-z-]*/g, (text) => short.get(text) ?? text);
 
 /**
- * What a browser does not need: indentation of templates, which htm leaves out anyway, and the type of buttons
+ * What a browser does not need: indentation and breaks between tags, which htm leaves out anyway, and the type of buttons
  * that stand in no form.
  */
 const smaller = {
   name: "smaller",
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/ui\/[^/]+\.js$/ }, ({ path }) => {
-      const text = read(path).replace(/\n\s+/g, "\n");
+      const text = read(path).replace(/\n\s+/g, "\n").replace(/(?<=[>}"])\n(?=[<$>]|\/>)/g, "");
       return { contents: text.includes("<form") ? text : text.replace(/\s+type="button"/g, "") };
     });
     onLoad({ filter: /\/src\/.*\.js$/ }, ({ path }) => ({ contents: read(path) }));

@@ -15,7 +15,10 @@ MOST_INLINE = 600
 """Numbers that are written into the code."""
 
 SHOWN = "shown = 1  # the update that the page shows"
-READ = 'lesson = read_lesson("lesson.html")  # this page, or the JSON that it saves'
+READ = (
+    'page = "lesson.html"  # put the name of your file here: this page, or the JSON that it saves',
+    "lesson = read_lesson(page)",
+)
 
 
 def program(
@@ -49,7 +52,7 @@ def program(
         data, saved = ["", *(f'{name} = unpacked(lesson["data"]["{name}"])' for name in "XY")], True
     lines = ["import numpy as np", "", "from deepstep import Network"]
     if saved:
-        lines += ["from deepstep.explorer import read_lesson, unpacked", "", READ]
+        lines += ["from deepstep.explorer import read_lesson, unpacked", "", *READ]
     return "\n".join([*lines, *data, "", *made, "", *_training(options)]) + "\n"
 
 

@@ -18,6 +18,10 @@ function fields(line, separator) {
 }
 
 const isNumber = (text) => text !== "" && Number.isFinite(Number(text));
+const isWord = (text) => Number.isNaN(Number(text)) && !/^(na|nan|null|none|\?)$/i.test(text);
+
+/** What is wrong with a table: a key of the message catalogue, with the parts of its sentence. */
+const fault = (key, parts = {}) => Object.assign(new Error(`csv.${key}`), { parts });
 
 /**
  * @param {string} text lines of numbers; the last column is the target: classes, or numbers
@@ -25,25 +29,30 @@ const isNumber = (text) => text !== "" && Number.isFinite(Number(text));
  * @throws {Error} with a key of the message catalogue
  */
 export function readTable(text, name = "table") {
-  const lines = text.split(/\r?\n/).filter((line) => line.trim());
-  if (lines.length < 2) throw new Error("csv.short");
-  const separator = ["\t", ";", ","].find((sign) => lines[0].includes(sign)) ?? ",";
-  const rows = lines.map((line) => fields(line, separator));
-  const width = rows[0].length;
-  if (width < 2) throw new Error("csv.narrow");
-  if (rows.length * width > MOST_CELLS) throw new Error("csv.large");
-  const headed = rows[0].slice(0, -1).some((field) => !isNumber(field));
-  const names = headed ? rows.shift() : Array.from({ length: width }, (_, i) => `x${i + 1}`);
-  const whole = rows.filter((row) => row.length === width && row.slice(0, -1).every(isNumber) && row[width - 1] !== "");
-  if (whole.length < 2) throw new Error("csv.numbers");
-  const X = fromRows(Array.from({ length: width - 1 }, (_, j) => scaled(whole.map((row) => Number(row[j])))));
-  return {
-    X,
-    ...target(whole.map((row) => row[width - 1])),
-    names: names.slice(0, -1),
-    name,
-    left_out: rows.length - whole.length,
+  const lines = text.split(/\r?\n/);
+  const first = lines.find((line) => line.trim()) ?? "";
+  const separator = ["\t", ";", ","].find((sign) => first.includes(sign)) ?? ",";
+  const rows = lines.map((line, i) => ({ row: fields(line, separator), line: i + 1 })).filter((_, i) => lines[i].trim());
+  const width = rows[0]?.row.length;
+  if (width < 2) throw fault("narrow");
+  if (rows.length * width > MOST_CELLS) throw fault("large");
+  const headed = rows[0]?.row.slice(0, -1).some(isWord);
+  const names = headed ? rows.shift().row : Array.from({ length: width }, (_, i) => `x${i + 1}`);
+  if (rows.length < 2) throw fault("short");
+  const last = rows.map(({ row }) => row[width - 1]).filter(isNumber);
+  const some = new Set(last).size > MOST_CLASSES || last.some((text) => !Number.isInteger(Number(text)));
+  const inNumbers = some && 2 * last.length > rows.length; // then a text among them is a gap
+  const isWhole = ({ row }) =>
+    row.length === width && row.every((field, i) => (i < width - 1 || inNumbers ? isNumber(field) : field !== ""));
+  const whole = rows.filter(isWhole).map(({ row }) => row);
+  const left_out = whole.length < rows.length && {
+    n: rows.length - whole.length,
+    of: rows.length,
+    line: rows.find((row) => !isWhole(row)).line,
   };
+  if (whole.length < 2) throw fault("numbers", left_out);
+  const X = fromRows(Array.from({ length: width - 1 }, (_, j) => scaled(whole.map((row) => Number(row[j])))));
+  return { X, ...target(whole.map((row) => row[width - 1])), names: names.slice(0, -1), name, left_out };
 }
 
 function scaled(values) {
@@ -60,7 +69,8 @@ function target(values) {
   if (values.every(isNumber) && !(whole && classes.length <= MOST_CLASSES)) {
     return { Y: fromRows([scaled(values.map(Number))]), classes: null, kind: "numbers" };
   }
-  if (classes.length > MOST_CLASSES || classes.length < 2) throw new Error("csv.target");
+  if (classes.length < 2) throw fault("one", { value: classes[0] });
+  if (classes.length > MOST_CLASSES) throw fault("target", { n: classes.length, most: MOST_CLASSES });
   return {
     Y: fromRows(classes.map((name) => values.map((value) => Number(value === name)))),
     classes,

@@ -115,6 +115,3 @@ export function withColumn(A, column) {
   }
   return result;
 }
-
-/** Place of the first entry that is not a finite number, or -1. */
-export const firstNonFinite = (A) => A.data.findIndex((value) => !Number.isFinite(value));

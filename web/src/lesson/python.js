@@ -8,6 +8,9 @@ const WORDS = { null: "None", true: "True", false: "False" };
 const literal = (value) => JSON.stringify(value).replace(/\b(null|true|false)\b/g, (word) => WORDS[word]);
 const array = (value) => `unpacked(${literal(encodeArray(value))})`;
 
+/** Code to be read: of long numbers the beginnings. */
+export const readable = (code) => code.replace(/("[\w+/]{24}|(?:array\(|rows = ).{60})[^"\n]{24,}("?)/g, "$1…$2");
+
 /**
  * @param {any} session
  * @param {number} done updates

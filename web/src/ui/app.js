@@ -30,11 +30,12 @@ function Check() {
 
 function Notes() {
   const { session } = useApp();
-  const { notes = [] } = session.lesson;
+  const { notes = [], data } = session.lesson;
   const unknown = session.isRecorded
     ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })]
     : [];
-  const all = [...unknown, ...notes];
+  const left = data.left_out?.n ? [t("csv.left", data.left_out)] : [];
+  const all = [...unknown, ...left, ...notes];
   return all.length ? html`<ul class="notes">${all.map((note) => html`<li key=${note}>${note}</li>`)}</ul>` : null;
 }
 

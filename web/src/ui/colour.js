@@ -7,8 +7,6 @@ const NEGATIVE = [213, 94, 0];
 const POSITIVE_DARK = [86, 180, 233];
 const NEGATIVE_DARK = [240, 140, 60];
 
-export const signColour = (value) => (value < 0 ? "var(--negative)" : "var(--positive)");
-
 /** Tint behind a number, pale enough to read on. */
 export function tint(value, most) {
   if (!Number.isFinite(value)) return "var(--alarm-tint)";

@@ -3,7 +3,7 @@ import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
 import { Scatter } from "./scatter.js";
-import { openText, startToy, startData } from "./opening.js";
+import { openText, say, startToy, startData } from "./opening.js";
 import { TOY_NAMES, toySet } from "../data/toys.js";
 import { readTable } from "../data/csv.js";
 import { t } from "../messages.js";
@@ -29,7 +29,7 @@ function OwnTable() {
     try {
       startData(readTable(text.current.value));
     } catch (problem) {
-      setError(t(`error.${problem.message}`));
+      setError(say(problem));
     }
   };
   return html`<section class="card" aria-labelledby="csv-title">

@@ -52,8 +52,7 @@ const LESSON_TAG = /<script type="application\/json" id="deepstep-lesson">([\s\S
 
 /** What is wrong with something that came from outside, in a sentence. */
 export function say({ message, parts }, mend = t("error.again")) {
-  const key = `error.${message}`;
-  return hasText(key) ? t(key, { ...parts, mend }) : t("error.file", { why: message, mend });
+  return hasText(`error.${message}`) ? t(`error.${message}`, { ...parts, mend }) : t("error.file", { why: message, mend });
 }
 
 /** A file by what is in it: a lesson, a page that carries one, or a table. */

@@ -5,12 +5,11 @@ import { hashText, linkLacks } from "./hash.js";
 import { copyText, saveText } from "./clipboard.js";
 import { lessonNow, pageText } from "../lesson/export.js";
 import { lessonText } from "../lesson/codec.js";
-import { pythonCode } from "../lesson/python.js";
+import { pythonCode, readable } from "../lesson/python.js";
 import { size } from "../format.js";
 import { t } from "../messages.js";
 
 const PAGE_SIZE = 150_000; // of script and style, for the estimate
-const SHOWN = 4000; // characters of code that are drawn
 
 const fileName = (title) =>
   title
@@ -24,6 +23,7 @@ export function Share() {
   const lesson = lessonNow(session, hashText());
   const [estimate] = useState(() => PAGE_SIZE + lessonText(lesson).length);
   const code = pythonCode(session, k - 1);
+  const shown = readable(code);
   const name = fileName(lesson.title);
   const savePage = async () => {
     const text = await pageText(lesson);
@@ -56,12 +56,13 @@ export function Share() {
       <h3 id="code-title">${t("share.code")}</h3>
       ${code.startsWith("# ") // a sentence in the place of code that would be wrong
         ? html`<p data-code="none">${code.slice(2)}</p>`
-        : html`<pre
+        : html`${shown === code ? null : html`<p class="note" data-shortened>${t("share.shortened")}</p>`}
+          <pre
             class="code"
             tabindex="0"
             role="region"
             aria-labelledby="code-title"
-          ><code>${code.length > SHOWN ? `${code.slice(0, SHOWN)}…` : code}</code></pre>
+          ><code>${shown}</code></pre>
           <button type="button" class="button is-quiet" data-action="copy-code" onClick=${() => copy(code)}>${t("share.copy")}</button>`}
     </section>
     <p role="status">${said}</p>`;
