@@ -16,6 +16,7 @@ import polars
 import pytest
 
 from deepstep.explorer.packing import unpacked
+from deepstep.run import Run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -216,3 +217,52 @@ def test_ctrl_c_ends_it_in_order_also_while_it_trains(served):
     assert process.returncode == 0
     assert "Traceback" not in err
     assert out == ""
+
+
+def test_the_page_says_which_rows_it_shows(deepstep, tmp_path, flower_run, flowers):
+    """16 of those learned from, all of them in each update, and adam from its beginning."""
+    result = deepstep("explore", flower_run, "--export", "x.html")
+    notes = lesson_in(tmp_path / "x.html")["notes"]
+    assert notes[0] == "16 of the 48 rows learned from, which the run keeps; --data FILE opens others."
+    assert (
+        "where the training took batches of 32; adam begins without its memory of the training." in notes[1]
+    )
+    assert notes[0] in result.err
+    result = deepstep("explore", flower_run, "--data", flowers, "--export", "y.html")
+    assert lesson_in(tmp_path / "y.html")["notes"][0].startswith("The 60 rows are those of --data, ")
+
+
+@pytest.mark.parametrize("rate", ["1e200", "20"])
+def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path, rate):
+    typed = ["--optimizer", "gd", "--learning-rate", rate, "--hidden", "4", "--iterations", "50"]
+    assert deepstep("train", flowers, "--target", "height", "--out", "run", *typed).code == 1
+    (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
+    result = deepstep("explore", "run", "--export", "x.html")
+    assert result.code == 2
+    assert finding["says"] in result.err
+    assert finding["mend"][1:] in result.err
+    assert "doctor run" in result.err
+    assert "smaller weights" not in result.err
+
+
+def test_a_run_that_diverged_is_opened_where_its_next_step_is_finite(deepstep, tmp_path, flower_run):
+    run = Run.load(flower_run)
+    for name in ("format", "version", "deepstep", "files"):
+        run.config.pop(name)
+    run.config["diverged"] = {"came": "layer 1, Z: example 3 is inf", "mend": "Lower the learning rate."}
+    run.save(tmp_path / "run")
+    result = deepstep("explore", "run", "--export", "x.html")
+    assert result.code == 0
+    assert "The training diverged: these are the parameters of its last step that was finite." in result.err
+
+
+def test_a_file_that_exists_is_not_replaced_unless_asked(deepstep, tmp_path):
+    (tmp_path / "x.html").write_text("mine")
+    options = ("--iterations", "2", "--export", "x.html")
+    result = deepstep("explore", "moons", *options)
+    assert result.code == 2
+    assert "x.html: a new file" in result.err
+    assert "--overwrite" in result.err
+    assert (tmp_path / "x.html").read_text() == "mine"
+    assert deepstep("explore", "moons", *options, "--overwrite").code == 0
+    assert lesson_in(tmp_path / "x.html")["title"].endswith("moons")

@@ -286,3 +286,25 @@ def test_a_taken_port_is_named(server, what):
 def test_it_listens_to_this_machine_alone(server):
     assert server.server_address[0] == "127.0.0.1"
     assert len(server.token) >= 32
+
+
+def until_the_end(messages):
+    """The messages of one command."""
+    found = [next(messages)]
+    while found[-1]["kind"] != "end":
+        found.append(next(messages))
+    return found
+
+
+def test_of_a_training_that_diverges_the_last_finite_state_is_told(circles):
+    """Before its end, and without a word of NumPy's on the terminal, which tests take for an error."""
+    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
+    live = LiveTraining(shown(network, circles.X, circles.Y, circles.about, {"learning_rate": 50.0}))
+    told = live.messages(wait=10)
+    live.command({"do": "train", "steps": 10_000})
+    *_, before, end = until_the_end(told)
+    live.close()
+    assert before["kind"] == "epoch"
+    assert before["step"] == end["step"] == live.updates > 1
+    assert "inf" in end["why"]
+    assert all(np.isfinite(unpacked(value)).all() for value in before["parameters"].values())

@@ -8,40 +8,35 @@ from copy import copy
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from deepstep.cli.asked import asked
-from deepstep.cli.opening import OpenedNetwork, open_network
+from deepstep.cli.explore_run import Subject, names_of, of_run, refused
 from deepstep.cli.options import member_option
 from deepstep.cli.screen import as_json, json_option, note
-from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
-from deepstep.cli.trace import step_settings
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import DATASETS, read_table
 from deepstep.data.files import kind_at
-from deepstep.errors import ConfigurationError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
 from deepstep.explorer.shown import Shown, shown
-from deepstep.model import Network
 from deepstep.model.core import FROM_DATA
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, Target
-from deepstep.run import Run
-from deepstep.training import History
+from deepstep.preparation import Target
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.committee import Member
+    pass
 
 
 DEMO = "circles"
@@ -79,16 +74,6 @@ OF_A_RUN = ("learning_rate", "iterations")
 """Options that make sense for a network that is trained already."""
 
 
-class Subject(NamedTuple):
-    """What is shown: a network, its examples as columns, words about them, and the settings of its steps."""
-
-    network: Network
-    X: Array
-    Y: Array
-    about: About
-    options: dict[str, Any]
-
-
 _page = partial(click.option, cls=SectionOption, section="Page")
 _PATH = click.Path(path_type=Path)
 
@@ -96,6 +81,7 @@ _PATH = click.Path(path_type=Path)
 @click.command("explore", cls=SectionedCommand)
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
 @_page("--export", type=_PATH, metavar="FILE.html", help="Write the page into a file and serve nothing.")
+@_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")
 @_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
 @_page("--no-open", is_flag=True, help="Print the address and open no browser.")
 @_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End by itself after so long.")
@@ -108,6 +94,7 @@ def command(
     /,
     source: str,
     export: Path | None,
+    overwrite: bool,
     port: int,
     no_open: bool,
     timeout: float | None,
@@ -122,11 +109,18 @@ def command(
     circles (default), moons, spirals, planar, digits. The page is served to this machine alone, and Ctrl-C
     ends it; with --export it is one file that opens anywhere, offline.
     """
+    if export is not None and kind_at(export) != "nothing" and not overwrite:
+        mend = "Take another name with --export, or --overwrite."
+        raise FileError(str(export), "a new file", "it exists", mend)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)
     with typed():
         what = shown(*subject)
-        document = document_of(what)
+    try:
+        with typed():
+            document = document_of(what)
+    except DivergenceError as error:
+        raise refused(Path(source), error) from error
     record = {
         "source": source,
         "title": document["title"],
@@ -173,7 +167,10 @@ def _subject(
     path = Path(source)
     kind = kind_at(path)
     if kind == "folder":
-        return _of_run(path, member, data, options, given)
+        for name in given:
+            if name not in OF_A_RUN:
+                raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
+        return of_run(path, member, data, {name: options[name] for name in given})
     for option, value in (("--data", data), ("--member", member)):
         if value is not None:
             raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
@@ -201,63 +198,12 @@ def _subject(
     return _made(settings, subject.X, subject.Y, subject.target, subject.about)
 
 
-def _of_run(
-    path: Path, member: int | None, data: Path | None, options: dict[str, Any], given: list[str]
-) -> Subject:
-    """A trained network on the rows that it keeps, or on others."""
-    for name in given:
-        if name not in OF_A_RUN:
-            raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
-    opened = open_network(path, member)
-    X, Y = _rows_for(opened, data)
-    settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []
-    if steps.get("optimizer") == LBFGS:
-        steps["optimizer"] = "gd"
-        notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history = opened.run.history if isinstance(opened.run, Run) else opened.network.history
-    if not isinstance(opened.run, Run) and member is not None:
-        notes.append(_learned(opened.run.committee.members[member]))
-    names = opened.run.preparation.inputs.feature_names
-    about = About(
-        path.resolve().name,
-        title=f"{path.resolve().name}, {_which(history, member)}",
-        feature_names=names if len(names) == X.shape[1] else (),  # members of a committee have their own
-        class_names=_names(opened.target),
-        notes=notes,
-        history=history,
-    )
-    usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
-    chosen = {name: options[name] for name in OF_A_RUN if name in given}
-    return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})
-
-
-def _which(history: History | None, member: int | None) -> str:
-    return f"after {len(history or ())} epochs" if member is None else f"member {member}"
-
-
-def _learned(member: "Member") -> str:
-    """What a run of a committee records of how a member was trained."""
-    text = f"This member, {member.recipe.name} on fold {member.fold}, learned {member.epochs} epochs"
-    if member.validation_cost is not None:
-        best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
-        text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
-    kept = "" if member.network.history is not None else " This run is of a release that kept no curves."
-    return f"{text}.{kept}"
-
-
-def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
-    if data is None:
-        return opened.examples
-    raw, answers = read_labelled(opened.run, data)
-    return opened.inputs(raw), opened.target.encode(answers)
-
-
 def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
     task = table_task(read_table(path), goal, None)
     target = task.preparation.target
     settings.check_target(target)
     names, notes = task.split.inputs.feature_names, task.split.notes
-    about = About(path.name, feature_names=names, class_names=_names(target), notes=notes)
+    about = About(path.name, feature_names=names, class_names=names_of(target), notes=notes)
     return _made(settings, task.train.X.T, task.train.Y.T, target, about)
 
 
@@ -267,10 +213,6 @@ def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: Ab
     if settings.initialization == FROM_DATA:
         network.initialize_from_data(X)
     return Subject(network, X, Y, about, settings.options(validated=False))
-
-
-def _names(target: Target) -> tuple[str, ...]:
-    return tuple(map(str, target.classes)) if isinstance(target, ClassTarget) else ()
 
 
 def _typed_as(name: str) -> str:

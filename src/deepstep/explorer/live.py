@@ -7,6 +7,8 @@ from threading import Condition, Thread
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.packing import number, packed
 from deepstep.explorer.shown import Shown
@@ -145,7 +147,12 @@ class LiveTraining:
             self._changed.notify_all()
 
     def _work(self) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverges: the page says it
+            self._go_on()
+
+    def _go_on(self) -> None:
         told = 0.0
+        untold: float | None = None  # the cost of the last step, while no message says where it went
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted > 0 or self._closed or self._again)
@@ -155,20 +162,25 @@ class LiveTraining:
                 if again:
                     self._begin()
             if again:
+                untold = None
                 self._tell({"kind": "epoch", "cost": number(float("nan")), **self.state()})
                 continue
             try:
                 step = next(self._steps)
             except Exception as error:  # of a step, or of a function that the user passed: the page says it
                 self._over = self._over or str(error) or "The training is complete."
+                if untold is not None:  # the page stands at what was reached
+                    self._tell({"kind": "epoch", "cost": number(untold), **self.state()})
+                    untold = None
                 self._end(self._over)
                 continue
             with self._changed:
                 self._theta, self._updates = step.after, self._updates + 1
                 self._wanted = max(0, self._wanted - 1)
                 done = not self._wanted
+            untold = step.cost
             if done or self._each or monotonic() - told >= INTERVAL:
-                told = monotonic()
+                told, untold = monotonic(), None
                 self._tell({"kind": "epoch", "cost": number(step.cost), **self.state()})
             if done:
                 self._end("")

@@ -102,7 +102,8 @@ def table(
         for row in rows
     )
     whole = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))
-    return tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=caption)
+    # a group, and no region: landmarks have names of their own, and a caption may be that of its section
+    return tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=caption)
 
 
 def details(summary: Content, *content: Content) -> Html:
