@@ -116,3 +116,16 @@ def test_what_fits_not_is_named(files):
         ArrayRows({"X": np.zeros((3, 1), complex)}, "mine")
     with pytest.raises(DataError, match="at least one row"):
         ArrayRows({"X": np.zeros((0, 2))}, "mine")
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.parametrize("mode", ["c", "r+"])
+def test_what_was_written_to_a_mapped_array_stays(files, digits, mode):
+    X, y = digits
+    np.save(files / "flat.npy", X.reshape(len(X), -1))
+    mapped = np.load(files / "flat.npy", mmap_mode=mode)
+    mapped -= 1
+    mapped *= 2
+    wanted = np.array(mapped)
+    DeepClassifier(**PLAIN, stream=True).fit(mapped, y)
+    np.testing.assert_array_equal(mapped, wanted)

@@ -207,7 +207,10 @@ def _plain(values: Any, where: str) -> AnyArray:
 
 
 def _let_go(array: Any) -> None:
-    """Let the pages of a mapped file that were read count no longer as memory of this process."""
+    """Let the pages of a mapped file that were read count no longer as memory of this process.
+
+    Of what is mapped to be read alone: it would throw away what was written to a copy ("c").
+    """
     mapped = getattr(array, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+    if mapped is not None and getattr(array, "mode", None) == "r" and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)
