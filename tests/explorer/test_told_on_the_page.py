@@ -1,10 +1,16 @@
 """What the page says where something is left out, shortened, off, or not finite; and what it takes back."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 
 from deepstep import Network
 from deepstep.explorer import explore
+from deepstep.explorer.document import document_of
+from deepstep.explorer.live import LiveTraining
+from deepstep.explorer.server import ExplorerServer
+from deepstep.explorer.shown import About, shown
 
 X = np.random.default_rng(5).standard_normal((2, 300))
 
@@ -40,3 +46,138 @@ def test_code_that_is_shown_shortened_says_so_and_names_what_to_change(watched, 
     assert "…" in shown
     assert '"l2":0.1' in shown  # behind the data, which filled what was shown before
     assert "Copy the code" in page.inner_text("[data-shortened]")
+
+
+def test_another_network_can_be_taken_back_with_all_its_training(watched, address):
+    page = watched(address).open(f"{address}#s=play")
+    page.select_option('[data-setting="l2"]', "0.1")
+    for _ in range(3):
+        page.click('[data-action="updateNext"]')
+    page.wait_for_selector('[data-updates="3"]')
+
+    def seen():
+        cost = page.inner_text(".transport-state span")
+        biases = page.locator(".unit-panel input").evaluate_all("all => all.map((one) => one.dataset.value)")
+        return (
+            cost,
+            biases,
+            page.locator(".layer").count(),
+            page.get_attribute("[data-updates]", "data-updates"),
+        )
+
+    before = seen()
+    page.get_by_label("One unit more in layer 1").click()
+    page.get_by_label("Activation of layer 2").select_option("relu")
+    assert page.get_attribute("[data-updates]", "data-updates") == "0"
+    page.keyboard.press("Control+z")  # in the list that was just used
+    assert page.get_by_label("Activation of layer 2").input_value() == "tanh"
+    page.click('[data-action="undo"]')
+    page.wait_for_selector('[data-updates="3"]')
+    assert seen() == before
+    page.click('[data-action="restart"]')
+    page.select_option('[data-setting="l2"]', "1")
+    page.keyboard.press("Control+z")
+    assert page.input_value('[data-setting="l2"]') == "0.1"
+    page.keyboard.press("Control+z")
+    assert seen() == before
+    page.keyboard.press("Control+z")  # the setting from the beginning
+    assert page.input_value('[data-setting="l2"]') == "0"
+    assert page.locator('[data-action="undo"]').count() == 0
+
+
+def test_where_numbers_are_not_finite_no_derivative_is_called_wrong(watched, address):
+    page = watched(address).open(f"{address}#s=home")
+    page.click('[data-toy="plane"]')
+    page.select_option('[data-setting="learning_rate"]', "10")
+    page.select_option('[data-setting="batch_size"]', "1")
+    page.click('[data-action="epochNext"]')
+    page.wait_for_selector("[data-stopped]")
+    name = page.inner_text("[data-stopped] b").split()[1]
+    page.get_by_role("button", name="Take me there").click()
+    page.wait_for_selector(
+        '.matrix [data-value="nan"], .matrix [data-value="inf"], .matrix [data-value="-inf"]'
+    )
+    page.click('[data-open="check"]')
+    assert page.inner_text("[data-none]").startswith(f"{name} is not finite at this update")
+    assert page.locator("dialog table").count() == 0
+    page.keyboard.press("Escape")
+    page.click('[data-action="again"]')  # the way back is still there
+    page.wait_for_selector('[data-updates="0"]')
+    page.click('[data-open="check"]')
+    page.wait_for_selector('[data-done="true"][data-wrong="0"]')
+
+
+@pytest.fixture
+def served():
+    """A server of a network, with the options of its training."""
+    with ExitStack() as stack:
+
+        def make(network, **options):
+            what = shown(network, X, (X[:1] > 0).astype(float), About("points"), options)
+            server = ExplorerServer(document_of(what), LiveTraining(what))
+            return stack.enter_context(server.running())
+
+        yield make
+
+
+def test_a_change_that_ends_the_connection_says_so_and_loading_goes_back(watched, served):
+    server = served(Network([2, 4, 1], activation="tanh", seed=2), learning_rate=0.3, iterations=3)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    page.click('[data-screen="play"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    page.wait_for_timeout(400)  # until the address is written
+    page.select_option('[data-setting="l2"]', "0.1")
+    assert "what you changed" in page.inner_text('[data-server="off"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="2"]')
+    page.wait_for_timeout(400)
+    page.reload()
+    page.wait_for_selector('[data-server="on"]')
+    page.wait_for_selector('[data-updates="1"]')
+    assert page.input_value('[data-setting="l2"]') == "0"
+    assert server.live.updates == 1
+
+
+def test_a_served_page_that_cannot_compute_says_why_play_is_off(watched, served):
+    network = Network([2, 4, 1], activation="tanh", normalization="batch", seed=2)
+    server = served(network, learning_rate=0.3, iterations=3)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    assert page.locator('[data-screen="play"]').is_disabled()
+    assert "cannot compute normalization, so Play is off" in page.inner_text(".notes")
+
+
+def test_names_and_numbers_have_room(watched, tmp_path, axe):
+    """Inputs with long names in a narrow network, and every matrix of an update."""
+    names = tuple(
+        f"{which} {what}" for which in ("mean", "worst") for what in ("concavity", "concave points")
+    )
+    network = Network([4, 8, 8, 1], activation="tanh", initialization="glorot", seed=1)
+    points = np.vstack([X, X**2])
+    page = explore(
+        network, points, X[:1] > 0, about=About("cells", feature_names=names), batch_size=32, iterations=3
+    )
+    page.export(tmp_path / "lesson.html")
+    address = (tmp_path / "lesson.html").as_uri()
+    narrow = watched(address, viewport={"width": 390, "height": 844}).open(f"{address}#s=play")
+    scroll = narrow.locator(".network-scroll").bounding_box()
+    for name, unit in zip(names, narrow.locator(".unit.is-input").all(), strict=True):
+        assert unit.get_attribute("title") == unit.get_attribute("aria-label") == name
+        label = unit.locator(".unit-name").bounding_box()
+        assert scroll["x"] <= label["x"]
+        assert label["width"] > 70
+    narrow.evaluate(axe)
+    assert narrow.evaluate("async () => (await axe.run(document)).violations.map(({ id }) => id)") == []
+    wide = watched(address, viewport={"width": 1280, "height": 800}).open(f"{address}#s=lab")
+    over = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    for _ in range(int(wide.get_attribute(".transport-scrub input", "max"))):
+        assert wide.locator(".cell").evaluate_all(over) == []
+        wide.keyboard.press("ArrowRight")
+
+
+def test_the_head_of_a_served_page_is_one_row(watched, served):
+    server = served(Network([2, 4, 1], activation="tanh", seed=2), learning_rate=0.3, iterations=3)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    page.wait_for_selector('[data-server="on"]')
+    page.wait_for_selector("[data-difference]")
+    assert page.locator(".top").bounding_box()["height"] < 60

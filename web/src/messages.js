@@ -12,7 +12,8 @@ const ENGLISH = {
   "app.help": "Help and keys",
   "app.find": "Find a quantity",
   "app.close": "Close",
-  "app.recorded": "The page cannot compute {parts}: it shows the updates {numbers} as Python recorded them.",
+  "app.recorded": 
+    "The page cannot compute {parts}, so Play is off: it shows what Python recorded (update {numbers}), and no training goes on.",
 
   "home.title": "The deep network, with every step open",
   "home.lead":
@@ -144,6 +145,7 @@ const ENGLISH = {
   "check.bad": "✗ differs",
   "check.all": "All {n} derivatives agree with their numeric twins.",
   "check.some": "{n} of the derivatives differ: look where a bend of the activation is near.",
+  "check.none": "{name} is not finite at this update, so no derivative can be checked: go to an update before it.",
   "check.running": "Checking…",
 
   "golden.good": "recomputed = recorded, max diff {difference} ✓",
@@ -263,8 +265,10 @@ const ENGLISH = {
   "help.single": "Single keys work as shortcuts",
   "help.count": "Rows and columns count from 0, as in Python. Columns of X, Z and A are examples.",
 
-  "server.on": "Connected to Python",
+  "server.on": "Trains in Python",
   "server.off": "The connection to Python ended; the page goes on by itself.",
+  "server.left":
+    "Python does not train what you changed: it stopped, and the page goes on by itself. Load the page again to go back.",
 };
 
 let catalogue = ENGLISH;

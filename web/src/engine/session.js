@@ -37,6 +37,8 @@ export class Session {
     this.log = [];
     /** The last state that Python reached on command. */
     this.base = null;
+    /** The training that this one took the place of, with where it stood. */
+    this.former = undefined;
     this.opened = new Map();
     if (lesson.resume) this.resume(lesson.resume);
     this.stopped = null;

@@ -2,7 +2,7 @@
 import { html, useState } from "./html.js";
 import { set, useApp } from "./store.js";
 import { startToy } from "./opening.js";
-import { addPoint } from "./editing.js";
+import { addPoint, anew } from "./editing.js";
 import { kindText } from "./home.js";
 import { TOY_NAMES } from "../data/toys.js";
 import { t } from "../messages.js";
@@ -65,7 +65,7 @@ export function DataPanel() {
   const { lesson } = session;
   const data = session.dataAt(k);
   const toy = lesson.toy?.data ?? "";
-  const pick = (event) => event.target.value && startToy({ data: event.target.value });
+  const pick = (event) => event.target.value && anew(() => startToy({ data: event.target.value }));
   return html`<section class="card" aria-labelledby="data-title">
     <h2 id="data-title">${t("play.data")}</h2>
     <label class="field"><span>${t("play.set")}</span>

@@ -23,11 +23,30 @@ export function editTraining(changes) {
   goTo(app.k);
 }
 
-/** The last edit taken back: the training is made again without it. */
+const FORMER = 10; // trainings that are kept for taking back
+
+/** Begin another training, such that it can be taken back. */
+export function anew(start) {
+  const { session, k, check, unitOpen } = app;
+  start();
+  app.session.former = { session, k, check, unitOpen };
+  let last = app.session;
+  for (let i = 0; last.former && i < FORMER; i++) last = last.former.session;
+  last.former = undefined;
+}
+
+/** The last edit taken back: the training is made again without it, or is the one before this. */
 export function undo() {
   const { session, k } = app;
+  const { former } = session;
+  if (!session.log.length) {
+    if (!former) return;
+    set({ ...former, playing: false, born: null, firstUnit: {} });
+    return goTo(former.k);
+  }
   const log = session.log.slice(0, -1);
   const again = new Session({ ...session.lesson, resume: undefined });
+  again.former = former;
   if (session.base) again.startFrom(session);
   work(again.replaying(log.filter(({ t }) => t >= (session.base?.t ?? 0))), () => {
     set({ session: again, born: null });
@@ -51,8 +70,10 @@ export function rebuild(changes = {}, seed = undefined) {
   const { lesson } = app.session;
   const choice = { ...choiceNow(), ...changes };
   if (seed !== undefined) choice.training.seed = seed;
-  if (lesson.toy && app.session.datas.length < 2) return startToy({ data: lesson.toy.data, ...choice }, app.screen);
-  begin({ ...makeLesson(app.session.dataAt(app.k), choice), title: lesson.title }, app.screen);
+  anew(() => {
+    if (lesson.toy && app.session.datas.length < 2) startToy({ data: lesson.toy.data, ...choice }, app.screen);
+    else begin({ ...makeLesson(app.session.dataAt(app.k), choice), title: lesson.title }, app.screen);
+  });
 }
 
 /** One more example, from the present update on. */

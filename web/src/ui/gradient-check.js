@@ -11,8 +11,10 @@ const LARGE = 100_000; // parameters, from which on fewer entries are checked
 export function GradientCheck() {
   const [rows, setRows] = useState([]);
   const [done, setDone] = useState(false);
+  const { problem, values, steps, born } = opened();
+  const none = born && steps.find(({ id }) => id === born.name).phase !== "update";
   useEffect(() => {
-    const { problem, values, steps } = opened();
+    if (none) return;
     const names = steps.filter(({ phase }) => phase === "backward").map(({ id }) => id);
     const size = Object.values(problem.parameters).reduce((sum, { data }) => sum + data.length, 0);
     const checks = checkGradients(problem, values, names, size > LARGE ? 2 : 24);
@@ -33,6 +35,7 @@ export function GradientCheck() {
       ? t("check.some", { n: wrong })
       : t("check.all", { n: rows.length })
     : t("check.running");
+  if (none) return html`<p role="status" data-none>${t("check.none", { name: born.name })}</p>`;
   return html`<p>${t("check.lead")}</p>
     <div class="table-scroll">
       <table class="plain" data-done=${done ? "true" : "false"} data-wrong=${wrong}>

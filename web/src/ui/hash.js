@@ -76,7 +76,10 @@ export function goToHash({ screen, k, id, cell, log }) {
 
 let timer = 0;
 
-/** Write the hash a moment after a change; inside a frame without an address it stays as it is. */
+/**
+ * Write the hash a moment after a change; inside a frame without an address it stays as it is. Where Python was left
+ * it stays too: the page that is loaded again is the one that Python knows.
+ */
 export function keepHash() {
   addEventListener("hashchange", () => location.reload());
   subscribe(() => {
@@ -84,7 +87,7 @@ export function keepHash() {
     if (app.playing) return;
     timer = setTimeout(() => {
       try {
-        if (!app.job) history.replaceState(null, "", `#${hashText()}`);
+        if (!app.job && app.server?.on !== false) history.replaceState(null, "", `#${hashText()}`);
       } catch {
         /* a page inside a page may have no address of its own */
       }

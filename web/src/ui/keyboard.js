@@ -1,8 +1,10 @@
 /** Keys for the whole page; what is typed into a field, or moves within a matrix, stays there. */
 import { app, set } from "./store.js";
+import { undo } from "./editing.js";
 import { byLayer, byMicro, byUpdate, play } from "./walk.js";
 
 const FIELDS = "input, select, textarea, [contenteditable]";
+const TYPED = "input[type=number], textarea"; // these take back what is typed by themselves
 const PRESSED_BY_SPACE = `${FIELDS}, button, summary, a`;
 
 function act(event) {
@@ -21,6 +23,11 @@ function act(event) {
 
 export function listenToKeys() {
   document.body.addEventListener("keydown", (event) => {
+    if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+      if (app.screen !== "play" || app.dialog || /** @type {Element} */ (event.target).closest(TYPED)) return;
+      event.preventDefault();
+      return undo();
+    }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !app.singleKeys) return;
     if (/** @type {Element} */ (event.target).closest(FIELDS)) return;
     const action = act(event);

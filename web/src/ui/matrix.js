@@ -24,8 +24,8 @@ function page(count, focus, size, whole = MOST) {
  * @typedef {{whole: number, few: number, cell: number, decimals: number}} Size
  */
 const [ROOMY, TIGHT] = [
-  { cell: 56, decimals: 4 },
-  { cell: 44, decimals: 3 },
+  { cell: 57, decimals: 4 },
+  { cell: 49, decimals: 3 },
 ];
 /** @type {Size[]} from roomy to dense */
 const SIZES = [

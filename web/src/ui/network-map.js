@@ -10,6 +10,7 @@ import { number } from "../format.js";
 import { t } from "../messages.js";
 
 const MOST = 8; // units of a layer that are drawn
+const ENDING = 6; // characters of a name that stay where it is cut
 const [UNIT, GAP, TOP] = [38, 10, 88];
 export const HIDDEN = Object.keys(ACTIVATIONS).filter((name) => name !== "softmax");
 
@@ -128,12 +129,13 @@ export function NetworkMap({ parameters, surface }) {
             ${each(l, (j) => {
               const open = unitOpen?.[0] === l && unitOpen?.[1] === j;
               const style = { top: `${TOP + y(l, j) - UNIT / 2}px` };
+              const name = names?.[j] ?? `x${j + 1}`;
               if (l === 0)
-                return html`<span class="unit is-input" key=${j} style=${style} title=${names?.[j]}><${Thumbnail}
+                return html`<span class="unit is-input" role="img" aria-label=${name} key=${j} style=${style} title=${name}><${Thumbnail}
                   A=${surface.values?.get("A0")}
                   row=${j}
                   high=${surface.high}
-                /><span class="unit-name">${names?.[j] ?? `x${j + 1}`}</span></span>`;
+                /><span class="unit-name"><span>${name.slice(0, -ENDING)}</span>${name.slice(-ENDING)}</span></span>`;
               const b = number(at(parameters[`b${l}`], j, 0), 2);
               return html`<button
                 type="button"

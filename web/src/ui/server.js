@@ -26,24 +26,24 @@ export async function connect() {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(command),
     });
-  const off = () => {
+  const off = (why) => {
     events.close();
-    set({ server: { on: false }, playing: false, ended: "" });
+    set({ server: { on: false, why }, playing: false, ended: "" });
   };
   /** The page goes another way than the training in Python, which stops. */
   const leave = () => {
     send({ do: "stop" });
-    off();
+    off("server.left");
   };
   events.onmessage = ({ data }) => hear(JSON.parse(data), off);
-  events.onerror = off;
+  events.onerror = () => off("server.off");
   set({ server: { on: true, send, leave } });
   if (lesson.now?.step) hear({ kind: "epoch", ...lesson.now }, off);
 }
 
 function hear(message, off) {
   let { session } = app;
-  if (message.kind === "closed") return off();
+  if (message.kind === "closed") return off("server.off");
   if (message.kind === "end") {
     if (app.unit !== "micro") set({ playing: false });
     if (message.why) set({ ended: message.why, playing: false });
@@ -67,5 +67,7 @@ function hear(message, off) {
 export function Server() {
   const { server } = useApp();
   if (!server) return null;
-  return html`<p class="check" data-server=${server.on ? "on" : "off"}>${t(server.on ? "server.on" : "server.off")}</p>`;
+  return server.on
+    ? html`<p class="check" data-server="on">${t("server.on")}</p>`
+    : html`<p class="check server-off" role="status" data-server="off">${t(server.why)}</p>`;
 }

@@ -80,8 +80,8 @@ export function TrainingPanel() {
       >
         ${t("play.restart")}
       </button>
-      ${session.log.length
-        ? html`<button type="button" class="button is-quiet" data-action="undo" onClick=${undo}>${t("play.undo")}</button>`
+      ${session.log.length || session.former
+        ? html`<button type="button" class="button is-quiet" data-action="undo" title="Ctrl+Z" onClick=${undo}>${t("play.undo")}</button>`
         : null}
     </div>
   </section>`;

@@ -229,6 +229,5 @@ export function showMaking({ name, row, col }) {
 export function showBorn() {
   const { k, name, row, col } = app.born;
   app.k = k;
-  set({ born: null });
   showMaking({ name, row, col });
 }
