@@ -147,8 +147,6 @@ def test_targets_beyond_the_floats_are_refused(y):
         DeepRegressor(**FAST).fit(NUMBERS[:, None], y)
 
 
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
-@pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("recipe", ["table", "plain"])
 @pytest.mark.parametrize(
     "y",
@@ -166,6 +164,8 @@ def test_targets_that_are_dates_are_refused(y, recipe):
         DeepRegressor(recipe=recipe).fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names")
 def test_without_names_columns_are_told_by_their_order():
     """scikit-learn warns, and goes on."""
     rows = np.array([[1.0, "u"], [None, "v"], [-1.0, None]], dtype=object)
