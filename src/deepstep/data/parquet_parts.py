@@ -6,7 +6,8 @@ Which files are the parts of a folder, and what has to be the same in all of the
   "_" (``_SUCCESS``, ``_metadata``) is passed over; anything else is refused.
 - Folders named ``key=value`` (Hive's partitions) are refused: their column stands in no file.
 - All parts have the same columns, in any order. Numbers may be of different types (they are read as
-  float64 then), texts may be categories in some parts, and a part may have a column that is all null.
+  float64 then), texts may be categories in some parts, and a part may have a column that is all null. What is
+  a category in all of them is one, whatever it looks like.
 """
 
 import hashlib
@@ -214,7 +215,7 @@ def _common_schema(
 ) -> "dict[str, polars.DataType]":
     """The types that the columns of all parts can be read as."""
     first, common = schemas[0]
-    common = {name: _plain(dtype) for name, dtype in common.items()}
+    common = dict(common)
     for part, schema in schemas[1:]:
         for names, others, came in ((common, schema, "not there"), (schema, common, f"not in {first}")):
             strange = next((name for name in names if name not in others), None)
@@ -226,7 +227,7 @@ def _common_schema(
                     unknown_name("", "", strange, set(others) - set(names)).mend or DAMAGED,
                 )
         for name, dtype in schema.items():
-            found = _joined(common[name], _plain(dtype))
+            found = _joined(common[name], dtype)
             if found is None:
                 raise FileError(
                     _called(where, part),
@@ -238,13 +239,6 @@ def _common_schema(
     return common
 
 
-def _plain(dtype: "polars.DataType") -> "polars.DataType":
-    import polars
-
-    texts = (polars.Categorical, polars.Enum)
-    return polars.String() if isinstance(dtype, texts) or dtype in texts else dtype
-
-
 def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
     """A type for the values of both; None where there is none."""
     import polars
@@ -253,6 +247,9 @@ def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.Data
         return first
     if first == polars.Null:
         return second
+    texts = [dtype in (polars.String, polars.Categorical, polars.Enum) for dtype in (first, second)]
+    if all(texts):
+        return polars.String() if polars.String in (first, second) else polars.Categorical()
     return polars.Float64() if first.is_numeric() and second.is_numeric() else None
 
 
