@@ -28,6 +28,9 @@ OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
 DIVERGED = "diverged"
 """The table of a config that says how training diverged: came, mend, layer, step, costs."""
 
+DEMO = "demo"
+"""The key of a config that names the demo whose run it is."""
+
 DIGEST = "sha256"
 """The key of the config that holds its own digest."""
 

@@ -68,6 +68,7 @@ def test_the_page_has_every_part(deepstep, committee_run, tmp_path):
         "one 0/1 feature",
         "compiled",
         "that were held out for the test",
+        "deepstep explore RUN --member 0",
     ):
         assert word in page.text
     assert len(page.named("span")) >= len(run.committee.weights)

@@ -15,8 +15,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from deepstep.cli.reproduce import reproduce
 from deepstep.data import read_cats
 from deepstep.run import Run
+from report_page import check
 
 ESCAPE = "\x1b"
 
@@ -178,3 +180,23 @@ def test_cats_do_not_train_when_they_cannot_save(deepstep, shared, tmp_path, tak
     assert f"{taken}: a new name is expected; it exists already" in result.err
     assert os.listdir(tmp_path) == [taken]
     assert (tmp_path / taken).read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["digits", "moons"])
+def test_the_report_of_a_demo_has_its_command(deepstep, tmp_path, name):
+    assert deepstep("demo", name, "--iterations", 3, "--seed", 5, "--out", "run").code == 0
+    assert deepstep("report", "run").code == 0
+    text = check(tmp_path / "report.html").text
+    command = f"deepstep demo {name} --seed 5 --iterations 3"
+    assert command in text
+    assert "deepstep demo keeps none" in text  # and has no --log health
+    assert deepstep(*command.split()[1:], "--out", "again").code == 0
+    one, other = Run.load("run"), Run.load("again")
+    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+
+
+def test_the_command_of_cats_names_the_data(deepstep, shared):
+    data = shared / "data" / "cats"
+    assert deepstep("demo", "cats", "--data", data, "--iterations", 1, "--out", "cats").code == 0
+    command = shlex.split(reproduce(Run.load("cats-2-layer")))
+    assert command == ["deepstep", "demo", "cats", "--data", str(data), "--seed", "1", "--iterations", "1"]

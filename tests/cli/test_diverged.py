@@ -179,3 +179,17 @@ def test_figures_of_huge_costs_are_drawn():
     assert "1.7e+308" in display.describe()
     assert "<svg" in figure(display, "curve", "Costs")
     assert display.lines_["cost"].get_ydata().max() == 1e100
+
+
+def test_where_no_epoch_was_done_no_health_is_advised_that_was_asked_for(deepstep, flowers, tmp_path):
+    """And a gradient that is not finite is said in words, where a plot of it would be empty."""
+    typed = ["--target", "height", *FAR_TOO_HIGH, "--log", "health"]
+    assert deepstep("train", flowers, "--out", "run", *typed).code == 1
+    result = deepstep("doctor", "run")
+    assert "diverged before its first epoch was done" in result.err
+    assert "--log health" not in result.err
+    assert deepstep("report", "run").code == 0
+    text = check(tmp_path / "report.html").text
+    assert "--log health" not in text
+    assert "it is not finite in any layer, so there is nothing to draw" in text
+    assert "nan in layer" not in text

@@ -141,7 +141,7 @@ def test_the_recipe_of_committees_on_streams(deepstep, parts, target, monkeypatc
     options = ("--recipe", "table", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
     assert result.code == 0, result.err
-    assert "one network, as rows are streamed" in result.err
+    assert "Recipe: table, one network, as rows are streamed." in result.err
     told = json.loads(result.out)
     assert told["settings"]["members"] == 1
     assert told["test"].get("accuracy", told["test"].get("r2")) > 0.7

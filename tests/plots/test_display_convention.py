@@ -163,3 +163,18 @@ def test_signed_maps_have_0_in_their_middle():
     (image,) = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2)).plot().images_
     assert image.get_clim() == (-3, 3)
     np.testing.assert_allclose(image.cmap(0.5)[:3], 1, atol=0.05)  # white
+
+
+@pytest.mark.parametrize("display", OF_HISTORY)
+@pytest.mark.parametrize("wrong", [None, [], "run"])
+def test_what_is_no_history_is_refused(display, wrong):
+    with pytest.raises(
+        ConfigurationError, match=f"{display.__name__}.from_history: the History of a training"
+    ):
+        display.from_history(wrong)
+
+
+def test_inputs_have_the_same_names_in_all_displays():
+    """x1, x2 are those of the axes of the neuron maps, too."""
+    network = Network([2, 2, 1], seed=1)
+    assert list(SaliencyDisplay.from_network(network, [1.0, 2.0]).names) == ["x1", "x2"]

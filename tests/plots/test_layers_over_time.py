@@ -5,12 +5,21 @@ import pytest
 from small_networks import X, Y, trained
 
 from deepstep import Network
-from deepstep.plots import GradientFlowDisplay, LayerStatisticsDisplay, UnitHealthDisplay, UpdateRatioDisplay
+from deepstep.plots import (
+    GradientFlowDisplay,
+    LayerStatisticsDisplay,
+    TrainingCurveDisplay,
+    UnitHealthDisplay,
+    UpdateRatioDisplay,
+)
 
 
 @pytest.fixture(scope="module")
 def history():
     return trained()[1]
+
+
+EPOCHS = (LayerStatisticsDisplay, TrainingCurveDisplay, UnitHealthDisplay, UpdateRatioDisplay)
 
 
 def seen(history, name):
@@ -89,3 +98,23 @@ def test_unit_health_of_a_network_counts_dead_units():
     assert display.dead.tolist() == [[0.75, 0.0]]
     assert [bar.get_height() for bar in display.artists_["dead"]] == [0.75, 0.0]
     assert "layer 1: 75 % of the units are dead, 0 % saturated." in display.describe()
+
+
+def test_one_update_an_epoch_has_one_usual_ratio():
+    display = UpdateRatioDisplay(epochs=np.arange(2.0), ratios=np.array([[0.01], [0.002]]), updates=1)
+    assert display.describe().startswith("1 update an epoch: about 0.001 is usual")
+
+
+def test_epochs_are_whole_numbers(history):
+    """Matplotlib's own choice for six epochs has halves."""
+    displays = [kind.from_history(history).plot() for kind in EPOCHS]
+    for display in displays:
+        axes = display.axes_[-1] if hasattr(display, "axes_") else display.ax_
+        ticks = axes.xaxis.get_major_locator().tick_values(0, 5.0 / 2)
+        assert axes.get_xlabel() == "epoch"
+        np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
+def test_a_gradient_that_is_not_finite_is_called_so():
+    text = GradientFlowDisplay(norms=np.array([[np.nan, 1.0]]), moments=["one step"]).describe()
+    assert text == "one step: the gradient is not finite in every layer."

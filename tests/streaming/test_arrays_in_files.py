@@ -1,5 +1,7 @@
 """Memory-mapped NumPy files and HDF5, streamed."""
 
+import os
+
 import h5py
 import numpy as np
 import polars
@@ -129,3 +131,38 @@ def test_what_was_written_to_a_mapped_array_stays(files, digits, mode):
     wanted = np.array(mapped)
     DeepClassifier(**PLAIN, stream=True).fit(mapped, y)
     np.testing.assert_array_equal(mapped, wanted)
+
+
+@pytest.mark.parametrize("name", ["X.npy", "y.npy", "digits.h5"])
+@pytest.mark.parametrize("happens", ["rewritten", "shorter", "gone"])
+def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
+    rows = open_arrays(files / ("digits.h5" if name == "digits.h5" else "X.npy"), ["y"])
+    assert next(rows.pieces(0, ["x3"], 9)).height == 9
+    path = files / name
+    if happens == "gone":
+        path.unlink()
+    else:
+        found = path.stat()
+        whole = path.read_bytes()
+        path.write_bytes(bytes(len(whole)) if happens == "rewritten" else whole[:200])
+        os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + (happens == "rewritten")))
+    came = "it is gone" if happens == "gone" else "it was changed meanwhile"
+    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {came}"):
+        next(rows.pieces(0, ["x3"], 9))
+
+
+def test_hdf5_that_says_two_things_or_nothing_is_refused(tmp_path):
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["X"], file["x0"] = np.zeros((3, 2)), np.ones(3)
+    with pytest.raises(DataError, match=r"two.h5: columns of .*; 'x0' is one of 'X' and one of 'x0'"):
+        open_arrays(tmp_path / "two.h5")
+    with h5py.File(tmp_path / "groups.h5", "w") as file:
+        file["train/X"], file["test/X"] = np.zeros((3, 2)), np.zeros((3, 2))
+    with pytest.raises(FileError, match="none at its top, only the groups 'test', 'train'"):
+        open_arrays(tmp_path / "groups.h5")
+    with h5py.File(tmp_path / "latin.h5", "w") as file:
+        file["X"] = np.zeros((3, 2))
+        file["name"] = np.array([[b"a", b"b"], [b"c", "ü".encode("latin-1")], [b"e", b"f"]])
+    rows = open_arrays(tmp_path / "latin.h5")
+    with pytest.raises(DataError, match=r"latin.h5, 'name': texts in UTF-8; row 2 is b'\\xfc'"):
+        list(rows.pieces(0, ["x0", "name 1"], 9))

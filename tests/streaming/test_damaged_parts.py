@@ -1,9 +1,13 @@
 """Parts that do not fit together, or cannot be read: named in one sentence."""
 
+import os
 import sys
+from decimal import Decimal
 
 import numpy as np
 import polars
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from deepstep.data import ParquetRows
@@ -152,3 +156,67 @@ def test_what_is_not_installed_is_named_with_the_command(parts, tmp_path, monkey
     }[package]
     with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):
         use()
+
+
+def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch):
+    (parts / "z").mkdir()
+    (parts / "part-2.parquet").rename(parts / "z" / "part-2.parquet")
+    whole, scandir = read(parts), os.scandir
+
+    def refused(folder):
+        if str(folder).endswith("/z"):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refused)
+        with pytest.raises(FileError, match=r"z: a folder of .* be read; it cannot \(permission denied\)"):
+            ParquetRows(parts)
+    (parts / "z").rename(tmp_path / "elsewhere")
+    (parts / "z").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(FileError, match="'z' is a link to a folder"):
+        ParquetRows(parts)
+    (parts / "z").unlink()
+    (parts / "part-2.parquet").symlink_to(tmp_path / "elsewhere" / "part-2.parquet")  # a link to a part
+    assert read(parts).equals(whole)
+
+
+@pytest.mark.parametrize(
+    "type_",
+    [
+        pyarrow.decimal256(50, 2),
+        pyarrow.struct([("a", pyarrow.list_(pyarrow.decimal256(50, 2)))]),
+        pyarrow.timestamp("us", tz="Nowhere/Else"),
+    ],
+)
+def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
+    value = {"a": [Decimal("1.25")]} if pyarrow.types.is_struct(type_) else Decimal("1.25")
+    wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else value], type_)
+    path = tmp_path / "wide.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"x": [1.0], "wide": wide}), path)
+    with pytest.raises(
+        FileError, match=r"wide.parquet: columns of types that can be read; 'wide' is of type"
+    ):
+        ParquetRows(path)
+
+
+@pytest.mark.parametrize(("kept", "footers"), [(2**24, 3), (0, 8)])
+def test_footers_are_read_again_only_where_they_take_too_much(parts, monkeypatch, kept, footers):
+    rows, opened, read_again = ParquetRows(parts), pyarrow.parquet.ParquetFile, []
+
+    def counted(path, metadata=None, **options):
+        read_again.append(metadata is None)
+        return opened(path, metadata=metadata, **options)
+
+    monkeypatch.setattr(pyarrow.parquet, "ParquetFile", counted)
+    monkeypatch.setattr("deepstep.data.parquet_parts.KEPT_BYTES", kept)
+    turns = [0, 3, 6, 1, 4, 7, 2, 5]
+    found = polars.concat(
+        [piece for group in turns for piece in rows.pieces(group, list(rows.schema), 10**6)]
+    )
+    monkeypatch.undo()
+    assert (len(rows.sizes), sum(read_again)) == (9, footers)
+    whole = read(parts).with_row_index()
+    starts = np.cumsum([0, *rows.sizes])
+    wanted = np.concatenate([np.arange(starts[one], starts[one + 1]) for one in turns])
+    assert found.equals(whole[wanted].drop("index"))

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from deepstep.data import ParquetRows
 from deepstep.errors import DataError
-from deepstep.preparation import TablePreparation
+from deepstep.preparation import TablePreparation, running_targets
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.running_targets import RunningTargets
 from deepstep.preparation.survey import survey
-from tables_in_parts import table
+from tables_in_parts import table, written
 
 
 def in_pieces(frame, size):
@@ -151,3 +152,57 @@ def test_rows_that_are_held_in_memory_are_few_where_features_are_many(tmp_path, 
     assert found.inputs.n_features == 40
     assert {part.height for part in (found.test, found.validation, found.sample)} == {100}
     assert found.shares == pytest.approx((400 / 3000,) * 3)
+
+
+@given(seed=st.integers(0, 2**16), sizes=st.tuples(st.integers(1, 99), st.integers(1, 99)))
+@settings(max_examples=20, deadline=None)
+def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(seed, sizes):
+    rng = np.random.default_rng(seed)
+    values = polars.Series(rng.choice(["a", "b", "c"], 400), dtype=polars.Categorical)
+    weight, learned = rng.lognormal(0, 5, 400), rng.random(400) < 0.8
+    found = []
+    for size in sizes:
+        running = RunningTargets()
+        for at in range(0, 400, size):
+            part = slice(at, at + size)
+            running.update(values[part], weight[part], learned[part])
+        found.append(running.finish())
+    assert found[0].rows() == found[1].rows()
+    codes = np.unique(values.to_list(), return_inverse=True)[1]
+    expected = np.bincount(codes[learned], weight[learned]).tolist()
+    assert found[0]["weight"].to_list() == expected
+    assert found[0]["rows"].to_list() == np.bincount(codes[learned]).tolist()
+
+
+def test_a_target_of_too_many_values_is_not_counted(monkeypatch):
+    monkeypatch.setattr(running_targets, "MOST_CLASSES", 2)
+    running = RunningTargets()
+    for value in range(3):
+        running.update(polars.Series([value]), np.ones(1), np.ones(1, bool))
+    assert running.finish() is None
+
+
+@pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["10", "20", "30"])])
+def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
+    frame = polars.DataFrame({"c": ["10", "20", "30", "20"] * 25, "y": [0.0, 1.0] * 50})
+    frame = frame.with_columns(polars.col("c").cast(dtype))
+    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 20))
+    in_memory = TablePreparation.fit(frame, exclude=["y"])
+    assert type(in_memory.columns[0]).__name__ == "CategoryColumn"
+    pieces = [piece for group in range(len(rows.sizes)) for piece in rows.pieces(group, ["c"], 7)]
+    for found in (survey(rows, "y").inputs, in_pieces(polars.concat(pieces), 7)):
+        assert found.columns == in_memory.columns
+
+
+def test_categories_in_some_parts_alone_are_texts(tmp_path):
+    frame = polars.DataFrame({"c": ["10", "20"] * 20})
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.with_columns(polars.col("c").cast(polars.Categorical)).write_parquet(tmp_path / "b.parquet")
+    assert ParquetRows(tmp_path).schema["c"] == polars.String
+    for name, kind in (("a", ["10", "20"]), ("b", ["20", "10"])):
+        frame.with_columns(polars.col("c").cast(polars.Enum(kind))).write_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    rows = ParquetRows(tmp_path)
+    assert rows.schema["c"] == polars.Categorical
+    assert [next(rows.pieces(group, ["c"], 40))["c"][0] for group in (0, 1)] == ["10", "10"]

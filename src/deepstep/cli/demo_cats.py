@@ -17,6 +17,7 @@ from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.run_folder import DEMO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +60,7 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
     for name, (hidden, initialization) in MODELS.items():
         rounds = iterations or ITERATIONS
         settings = TrainSettings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
-        about = {"task": "binary", "target": "class", "source": printable(data)}
+        about = {"task": "binary", "target": "class", "source": printable(data), DEMO: "cats"}
         about |= of_cats(data, folders[name])
         label = f"cats, {name}"
         models[name] = train_and_save(

@@ -17,6 +17,7 @@ from deepstep.cli.screen import as_json, console, percent, print_curve, print_ne
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.run_folder import DEMO
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -41,7 +42,12 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     train = as_part(preparation, inputs.transform(data.X_train), labels[data.y_train])
     test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])
     folder = out or free_name("digits")
-    about = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
+    about = {
+        "task": "multiclass",
+        "target": "digit",
+        "source": "scikit-learn's bundled digits",
+        DEMO: "digits",
+    }
     about |= of_builtin("digits", seed)
     trained = train_and_save(
         new_run(folder), folder, settings, preparation, train, test, label="digits", about=about

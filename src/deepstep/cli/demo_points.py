@@ -19,6 +19,7 @@ from deepstep.data import load
 from deepstep.data.builtin import Dataset
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.run import Run
+from deepstep.run_folder import DEMO
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
     about = {
         "task": "binary" if len(labels) == 2 else "multiclass",
         "target": "class",
+        DEMO: name,
         "source": f"deepstep.data.load({name!r}, seed={seed})",
         **of_builtin(name, seed),
     }

@@ -9,7 +9,7 @@ from deepstep.cli.opening import open_with_history
 from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.errors import ConfigurationError
-from deepstep.report.diagnosis import NO_HEALTH, findings_of, has_health
+from deepstep.report.diagnosis import findings_of, has_health, no_health
 from deepstep.run import Run
 
 
@@ -47,7 +47,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
         click.echo(as_json(record))
     else:
         if isinstance(run, Run) and not has_health(run):
-            note(NO_HEALTH)
+            note(no_health(run))
         for one in found:
             click.echo(f"{one.severity}, {one.kind}: {one}")
         if not found:

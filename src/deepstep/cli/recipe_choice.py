@@ -26,13 +26,14 @@ FOR_BOTH = (
 
 
 class RecipeChoice(NamedTuple):
-    """A recipe, and why it is this one, for people."""
+    """A recipe, why it is this one, and what it trains if that is not as usual; for people."""
 
     name: str
     why: str
+    what: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}, {COMMITTEES.get(self.name, 'one network')}, {self.why}"
+        return f"{self.name}, {self.what or COMMITTEES.get(self.name, 'one network')}, {self.why}"
 
 
 def chosen_recipe(context: click.Context) -> RecipeChoice:
@@ -81,7 +82,7 @@ def recipe_of_streams(choice: RecipeChoice) -> RecipeChoice:
     if choice.name == PLAIN:
         return choice
     if choice.why == ASKED:
-        return choice._replace(why="as asked; one network, as rows are streamed")
+        return choice._replace(what="one network", why="as rows are streamed")
     return RecipeChoice(PLAIN, "as rows are streamed, and it can go on after a kill")
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 from deepstep.cli.option_names import SPELLED
 from deepstep.data import TABLE_SUFFIXES
-from deepstep.run_folder import RunFolder
+from deepstep.run_folder import DEMO, RunFolder
+
+CATS = "cats"
+"""The demo that has its data from outside."""
 
 REPEATED = {
     "hyperparameters": "--hyperparameter",
@@ -19,7 +22,7 @@ REPEATED = {
 
 
 def reproduce(run: RunFolder) -> str | None:
-    """The command, None for runs of demos, whose data stand in no table.
+    """The command, None for runs whose data stand in no table and belong to no demo.
 
     Parameters
     ----------
@@ -27,6 +30,8 @@ def reproduce(run: RunFolder) -> str | None:
     """
     config = run.config
     source = str(config.get("source", ""))
+    if DEMO in config:
+        return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
     if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
         return None
     words = ["deepstep", "train", source]
@@ -41,6 +46,15 @@ def reproduce(run: RunFolder) -> str | None:
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
+
+
+def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("deepstep", "demo", name)
+    if name == CATS:
+        yield from ("--data", source)
+    for asked in ("seed", "iterations"):
+        if asked in settings:
+            yield from (f"--{asked}", str(settings[asked]))
 
 
 def _words(name: str, value: Any) -> Iterator[str]:

@@ -43,13 +43,18 @@ class ArrayRows(StoredRows):
         Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
     where : str
         What people call them.
+    files : mapping, optional
+        The files they lie in as they were when they were opened, by `as_opened`: one that was changed since
+        is refused before every read.
 
     Raises
     ------
     ShapeError
         If one has other rows than another.
     DataError
-        If they have no rows, or hold no numbers, truth values or texts.
+        If they have no rows, two columns have one name, or they hold no numbers, truth values or texts.
+    FileError
+        If a file was changed since it was opened.
 
     Examples
     --------
@@ -60,8 +65,10 @@ class ArrayRows(StoredRows):
     [[(1.0, 'a'), (3.0, 'b')], [(5.0, 'a')]]
     """
 
-    def __init__(self, arrays: Mapping[str, Any], where: str) -> None:
-        self.where, self._arrays = where, dict(arrays)
+    def __init__(
+        self, arrays: Mapping[str, Any], where: str, files: "Mapping[Path, tuple[int, int]] | None" = None
+    ) -> None:
+        self.where, self._arrays, self._files = where, dict(arrays), dict(files or {})
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
         other = next((name for name, length in lengths.items() if length != m), None)
@@ -70,9 +77,17 @@ class ArrayRows(StoredRows):
             raise ShapeError(where, f"{m} rows of {other!r}, as {first!r} has", f"got {lengths[other]}")
         if not m:
             raise DataError(where, "arrays with at least one row", "got none")
-        self._columns = {
-            column: (name, at) for name, array in self._arrays.items() for column, at in _columns(name, array)
-        }
+        self._columns: dict[str, tuple[str, int | None]] = {}
+        for name, array in self._arrays.items():
+            for column, at in _columns(name, array):
+                if column in self._columns:
+                    raise DataError(
+                        where,
+                        "columns of different names",
+                        f"{column!r} is one of {self._columns[column][0]!r} and one of {name!r}",
+                        "Give one of the two another name.",
+                    )
+                self._columns[column] = name, at
         few = self._read(slice(0, 1), list(self._columns))
         self.schema = dict(few.schema)
         self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns)))
@@ -106,8 +121,13 @@ class ArrayRows(StoredRows):
         import polars
 
         names = dict.fromkeys(self._columns[column][0] for column in columns)
+        for path, opened in self._files.items():
+            _check_unchanged(path, opened)
         try:
-            read = {name: _plain(self._arrays[name][rows], f"{self.where}, {name!r}") for name in names}
+            read = {
+                name: _plain(self._arrays[name][rows], f"{self.where}, {name!r}", rows.start)
+                for name in names
+            }
         except (OSError, KeyError) as error:
             raise FileError(
                 self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
@@ -141,29 +161,68 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
         If h5py is needed and not installed.
     """
     if path.suffix.lower() in NUMPY:
-        others = {name: path.with_name(f"{name}.npy") for name in beside}
-        arrays = {INPUTS: _mapped(path), **{name: _mapped(other) for name, other in others.items()}}
+        places = {INPUTS: path, **{name: path.with_name(f"{name}.npy") for name in beside}}
+        files = {place: as_opened(place) for place in places.values()}
+        arrays = {name: _mapped(place) for name, place in places.items()}
         if len(arrays[INPUTS].shape) < 2:
             raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {arrays[INPUTS].shape}")
-        return ArrayRows(arrays, str(path))
+        return ArrayRows(arrays, str(path), files)
     try:
         import h5py
     except ImportError as error:
         raise missing_package("HDF5 that is streamed", "h5py", "streaming") from error
-    _check_there(path)
+    files = {path: as_opened(path)}
     try:
         file = h5py.File(path, "r")
         arrays = {name: file[name] for name in sorted(file) if isinstance(file[name], h5py.Dataset)}
+        groups = [name for name in sorted(file) if isinstance(file[name], h5py.Group)]
     except (OSError, RuntimeError, KeyError) as error:
         raise _damaged(path, "an HDF5 file", error) from error
     with_rows = {name: array for name, array in arrays.items() if len(array.shape)}
     if not with_rows:
-        raise FileError(str(path), "datasets with rows", "it has none at its top")
-    return ArrayRows(with_rows, str(path))
+        came = f", only the groups {', '.join(map(repr, groups)):.200}" if groups else ""
+        raise FileError(
+            str(path),
+            "datasets with rows",
+            f"it has none at its top{came}",
+            "Write a file with the datasets of one group at its top." if groups else "",
+        )
+    return ArrayRows(with_rows, str(path), files)
+
+
+def as_opened(path: Path) -> tuple[int, int]:
+    """The size of a file and when it was changed, which tell whether it is changed later.
+
+    Raises
+    ------
+    FileError
+        If there is none.
+
+    Examples
+    --------
+    >>> as_opened(Path("no/such.npy"))
+    Traceback (most recent call last):
+    deepstep.errors.FileError: no/such.npy: a file of arrays; there is no such file.
+    """
+    if kind_at(path) != "file":
+        raise FileError(str(path), "a file of arrays", "there is no such file")
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def _check_unchanged(path: Path, opened: tuple[int, int]) -> None:
+    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
+    came = "it was changed meanwhile" if path.exists() else "it is gone"
+    if came == "it is gone" or as_opened(path) != opened:
+        raise FileError(
+            str(path),
+            "the file as it was when reading began",
+            came,
+            "Put the old one back, or begin anew.",
+        )
 
 
 def _mapped(path: Path) -> AnyArray:
-    _check_there(path)
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError) as error:
@@ -171,11 +230,6 @@ def _mapped(path: Path) -> AnyArray:
     if not isinstance(found, np.ndarray):
         raise FileError(str(path), "a NumPy file of one array", "it is an archive of several")
     return found
-
-
-def _check_there(path: Path) -> None:
-    if kind_at(path) != "file":
-        raise FileError(str(path), "a file of arrays", "there is no such file")
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> FileError:
@@ -194,13 +248,20 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
         yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
 
 
-def _plain(values: Any, where: str) -> AnyArray:
+def _plain(values: Any, where: str, start: int) -> AnyArray:
     """Numbers and truth values as they are, bytes as texts."""
     values = np.asarray(values)
     if values.dtype.kind in "SO":
-        values = np.array(
-            [value.decode() if isinstance(value, bytes) else value for value in values.ravel()]
-        ).reshape(values.shape)
+        texts, width = [], max(1, values[0].size if values.ndim > 1 else 1)
+        for at, value in enumerate(values.ravel()):
+            try:
+                texts.append(value.decode() if isinstance(value, bytes) else value)
+            except UnicodeDecodeError as error:
+                row = start + at // width + 1
+                raise DataError(
+                    where, "texts in UTF-8", f"row {row:,} is {bytes(value)!r:.60}", "Write them in UTF-8."
+                ) from error
+        values = np.array(texts).reshape(values.shape)
     if values.dtype.kind not in "biufU":
         raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")
     return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)

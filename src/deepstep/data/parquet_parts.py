@@ -1,30 +1,33 @@
 """Parquet files and folders of them, read a row group at a time by pyarrow.
 
-Which files are the parts of a folder, and what has to be the same in all of them:
-
-- Every file that ends in .parquet, also in folders within, in the order of its path. What begins with "." or
-  "_" (``_SUCCESS``, ``_metadata``) is passed over; anything else is refused.
-- Folders named ``key=value`` (Hive's partitions) are refused: their column stands in no file.
-- All parts have the same columns, in any order. Numbers may be of different types (they are read as
-  float64 then), texts may be categories in some parts, and a part may have a column that is all null.
+Which files are the parts of a folder stands in `deepstep.data.part_paths`. All parts have the same columns,
+in any order. Numbers may be of different types (they are read as float64 then), texts may be categories in
+some parts, and a part may have a column that is all null. What is a category in all of them is one, whatever
+it looks like.
 """
 
 import hashlib
-import os
+import itertools
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, sha256
+from deepstep.data.part_paths import part_paths
 from deepstep.data.stored_rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
     import polars
 
-SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
+KEPT_BYTES = 2**24
+"""Of footers, as they stand in files: so many are kept, to be read once and not for each row group."""
+
+_KEEPING = threading.Lock()  # of all rows, which can be copied and pickled so
 
 
 class _Part(NamedTuple):
@@ -36,6 +39,8 @@ class _Part(NamedTuple):
     changed: int
     rows: tuple[int, ...]
     """Of its row groups."""
+    starts: tuple[int, ...]
+    """The first row of each."""
     footer: str
     """The SHA-256 of its metadata, which tell of every page."""
 
@@ -71,7 +76,7 @@ class ParquetRows(StoredRows):
     def __init__(self, path: Path | str) -> None:
         _parquet()
         self.where, self._path = str(path), Path(path)
-        found = [_opened(self._path, part) for part in _paths(self._path)]
+        found = [_opened(self._path, part) for part in part_paths(self._path)]
         self._parts = [part for part, _ in found]
         self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
         groups = [
@@ -84,6 +89,8 @@ class ParquetRows(StoredRows):
             raise DataError(self.where, "at least one row is expected", "its parts have none")
         self._groups = [group[:2] for group in groups]
         self.sizes = tuple(rows for *_, rows in groups)
+        self._footers: OrderedDict[int, Any] = OrderedDict()
+        self._kept = 0
 
     @property
     def bytes(self) -> int:
@@ -100,8 +107,13 @@ class ParquetRows(StoredRows):
             self._check_unchanged(part)
             # neither read at once nor mapped: mapped pages count as memory of the process
             with _parquet().ParquetFile(
-                part.path, buffer_size=2**20, pre_buffer=False, page_checksum_verification=True
+                part.path,
+                metadata=self._footers.get(number),
+                buffer_size=2**20,
+                pre_buffer=False,
+                page_checksum_verification=True,
             ) as file:
+                self._keep(number, file.metadata)
                 read = file.iter_batches(
                     batch_size=most, row_groups=[within], columns=list(columns), use_threads=False
                 )
@@ -114,13 +126,23 @@ class ParquetRows(StoredRows):
     def place(self, group: int) -> Place:
         number, within = self._groups[group]
         part = self._parts[number]
-        return Place(_called(self.where, part.name), sum(part.rows[:within]))
+        return Place(_called(self.where, part.name), part.starts[within])
 
     def identity(self) -> dict[str, Any]:
         return {
             "columns": {name: str(dtype) for name, dtype in self.schema.items()},
             "parts": [[part.name, part.bytes, part.footer] for part in self._parts],
         }
+
+    def _keep(self, number: int, footer: Any) -> None:
+        """Keep the footer of a part, and those used last: each tells of all groups of its part."""
+        with _KEEPING:
+            if number not in self._footers:
+                self._kept += footer.serialized_size
+            self._footers[number] = footer
+            self._footers.move_to_end(number)
+            while self._kept > KEPT_BYTES and len(self._footers) > 1:
+                self._kept -= self._footers.popitem(last=False)[1].serialized_size
 
     def _check_unchanged(self, part: _Part) -> None:
         """Refuse a part that was written anew since it was opened: its rows need not be those counted."""
@@ -145,7 +167,7 @@ def digest_of(path: Path | str) -> str:
     path = Path(path)
     if kind_at(path) != "folder":
         return sha256(path)
-    parts = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in _paths(path)]
+    parts = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
@@ -157,56 +179,49 @@ def _parquet() -> Any:
     return pyarrow.parquet
 
 
-def _paths(path: Path) -> list[Path]:
-    """The parts of a folder, relative to it; of a file that file."""
-    kind = kind_at(path)
-    if kind == "file":
-        return [Path(path.name)]
-    if kind != "folder":
-        raise FileError(str(path), "a Parquet file, or a folder of such parts", "there is none")
-    found: list[Path] = []
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        partition = next((name for name in folders if "=" in name), None)
-        if partition is not None:
-            raise FileError(
-                str(path),
-                "a folder of Parquet parts that hold all their columns",
-                f"{partition!r} is a partition, whose column stands in no file",
-                "Write it without partitions, with that column in the parts.",
-            )
-        for name in names:
-            if name.startswith((".", "_")):
-                continue
-            if not name.lower().endswith(SUFFIX):
-                raise FileError(
-                    str(path),
-                    "a folder of Parquet parts alone",
-                    f"{name!r} does not end in {SUFFIX}",
-                    "Move it away, or name it so that it begins with a point.",
-                )
-            found.append(Path(folder, name).relative_to(path))
-    if not found:
-        raise FileError(str(path), "a folder of Parquet parts", f"nothing in it ends in {SUFFIX}")
-    return sorted(found, key=lambda part: part.parts)
-
-
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
     """What the footer of a part says."""
-    import polars
-
     path = root if root.is_file() else root / part
     name = part.as_posix()
     with _named_errors(str(root), name):
         status = path.stat()
         with _parquet().ParquetFile(path) as file:
-            metadata, empty = file.metadata, file.schema_arrow.empty_table()
+            metadata, fields = file.metadata, file.schema_arrow
             rows = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
-        schema = dict(polars.from_arrow(empty).schema)  # type: ignore[union-attr]
-    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, footer), schema
+    schema = {field.name: _dtype(field, _called(str(root), name)) for field in fields}
+    starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
+    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema
+
+
+def _dtype(field: Any, where: str) -> "polars.DataType":
+    """What polars reads a column as; what it cannot read is refused before its values make it panic."""
+    import polars
+    import pyarrow
+
+    empty = pyarrow.schema([field]).empty_table()
+    try:
+        found: Any = None if _is_too_wide(field.type) else polars.DataFrame(empty).dtypes[0]
+    except polars.exceptions.PanicException:
+        found = None
+    if found is None:
+        raise FileError(
+            where,
+            "columns of types that can be read",
+            f"{field.name!r} is of type {field.type}",
+            "Write it as another type, such as double or string, or leave it out.",
+        )
+    return found
+
+
+def _is_too_wide(type_: Any) -> bool:
+    """Whether numbers of 256 bits are in it."""
+    import pyarrow
+
+    within = (type_.field(at).type for at in range(type_.num_fields))
+    return bool(pyarrow.types.is_decimal256(type_)) or any(_is_too_wide(one) for one in within)
 
 
 def _common_schema(
@@ -214,7 +229,7 @@ def _common_schema(
 ) -> "dict[str, polars.DataType]":
     """The types that the columns of all parts can be read as."""
     first, common = schemas[0]
-    common = {name: _plain(dtype) for name, dtype in common.items()}
+    common = dict(common)
     for part, schema in schemas[1:]:
         for names, others, came in ((common, schema, "not there"), (schema, common, f"not in {first}")):
             strange = next((name for name in names if name not in others), None)
@@ -226,7 +241,7 @@ def _common_schema(
                     unknown_name("", "", strange, set(others) - set(names)).mend or DAMAGED,
                 )
         for name, dtype in schema.items():
-            found = _joined(common[name], _plain(dtype))
+            found = _joined(common[name], dtype)
             if found is None:
                 raise FileError(
                     _called(where, part),
@@ -238,13 +253,6 @@ def _common_schema(
     return common
 
 
-def _plain(dtype: "polars.DataType") -> "polars.DataType":
-    import polars
-
-    texts = (polars.Categorical, polars.Enum)
-    return polars.String() if isinstance(dtype, texts) or dtype in texts else dtype
-
-
 def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
     """A type for the values of both; None where there is none."""
     import polars
@@ -253,6 +261,9 @@ def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.Data
         return first
     if first == polars.Null:
         return second
+    texts = [dtype in (polars.String, polars.Categorical, polars.Enum) for dtype in (first, second)]
+    if all(texts):
+        return polars.String() if polars.String in (first, second) else polars.Categorical()
     return polars.Float64() if first.is_numeric() and second.is_numeric() else None
 
 

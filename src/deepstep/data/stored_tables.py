@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
-from deepstep.data.parquet_parts import SUFFIX as PARQUET
 from deepstep.data.parquet_parts import ParquetRows
+from deepstep.data.part_paths import SUFFIX as PARQUET
 from deepstep.data.stored_rows import StoredRows, piece_rows
 from deepstep.data.tables import read_table
 from deepstep.errors import ConfigurationError

@@ -53,6 +53,12 @@ def in_sight(values: Array) -> Array:
     return values.clip(-HIGHEST, HIGHEST)
 
 
+def epochs_below(ax: Any) -> None:
+    """Name the axis of the epochs, which are whole numbers."""
+    ax.set_xlabel("epoch")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+
+
 def plain(text: str) -> str:
     """A text that matplotlib draws as it is, and takes for no formula.
 

@@ -163,6 +163,9 @@ class GradientFlowDisplay(OfTraining):
         for row in dict.fromkeys((0, len(self.moments) - 1)):
             first, last = self.norms[row, [0, -1]]
             share = f"{first / last:.2g} times the " if last > 0 else ""
+            if not np.isfinite([first, last]).all():
+                lines.append(f"{self.moments[row]}: the gradient is not finite in every layer.")
+                continue
             nothing = [str(layer) for layer, norm in enumerate(self.norms[row], start=1) if not norm > 0]
             without = f" Nothing arrives in layer {', '.join(nothing)}." if nothing else ""
             norms = f"{first:.3g} in layer 1, {share}{last:.3g} in layer {self.norms.shape[1]}"

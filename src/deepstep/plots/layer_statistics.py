@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.plots.colours import series
-from deepstep.plots.drawing import in_sight, legend, new_figure
+from deepstep.plots.drawing import epochs_below, in_sight, legend, new_figure
 from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
@@ -103,7 +103,7 @@ class LayerStatisticsDisplay(OfTraining):
         for place, name in zip(self.axes_, names, strict=True):
             self.lines_[name] = self._plot(place, name)
         legend(self.axes_[0], len(self.lines_[names[0]]), beside=True)
-        self.axes_[-1].set_xlabel("epoch")
+        epochs_below(self.axes_[-1])
         return self
 
     def _plot(self, ax: Any, name: str) -> list[Any]:

@@ -103,7 +103,7 @@ class SaliencyDisplay:
         steps : int
             Points on the way from it.
         names : sequence of str, optional
-            Of the inputs; x0, x1, … by default.
+            Of the inputs; x1, x2, … by default.
         image_shape : tuple of int, optional
             (height, width[, channels]) where the inputs are pixels.
 
@@ -144,7 +144,7 @@ class SaliencyDisplay:
             attributions=found[:, 0],
             method=method,
             output=output,
-            names=[f"x{number}" for number in range(n_x)] if names is None else names,
+            names=[f"x{number}" for number in range(1, n_x + 1)] if names is None else names,
             gap=gap,
             image_shape=None if image_shape is None else check_image_shape(image_shape, n_x, where),
         )

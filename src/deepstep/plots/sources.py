@@ -116,6 +116,20 @@ def check_network(network: Any, where: str) -> Network:
     return network
 
 
+def check_history(history: Any, where: str) -> History:
+    """The history itself.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is something else.
+    """
+    if not isinstance(history, History):
+        came = f"got {type(history).__name__}"
+        raise ConfigurationError(where, "the History of a training", came, "See History and Network.train.")
+    return history
+
+
 class Looks(NamedTuple):
     """Looks at the layers: the epochs (k,), updates an epoch, and quantities (k, L) by name, NaN for None."""
 
@@ -134,10 +148,11 @@ def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
 
     Raises
     ------
-    DataError
-        If no record has them.
+    ConfigurationError, DataError
+        If it is no history, or no record has them.
     """
-    looks = {record["epoch"]: look for record in history if (look := health_in(record)) is not None}
+    records = check_history(history, where)
+    looks = {record["epoch"]: look for record in records if (look := health_in(record)) is not None}
     if not looks:
         raise DataError(where, "records with health", f"got {len(history)} records without any", ADVICE)
     every = list(looks.values())

@@ -6,8 +6,8 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.plots.colours import REFERENCE, series
-from deepstep.plots.drawing import in_sight, legend, new_figure, plain
-from deepstep.plots.sources import OfTraining
+from deepstep.plots.drawing import epochs_below, in_sight, legend, new_figure, plain
+from deepstep.plots.sources import OfTraining, check_history
 from deepstep.training import History
 from deepstep.types import Array, is_number
 
@@ -83,10 +83,10 @@ class TrainingCurveDisplay(OfTraining):
 
         Raises
         ------
-        DataError
-            If it is empty.
+        ConfigurationError, DataError
+            If it is no history, or empty.
         """
-        if not len(history):
+        if not len(check_history(history, "TrainingCurveDisplay.from_history")):
             raise DataError("TrainingCurveDisplay", "at least one epoch", "got an empty history")
         names = dict.fromkeys(
             name
@@ -142,7 +142,7 @@ class TrainingCurveDisplay(OfTraining):
         for part, place in zip(parts, found, strict=True):
             getattr(self, f"_plot_{part}")(place)
             place.margins(x=0.02)
-        found[-1].set_xlabel("epoch")
+        epochs_below(found[-1])
         return self
 
     @property

@@ -6,7 +6,7 @@ import numpy as np
 
 from deepstep.network.border import check_inputs
 from deepstep.plots.colours import series
-from deepstep.plots.drawing import legend, new_figure
+from deepstep.plots.drawing import epochs_below, legend, new_figure
 from deepstep.plots.sources import OfTraining, check_network, looks_in
 from deepstep.training import History
 from deepstep.training.health import unit_health
@@ -139,7 +139,7 @@ class UnitHealthDisplay(OfTraining):
         lines: list[Any] = []
         for number, course in enumerate(shares.T):
             lines += ax.plot(self.epochs, course, label=f"layer {number + 1}", **series(number, len(course)))
-        ax.set_xlabel("epoch")
+        epochs_below(ax)
         return lines
 
     def describe(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.plots.colours import REFERENCE, series
-from deepstep.plots.drawing import axes_for, in_sight, legend
+from deepstep.plots.drawing import axes_for, epochs_below, in_sight, legend
 from deepstep.plots.sources import OfTraining, looks_in
 from deepstep.training import History
 from deepstep.types import Array
@@ -108,7 +108,8 @@ class UpdateRatioDisplay(OfTraining):
             shown = np.where(ratios > 0, ratios, np.nan)  # 0 has no place on a logarithmic axis
             style = series(number, len(shown))
             self.lines_ += self.ax_.plot(self.epochs, in_sight(shown), label=f"layer {number + 1}", **style)
-        self.ax_.set(yscale="log", xlabel="epoch", ylabel="‖change of W in an epoch‖ / ‖W‖")
+        epochs_below(self.ax_)
+        self.ax_.set(yscale="log", ylabel="‖change of W in an epoch‖ / ‖W‖")
         legend(self.ax_, len(self.lines_))
         return self
 
@@ -122,7 +123,8 @@ class UpdateRatioDisplay(OfTraining):
         """
         low, high = self.usual
         given = f"{self.updates:.3g} update{'' if self.updates == 1 else 's'} an epoch"
-        lines = [f"{given}: {low:.3g} to {high:.3g} is usual for ‖change of W‖ / ‖W‖."]
+        usual = f"about {low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+        lines = [f"{given}: {usual} is usual for ‖change of W‖ / ‖W‖."]
         for layer, ratios in enumerate(self.ratios.T, start=1):
             if np.isnan(ratios).all():
                 lines.append(f"layer {layer}: W was always 0.")

@@ -12,6 +12,7 @@ from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.running_targets import RunningTargets
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
 """So many rows, and numbers, of each part that is held out, and of a sample of the others, are in memory."""
-MOST_CLASSES = 10_000
-"""So many different values a target of classes may have."""
 LEARNED = (0, 3)
 """Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
 
@@ -55,7 +54,7 @@ class Survey:
         Rows that are in memory; none where the share is 0.
     different : polars.DataFrame
         The values of the target, ``value``, with the sum of their weights, ``weight``, and rows, ``rows``;
-        none where there are more than `MOST_CLASSES`.
+        none where there are more than `running_targets.MOST_CLASSES`.
     moments : RunningMoments
         Those of a target of numbers.
     without_target : int
@@ -208,8 +207,7 @@ class _Pass:
     seed: int
     drop_missing_target: bool
     _parts: dict[int, list[Any]] = field(default_factory=lambda: {1: [], 2: [], 3: []})
-    _different: "polars.DataFrame | None" = None
-    _too_many: bool = False
+    _different: RunningTargets = field(default_factory=RunningTargets)
     _missing: int = 0
 
     def run(self, test_fraction: float, validation_fraction: float) -> Survey:
@@ -225,11 +223,11 @@ class _Pass:
         running = RunningTable(schema, {self.target, *self.exclude})
         moments, kept, first = RunningMoments(), [], 0
         for group in range(len(rows.sizes)):
-            learned = 0
+            learned, begin = 0, first
             for frame in rows.pieces(group, columns, piece_rows(len(columns))):
                 part = parts_of_rows(self.seed, first, first + frame.height, shares)
+                learned += self._take(frame, part, running, moments, group, first - begin)
                 first += frame.height
-                learned += self._take(frame, part, running, moments, group, first - frame.height)
             kept.append(learned)
         if not sum(kept):
             raise DataError(rows.where, "at least one row to learn from", "got none")
@@ -244,11 +242,11 @@ class _Pass:
         test, validation, sample = (polars.concat([empty, *self._parts[at]]) for at in (1, 2, 3))
         whole = sample.height == sum(kept)
         without = {self.target, *self.exclude}
-        different = empty.select(
-            value=self.target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
-        ).clear()
-        if self._different is not None and not self._too_many:
-            different = self._different.sort("value")
+        different = self._different.finish()
+        if different is None:
+            different = empty.select(
+                value=self.target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
+            ).clear()
         inputs = (
             TablePreparation.fit(sample, exclude=[name for name in columns if name in without])
             if whole
@@ -283,8 +281,8 @@ class _Pass:
         group: int,
         first: int,
     ) -> int:
-        """Take a piece in; gives the number of its rows that are learned from."""
-        numbers = np.arange(frame.height) + first - sum(self.rows.sizes[:group])
+        """Take a piece in, ``first`` its first row in the group; gives how many rows are learned from."""
+        numbers = np.arange(frame.height) + first
         missing = is_missing(frame.get_column(self.target))
         if missing.any():
             self._missing += int(missing.sum())
@@ -304,25 +302,8 @@ class _Pass:
 
     def _count(self, frame: "polars.DataFrame", learned: AnyArray) -> None:
         """The different targets of all rows, and what those that are learned from weigh."""
-        import polars
-
-        if self._too_many or not frame.height:
-            return
         weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
-        new = (
-            polars.DataFrame(
-                {
-                    "value": frame.get_column(self.target),
-                    "weight": np.where(learned, weight, 0.0),
-                    "rows": learned.astype(np.int64),
-                }
-            )
-            .group_by("value")
-            .sum()
-        )
-        both = new if self._different is None else polars.concat([self._different, new])
-        self._different = both.group_by("value").sum()
-        self._too_many = self._different.height > MOST_CLASSES
+        self._different.update(frame.get_column(self.target), weight, learned)
 
 
 def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":

@@ -64,7 +64,15 @@ def members(run: "CommitteeRun") -> Html:
     """The members, numbered as ``--member`` takes them."""
     committee = run.committee
     opening = tag("code", "deepstep trace RUN --member 0", class_="whole")
-    told = tag("p", "The number opens a member: ", opening, " shows every quantity of one of its steps.")
+    page = tag("code", "deepstep explore RUN --member 0", class_="whole")
+    told = tag(
+        "p",
+        "The number opens a member: ",
+        opening,
+        " shows every quantity of one of its steps, ",
+        page,
+        " a page of them.",
+    )
     rows: list[list[Content]] = [
         [
             number,

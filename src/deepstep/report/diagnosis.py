@@ -20,17 +20,12 @@ from deepstep.inspection import (
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
-from deepstep.run_folder import DIVERGED
+from deepstep.run_folder import DEMO, DIVERGED
 from deepstep.training.health import health_in
 from deepstep.types import Array, is_number
 
 if TYPE_CHECKING:
     from deepstep.estimators import CommitteeRun
-
-NO_HEALTH = (
-    "The records hold no health of the layers, so nothing is said about units, gradients and updates: "
-    "train with --log health."
-)
 
 
 NO_MEANS = ("absolute_error", "quantile")
@@ -100,6 +95,21 @@ def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
         for name, share, true in zip(target.names, shares.T, rows.answers.T, strict=True):
             for found in label_findings(np.column_stack([1 - share, share]), true, rows.numbers):
                 yield replace(found, says=f"{name}: {found.says}")
+
+
+def no_health(run: Run) -> str:
+    """What the records of a run lack that Health did not watch, and how to have it."""
+    if DIVERGED in run.config and not len(run.history):
+        return (
+            "The training diverged before its first epoch was done, so there are no records of units, "
+            "gradients and updates."
+        )
+    lacking = (
+        "The records hold no health of the layers, so nothing is said about units, gradients and updates"
+    )
+    if DEMO in run.config:
+        return f"{lacking}: deepstep demo keeps none; deepstep train does with --log health."
+    return f"{lacking}: train with --log health."
 
 
 def has_health(run: AnyRun) -> bool:

@@ -20,12 +20,12 @@ from deepstep.plots import (
 )
 from deepstep.plots.drawing import HIGHEST
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.report.diagnosis import NO_HEALTH, has_health
+from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.rows import AnyRun
 from deepstep.run import Run
-from deepstep.run_folder import RunFolder
+from deepstep.run_folder import DEMO, RunFolder
 from deepstep.training import History
 from deepstep.training.health import health_in
 
@@ -75,7 +75,7 @@ def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:
 
 def findings(found: list[Finding], run: AnyRun) -> Html:
     """What the doctor says."""
-    without = None if has_health(run) or not isinstance(run, Run) else tag("p", NO_HEALTH)
+    without = None if has_health(run) or not isinstance(run, Run) else tag("p", no_health(run))
     if not found:
         return join([tag("p", "Nothing was found."), without])
     items = (
@@ -130,7 +130,7 @@ def layers(run: Run) -> Html:
     headers = [name.replace("_", " ") for name in names] if last is not None else []
     caption = "Layers" if last is None else "Layers, as Health saw them last"
     parts.append(table(["layer", "activation", "units", *headers], rows, caption=caption, left=2))
-    return join([*parts, *(_health(run) if last is not None else [tag("p", NO_HEALTH)])])
+    return join([*parts, *(_health(run) if last is not None else [tag("p", no_health(run))])])
 
 
 def gradients(run: Run) -> Html:
@@ -141,6 +141,8 @@ def gradients(run: Run) -> Html:
         X, Y = run.examples
         display = GradientFlowDisplay.from_network(run.network, X.T, Y.T)
         heading = f"Gradient of each layer, of {len(X)} training rows after the training"
+    if not np.isfinite(display.norms).any():
+        return tag("p", f"{heading}: it is not finite in any layer, so there is nothing to draw.")
     return figure(display, "gradients", heading)
 
 
@@ -216,6 +218,8 @@ def reproduction(run: RunFolder, command: str | None) -> Html:
     source = run.config.get("source", "its source")
     if command is None:
         return tag("p", f"The settings above on the data of {source} come to the same numbers.{seeded}")
+    if DEMO in run.config:
+        return join([tag("pre", tag("code", command)), tag("p", f"The demo has its own settings.{seeded}")])
     said = (
         "The run records the settings that stand here. Add what was said about rows and columns (--drop, "
         f"--classes, --test-fraction, --validation), if anything was.{seeded}"

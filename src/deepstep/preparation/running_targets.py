@@ -1,0 +1,75 @@
+"""The different targets of rows that come a piece at a time, and what each weighs."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_CLASSES = 10_000
+"""So many different values a target of classes may have."""
+
+
+class RunningTargets:
+    """What was seen of a target so far.
+
+    Weights are added up in the order of the rows, one by one: sums are the same bits however the rows are cut
+    into pieces, and however many threads there are.
+
+    Examples
+    --------
+    >>> import polars
+    >>> running = RunningTargets()
+    >>> for at in (0, 2):
+    ...     values = polars.Series(["b", "a", "b"][at : at + 2])
+    ...     running.update(values, np.full(len(values), 0.5), np.ones(len(values), bool))
+    >>> running.finish().rows()
+    [('a', 0.5, 1), ('b', 1.0, 2)]
+    """
+
+    def __init__(self) -> None:
+        self._values: polars.DataFrame | None = None
+        self._weights, self._rows = np.zeros(0), np.zeros(0, np.int64)
+        self._too_many = False
+
+    def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
+        """Take targets in.
+
+        Parameters
+        ----------
+        values : polars.Series
+            Without missing ones.
+        weight : array of shape (k,)
+        learned : array of shape (k,) of bool
+            Whose weights count.
+        """
+        import polars
+
+        if self._too_many or not len(values):
+            return
+        frame = polars.DataFrame({"value": values})
+        new = frame.unique(maintain_order=True)
+        known = new if self._values is None else polars.concat([self._values, new])
+        self._values = known.unique(keep="first", maintain_order=True)
+        if self._values.height > MOST_CLASSES:
+            self._too_many = True
+            return
+        more = self._values.height - len(self._weights)
+        self._weights = np.append(self._weights, np.zeros(more))
+        self._rows = np.append(self._rows, np.zeros(more, np.int64))
+        found = frame.join(self._values.with_row_index("code"), on="value", how="left", maintain_order="left")
+        codes = found["code"].to_numpy()[learned]
+        np.add.at(self._weights, codes, weight[learned])
+        np.add.at(self._rows, codes, 1)
+
+    def finish(self) -> "polars.DataFrame | None":
+        """The values with their weights and rows, in order; None where there are none, or too many."""
+        import polars
+
+        if self._values is None or self._too_many:
+            return None
+        sums = [polars.Series("weight", self._weights), polars.Series("rows", self._rows)]
+        return self._values.with_columns(sums).sort("value")
