@@ -212,12 +212,12 @@ def as_opened(path: Path) -> tuple[int, int]:
 
 def _check_unchanged(path: Path, opened: tuple[int, int]) -> None:
     """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
-    came = "it was changed meanwhile" if path.exists() else "it is gone"
-    if came == "it is gone" or as_opened(path) != opened:
+    there = kind_at(path) != "nothing"
+    if not there or as_opened(path) != opened:
         raise FileError(
             str(path),
             "the file as it was when reading began",
-            came,
+            "it was changed meanwhile" if there else "it is gone",
             "Put the old one back, or begin anew.",
         )
 
