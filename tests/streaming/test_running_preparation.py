@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.data import ParquetRows
+from deepstep.data import ParquetRows, stored_rows
 from deepstep.errors import DataError
 from deepstep.preparation import TablePreparation, running_targets
+from deepstep.preparation import survey as surveys
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.running_targets import RunningTargets
@@ -206,3 +207,43 @@ def test_categories_in_some_parts_alone_are_texts(tmp_path):
     rows = ParquetRows(tmp_path)
     assert rows.schema["c"] == polars.Categorical
     assert [next(rows.pieces(group, ["c"], 40))["c"][0] for group in (0, 1)] == ["10", "10"]
+
+
+def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
+    """Also where the first rows, by which it is reckoned, have short ones."""
+    monkeypatch.setattr(stored_rows, "PIECE_BYTES", 20_000)
+    monkeypatch.setattr(surveys, "IN_MEMORY_BYTES", 40_000)
+    m = 2000
+    frames = {
+        "long": polars.DataFrame({"t": [f"{at:04} " * 40 for at in range(m)], "y": [0.0, 1.0] * (m // 2)}),
+        "later": polars.DataFrame({"t": [f"{at:04} " * (1 + at // 25) for at in range(m)], "y": [0.5] * m}),
+    }
+    for name, frame in frames.items():
+        rows = ParquetRows(written(tmp_path / name, frame, 1, m))
+        found = survey(rows, "y", test_fraction=0.3, validation_fraction=0.1)
+        for part in (found.sample, found.test, found.validation):
+            assert part.height > 8
+            assert stored_rows.text_bytes(part) < 1.25 * 40_000
+        assert not found.in_memory
+        assert sum(found.kept) > m / 2
+    rows = ParquetRows(tmp_path / "long")
+    assert rows.piece_rows(["t", "y"]) == 100  # of 200 bytes each
+    assert rows.row_bytes(["y"]) == 0
+    assert [piece.height for piece in rows.pieces(0, ["t"], rows.piece_rows(["t"]))] == [100] * 20
+
+
+@given(sizes=st.lists(st.integers(0, 9), max_size=30))
+@settings(deadline=None)
+def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surveys, "IN_MEMORY_BYTES", 40)
+        held, first = surveys._Held(), 0
+        for size in sizes:
+            texts = polars.Series("t", [f"{at:04}" for at in range(first, first + size)], polars.String)
+            held.add(texts.to_frame())
+            first += size
+    whole = held.whole(polars.DataFrame(schema={"t": polars.String}))["t"].to_list()
+    step = held._step
+    assert whole == [f"{at:04}" for at in range(0, first, step)]
+    assert len(whole) <= 12
+    assert step == 1 or len(whole) > 5

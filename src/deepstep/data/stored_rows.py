@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     import polars
 
 
-PIECE_ROWS, PIECE_NUMBERS = 2**16, 2**22
-"""Rows, and numbers, that are in memory at once, beside those that are learned from."""
+PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
+"""Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
+LOOKED_AT = 16
+"""So many groups, and 64 first rows of each, tell how long texts are."""
 
 
 def piece_rows(width: int) -> int:
@@ -26,6 +28,21 @@ def piece_rows(width: int) -> int:
     (65536, 4096)
     """
     return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
+
+
+def text_bytes(frame: "polars.DataFrame") -> int:
+    """The bytes of all texts of a table; those of categories stand in memory once, and count as none.
+
+    Examples
+    --------
+    >>> import polars
+    >>> text_bytes(polars.DataFrame({"a": ["x", None, "ü"], "n": [1, 2, 3]}))
+    3
+    """
+    import polars
+
+    texts = [column for column in frame.get_columns() if column.dtype == polars.String]
+    return sum(int(column.str.len_bytes().sum()) for column in texts)
 
 
 class Place(NamedTuple):
@@ -150,6 +167,56 @@ class StoredRows(ABC):
         dict
             JSON's types.
         """
+
+    def row_bytes(self, columns: Sequence[str]) -> float:
+        """The bytes of a row's texts: of some groups that whose first rows have the longest.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Which columns are read.
+
+        Returns
+        -------
+        float
+            0 where there are no texts.
+
+        Raises
+        ------
+        FileError
+            As `pieces`.
+        """
+        import polars
+
+        texts = [name for name in columns if self.schema[name] == polars.String]
+        most = 0.0
+        for group in range(0, len(self.sizes), -(-len(self.sizes) // LOOKED_AT)) if texts else ():
+            pieces = self.pieces(group, texts, 64)
+            frame = next(pieces)
+            most = max(most, text_bytes(frame) / frame.height)
+        return most
+
+    def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
+        """How many rows of these columns are read and prepared at once.
+
+        Parameters
+        ----------
+        columns : sequence of str
+        width : int
+            Numbers that a row becomes, where they are more than its columns.
+
+        Returns
+        -------
+        int
+            At least 1, and at most `PIECE_BYTES` of texts.
+
+        Raises
+        ------
+        FileError
+            As `pieces`.
+        """
+        by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
+        return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))
 
     def check_columns(self, names: Sequence[str], where: str) -> None:
         """Refuse names that no column has.

@@ -8,7 +8,7 @@ from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
 from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.part_paths import SUFFIX as PARQUET
-from deepstep.data.stored_rows import StoredRows, piece_rows
+from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import read_table
 from deepstep.errors import ConfigurationError
 
@@ -116,6 +116,6 @@ def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFr
         yield table_in(file, beside)
         return
     columns = list(rows.schema)
-    most = piece_rows(len(columns))
+    most = rows.piece_rows(columns)
     for group in range(len(rows.sizes)):
         yield from rows.pieces(group, columns, most)

@@ -12,7 +12,6 @@ from sklearn.base import is_regressor
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS, NUMPY
-from deepstep.data.stored_rows import piece_rows
 from deepstep.data.stored_tables import stored, table_in
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calibrating import Calibration
@@ -298,8 +297,9 @@ def _encoding(found: Survey, pieces: int) -> Encoding:
     if found.in_memory:
         return Encoding.fit(inputs.transform(found.sample), pieces)
     running, first = RunningEncoding(inputs.n_features), 0
+    most = found.rows.piece_rows(found.columns, inputs.n_features)
     for group in range(len(found.rows.sizes)):
-        for frame in found.rows.pieces(group, found.columns, piece_rows(len(found.columns))):
+        for frame in found.rows.pieces(group, found.columns, most):
             kept = found.kept_in(frame, first)
             first += frame.height
             if kept.height:

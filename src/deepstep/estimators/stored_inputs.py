@@ -9,7 +9,6 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS
-from deepstep.data.stored_rows import piece_rows
 from deepstep.data.stored_tables import pieces_in
 from deepstep.preparation.table import check_columns
 
@@ -44,7 +43,7 @@ def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
     if isinstance(X, StoredRows):
         columns = list(names or X.schema)
         groups = range(len(X.sizes))
-        most = piece_rows(len(columns))
+        most = X.piece_rows(columns)
         pieces: Iterator[polars.DataFrame] = (
             piece for group in groups for piece in X.pieces(group, columns, most)
         )

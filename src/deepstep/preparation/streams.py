@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
+from deepstep.data.stored_rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
 from deepstep.types import AnyArray
@@ -129,7 +129,7 @@ class StreamedExamples:
         width = sample.X.shape[1] + sample.Y.shape[1] + 1
         row_bytes = width * sample.Y.dtype.itemsize
         self.buffer_rows = max(1, BUFFER_BYTES // row_bytes) if buffer_rows is None else buffer_rows
-        self._piece_rows = piece_rows(width)
+        self._piece_rows = rows.piece_rows(self._columns, width)
         if self.buffer_rows < 1:
             raise ConfigurationError("buffer_rows", "at least 1", f"got {buffer_rows}")
         if read_ahead < 0:

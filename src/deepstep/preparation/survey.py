@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows, piece_rows
+from deepstep.data.stored_rows import StoredRows, naming_rows, text_bytes
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
@@ -21,15 +21,42 @@ from deepstep.types import AnyArray
 if TYPE_CHECKING:
     import polars
 
-IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
-"""So many rows, and numbers, of each part that is held out, and of a sample of the others, are in memory."""
+IN_MEMORY_ROWS, IN_MEMORY_NUMBERS, IN_MEMORY_BYTES = 2**16, 2**22, 2**25
+"""So many rows, numbers and bytes of texts are in memory of each part that is held out, and of a sample."""
 LEARNED = (0, 3)
 """Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
 
 
-def rows_in_memory(n_columns: int) -> int:
-    """How many rows of so many columns are held in memory."""
-    return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns)))
+def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
+    """How many rows of so many columns, with texts of so many bytes, are held in memory."""
+    by_bytes = int(IN_MEMORY_BYTES / max(1.0, row_bytes))
+    return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
+
+
+class _Held:
+    """Rows of one part that are in memory: every k-th, where there are more bytes of texts than may be."""
+
+    def __init__(self) -> None:
+        self._frames: list[polars.DataFrame] = []
+        self._step, self._seen, self._bytes = 1, 0, 0
+
+    def add(self, frame: "polars.DataFrame") -> None:
+        """Take rows in."""
+        taken = frame if self._step == 1 else frame[-self._seen % self._step :: self._step]
+        self._seen += frame.height
+        self._frames.append(taken)
+        self._bytes += text_bytes(taken)
+        # a quarter more is as chance has it; beyond it texts are longer than the first rows told
+        while self._bytes > 1.25 * IN_MEMORY_BYTES and sum(found.height for found in self._frames) > 1:
+            self._step *= 2
+            self._frames = [self.whole(self._frames[0].clear())[::2]]
+            self._bytes = text_bytes(self._frames[0])
+
+    def whole(self, empty: "polars.DataFrame") -> "polars.DataFrame":
+        """All that are held."""
+        import polars
+
+        return polars.concat([empty, *self._frames])
 
 
 @dataclass(frozen=True)
@@ -206,7 +233,7 @@ class _Pass:
     weights: "Callable[[polars.DataFrame], AnyArray] | None"
     seed: int
     drop_missing_target: bool
-    _parts: dict[int, list[Any]] = field(default_factory=lambda: {1: [], 2: [], 3: []})
+    _parts: dict[int, _Held] = field(default_factory=lambda: {1: _Held(), 2: _Held(), 3: _Held()})
     _different: RunningTargets = field(default_factory=RunningTargets)
     _missing: int = 0
 
@@ -216,7 +243,8 @@ class _Pass:
         rows = self.rows
         columns = tuple(name for name in rows.schema if name not in self.drop)
         schema = {name: rows.schema[name] for name in columns}
-        most, n = rows_in_memory(len(columns)), rows.n_rows
+        most, n = rows_in_memory(len(columns), rows.row_bytes(columns)), rows.n_rows
+        of_a_piece = rows.piece_rows(columns)
         tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
         # beyond 1 the sample is all that is left
         shares = (tested, validated, 2.0 if n <= most else most / n)
@@ -224,7 +252,7 @@ class _Pass:
         moments, kept, first = RunningMoments(), [], 0
         for group in range(len(rows.sizes)):
             learned, begin = 0, first
-            for frame in rows.pieces(group, columns, piece_rows(len(columns))):
+            for frame in rows.pieces(group, columns, of_a_piece):
                 part = parts_of_rows(self.seed, first, first + frame.height, shares)
                 learned += self._take(frame, part, running, moments, group, first - begin)
                 first += frame.height
@@ -239,7 +267,7 @@ class _Pass:
                 "Drop these rows; deepstep train does with --drop-missing-target.",
             )
         empty = polars.DataFrame(schema=schema)
-        test, validation, sample = (polars.concat([empty, *self._parts[at]]) for at in (1, 2, 3))
+        test, validation, sample = (self._parts[at].whole(empty) for at in (1, 2, 3))
         whole = sample.height == sum(kept)
         without = {self.target, *self.exclude}
         different = self._different.finish()
@@ -288,7 +316,7 @@ class _Pass:
             self._missing += int(missing.sum())
             frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
         for number, found in self._parts.items():
-            found.append(frame.filter(part == number))
+            found.add(frame.filter(part == number))
         learned = frame.filter(np.isin(part, LEARNED))
         if learned.height:
             with naming_rows(self.rows.place(group), numbers[np.isin(part, LEARNED)]):
