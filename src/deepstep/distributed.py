@@ -257,11 +257,16 @@ def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here:
     import torch
     from torch import distributed
 
+    from deepstep.engines.torch.together import lost_worker
+
     if here.of == 1:
         return
     own = torch.tensor(_digest(network, X, Y, options), dtype=torch.int64, device=device)
     all_of_them = [torch.empty_like(own) for _ in range(here.of)]
-    distributed.all_gather(all_of_them, own)
+    try:
+        distributed.all_gather(all_of_them, own)
+    except RuntimeError as error:
+        raise lost_worker(error) from error
     others = [rank for rank, one in enumerate(all_of_them) if one.item() != all_of_them[0].item()]
     if others:
         raise ConfigurationError(

@@ -134,6 +134,12 @@ def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path):
     assert "--max-restarts=3" in sentence
 
 
+def test_a_worker_that_dies_before_the_first_step_is_told_in_a_sentence(tmp_path):
+    torchrun(SCRIPT, tmp_path, "dies_early", code=1)
+    sentence = (tmp_path / "dies_early").read_text("utf-8")
+    assert sentence.startswith("worker 0: an answer of all workers; one of them has ended")
+
+
 def test_a_worker_alone(monkeypatch):
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR"):
         monkeypatch.delenv(name, raising=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from deepstep import Network
-from deepstep.distributed import fit, process_group, worker
+from deepstep.distributed import fit, process_group, sum_over_workers, worker
 from deepstep.errors import DeepStepError
 from deepstep.training import Callback, Checkpoints, StopTraining
 
@@ -148,5 +148,22 @@ def hangs(folder):
         raise
 
 
+def dies_early(folder):
+    """One dies when all have met, before anything is compared: torchrun ends them all."""
+    try:
+        with process_group():
+            if worker().rank == 1:
+                sum_over_workers(0.0)
+                os._exit(1)
+            sum_over_workers(0.0)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, so that there is time to say it
+            fit(network(), *examples(), **options(SLOW))
+    except DeepStepError as error:
+        (folder / "dies_early").write_text(str(error), encoding="utf-8")
+        raise
+
+
 if __name__ == "__main__":
-    {"equal": equal, "killed": killed, "hangs": hangs}[sys.argv[2]](Path(sys.argv[1]))
+    {"equal": equal, "killed": killed, "hangs": hangs, "dies_early": dies_early}[sys.argv[2]](
+        Path(sys.argv[1])
+    )

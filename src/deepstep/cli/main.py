@@ -145,10 +145,12 @@ def _report(
 
 
 def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | int | None], code: int) -> int:
-    """Of workers but the first: what all of them have alike, and that one has ended, is said without them."""
+    """Of workers but the first: all but what was typed wrongly, and that one has ended, which the first says.
+
+    Options and packages may not fit on the machine of this worker alone.
+    """
     came = str(record.get("came", WorkerError.ENDED))  # Click's own have none, and are of what was typed
-    alike = record["kind"] in ("ConfigurationError", "MissingPackageError")
-    if not (alike or code == INTERRUPTED or came.startswith(WorkerError.ENDED)):
+    if not (code == INTERRUPTED or came.startswith(WorkerError.ENDED)):
         click.echo(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
     return code
 
