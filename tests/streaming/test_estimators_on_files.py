@@ -157,3 +157,36 @@ def test_a_committee_answers_for_many_rows_in_parts(whole, monkeypatch):
     )
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
     assert len(answered) > 3
+
+
+@pytest.mark.parametrize("at", [0, 230, 399])
+@pytest.mark.parametrize("value", [float("nan"), None, 1e300])
+def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
+    _, frame = numbers_alone(tmp_path, whole[:400])
+    frame = frame.drop("y").with_columns(
+        z=polars.Series([*frame["z"][:at], value, *frame["z"][at + 1 :]], dtype=polars.Float64)
+    )
+    path = written(tmp_path / "few", frame, 2, 60)
+    with pytest.raises(DataError) as refused:
+        DeepClassifier(**PLAIN, dtype="float32", stream=True).fit(path, "target")
+    assert f"few, part part-{at // 200}.parquet, the column 'z'" in str(refused.value)
+    assert f"row {at % 200 + 1} is {value}" in str(refused.value)
+
+
+def test_a_truth_that_is_missing_is_named_with_its_part_and_row(tmp_path):
+    frame = polars.DataFrame({"a": [True, False] * 30, "y": [0, 1] * 30})
+    frame = frame.with_columns(a=polars.Series([*frame["a"][:40], None, *frame["a"][41:]]))
+    with pytest.raises(DataError, match=r"part part-1.parquet, the column 'a': .*row 11 is None"):
+        DeepClassifier(**PLAIN, stream=True).fit(written(tmp_path / "truths", frame, 2, 7), "y")
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+def test_scores_by_the_name_of_a_column_are_refused_in_words(tmp_path, whole):
+    path, frame = numbers_alone(tmp_path, whole)
+    for model, y in ((DeepClassifier(**PLAIN), "target"), (DeepRegressor(**PLAIN), "y")):
+        X = frame.select("x", "z").to_numpy()
+        model.fit(X, frame[y].to_numpy())
+        with pytest.raises(DataError, match=rf"score, y: an array .*the name '{y}'.*read_parquet"):
+            model.score(path, y)
+        with pytest.raises(DataError, match="score, sample_weight: an array"):
+            model.score(X, frame[y].to_numpy(), sample_weight="weight")

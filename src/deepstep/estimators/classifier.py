@@ -20,6 +20,7 @@ from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.losses import merged
+from deepstep.estimators.stored import refuse_names
 from deepstep.estimators.trusted_classes import TrustedClasses
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
@@ -231,6 +232,28 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         """
         A = self._outputs(X)
         return self._labels.decode(A)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of n_samples rows
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array of shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            At most 1.
+
+        Raises
+        ------
+        DataError
+            If y or the weights are the name of a column.
+        """
+        refuse_names(y, sample_weight)
+        return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature that was found on rows not learned from.

@@ -18,6 +18,7 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
+from deepstep.estimators.stored import refuse_names
 from deepstep.estimators.trusted_numbers import TrustedNumbers
 from deepstep.network.border import TARGETS
 from deepstep.types import AnyArray, Array
@@ -223,6 +224,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         float
             At most 1; 0 for always the same best number.
         """
+        refuse_names(y, sample_weight)
         predicted = self.predict(X)
         if self._learned.name != "quantile":
             return float(r2_score(y, predicted, sample_weight=sample_weight))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
 """From a column to y."""
+TABLE_RECIPE = "Pass recipe='table', which prepares columns of all kinds."
 LARGE = 10**6
 """Rows of a table whose recipe streams have."""
 
@@ -74,11 +75,14 @@ class Stored:
         table, own = self.recipe != "plain", validation is not None and is_given(validation, call)
         judged = not own and (table or self._setting("early_stopping"))
         weighing = given.sample_weight
+        if not table:
+            _refuse_other_kinds(rows, (target, weighing), where)
         found = survey(
             rows,
             target,
             exclude=[weighing] if weighing else [],
             weights=None if weighing is None else lambda frame: _weights(frame, weighing, where),
+            check=None if table else lambda frame: self._check_numbers(frame, (target, weighing)),
             seed=self._seed(call),
             validation_fraction=self._setting("validation_fraction") if judged else 0.0,
         )
@@ -112,24 +116,12 @@ class Stored:
         """One network on columns of numbers as they are."""
         where, dtype = call.where, self._precision
         names = [name for name in found.columns if name not in (found.target, weighing)]
-        for name in names:
-            kind = found.rows.schema[name]
-            if not (kind.is_numeric() or str(kind) == "Boolean"):
-                raise DataError(
-                    where,
-                    "columns of numbers with recipe='plain'",
-                    f"{name!r} holds {kind}",
-                    "Pass recipe='table', which prepares columns of all kinds.",
-                )
         of_classes = self._weights_of_streamed_classes(found, labels, where)
 
         def encode(frame: "polars.DataFrame") -> Examples:
             X = np.column_stack(
                 [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in names]
             )
-            if not np.isfinite(X).all():
-                column = names[int(np.flatnonzero(~np.isfinite(X).all(axis=0))[0])]
-                raise DataError(where, f"finite numbers of {dtype}", f"the column {column!r} has others")
             Y = self._encode(labels(frame.get_column(found.target)), dtype, where)
             return self._weighed_stream(Examples(X, Y, None), frame, weighing, of_classes, where)
 
@@ -142,6 +134,19 @@ class Stored:
             held_out = self._held_out(validation, dtype, call)
         identity = {"recipe": "plain", "columns read": list(found.columns)}
         self._train(found.stream(encode, identity, buffer_rows=self.buffer_rows), held_out, call)
+
+    def _check_numbers(self: Any, frame: "polars.DataFrame", without: tuple[str | None, ...]) -> None:
+        """Refuse numbers that the network's precision does not have."""
+        for column in frame.get_columns():
+            if column.name in without:
+                continue
+            with np.errstate(over="ignore"):
+                values = column.to_numpy().astype(self._precision)
+            wrong = np.flatnonzero(~np.isfinite(values))
+            if len(wrong):
+                came = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
+                expected = f"finite numbers of {self._precision}"
+                raise DataError(f"the column {column.name!r}", expected, came, TABLE_RECIPE)
 
     def _fit_stream_of_table(
         self: Any,
@@ -253,6 +258,32 @@ def _as_rows(given: Given, where: str) -> Given:
         f"{where}, X and y",
     )
     return Given(rows, "y", None if given.sample_weight is None else "weight")
+
+
+def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where: str) -> None:
+    """Refuse columns that hold no numbers."""
+    for name, kind in rows.schema.items():
+        if name not in without and not (kind.is_numeric() or str(kind) == "Boolean"):
+            raise DataError(
+                where, "columns of numbers with recipe='plain'", f"{name!r} holds {kind}", TABLE_RECIPE
+            )
+
+
+def refuse_names(y: Any, sample_weight: Any) -> None:
+    """Refuse the names of columns where `score` compares answers with arrays.
+
+    Raises
+    ------
+    DataError
+    """
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if isinstance(given, str):
+            raise DataError(
+                f"score, {name}",
+                "an array with a value for each row",
+                f"got the name {given!r}",
+                f"Read that column: polars.read_parquet(X, columns=[{given!r}])[{given!r}].to_numpy().",
+            )
 
 
 def _beside(given: Given) -> list[str]:

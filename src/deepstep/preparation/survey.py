@@ -172,6 +172,7 @@ def survey(
     exclude: Collection[str] = (),
     drop: Collection[str] = (),
     weights: "Callable[[polars.DataFrame], AnyArray] | None" = None,
+    check: "Callable[[polars.DataFrame], None] | None" = None,
     seed: int = 1,
     test_fraction: float = 0.0,
     validation_fraction: float = 0.0,
@@ -190,6 +191,8 @@ def survey(
         Columns that are not read at all.
     weights : callable, optional
         From a frame to the weights of its rows.
+    check : callable, optional
+        Raises a `DataError` for a frame whose values cannot be used, which begins with "row 1 " as ``came``.
     seed : int
         Of the draw of the parts.
     test_fraction, validation_fraction : float
@@ -219,7 +222,7 @@ def survey(
     ((73,), 27, ('x',))
     """
     rows.check_columns([target, *exclude, *drop], "survey")
-    return _Pass(rows, target, exclude, drop, weights, seed, drop_missing_target).run(
+    return _Pass(rows, target, exclude, drop, weights, check, seed, drop_missing_target).run(
         test_fraction, validation_fraction
     )
 
@@ -231,6 +234,7 @@ class _Pass:
     exclude: Collection[str]
     drop: Collection[str]
     weights: "Callable[[polars.DataFrame], AnyArray] | None"
+    check: "Callable[[polars.DataFrame], None] | None"
     seed: int
     drop_missing_target: bool
     _parts: dict[int, _Held] = field(default_factory=lambda: {1: _Held(), 2: _Held(), 3: _Held()})
@@ -325,6 +329,8 @@ class _Pass:
         if answers.dtype.is_numeric() and learned.height:
             moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
         with naming_rows(self.rows.place(group), numbers):
+            if self.check is not None:
+                self.check(frame)
             self._count(frame, np.isin(part, LEARNED))
         return learned.height
 
