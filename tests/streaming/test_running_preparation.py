@@ -247,3 +247,17 @@ def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
     assert whole == [f"{at:04}" for at in range(0, first, step)]
     assert len(whole) <= 12
     assert step == 1 or len(whole) > 5
+
+
+@pytest.mark.parametrize("size", [1e-170, 9.7e-253, 1e-320])
+def test_deviations_of_numbers_whose_squares_are_below_the_floats(size):
+    frame = polars.DataFrame({"x": [0.0, size, 3 * size, 0.0, None]})
+    expected = TablePreparation.fit(frame).columns[0]
+    for pieces in (1, 2, 5):
+        found = in_pieces(frame, pieces).columns[0]
+        assert found.std == pytest.approx(expected.std, rel=1e-3, abs=0)
+    halves = [RunningMoments(), RunningMoments()]
+    for half, values in zip(halves, ([0.0, size], [3 * size, 0.0]), strict=True):
+        half.update(np.array(values))
+    halves[0].merge(halves[1])
+    assert halves[0].moments("x")[1] == pytest.approx(expected.std, rel=1e-3, abs=0)

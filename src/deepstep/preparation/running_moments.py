@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from deepstep.preparation.number_columns import refuse_unmeasurable
 
+SMALL, UP = 1e-146, 2.0**900
+"""Squares of numbers below this may be below the floats: they are taken of these scaled up, too."""
+
 
 class RunningMoments:
     """Count, mean, deviation, least and greatest of numbers that come a piece at a time; NaN is missing.
@@ -30,9 +33,10 @@ class RunningMoments:
     (3, 1, 3.0, 14.0)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, scaled: bool = False) -> None:
         self.count, self.missing = 0, 0
         self.mean, self.squares, self.low, self.high = 0.0, 0.0, np.inf, -np.inf
+        self._up: RunningMoments | None = None if scaled else RunningMoments(scaled=True)
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Take numbers in; ``times`` says of each how often it comes."""
@@ -53,6 +57,11 @@ class RunningMoments:
             apart = np.square(present - mean)
             squares = float(apart.sum() if times is None else np.dot(apart, times))
             self._join(n, mean, squares)
+        if self._up is not None:
+            if max(-self.low, self.high) < SMALL:
+                self._up.update(present * UP, times)
+            else:
+                self._up = None
 
     def merge(self, other: Self) -> None:
         """Take in what another has seen."""
@@ -60,6 +69,10 @@ class RunningMoments:
         if other.count:
             self.low, self.high = min(self.low, other.low), max(self.high, other.high)
             self._join(other.count, other.mean, other.squares)
+            if self._up is not None and other._up is not None:
+                self._up.merge(other._up)
+            else:
+                self._up = None
 
     def _join(self, n: int, mean: float, squares: float) -> None:
         total, apart = self.count + n, mean - self.mean
@@ -83,5 +96,7 @@ class RunningMoments:
         if self.is_constant:
             return self.low, 1.0, self.missing > 0
         std = float(np.sqrt(self.squares / self.count))
+        if std == 0.0 and self._up is not None:
+            std = float(np.sqrt(self._up.squares / self._up.count)) / UP
         refuse_unmeasurable(name, std, self.low, self.high)
         return self.mean, std or 1.0, self.missing > 0
