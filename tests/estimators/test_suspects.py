@@ -108,7 +108,9 @@ def test_wrong_numbers_are_found(recipe):
     wrong = np.zeros(400, bool)
     wrong[::20] = True
     y = np.where(wrong, y + 15, y)
-    own = SMALL if recipe == "table" else {"max_iter": 2000, "tol": 1e-2, "random_state": 1}
+    own = (
+        SMALL if recipe == "table" else {"recipe": "plain", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
+    )
     found = DeepRegressor(**own).fit(X, y).suspects(X, y)
     assert precision(found, wrong) > 0.9
     assert found[0].deviations > 3
