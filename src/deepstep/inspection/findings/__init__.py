@@ -1,6 +1,6 @@
 """Findings about a training: what a person who has seen many of them would say at a glance."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from deepstep.equations import model_forward
 from deepstep.inspection.findings.classes import class_findings
 from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
 from deepstep.inspection.findings.course import course_findings, divergence_finding
-from deepstep.inspection.findings.finding import SEVERITIES, Finding
+from deepstep.inspection.findings.finding import Finding, sorted_by_severity
 from deepstep.inspection.findings.held_out import held_out_findings
 from deepstep.inspection.findings.layers import (
     gradient_findings,
@@ -112,24 +112,3 @@ def diagnose(
     if scores is not None:
         found += [*constant_target(scores), *class_findings(scores)]
     return sorted_by_severity(found)
-
-
-def sorted_by_severity(found: Iterable[Finding]) -> list[Finding]:
-    """Findings in the order in which they are told.
-
-    Parameters
-    ----------
-    found : iterable of Finding
-
-    Returns
-    -------
-    list of Finding
-        The most serious first.
-
-    Examples
-    --------
-    >>> two = [Finding("a", "note", "", "", 1.0), Finding("b", "serious", "", "", 1.0)]
-    >>> [finding.kind for finding in sorted_by_severity(two)]
-    ['b', 'a']
-    """
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))

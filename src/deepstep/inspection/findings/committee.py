@@ -6,7 +6,7 @@ from statistics import mean, stdev
 from typing import Any, NamedTuple
 
 from deepstep.inspection.findings.classes import never_answered
-from deepstep.inspection.findings.finding import NOTE, SEVERITIES, WARNING, Finding
+from deepstep.inspection.findings.finding import NOTE, WARNING, Finding, sorted_by_severity
 from deepstep.inspection.findings.held_out import FEWEST_ROWS, by_target, number_in, of_scores, shown, side_of
 
 TEST_APART = 4.0
@@ -106,7 +106,7 @@ def diagnose_committee(
                 found += _apart(target, scores, test)
     found += _folds(members)
     found += _convergence(members, time_budget)
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted_by_severity(found)
 
 
 def _apart(target: str | None, scores: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[Finding]:

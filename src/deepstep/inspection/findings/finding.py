@@ -1,5 +1,6 @@
 """`Finding`: one thing about a training that a person should know, with its evidence."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,3 +55,24 @@ class Finding:
         """
         finite = self.evidence == self.evidence and abs(self.evidence) != float("inf")
         return {**asdict(self), "evidence": self.evidence if finite else None, "sentence": str(self)}
+
+
+def sorted_by_severity(found: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which they are told.
+
+    Parameters
+    ----------
+    found : iterable of Finding
+
+    Returns
+    -------
+    list of Finding
+        The most serious first.
+
+    Examples
+    --------
+    >>> two = [Finding("a", "note", "", "", 1.0), Finding("b", "serious", "", "", 1.0)]
+    >>> [finding.kind for finding in sorted_by_severity(two)]
+    ['b', 'a']
+    """
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
