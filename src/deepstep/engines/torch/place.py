@@ -43,5 +43,10 @@ def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place
     """A new place, of the precision and on the device of a tensor."""
     vectors = like.new_zeros(n_vectors, architecture.n_parameters)
     running = {name: like.new_zeros(n) for name, (n, _) in statistics_shapes(architecture).items()}
+    return place_of(architecture, vectors, running)
+
+
+def place_of(architecture: Architecture, vectors: Tensor, running: Mapping[str, Tensor]) -> Place:
+    """The place that tensors are."""
     layers, last = layers_of(vectors[0], architecture), layers_of(vectors[-1], architecture)
     return Place(vectors, running, layers, last)

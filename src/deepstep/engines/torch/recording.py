@@ -6,6 +6,8 @@ every later one with it.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache, partial
+from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,7 +15,8 @@ import torch
 from torch import Tensor
 
 from deepstep.engines.session import StepCosts
-from deepstep.engines.torch.step import Batch, Numbers
+from deepstep.engines.torch.place import Place
+from deepstep.engines.torch.step import Batch, Machine, Numbers
 from deepstep.engines.torch.stepping import Now, Stepper, Task
 
 Recorder: TypeAlias = Callable[[Callable[[], None], torch.device], Callable[[], None]]
@@ -26,19 +29,66 @@ KEPT = 8
 """Recordings that are kept: two for each size of a batch, as the places change."""
 
 
+_ONE_AT_A_TIME = Lock()
+"""CUDA records one graph at a time in a process, and committees train in threads."""
+
+
 def record_on_cuda(body: Callable[[], None], device: torch.device) -> Callable[[], None]:
-    """A CUDA graph of the body."""
-    with torch.cuda.device(device):
-        stream: Any = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    """A CUDA graph of the body; what other threads do meanwhile is their own."""
+    with _ONE_AT_A_TIME, torch.cuda.device(device):
+        stream = _stream_for_recording(device)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP):
                 body()
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             body()
     return graph.replay
+
+
+@cache
+def _stream_for_recording(device: torch.device) -> Any:
+    """One for all recordings on a GPU: cuBLAS keeps some memory for each stream that it has worked in."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+
+class Whole(NamedTuple):
+    """All that a recorded step reads and writes.
+
+    Attributes
+    ----------
+    old, new : Place
+        The state before it, and where that after it goes.
+    batch : Batch
+    numbers : tensor
+        As `Numbers`, without the last one.
+    cost : tensor of float64
+        Written.
+    alive : tensor of bool
+        Whether all costs were finite; else the step leaves the state as it is.
+    """
+
+    old: Place
+    new: Place
+    batch: Batch
+    numbers: Tensor
+    cost: Tensor
+    alive: Tensor
+
+
+def whole_step(machine: Machine, at: Whole) -> None:
+    """A step that asks nobody: J, its gradient, the update, and the update put back where J is not finite."""
+    old, new, alive = at.old, at.new, at.alive
+    numbers = Numbers._make([*at.numbers.unbind(), 0])
+    J, caches = machine.cost_and_gradient(old, at.batch, numbers.total)
+    at.cost.copy_(J)
+    machine.update(old, new, caches, numbers)
+    alive.logical_and_(torch.isfinite(J))
+    torch.where(alive, new.vectors, old.vectors, out=new.vectors)
+    for name, value in new.running.items():
+        torch.where(alive, value, old.running[name], out=value)
 
 
 class Recording(NamedTuple):
@@ -51,14 +101,14 @@ class Recording(NamedTuple):
     numbers : tensor
         The numbers of the step, likewise.
     replay : callable
-    room : object
-        Memory that it works in and that must not go before it.
+    kept : object
+        What holds the memory that it works in, which must not go before it.
     """
 
     batch: Batch
     numbers: Tensor
     replay: Callable[[], None]
-    room: object
+    kept: object
 
 
 class RecordedStepper(Stepper):
@@ -75,12 +125,15 @@ class RecordedStepper(Stepper):
     def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
         """As of every `Stepper`; the costs come back from the device once, at the end."""
         there = torch.full((k,), torch.nan, dtype=torch.float64, device=self._cost.device)
+        on_gpu = self._cost.device.type == "cuda"
+        rows = torch.empty(k, len(Numbers._fields) - 1, dtype=self.here.theta.dtype, pin_memory=on_gpu)
         sizes, path = np.zeros(k, dtype=int), {}
         self._alive.fill_(True)
         for task in tasks:
             number, before = self.now.step + 1, self.now
             examples, total = self._examples(task, number)
-            recording = self._recording(examples, self._numbers(task, number, total))
+            rows[task.at] = rows.new_tensor(self._numbers(task, number, total)[:-1])
+            recording = self._recording(examples, rows[task.at])
             recording.replay()
             there[task.at].copy_(self._cost)
             sizes[task.at], path[task.at] = task.m, before
@@ -97,17 +150,19 @@ class RecordedStepper(Stepper):
                 costs[at + 1 :], sizes[at + 1 :] = np.nan, 0
                 return
 
-    def _recording(self, examples: Batch, numbers: Numbers) -> Recording:
-        """The recording for such a batch from where the state stands, with all that it reads in its place."""
+    def _recording(self, examples: Batch, row: Tensor) -> Recording:
+        """The recording for such a batch from where the state stands, with all that it reads in its place.
+
+        The row of numbers is in memory that a GPU reads by itself, and written once: nobody waits for it.
+        """
         weighted, layers = examples.weight is not None, tuple(examples.masks)
         key = (len(examples.Y), weighted, layers, self.now.place)
-        row = torch.tensor(numbers[:-1], dtype=self.here.theta.dtype)
         found = self._recordings.get(key)
         if found is None:
-            found = self._new_recording(examples, row.to(self._cost.device))
+            found = self._new_recording(examples, row.to(self._cost.device, copy=True))
             self._recordings = {**dict(list(self._recordings.items())[1 - KEPT :]), key: found}
             return found
-        found.numbers.copy_(row)
+        found.numbers.copy_(row, non_blocking=True)
         for name in ("X", "Y", "weight"):
             if getattr(examples, name) is not None:
                 getattr(found.batch, name).copy_(getattr(examples, name))
@@ -122,17 +177,9 @@ class RecordedStepper(Stepper):
             None if examples.weight is None else examples.weight.clone(),
             {layer: mask.clone() for layer, mask in examples.masks.items()},
         )
-        old, new, alive = self.here, self.there, self._alive
-        numbers = Numbers._make([*row.unbind(), 0])
+        body, room = self._body(Whole(self.here, self.there, batch, row, self._cost, self._alive))
+        return Recording(batch, row, self._record(body, row.device), (body, room))
 
-        def body() -> None:
-            J, caches = self.machine.cost_and_gradient(old, batch, numbers.total)
-            self._cost.copy_(J)
-            self.machine.update(old, new, caches, numbers)
-            alive.logical_and_(torch.isfinite(J))
-            torch.where(alive, new.vectors, old.vectors, out=new.vectors)
-            for name, value in new.running.items():
-                torch.where(alive, value, old.running[name], out=value)
-
-        replay = self._record(body, alive.device)
-        return Recording(batch, row, replay, self.machine.room_of(len(batch.Y)))
+    def _body(self, at: Whole) -> tuple[Callable[[], None], object]:
+        """What is recorded, and the memory that it works in beside."""
+        return partial(whole_step, self.machine, at), self.machine.room_of(len(at.batch.Y))

@@ -1,6 +1,7 @@
 """One step on tensors: the cost and ∂J/∂θ of a batch, then the new state, written beside the old one."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import NamedTuple
 
 import torch
@@ -63,29 +64,49 @@ class Numbers(NamedTuple):
 
 
 class Machine:
-    """What does the steps of a network with its settings; has rooms to work in, but no state."""
+    """What does the steps of a network with its settings; has rooms to work in, but no state.
+
+    Attributes
+    ----------
+    gradient : tensor of shape (n_parameters,)
+        ∂J/∂θ of the last batch.
+    constants : mapping
+        Tensors that steps read and never write: factors of the rate and of the decay, and those of the head.
+    """
 
     def __init__(
         self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor
     ) -> None:
-        self._shape, self._settings, self._like = architecture, settings, like
+        self._shape, self._settings = architecture, settings
         self._rule = get_optimizer(settings.optimizer)
         self.hyperparameters = hyperparameters_of(self._rule, settings.hyperparameters)
         head: Head = get_head(architecture)
         self._loss, self._head = LOSSES[head.name], settings_on(head.settings, like)
-        self._rates, self._decays = (
-            None if factors is None else torch.as_tensor(factors).to(like)
-            for factors in (settings.factors(kind, parameters) for kind in ("rate", "decay"))
-        )
-        n = architecture.n_parameters
-        self.gradient, self._scratch = like.new_zeros(n), like.new_empty(n)
-        self._gradients = layers_of(self.gradient, architecture)
-        self._half = None
-        if settings.precision == "bfloat16":
-            self._half = torch.empty(n, dtype=torch.bfloat16, device=like.device)
-            self._half_layers = layers_of(self._half, architecture)
+        self.constants = {name: value for name, value in self._head.items() if isinstance(value, Tensor)}
+        for kind in ("rate", "decay"):
+            factors = settings.factors(kind, parameters)
+            if factors is not None:
+                self.constants[kind] = torch.as_tensor(factors).to(like)
         self._wide = torch.float32 if like.device.type == "mps" else torch.float64
+        self._take_room(like)
+
+    def _take_room(self, like: Tensor) -> None:
+        self._like, n = like, self._shape.n_parameters
+        self.gradient, self._scratch = like.new_zeros(n), like.new_empty(n)
+        self._gradients = layers_of(self.gradient, self._shape)
+        self._half = None
+        if self._settings.precision == "bfloat16":
+            self._half = torch.empty(n, dtype=torch.bfloat16, device=like.device)
+            self._half_layers = layers_of(self._half, self._shape)
         self._rooms: dict[tuple[int, bool], Room] = {}
+
+    def elsewhere(self, like: Tensor, constants: Mapping[str, Tensor]) -> "Machine":
+        """The same machine with rooms made from a tensor, and with these constants."""
+        machine = copy(self)
+        machine.constants = dict(constants)
+        machine._head = self._head | {name: constants[name] for name in self._head if name in constants}
+        machine._take_room(like)
+        return machine
 
     def cost_and_gradient(
         self, at: Place, batch: Batch, total: Number, *, exact: bool = False
@@ -137,7 +158,8 @@ class Machine:
         """The state after the step, from ``gradient``, into ``new``."""
         settings, g = self._settings, self.gradient
         self.clip()
-        alpha = numbers.rate if self._rates is None else self._rates * numbers.rate
+        rates = self.constants.get("rate")
+        alpha = numbers.rate if rates is None else rates * numbers.rate
         theta = self._decayed(old, new, alpha, numbers.decay)
         n_slots = len(self._rule.state)
         slots, slots_out = (place.vectors[1 : 1 + n_slots].unbind() for place in (old, new))
@@ -182,6 +204,7 @@ class Machine:
         if not self._settings.decay or (isinstance(decay, float) and not decay):
             return old.theta
         by = alpha * decay
-        if self._decays is not None:
-            by = torch.mul(self._decays, by, out=self._scratch)
+        decays = self.constants.get("decay")
+        if decays is not None:
+            by = torch.mul(decays, by, out=self._scratch)
         return torch.mul(old.theta, 1 - by, out=new.theta)

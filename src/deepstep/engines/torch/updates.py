@@ -112,7 +112,7 @@ def _fused_adam(at: Vectors, by: Step, beta1: float, beta2: float, epsilon: floa
     for old, new in zip((at.theta, *at.slots), (at.out, *at.slots_out), strict=True):
         if old is not new:
             new.copy_(old)
-    done = torch.tensor(float(by.t - 1))
+    done = torch.full((), float(by.t - 1), device=at.out.device)  # where the kernel looks for it
     adam_in_place(
         [at.out], [at.gradient], [at.slots_out[0]], [at.slots_out[1]], [], [done],
         fused=True, amsgrad=False, beta1=beta1, beta2=beta2, lr=float(by.alpha), weight_decay=0.0,
