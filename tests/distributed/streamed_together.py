@@ -1,6 +1,6 @@
-"""Training on streamed rows by some workers: ``torchrun … streamed_together.py PARTS FOLDER``.
+"""Trainings on streamed rows by some workers: ``torchrun … streamed_together.py PARTS FOLDER``.
 
-Each worker writes what it came to, and how many of the rows it prepared in the first epoch.
+Each worker writes what it came to, and how many rows it prepared and which groups it read in the first epoch.
 """
 
 import sys
@@ -10,38 +10,90 @@ import numpy as np
 
 from deepstep import Network
 from deepstep.data import ParquetRows
-from deepstep.distributed import fit, worker
+from deepstep.distributed import fit, process_group, worker
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
+from deepstep.training import Checkpoints
+
+CASES = {
+    "shared": {"buffer_rows": 260},
+    "groups of one worker in a window": {"buffer_rows": 40, "batch_size": 8},
+    "all read all": {"buffer_rows": 24, "batch_size": 8},
+    "weighed": {"buffer_rows": 260, "weighed": True, "l2": 0.1},
+    "workers without rows of a batch": {"buffer_rows": 200, "batch_size": 1, "iterations": 1},
+    "held out": {"buffer_rows": 260, "validation_fraction": 0.2, "patience": 2},
+    "in one window": {"buffer_rows": 1000},
+}
 
 
-def stream(parts, counted):
-    """The rows of a folder as examples; ``counted`` gets the rows of each call that prepares some."""
-    found = survey(ParquetRows(parts), "y", drop=["target"], seed=3)
+class Counted(ParquetRows):
+    """Rows that know which groups were read."""
+
+    groups = ()
+
+    def pieces(self, group, columns, most):
+        self.groups += (group,)
+        return super().pieces(group, columns, most)
+
+
+def stream(parts, counted, buffer_rows, validation_fraction=0.0, weighed=False):
+    """The rows of a folder as examples, and those held out; ``counted`` gets the rows that are prepared."""
+    rows = Counted(parts)
+    found = survey(rows, "y", drop=["target"], seed=3, validation_fraction=validation_fraction)
 
     def encode(frame):
         counted.append(frame.height)
         X = found.inputs.transform(frame)
-        return Examples(X, frame.get_column("y").to_numpy()[:, np.newaxis])
+        weight = (
+            np.where(frame.get_column("n").fill_null(0) > 4, 0.0, 1.0 + X[:, 0] ** 2) if weighed else None
+        )
+        return Examples(X, frame.get_column("y").to_numpy()[:, np.newaxis], weight)
 
-    return found.stream(encode, {"inputs": found.inputs.to_dict()}, buffer_rows=150)
-
-
-def train(parts, fitted, counted):
-    examples = stream(parts, counted)
+    examples = found.stream(encode, {"inputs": found.inputs.to_dict()}, buffer_rows=buffer_rows)
+    held = encode(found.validation) if validation_fraction else None
     counted.clear()
+    rows.groups = ()
+    return examples, held
+
+
+def train(parts, fitted, case, counted, **more):
+    """One case; the network, its history, and which groups were read in each epoch."""
+    case = {"batch_size": 32, "iterations": 3, "optimizer": "adam", **case, **more}
+    about = {name: case.pop(name) for name in ("buffer_rows", "weighed") if name in case}
+    examples, held = stream(parts, counted, validation_fraction=case.pop("validation_fraction", 0), **about)
+    if held is not None:
+        case["validation"] = held.X.T, held.Y.T
     net = Network([examples.sample.X.shape[1], 6, 1], output="identity", seed=1)
-    history = fitted(net, examples, batch_size=32, iterations=3, optimizer="adam", dropout=0.1)
+    history = fitted(net, examples, **case, dropout=0.1, input_noise=0.1)
+    return net, history, examples
+
+
+def goes_on(parts, folder, counted):
+    """Two epochs by all workers, then on from the checkpoint to the fourth."""
+    for iterations in (2, 4):
+        kept = Checkpoints(folder / "checkpoints", every_epochs=1)
+        options = {"iterations": iterations, "checkpoint": kept, "resume": True}
+        net, history, _ = train(parts, fit, CASES["shared"], counted, **options)
     return net, history
 
 
-if __name__ == "__main__":
-    counted = []
-    net, history = train(Path(sys.argv[1]), fit, counted)
-    rank = worker().rank
+def write(folder, case, net, history, examples=None, counted=()):
+    groups = () if examples is None else examples.rows.groups
     np.savez(
-        Path(sys.argv[2], f"{rank}.npz"),
+        folder / f"{case}.{worker().rank}.npz",
         theta=net.parameters.flat,
         costs=history.costs,
+        last=list(history[-1].values()),
         prepared=sum(counted),
+        groups=groups,
+        kept=() if examples is None else examples._kept,
     )
+
+
+if __name__ == "__main__":
+    parts, folder, counted = Path(sys.argv[1]), Path(sys.argv[2]), []
+    with process_group(60):
+        for name, case in CASES.items():
+            net, history, examples = train(parts, fit, case, counted)
+            write(folder, name, net, history, examples, counted)
+        write(folder, "goes on", *goes_on(parts, folder, counted))

@@ -1,5 +1,6 @@
-"""Workers that stream: together they are one worker, and each prepares its own rows alone."""
+"""Workers that stream: together they are one worker, and each reads and prepares its own rows alone."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +9,84 @@ import streamed_together
 from test_together import arrays, torchrun
 
 from deepstep import Network
+from deepstep.preparation.group_sequence import GroupSequence, why_together
 from tables_in_parts import table, written
 
 pytest.importorskip("torch")
 
+CASES = streamed_together.CASES
+N = 2
 
-def test_workers_are_one_and_share_the_rows(tmp_path):
-    parts = written(tmp_path / "parts", table(700), 3, 60)
-    torchrun(Path(streamed_together.__file__), parts, tmp_path, n=2)
-    found = [arrays(tmp_path / f"{rank}.npz") for rank in range(2)]
 
-    def alone(net, examples, **options):
-        net.engine = "reference"
-        return Network.train(net, examples, **options)
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    """Groups of 20 rows, those of the first part of 100; the last of each part are smaller."""
+    rows = table(700)
+    folder = written(tmp_path_factory.mktemp("rows") / "parts", rows, 3, 20)
+    rows[:233].write_parquet(folder / "part-0.parquet", row_group_size=100)
+    return folder
 
-    net, history = streamed_together.train(parts, alone, [])
-    for one in found:
+
+@pytest.fixture(scope="module")
+def trained(parts, tmp_path_factory):
+    """What two workers came to, of all cases in one start of them; and what they said."""
+    folder = tmp_path_factory.mktemp("came to")
+    ran = torchrun(Path(streamed_together.__file__), parts, folder, n=N)
+    return folder, ran.stderr
+
+
+def found(trained, case):
+    return [arrays(trained[0] / f"{case}.{rank}.npz") for rank in range(N)]
+
+
+def by_one(net, examples, **options):
+    net.engine = "reference"
+    return Network.train(net, examples, **options)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_workers_are_one(case, trained, parts):
+    net, history, _ = streamed_together.train(parts, by_one, CASES[case], [])
+    for one in found(trained, case):
         np.testing.assert_allclose(one["theta"], net.parameters.flat, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
-    assert found[0]["prepared"] == pytest.approx(3 * 350, rel=0.05)
-    assert found[0]["prepared"] + found[1]["prepared"] == 3 * 700
+    if case == "held out":
+        for one in found(trained, case):
+            same = dict(zip(history[-1], one["last"], strict=True))
+            assert same["validation_cost"] == pytest.approx(history[-1]["validation_cost"], rel=1e-12)
+
+
+@pytest.mark.parametrize("case", ["shared", "weighed", "held out", "groups of one worker in a window"])
+def test_each_group_is_read_by_one_worker(case, trained):
+    first, second = found(trained, case)
+    kept, epochs = first["kept"], len(first["costs"])
+    read = Counter(first["groups"].tolist()) + Counter(second["groups"].tolist())
+    assert read == Counter(dict.fromkeys(range(len(kept)), epochs))
+    assert first["prepared"] + second["prepared"] == epochs * kept.sum()
+    assert abs(first["prepared"] - second["prepared"]) <= epochs * kept.max()
+    if "window" in case:
+        sequence = GroupSequence(np.arange(len(kept)), kept, N)
+        owners = [set(sequence.owners_of_rows(at, min(at + 40, 700))) for at in range(0, 700, 40)]
+        assert {len(each) for each in owners} == {1, 2}
+
+
+def test_where_groups_are_too_large_all_read_all_and_prepare_their_own(trained):
+    first, second = found(trained, "all read all")
+    for one in (first, second):
+        assert Counter(one["groups"].tolist()) == Counter(dict.fromkeys(range(len(one["kept"])), 3))
+    assert first["prepared"] + second["prepared"] == 3 * 700
+    assert first["prepared"] == pytest.approx(3 * 350, rel=0.05)
+    said = [line for line in trained[1].splitlines() if "each of 2 workers reads all row groups" in line]
+    assert len(said) == 1
+    assert why_together(first["kept"], 24, N) in said[0]
+
+
+def test_what_many_began_many_and_one_go_on_with(trained, parts):
+    whole, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [], iterations=4)
+    for one in found(trained, "goes on"):
+        np.testing.assert_allclose(one["theta"], whole.parameters.flat, rtol=1e-12, atol=1e-12)
+    options = {"iterations": 5, "resume": trained[0] / "checkpoints"}
+    net, history, _ = streamed_together.train(parts, by_one, CASES["shared"], [], **options)
+    whole, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [], iterations=5)
+    assert len(history) == 5
+    np.testing.assert_allclose(net.parameters.flat, whole.parameters.flat, rtol=1e-12, atol=1e-12)

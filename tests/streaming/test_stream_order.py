@@ -1,31 +1,36 @@
 """The order in which streamed rows are visited: a function of (seed, epoch, place) alone."""
 
+from collections import Counter
 from itertools import chain, pairwise
 
 import numpy as np
 import polars
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.data import StoredRows
 from deepstep.data.stored_rows import Place
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.preparation.group_sequence import GroupSequence, why_together
 from deepstep.preparation.held_rows import parts_of_rows
+from deepstep.preparation.shares import Shard, Share
 from deepstep.preparation.streams import StreamedExamples
 
 
 class Numbered(StoredRows):
     """Rows that hold their own numbers, in groups of these sizes; counts the groups that are read."""
 
-    where, read, bytes = "numbered", 0, 0
+    where, bytes = "numbered", 0
 
     def __init__(self, sizes):
+        self.groups = []
         self.sizes = tuple(sizes)
         self.schema = {"x": polars.Int64()}
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
 
     def pieces(self, group, columns, most):
-        self.read += 1
+        self.groups.append(group)
         for start in range(self._starts[group], self._starts[group + 1], most):
             stop = min(start + most, self._starts[group + 1])
             yield polars.DataFrame({"x": np.arange(start, stop)})
@@ -54,41 +59,104 @@ def streamed(sizes, buffer_rows, *, share=0.0, ahead=1, piece=None):
     return found
 
 
-def visited_by(examples, part, epoch, batch_size, order):
-    """The numbers of the rows that a worker has, place by place of an epoch; 0 for those of others."""
+def visited_by(examples, share, epoch, batch_size, order):
+    """The numbers of the rows that a worker has, place by place of an epoch; -1 for those of others."""
     number, found = 0, []
     with examples:
         while number < -(-len(examples) // batch_size):
-            window = examples.window(epoch, number, batch_size, order, part=part)
-            rows = window.examples.X[:, 0].astype(int)
-            found.append(rows if window.order is None else rows[window.order])
+            window = examples.window(epoch, number, batch_size, order, epochs=epoch + 1, share=share)
+            rows, held = window.examples.X[:, 0].astype(int), window.examples
+            if isinstance(held, Shard):
+                assert window.order is None
+                found.append(np.full(len(held), -1))
+                found[-1][held.positions] = rows
+            else:
+                found.append(rows if window.order is None else rows[window.order])
             number = window.stop
     return np.concatenate(found)
 
 
+@pytest.mark.parametrize("order", [as_they_are, shuffled(3)])
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.integers(1, 30), min_size=1, max_size=6),
-    st.integers(1, 40),
-    st.integers(1, 9),
-    st.integers(2, 5),
+    sizes=st.lists(st.integers(1, 30), min_size=1, max_size=12),
+    buffer_rows=st.integers(1, 120),
+    batch_size=st.integers(1, 9),
+    workers=st.integers(2, 5),
+    share=st.sampled_from([0.0, 0.3]),
+    ahead=st.integers(0, 2),
+    piece=st.integers(1, 50),
 )
-def test_the_rows_of_workers_are_those_of_one_in_the_same_places(sizes, buffer_rows, batch_size, workers):
-    whole = [*chain(*visited(streamed(sizes, buffer_rows), 2, batch_size, shuffled(3)))]
-    shards = []
-    for rank in range(workers):
-
-        def part(m, rank=rank):
-            return slice(m * rank // workers, m * (rank + 1) // workers)
-
-        shards.append(visited_by(streamed(sizes, buffer_rows), part, 2, batch_size, shuffled(3)))
-    one_window = max(1, buffer_rows // batch_size) * batch_size >= sum(sizes)
-    if one_window:
+def test_the_rows_of_workers_are_those_of_one_in_the_same_places(
+    order, sizes, buffer_rows, batch_size, workers, share, ahead, piece
+):
+    alone = streamed(sizes, buffer_rows, share=share)
+    if not len(alone):
+        return
+    whole = [*chain(*visited(alone, 2, batch_size, order))]
+    several = [streamed(sizes, buffer_rows, share=share, ahead=ahead, piece=piece) for _ in range(workers)]
+    shards = [
+        visited_by(examples, Share(rank, workers), 2, batch_size, order)
+        for rank, examples in enumerate(several)
+    ]
+    window = max(1, buffer_rows // batch_size) * batch_size
+    if window >= len(alone):
         assert all(shard.tolist() == whole for shard in shards)
         return
-    np.testing.assert_array_equal(np.sum(shards, axis=0), whole)
-    held = np.array(shards) > 0
-    assert (held.sum(axis=0) == (np.array(whole) > 0)).all()
+    np.testing.assert_array_equal(np.max(shards, axis=0), whole)
+    assert ((np.array(shards) >= 0).sum(axis=0) == 1).all()
+    read = sum((Counter(examples.rows.groups) for examples in several), Counter())
+    if why_together(several[0]._kept, window, workers):
+        even = [int((shard >= 0).sum()) for shard in shards]
+        n_batches = -(-len(whole) // batch_size)
+        assert max(even) - min(even) <= n_batches  # of each batch one row more, at most
+        assert read == Counter(dict.fromkeys(np.flatnonzero(several[0]._kept), workers))
+    else:
+        assert read == Counter(np.flatnonzero(several[0]._kept))
+
+
+def test_each_group_is_read_by_one_worker_alone_also_from_the_middle_of_an_epoch_on(caplog):
+    workers, sizes = 4, [50, 10] * 20 + [3]
+    several = [streamed(sizes, 600, share=0.2) for _ in range(workers)]
+    for rank, examples in enumerate(several):
+        visited_by(examples, Share(rank, workers), 0, 20, shuffled(1))
+    read = [examples.rows.groups for examples in several]
+    assert sorted(chain(*read)) == [*range(len(sizes))]
+    rows = [sum(sizes[group] for group in groups) for groups in read]
+    assert max(rows) - min(rows) <= 2 * 50
+    again = streamed(sizes, 600, share=0.2)
+    with again:
+        again.window(0, 31, 20, shuffled(1), epochs=1, share=Share(2, workers))  # where a training goes on
+    assert set(again.rows.groups) <= set(read[2])
+    assert not caplog.records
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 9), st.data())
+def test_shares_of_groups_differ_by_the_largest_group_at_most(sizes, workers, data):
+    kept = np.array(sizes)
+    groups = np.array(data.draw(st.permutations(range(len(sizes)))))
+    sequence = GroupSequence(groups, kept, workers)
+    loads = np.zeros(workers)
+    for group, owner in zip(groups, sequence.owners, strict=True):
+        loads[owner] += kept[group]
+        assert loads.max() - loads.min() <= kept.max()
+    rows = np.repeat(sequence.owners, kept[groups])
+    if len(rows):
+        start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(rows) - 1)] * 2)))
+        np.testing.assert_array_equal(sequence.owners_of_rows(start, stop + 1), rows[start : stop + 1])
+
+
+def test_groups_too_large_to_be_shared_are_told_once_with_what_mends_it(caplog):
+    several = [streamed([40] * 30, 60) for _ in range(3)]
+    for rank, examples in enumerate(several):
+        for epoch in (0, 1):
+            visited_by(examples, Share(rank, 3), epoch, 10, shuffled(1))
+    (told,) = caplog.messages
+    assert told.startswith("numbered: each of 3 workers reads all row groups: if each read its own, the busi")
+    assert told.endswith("Mend: row groups of at most 5 rows, or buffer_rows (--buffer-rows) of 480 or more.")
+    for mended in (streamed([5] * 240, 60), streamed([40] * 30, 480)):
+        assert why_together(mended._kept, mended.buffer_rows, 3) == ""
 
 
 def encoded(frame):
@@ -166,7 +234,7 @@ def test_a_window_of_everything_is_read_once():
     examples = streamed([10, 10], 100)
     for epoch in range(4):
         visited(examples, epoch, 5, shuffled(1))
-    assert examples.rows.read == 2
+    assert examples.rows.groups == [0, 1]
 
 
 def test_the_next_window_is_read_while_one_is_learned_from():

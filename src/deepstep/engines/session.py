@@ -10,6 +10,7 @@ from deepstep.engines.settings import Settings
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.shares import Share
 from deepstep.types import AnyArray, Array
 
 
@@ -278,6 +279,8 @@ class Session(Protocol):
 class Sharing(Protocol):
     """What a session among those of other workers can do besides; each must be called in all of them.
 
+    Its ``steps`` take a `Shard`, too: of each batch the rows that this worker has, without an order.
+
     Examples
     --------
     >>> from deepstep.engines import ReferenceSession
@@ -285,18 +288,13 @@ class Sharing(Protocol):
     False
     """
 
-    def part(self, m: int) -> slice:
-        """The rows of this worker, of m that all have.
-
-        Parameters
-        ----------
-        m : int
-            How many there are.
+    def share(self) -> Share:
+        """Which of the workers this one is.
 
         Returns
         -------
-        slice
-            As many as the others have, or one more; none where there are too few.
+        Share
+            Its number, and how many there are.
         """
         ...
 

@@ -9,19 +9,23 @@ holds all rows, the groups stay in the order of the file, and the order is that 
 How far reading is ahead, in pieces of how many rows, and by how many workers, changes nothing.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from deepstep.data.stored_rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
-from deepstep.types import AnyArray
+from deepstep.preparation.group_sequence import GroupSequence, why_together
+from deepstep.preparation.pieces import Piece, Reader
+from deepstep.preparation.shares import Shard, Share
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
@@ -37,8 +41,9 @@ class Window(NamedTuple):
     ----------
     examples : Examples
         Their rows.
+        Of many workers those of one, a `Shard`.
     order : ndarray of int or None
-        The order of these.
+        The order of these; those of a shard stand in it already.
     first, stop : int
         The numbers of the first of the batches, and of the one after the last.
     """
@@ -49,18 +54,17 @@ class Window(NamedTuple):
     stop: int
 
 
-Part: TypeAlias = Callable[[int], slice]
-"""``part(k)``: which of the k rows of a batch a worker works on."""
-
-
 class Asked(NamedTuple):
-    """Which window of which epoch, in batches of which size and which order, and for which worker."""
+    """Which window of which epoch, in batches of which size and which order; and for which worker, which
+    reads groups of its own (``apart``) or all.
+    """
 
     epoch: int
     window: int
     batch_size: int
     order: Order
-    part: Part | None
+    share: Share | None
+    apart: bool
 
 
 class StreamedExamples:
@@ -124,7 +128,8 @@ class StreamedExamples:
         read_ahead: int = 1,
     ) -> None:
         self.rows, self.sample = rows, sample
-        self._columns, self._kept, self._keep, self._encode = list(columns), list(kept), keep, encode
+        self._columns, self._keep, self._encode = list(columns), keep, encode
+        self._kept = np.array(kept, np.int64)
         self._identity = identity
         width = sample.X.shape[1] + sample.Y.shape[1] + 1
         row_bytes = width * sample.Y.dtype.itemsize
@@ -137,13 +142,15 @@ class StreamedExamples:
         self._read_ahead = read_ahead
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
         self._coming: deque[tuple[Asked, Future[Examples]]] = deque()
-        self._reader: _Reader | None = None
+        self._laid: tuple[Asked, GroupSequence] | None = None
+        self._together: dict[tuple[int, int], str] = {}
+        self._reader: Reader | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._whole: Examples | None = None
         self._closing = False
 
     def __len__(self) -> int:
-        return sum(self._kept)
+        return int(self._kept.sum())
 
     def __enter__(self) -> Self:
         return self
@@ -179,7 +186,7 @@ class StreamedExamples:
         order: Order,
         *,
         epochs: int | None = None,
-        part: Part | None = None,
+        share: Share | None = None,
     ) -> Window:
         """The window that holds a batch.
 
@@ -193,10 +200,10 @@ class StreamedExamples:
             `as_they_are`, or what `shuffled` gives.
         epochs : int, optional
             The number of the epoch that is not visited any more: nothing of it is read ahead.
-        part : callable, optional
-            ``part(k)`` says which of the k rows of a batch this worker works on: it prepares these alone, and
-            the others are zeros, which take no memory. Where examples have weights, or one window holds all
-            rows, each worker has them all.
+        share : Share, optional
+            Which of many workers this one is: it reads its own groups alone, as `GroupSequence` says, and has
+            their rows. Where groups are too large for that, it reads all, and prepares its part of each
+            batch. Where one window holds all rows, every worker has them all.
 
         Returns
         -------
@@ -211,9 +218,9 @@ class StreamedExamples:
         """
         size = self.window_rows(batch_size)
         of = n_batches(len(self), size)
-        if of == 1 or self.sample.weight is not None:
-            part = None
-        place = Asked(epoch, number * batch_size // size, batch_size, order, part)
+        share = None if of == 1 else share
+        apart = share is not None and self._reads_apart(share, size)
+        place = Asked(epoch, number * batch_size // size, batch_size, order, share, apart)
         first = place.window * (size // batch_size)
         stop = min(first + size // batch_size, n_batches(len(self), batch_size))
         if of == 1:
@@ -223,7 +230,7 @@ class StreamedExamples:
             examples = self._whole
         else:
             examples = self._fetched(place, of, epochs)
-        visited = None if part is not None else self._order_within(place, len(examples))
+        visited = None if place.share is not None else self._order_within(place, len(examples))
         return Window(examples, visited, first, stop)
 
     def _fetched(self, place: Asked, of: int, epochs: int | None) -> Examples:
@@ -256,45 +263,55 @@ class StreamedExamples:
         size = self.window_rows(place.batch_size)
         begin = place.window * size
         count = min(size, len(self) - begin)
-        if self._reader is None or not self._reader.stands_at(place.epoch, begin):
-            self._reader = _Reader(place.epoch, begin, self._pieces(place, begin))
-        if place.part is None:
-            return self._written(self._reader.take(count), count, None, None)
-        order = self._order_within(place, count)
-        visited = np.arange(count) if order is None else np.argsort(order)
-        own = np.zeros(count, bool)
-        for start in range(0, count, place.batch_size):
-            found = place.part(min(place.batch_size, count - start))
-            own[start + found.start : start + found.stop] = True
-        return self._written(self._reader.take(count), count, visited, own)
+        sequence = self._sequence(place)
+        reader, of = self._reader, (place.epoch, place.share)
+        if reader is None or not reader.stands_at(of, begin):
+            self._reader = reader = Reader(of, begin, self._pieces(place, sequence, begin))
+        if place.share is None:
+            return Examples(*self._written(reader.take(count, count), begin, np.arange(count), count))
+        own = self._places_of(place.share, place, sequence, begin, count)
+        order, into = self._order_within(place, count), np.full(count, -1)
+        into[own if order is None else order[own]] = np.arange(len(own))
+        pieces = reader.take(count, len(own) if place.apart else count)
+        return Shard(*self._written(pieces, begin, into, len(own)), positions=own, of=count)
+
+    def _places_of(
+        self, share: Share, place: Asked, sequence: GroupSequence, begin: int, count: int
+    ) -> AnyArray:
+        """Where the rows of a worker stand in the order of a window."""
+        if place.apart:
+            mine = sequence.owners_of_rows(begin, begin + count) == share.rank
+            order = self._order_within(place, count)
+            return np.flatnonzero(mine if order is None else mine[order])
+        starts = range(0, count, place.batch_size)
+        parts = (share.part(min(place.batch_size, count - start), start) for start in starts)
+        return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
     def _written(
-        self, pieces: "Iterator[_Piece]", count: int, visited: AnyArray | None, own: AnyArray | None
-    ) -> Examples:
-        """Pieces as examples, together; of a worker its own alone, in the order in which they are visited."""
-        X, Y = (np.zeros((count, like.shape[1]), like.dtype) for like in (self.sample.X, self.sample.Y))
-        weight = None if self.sample.weight is None else np.zeros(count, self.sample.weight.dtype)
-        done = 0
+        self, pieces: Iterator[Piece], begin: int, into: AnyArray, rows: int
+    ) -> tuple[Array, Array, Array | None]:
+        """X, Y and weights of pieces; ``into`` says of each row of the window where it goes, or -1."""
+        X, Y = (np.empty((rows, like.shape[1]), like.dtype) for like in (self.sample.X, self.sample.Y))
+        weight = None if self.sample.weight is None else np.empty(rows, self.sample.weight.dtype)
         for piece in pieces:
-            rows: Any = slice(done, done + piece.frame.height)
-            done += piece.frame.height
-            if visited is not None and own is not None:
-                rows = visited[rows]
-                piece = piece.those(own[rows])
-                rows = rows[own[rows]]
+            places: Any = into[piece.start - begin :][: piece.frame.height]
+            if (places < 0).any():
+                piece = piece.those(places >= 0)
+                places = places[places >= 0]
             if piece.frame.height:
                 with naming_rows(self.rows.place(piece.group), piece.numbers):
                     examples = self._encode(piece.frame)
-                for into, part in ((X, examples.X), (Y, examples.Y), (weight, examples.weight)):
-                    if into is not None:
-                        into[rows] = part
-        return Examples(X, Y, weight)
+                for whole, part in ((X, examples.X), (Y, examples.Y), (weight, examples.weight)):
+                    if whole is not None:
+                        whole[places] = part
+        return X, Y, weight
 
-    def _pieces(self, place: Asked, skip: int) -> "Iterator[_Piece]":
-        """Rows from a place of an epoch's sequence on."""
-        for group in self._order_of_groups(place):
-            if skip >= self._kept[group]:
-                skip -= self._kept[group]
+    def _pieces(self, place: Asked, sequence: GroupSequence, begin: int) -> Iterator[Piece]:
+        """Rows from a place of an epoch's sequence on, of the groups that are read here."""
+        rank = place.share.rank if place.share is not None and place.apart else 0
+        for at in range(sequence.place_of(begin), len(sequence.groups)):
+            group, start = int(sequence.groups[at]), int(sequence.starts[at])
+            if not self._kept[group] or sequence.owners[at] != rank:
                 continue
             found, first = 0, int(self._starts[group])
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
@@ -303,12 +320,10 @@ class StreamedExamples:
                 mask = self._keep(frame, first)
                 numbers = np.flatnonzero(mask) + first - self._starts[group]
                 first, frame = first + frame.height, frame.filter(mask)
+                piece = Piece(frame, numbers, group, start + found)
                 found += frame.height
-                if skip >= frame.height:
-                    skip -= frame.height
-                    continue
-                yield _Piece(frame[skip:], numbers[skip:], group)
-                skip = 0
+                if start + found > begin:
+                    yield piece if piece.start >= begin else piece.cut(begin - piece.start)[1]
             if found != self._kept[group]:
                 raise FileError(
                     self.rows.place(group).where,
@@ -316,6 +331,23 @@ class StreamedExamples:
                     f"there are {found}",
                     "The part was changed: put the old one back, or begin anew.",
                 )
+
+    def _sequence(self, place: Asked) -> GroupSequence:
+        """The groups of an epoch, in their order; where all are read by every worker, as one reads them."""
+        key = place._replace(window=0)
+        if self._laid is None or self._laid[0] != key:
+            workers = place.share.of if place.share is not None and place.apart else 1
+            self._laid = key, GroupSequence(self._order_of_groups(place), self._kept, workers)
+        return self._laid[1]
+
+    def _reads_apart(self, share: Share, window: int) -> bool:
+        """Whether each worker reads groups of its own; the first one says where not, and why."""
+        key = share.of, window
+        if key not in self._together:
+            why = self._together[key] = why_together(self._kept, window, share.of)
+            if why and share.rank == 0:
+                logging.getLogger("deepstep").warning("%s: %s", self.rows.where, why)
+        return not self._together[key]
 
     def _order_of_groups(self, place: Asked) -> AnyArray:
         n = len(self._kept)
@@ -327,47 +359,6 @@ class StreamedExamples:
     def _order_within(self, place: Asked, m: int) -> AnyArray | None:
         seed = _seed_of(place.order)
         return None if seed is None else _drawn(seed, [0, 0, place.window, place.epoch]).permutation(m)
-
-
-class _Piece(NamedTuple):
-    """Rows of a group, and their numbers in it."""
-
-    frame: "polars.DataFrame"
-    numbers: AnyArray
-    group: int
-
-    def those(self, mask: AnyArray) -> "_Piece":
-        return _Piece(self.frame.filter(mask), self.numbers[mask], self.group)
-
-    def cut(self, at: int) -> "tuple[_Piece, _Piece]":
-        first, second = (
-            _Piece(self.frame[part], self.numbers[part], self.group) for part in (slice(at), slice(at, None))
-        )
-        return first, second
-
-
-class _Reader:
-    """Reads a sequence of rows on, so many at a time."""
-
-    def __init__(self, epoch: int, position: int, pieces: Iterator[_Piece]) -> None:
-        self._epoch, self._position, self._pieces = epoch, position, pieces
-        self._rest: _Piece | None = None
-
-    def stands_at(self, epoch: int, position: int) -> bool:
-        return (self._epoch, self._position) == (epoch, position)
-
-    def take(self, count: int) -> Iterator[_Piece]:
-        """The next rows, so many in all; fewer only where reading is to end."""
-        self._position += count
-        while count:
-            piece = next(self._pieces, None) if self._rest is None else self._rest
-            self._rest = None
-            if piece is None:
-                return
-            if piece.frame.height > count:
-                piece, self._rest = piece.cut(count)
-            count -= piece.frame.height
-            yield piece
 
 
 def _after(place: Asked, of: int) -> Asked:

@@ -275,11 +275,10 @@ class _Loop:
         if isinstance(examples, StreamedExamples):
             size = plan.batch_size or len(examples)
             # who looks at the steps wants whole batches
-            part = self._session.part if isinstance(self._session, Sharing) and not self._one_by_one else None
+            session, whole = self._session, whole or self._one_by_one
+            share = session.share() if isinstance(session, Sharing) and not whole else None
             try:
-                return examples.window(
-                    epoch, number, size, plan.order, epochs=plan.numbers.stop, part=None if whole else part
-                )
+                return examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop, share=share)
             except (FileError, DataError):
                 self._save_before_the_end()
                 raise

@@ -38,7 +38,7 @@ def cost_of_all(session: Session, examples: Examples) -> float:
     layer_dims = session.architecture.held_dims
     if not isinstance(session, Sharing):
         return cost_of_rows(session.cost, examples, layer_dims)
-    here = _rows(examples, session.part(len(examples)))
+    here = _rows(examples, session.share().part(len(examples)))
     weight = _weight(here)
     J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
     sums = session.summed(np.array([J * weight, weight]))
@@ -49,7 +49,7 @@ def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float
     """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
     if not isinstance(session, Sharing):
         return cost_and_outputs(session, examples)
-    part = session.part(len(examples))
+    part = session.share().part(len(examples))
     here, A = _rows(examples, part), np.zeros(examples.Y.shape)
     weight = J = 0.0
     if len(here):

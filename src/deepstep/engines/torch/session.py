@@ -19,7 +19,7 @@ from deepstep.engines.torch.recording import RecordedStepper
 from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Now, Stepper, Task
 from deepstep.equations import cost_from_logits, get_head, get_optimizer
-from deepstep.equations.costs import check_target
+from deepstep.equations.costs import check_target, relative_weights
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, places
@@ -92,10 +92,11 @@ class TorchSession:
         """One update; gives J before it."""
         check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
         m = X.shape[1]
-        part = self._stepper.part(m)
+        part = self._part(m)
         rows = self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part])
+        weight = self._weighed(sample_weight, m, part)
         factors = float(learning_rate), float(weight_decay), float(dropout)
-        return float(self._stepper.run(1, [Task(0, m, *rows, sample_weight, *factors)]).costs[0])
+        return float(self._stepper.run(1, [Task(0, m, part, *rows, *weight, *factors)]).costs[0])
 
     @torch.inference_mode()
     def steps(
@@ -130,9 +131,21 @@ class TorchSession:
                 weight = weight[rows if order is None else order[rows]]
                 if not weight.any():  # a batch whose weights are all 0 teaches nothing
                     continue
-            X, Y = self._feed.take(examples, order, order_there, self._stepper.part(m, rows.start))
+            part = self._part(m)
+            here = slice(rows.start + part.start, rows.start + part.stop)
+            X, Y = self._feed.take(examples, order, order_there, here)
             rate, decay, dropout = (float(values[at]) for values in factors)
-            yield Task(at, m, X, Y, weight, rate, decay, dropout)
+            yield Task(at, m, part, X, Y, *self._weighed(weight, m, part), rate, decay, dropout)
+
+    def _part(self, m: int) -> slice:
+        """Which of the m rows of a batch are worked on here: all of them."""
+        return slice(0, m)
+
+    def _weighed(self, weight: Array | None, m: int, part: slice) -> tuple[Array | None, float]:
+        """Of the weights of a batch those of a part, with mean 1 over the batch; and the sum of all."""
+        if weight is None:
+            return None, float(m)
+        return relative_weights(weight, self._dtype)[part], float(weight.sum())
 
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -150,7 +163,9 @@ class TorchSession:
             "cost_and_gradient",
             sample_weight,
         )
-        weight, total = self._stepper.weighed(sample_weight, Y.shape[1])
+        m = Y.shape[1]
+        relative, total = self._weighed(sample_weight, m, slice(0, m))
+        weight = None if relative is None else self._feed.tensor(relative)
         examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y.T), weight, {})
         J, _ = self._stepper.machine.cost_and_gradient(self._here, examples, total, exact=True)
         return float(J), _array(self._stepper.machine.gradient)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from torch import Tensor
@@ -17,10 +17,12 @@ from deepstep.engines.torch.place import Place, place_for
 from deepstep.engines.torch.step import Batch, Machine, Numbers
 from deepstep.engines.torch.updates import left_of
 from deepstep.equations import get_optimizer
-from deepstep.equations.costs import relative_weights
 from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
+
+Rows: TypeAlias = slice | AnyArray
+"""Which rows of a batch, as one takes them from an array."""
 
 
 class Now(NamedTuple):
@@ -34,14 +36,17 @@ class Now(NamedTuple):
 class Task(NamedTuple):
     """One batch, as rows on the device, with its rate and its factors of decay and dropout.
 
-    X and Y are the rows that are worked on here, of m in the batch; ``weight`` is that of all m.
+    X, Y and ``weight`` (of mean 1 over the batch) are of the rows that are worked on here, which are
+    ``part`` of the m in the batch; ``total`` is the sum of all weights as they were given.
     """
 
     at: int
     m: int
+    part: Rows
     X: Tensor
     Y: Tensor
     weight: Array | None
+    total: float
     rate: float
     decay: float
     dropout: float
@@ -125,27 +130,15 @@ class Stepper:
         kernel.update(here, self.machine.gradient, rate, after.step)
         self.now = after
 
-    def part(self, m: int, start: int = 0) -> slice:
-        """Which of m examples from a start on are worked on here: all of them."""
-        return slice(start, start + m)
-
     def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
         """J, and ∂J/∂θ in the machine."""
         return self.machine.cost_and_gradient(self.here, examples, total)
 
-    def weighed(self, weight: Array | None, m: int) -> tuple[Tensor | None, float]:
-        """Weights of mean 1 on the device, and their sum as they were given."""
-        if weight is None:
-            return None, float(m)
-        return self._feed.tensor(relative_weights(weight, self._dtype)), float(weight.sum())
-
     def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
         """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
-        weight, total = self.weighed(task.weight, task.m)
-        part = self.part(task.m)
-        masks = {layer: mask[part] for layer, mask in self._masks(task.m, number, task.dropout).items()}
-        weight = None if weight is None else weight[part]
-        return Batch(self._noisy(task.X, task.m, number), task.Y, weight, masks), total
+        masks = {layer: mask[task.part] for layer, mask in self._masks(task.m, number, task.dropout).items()}
+        weight = None if task.weight is None else self._feed.tensor(task.weight)
+        return Batch(self._noisy(task, number), task.Y, weight, masks), task.total
 
     def _numbers(self, task: Task, number: int, total: float) -> Numbers:
         settings, hyper = self._settings, self.machine.hyperparameters
@@ -161,13 +154,13 @@ class Stepper:
             number,
         )
 
-    def _noisy(self, X: Tensor, m: int, number: int) -> Tensor:
+    def _noisy(self, task: Task, number: int) -> Tensor:
         settings = self._settings
         if not settings.input_noise:
-            return X
-        shape = (X.shape[1], m)
+            return task.X
+        shape = (task.X.shape[1], task.m)
         noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
-        return X + self._feed.tensor(noise.T[self.part(m)])
+        return task.X + self._feed.tensor(noise.T[task.part])
 
     def _masks(self, m: int, number: int, factor: float) -> dict[int, Tensor]:
         check_dropout(self._dropout, [factor], number)

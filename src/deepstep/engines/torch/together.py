@@ -1,9 +1,11 @@
 """Many workers on one batch: each works on a part of its rows, and one all-reduce adds the gradients up.
 
-Every worker knows all examples and takes its part of each batch, so orders, masks, noise and weights are
-those of one worker, and all workers have the same state after every step.
+Of examples in memory every worker has all, and takes its part of each batch; of a `Shard` it has those that
+it works on, and knows where they stand. So orders, masks, noise and weights are those of one worker, and all
+workers have the same state after every step.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,14 @@ from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Stepper, Task
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.types import Array
+from deepstep.preparation.batches import Examples, places
+from deepstep.preparation.shares import Shard, Share
+from deepstep.types import AnyArray, Array
 
 ROUND = 1021
 """Numbers of steps are compared modulo this: their sum over a thousand workers is exact in float32."""
+SCALED = 64
+"""Weights are added up times 2 to the power of minus this, so that their sum is not too large."""
 
 
 class SharingStepper(Stepper):
@@ -29,11 +35,6 @@ class SharingStepper(Stepper):
         super().__init__(*arguments)
         n = self.machine.gradient.numel()
         self._message = self.machine.gradient.new_empty(n + 2)
-
-    def part(self, m: int, start: int = 0) -> slice:
-        """The rows of this worker: as many as the others have, or one more; none where there are too few."""
-        rank, workers = distributed.get_rank(), distributed.get_world_size()
-        return slice(start + m * rank // workers, start + m * (rank + 1) // workers)
 
     def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
         """Of the whole batch, in all workers the same."""
@@ -78,9 +79,9 @@ class DistributedSession(TorchSession):
         super().__init__(architecture, *arguments, device=device, **options)
         self.name = "distributed"
 
-    def part(self, m: int) -> slice:
-        """The rows of this worker, of m that all have."""
-        return self._stepper.part(m)
+    def share(self) -> Share:
+        """Which of the workers this one is."""
+        return Share(distributed.get_rank(), distributed.get_world_size())
 
     def summed(self, values: Array) -> Array:
         """The sums over all workers, in each of them the same."""
@@ -89,6 +90,38 @@ class DistributedSession(TorchSession):
 
     def _stepper_for(self, *arguments: Any) -> Stepper:
         return SharingStepper(*arguments)
+
+    def _part(self, m: int) -> slice:
+        return self.share().part(m)
+
+    def _tasks(
+        self,
+        examples: Examples,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        factors: tuple[AnyArray, AnyArray, AnyArray],
+    ) -> Iterator[Task]:
+        """The batches that have weight; of a shard with the rows that are here."""
+        if not isinstance(examples, Shard):
+            yield from super()._tasks(examples, order, batch_size, numbers, factors)
+            return
+        rows = [places(len(examples), batch_size, number) for number in numbers]
+        sizes = [batch.stop - batch.start for batch in rows]
+        found = [examples.among(batch) for batch in rows]
+        weight, totals = examples.weight, np.array(sizes, float)
+        if weight is not None:
+            weight = np.ldexp(weight.astype(float), -SCALED)
+            totals = self.summed(np.array([weight[here].sum() for here, _ in found]))
+        for at, (m, (here, part), total) in enumerate(zip(sizes, found, totals.tolist(), strict=True)):
+            relative = None
+            if weight is not None:
+                if total == 0:  # a batch whose weights are all 0 teaches nothing
+                    continue
+                relative, total = (weight[here] / (total / m)).astype(self._dtype), total * 2.0**SCALED
+            X, Y = self._feed.take(examples, None, None, here)
+            rate, decay, dropout = (float(values[at]) for values in factors)
+            yield Task(at, m, part, X, Y, relative, total, rate, decay, dropout)
 
 
 def add_up_(message: Tensor) -> Tensor:
