@@ -27,9 +27,6 @@ __all__ = ["Worker", "fit", "process_group", "worker"]
 
 WHERE = "deepstep.distributed.fit"
 
-BY_THE_CLOCK = ("time_budget",)
-"""Options that end training by the clock, which is another in each worker."""
-
 PATIENCE = 600.0
 """Seconds that workers wait for each other, unless something else is asked for."""
 
@@ -107,16 +104,15 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
         "auto" or "torch", for GPUs of CUDA where there are some and else CPUs, "torch:cpu" or "torch:cuda".
     X, Y : arrays of shape (n_x, m) and (n_L, m)
         All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by the
-        workers of a machine. Of `StreamedExamples`, X alone, each worker prepares and holds the rows that it
-        works on.
+        workers of a machine. Of `StreamedExamples`, X alone, each worker reads the rows that it works on.
     timeout : float
         Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
         nothing of the result.
     **options
-        As of `Network.train`, without ``time_budget`` and not by L-BFGS. The first worker alone shows
-        progress, writes checkpoints and calls callbacks, but for those that all call
-        (``Callback.in_every_worker``, and those that keep a state). All of them read the checkpoint to
-        ``resume`` from. Validation data is shared among them, and its cost is of all of it.
+        As of `Network.train`, but not by L-BFGS. By a ``time_budget`` they end together, by the clock of the
+        first. The first worker alone shows progress, writes checkpoints and calls callbacks, but for those
+        that all call (``Callback.in_every_worker``, and those that keep a state). All of them read the
+        checkpoint to ``resume`` from. Validation data is shared among them, and its cost is of all of it.
 
     Returns
     -------
@@ -142,8 +138,6 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
     missing = missing_torch(WHERE)
     if missing is not None:
         raise missing
-    if any(options.get(name) is not None for name in BY_THE_CLOCK):
-        raise ConfigurationError(WHERE, "no time_budget", "got one", "Workers end together, by iterations.")
     if options.get("optimizer") == "lbfgs":
         raise ConfigurationError(WHERE, "an optimizer that goes by batches", "got 'lbfgs'", "Take 'adam'.")
     if network._seed_is_drawn:

@@ -91,6 +91,18 @@ def test_a_callback_ends_the_training_of_all(trained):
     assert [len(one["records"]) for one in told] == [3] * THREE
 
 
+@pytest.mark.parametrize("case", trained_together.TIMED)
+def test_the_clock_of_the_first_worker_ends_the_training_of_all(case, trained):
+    """Rates go by the clock, too: they are those of all, to the last bit."""
+    numbers, told = came_to(trained, case, THREE)
+    for one in numbers:
+        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
+    rates = [[record["learning_rate"] for record in one["records"]] for one in told]
+    assert rates[0] == rates[1] == rates[2]
+    assert [one["records"][-1]["step"] for one in told] == [told[0]["records"][-1]["step"]] * THREE
+    assert {one["stopped"] for one in told} == {"time budget of 0.3 s used up"}
+
+
 def test_a_training_that_goes_on(trained):
     """Checkpoints are written by the first worker; all go on from them."""
     numbers, told = came_to(trained, "gone on", THREE)
@@ -152,8 +164,6 @@ def test_a_worker_alone(monkeypatch):
 
 def test_what_many_workers_cannot_do(monkeypatch):
     X, Y = trained_together.examples()
-    with pytest.raises(ConfigurationError, match="no time_budget"):
-        fit(trained_together.network(), X, Y, time_budget=1)
     with pytest.raises(ConfigurationError, match="goes by batches; got 'lbfgs'"):
         fit(trained_together.network(), X, Y, optimizer="lbfgs")
     with pytest.raises(ConfigurationError, match="a network with a seed"):

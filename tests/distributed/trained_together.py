@@ -42,6 +42,10 @@ CASES = {
         "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
     },
 }
+TIMED = {
+    "timed": {"batch_size": 16, "time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
+    "timed full batches": {"time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
+}
 SLOW = {"batch_size": 16, "learning_rate": 0.02}
 KILLED = {"batch_size": 16, "iterations": 6}
 
@@ -88,6 +92,7 @@ class Written:
         place = self.folder / f"{name}.{worker().rank}"
         np.savez(place.with_suffix(f"{place.suffix}.npz"), theta=net.parameters.flat, costs=history.costs)
         told = {"engine": history.engine, "seen": len(seen), "records": history.records}
+        told["stopped"] = history.stopped
         place.with_suffix(f"{place.suffix}.json").write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -100,6 +105,11 @@ def equal(folder):
             callbacks = [seen.append, *([Sleeps(0.2)] if name == "slow" else [])]
             history = fit(net, *examples(), **options(case), callbacks=callbacks)
             write(name, net, history, seen)
+        for name, case in TIMED.items():
+            net = network()
+            waits = [Sleeps(0.02)] if "batch_size" in case else []  # without one, many epochs are one call
+            history = fit(net, *examples(), **options(case), callbacks=waits)
+            write(name, net, history, [])
         stops(write)
         goes_on(folder, write)
         other = Network([3, 4, 2], output="softmax", seed=worker().rank)

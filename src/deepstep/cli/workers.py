@@ -117,9 +117,6 @@ def refuse_what_workers_cannot(settings: Any) -> None:
     if not by_torchrun():
         return
     where, batches = "torchrun", "an update rule that goes by batches"
-    if settings.time_budget is not None:
-        expected, came = "an end that is the same for all workers", "got --time-budget"
-        raise ConfigurationError(where, expected, came, "Give --epochs instead.")
     if settings.optimizer == "lbfgs":
         raise ConfigurationError(where, batches, "got --optimizer lbfgs", "Take adam.")
     if (settings.engine or "auto").partition(":")[0] not in ("auto", "torch"):

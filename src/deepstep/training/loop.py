@@ -149,7 +149,7 @@ class _Loop:
         self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
         session.prepare()
-        self._begun = perf_counter()
+        self._begun, self._agreed = perf_counter(), 0.0
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
@@ -173,6 +173,7 @@ class _Loop:
         """Train from where it stands to the end."""
         history, plan, start = self._history, self._plan, self._training.position
         self._begun -= start.seconds
+        self._agreed = start.seconds
         try:
             for callback in self._callbacks:
                 with naming_callback(callback):
@@ -202,8 +203,15 @@ class _Loop:
         return perf_counter() - self._begun
 
     @property
+    def _clock(self) -> float:
+        """The seconds that decide. Of many workers those of the first, as all heard of them after the last
+        steps, so that all decide the same.
+        """
+        return self._agreed if self._shared else self._elapsed
+
+    @property
     def _time_is_up(self) -> bool:
-        return self._plan.time_budget is not None and self._elapsed >= self._plan.time_budget
+        return self._plan.time_budget is not None and self._clock >= self._plan.time_budget
 
     def _heed_the_clock(self) -> None:
         """End training where its time is up and the last record says where it stands."""
@@ -249,7 +257,7 @@ class _Loop:
         plan, done = self._plan, self._training.position.epoch
         first, k = plan.first_epoch + done, min(self._at_once(), plan.epochs - done)
         rates = plan.rates_of_epochs(
-            range(first, first + k), elapsed=self._elapsed, seconds=self._seconds_a_step
+            range(first, first + k), elapsed=self._clock, seconds=self._seconds_a_step
         )
         begun, step, before = self._elapsed, self._state.step, self._state
         try:
@@ -301,7 +309,7 @@ class _Loop:
 
     def _rates(self, epoch: int, numbers: range) -> Rates:
         return self._plan.rates(
-            epoch, numbers, self._of, elapsed=self._elapsed, seconds_a_step=self._seconds_a_step
+            epoch, numbers, self._of, elapsed=self._clock, seconds_a_step=self._seconds_a_step
         )
 
     def _steps(
@@ -320,7 +328,7 @@ class _Loop:
                 weight_decay=rates.weight_decay,
                 dropout=rates.dropout,
             )
-        seconds = self._of_all(perf_counter() - started)
+        seconds, self._agreed = self._of_the_first(perf_counter() - started, self._elapsed)
         self._seconds_a_step = seconds / len(numbers)
         if seconds < SHORT:
             self._chunk *= 2
@@ -334,6 +342,15 @@ class _Loop:
             self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
+
+    def _of_the_first(self, *values: float) -> Iterable[float]:
+        """Numbers as the first of many workers has them."""
+        session = self._session
+        if not isinstance(session, Sharing):
+            return values
+        first = session.share().rank == 0
+        found: list[float] = total(session, *(value if first else 0.0 for value in values)).tolist()
+        return found
 
     def _of_all(self, value: float) -> float:
         """The sum over all workers, where there are several."""
@@ -384,6 +401,7 @@ class _Loop:
         self._training.position = replace(self._training.position, seconds=self._elapsed)
         # asked once: who saves and who ends agree, and all workers
         self._training.interrupted = bool(self._of_all(interruption.asked))
+        (self._agreed,) = self._of_the_first(self._elapsed)
         self._let_look()
         if self._training.interrupted:
             raise KeyboardInterrupt
