@@ -2,6 +2,8 @@
 
 import io
 import json
+import shutil
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -10,7 +12,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from deepstep.data import stored_tables
+from deepstep.estimators import CommitteeRun
 from deepstep.run import Run
+from deepstep.training import Checkpoints
 from tables_in_parts import table, written
 
 PLAIN = ("--hidden", "8", "--batch-size", "16", "--target", "target", "--drop", "y")
@@ -200,6 +204,41 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
     resumed = Run.load("run")
     np.testing.assert_array_equal(resumed.network.parameters.flat, whole.network.parameters.flat)
     np.testing.assert_array_equal(resumed.history.costs, whole.history.costs)
+
+
+def test_a_committee_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
+    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
+    options = ("--recipe", "table", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
+    written = Checkpoints.on_pause
+
+    def pressed(self, training):
+        training.interrupted = training.position.epoch == 2 and training.position.batch >= 8
+        written(self, training)
+        if training.interrupted:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "on_pause", pressed)
+        stopped = deepstep("train", parts, *options, "--checkpoint-every", 9, "--out", "run")
+    assert stopped.code == 130
+    assert "Go on: deepstep train --resume run" in stopped.err
+    shutil.copytree("run.unfinished", "part.unfinished")
+    assert deepstep("train", "--resume", "part", "--finish").code == 0
+    assert CommitteeRun.load("part").committee.members[0].epochs == 2
+
+    resumed = deepstep("train", "--resume", "run")
+    assert resumed.code == 0, resumed.err
+    assert "Recipe: table, one network, as it began." in resumed.err
+    assert deepstep("train", parts, *options, "--out", "whole").code == 0
+    whole, run = (CommitteeRun.load(name) for name in ("whole", "run"))
+    one, other = (found.committee.members[0].network for found in (whole, run))
+    np.testing.assert_array_equal(one.parameters.flat, other.parameters.flat)
+    np.testing.assert_array_equal(one.history.costs, other.history.costs)
+    assert run.config["results"] == whole.config["results"]
+    assert sorted(path.name for path in Path("run").iterdir()) == sorted(
+        path.name for path in Path("whole").iterdir()
+    )
+    assert "this run is done" in deepstep("train", "--resume", "run").err
 
 
 def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):

@@ -12,6 +12,7 @@ from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.committee import Committee
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.training import Checkpoints
 from tables_in_parts import table, written
 
 FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
@@ -80,6 +81,63 @@ def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
     assert resumed.validation_scores_ == expected.validation_scores_
 
 
+class Killed(Exception):  # noqa: N818  (no error but an event)
+    pass
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Ends a training after some batches of its second epoch, when its checkpoint is written."""
+    written = Checkpoints.on_pause
+
+    def end(self, training):
+        written(self, training)
+        if (training.position.epoch, training.position.batch) >= (1, 3):
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "on_pause", end)
+        yield patched.undo
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "target", "recipe"),
+    [
+        (DeepClassifier, "target", "table"),
+        (DeepClassifier, "target", "shared"),
+        (DeepRegressor, "y", "table"),
+    ],
+)
+def test_a_committee_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, recipe):
+    settings = {**FAST, "recipe": recipe, "stream": True, "buffer_rows": 100}
+    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+    with pytest.raises(Killed):
+        Estimator(**settings, **kept).fit(parts, target)
+    killed()
+    expected = Estimator(**settings).fit(parts, target)
+    resumed = Estimator(**settings, **kept, resume=True).fit(parts, target)
+    (one,), (other,) = (model.committee_.members for model in (expected, resumed))
+    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
+    np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
+    with pytest.raises(ConfigurationError, match="the training data is another"):
+        Estimator(**{**settings, "buffer_rows": 60}, **kept, resume=True).fit(parts, target)
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+def test_a_drawn_seed_is_that_of_the_rows_held_out_and_of_the_network(tmp_path, whole, killed):
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
+    settings = {**PLAIN, "random_state": None, "stream": True, "buffer_rows": 150, "early_stopping": True}
+    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+    with pytest.raises(Killed):
+        DeepRegressor(**settings, **kept).fit(path, "y")
+    killed()
+    resumed = DeepRegressor(**settings, **kept, resume=True).fit(path, "y")
+    seed = resumed.network_.seed
+    expected = DeepRegressor(**{**settings, "random_state": seed}).fit(path, "y")
+    np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
+
+
 def test_numbers_are_learned_in_their_own_units(parts, whole):
     model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
     assert r2_score(whole["y"], model.predict(parts)) > 0.9
@@ -111,7 +169,8 @@ def test_small_files_are_read_into_memory(parts, whole):
     [
         ({"recipe": "plain"}, "'kind' holds String"),
         ({"n_members": 4}, "n_members=1 or None"),
-        ({"checkpoint_dir": "a"}, "recipe='plain'"),
+        ({"checkpoint_dir": "a"}, "random_state as a number"),
+        ({"callbacks": [print]}, "recipe='plain'"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):

@@ -1,6 +1,7 @@
 """From the rows of a table to a fitted committee, in the terms of the command's options."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from deepstep.cli.stream_task import Surveyed
 from deepstep.cli.table_task import Rows, TableSplit
 from deepstep.cli.target_choice import Goal
 from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.unfinished import Finish, Keeping, Way, unfinished
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Committee
 from deepstep.estimators.losses import NUMBER_LOSSES
+from deepstep.estimators.streamed_fits import StreamedFit
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
 from deepstep.types import AnyArray, Array
 
@@ -72,6 +75,8 @@ def fitted_stream(
     n_members: int | None,
     label: str,
     buffer_rows: int | None,
+    run: Path,
+    keeping: Keeping | None,
 ) -> Fitted:
     """Train a committee of one on rows that stay in their files.
 
@@ -83,6 +88,15 @@ def fitted_stream(
         As in `fitted`.
     buffer_rows : int or None
         Rows of a window; None for what 64 MB hold.
+    run : Path
+        What is trained.
+    keeping : Keeping or None
+        How it is kept meanwhile; None where it is not.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where Ctrl-C ends a training that is kept.
     """
     found, split = seen
     target = in_own_units(split.target)
@@ -94,7 +108,13 @@ def fitted_stream(
         return _y(target, Rows(series, series, None, np.empty(0, int)))
 
     call = FitCall(f"{type(estimator).__name__}.fit", False, False, classes, label=label)
-    estimator._fit_surveyed(found, goal.sample_weight, None, call, y)
+    if keeping is not None:
+        every, keep = keeping.checkpoints["every"], keeping.checkpoints["keep"]
+        estimator.set_params(checkpoint_dir=unfinished(run), checkpoint_every=every, keep_checkpoints=keep)
+        estimator.set_params(resume=True)  # where it begins there is none yet
+        finish = (Finish(),) if keeping.way is Way.FINISH else ()
+        call = replace(call, callbacks=finish, keeps_interrupted=False)
+    estimator._fit_surveyed(StreamedFit(found, goal.sample_weight, None, call, y))
     return _fitted(estimator, target)
 
 

@@ -9,7 +9,7 @@ from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
 TABLE, SHARED, PLAIN = "table", "shared", "plain"
-ASKED = "as asked"
+ASKED, BEGUN = "as asked", "as it began"
 
 COMMITTEES = {
     TABLE: "a committee of networks",
@@ -24,6 +24,9 @@ FOR_BOTH = (
 )  # fmt: skip
 """Options of all recipes; ``--members`` is the committees', and all others are a single training's."""
 
+OF_CHECKPOINTS = ("checkpoint_every", "keep_checkpoints")
+"""Those of a single training that a committee of one has, too, where rows are streamed."""
+
 
 class RecipeChoice(NamedTuple):
     """A recipe, why it is this one, and what it trains if that is not as usual; for people."""
@@ -36,8 +39,15 @@ class RecipeChoice(NamedTuple):
         return f"{self.name}, {self.what or COMMITTEES.get(self.name, 'one network')}, {self.why}"
 
 
-def chosen_recipe(context: click.Context) -> RecipeChoice:
-    """The recipe that is asked for; else plain where an option of a single training is given, else table.
+def chosen_recipe(context: click.Context, *, streamed: bool) -> RecipeChoice:
+    """The recipe that is asked for; else plain where an option of a single training is given or rows are
+    streamed, else table.
+
+    Parameters
+    ----------
+    context : click.Context
+    streamed : bool
+        Whether rows stay in their files.
 
     Raises
     ------
@@ -45,8 +55,9 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
         If an option of the one recipe is given with the other.
     """
     given = [parameter for parameter in context.command.params if _is_given(context, parameter)]
-    single = [" or ".join(one.opts) for one in given if one.name not in (*FOR_BOTH, "members")]
     asked, members = context.params["recipe"], context.params["members"]
+    shared = (*FOR_BOTH, *(OF_CHECKPOINTS if streamed and asked in COMMITTEES else ()))
+    single = [" or ".join(one.opts) for one in given if one.name not in (*shared, "members")]
     belongs = f"{', '.join(single)}, which belong{'' if len(single) > 1 else 's'} to a single training"
     if asked in COMMITTEES and single:
         raise ConfigurationError(
@@ -55,6 +66,49 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
             f"got {belongs}",
             "Leave that out, or take --recipe plain.",
         )
+    _refuse_workers(asked, members)
+    plain = asked == PLAIN or bool(single)
+    if plain and members is not None:
+        came = "got --recipe plain" if asked == PLAIN else f"got {belongs}"
+        raise ConfigurationError("--members", "--recipe table, of which a committee is", came)
+    if asked is not None:
+        choice = RecipeChoice(asked, ASKED)
+    elif plain:
+        choice = RecipeChoice(PLAIN, f"because of {', '.join(single)}")
+    elif by_torchrun():
+        choice = RecipeChoice(PLAIN, "which workers train together")
+    else:
+        choice = RecipeChoice(TABLE, "the default, as no option of a single training is given")
+    return _of_a_stream(choice) if streamed else choice
+
+
+def recipe_that_began(asked: str | None) -> RecipeChoice:
+    """The recipe of a training that goes on, by the ``--recipe`` that it began with.
+
+    Raises
+    ------
+    ConfigurationError
+        If torchrun started this process, and it is none of the one network that workers train together.
+    """
+    if asked not in COMMITTEES:
+        return RecipeChoice(PLAIN, BEGUN)
+    _refuse_workers(asked, None)
+    return RecipeChoice(asked, BEGUN, "one network")
+
+
+def _of_a_stream(choice: RecipeChoice) -> RecipeChoice:
+    """The recipe where rows are streamed: one network, as folds of a committee would read them all some dozen
+    times.
+    """
+    if choice.name == PLAIN:
+        return choice
+    if choice.why == ASKED:
+        return choice._replace(what="one network", why="as rows are streamed")
+    return RecipeChoice(PLAIN, "as rows are streamed")
+
+
+def _refuse_workers(asked: str | None, members: int | None) -> None:
+    """Refuse committees where torchrun started this process."""
     if by_torchrun() and (asked in COMMITTEES or members is not None):
         raise ConfigurationError(
             "torchrun",
@@ -62,28 +116,6 @@ def chosen_recipe(context: click.Context) -> RecipeChoice:
             f"got {'--members' if members is not None else f'--recipe {asked}'}",
             "Take --recipe plain; a committee is spread over machines by joblib, see docs/scale.md.",
         )
-    plain = asked == PLAIN or bool(single)
-    if plain and members is not None:
-        came = "got --recipe plain" if asked == PLAIN else f"got {belongs}"
-        raise ConfigurationError("--members", "--recipe table, of which a committee is", came)
-    if asked is not None:
-        return RecipeChoice(asked, ASKED)
-    if plain:
-        return RecipeChoice(PLAIN, f"because of {', '.join(single)}")
-    if by_torchrun():
-        return RecipeChoice(PLAIN, "which workers train together")
-    return RecipeChoice(TABLE, "the default, as no option of a single training is given")
-
-
-def recipe_of_streams(choice: RecipeChoice) -> RecipeChoice:
-    """The recipe where rows are streamed: one network, as folds of a committee would read them all some dozen
-    times; by default the one that can go on after a kill.
-    """
-    if choice.name == PLAIN:
-        return choice
-    if choice.why == ASKED:
-        return choice._replace(what="one network", why="as rows are streamed")
-    return RecipeChoice(PLAIN, "as rows are streamed, and it can go on after a kill")
 
 
 def _is_given(context: click.Context, parameter: click.Parameter) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +13,7 @@ from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
-from deepstep.cli.recipe_choice import COMMITTEES, PLAIN, RecipeChoice, chosen_recipe, recipe_of_streams
+from deepstep.cli.recipe_choice import COMMITTEES, RecipeChoice, chosen_recipe, recipe_that_began
 from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
@@ -25,7 +24,9 @@ from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
     Finish,
+    Keeping,
     Training,
+    Way,
     named_run,
     place_to_train,
     read_training,
@@ -52,14 +53,6 @@ NEXT = (
     ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
 )
-
-
-class Way(Enum):
-    """What is to become of a training: begin it, go on with it, or make a run of where it stands."""
-
-    BEGIN = 0
-    GO_ON = 1
-    FINISH = 2
 
 
 @click.command("train", cls=SectionedCommand)
@@ -92,7 +85,8 @@ def command(
     Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
     it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
     is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
-    a committee nothing is kept before it is done.
+    a committee nothing is kept before it is done, but of the one network that --recipe table makes of rows
+    that are streamed.
 
     Many processes train one network together, to the same result within rounding: "torchrun
     --nproc-per-node=N -m -- deepstep train FILE …". When one is killed, --max-restarts=3 starts all again,
@@ -112,7 +106,7 @@ def command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        way, recipe = Way.FINISH if finish else Way.GO_ON, RecipeChoice(PLAIN, "as it began")
+        way, begun = Way.FINISH if finish else Way.GO_ON, recipe_that_began(options["recipe"])
     else:
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
@@ -121,27 +115,32 @@ def command(
         run, training = out or free_name(file.stem), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
-        way, recipe = Way.BEGIN, chosen_recipe(context)
+        way, begun = Way.BEGIN, None
+    weighing = options["sample_weight"]
+    beside = [*options["targets"], *([weighing] if weighing else [])]
+    rows = stored(file, options["stream"], beside=beside)
+    recipe = begun or chosen_recipe(context, streamed=rows is not None)
     goal, settings = asked(options)
     workers.refuse_what_workers_cannot(settings)
-    beside = [*goal.targets, *([goal.sample_weight] if goal.sample_weight else [])]
-    rows = stored(file, options["stream"], beside=beside)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
         )
-    if rows is not None:
-        recipe = recipe_of_streams(recipe)
-    if recipe.name in COMMITTEES:
-        from deepstep.cli.train_committee import train_committee
-
-        of_both = {name: options[name] for name in ("members", "overwrite", "buffer_rows")}
-        source = table_in(file, beside) if rows is None else rows
-        return train_committee(file, source, run, goal, settings, recipe, json_wanted=json_wanted, **of_both)
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
     source = table_in(file, beside) if rows is None else rows
+    if recipe.name in COMMITTEES:
+        from deepstep.cli.train_committee import train_committee
+
+        keeping = None
+        if rows is not None and checkpoints is not None:
+            training = training or Training.of(file, options)
+            keeping = Keeping(training, way, checkpoints)
+        of_both = {name: options[name] for name in ("members", "overwrite", "buffer_rows")}
+        return train_committee(
+            file, source, run, goal, settings, recipe, keeping, json_wanted=json_wanted, **of_both
+        )
     training = training or Training.of(file, options, options["validation"])
     if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
         way = Way.GO_ON

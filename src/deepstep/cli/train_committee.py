@@ -1,5 +1,7 @@
 """``deepstep train --recipe table`` and ``--recipe shared``: a table becomes the run of a committee."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,13 +24,14 @@ from deepstep.cli.table_task import DEFAULT_VALIDATION, Rows, TableSplit, table_
 from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_settings import TrainSettings
-from deepstep.cli.unfinished import place_at_once
+from deepstep.cli.unfinished import Keeping, Way, place_at_once, place_to_train, resumable
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
 from deepstep.estimators import CommitteeRun
 from deepstep.estimators.committee_run import FewRows
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation
 from deepstep.run import few_rows
+from deepstep.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import polars
@@ -53,13 +56,14 @@ def train_committee(
     goal: Goal,
     settings: TrainSettings,
     recipe: RecipeChoice,
+    keeping: Keeping | None,
     *,
     members: int | None,
     overwrite: bool,
     buffer_rows: int | None,
     json_wanted: bool,
 ) -> int:
-    """From the table to the run, printed; gives the exit code."""
+    """From the table to the run, printed; gives the exit code. What can go on is told how it is kept."""
     seen, rows_told = None, {}
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
@@ -70,7 +74,7 @@ def train_committee(
         split = table_split(source, goal, None)
         tell(file, source, split, recipe)
     settings.check_target(split.target)
-    with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
+    with _place(run, keeping, overwrite=overwrite) as save:
         begun = monotonic()
         told = {
             **about(file, goal, split),
@@ -82,11 +86,13 @@ def train_committee(
             if seen is None:
                 found = fitted(split, settings, recipe.name, members, label)
             else:
-                found = fitted_stream(seen, goal, settings, recipe.name, members, label, buffer_rows)
+                found = fitted_stream(
+                    seen, goal, settings, recipe.name, members, label, buffer_rows, run, keeping
+                )
         except DivergenceError as error:
             _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, recipe, run)
             raise
-        known = {**told, "seconds": monotonic() - begun}
+        known = {**told, "seconds": max(monotonic() - begun, _seconds_trained(found))}
         whole = _run(found, split, {**known, "settings": _settings(found, settings, recipe)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
@@ -102,6 +108,27 @@ def train_committee(
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
     print_saved(screen, run, file, NEXT)
     return GOOD
+
+
+@contextmanager
+def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+    """What fills the run, when it is done."""
+    if keeping is None:
+        with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
+            yield save
+        return
+    resumed = keeping.way is not Way.BEGIN
+    with (
+        resumable(run),
+        place_to_train(run, keeping.training, resumed=resumed, overwrite=overwrite) as save,
+    ):
+        yield save
+
+
+def _seconds_trained(found: Fitted) -> float:
+    """Of the member that learned longest, in this process and those that were killed."""
+    histories = [member.network.history for member in found.committee.members]
+    return max((history[-1]["seconds"] for history in histories if history), default=0.0)
 
 
 def _keep(

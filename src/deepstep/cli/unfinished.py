@@ -12,14 +12,14 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.cli.diverged import is_diverged
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
-from deepstep.cli.opening import of_a_committee
 from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.cli.workers import torchrun_command
@@ -28,8 +28,7 @@ from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publi
 from deepstep.data.locks import held
 from deepstep.data.parquet_parts import digest_of
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run import Run
-from deepstep.run_folder import DIGEST, RunFolder, config_digest
+from deepstep.run_folder import DIGEST, OF_A_COMMITTEE, RunFolder, config_digest, read_config
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
@@ -38,6 +37,14 @@ from deepstep.training.refit import REFIT
 FORMAT, VERSION = "deepstep-training", 4
 NAME = "training.json"
 ENDING = ".unfinished"
+
+
+class Way(Enum):
+    """What is to become of a training: begin it, go on with it, or make a run of where it stands."""
+
+    BEGIN = 0
+    GO_ON = 1
+    FINISH = 2
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,22 @@ class Training:
                 )
 
 
+class Keeping(NamedTuple):
+    """How a training is kept while it runs.
+
+    Attributes
+    ----------
+    training : Training
+    way : Way
+    checkpoints : mapping
+        ``every`` and ``keep``, as of `Checkpoints`.
+    """
+
+    training: Training
+    way: Way
+    checkpoints: Mapping[str, Any]
+
+
 def unfinished(run: Path) -> Path:
     """Where the training of a run that is not done stands."""
     target = Path(os.path.realpath(run))
@@ -129,7 +152,7 @@ def read_training(run: Path) -> Training:
     path = unfinished(run) / NAME
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
-        if kind_at(run / RUN_MARK) == "file" and of_a_committee(run):
+        if kind_at(run / RUN_MARK) == "file" and _is_of_folds(run):
             raise FileError(
                 str(run),
                 "the run of a training that can go on",
@@ -162,6 +185,12 @@ def read_training(run: Path) -> Training:
     return training
 
 
+def _is_of_folds(run: Path) -> bool:
+    """Whether a run is that of a committee on folds, which had no checkpoints."""
+    config = read_config(run)
+    return config["version"] == OF_A_COMMITTEE and "streamed" not in config
+
+
 def stands_already(run: Path, training: Training) -> bool:
     """Whether this very training of a run has begun, and is not done.
 
@@ -176,7 +205,7 @@ def stands_already(run: Path, training: Training) -> bool:
 @contextmanager
 def place_to_train(
     run: Path, training: Training, *, resumed: bool, overwrite: bool
-) -> Iterator[Callable[[Run], None]]:
+) -> Iterator[Callable[[RunFolder], None]]:
     """What fills the folder of a training that is not done; at the end of the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
@@ -238,7 +267,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             ) from None
 
 
-def _fill(folder: Path, name: Path, run: Run) -> None:
+def _fill(folder: Path, name: Path, run: RunFolder) -> None:
     """Write the run; the checkpoints before the last one make room for it."""
     for path in _checkpoints(folder)[:-1]:
         path.unlink(missing_ok=True)

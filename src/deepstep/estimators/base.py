@@ -316,6 +316,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         """
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
+        if call.seed is not None:
+            return call.seed
         seed = seed_to_resume(self, call.where)
         return int(check_random_state(self.random_state).randint(2**31)) if seed is None else seed
 

@@ -79,6 +79,7 @@ def learn_in_batches(
         *([] if call.epochs is None else [Repeat(call.epochs)]),
         *progress_of(estimator),
         *checkpoints,
+        *call.callbacks,
     ]
     try:
         train(
@@ -92,6 +93,8 @@ def learn_in_batches(
             where=call.where,
         )
     except KeyboardInterrupt:
+        if not call.keeps_interrupted:
+            raise
         warn_interrupted(checkpoints)
     if early and (blind := patience.blind(history)):
         warn_of_scoring(estimator, blind)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from deepstep.errors import DataError
+from deepstep.training import Callback
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class FitCall:
         How many epochs a refit has.
     label : str
         What the progress is called; empty for the estimator's name.
+    seed : int or None
+        The seed of everything, where it is drawn already.
+    callbacks : tuple of Callback
+        Further ones of the training, told after all others.
+    keeps_interrupted : bool
+        Whether what Ctrl-C interrupts becomes a model; else KeyboardInterrupt goes on.
     """
 
     where: str
@@ -32,6 +39,9 @@ class FitCall:
     classes: Any = None
     epochs: int | None = None
     label: str = ""
+    seed: int | None = None
+    callbacks: tuple[Callback, ...] = ()
+    keeps_interrupted: bool = True
 
 
 class Given(NamedTuple):

@@ -77,7 +77,7 @@ def write_committee(folder: Path, committee: Committee, temperature: float) -> l
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
-    (folder / MEMBERS).mkdir()
+    (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
     for number, (record, member) in enumerate(zip(members, committee.members, strict=True)):
         write_member(folder, stem(number, record), member.network)
     return [NAME, *member_files(members)]

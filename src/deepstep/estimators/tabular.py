@@ -40,6 +40,9 @@ OF_THE_COMMITTEE = (
 )  # fmt: skip
 """Parameters that a committee has itself."""
 
+OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
+"""Those that the one member has besides, where rows are streamed."""
+
 
 class Tabular:
     """The part of the estimators that takes tables as they are."""
@@ -70,10 +73,11 @@ class Tabular:
         self._calibrate_by_held_out(coded, judging)
         self.n_iter_ = max(member.epochs for member in self.committee_.members)
 
-    def _refuse_foreign(self: Any, where: str) -> None:
+    def _refuse_foreign(self: Any, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that a committee has no use for."""
-        own = ("shared_members",) if self.recipe == SHARED.name else ()
-        foreign = sorted(set(self._changed()) - {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE, *own})
+        own = {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE, *(OF_STREAMS if streamed else ())}
+        own |= {"shared_members"} if self.recipe == SHARED.name else set()
+        foreign = sorted(set(self._changed()) - own)
         if foreign:
             raise ConfigurationError(
                 where,
@@ -156,7 +160,7 @@ class Tabular:
         if not settings.get("weight_decay"):
             settings["decay_schedule"] = None
         settings["batch_size"] = min(settings["batch_size"], m) if m else 1
-        own = {name: getattr(self, name) for name in OF_THE_COMMITTEE if hasattr(self, name)}
+        own = {name: getattr(self, name) for name in (*OF_THE_COMMITTEE, *OF_STREAMS) if hasattr(self, name)}
         own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
         own["time_budget"] = seconds
         member = type(self)(**{**own, **settings})
