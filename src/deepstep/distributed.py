@@ -109,7 +109,7 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
         Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
         nothing of the result.
     **options
-        As of `Network.train`, but not by L-BFGS. By a ``time_budget`` they end together, by the clock of the
+        As of `Network.train`. By a ``time_budget`` they end together, by the clock of the
         first. The first worker alone shows progress, writes checkpoints and calls callbacks, but for those
         that all call (``Callback.in_every_worker``, and those that keep a state). All of them read the
         checkpoint to ``resume`` from. Validation data is shared among them, and its cost is of all of it.
@@ -138,8 +138,6 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
     missing = missing_torch(WHERE)
     if missing is not None:
         raise missing
-    if options.get("optimizer") == "lbfgs":
-        raise ConfigurationError(WHERE, "an optimizer that goes by batches", "got 'lbfgs'", "Take 'adam'.")
     if network._seed_is_drawn:
         raise ConfigurationError(
             WHERE, "a network with a seed", "got one whose seed was drawn", "Pass seed=… to Network."

@@ -86,9 +86,21 @@ def test_what_is_measured_on_validation_data_is_of_all_of_it(trained):
     assert 4 < len(history) < 40  # patience ended it, in all of them
 
 
-def test_a_callback_ends_the_training_of_all(trained):
-    _, told = came_to(trained, "stopped", THREE)
+@pytest.mark.parametrize("case", ["stopped", "L-BFGS stopped"])
+def test_a_callback_ends_the_training_of_all(case, trained):
+    _, told = came_to(trained, case, THREE)
     assert [len(one["records"]) for one in told] == [3] * THREE
+
+
+@pytest.mark.parametrize("case", trained_together.BY_LBFGS)
+def test_workers_are_one_by_l_bfgs(case, trained):
+    numbers, told = came_to(trained, case, THREE)
+    theta, history = alone(trained_together.BY_LBFGS[case])
+    assert len(history) == 8
+    for one, of in zip(numbers, told, strict=True):
+        np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
+        assert [record["step"] for record in of["records"]] == history.column("step").tolist()
 
 
 @pytest.mark.parametrize("case", trained_together.TIMED)
@@ -126,6 +138,10 @@ def test_one_alone_goes_on_with_what_many_began(trained):
 def test_workers_that_have_not_the_same_are_refused(trained):
     for rank in range(THREE):
         assert "worker 1 has others than worker 0" in (trained / f"refused.{rank}").read_text("utf-8")
+        elsewhere = (trained / f"elsewhere.{rank}").read_text("utf-8")
+        assert elsewhere.startswith(
+            f"worker {rank}: all workers at the same place; this one is at other para"
+        )
 
 
 def test_a_worker_that_is_killed(tmp_path):
@@ -164,8 +180,6 @@ def test_a_worker_alone(monkeypatch):
 
 def test_what_many_workers_cannot_do(monkeypatch):
     X, Y = trained_together.examples()
-    with pytest.raises(ConfigurationError, match="goes by batches; got 'lbfgs'"):
-        fit(trained_together.network(), X, Y, optimizer="lbfgs")
     with pytest.raises(ConfigurationError, match="a network with a seed"):
         fit(Network([3, 2], output="softmax"), X, Y)
     with pytest.raises(ConfigurationError, match=r"an engine that workers have.* got 'compiled'"):

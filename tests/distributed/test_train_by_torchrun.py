@@ -86,7 +86,6 @@ def as_worker(monkeypatch, capsys, table):
             "torchrun: one network, which the workers train together; got --recipe table.",
         ),
         (["--members", "3"], "torchrun: one network, which the workers train together; got --members."),
-        (["--optimizer", "lbfgs"], "torchrun: an update rule that goes by batches; got --optimizer lbfgs."),
         (["--engine", "compiled"], "torchrun: the engine of many workers, torch; got --engine compiled."),
         (["--worker-timeout", "0"], "Invalid value for '--worker-timeout'"),
     ],

@@ -14,6 +14,7 @@ import numpy as np
 
 from deepstep import Network
 from deepstep.distributed import fit, process_group, sum_over_workers, worker
+from deepstep.engines import open_session
 from deepstep.errors import DeepStepError
 from deepstep.training import Callback, Checkpoints, StopTraining
 
@@ -40,6 +41,15 @@ CASES = {
         "max_norm": 2.0,
         "average": 0.9,
         "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
+    },
+}
+BY_LBFGS = {
+    "L-BFGS": {"optimizer": "lbfgs", "iterations": 8, "l1": 0.1, "l2": 0.2},
+    "L-BFGS weighed": {
+        "optimizer": "lbfgs",
+        "iterations": 8,
+        "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
+        "validation_fraction": 0.2,
     },
 }
 TIMED = {
@@ -100,7 +110,7 @@ def equal(folder):
     """All cases in one group, with a slow worker in the last one; then others that are refused."""
     write = Written(folder)
     with process_group(60):
-        for name, case in {**CASES, "slow": SLOW}.items():
+        for name, case in {**CASES, **BY_LBFGS, "slow": SLOW}.items():
             net, seen = network(), []
             callbacks = [seen.append, *([Sleeps(0.2)] if name == "slow" else [])]
             history = fit(net, *examples(), **options(case), callbacks=callbacks)
@@ -113,10 +123,15 @@ def equal(folder):
         stops(write)
         goes_on(folder, write)
         other = Network([3, 4, 2], output="softmax", seed=worker().rank)
-        try:
-            fit(other, *examples(), iterations=1)
-        except DeepStepError as error:
-            (folder / f"refused.{worker().rank}").write_text(str(error), encoding="utf-8")
+        session = open_session("distributed:cpu", other.architecture, other.parameters)
+        for name, refused in {
+            "refused": lambda: fit(other, *examples(), iterations=1),
+            "elsewhere": lambda: session.cost_and_gradient_of_all(*examples()),
+        }.items():
+            try:
+                refused()
+            except DeepStepError as error:
+                (folder / f"{name}.{worker().rank}").write_text(str(error), encoding="utf-8")
 
 
 def stops(write):
@@ -126,9 +141,10 @@ def stops(write):
         if record["epoch"] == 2:
             raise StopTraining("enough")
 
-    net = network()
-    history = fit(net, *examples(), **options(CASES["batches"]), callbacks=[enough])
-    write("stopped", net, history, [])
+    for name, case in (("stopped", CASES["batches"]), ("L-BFGS stopped", BY_LBFGS["L-BFGS"])):
+        net = network()
+        history = fit(net, *examples(), **options(case), callbacks=[enough])
+        write(name, net, history, [])
 
 
 def goes_on(folder, write):

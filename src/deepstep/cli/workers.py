@@ -116,12 +116,9 @@ def refuse_what_workers_cannot(settings: Any) -> None:
     """
     if not by_torchrun():
         return
-    where, batches = "torchrun", "an update rule that goes by batches"
-    if settings.optimizer == "lbfgs":
-        raise ConfigurationError(where, batches, "got --optimizer lbfgs", "Take adam.")
     if (settings.engine or "auto").partition(":")[0] not in ("auto", "torch"):
         came = f"got --engine {settings.engine}"
-        raise ConfigurationError(where, "the engine of many workers, torch", came, "Leave --engine out.")
+        raise ConfigurationError("torchrun", "the engine of many workers, torch", came, "Leave --engine out.")
 
 
 def _meet() -> None:

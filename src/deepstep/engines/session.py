@@ -298,6 +298,29 @@ class Sharing(Protocol):
         """
         ...
 
+    def cost_and_gradient_of_all(
+        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """J and ∂J/∂θ as of `Session.cost_and_gradient`, in each worker the same.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            What all have; each does its part of the columns.
+        sample_weight : array of shape (m,), optional
+
+        Returns
+        -------
+        J : float
+        gradient : array of shape (n_parameters,)
+
+        Raises
+        ------
+        WorkerError
+            If the workers have not the same parameters.
+        """
+        ...
+
     def summed(self, values: Array) -> Array:
         """The sums over all workers, in each of them the same.
 

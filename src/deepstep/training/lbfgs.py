@@ -16,12 +16,12 @@ from deepstep.training.callbacks import (
     StopTraining,
     Training,
     naming_callback,
-    tell_of_the_epoch,
     tell_the_end,
 )
 from deepstep.training.diagnosis import Evaluations, evaluation_divergence, keep
 from deepstep.training.history import History, Record
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.together import cost_and_gradient_of_all, tell_all_of_the_epoch
 from deepstep.training.watching import check_watched
 from deepstep.types import Array
 
@@ -119,7 +119,7 @@ def train_lbfgs(
         step += 1
         session.load(replace(reached, theta=theta))
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
-            cost, gradient = session.cost_and_gradient(X, Y, sample_weight=weight)
+            cost, gradient = cost_and_gradient_of_all(session, X, Y, weight)
         if isfinite(cost) and np.isfinite(gradient).all() and np.isfinite(theta).all():
             finite, broken = theta, None  # a line search may come back from where it overflowed
         elif broken is None:
@@ -140,7 +140,7 @@ def train_lbfgs(
             **scores(session, validation, metrics),
         }
         history.records.append(record)
-        tell_of_the_epoch(callbacks, training, record)
+        tell_all_of_the_epoch(session, callbacks, training, record)
 
     try:
         for callback in callbacks:

@@ -19,7 +19,6 @@ from deepstep.training.callbacks import (
     locked,
     naming_callback,
     read_only,
-    tell_of_the_epoch,
     tell_the_end,
     watches_steps,
     with_state,
@@ -33,7 +32,7 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.together import total
+from deepstep.training.together import tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import Array
 
@@ -388,13 +387,7 @@ class _Loop:
         self._history.records.append(record)
         if position.batch == self._of:
             self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        stop = None
-        try:
-            tell_of_the_epoch(self._callbacks, self._training, record)
-        except StopTraining as asked:
-            stop = asked
-        if self._of_all(stop is not None):
-            raise stop or StopTraining("stopped by a callback")
+        tell_all_of_the_epoch(self._session, self._callbacks, self._training, record)
 
     def _pause(self, interruption: Interruption) -> None:
         """Between two updates: let callbacks look, and heed Ctrl-C."""

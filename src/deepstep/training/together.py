@@ -1,9 +1,13 @@
 """What the workers of one training decide and compute together; one that is alone does it by itself."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from deepstep.engines import Session, Sharing
 from deepstep.preparation.batches import Examples
+from deepstep.training.callbacks import Callback, StopTraining, Training, tell_of_the_epoch
+from deepstep.training.history import Record
 from deepstep.training.rows import cost_and_outputs, cost_of_rows
 from deepstep.types import Array
 
@@ -31,6 +35,34 @@ def total(session: Session, *values: float) -> Array:
     """
     numbers = np.array(values, float)
     return session.summed(numbers) if isinstance(session, Sharing) else numbers
+
+
+def tell_all_of_the_epoch(
+    session: Session, callbacks: Sequence[Callback], training: Training, record: Record
+) -> None:
+    """Tell callbacks of an epoch; where that of one worker ends the training, it ends in all.
+
+    Raises
+    ------
+    StopTraining
+        If a callback does.
+    """
+    stop = None
+    try:
+        tell_of_the_epoch(callbacks, training, record)
+    except StopTraining as asked:
+        stop = asked
+    if total(session, stop is not None)[0]:
+        raise stop or StopTraining("stopped by a callback")
+
+
+def cost_and_gradient_of_all(
+    session: Session, X: Array, Y: Array, weight: Array | None
+) -> tuple[float, Array]:
+    """J and ∂J/∂θ of columns that all have: each worker does its part of them."""
+    if isinstance(session, Sharing):
+        return session.cost_and_gradient_of_all(X, Y, sample_weight=weight)
+    return session.cost_and_gradient(X, Y, sample_weight=weight)
 
 
 def cost_of_all(session: Session, examples: Examples) -> float:

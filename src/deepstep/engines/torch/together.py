@@ -7,6 +7,7 @@ workers have the same state after every step.
 
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -38,28 +39,40 @@ class SharingStepper(Stepper):
 
     def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
         """Of the whole batch, in all workers the same."""
+        J = self.of_all(examples, task.m, total, self.now.step, f"at step {self.now.step}")
+        return J, []
+
+    def of_all(
+        self, examples: Batch, m: int, total: float, mark: int, where: str, *, exact: bool = False
+    ) -> Tensor:
+        """J of all m rows, of which these are some, and ∂J/∂θ in the machine: in all workers the same.
+
+        ``mark`` is the same number in all of them, or they are not ``where`` this one is.
+        """
         machine, message = self.machine, self._message
         message.zero_()
         here = len(examples.Y)
         if here:
-            J, _ = machine.of_the_data(self.here, examples)
-            torch.mul(machine.gradient, here / task.m, out=message[:-2])
-            message[-2] = J * (here / task.m)
-        message[-1] = step = self.now.step % ROUND
+            J, _ = machine.of_the_data(self.here, examples, exact=exact)
+            torch.mul(machine.gradient, here / m, out=message[:-2])
+            message[-2] = J * (here / m)
+        message[-1] = mark % ROUND
         add_up_(message)
-        if float(message[-1]) != step * distributed.get_world_size():
+        if float(message[-1]) != mark % ROUND * distributed.get_world_size():
             raise WorkerError(
                 f"worker {distributed.get_rank()}",
-                "all workers at the same step",
-                f"this one is at step {self.now.step}, and others are not",
-                "Let all of them read the checkpoints of the same folder.",
+                "all workers at the same place",
+                f"this one is {where}, and others are not",
+                "Let all of them read the checkpoints of the same folder, on processors of one kind.",
             )
         machine.gradient.copy_(message[:-2])
-        return machine.regularize(self.here, message[-2], total), []
+        return machine.regularize(self.here, message[-2], total)
 
 
 class DistributedSession(TorchSession):
     """A `TorchSession` among those of the other workers of a process group of ``torch.distributed``."""
+
+    _stepper: SharingStepper
 
     def __init__(self, architecture: Architecture, *arguments: Any, device: str = "", **options: Any) -> None:
         if not distributed.is_initialized():
@@ -83,12 +96,26 @@ class DistributedSession(TorchSession):
         """Which of the workers this one is."""
         return Share(distributed.get_rank(), distributed.get_world_size())
 
+    @torch.inference_mode()
+    def cost_and_gradient_of_all(
+        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """J and ∂J/∂θ, in θ's own precision; each worker does its part of the columns."""
+        m = Y.shape[1]
+        part = self._part(m)
+        relative, total = self._weighed(sample_weight, m, part)
+        weight = None if relative is None else self._feed.tensor(relative)
+        examples = Batch(self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part]), weight, {})
+        mark = crc32(self._here.theta.cpu().numpy().tobytes())
+        J = self._stepper.of_all(examples, m, total, mark, "at other parameters", exact=True)
+        return float(J), np.array(self._stepper.machine.gradient.cpu().numpy())
+
     def summed(self, values: Array) -> Array:
         """The sums over all workers, in each of them the same."""
         message = torch.tensor(np.asarray(values), dtype=torch.float64, device=self._device)
         return np.array(add_up_(message).cpu().numpy())
 
-    def _stepper_for(self, *arguments: Any) -> Stepper:
+    def _stepper_for(self, *arguments: Any) -> SharingStepper:
         return SharingStepper(*arguments)
 
     def _part(self, m: int) -> slice:
