@@ -192,7 +192,7 @@ def check_here(
         ":"
     )
     if name == "torch":
-        import_module("deepstep.engines.torch.devices").device_of(device, where)
+        import_module("deepstep.engines.torch.fused").asked_for(device, where)
 
 
 def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from deepstep.network import Architecture
@@ -37,6 +38,20 @@ def layers_of(flat: Tensor, architecture: Architecture) -> list[Layer]:
         views[int(name[len(kind) :]) - 1][kind] = part.view(rows, columns) if kind == "W" else part
         start += rows * columns
     return [Layer(**parts) for parts in views]
+
+
+def layers_like(layers: Sequence[Layer]) -> list[Layer]:
+    """Layers of that size, each with memory of its own."""
+    return [
+        Layer(**{kind: torch.empty_like(part) for kind, part in layer._asdict().items() if part is not None})
+        for layer in layers
+    ]
+
+
+def flat_of(layers: Sequence[Layer], architecture: Architecture) -> Tensor:
+    """The vector that lies as θ does."""
+    names = ((name, name.rstrip("0123456789")) for name, _ in architecture.layout)
+    return torch.cat([getattr(layers[int(name[len(kind) :]) - 1], kind).reshape(-1) for name, kind in names])
 
 
 def weights_of(layers: Sequence[Layer]) -> list[Tensor]:

@@ -22,6 +22,8 @@ class Place(NamedTuple):
     ----------
     vectors : tensor of shape (k, n_parameters)
         θ, the vectors of the update rule and, where one is kept, the average, as rows.
+    rows : tuple of tensors of shape (n_parameters,)
+        Views of them.
     running : mapping
         ``"mean1"``, ``"variance1"``, … (n_l,).
     layers, predicting : lists of Layer
@@ -29,6 +31,7 @@ class Place(NamedTuple):
     """
 
     vectors: Tensor
+    rows: tuple[Tensor, ...]
     running: Mapping[str, Tensor]
     layers: list[Layer]
     predicting: list[Layer]
@@ -36,7 +39,7 @@ class Place(NamedTuple):
     @property
     def theta(self) -> Tensor:
         """θ."""
-        return self.vectors[0]
+        return self.rows[0]
 
 
 def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
@@ -48,5 +51,5 @@ def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place
 
 def place_of(architecture: Architecture, vectors: Tensor, running: Mapping[str, Tensor]) -> Place:
     """The place that tensors are."""
-    layers, last = layers_of(vectors[0], architecture), layers_of(vectors[-1], architecture)
-    return Place(vectors, running, layers, last)
+    rows = vectors.unbind()
+    return Place(vectors, rows, running, layers_of(rows[0], architecture), layers_of(rows[-1], architecture))

@@ -86,9 +86,11 @@ def whole_step(machine: Machine, at: Whole) -> None:
     at.cost.copy_(J)
     machine.update(old, new, caches, numbers)
     alive.logical_and_(torch.isfinite(J))
-    torch.where(alive, new.vectors, old.vectors, out=new.vectors)
-    for name, value in new.running.items():
-        torch.where(alive, value, old.running[name], out=value)
+    for value, before in (
+        *zip(new.rows, old.rows, strict=True),
+        *((value, old.running[name]) for name, value in new.running.items()),
+    ):
+        torch.where(alive, value, before, out=value)
 
 
 class Recording(NamedTuple):

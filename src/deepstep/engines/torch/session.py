@@ -11,8 +11,9 @@ from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.activations import ACTIVATIONS
-from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
+from deepstep.engines.torch.devices import refuse_precision, warn_if_slow
 from deepstep.engines.torch.feed import Feed
+from deepstep.engines.torch.fused import FusedStepper, asked_for
 from deepstep.engines.torch.passes import outputs
 from deepstep.engines.torch.place import Place
 from deepstep.engines.torch.recording import RecordedStepper
@@ -34,7 +35,8 @@ class TorchSession:
     architecture, parameters, settings, statistics
         As of every session.
     device : str
-        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU.
+        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU. "fused" or
+        "plain" behind it ("cpu:fused") or alone says whether steps are fused; else they are on CUDA.
     """
 
     name, why = "torch", ""
@@ -50,10 +52,11 @@ class TorchSession:
         device: str = "",
     ) -> None:
         self.architecture, self.settings = architecture, settings
-        self._device = device_of(device)
+        self._asked = asked_for(device)
+        self._device = self._asked.device
         refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
-        self.why = warn_if_slow(settings.precision, self._device)
+        self.why = warn_if_slow(settings.precision, self._device) or self._asked.why
         self._dtype, self._like = parameters.dtype, parameters.like
         self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
         like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
@@ -214,8 +217,9 @@ class TorchSession:
 
     def _stepper_for(self, *arguments: Any) -> Stepper:
         """What does the steps: on a GPU of CUDA they are recorded."""
-        recorded = self._device.type == "cuda"
-        return RecordedStepper(*arguments) if recorded else Stepper(*arguments)
+        if self._asked.fused:
+            return FusedStepper(*arguments, by_name=self._asked.by_name)
+        return RecordedStepper(*arguments) if self._device.type == "cuda" else Stepper(*arguments)
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""

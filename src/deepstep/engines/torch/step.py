@@ -9,7 +9,7 @@ from torch import Tensor
 
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.heads import LOSSES, settings_on
-from deepstep.engines.torch.layout import layers_of, weights_of
+from deepstep.engines.torch.layout import flat_of, layers_like, layers_of, weights_of
 from deepstep.engines.torch.limits import clip_by_norm_, clip_by_value_, limit_norms_
 from deepstep.engines.torch.passes import Cache, Room, backward, forward, room_for
 from deepstep.engines.torch.place import Place
@@ -99,13 +99,15 @@ class Machine:
             self._half = torch.empty(n, dtype=torch.bfloat16, device=like.device)
             self._half_layers = layers_of(self._half, self._shape)
         self._rooms: dict[tuple[int, bool], Room] = {}
+        self._in_parts = False
 
     def elsewhere(self, like: Tensor, constants: Mapping[str, Tensor]) -> "Machine":
-        """The same machine with rooms made from a tensor, and with these constants."""
+        """The same machine with rooms made from a tensor, a gradient in parts, and these constants."""
         machine = copy(self)
         machine.constants = dict(constants)
         machine._head = self._head | {name: constants[name] for name in self._head if name in constants}
         machine._take_room(like)
+        machine._gradients, machine._in_parts = layers_like(machine._gradients), True
         return machine
 
     def cost_and_gradient(
@@ -113,7 +115,10 @@ class Machine:
     ) -> tuple[Tensor, list[Cache]]:
         """J with L1 and L2, and ∂J/∂θ in ``gradient``; ``exact``: as of `of_the_data`."""
         J, caches = self.of_the_data(at, batch, exact=exact)
-        return self.regularize(at, J, total), caches
+        J = self.regularize(at, J, total)
+        if self._in_parts:
+            self.gradient = flat_of(self._gradients, self._shape)
+        return J, caches
 
     def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, list[Cache]]:
         """The mean loss of a batch, and its derivative in ``gradient``.
@@ -162,7 +167,7 @@ class Machine:
         alpha = numbers.rate if rates is None else rates * numbers.rate
         theta = self._decayed(old, new, alpha, numbers.decay)
         n_slots = len(self._rule.state)
-        slots, slots_out = (place.vectors[1 : 1 + n_slots].unbind() for place in (old, new))
+        slots, slots_out = (place.rows[1 : 1 + n_slots] for place in (old, new))
         vectors = Vectors(theta, g, new.theta, slots, slots_out, self._scratch)
         by = Step(alpha, numbers.left1, numbers.left2, numbers.t)
         RULES[self._rule.update](vectors, by, **self.hyperparameters)
@@ -170,7 +175,7 @@ class Machine:
             for W in weights_of(new.layers):
                 limit_norms_(W, float(settings.max_norm))
         if settings.average:
-            torch.lerp(old.vectors[-1], new.theta, numbers.share, out=new.vectors[-1])
+            torch.lerp(old.rows[-1], new.theta, numbers.share, out=new.rows[-1])
         self.run_on(old, new, caches, numbers.momentum)
 
     def run_on(self, old: Place, new: Place, caches: Sequence[Cache], momentum: Number) -> None:

@@ -1,0 +1,248 @@
+"""Recorded steps whose element-wise work PyTorch's compiler has fused: by Triton on a GPU, in C++ on a CPU.
+
+A step is traced to PyTorch's operations on its tensors, and Inductor, the compiler of ``torch.compile``,
+makes few kernels of many; products of matrices stay those of cuBLAS and of the CPU's BLAS. It is given the
+graph: ``torch.compile`` itself keeps what it compiled by the function, not by the network, and gives up after
+eight.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from deepstep.engines.torch.devices import WHERE, Described, device_of
+from deepstep.engines.torch.layout import layers_of
+from deepstep.engines.torch.place import place_of
+from deepstep.engines.torch.recording import (
+    KEPT,
+    RecordedStepper,
+    Recorder,
+    Whole,
+    record_on_cuda,
+    whole_step,
+)
+from deepstep.engines.torch.step import Batch, Machine
+from deepstep.errors import ConfigurationError
+from deepstep.network import Architecture
+
+FUSED, PLAIN = "fused", "plain"
+"""What may stand behind a device, "torch:cpu:fused"; else steps are fused on CUDA, where that is possible."""
+
+Compiler: TypeAlias = Callable[[torch.fx.GraphModule, list[Tensor]], Callable[..., Any]]
+"""Takes a graph and the tensors that it is for, gives what does the same."""
+
+_ONE_AT_A_TIME = Lock()
+"""PyTorch's compiler is not safe in threads, and committees train in some."""
+
+
+class Asked(NamedTuple):
+    """What the name behind "torch:" asks for.
+
+    Attributes
+    ----------
+    device : torch.device
+    fused : bool
+    by_name : bool
+        Whether steps are fused as the name says so, and an error is raised where they cannot be.
+    why : str
+        Why they are not, where one could expect it.
+    """
+
+    device: torch.device
+    fused: bool
+    by_name: bool
+    why: str
+
+
+def asked_for(name: str, where: str = WHERE) -> Asked:
+    """The device of a name like "cuda:1", "cpu:fused", "fused" or "", and whether steps are fused there.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such device, or steps cannot be fused there and are to be.
+    """
+    rest, _, way = name.rpartition(":")
+    if way not in (FUSED, PLAIN):
+        rest, way = name, ""
+    device = device_of(rest, where)
+    if way == PLAIN or (not way and device.type != "cuda"):
+        return Asked(device, False, False, "")
+    why, mend = what_fusing_lacks(device)
+    if why and way == FUSED:
+        raise ConfigurationError(where, f"fused steps on {device.type!r}", why, mend and f"Run: {mend}")
+    return Asked(device, not why, way == FUSED, f"steps are not fused: {why}" if why else "")
+
+
+def what_fusing_lacks(device: torch.device) -> tuple[str, str]:
+    """Why steps cannot be fused on a device, and the command that mends it; empty where they can be."""
+    if device.type not in ("cpu", "cuda"):
+        return f"they are on CPUs and on CUDA, not on {device.type!r}", ""
+    if device.type == "cuda":
+        if torch.version.hip is None and torch.cuda.get_device_capability(device) < (7, 0):
+            return "the GPU is older than Triton's kernels (compute capability 7.0)", ""
+        if find_spec("triton") is None:
+            return "Triton is not installed", "pip install triton"
+    kind, names = (
+        ("C", ("cc", "gcc", "clang")) if device.type == "cuda" else ("C++", ("g++", "clang++", "cl"))
+    )
+    if not any(map(shutil.which, (os.environ.get("CC" if kind == "C" else "CXX", ""), *names))):
+        return f"there is no {kind} compiler", _INSTALL.get(sys.platform, ("", ""))[0]
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        return "the headers of Python are missing", _INSTALL.get(sys.platform, ("", ""))[1]
+    return "", ""
+
+
+def note_on_fusing(described: Described) -> Described:
+    """What is told of a kind of device, with what keeps its steps from being fused where they would be."""
+    why, mend = "", ""
+    if described.available and described.kind == "cuda":
+        why, mend = what_fusing_lacks(torch.device(described.kind))
+    if not why:
+        return described
+    notes = (described.note, f"steps are not fused: {why}")
+    return described._replace(note="; ".join(filter(None, notes)), mend=described.mend or mend)
+
+
+_INSTALL = {
+    "linux": ("apt-get install g++", "apt-get install python3-dev"),
+    "darwin": ("xcode-select --install", "xcode-select --install"),
+}
+"""By system: the commands for compilers and for Python's headers."""
+
+
+def compiled(graph: torch.fx.GraphModule, tensors: list[Tensor]) -> Callable[..., Any]:
+    """The graph with few kernels, made by Inductor."""
+    from torch import _inductor
+
+    # Autotuning would choose among sums by the clock: a resumed training has to have the same bits.
+    wanted = {"deterministic": True, "max_autotune": False, "max_autotune_gemm": False}
+    options: dict[str, Any] = {
+        name: value for name, value in wanted.items() if hasattr(_inductor.config, name)
+    }
+    options["triton.cudagraphs"] = False  # the recording is ours
+    if any(one.device.type == "cpu" and one.dtype == torch.float64 for one in tensors[:1]):
+        options["cpp.simdlen"] = 1  # its vectors of float64 beside int32 are no C++ (frexp, PyTorch 2.13)
+    made: Callable[..., Any] = _inductor.compile(graph, [*tensors], options=options)
+    return made
+
+
+def again(body: Callable[[], None], device: torch.device) -> Callable[[], None]:
+    """The body itself: a CPU has nothing to be recorded for."""
+    return body
+
+
+class FusedStepper(RecordedStepper):
+    """A `RecordedStepper` whose steps are fused.
+
+    Where the compiler fails and ``by_name`` is false, they are recorded as they are, and a warning says so.
+    """
+
+    def __init__(
+        self, *arguments: Any, by_name: bool, record: Recorder | None = None, compiler: Compiler = compiled
+    ) -> None:
+        super().__init__(*arguments, record=record_on_cuda)
+        self._record = record or (record_on_cuda if self._cost.device.type == "cuda" else again)
+        self._by_name, self._compiler = by_name, compiler
+        self._made: dict[tuple[Any, ...], Callable[..., Any] | None] = {}
+
+    def _body(self, at: Whole) -> tuple[Callable[[], None], object]:
+        """A fused step, compiled once for each size of batch."""
+        key = (len(at.batch.Y), at.batch.weight is not None, tuple(at.batch.masks))
+        tensors = [*_tensors(at), *self.machine.constants.values()]
+        if key not in self._made:
+            made = self._make(at, tensors)
+            self._made = {**dict(list(self._made.items())[1 - KEPT // 2 :]), key: made}
+        made = self._made[key]
+        return super()._body(at) if made is None else (partial(made, *tensors), None)
+
+    def _make(self, at: Whole, tensors: list[Tensor]) -> Callable[..., Any] | None:
+        step = partial(_traceable, self.machine, self._shape, at)
+        try:
+            with _ONE_AT_A_TIME:
+                made = self._compiler(make_fx(step, _SPELLED_OUT)(*tensors), tensors)
+                made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
+        except Exception as error:  # a compiler raises what it likes
+            words = f"PyTorch's compiler failed ({type(error).__name__}: {_first_line(error)})"
+            device = at.cost.device.type
+            mend = f"engine='torch:{device}:{PLAIN}' does without it."
+            if self._by_name:
+                raise ConfigurationError(WHERE, f"fused steps on {device!r}", words, mend) from error
+            logging.getLogger("deepstep").warning("Steps are not fused: %s. %s", words, mend)
+            return None
+        return made
+
+
+def _first_line(error: Exception) -> str:
+    return f"{next(iter(str(error).splitlines()), ''):.160}"
+
+
+def _traceable(machine: Machine, shape: Architecture, like: Whole, *tensors: Tensor) -> tuple[()]:
+    """The step as a function of tensors alone; the compiler does away with the rooms that it works in."""
+    at, constants = _from_tensors(shape, like, tuple(machine.constants), iter(tensors))
+    rows = tuple(map(torch.empty_like, at.new.rows))
+    layers, last = layers_of(rows[0], shape), layers_of(rows[-1], shape)
+    new = at.new._replace(rows=rows, layers=layers, predicting=last)
+    whole_step(machine.elsewhere(at.old.vectors, constants), at._replace(new=new))
+    for there, row in zip(at.new.rows, rows, strict=True):
+        there.copy_(row)
+    return ()
+
+
+def _product(bias: Tensor, A: Tensor, B: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """α·A·B where the bias does not count: the factor goes into what is fused."""
+    if beta:
+        return NotImplemented
+    return (torch.mm(A, B).to(bias.dtype) * alpha).to(A.dtype)
+
+
+def _product_into(
+    bias: Tensor, A: Tensor, B: Tensor, *, out: Tensor, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    return NotImplemented if beta else out.copy_(torch.mm(A, B) * alpha)
+
+
+_SPELLED_OUT: dict[Any, Callable[..., Tensor]] = {
+    torch.ops.aten.addmm.default: _product,
+    torch.ops.aten.addmm.out: _product_into,
+}
+"""Operations that are traced as others."""
+
+
+def _tensors(at: Whole) -> list[Tensor]:
+    """All tensors of a step, none of which shares memory with another."""
+    batch = at.batch
+    return [
+        *(one for place in (at.old, at.new) for one in (place.vectors, *place.running.values())),
+        *(one for one in (batch.X, batch.Y, batch.weight, *batch.masks.values()) if one is not None),
+        at.numbers,
+        at.cost,
+        at.alive,
+    ]
+
+
+def _from_tensors(
+    shape: Architecture, like: Whole, constants: Sequence[str], tensors: Iterator[Tensor]
+) -> tuple[Whole, Mapping[str, Tensor]]:
+    """The step that such tensors are of, in the order of `_tensors`, and the constants after them."""
+    old, new = (
+        place_of(shape, next(tensors), {name: next(tensors) for name in place.running})
+        for place in (like.old, like.new)
+    )
+    X, Y = next(tensors), next(tensors)
+    weight = None if like.batch.weight is None else next(tensors)
+    batch = Batch(X, Y, weight, {layer: next(tensors) for layer in like.batch.masks})
+    whole = Whole(old, new, batch, next(tensors), next(tensors), next(tensors))
+    return whole, dict(zip(constants, tensors, strict=True))
