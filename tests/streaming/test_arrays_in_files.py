@@ -6,10 +6,13 @@ import h5py
 import numpy as np
 import polars
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from deepstep.data import ArrayRows
+from deepstep.data import ArrayRows, array_rows
 from deepstep.data.array_rows import open_arrays
+from deepstep.data.filed_arrays import FiledArray, filed
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
@@ -149,6 +152,74 @@ def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
     came = "it is gone" if happens == "gone" else "it was changed meanwhile"
     with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {came}"):
         next(rows.pieces(0, ["x3"], 9))
+
+
+@given(data=st.data(), order=st.sampled_from("CF"), shape=st.sampled_from([(40,), (40, 9), (30, 4, 5)]))
+def test_any_part_of_a_mapped_array_is_read_from_its_file(tmp_path_factory, data, order, shape):
+    path = tmp_path_factory.mktemp("mapped") / "X.npy"
+    np.save(path, np.asarray(np.random.default_rng(0).standard_normal(shape), order=order))
+    steps = st.sampled_from([-3, -1, 1, 2])
+    view = np.load(path, mmap_mode="r")[tuple(slice(None, None, data.draw(steps)) for _ in shape)]
+    if data.draw(st.booleans()):
+        view = view[2:-2, ..., 1:] if len(shape) > 1 else view[2:-2]
+    read = filed(view)
+    assert isinstance(read, FiledArray)
+    start, stop = sorted(data.draw(st.lists(st.integers(0, len(view)), min_size=2, max_size=2)))
+    np.testing.assert_array_equal(read[start:stop], np.asarray(view)[start:stop])
+
+
+@pytest.mark.parametrize("source", ["path", "memmap", "hdf5"])
+def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkeypatch, source):
+    """A map of it would end the process."""
+    if source == "path":
+        rows, path = open_arrays(files / "X.npy", ["y"]), files / "X.npy"
+    elif source == "memmap":
+        path = files / "X.npy"
+        rows = ArrayRows({"X": np.load(path, mmap_mode="r")[5:]}, "mine")
+    else:
+        rows, path = open_arrays(files / "digits.h5"), files / "digits.h5"
+    looked = array_rows.check_unchanged
+
+    def cut(one, opened):
+        looked(one, opened)
+        os.truncate(path, 1000)
+
+    monkeypatch.setattr(array_rows, "check_unchanged", cut)
+    with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
+        list(rows.pieces(0, ["x3"], 9))
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.parametrize("source", ["memmap", "hdf5"])
+def test_arrays_of_ones_own_that_change_while_a_fit_reads_them(files, digits, source):
+    _, y = digits
+    name = "X.npy" if source == "memmap" else "digits.h5"
+    mapped = np.load(files / name, mmap_mode="r") if source == "memmap" else h5py.File(files / name)["X"]
+    rewritten = []
+
+    def rewrite(record):
+        found = (files / name).stat()
+        os.utime(files / name, ns=(found.st_atime_ns, found.st_mtime_ns + 1))
+        rewritten.append(record)
+
+    model = DeepClassifier(**PLAIN, stream=True, buffer_rows=128, callbacks=rewrite)
+    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; it was changed"):
+        model.fit(mapped, y)
+    assert len(rewritten) == 1
+
+
+def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
+    X, y = digits
+    mapped = np.load(files / "X.npy", mmap_mode="r")
+    (files / "X.npy").unlink()
+    rows = ArrayRows({"X": mapped, "y": y}, "mine")
+    assert next(rows.pieces(0, ["x63"], 9))["x63"].to_list() == X[:9, 7, 7].tolist()
+    np.save(files / "X.npy", X + 1)
+    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+        ArrayRows({"X": mapped}, "mine")
+    np.save(files / "X.npy", X[:3])
+    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+        ArrayRows({"X": mapped}, "mine")
 
 
 def test_hdf5_that_says_two_things_or_nothing_is_refused(tmp_path):

@@ -10,13 +10,13 @@ that are named by their numbers.
 """
 
 import hashlib
-import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepstep.data.filed_arrays import FiledArray, Watched, as_opened, check_unchanged, filed
 from deepstep.data.files import kind_at
 from deepstep.data.stored_rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, ShapeError, missing_package
@@ -44,8 +44,9 @@ class ArrayRows(StoredRows):
     where : str
         What people call them.
     files : mapping, optional
-        The files they lie in as they were when they were opened, by `as_opened`: one that was changed since
-        is refused before every read.
+        The files they lie in as they were when they were opened, by `as_opened`, where that was before: one
+        that was changed since is refused at every read. Those of mapped arrays and of HDF5 files that are
+        open to be read alone are known by themselves.
 
     Raises
     ------
@@ -66,9 +67,10 @@ class ArrayRows(StoredRows):
     """
 
     def __init__(
-        self, arrays: Mapping[str, Any], where: str, files: "Mapping[Path, tuple[int, int]] | None" = None
+        self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
-        self.where, self._arrays, self._files = where, dict(arrays), dict(files or {})
+        self.where, self._arrays = where, {name: filed(array) for name, array in arrays.items()}
+        self._files = {**_files_of(self._arrays.values()), **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
         other = next((name for name, length in lengths.items() if length != m), None)
@@ -107,12 +109,14 @@ class ArrayRows(StoredRows):
         return Place(self.where, group * self._group)
 
     def identity(self) -> dict[str, Any]:
-        some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int))
+        some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int)).tolist()
         return {
             name: [
                 list(array.shape),
                 str(array.dtype),
-                hashlib.sha256(b"".join(np.asarray(array[int(row)]).tobytes() for row in some)).hexdigest(),
+                hashlib.sha256(
+                    b"".join(np.asarray(array[row : row + 1]).tobytes() for row in some)
+                ).hexdigest(),
             ]
             for name, array in self._arrays.items()
         }
@@ -121,13 +125,14 @@ class ArrayRows(StoredRows):
         import polars
 
         names = dict.fromkeys(self._columns[column][0] for column in columns)
-        for path, opened in self._files.items():
-            _check_unchanged(path, opened)
+        self._check_files()
         try:
             read = {
                 name: _plain(self._arrays[name][rows], f"{self.where}, {name!r}", rows.start)
                 for name in names
             }
+        except FileError:
+            raise
         except (OSError, KeyError) as error:
             raise FileError(
                 self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
@@ -137,9 +142,12 @@ class ArrayRows(StoredRows):
             name, at = self._columns[column]
             found[column] = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
         frame = polars.DataFrame({name: np.ascontiguousarray(values) for name, values in found.items()})
-        for name in names:
-            _let_go(self._arrays[name])
+        self._check_files()  # what was changed while it was read, too
         return frame
+
+    def _check_files(self) -> None:
+        for path, opened in self._files.items():
+            check_unchanged(path, opened)
 
 
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
@@ -190,36 +198,12 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     return ArrayRows(with_rows, str(path), files)
 
 
-def as_opened(path: Path) -> tuple[int, int]:
-    """The size of a file and when it was changed, which tell whether it is changed later.
-
-    Raises
-    ------
-    FileError
-        If there is none.
-
-    Examples
-    --------
-    >>> as_opened(Path("no/such.npy"))
-    Traceback (most recent call last):
-    deepstep.errors.FileError: no/such.npy: a file of arrays; there is no such file.
-    """
-    if kind_at(path) != "file":
-        raise FileError(str(path), "a file of arrays", "there is no such file")
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def _check_unchanged(path: Path, opened: tuple[int, int]) -> None:
-    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
-    there = kind_at(path) != "nothing"
-    if not there or as_opened(path) != opened:
-        raise FileError(
-            str(path),
-            "the file as it was when reading began",
-            "it was changed meanwhile" if there else "it is gone",
-            "Put the old one back, or begin anew.",
-        )
+def _files_of(arrays: Iterable[Any]) -> dict[Path, Watched]:
+    """The files that arrays stand in, as far as that is known."""
+    paths = [array.path for array in arrays if isinstance(array, FiledArray)]
+    files = [array.file for array in arrays if type(array).__module__.startswith("h5py.")]
+    paths += [Path(file.filename) for file in files if file.mode == "r"]
+    return {path: as_opened(path) for path in paths if kind_at(path) == "file"}
 
 
 def _mapped(path: Path) -> AnyArray:
@@ -265,13 +249,3 @@ def _plain(values: Any, where: str, start: int) -> AnyArray:
     if values.dtype.kind not in "biufU":
         raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")
     return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)
-
-
-def _let_go(array: Any) -> None:
-    """Let the pages of a mapped file that were read count no longer as memory of this process.
-
-    Of what is mapped to be read alone: it would throw away what was written to a copy ("c").
-    """
-    mapped = getattr(array, "_mmap", None)
-    if mapped is not None and getattr(array, "mode", None) == "r" and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
