@@ -1,13 +1,17 @@
 """``torchrun … -m deepstep train``: the first worker alone writes, a killed one is started again."""
 
 import json
+import warnings
 
+import click
 import numpy as np
 import polars
 import pytest
 from test_together import torchrun
 
 from deepstep.cli.main import main
+from deepstep.cli.screen import warnings_as_notes
+from deepstep.cli.workers import silent_but_the_first
 from deepstep.run import Run
 
 pytest.importorskip("torch")
@@ -18,8 +22,18 @@ TYPED = (
 )  # fmt: skip
 
 KILLED = """
-import os, sys
+import logging, os, sys, warnings
+import deepstep.cli.train
 from deepstep.cli.main import main
+suited = deepstep.cli.train.suited
+def speaks(*arguments):
+    logging.getLogger("deepstep").warning("all say %s", "this")
+    warnings.warn("and that")
+    if os.environ["RANK"] == "1":
+        logging.getLogger("another").error("what one alone says")
+        warnings.warn("or sees")
+    return suited(*arguments)
+deepstep.cli.train.suited = speaks
 from deepstep.training import Progress
 go_on = Progress.on_epoch_end
 def killed(self, training, record):
@@ -29,7 +43,7 @@ def killed(self, training, record):
 Progress.on_epoch_end = killed
 main(sys.argv[1:])
 """
-"""The command line, whose first worker is killed in its first life."""
+"""The command line, whose first worker is killed in its first life; the second has something to say."""
 
 
 @pytest.fixture
@@ -61,6 +75,26 @@ def test_a_killed_worker_ends_with_the_parameters_of_one_that_was_not(table, tmp
     logged = polars.read_csv(together / "history.csv")["epoch"]
     assert logged.to_list() == list(range(len(run.history)))
     assert not (tmp_path / "together.unfinished").exists()
+    lines, lives = ran.stderr.splitlines(), 2
+    assert lines.count("all say this") == lives
+    assert sum("Warning: and that" in line for line in lines) == lives
+    told = ["Worker 1: what one alone says", "Worker 1: Warning: or sees"]
+    assert [line for line in lines if line.startswith("Worker 1: ")] == told * lives
+
+
+def test_what_is_said_after_the_workers_met_is_told_when_one_ends(monkeypatch, capsys):
+    for name, value in (("TORCHELASTIC_RUN_ID", "none"), ("RANK", "2")):
+        monkeypatch.setenv(name, value)
+
+    def work():
+        with warnings.catch_warnings(action="always"), silent_but_the_first(), warnings_as_notes():
+            click.echo("what nobody hears")
+            warnings.warn("a disk\nis slow", stacklevel=2)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert capsys.readouterr() == ("", "Worker 2: Warning: a disk is slow\n")
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from deepstep.cli import said
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -59,7 +61,12 @@ def note(text: str) -> None:
 def warnings_as_notes() -> Iterator[None]:
     """Let warnings of the block be notes."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: note(f"Warning: {message}")
+
+        def show(message: Warning | str, *_: object, **__: object) -> None:
+            note(f"Warning: {message}")
+            said.hear(f"Warning: {message}")
+
+        warnings.showwarning = show
         yield
 
 

@@ -4,11 +4,13 @@ What torchrun says stands in the environment; in a process that it did not start
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TypeVar
 
-from deepstep.errors import ConfigurationError
+from deepstep.cli import said
+from deepstep.errors import ConfigurationError, WorkerError
 
 T = TypeVar("T")
 
@@ -40,19 +42,24 @@ def torchrun_command() -> str:
 
 @contextmanager
 def silent_but_the_first() -> Iterator[None]:
-    """Let the other workers print nothing."""
-    if number() == 0:
+    """Let the other workers print nothing but what is `said`."""
+    if not by_torchrun():
         yield
         return
-    with (
-        open(os.devnull, "w", encoding="utf-8") as nowhere,
-        redirect_stdout(nowhere),
-        redirect_stderr(nowhere),
-    ):
-        yield
+    with said.listening(number(), sys.stderr):
+        if number() == 0:
+            yield
+            return
+        with (
+            open(os.devnull, "w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            yield
 
 
-def together(device: str, timeout: float | None) -> AbstractContextManager[None]:
+@contextmanager
+def together(device: str, timeout: float | None) -> Iterator[None]:
     """The group of all workers, for the time of the block.
 
     Parameters
@@ -66,12 +73,19 @@ def together(device: str, timeout: float | None) -> AbstractContextManager[None]
     ------
     ConfigurationError
         If the timeout is no number above 0.
+    WorkerError
+        If another worker has ended, or does not come in time.
     """
     if not by_torchrun():
-        return nullcontext()
+        yield
+        return
     from deepstep.distributed import device_here, process_group
 
-    return process_group(SECONDS if timeout is None else timeout, device=device_here(device))
+    with process_group(SECONDS if timeout is None else timeout, device=device_here(device)):
+        said.meet()
+        yield
+        with suppress(WorkerError):  # the work is done; who has ended says why itself
+            said.meet()
 
 
 @contextmanager

@@ -1,0 +1,120 @@
+"""Warnings, and lines of the log from WARNING on, of workers other than the first.
+
+The first worker says them on stderr as ever. Those of the others are told there, too, with the worker's
+number, but for what the first has said as well: it is the same for all. So they are told when workers meet:
+before training begins, and at its end, or when an error ends it.
+"""
+
+import hashlib
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+
+_LISTENING: "list[Said]" = []
+"""Who hears what this process says, the last one alone."""
+
+
+class Said(logging.Handler):
+    """What one worker has said.
+
+    Parameters
+    ----------
+    number : int
+        The worker's.
+    stderr : text file
+        Where it tells what the first has not said.
+
+    Examples
+    --------
+    >>> import sys
+    >>> said = Said(1, sys.stdout)
+    >>> said.hear("the disk is slow")
+    >>> said.tell()
+    Worker 1: the disk is slow
+    >>> said.tell()
+    """
+
+    def __init__(self, number: int, stderr: TextIO) -> None:
+        super().__init__(logging.WARNING)
+        self._number, self._stderr = number, stderr
+        self._texts: dict[str, None] = {}
+        self._known: set[int] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hear a line of the log; the first worker says it as Python does where nobody else handles it."""
+        self.hear(record.getMessage())
+        if self._number == 0 and not self._is_handled(record.name):
+            click.echo(record.getMessage(), err=True)
+
+    def hear(self, text: str) -> None:
+        """Take in what was said."""
+        self._texts[" ".join(text.split())] = None
+
+    def meet(self) -> None:
+        """Learn what the first has said, and tell what it has not; all workers come here."""
+        from deepstep.distributed import sum_over_workers
+
+        own = [_digest(text) for text in self._texts] if self._number == 0 else []
+        for at in range(int(sum_over_workers(len(own)))):
+            self._known.add(int(sum_over_workers(own[at] if own else 0)))
+        self.tell()
+
+    def tell(self) -> None:
+        """Say what the first has not said, as far as that is known, once."""
+        if self._number == 0:
+            return
+        for text in self._texts:
+            if _digest(text) not in self._known:
+                click.echo(f"Worker {self._number}: {text}", file=self._stderr)
+                self._known.add(_digest(text))
+
+    def _is_handled(self, name: str) -> bool:
+        """Whether somebody else prints lines of a logger."""
+        logger: logging.Logger | None = logging.getLogger(name)
+        while logger is not None:
+            if any(handler is not self for handler in logger.handlers):
+                return True
+            logger = logger.parent if logger.propagate else None
+        return False
+
+
+@contextmanager
+def listening(number: int, stderr: TextIO) -> Iterator[Said]:
+    """Hear what this worker says while the block runs, and tell the rest of it when it ends."""
+    said, shown = Said(number, stderr), warnings.showwarning
+
+    def show(message: Warning | str, *rest: object, **named: object) -> None:
+        said.hear(f"Warning: {message}")
+        shown(message, *rest, **named)  # type: ignore[arg-type]  # passed on as it came
+
+    logging.getLogger().addHandler(said)
+    _LISTENING.append(said)
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        try:
+            yield said
+        finally:
+            _LISTENING.remove(said)
+            logging.getLogger().removeHandler(said)
+            said.tell()
+
+
+def hear(text: str) -> None:
+    """What is said to the user in other ways than Python's."""
+    for said in _LISTENING[-1:]:
+        said.hear(text)
+
+
+def meet() -> None:
+    """Let all workers learn what the first has said."""
+    for said in _LISTENING[-1:]:
+        said.meet()
+
+
+def _digest(text: str) -> int:
+    """A number that float64 holds exactly."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6])
