@@ -188,6 +188,10 @@ def test_what_many_workers_cannot_do(monkeypatch):
         fit(trained_together.network(), X, Y, timeout=0)
     with pytest.raises(ConfigurationError, match="normalization='layer'"):
         fit(Network([3, 4, 2], output="softmax", normalization="batch", seed=1), X, Y)
+    with pytest.raises(
+        ConfigurationError, match=r"members that share a network\. One worker alone can do it"
+    ):
+        fit(Network([3, 4, 2], output="softmax", shared_members=2, seed=1), X, Y)
     net = trained_together.network()
     with pytest.raises(ConfigurationError, match=r"deepstep\.distributed\.fit"):
         open_session("distributed", net.architecture, net.parameters)

@@ -120,6 +120,10 @@ def as_worker(monkeypatch, capsys, table):
             "torchrun: one network, which the workers train together; got --recipe table.",
         ),
         (["--members", "3"], "torchrun: one network, which the workers train together; got --members."),
+        (
+            ["--normalization", "batch"],
+            "torchrun: layers whose examples do not depend on each other; got --n",
+        ),
         (["--engine", "compiled"], "torchrun: the engine of many workers, torch; got --engine compiled."),
         (["--worker-timeout", "0"], "Invalid value for '--worker-timeout'"),
     ],

@@ -130,6 +130,10 @@ def refuse_what_workers_cannot(settings: Any) -> None:
     """
     if not by_torchrun():
         return
+    normalization = settings.normalization or ()
+    if "batch" in ((normalization,) if isinstance(normalization, str) else normalization):
+        expected, came = "layers whose examples do not depend on each other", "got --normalization batch"
+        raise ConfigurationError("torchrun", expected, came, "Take --normalization layer.")
     if (settings.engine or "auto").partition(":")[0] not in ("auto", "torch"):
         came = f"got --engine {settings.engine}"
         raise ConfigurationError("torchrun", "the engine of many workers, torch", came, "Leave --engine out.")

@@ -157,6 +157,8 @@ def choose_engine(
         others = "With engine='auto' the reference engine does it, slower."
         if settings.precision is not None:
             others = "Pass engine='torch' or 'auto'."
+        if name == DISTRIBUTED:
+            others = "One worker alone can do it, by Network.train."
         raise ConfigurationError(where, f"work that the {name} engine can do", why, others)
     missing = missing_torch(where) if name in ("torch", DISTRIBUTED) else None
     if missing is not None:
