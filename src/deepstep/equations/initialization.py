@@ -10,7 +10,8 @@ import numpy as np
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network.architecture import layer_sizes
-from deepstep.network.parameters import Parameters, parameter_count
+from deepstep.network.layout import parameter_count
+from deepstep.network.parameters import Parameters
 from deepstep.types import Array
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState

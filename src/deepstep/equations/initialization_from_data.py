@@ -11,7 +11,8 @@ from deepstep.equations.initialization import Rng, check_rng
 from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
 from deepstep.network.architecture import Architecture, layer_sizes
-from deepstep.network.parameters import Parameters, parameter_count
+from deepstep.network.layout import parameter_count
+from deepstep.network.parameters import Parameters
 from deepstep.types import Array
 
 EXAMPLES_PER_BIAS = 5

@@ -7,7 +7,8 @@ import numpy as np
 from deepstep.equations.initialization import INITIALIZATIONS, Rng, initialize_parameters
 from deepstep.equations.registry import equation
 from deepstep.equations.shared_members import SOURCE
-from deepstep.network.parameters import Parameters, parameter_count
+from deepstep.network.layout import parameter_count
+from deepstep.network.parameters import Parameters
 
 
 @equation(

@@ -29,7 +29,7 @@ from deepstep.inspection.finite_differences import (
 )
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
-from deepstep.network.parameters import PARAMETER
+from deepstep.network.layout import PARAMETER
 from deepstep.types import AnyArray, Array
 
 

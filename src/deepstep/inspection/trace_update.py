@@ -6,7 +6,7 @@ from deepstep.engines import OpenedStep, Settings
 from deepstep.equations import EQUATIONS, Optimizer, get_optimizer
 from deepstep.inspection.trace import TraceEntry
 from deepstep.network import Parameters
-from deepstep.network.parameters import kind_and_layer
+from deepstep.network.layout import kind_and_layer
 from deepstep.types import Array
 
 

@@ -10,7 +10,7 @@ from deepstep.inspection import GradientReport, Trace, check_gradients, trace_st
 from deepstep.inspection.tables import text_table
 from deepstep.model.core import Core
 from deepstep.model.options import LBFGS
-from deepstep.network.parameters import kind_and_layer
+from deepstep.network.layout import kind_and_layer
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import Array
 

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network.parameters import Layout, Parameters, chain, layout_of
+from deepstep.network.layout import Layout, chain, layout_of
+from deepstep.network.parameters import Parameters
 from deepstep.types import Array, is_whole
 
 NORMALIZATIONS = ("none", "batch", "layer")

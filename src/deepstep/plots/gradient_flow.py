@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.inspection import Trace
-from deepstep.network.parameters import PARAMETER
+from deepstep.network.layout import PARAMETER
 from deepstep.plots.colours import series
 from deepstep.plots.drawing import axes_for, in_sight
 from deepstep.plots.sources import OfTraining, check_network, looks_in

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.equations import AnyLayerCache, activated, activated_backward, get_activation, model_forward
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.parameters import kind_and_layer
+from deepstep.network.layout import kind_and_layer
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.types import AnyArray, Array, is_number, is_whole

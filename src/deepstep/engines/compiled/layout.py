@@ -14,7 +14,7 @@ from deepstep.engines.compiled.updates import EPSILON_AT, RULE_CODES
 from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_optimizer
 from deepstep.network import Architecture, Parameters
-from deepstep.network.parameters import kind_and_layer
+from deepstep.network.layout import kind_and_layer
 from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s", "alpha")
