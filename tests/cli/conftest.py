@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ import polars
 import pytest
 
 from deepstep.cli.main import main
+from forks import Forks
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -43,21 +44,49 @@ def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     return call
 
 
+Process = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def _program(before: str) -> str:
+    return f"{before}\nimport sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """What starts processes that need not import everything."""
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
-def process(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def process(forks: Forks, tmp_path: Path) -> Process:
     """The command line in a process of its own; ``before`` is Python that runs first."""
 
-    def call(*arguments: object, before: str = "", **options: object) -> subprocess.CompletedProcess[str]:
-        script = f"{before}\nimport sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
+    def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        return forks.run(_program(before), words, folder=tmp_path, environment=_environment())
+
+    return call
+
+
+@pytest.fixture
+def fresh_process(tmp_path: Path) -> Process:
+    """The same in a process that begins anew, for what is about imports."""
+
+    def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", script, *map(str, arguments)],
+            [sys.executable, "-c", _program(before), *map(str, arguments)],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
+            env=_environment(),
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
-            **options,  # type: ignore[arg-type]
         )
 
     return call

@@ -146,9 +146,9 @@ def test_names_labels_and_cells_are_hostile_input(deepstep, tmp_path):
         assert "<u>run" in page.text
 
 
-def test_no_matplotlib_is_needed(process, committee_run, tmp_path):
+def test_no_matplotlib_is_needed(fresh_process, committee_run, tmp_path):
     before = "import sys; sys.modules['matplotlib'] = None"
-    result = process("report", committee_run, before=before)
+    result = fresh_process("report", committee_run, before=before)
     assert result.returncode == 0, result.stderr
     check(tmp_path / "report.html")
 

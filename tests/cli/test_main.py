@@ -36,16 +36,16 @@ def test_version(deepstep):
     assert deepstep("--version").out == f"deepstep, version {package.__version__}\n"
 
 
-def test_help_imports_nothing_heavy(process):
+def test_help_imports_nothing_heavy(fresh_process):
     report = f"import atexit, sys\natexit.register(lambda: print([n for n in {HEAVY} if n in sys.modules]))"
-    result = process("--help", before=report)
+    result = fresh_process("--help", before=report)
     assert result.returncode == 0
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-def test_module_is_the_program(process):
+def test_module_is_the_program(fresh_process):
     run = "import runpy, sys\nsys.argv[0] = 'deepstep'\nrunpy.run_module('deepstep', run_name='__main__')"
-    assert process("--version", before=run).stdout.startswith("deepstep, version")
+    assert fresh_process("--version", before=run).stdout.startswith("deepstep, version")
 
 
 def test_unknown_command_is_answered_with_the_nearest(deepstep):
@@ -158,8 +158,8 @@ def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, recipe):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_terminal_without_unicode(process):
-    result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
+def test_terminal_without_unicode(fresh_process):
+    result = fresh_process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
     assert result.returncode == 0
     assert "linear_forward" in result.stdout
 
