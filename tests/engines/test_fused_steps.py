@@ -1,8 +1,13 @@
 """Recorded steps that PyTorch's compiler has fused: still the equations, here in kernels of C++."""
 
 import logging
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -265,3 +270,15 @@ class TestChoice:
         plain = open_session("torch:cpu:plain", net.architecture, net.parameters, Settings("adam"))
         epochs(plain, examples(net))
         np.testing.assert_allclose(opened.state().theta, plain.state().theta, rtol=1e-10)
+
+
+if (
+    find_spec("triton") is not None
+):  # it comes with PyTorch's builds for CUDA; some hundred megabytes are no part of [test]
+
+    def test_kernels_of_triton_by_its_interpreter(tmp_path):
+        script = str(Path(__file__).with_name("interpreted.py"))
+        given = {"TRITON_INTERPRET": "1", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+        ran = subprocess.run([sys.executable, script], env=os.environ | given, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        assert ran.stdout.count("calls") == 3
