@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deepstep.data import ParquetRows, stored_rows
 from deepstep.errors import DataError
-from deepstep.preparation import TablePreparation, running_targets
+from deepstep.preparation import TablePreparation, running_targets, seen_rows
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
@@ -26,6 +26,18 @@ def in_pieces(frame, size):
     for start in range(0, frame.height, size):
         running.update(frame[start : start + size])
     return running.finish()
+
+
+def in_chapters(frame, size):
+    """Each piece looked at for itself, and joined."""
+    first, *others = range(0, frame.height, size)
+    whole = RunningTable(frame.schema)
+    whole.update(frame[first : first + size])
+    for start in others:
+        running = RunningTable(frame.schema)
+        running.update(frame[start : start + size])
+        whole.merge(running)
+    return whole.finish()
 
 
 def assert_same(found, expected):
@@ -60,9 +72,10 @@ types = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("way", [in_pieces, in_chapters])
 @settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_any_table_in_any_pieces(data):
+@given(data=st.data())
+def test_any_table_in_any_pieces(way, data):
     m = data.draw(st.integers(1, 40))
     frame = polars.DataFrame(
         {name: data.draw(st.lists(cell, min_size=m, max_size=m)) for name, cell in cells.items()},
@@ -73,12 +86,13 @@ def test_any_table_in_any_pieces(data):
         expected = TablePreparation.fit(frame)
     except DataError as error:
         with pytest.raises(DataError, match=re.escape(str(error))):
-            in_pieces(frame, size)
+            way(frame, size)
     else:
-        assert_same(in_pieces(frame, size), expected)
+        assert_same(way(frame, size), expected)
 
 
-def test_a_table_with_everything():
+@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+def test_a_table_with_everything(way):
     frame = table(3000).with_columns(
         identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
         row_id=polars.int_range(3000),
@@ -87,15 +101,16 @@ def test_a_table_with_everything():
         never=polars.lit(None, polars.Float64),
         noon=polars.lit(time(12)),
     )
-    assert_same(in_pieces(frame, 411), TablePreparation.fit(frame))
+    assert_same(way(frame, 411), TablePreparation.fit(frame))
 
 
-def test_more_texts_than_are_counted(monkeypatch):
+@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+def test_more_texts_than_are_counted(way, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.running_columns.MOST_TEXTS", 500)
     frequent = [f"often {n % 3}" for n in range(3000)]
     rare = [f"rare{n}" for n in range(3000)]
     texts = [text for pair in zip(frequent, rare, strict=True) for text in pair]
-    (column,) = in_pieces(polars.DataFrame({"t": texts}), 100).columns
+    (column,) = way(polars.DataFrame({"t": texts}), 100).columns
     (expected,) = TablePreparation.fit(polars.DataFrame({"t": texts})).columns
     assert column == expected
     assert "often" in column.words
@@ -212,7 +227,7 @@ def test_categories_in_some_parts_alone_are_texts(tmp_path):
 def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
     """Also where the first rows, by which it is reckoned, have short ones."""
     monkeypatch.setattr(stored_rows, "PIECE_BYTES", 20_000)
-    monkeypatch.setattr(surveys, "IN_MEMORY_BYTES", 40_000)
+    monkeypatch.setattr(seen_rows, "IN_MEMORY_BYTES", 40_000)
     m = 2000
     frames = {
         "long": polars.DataFrame({"t": [f"{at:04} " * 40 for at in range(m)], "y": [0.0, 1.0] * (m // 2)}),
@@ -236,8 +251,8 @@ def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
 @settings(deadline=None)
 def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(surveys, "IN_MEMORY_BYTES", 40)
-        held, first = surveys._Held(), 0
+        patch.setattr(seen_rows, "IN_MEMORY_BYTES", 40)
+        held, first = seen_rows.Held(), 0
         for size in sizes:
             texts = polars.Series("t", [f"{at:04}" for at in range(first, first + size)], polars.String)
             held.add(texts.to_frame())
@@ -247,6 +262,51 @@ def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
     assert whole == [f"{at:04}" for at in range(0, first, step)]
     assert len(whole) <= 12
     assert step == 1 or len(whole) > 5
+
+
+@given(chapters=st.lists(st.integers(0, 40), min_size=1, max_size=5))
+@settings(deadline=None)
+def test_rows_in_memory_that_are_joined_are_every_so_manyth_of_each(chapters):
+    whole, expected, step = None, [], 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen_rows, "IN_MEMORY_BYTES", 40)
+        for chapter, size in enumerate(chapters):
+            held, texts = seen_rows.Held(), [f"{chapter}{at:03}" for at in range(size)]
+            held.add(polars.DataFrame({"t": texts}, {"t": polars.String}))
+            longer = max(step, held._step)
+            expected, step = expected[:: longer // step] + texts[::longer], longer
+            while 4 * len(expected) > 1.25 * 40 and len(expected) > 1:
+                expected, step = expected[::2], 2 * step
+            if whole is None:
+                whole = held
+            else:
+                whole.merge(held)
+    found = whole.whole(polars.DataFrame(schema={"t": polars.String}))["t"].to_list()
+    assert (found, whole._step) == (expected, step)
+
+
+def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 300)
+    frame = table(3000).with_columns(y=polars.when(polars.int_range(3000) % 7 > 0).then("y"))
+    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 90))
+    asked = {"test_fraction": 0.2, "validation_fraction": 0.1, "drop_missing_target": True}
+    weights = {"weights": lambda frame: frame.get_column("x").to_numpy() ** 2}
+    for target in ("y", "target"):
+        monkeypatch.setattr(surveys, "CHAPTER", 10**9)
+        whole = survey(rows, target, **asked, **weights)
+        monkeypatch.setattr(surveys, "CHAPTER", 500)
+        assert [len(groups) for groups in surveys._chapters(rows.sizes)] == [6, 7, 6, 7, 6, 4]
+        found = survey(rows, target, **asked, **weights)
+        assert_same(found.inputs, whole.inputs)
+        for name in ("kept", "without_target", "shares"):
+            assert getattr(found, name) == getattr(whole, name)
+        for name in ("sample", "test", "validation"):
+            assert getattr(found, name).equals(getattr(whole, name))
+        if target == "y":
+            assert found.moments.moments("y") == pytest.approx(whole.moments.moments("y"), rel=1e-12)
+        counted = [one.different.sort("value").to_dict(as_series=False) for one in (found, whole)]
+        assert counted[0].pop("weight") == pytest.approx(counted[1].pop("weight"), rel=1e-12)
+        assert counted[0] == counted[1]
 
 
 @pytest.mark.parametrize("size", [1e-170, 9.7e-253, 1e-320])

@@ -9,7 +9,7 @@ deviations up to rounding. Two rules hold in place of looking at all rows at onc
 
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,10 @@ class RunningColumn(ABC):
         """Take rows in."""
 
     @abstractmethod
+    def merge(self, other: Self) -> None:
+        """Take in what another has seen of the rows after these."""
+
+    @abstractmethod
     def finish(self, *, identifiers: bool) -> AnyColumn:
         """What was learned; ``identifiers`` says whether columns that name the rows are left out."""
 
@@ -58,8 +62,15 @@ class _Numbers(RunningColumn):
     def update(self, series: "polars.Series") -> None:
         values = numbers(series)
         self._moments.update(values)
+        self._keep([values])
+
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
+        self._keep(other._first)
+
+    def _keep(self, values: list[NDArray[np.float64]]) -> None:
         if self._first and sum(map(len, self._first)) < MOST_NUMBERS:
-            self._first.append(values)
+            self._first += values
 
     def finish(self, *, identifiers: bool) -> AnyColumn:
         first = np.concatenate(self._first) if self._first and identifiers else None
@@ -73,6 +84,9 @@ class _Truths(RunningColumn):
 
     def update(self, series: "polars.Series") -> None:
         self._moments.update(truths(series))
+
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
 
     def finish(self, *, identifiers: bool) -> AnyColumn:
         seen = self._moments
@@ -103,6 +117,12 @@ class _Times(RunningColumn):
             for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
                 self._positions[part] |= found
 
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
+        self._first = other._first if self._first is None else self._first
+        for part, found in other._positions.items():
+            self._positions[part] |= found
+
     def finish(self, *, identifiers: bool) -> AnyColumn:
         seen, first = self._moments, self._first
         if first is None:
@@ -127,10 +147,18 @@ class _Texts(RunningColumn):
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
+        self._m += len(series)
+        self._add(counted(series))
+
+    def merge(self, other: Self) -> None:
+        self._m, self._others = self._m + other._m, self._others + other._others
+        if other._counts is not None:
+            self._add(other._counts)
+
+    def _add(self, new: "polars.DataFrame") -> None:
+        """Add counts up; of texts that are not known, where there are too many, their rows alone."""
         import polars
 
-        self._m += len(series)
-        new = counted(series)
         if self._counts is None:
             self._counts = new
             return
@@ -185,12 +213,15 @@ class _Nothing(RunningColumn):
     def update(self, series: "polars.Series") -> None:
         """There is nothing to take in."""
 
+    def merge(self, other: Self) -> None:
+        """Nor here."""
+
     def finish(self, *, identifiers: bool) -> AnyColumn:
         return EmptyColumn(self.name)
 
 
-def running_column(name: str, dtype: "polars.DataType") -> RunningColumn:
-    """What takes in a column of a type.
+def running_column(name: str, dtype: "polars.DataType", *, first: bool = True) -> RunningColumn:
+    """What takes in a column of a type; ``first``: from the first row of all on.
 
     Raises
     ------
@@ -204,7 +235,7 @@ def running_column(name: str, dtype: "polars.DataType") -> RunningColumn:
     if dtype == polars.Boolean:
         return _Truths(name)
     if dtype.is_numeric():
-        return _Numbers(name, may_identify=dtype.is_integer())
+        return _Numbers(name, may_identify=first and dtype.is_integer())
     if dtype.is_temporal():
         return _Times(name, spans=isinstance(dtype, polars.Duration))
     if dtype in (polars.String, polars.Categorical, polars.Enum):

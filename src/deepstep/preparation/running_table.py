@@ -1,7 +1,7 @@
 """`TablePreparation` from rows that come a piece at a time, in one pass and in bounded memory."""
 
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError
@@ -21,6 +21,8 @@ class RunningTable:
         Names and polars types of the columns.
     exclude : collection of str
         Columns that are no inputs.
+    first : bool
+        Whether the first of all rows are among these: they tell whether numbers name the rows.
 
     Raises
     ------
@@ -38,9 +40,13 @@ class RunningTable:
     True
     """
 
-    def __init__(self, schema: "Mapping[str, polars.DataType]", exclude: Collection[str] = ()) -> None:
+    def __init__(
+        self, schema: "Mapping[str, polars.DataType]", exclude: Collection[str] = (), *, first: bool = True
+    ) -> None:
         self._columns = {
-            name: running_column(name, dtype) for name, dtype in schema.items() if name not in exclude
+            name: running_column(name, dtype, first=first)
+            for name, dtype in schema.items()
+            if name not in exclude
         }
         self.rows = 0
 
@@ -55,6 +61,12 @@ class RunningTable:
         self.rows += frame.height
         for name, column in self._columns.items():
             column.update(without_pattern(frame.get_column(name)))
+
+    def merge(self, other: Self) -> None:
+        """Take in what another has seen of the rows after these."""
+        self.rows += other.rows
+        for name, column in self._columns.items():
+            column.merge(other._columns[name])
 
     def finish(self) -> TablePreparation:
         """What was learned.

@@ -1,6 +1,6 @@
 """The different targets of rows that come a piece at a time, and what each weighs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -46,24 +46,38 @@ class RunningTargets:
         learned : array of shape (k,) of bool
             Whose weights count.
         """
-        import polars
-
         if self._too_many or not len(values):
             return
+        codes = self._codes(values)
+        if not self._too_many:
+            np.add.at(self._weights, codes[learned], weight[learned])
+            np.add.at(self._rows, codes[learned], 1)
+
+    def merge(self, other: Self) -> None:
+        """Take in what another has seen of the rows after these: its sums are added as they are."""
+        self._too_many |= other._too_many
+        if not self._too_many and other._values is not None:
+            codes = self._codes(other._values["value"])
+            if not self._too_many:
+                np.add.at(self._weights, codes, other._weights)
+                np.add.at(self._rows, codes, other._rows)
+
+    def _codes(self, values: "polars.Series") -> AnyArray:
+        """The numbers of values, of which new ones get the next; none where there are too many."""
+        import polars
+
         frame = polars.DataFrame({"value": values})
         new = frame.unique(maintain_order=True)
         known = new if self._values is None else polars.concat([self._values, new])
         self._values = known.unique(keep="first", maintain_order=True)
-        if self._values.height > MOST_CLASSES:
-            self._too_many = True
-            return
+        self._too_many = self._values.height > MOST_CLASSES
+        if self._too_many:
+            return np.empty(0, np.int64)
         more = self._values.height - len(self._weights)
         self._weights = np.append(self._weights, np.zeros(more))
         self._rows = np.append(self._rows, np.zeros(more, np.int64))
         found = frame.join(self._values.with_row_index("code"), on="value", how="left", maintain_order="left")
-        codes = found["code"].to_numpy()[learned]
-        np.add.at(self._weights, codes, weight[learned])
-        np.add.at(self._rows, codes, 1)
+        return found["code"].to_numpy()
 
     def finish(self) -> "polars.DataFrame | None":
         """The values with their weights and rows, in order; None where there are none, or too many."""

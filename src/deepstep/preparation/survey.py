@@ -1,18 +1,19 @@
 """One pass over rows that stay in their files: everything that training has to know before it begins."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows, text_bytes
+from deepstep.data.stored_rows import StoredRows
 from deepstep.errors import DataError
+from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.running_targets import RunningTargets
+from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
@@ -21,42 +22,18 @@ from deepstep.types import AnyArray
 if TYPE_CHECKING:
     import polars
 
-IN_MEMORY_ROWS, IN_MEMORY_NUMBERS, IN_MEMORY_BYTES = 2**16, 2**22, 2**25
-"""So many rows, numbers and bytes of texts are in memory of each part that is held out, and of a sample."""
-LEARNED = (0, 3)
-"""Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
+IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
+"""So many rows and numbers are in memory of each part that is held out, and of a sample."""
+CHAPTER = 2**22
+"""So many rows, or a few more, are looked at by one worker, and what was seen of them is joined. However many
+workers there are, the chapters are the same, and are joined in the order of the rows: to the same bits.
+"""
 
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
     """How many rows of so many columns, with texts of so many bytes, are held in memory."""
-    by_bytes = int(IN_MEMORY_BYTES / max(1.0, row_bytes))
+    by_bytes = int(seen_rows.IN_MEMORY_BYTES / max(1.0, row_bytes))
     return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
-
-
-class _Held:
-    """Rows of one part that are in memory: every k-th, where there are more bytes of texts than may be."""
-
-    def __init__(self) -> None:
-        self._frames: list[polars.DataFrame] = []
-        self._step, self._seen, self._bytes = 1, 0, 0
-
-    def add(self, frame: "polars.DataFrame") -> None:
-        """Take rows in."""
-        taken = frame if self._step == 1 else frame[-self._seen % self._step :: self._step]
-        self._seen += frame.height
-        self._frames.append(taken)
-        self._bytes += text_bytes(taken)
-        # a quarter more is as chance has it; beyond it texts are longer than the first rows told
-        while self._bytes > 1.25 * IN_MEMORY_BYTES and sum(found.height for found in self._frames) > 1:
-            self._step *= 2
-            self._frames = [self.whole(self._frames[0].clear())[::2]]
-            self._bytes = text_bytes(self._frames[0])
-
-    def whole(self, empty: "polars.DataFrame") -> "polars.DataFrame":
-        """All that are held."""
-        import polars
-
-        return polars.concat([empty, *self._frames])
 
 
 @dataclass(frozen=True)
@@ -222,122 +199,107 @@ def survey(
     ((73,), 27, ('x',))
     """
     rows.check_columns([target, *exclude, *drop], "survey")
-    return _Pass(rows, target, exclude, drop, weights, check, seed, drop_missing_target).run(
-        test_fraction, validation_fraction
-    )
+    columns = tuple(name for name in rows.schema if name not in drop)
+    n, most = rows.n_rows, rows_in_memory(len(columns), rows.row_bytes(columns))
+    tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
+    # beyond 1 the sample is all that is left
+    shares = (tested, validated, 2.0 if n <= most else most / n)
+    looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares)
+    return _learned(looked, looked.run(), drop_missing_target=drop_missing_target)
 
 
 @dataclass
 class _Pass:
     rows: StoredRows
-    target: str
-    exclude: Collection[str]
-    drop: Collection[str]
-    weights: "Callable[[polars.DataFrame], AnyArray] | None"
-    check: "Callable[[polars.DataFrame], None] | None"
+    columns: tuple[str, ...]
+    look: Look
+    no_inputs: tuple[str, ...]
     seed: int
-    drop_missing_target: bool
-    _parts: dict[int, _Held] = field(default_factory=lambda: {1: _Held(), 2: _Held(), 3: _Held()})
-    _different: RunningTargets = field(default_factory=RunningTargets)
-    _missing: int = 0
+    shares: tuple[float, float, float]
 
-    def run(self, test_fraction: float, validation_fraction: float) -> Survey:
-        import polars
+    @property
+    def schema(self) -> "dict[str, polars.DataType]":
+        return {name: self.rows.schema[name] for name in self.columns}
 
-        rows = self.rows
-        columns = tuple(name for name in rows.schema if name not in self.drop)
-        schema = {name: rows.schema[name] for name in columns}
-        most, n = rows_in_memory(len(columns), rows.row_bytes(columns)), rows.n_rows
-        of_a_piece = rows.piece_rows(columns)
-        tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
-        # beyond 1 the sample is all that is left
-        shares = (tested, validated, 2.0 if n <= most else most / n)
-        running = RunningTable(schema, {self.target, *self.exclude})
-        moments, kept, first = RunningMoments(), [], 0
-        for group in range(len(rows.sizes)):
+    def run(self) -> SeenRows:
+        """Look at all rows."""
+        first, *others = _chapters(self.rows.sizes)
+        seen = self._seen(first)
+        for chapter in others:
+            seen.merge(self._seen(chapter))
+        return seen
+
+    def _seen(self, groups: range) -> SeenRows:
+        """What there is to be seen in some groups."""
+        rows, seen = self.rows, SeenRows(RunningTable(self.schema, self.no_inputs, first=not groups.start))
+        first, of_a_piece = sum(rows.sizes[: groups.start]), rows.piece_rows(self.columns)
+        for group in groups:
             learned, begin = 0, first
-            for frame in rows.pieces(group, columns, of_a_piece):
-                part = parts_of_rows(self.seed, first, first + frame.height, shares)
-                learned += self._take(frame, part, running, moments, group, first - begin)
+            for frame in rows.pieces(group, self.columns, of_a_piece):
+                part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
+                learned += self.look.at(frame, part, seen, rows.place(group), first - begin)
                 first += frame.height
-            kept.append(learned)
-        if not sum(kept):
-            raise DataError(rows.where, "at least one row to learn from", "got none")
-        if self._missing and not self.drop_missing_target:
-            raise DataError(
-                f"{rows.where}, target {self.target!r}",
-                "every row has a target",
-                f"{self._missing} of {n} have none",
-                "Drop these rows; deepstep train does with --drop-missing-target.",
-            )
-        empty = polars.DataFrame(schema=schema)
-        test, validation, sample = (self._parts[at].whole(empty) for at in (1, 2, 3))
-        whole = sample.height == sum(kept)
-        without = {self.target, *self.exclude}
-        different = self._different.finish()
-        if different is None:
-            different = empty.select(
-                value=self.target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
-            ).clear()
-        inputs = (
-            TablePreparation.fit(sample, exclude=[name for name in columns if name in without])
-            if whole
-            else running.finish()
-        )
-        # of few columns there may be many features
-        most = rows_in_memory(inputs.n_features)
-        test, validation = few(test, most), few(validation, most)
-        return Survey(
-            rows,
-            columns,
-            self.target,
-            self.seed,
-            shares,
-            self.drop_missing_target,
-            inputs,
-            tuple(kept),
-            sample if whole else few(sample, most),
-            test,
-            validation,
-            different,
-            moments,
-            self._missing,
-        )
+            seen.kept.append(learned)
+        return seen
 
-    def _take(
-        self,
-        frame: "polars.DataFrame",
-        part: AnyArray,
-        running: RunningTable,
-        moments: RunningMoments,
-        group: int,
-        first: int,
-    ) -> int:
-        """Take a piece in, ``first`` its first row in the group; gives how many rows are learned from."""
-        numbers = np.arange(frame.height) + first
-        missing = is_missing(frame.get_column(self.target))
-        if missing.any():
-            self._missing += int(missing.sum())
-            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
-        for number, found in self._parts.items():
-            found.add(frame.filter(part == number))
-        learned = frame.filter(np.isin(part, LEARNED))
-        if learned.height:
-            with naming_rows(self.rows.place(group), numbers[np.isin(part, LEARNED)]):
-                running.update(learned)
-        answers = frame.get_column(self.target)
-        if answers.dtype.is_numeric() and learned.height:
-            moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
-        with naming_rows(self.rows.place(group), numbers):
-            if self.check is not None:
-                self.check(frame)
-            self._count(frame, np.isin(part, LEARNED))
-        return learned.height
 
-    def _count(self, frame: "polars.DataFrame", learned: AnyArray) -> None:
-        """The different targets of all rows, and what those that are learned from weigh."""
-        weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
-        self._different.update(frame.get_column(self.target), weight, learned)
+def _chapters(sizes: Sequence[int]) -> list[range]:
+    """The groups, in runs of at least so many rows, but for the last."""
+    chapters, start, rows = [], 0, 0
+    for group, size in enumerate(sizes):
+        rows += size
+        if rows >= CHAPTER:
+            chapters.append(range(start, group + 1))
+            start, rows = group + 1, 0
+    return [*chapters, range(start, len(sizes))] if start < len(sizes) or not chapters else chapters
+
+
+def _learned(looked: _Pass, seen: SeenRows, *, drop_missing_target: bool) -> Survey:
+    """What was seen as what training has to know."""
+    import polars
+
+    rows, columns, target = looked.rows, looked.columns, looked.look.target
+    if not sum(seen.kept):
+        raise DataError(rows.where, "at least one row to learn from", "got none")
+    if seen.missing and not drop_missing_target:
+        raise DataError(
+            f"{rows.where}, target {target!r}",
+            "every row has a target",
+            f"{seen.missing} of {rows.n_rows} have none",
+            "Drop these rows; deepstep train does with --drop-missing-target.",
+        )
+    empty = polars.DataFrame(schema=looked.schema)
+    test, validation, sample = (seen.held[at].whole(empty) for at in (1, 2, 3))
+    whole = sample.height == sum(seen.kept)
+    different = seen.different.finish()
+    if different is None:
+        different = empty.select(
+            value=target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
+        ).clear()
+    inputs = (
+        TablePreparation.fit(sample, exclude=[name for name in columns if name in looked.no_inputs])
+        if whole
+        else seen.running.finish()
+    )
+    # of few columns there may be many features
+    most = rows_in_memory(inputs.n_features)
+    test, validation = few(test, most), few(validation, most)
+    return Survey(
+        rows,
+        columns,
+        target,
+        looked.seed,
+        looked.shares,
+        drop_missing_target,
+        inputs,
+        tuple(seen.kept),
+        sample if whole else few(sample, most),
+        test,
+        validation,
+        different,
+        seen.moments,
+        seen.missing,
+    )
 
 
 def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":

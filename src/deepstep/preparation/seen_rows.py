@@ -1,0 +1,145 @@
+"""What one pass over rows has seen of them so far; what was seen of different rows can be joined."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from deepstep.data.stored_rows import Place, naming_rows, text_bytes
+from deepstep.preparation.running_moments import RunningMoments
+from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.running_targets import RunningTargets
+from deepstep.preparation.values import is_missing
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+IN_MEMORY_BYTES = 2**25
+"""So many bytes of texts are in memory of each part that is held out, and of a sample."""
+LEARNED = (0, 3)
+"""Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
+
+
+class Held:
+    """Rows of one part that are in memory: every k-th, where there are more bytes of texts than may be."""
+
+    def __init__(self) -> None:
+        self._frames: list[polars.DataFrame] = []
+        self._step, self._seen, self._bytes = 1, 0, 0
+
+    def add(self, frame: "polars.DataFrame") -> None:
+        """Take rows in."""
+        taken = frame if self._step == 1 else frame[-self._seen % self._step :: self._step]
+        self._seen += frame.height
+        self._frames.append(taken)
+        self._bytes += text_bytes(taken)
+        self._fit()
+
+    def merge(self, other: Self) -> None:
+        """Take in those that another holds of the rows after these: every k-th of both then."""
+        step = max(self._step, other._step)
+        frames = []
+        for held in (self, other):
+            held._thin(step)
+            frames += held._frames
+        self._frames, self._bytes = frames, self._bytes + other._bytes
+        self._seen += other._seen
+        self._fit()
+
+    def whole(self, empty: "polars.DataFrame") -> "polars.DataFrame":
+        """All that are held."""
+        import polars
+
+        return polars.concat([empty, *self._frames])
+
+    def _fit(self) -> None:
+        # a quarter more is as chance has it; beyond it texts are longer than the first rows told
+        while self._bytes > 1.25 * IN_MEMORY_BYTES and sum(found.height for found in self._frames) > 1:
+            self._thin(2 * self._step)
+
+    def _thin(self, step: int) -> None:
+        """Hold every ``step``-th alone, a multiple of what it is."""
+        if step > self._step and self._frames:
+            self._frames = [self.whole(self._frames[0].clear())[:: step // self._step]]
+            self._bytes = text_bytes(self._frames[0])
+        self._step = step
+
+
+@dataclass
+class SeenRows:
+    """What was seen of some rows that follow each other.
+
+    Attributes
+    ----------
+    running : RunningTable
+        The columns.
+    held : mapping
+        Rows that are in memory, by the number of their part.
+    different : RunningTargets
+    moments : RunningMoments
+        Those of a target of numbers.
+    missing : int
+        Rows without a target.
+    kept : list of int
+        Of each group the rows that are learned from.
+    """
+
+    running: RunningTable
+    held: Mapping[int, Held] = field(default_factory=lambda: {1: Held(), 2: Held(), 3: Held()})
+    different: RunningTargets = field(default_factory=RunningTargets)
+    moments: RunningMoments = field(default_factory=RunningMoments)
+    missing: int = 0
+    kept: list[int] = field(default_factory=list)
+
+    def merge(self, other: Self) -> None:
+        """Take in what was seen of the rows after these."""
+        self.running.merge(other.running)
+        for part, held in self.held.items():
+            held.merge(other.held[part])
+        self.different.merge(other.different)
+        self.moments.merge(other.moments)
+        self.missing += other.missing
+        self.kept += other.kept
+
+
+@dataclass(frozen=True)
+class Look:
+    """How rows are looked at.
+
+    Attributes
+    ----------
+    target : str
+        The column to predict.
+    weights, check : callable or None
+        As of `survey`.
+    """
+
+    target: str
+    weights: "Callable[[polars.DataFrame], AnyArray] | None"
+    check: "Callable[[polars.DataFrame], None] | None"
+
+    def at(self, frame: "polars.DataFrame", part: AnyArray, seen: SeenRows, place: Place, first: int) -> int:
+        """Take a piece in, ``first`` its first row in the group; gives how many rows are learned from."""
+        numbers = np.arange(frame.height) + first
+        missing = is_missing(frame.get_column(self.target))
+        if missing.any():
+            seen.missing += int(missing.sum())
+            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
+        for number, found in seen.held.items():
+            found.add(frame.filter(part == number))
+        is_learned = np.isin(part, LEARNED)
+        learned = frame.filter(is_learned)
+        if learned.height:
+            with naming_rows(place, numbers[is_learned]):
+                seen.running.update(learned)
+        answers = frame.get_column(self.target)
+        if answers.dtype.is_numeric() and learned.height:
+            seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
+        with naming_rows(place, numbers):
+            if self.check is not None:
+                self.check(frame)
+            weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
+            seen.different.update(answers, weight, is_learned)
+        return learned.height
