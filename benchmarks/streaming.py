@@ -4,6 +4,9 @@ Writes a file of 4 GB, of normal numbers in 40 columns and a target that depends
 on it by ``deepstep train --stream``: one epoch, peak resident memory and rows a second; answers for all rows
 of it by ``deepstep predict``. Then a file that fits: streamed and in memory, in turn. Every process is one of
 its own, and its peak is what the system says of it at its end. The files are removed.
+
+``python benchmarks/streaming.py --long-texts`` instead: a file of one row group whose texts are short in its
+first rows and of 8 kB after them, the peak of training on it.
 """
 
 import argparse
@@ -39,6 +42,18 @@ writer.close()
 """
 
 
+LONG = """
+import sys
+import numpy as np, pyarrow, pyarrow.parquet
+rng, letters = np.random.default_rng(1), np.frombuffer(b"abcdefghijklmnopqrstuvwxyz   ", np.uint8)
+texts = [f"short {row % 7}" for row in range(20_000)]
+texts += [rng.choice(letters, 8000).tobytes().decode() for _ in range(40_000)]
+x = rng.standard_normal(len(texts))
+table = pyarrow.table({"text": texts, "x": x, "y": np.where(x > 0, "a", "b")})
+pyarrow.parquet.write_table(table, sys.argv[1], row_group_size=len(texts))
+"""
+
+
 def main() -> None:
     """Write, train, print a table, and a file of JSON where asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -46,8 +61,13 @@ def main() -> None:
     parser.add_argument("--fits", type=float, default=0.2, help="gigabytes of the file that fits [0.2]")
     parser.add_argument("--rounds", type=int, default=3, help="of the file that fits [3]")
     parser.add_argument("--folder", help="where files are written and removed [the system's for such]")
+    parser.add_argument("--long-texts", action="store_true", help="a file of long texts instead")
     parser.add_argument("--output", type=Path, help="write everything to this file as JSON")
     asked = parser.parse_args()
+    if asked.long_texts:
+        with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
+            print(f"{long_texts(Path(folder)):.0f} MB of peak resident memory")
+        return
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
         told = measured(Path(folder), asked.gigabytes, asked.fits, asked.rounds)
     show(told)
@@ -82,6 +102,14 @@ def measured(folder: Path, gigabytes: float, fits: float, rounds: int) -> dict[s
             found.append(trained(folder / "small.parquet", folder / "run", way, "--overwrite"))
     told["fits"] = {**small, "streamed": ways["--stream"], "in memory": ways["--no-stream"]}
     return told
+
+
+def long_texts(folder: Path) -> float:
+    """MB of the peak of a training on texts that are longer than the first rows told."""
+    path = folder / "long.parquet"
+    subprocess.run([sys.executable, "-c", LONG, str(path)], check=True)
+    options = ("--target", "y", "--stream", "--epochs", "1", "--out", folder / "run")
+    return float(run("train", path, *options)["peak_mb"])
 
 
 def written(path: Path, gigabytes: float) -> dict[str, Any]:

@@ -96,6 +96,21 @@ def test_any_rows_and_columns_are_those_of_the_arrays(files, digits):
     assert open_arrays(files / "digits.h5").schema["name"] == polars.String
 
 
+def test_texts_of_any_length_take_no_more_than_their_bytes(tmp_path):
+    """NumPy's arrays of texts have room for the longest in each place: 8 GB here."""
+    texts = ["a", "ü" * 500_000, "b", *["c"] * 4000]
+    with h5py.File(tmp_path / "texts.h5", "w") as file:
+        file.create_dataset("text", data=texts, dtype=h5py.string_dtype())
+        file["X"] = np.zeros((len(texts), 1))
+    rows, again = (open_arrays(tmp_path / "texts.h5") for _ in range(2))
+    (read,) = rows.pieces(0, ["text"], 10**6)
+    assert read["text"].to_list() == texts[: len(read)]
+    assert rows.identity() == again.identity()
+    with pytest.raises(DataError, match="there are texts and other values"):
+        ArrayRows({"X": np.array([["a", None]], object)}, "mine")
+    assert ArrayRows({"X": np.array([[1, 2]], object)}, "mine").schema["x0"] == polars.Int64
+
+
 def test_small_groups_for_wide_rows():
     rows = ArrayRows({"X": np.zeros((100, 2**17), np.uint8)}, "wide")
     assert max(rows.sizes) == 16

@@ -114,9 +114,7 @@ class ArrayRows(StoredRows):
             name: [
                 list(array.shape),
                 str(array.dtype),
-                hashlib.sha256(
-                    b"".join(np.asarray(array[row : row + 1]).tobytes() for row in some)
-                ).hexdigest(),
+                hashlib.sha256(b"".join(_bytes_of(array[row : row + 1]) for row in some)).hexdigest(),
             ]
             for name, array in self._arrays.items()
         }
@@ -137,11 +135,17 @@ class ArrayRows(StoredRows):
             raise FileError(
                 self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
             ) from error
-        found = {}
+        found = []
         for column in columns:
             name, at = self._columns[column]
-            found[column] = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
-        frame = polars.DataFrame({name: np.ascontiguousarray(values) for name, values in found.items()})
+            values = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
+            texts = values.dtype.kind == "O"
+            found.append(
+                polars.Series(column, values.tolist(), polars.String)
+                if texts
+                else polars.Series(column, np.ascontiguousarray(values))
+            )
+        frame = polars.DataFrame(found)
         self._check_files()  # what was changed while it was read, too
         return frame
 
@@ -232,8 +236,19 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
         yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
 
 
+def _bytes_of(values: Any) -> bytes:
+    """The contents of some rows; of objects not where they lie in memory."""
+    values = np.asarray(values)
+    if values.dtype.kind != "O":
+        return values.tobytes()
+    texts = values.ravel().tolist()
+    return b"\0".join(text if isinstance(text, bytes) else str(text).encode() for text in texts)
+
+
 def _plain(values: Any, where: str, start: int) -> AnyArray:
-    """Numbers and truth values as they are, bytes as texts."""
+    """Numbers and truth values as they are; texts as objects, as an array of texts has room for the longest
+    in each of its places.
+    """
     values = np.asarray(values)
     if values.dtype.kind in "SO":
         texts, width = [], max(1, values[0].size if values.ndim > 1 else 1)
@@ -245,6 +260,10 @@ def _plain(values: Any, where: str, start: int) -> AnyArray:
                 raise DataError(
                     where, "texts in UTF-8", f"row {row:,} is {bytes(value)!r:.60}", "Write them in UTF-8."
                 ) from error
+        if all(isinstance(text, str) for text in texts):
+            return np.array(texts, object).reshape(values.shape)
+        if any(isinstance(text, str) for text in texts):
+            raise DataError(where, "numbers, truth values or texts", "there are texts and other values")
         values = np.array(texts).reshape(values.shape)
     if values.dtype.kind not in "biufU":
         raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, sha256
+from deepstep.data.long_texts import gathered, rows_at_once
 from deepstep.data.part_paths import part_paths
 from deepstep.data.stored_rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
@@ -114,11 +115,15 @@ class ParquetRows(StoredRows):
                 page_checksum_verification=True,
             ) as file:
                 self._keep(number, file.metadata)
+                texts = [name for name, dtype in schema.items() if dtype == polars.String]
                 read = file.iter_batches(
-                    batch_size=most, row_groups=[within], columns=list(columns), use_threads=False
+                    batch_size=min(most, rows_at_once(file.metadata.row_group(within), texts)),
+                    row_groups=[within],
+                    columns=list(columns),
+                    use_threads=False,
                 )
-                for batch in read:
-                    frame: Any = polars.from_arrow(batch)
+                for piece in gathered(read, texts, most):
+                    frame: Any = polars.from_arrow(piece)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
                     )

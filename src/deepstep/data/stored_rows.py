@@ -130,7 +130,7 @@ class StoredRows(ABC):
         columns : sequence of str
             Which columns to read.
         most : int
-            The most rows of a piece; pieces begin at multiples of it.
+            The most rows of a piece; there are fewer where texts are long.
 
         Yields
         ------
