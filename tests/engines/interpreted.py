@@ -77,7 +77,7 @@ def main() -> None:
 
     driver.set_active(Driver())
     helpers.libdevice = Library()
-    inductor.cpu_backend = "triton"
+    inductor.cpu_backend, inductor.force_pointwise_cat = "triton", True
     fused.what_fusing_lacks = lambda device: ("", "")
     for name in (name for name in vars(TestCompiled) if name.startswith("test_")):
         Library.calls = 0

@@ -23,7 +23,6 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from deepstep.engines.torch.devices import WHERE, Described, device_of
-from deepstep.engines.torch.layout import layers_of
 from deepstep.engines.torch.place import place_of
 from deepstep.engines.torch.recording import (
     KEPT,
@@ -42,6 +41,9 @@ FUSED, PLAIN = "fused", "plain"
 
 Compiler: TypeAlias = Callable[[torch.fx.GraphModule, list[Tensor]], Callable[..., Any]]
 """Takes a graph and the tensors that it is for, gives what does the same."""
+
+PARTS = 32
+"""Parts of the gradient up to which a GPU looks for each number in all of them: that is less than a copy."""
 
 _ONE_AT_A_TIME = Lock()
 """PyTorch's compiler is not safe in threads, and committees train in some."""
@@ -129,11 +131,14 @@ def compiled(graph: torch.fx.GraphModule, tensors: list[Tensor]) -> Callable[...
 
     # Autotuning would choose among sums by the clock: a resumed training has to have the same bits.
     wanted = {"deterministic": True, "max_autotune": False, "max_autotune_gemm": False}
+    gathered = [len(node.args[0]) for node in graph.graph.nodes if node.target is torch.ops.aten.cat.default]
+    if tensors[0].device.type == "cuda" and max(gathered, default=0) <= PARTS:
+        wanted["force_pointwise_cat"] = True  # the update reads the parts of the gradient where they are
     options: dict[str, Any] = {
         name: value for name, value in wanted.items() if hasattr(_inductor.config, name)
     }
     options["triton.cudagraphs"] = False  # the recording is ours
-    if any(one.device.type == "cpu" and one.dtype == torch.float64 for one in tensors[:1]):
+    if tensors[0].device.type == "cpu" and tensors[0].dtype == torch.float64:
         options["cpp.simdlen"] = 1  # its vectors of float64 beside int32 are no C++ (frexp, PyTorch 2.13)
     made: Callable[..., Any] = _inductor.compile(graph, [*tensors], options=options)
     return made
@@ -192,12 +197,7 @@ def _first_line(error: Exception) -> str:
 def _traceable(machine: Machine, shape: Architecture, like: Whole, *tensors: Tensor) -> tuple[()]:
     """The step as a function of tensors alone; the compiler does away with the rooms that it works in."""
     at, constants = _from_tensors(shape, like, tuple(machine.constants), iter(tensors))
-    rows = tuple(map(torch.empty_like, at.new.rows))
-    layers, last = layers_of(rows[0], shape), layers_of(rows[-1], shape)
-    new = at.new._replace(rows=rows, layers=layers, predicting=last)
-    whole_step(machine.elsewhere(at.old.vectors, constants), at._replace(new=new))
-    for there, row in zip(at.new.rows, rows, strict=True):
-        there.copy_(row)
+    whole_step(machine.elsewhere(at.old.theta, constants), at)
     return ()
 
 
@@ -225,7 +225,7 @@ def _tensors(at: Whole) -> list[Tensor]:
     """All tensors of a step, none of which shares memory with another."""
     batch = at.batch
     return [
-        *(one for place in (at.old, at.new) for one in (place.vectors, *place.running.values())),
+        *(one for place in (at.old, at.new) for one in (*place.vectors, *place.running.values())),
         *(one for one in (batch.X, batch.Y, batch.weight, *batch.masks.values()) if one is not None),
         at.numbers,
         at.cost,
@@ -238,7 +238,9 @@ def _from_tensors(
 ) -> tuple[Whole, Mapping[str, Tensor]]:
     """The step that such tensors are of, in the order of `_tensors`, and the constants after them."""
     old, new = (
-        place_of(shape, next(tensors), {name: next(tensors) for name in place.running})
+        place_of(
+            shape, [next(tensors) for _ in place.vectors], {name: next(tensors) for name in place.running}
+        )
         for place in (like.old, like.new)
     )
     X, Y = next(tensors), next(tensors)

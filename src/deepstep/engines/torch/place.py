@@ -5,7 +5,7 @@ interruption finds the state before a step or the one after it. (What one call o
 `at_once.py`, stays in its place.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from torch import Tensor
@@ -20,18 +20,15 @@ class Place(NamedTuple):
 
     Attributes
     ----------
-    vectors : tensor of shape (k, n_parameters)
-        θ, the vectors of the update rule and, where one is kept, the average, as rows.
-    rows : tuple of tensors of shape (n_parameters,)
-        Views of them.
+    vectors : tuple of tensors of shape (n_parameters,)
+        θ, the vectors of the update rule and, where one is kept, the average.
     running : mapping
         ``"mean1"``, ``"variance1"``, … (n_l,).
     layers, predicting : lists of Layer
-        The parameters that are trained and those that predict, views of rows of ``vectors``.
+        The parameters that are trained and those that predict, views of the first and the last vector.
     """
 
-    vectors: Tensor
-    rows: tuple[Tensor, ...]
+    vectors: tuple[Tensor, ...]
     running: Mapping[str, Tensor]
     layers: list[Layer]
     predicting: list[Layer]
@@ -39,17 +36,18 @@ class Place(NamedTuple):
     @property
     def theta(self) -> Tensor:
         """θ."""
-        return self.rows[0]
+        return self.vectors[0]
 
 
 def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
     """A new place, of the precision and on the device of a tensor."""
-    vectors = like.new_zeros(n_vectors, architecture.n_parameters)
+    vectors = (like.new_zeros(architecture.n_parameters) for _ in range(n_vectors))
     running = {name: like.new_zeros(n) for name, (n, _) in statistics_shapes(architecture).items()}
     return place_of(architecture, vectors, running)
 
 
-def place_of(architecture: Architecture, vectors: Tensor, running: Mapping[str, Tensor]) -> Place:
+def place_of(architecture: Architecture, vectors: Iterable[Tensor], running: Mapping[str, Tensor]) -> Place:
     """The place that tensors are."""
-    rows = vectors.unbind()
-    return Place(vectors, rows, running, layers_of(rows[0], architecture), layers_of(rows[-1], architecture))
+    vectors = tuple(vectors)
+    layers, last = (layers_of(vector, architecture) for vector in (vectors[0], vectors[-1]))
+    return Place(vectors, running, layers, last)

@@ -87,7 +87,7 @@ def whole_step(machine: Machine, at: Whole) -> None:
     machine.update(old, new, caches, numbers)
     alive.logical_and_(torch.isfinite(J))
     for value, before in (
-        *zip(new.rows, old.rows, strict=True),
+        *zip(new.vectors, old.vectors, strict=True),
         *((value, old.running[name]) for name, value in new.running.items()),
     ):
         torch.where(alive, value, before, out=value)

@@ -188,7 +188,8 @@ class TorchSession:
             examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y), None, {})
             _, caches = self._stepper.machine.cost_and_gradient(here, examples, float(X.shape[1]), exact=True)
             there = self._stepper.there
-            there.vectors.copy_(here.vectors)
+            for vector, value in zip(there.vectors, here.vectors, strict=True):
+                vector.copy_(value)
             self._stepper.machine.run_on(here, there, caches, 1.0)
             self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
 
@@ -228,7 +229,8 @@ class TorchSession:
         if self.settings.average:
             vectors.append(state.theta if state.average is None else state.average)
         there = self._stepper.there
-        there.vectors.copy_(torch.from_numpy(np.array(vectors, self._dtype)))
+        for given, vector in zip(vectors, there.vectors, strict=True):
+            vector.copy_(torch.from_numpy(np.array(given, self._dtype)))
         for name, value in there.running.items():
             value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)[:, 0]))
         self._stepper.now = Now(1 - self._stepper.now.place, int(state.step), averaged)

@@ -167,7 +167,7 @@ class Machine:
         alpha = numbers.rate if rates is None else rates * numbers.rate
         theta = self._decayed(old, new, alpha, numbers.decay)
         n_slots = len(self._rule.state)
-        slots, slots_out = (place.rows[1 : 1 + n_slots] for place in (old, new))
+        slots, slots_out = (place.vectors[1 : 1 + n_slots] for place in (old, new))
         vectors = Vectors(theta, g, new.theta, slots, slots_out, self._scratch)
         by = Step(alpha, numbers.left1, numbers.left2, numbers.t)
         RULES[self._rule.update](vectors, by, **self.hyperparameters)
@@ -175,7 +175,7 @@ class Machine:
             for W in weights_of(new.layers):
                 limit_norms_(W, float(settings.max_norm))
         if settings.average:
-            torch.lerp(old.rows[-1], new.theta, numbers.share, out=new.rows[-1])
+            torch.lerp(old.vectors[-1], new.theta, numbers.share, out=new.vectors[-1])
         self.run_on(old, new, caches, numbers.momentum)
 
     def run_on(self, old: Place, new: Place, caches: Sequence[Cache], momentum: Number) -> None:
