@@ -19,11 +19,12 @@ from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.shares import Share, Workers
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Checkpoints, History
 from deepstep.training.callbacks import Training, as_callbacks, with_state
 
-__all__ = ["Worker", "fit", "process_group", "worker"]
+__all__ = ["Worker", "all_workers", "fit", "process_group", "worker"]
 
 WHERE = "deepstep.distributed.fit"
 
@@ -245,6 +246,48 @@ def sum_over_workers(value: float) -> float:
 
     device = "cpu" if distributed.get_backend() == "gloo" else device_here()
     return float(add_up_(torch.tensor([value], dtype=torch.float64, device=device))[0])
+
+
+def all_workers() -> Workers:
+    """All workers of the group, as `deepstep.preparation.survey.survey` takes them to read rows together.
+
+    What they exchange are Python's objects, pickled: between the processes of one group, as torchrun's own
+    messages are.
+
+    Returns
+    -------
+    Workers
+
+    Examples
+    --------
+    >>> with process_group():  # of this process alone
+    ...     list(all_workers().exchange("mine"))
+    ['mine']
+    """
+    from torch import distributed
+
+    return Workers(Share(distributed.get_rank(), distributed.get_world_size()), _exchange)
+
+
+def _exchange(own: Any) -> Iterator[Any]:
+    """One object of each worker, one after another, so that one alone is in memory."""
+    from torch import distributed
+
+    from deepstep.engines.torch.together import lost_worker
+
+    rank, on_processors = distributed.get_rank(), distributed.get_backend() == "gloo"
+    group = None if on_processors else distributed.new_group(backend="gloo")
+    try:
+        for other in range(distributed.get_world_size()):
+            box = [own if other == rank else None]
+            try:
+                distributed.broadcast_object_list(box, src=other, group=group)
+            except RuntimeError as error:
+                raise lost_worker(error) from error
+            yield box[0]
+    finally:
+        if group is not None:
+            distributed.destroy_process_group(group)
 
 
 def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here: Worker, device: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections import Counter
 
 import click
 import numpy as np
@@ -9,10 +10,12 @@ import polars
 import pytest
 from test_together import torchrun
 
+import tables_in_parts
 from deepstep.cli.main import main
 from deepstep.cli.screen import warnings_as_notes
 from deepstep.cli.workers import silent_but_the_first
 from deepstep.run import Run
+from tables_in_parts import written
 
 pytest.importorskip("torch")
 
@@ -80,6 +83,57 @@ def test_a_killed_worker_ends_with_the_parameters_of_one_that_was_not(table, tmp
     assert sum("Warning: and that" in line for line in lines) == lives
     told = ["Worker 1: what one alone says", "Worker 1: Warning: or sees"]
     assert [line for line in lines if line.startswith("Worker 1: ")] == told * lives
+
+
+STREAMED = """
+import os, sys
+from deepstep.cli.main import main
+from deepstep.data import ParquetRows, parquet_parts
+from deepstep.preparation import survey
+survey.CHAPTER = 40
+for of, name in ((ParquetRows, "pieces"), (parquet_parts, "sha256")):
+    def counted(first, *rest, whole=getattr(of, name), name=name):
+        with open(os.environ["READ"] + os.environ.get("RANK", ""), "a") as file:
+            file.write(f"{name} {rest[0] if rest else first.name}\\n")
+        return whole(first, *rest)
+    setattr(of, name, counted)
+main(sys.argv[1:])
+"""
+"""The command line, which writes which groups and which parts it reads."""
+
+
+def test_rows_are_streamed_by_some_workers_as_by_one(tmp_path, monkeypatch):
+    parts = written(tmp_path / "parts", tables_in_parts.table(400).drop("kind", "price", "target"), 3, 20)
+    script = tmp_path / "streamed.py"
+    script.write_text(STREAMED, encoding="utf-8")
+    typed = (
+        "train",
+        parts,
+        "--target",
+        "y",
+        "--stream",
+        "--buffer-rows",
+        160,
+        "--batch-size",
+        32,
+        "--seed",
+        2,
+    )
+    together, alone = tmp_path / "together", tmp_path / "alone"
+    monkeypatch.setenv("READ", str(tmp_path / "read"))
+    torchrun("--", script, *typed, "--epochs", 2, "--out", together)
+    with pytest.raises(SystemExit) as leaving:
+        main([*map(str, (*typed, "--epochs", 2, "--engine", "reference", "--out", alone))])
+    assert leaving.value.code == 0
+    runs = [Run.load(folder) for folder in (together, alone)]
+    thetas = [run.network.parameters.flat for run in runs]
+    np.testing.assert_allclose(*thetas, rtol=1e-9, atol=1e-12)
+    read = [Counter((tmp_path / f"read{rank}").read_text("utf-8").split("\n")) for rank in range(2)]
+    once = Counter(f"sha256 part-{part}.parquet" for part in range(3))
+    n_groups = 3 * 7
+    of_all = Counter({f"pieces {group}": 1 + 2 for group in range(n_groups)})
+    assert read[0] + read[1] - Counter([""] * 2) == once + of_all
+    assert all(one.total() > 20 for one in read)
 
 
 def test_what_is_said_after_the_workers_met_is_told_when_one_ends(monkeypatch, capsys):

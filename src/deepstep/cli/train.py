@@ -97,7 +97,8 @@ def command(
         run = named_run(resume)
         training = read_training(run)
         file = file or Path(training.file)
-        training.check(file)
+        if not workers.by_torchrun():  # else when they are together
+            training.check(file)
         if finish and not checkpoint_files(unfinished(run)):
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finish out."
@@ -141,24 +142,26 @@ def command(
         return train_committee(
             file, source, run, goal, settings, recipe, keeping, json_wanted=json_wanted, **of_both
         )
-    training = training or Training.of(file, options, options["validation"])
-    if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
-        way = Way.GO_ON
-    return _train(
-        file,
-        source,
-        run,
-        training,
-        way,
-        goal,
-        settings,
-        recipe,
-        json_wanted=json_wanted,
-        checkpoints=checkpoints,
-        logs=logs,
-        timeout=options["worker_timeout"],
-        **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
-    )
+    with workers.together(settings.engine or "auto", options["worker_timeout"]):
+        if training is not None and workers.by_torchrun():
+            training.check(file)
+        training = training or Training.of(file, options, options["validation"])
+        if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
+            way = Way.GO_ON
+        return _train(
+            file,
+            source,
+            run,
+            training,
+            way,
+            goal,
+            settings,
+            recipe,
+            json_wanted=json_wanted,
+            checkpoints=checkpoints,
+            logs=logs,
+            **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
+        )
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -198,7 +201,6 @@ def _train(
     checkpoints: Mapping[str, Any] | None,
     logs: Logs,
     json_wanted: bool,
-    timeout: float | None,
 ) -> int:
     """From the table to the run, printed."""
 
@@ -223,8 +225,7 @@ def _train(
     )
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())
-    waiting = workers.together(settings.engine or "auto", timeout)
-    with resumable(run, possible=checkpoints is not None), waiting:
+    with resumable(run, possible=checkpoints is not None):
         trained = train_and_save(
             place_to_train(run, training, resumed=resumed, overwrite=overwrite),
             run,

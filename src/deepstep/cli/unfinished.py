@@ -22,11 +22,10 @@ from deepstep.cli.diverged import is_diverged
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
 from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
-from deepstep.cli.workers import torchrun_command
+from deepstep.cli.workers import digest_of, torchrun_command
 from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
-from deepstep.data.parquet_parts import digest_of
 from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.run_folder import DIGEST, OF_A_COMMITTEE, RunFolder, config_digest, read_config
 from deepstep.training import Callback, StopTraining, latest_checkpoint

@@ -5,12 +5,15 @@ What torchrun says stands in the environment; in a process that it did not start
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from deepstep.cli import said
+from deepstep.data import parquet_parts
 from deepstep.errors import ConfigurationError, WorkerError
+from deepstep.preparation.shares import ALONE, Workers
 
 T = TypeVar("T")
 
@@ -88,6 +91,30 @@ def together(device: str, timeout: float | None) -> Iterator[None]:
             said.meet()
 
 
+def all_of_them() -> Workers:
+    """The workers of the group; this one alone where there is none."""
+    if not by_torchrun():
+        return ALONE
+    from torch import distributed
+
+    from deepstep.distributed import all_workers
+
+    return all_workers() if distributed.is_initialized() else ALONE
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file or of a folder, of whose parts each worker reads its own."""
+    return parquet_parts.digest_of(path, _of_each)
+
+
+def _of_each(paths: Sequence[Path]) -> list[str]:
+    (rank, of), exchange = all_of_them()
+    found = [""] * len(paths)
+    for other, digests in enumerate(exchange(parquet_parts.sha256_of_each(paths[rank::of]))):
+        found[other::of] = digests
+    return found
+
+
 @contextmanager
 def place_of_the_first(place: AbstractContextManager[Callable[[T], None]]) -> Iterator[Callable[[T], None]]:
     """What saves a run: entered and filled by the first worker alone; the others begin when it stands."""
@@ -143,3 +170,4 @@ def _meet() -> None:
     from deepstep.distributed import sum_over_workers
 
     sum_over_workers(0.0)
+    said.meet()

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -161,8 +161,19 @@ class ParquetRows(StoredRows):
             )
 
 
-def digest_of(path: Path | str) -> str:
+def sha256_of_each(paths: Sequence[Path]) -> list[str]:
+    """The SHA-256 of some files."""
+    return [sha256(path) for path in paths]
+
+
+def digest_of(path: Path | str, of_each: Callable[[Sequence[Path]], list[str]] = sha256_of_each) -> str:
     """The SHA-256 of a file; of a folder that of the names of its parts and of their contents.
+
+    Parameters
+    ----------
+    path : path
+    of_each : callable
+        Gives the digests of the parts of a folder.
 
     Raises
     ------
@@ -172,8 +183,10 @@ def digest_of(path: Path | str) -> str:
     path = Path(path)
     if kind_at(path) != "folder":
         return sha256(path)
-    parts = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    parts = part_paths(path)
+    digests = zip(parts, of_each([path / part for part in parts]), strict=True)
+    named = [f"{part.as_posix()}\0{digest}\n" for part, digest in digests]
+    return hashlib.sha256("".join(named).encode()).hexdigest()
 
 
 def _parquet() -> Any:

@@ -1,7 +1,8 @@
 """What one of many workers has of the examples that all of them train on."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,3 +64,31 @@ class Shard(Examples):
         """Of the rows of a batch: which of those here they are, and where these stand in the batch."""
         first, stop = (int(at) for at in np.searchsorted(self.positions, (rows.start, rows.stop)))
         return slice(first, stop), self.positions[first:stop] - rows.start
+
+
+class Workers(NamedTuple):
+    """All workers, as one of them sees them.
+
+    Attributes
+    ----------
+    share : Share
+        Which of them this one is.
+    exchange : callable
+        ``exchange(own)`` gives one object of each, in their order; all call it, with their own.
+
+    Examples
+    --------
+    >>> list(ALONE.exchange("mine"))
+    ['mine']
+    """
+
+    share: Share
+    exchange: Callable[[Any], Iterator[Any]]
+
+
+def _own(own: Any) -> Iterator[Any]:
+    yield own
+
+
+ALONE = Workers(Share(0, 1), _own)
+"""One worker without others."""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.stored_rows import StoredRows
-from deepstep.errors import DataError
+from deepstep.errors import DataError, DeepStepError
 from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
+from deepstep.preparation.shares import ALONE, Workers
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
@@ -154,6 +155,7 @@ def survey(
     test_fraction: float = 0.0,
     validation_fraction: float = 0.0,
     drop_missing_target: bool = False,
+    workers: Workers = ALONE,
 ) -> Survey:
     """Read all rows once.
 
@@ -176,6 +178,8 @@ def survey(
         Shares of the rows that are held out; at most `rows_in_memory` of each.
     drop_missing_target : bool
         Leave rows without a target out, instead of refusing them.
+    workers : Workers
+        Who read together: each reads chapters of its own, and all learn the same, to the bits of one alone.
 
     Returns
     -------
@@ -205,7 +209,7 @@ def survey(
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
     looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares)
-    return _learned(looked, looked.run(), drop_missing_target=drop_missing_target)
+    return _learned(looked, looked.run(workers), drop_missing_target=drop_missing_target)
 
 
 @dataclass
@@ -221,17 +225,32 @@ class _Pass:
     def schema(self) -> "dict[str, polars.DataType]":
         return {name: self.rows.schema[name] for name in self.columns}
 
-    def run(self) -> SeenRows:
-        """Look at all rows."""
-        first, *others = _chapters(self.rows.sizes)
-        seen = self._seen(first)
-        for chapter in others:
-            seen.merge(self._seen(chapter))
+    def run(self, workers: Workers) -> SeenRows:
+        """Look at all rows: in turns of a chapter for each worker, joined in the order of the rows."""
+        chapters, (rank, of) = _chapters(self.rows.sizes), workers.share
+        seen = self._nothing()
+        for turn in range(0, len(chapters), of):
+            own = chapters[turn : turn + of][rank : rank + 1]
+            for found in workers.exchange(self._tried(own)):
+                if isinstance(found, DeepStepError):
+                    raise found
+                if found is not None:
+                    seen.merge(found)
         return seen
+
+    def _tried(self, own: Sequence[range]) -> SeenRows | DeepStepError | None:
+        """What this worker has for the others: what is to be seen, or why it cannot be."""
+        try:
+            return self._seen(own[0]) if own else None
+        except DeepStepError as error:
+            return error
+
+    def _nothing(self, *, first: bool = True) -> SeenRows:
+        return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))
 
     def _seen(self, groups: range) -> SeenRows:
         """What there is to be seen in some groups."""
-        rows, seen = self.rows, SeenRows(RunningTable(self.schema, self.no_inputs, first=not groups.start))
+        rows, seen = self.rows, self._nothing(first=not groups.start)
         first, of_a_piece = sum(rows.sizes[: groups.start]), rows.piece_rows(self.columns)
         for group in groups:
             learned, begin = 0, first
