@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -22,12 +22,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "src")]
 
 from accuracy import accuracy, told  # noqa: E402
+from deepstep.engines import describe_engines  # noqa: E402
 from machine import load, machine, matrix_instructions  # noqa: E402
 from race.rounds import Runner, Times, environment, times  # noqa: E402
-from race.workloads import WORKLOADS  # noqa: E402
+from race.workloads import ON_GPU, WORKLOADS, Workload  # noqa: E402
 
 PACKAGES = ("numpy", "numba", "scikit-learn", "torch")
-ROWS = {
+Row: TypeAlias = tuple[str, tuple[str, ...], tuple[tuple[str, str, float | None], ...]]
+ROWS: dict[str, Row] = {
     "images": (
         "float32",
         ("ours", "torch engine", "torch"),
@@ -41,13 +43,30 @@ ROWS = {
 }
 """By workload: the precision, who races, and the ratios: peer, ours, and the least that is aimed at."""
 
+CUDA = "cuda"
+ROWS_ON_CUDA: dict[str, Row] = {
+    "images": (
+        "float32",
+        ("cuda", "cuda eager", "cuda compiled"),
+        (("cuda eager", "cuda", 3.0), ("cuda compiled", "cuda", 1.2)),
+    ),
+    "broad": ("bfloat16", ("cuda bfloat16", "cuda products"), (("cuda products", "cuda bfloat16", 0.8),)),
+}
+"""The same on a GPU."""
+
 CALLED = {
     "ours": "our compiled engine, float32",
     "torch engine": "our torch engine",
     "bfloat16": "our torch engine, bfloat16",
     "torch": "PyTorch, eager, fused Adam",
     "autocast": "PyTorch, autocast to bfloat16, fused Adam",
+    "cuda": "our torch engine, CUDA",
+    "cuda bfloat16": "our torch engine, CUDA, bfloat16",
+    "cuda eager": "PyTorch, CUDA, eager, fused Adam",
+    "cuda compiled": "PyTorch, CUDA, torch.compile(mode='reduce-overhead'), fused Adam",
+    "cuda products": "its matrix products alone",
 }
+HEADER = "\n| work | peer ÷ ours | ratio (quartiles) | aimed at |\n|---|---|---|---|"
 WORKERS = "workers"
 BATCH, GOAL_OF_TWO = 4096, 1.7
 
@@ -66,12 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush=True,
     )
     if not asked.only_accuracy:
-        print("\n| work | peer ÷ ours | ratio (quartiles) | aimed at |\n|---|---|---|---|", flush=True)
+        print(HEADER, flush=True)
         for name in asked.rows:
             if name == WORKERS:
                 result["workers"] = _workers(asked)
+            elif name == CUDA:
+                result["cuda"] = _on_cuda(asked)
             else:
-                result["rows"][name] = _row(name, asked)
+                result["rows"][name] = _row(WORKLOADS[name], ROWS[name], asked)
     if asked.accuracy or asked.only_accuracy:
         result["accuracy"] = accuracy(asked.seeds, quick=asked.quick)
         print("\n" + told(result["accuracy"]))
@@ -88,7 +109,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="processors of each engine")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.4, help="work of each engine in a round")
-    parser.add_argument("--rows", nargs="+", choices=[*ROWS, WORKERS], default=[*ROWS, WORKERS])
+    parser.add_argument("--rows", nargs="+", choices=[*ROWS, WORKERS, CUDA], default=[*ROWS, WORKERS, CUDA])
     parser.add_argument("--accuracy", action="store_true", help="after bfloat16 and float32, too")
     parser.add_argument("--only-accuracy", action="store_true", help="that alone")
     parser.add_argument("--seeds", type=int, default=5, help="of each precision, for --accuracy")
@@ -100,14 +121,25 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return asked
 
 
-def _row(name: str, asked: argparse.Namespace) -> dict[str, Any]:
+def _on_cuda(asked: argparse.Namespace) -> dict[str, Any] | None:
+    """The rows of a GPU, with what it is and whether steps are fused there; None where there is none."""
+    gpu = next((one for one in describe_engines() if one.name == "torch:cuda"), None)
+    if gpu is None or not gpu.available:
+        print(f"\nNo rows of CUDA: {gpu.note if gpu else 'PyTorch is not installed'}.")
+        return None
+    print(f"\n{gpu.device}; {gpu.note or 'steps are fused'}:\n{HEADER}", flush=True)
+    known = WORKLOADS | ON_GPU
+    rows = {name: _row(known[name], row, asked) for name, row in ROWS_ON_CUDA.items()}
+    return {"device": gpu.device, "note": gpu.note, "rows": rows}
+
+
+def _row(workload: Workload, row: Row, asked: argparse.Namespace) -> dict[str, Any]:
     """Times and ratios of a workload."""
-    precision, racing, pairs = ROWS[name]
-    workload = WORKLOADS[name]
+    precision, racing, pairs = row
     with ExitStack() as stack:
         runners = [stack.enter_context(Runner(one, asked.threads)) for one in racing]
         for runner in runners:
-            runner.ask("open", workload=name)
+            runner.ask("open", workload=workload.name)
         found = times(runners, workload, n_rounds=asked.rounds, seconds=asked.seconds)
     ratios = []
     for peer, ours, goal in pairs:

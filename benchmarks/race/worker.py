@@ -13,7 +13,9 @@ from time import perf_counter
 from typing import Any
 
 from race.entrants import MODULES, OF_SCALE, PREDICTING, Entrant
-from race.workloads import WORKLOADS, Workload, cost_of, data_of
+from race.workloads import ON_GPU, WORKLOADS, Workload, cost_of, data_of
+
+KNOWN = WORKLOADS | ON_GPU
 
 
 class Worker:
@@ -33,7 +35,7 @@ class Worker:
     def open(self, workload: str) -> dict[str, Any]:
         """Open a workload in the place of the last one."""
         module, begin = import_module(self._module(workload)), perf_counter()
-        self._workload = WORKLOADS[workload]
+        self._workload = KNOWN[workload]
         self._open = module.Entrant(self._workload)
         return {"seconds": perf_counter() - begin}
 
@@ -50,11 +52,11 @@ class Worker:
         """The mean loss now."""
         own, layers = self._open.cost(), self._open.layers()
         if own is None and layers:
-            own = cost_of(WORKLOADS[workload], layers, data_of(WORKLOADS[workload]))
+            own = cost_of(KNOWN[workload], layers, data_of(KNOWN[workload]))
         return {"cost": own, "epsilon_at": self._open.epsilon_at}
 
     def _module(self, workload: str) -> str:
-        return (PREDICTING if WORKLOADS[workload].rows else MODULES | OF_SCALE)[self._name]
+        return (PREDICTING if KNOWN[workload].rows else MODULES | OF_SCALE)[self._name]
 
 
 def main() -> None:

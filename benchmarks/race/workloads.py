@@ -114,6 +114,10 @@ WORKLOADS = {
 }  # fmt: skip
 
 
+ON_GPU = {"broad": Workload("broad", (4096, 4096, 4096, 4096, 10), 16_384, 8192)}
+"""Those of GPUs alone, by name."""
+
+
 class Data(NamedTuple):
     """Examples as rows.
 

@@ -44,6 +44,11 @@ OF_SCALE = {
     "torch engine": "race.entrants.torch_session",
     "bfloat16": "race.entrants.bfloat16",
     "autocast": "race.entrants.torch_autocast",
+    "cuda": "race.entrants.cuda_session",
+    "cuda bfloat16": "race.entrants.cuda_bfloat16",
+    "cuda eager": "race.entrants.cuda_eager",
+    "cuda compiled": "race.entrants.cuda_compiled",
+    "cuda products": "race.entrants.cuda_products",
 }
 """Those of `scale.py` besides."""
 

@@ -11,12 +11,14 @@ torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 class Entrant:
     epsilon_at = "outside"
+    device = "cpu"
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
         X, labels, Y = data_of(workload)
         several = workload.layer_dims[-1] > 1
-        self._X, self._y = torch.from_numpy(X), torch.from_numpy(labels if several else Y)
+        rows = X, labels if several else Y
+        self._X, self._y = (torch.from_numpy(one).to(self.device) for one in rows)
         self.orders = Orders(len(X))
         self._linear, modules = [], []
         for W, b in first_layers(workload):
@@ -26,7 +28,7 @@ class Entrant:
                 linear.bias.copy_(torch.from_numpy(b))
             self._linear.append(linear)
             modules += [linear, torch.nn.Tanh() if workload.activation == "tanh" else torch.nn.ReLU()]
-        model = torch.nn.Sequential(*modules[:-1])
+        model = torch.nn.Sequential(*modules[:-1]).to(self.device)
         loss = torch.nn.CrossEntropyLoss() if several else torch.nn.BCEWithLogitsLoss()
         rule = torch.optim.Adam if workload.optimizer == "adam" else torch.optim.SGD
         self._optimizer = rule(model.parameters(), lr=workload.rate, fused=True)
@@ -38,12 +40,12 @@ class Entrant:
 
     def work(self, units: int) -> None:
         size = self.workload.batch_size
-        total = torch.zeros(())
+        total = torch.zeros((), device=self.device)
         for _ in range(units):
             if size is None:
                 total += self._step(self._X, self._y)
                 continue
-            order = torch.from_numpy(next(self.orders))
+            order = torch.from_numpy(next(self.orders)).to(self.device)
             for start in range(0, len(order), size):
                 rows = order[start : start + size]
                 total += self._step(self._X[rows], self._y[rows])
@@ -57,7 +59,8 @@ class Entrant:
         return cost.detach()
 
     def layers(self) -> Layers:
-        return [(linear.weight.detach().numpy(), linear.bias.detach().numpy()) for linear in self._linear]
+        parts = ((linear.weight, linear.bias) for linear in self._linear)
+        return [(W.detach().cpu().numpy(), b.detach().cpu().numpy()) for W, b in parts]
 
     def cost(self) -> None:
         return None
