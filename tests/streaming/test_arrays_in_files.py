@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 from deepstep.data import ArrayRows, array_rows
 from deepstep.data.array_rows import open_arrays
 from deepstep.data.filed_arrays import FiledArray, filed
-from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
 PLAIN = {
@@ -65,6 +65,60 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits, source):
     answers = model.predict(given if source != "h5 path" else flat)
     np.testing.assert_array_equal(answers, expected.predict(flat))
     np.testing.assert_array_equal(model.predict(flat), answers)
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before", "ignore:A column-vector y was passed")
+@pytest.mark.parametrize("stream", [True, None])
+@pytest.mark.parametrize("source", ["array", "list", "path", "column", "weight beside"])
+def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, source, stream):
+    X, y = digits
+    weight = np.linspace(0.5, 1.5, len(y))
+    np.save(files / "w.npy", weight)
+    np.save(files / "y.npy", y[:, np.newaxis])  # a column
+    target, weighing = {
+        "array": (y, weight),
+        "list": (y.tolist(), "w"),
+        "path": (files / "y.npy", files / "w.npy"),
+        "column": ("y", weight),
+        "weight beside": (str(files / "y.npy"), "w"),
+    }[source]
+    expected = DeepClassifier(**PLAIN).fit(X.reshape(len(X), -1), y, sample_weight=weight)
+    model = DeepClassifier(**PLAIN, stream=stream)
+    model.fit(files / "X.npy", target, sample_weight=weighing, X_val=None)
+    np.testing.assert_allclose(model.network_.parameters.flat, expected.network_.parameters.flat, rtol=1e-5)
+    judged = DeepClassifier(**PLAIN, early_stopping=True).fit(
+        X.reshape(len(X), -1), y, X_val=files / "X.npy", y_val=target
+    )
+    assert len(judged.validation_scores_) == 3
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+def test_a_column_of_the_inputs_as_target(files, digits):
+    X, _ = digits
+    model = DeepRegressor(**PLAIN, stream=True).fit(files / "X.npy", "x20")
+    assert model.n_features_in_ == 63
+    np.save(
+        files / "x20.npy", np.arange(len(X))
+    )  # what stands beside comes first, and is one column too many
+    with pytest.raises(DataError, match="'x20' is one of 'X' and one of 'x20'"):
+        DeepRegressor(**PLAIN, stream=True).fit(files / "X.npy", "x20")
+
+
+def test_what_is_no_target_of_arrays_is_refused(files, digits):
+    _, y = digits
+    mapped = np.load(files / "X.npy", mmap_mode="r")
+    model = DeepClassifier(**PLAIN, stream=True)
+    for arguments, error, says in [
+        ((mapped, "y"), DataError, "y with a value for each row, where X is an array; got the name 'y'"),
+        ((mapped, np.c_[y, y]), ShapeError, r"y: one column, .* got shape \(1797, 2\)"),
+        ((mapped[:, 0, 0], y), ShapeError, r"X: an array \(m, n\) of inputs; got shape \(1797,\)"),
+        ((mapped, y[:5]), ShapeError, "1797 rows of .y., as .X. has; got 5"),
+        ((files / "X.npy", files / "none.npy"), FileError, "none.npy: a file of arrays; there is no such"),
+        ((files / "digits.h5", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
+        ((files / "y.npy", y), ShapeError, r"y.npy: an array \(m, n\) of inputs; got shape \(1797,\)"),
+    ]:
+        with pytest.raises(error, match=says):
+            model.fit(*arguments)
 
 
 def test_a_committee_of_one_on_a_mapped_array(files, digits):

@@ -7,10 +7,11 @@ from decimal import Decimal
 import numpy as np
 import polars
 import pyarrow
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from deepstep.data import ParquetRows
+from deepstep.data import ParquetRows, read_table
 from deepstep.data.array_rows import open_arrays
 from deepstep.errors import DataError, FileError, MissingPackageError
 from deepstep.preparation.running_encoding import RunningEncoding
@@ -189,7 +190,7 @@ def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch
         pyarrow.timestamp("us", tz="Nowhere/Else"),
     ],
 )
-def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
+def test_types_that_make_the_reader_panic_are_named(tmp_path, type_, monkeypatch):
     value = {"a": [Decimal("1.25")]} if pyarrow.types.is_struct(type_) else Decimal("1.25")
     wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else value], type_)
     path = tmp_path / "wide.parquet"
@@ -198,6 +199,14 @@ def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
         FileError, match=r"wide.parquet: columns of types that can be read; 'wide' is of type"
     ):
         ParquetRows(path)
+    pyarrow.feather.write_feather(pyarrow.parquet.read_table(path), tmp_path / "wide.arrow")
+    for in_memory in (tmp_path / "wide.arrow", *([] if pyarrow.types.is_struct(type_) else [path])):
+        with pytest.raises(FileError, match=r"wide.*: columns of types that can be read; 'wide' is of type"):
+            read_table(in_memory)
+    if pyarrow.types.is_decimal(type_):
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(FileError, match=r"it cannot be read .precision must be between 1 and 38, got 50"):
+            read_table(path)
 
 
 @pytest.mark.parametrize(("kept", "footers"), [(2**24, 3), (0, 8)])

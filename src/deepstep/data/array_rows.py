@@ -1,7 +1,7 @@
 """Arrays in files, read some rows at a time: memory-mapped NumPy files, and datasets of HDF5.
 
-Each array has the same rows. One of shape (m,) is a column; of shape (m, n), or more axes, it is n columns
-that are named by their numbers.
+Each array has the same rows. One of shape (m,) is a column, and so is one of shape (m, 1) but X; of shape
+(m, n), or more axes, it is n columns that are named by their numbers.
 
 - ``X.npy``: its columns are ``x0``, ``x1``, …, as those of an array in memory; targets and weights
   stand in files beside it, ``y.npy`` for the column ``y``.
@@ -161,7 +161,7 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     ----------
     path : Path
     beside : sequence of str
-        Of ``X.npy``: columns that stand in files of their own in the same folder.
+        Of ``X.npy``: columns that stand in files of their own in the same folder, or are among its own.
 
     Raises
     ------
@@ -173,11 +173,14 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
         If h5py is needed and not installed.
     """
     if path.suffix.lower() in NUMPY:
-        places = {INPUTS: path, **{name: path.with_name(f"{name}.npy") for name in beside}}
-        files = {place: as_opened(place) for place in places.values()}
-        arrays = {name: _mapped(place) for name, place in places.items()}
-        if len(arrays[INPUTS].shape) < 2:
-            raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {arrays[INPUTS].shape}")
+        opened, inputs = as_opened(path), mapped(path)
+        if len(inputs.shape) < 2:
+            raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+        own = {column for column, _ in _columns(INPUTS, inputs)}
+        places = {name: beside_it(path, name) for name in beside}
+        places = {name: place for name, place in places.items() if place.exists() or name not in own}
+        files = {path: opened, **{place: as_opened(place) for place in places.values()}}
+        arrays = {INPUTS: inputs, **{name: mapped(place) for name, place in places.items()}}
         return ArrayRows(arrays, str(path), files)
     try:
         import h5py
@@ -210,7 +213,26 @@ def _files_of(arrays: Iterable[Any]) -> dict[Path, Watched]:
     return {path: as_opened(path) for path in paths if kind_at(path) == "file"}
 
 
-def _mapped(path: Path) -> AnyArray:
+def beside_it(path: Path, name: str) -> Path:
+    """Where a column stands beside ``X.npy``.
+
+    Examples
+    --------
+    >>> beside_it(Path("data/X.npy"), "y").as_posix()
+    'data/y.npy'
+    """
+    return path.with_name(f"{name}.npy")
+
+
+def mapped(path: Path) -> AnyArray:
+    """The array in a NumPy file, memory-mapped.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged or of another kind.
+    """
+    as_opened(path)
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError) as error:
@@ -231,6 +253,9 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
     """The columns of an array, and where they lie in its rows."""
     if len(array.shape) == 1:
         yield name, None
+        return
+    if name != INPUTS and array.shape[1:] == (1,):
+        yield name, 0
         return
     for at in range(int(np.prod(array.shape[1:]))):
         yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at

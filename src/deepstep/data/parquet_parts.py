@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deepstep.data.column_types import dtype_of
 from deepstep.data.files import kind_at, sha256
 from deepstep.data.long_texts import gathered, rows_at_once
 from deepstep.data.part_paths import part_paths
@@ -209,37 +210,9 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
-    schema = {field.name: _dtype(field, _called(str(root), name)) for field in fields}
+    schema = {field.name: dtype_of(field, _called(str(root), name)) for field in fields}
     starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
     return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema
-
-
-def _dtype(field: Any, where: str) -> "polars.DataType":
-    """What polars reads a column as; what it cannot read is refused before its values make it panic."""
-    import polars
-    import pyarrow
-
-    empty = pyarrow.schema([field]).empty_table()
-    try:
-        found: Any = None if _is_too_wide(field.type) else polars.DataFrame(empty).dtypes[0]
-    except polars.exceptions.PanicException:
-        found = None
-    if found is None:
-        raise FileError(
-            where,
-            "columns of types that can be read",
-            f"{field.name!r} is of type {field.type}",
-            "Write it as another type, such as double or string, or leave it out.",
-        )
-    return found
-
-
-def _is_too_wide(type_: Any) -> bool:
-    """Whether numbers of 256 bits are in it."""
-    import pyarrow
-
-    within = (type_.field(at).type for at in range(type_.num_fields))
-    return bool(pyarrow.types.is_decimal256(type_)) or any(_is_too_wide(one) for one in within)
 
 
 def _common_schema(

@@ -90,12 +90,21 @@ def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
     FileError, ShapeError, DataError
         If it cannot be read.
     """
-    import polars
-
     of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
     rows = None if of_one_read else opened(file, beside)
-    if rows is None:
-        return read_table(file)
+    return read_table(file) if rows is None else rows_in_memory(rows)
+
+
+def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
+    """All rows as one table.
+
+    Raises
+    ------
+    FileError
+        If a part cannot be read.
+    """
+    import polars
+
     columns = list(rows.schema)
     groups = range(len(rows.sizes))
     return polars.concat(

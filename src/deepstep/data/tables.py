@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from deepstep.data.column_types import refuse_strange_types
 from deepstep.data.forked import begin_work
 from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
@@ -16,9 +17,10 @@ from deepstep.errors import DataError, FileError, unknown_name
 if TYPE_CHECKING:
     import polars
 
+_PARQUET, _ARROW1 = b"PAR1", b"ARROW1"
 _SIGNATURES = {
-    b"PAR1": "a Parquet file",
-    b"ARROW1": "an Arrow file",
+    _PARQUET: "a Parquet file",
+    _ARROW1: "an Arrow file",
     b"FEA1": "a Feather file of version 1",
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -122,6 +124,8 @@ def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
     except FileError:
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
+        if kind.signature in (_PARQUET, _ARROW1):
+            refuse_strange_types(path, path.suffix.lower())
         raise damaged(path, kind.name, first_line(error)) from error
     if frame.height == 0 or frame.width == 0:
         raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
@@ -221,12 +225,12 @@ def _separated(name: str, separator: str) -> _Format:
 
 
 _CSV = _separated("a CSV table", ",")
-_ARROW = _Format("an Arrow file", b"ARROW1", _read_arrow)
+_ARROW = _Format("an Arrow file", _ARROW1, _read_arrow)
 _JSON_LINES = _Format("a file of JSON lines", b"{", _read_json_lines)
 _FORMATS = {
     ".csv": _CSV,
     ".tsv": _separated("a TSV table", "\t"),
-    ".parquet": _Format("a Parquet file", b"PAR1", _read_parquet),
+    ".parquet": _Format("a Parquet file", _PARQUET, _read_parquet),
     ".arrow": _ARROW,
     ".feather": _ARROW,
     ".jsonl": _JSON_LINES,

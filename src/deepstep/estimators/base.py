@@ -27,6 +27,7 @@ from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
 from deepstep.estimators.stored import Stored
+from deepstep.estimators.stored_given import as_stored, in_memory
 from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
 from deepstep.estimators.validation import refuse_without_validation
@@ -104,8 +105,14 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         call = FitCall(where, going_on, incremental, classes, label=label)
         try:
             self._calibration = Calibration()
+            if validation is not None and is_stored(validation.X):
+                validation = in_memory(validation, f"{where}, validation")
+            rows = None
             if is_stored(given.X, self.stream):
-                self._fit_stored(given, validation, call)
+                rows = as_stored(given, self.stream, call)
+                given = in_memory(given, where) if rows is None else given
+            if rows is not None:
+                self._fit_stored(rows, validation, call)
             elif self.recipe != "plain":
                 self._convene(given, validation, call)
             else:

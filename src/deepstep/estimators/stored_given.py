@@ -1,0 +1,172 @@
+"""X, y and weights where X stands in files: as rows of which columns are named, or in memory.
+
+y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``,
+mapped arrays and datasets of HDF5 they may be arrays, too, or NumPy files of their own.
+"""
+
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.data import ArrayRows, StoredRows
+from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.streamed_fits import labels_in
+
+Y, WEIGHT = "y", "weight"
+"""What columns are called that came as arrays."""
+
+
+class NamedRows(NamedTuple):
+    """Rows in files, and the columns of y and of the weights."""
+
+    rows: StoredRows
+    target: str
+    weighing: str | None
+
+
+def as_stored(given: Given, stream: bool | None, call: FitCall) -> NamedRows | None:
+    """What is given as rows that stay in their files; None where they go into memory.
+
+    Parameters
+    ----------
+    given : Given
+    stream : bool or None
+        As of the estimators.
+    call : FitCall
+
+    Raises
+    ------
+    ConfigurationError
+        If the fit goes on from another one, or y or weights are no names where X has columns of names.
+    DataError, ShapeError, FileError
+        If something cannot be read, or does not fit together.
+    """
+    where = call.where
+    if call.incremental or call.going_on:
+        raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
+    arrays = _as_arrays(given, where)
+    if arrays is not None:
+        of_path = isinstance(given.X, str | PathLike)
+        if of_path and not (arrays.X.nbytes >= STREAMED_FROM if stream is None else stream):
+            return None
+        return _as_rows(arrays, where)
+    _check_names(given, where)
+    rows = given.X
+    if not isinstance(rows, StoredRows):
+        rows = stored(Path(rows), stream, where, _beside(given))
+    return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
+
+
+def in_memory(given: Given, where: str) -> Given:
+    """Rows of files as frames and arrays.
+
+    Raises
+    ------
+    ConfigurationError, DataError, ShapeError, FileError
+        As `as_stored`.
+    """
+    arrays = _as_arrays(given, where)
+    if arrays is not None:
+        inputs, *others = (None if array is None else np.array(array) for array in arrays)
+        if inputs is not None and inputs.ndim > 2:
+            inputs = inputs.reshape(len(inputs), -1)
+        return Given(inputs, *others)
+    _check_names(given, where)
+    stays = isinstance(given.X, StoredRows)
+    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given))
+    names = [given.y, given.sample_weight]
+    for name in names:
+        if name is not None and name not in frame.columns:
+            raise DataError(where, f"the column {name!r} in {given.X}", f"it has {', '.join(frame.columns)}")
+    rest = [column for column in frame.get_columns() if column.name not in names]
+    weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
+    X: Any = frame.select(rest)
+    if isinstance(given.X, ArrayRows) or (not stays and Path(given.X).suffix.lower() in NUMPY):
+        X = X.to_numpy()
+    return Given(X, labels_in(frame.get_column(given.y)), weight)
+
+
+def _as_arrays(given: Given, where: str) -> Given | None:
+    """X, y and weights as arrays, mapped where they stand in files; None where X has columns of names, by
+    which y and the weights are called.
+    """
+    X, others = given.X, (given.y, given.sample_weight)
+    if isinstance(X, StoredRows):
+        return None
+    if not isinstance(X, str | PathLike):
+        for name, other in zip((Y, "sample_weight"), others, strict=True):
+            if isinstance(other, str) and not _is_numpy(other):
+                raise DataError(
+                    where,
+                    f"{name} with a value for each row, where X is an array",
+                    f"got the name {other!r}",
+                    "Pass an array; names are for columns of files that X names.",
+                )
+        return Given(X, *map(_array_of, others))
+    path = Path(X)
+    named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)
+    if path.suffix.lower() not in NUMPY or named:
+        return None
+    beside = (
+        beside_it(path, other) if isinstance(other, str) and not _is_numpy(other) else other
+        for other in others
+    )
+    inputs = mapped(path)
+    if inputs.ndim < 2:
+        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+    return Given(inputs, *map(_array_of, beside))
+
+
+def _array_of(given: Any) -> Any:
+    """An array as it is, a NumPy file mapped."""
+    if isinstance(given, str | PathLike):
+        return mapped(Path(given))
+    return given if given is None or hasattr(given, "shape") else np.asarray(given)
+
+
+def _is_numpy(name: str | PathLike[str]) -> bool:
+    return Path(name).suffix.lower() in NUMPY
+
+
+def _as_rows(arrays: Given, where: str) -> NamedRows:
+    """Arrays as rows, with names for y and the weights."""
+    X, y, weight = arrays
+    if y is None:
+        raise DataError(where, "y", "got none")
+    if len(X.shape) < 2:
+        raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
+    for name, array in ((Y, y), ("sample_weight", weight)):
+        if array is not None and tuple(array.shape[1:]) not in ((), (1,)):
+            raise ShapeError(
+                f"{where}, {name}",
+                "one column, where rows are streamed",
+                f"got shape {tuple(array.shape)}",
+                "Fit one estimator for each, or pass arrays in memory.",
+            )
+    parts = {INPUTS: X, Y: y, WEIGHT: weight}
+    rows = ArrayRows({name: part for name, part in parts.items() if part is not None}, f"{where}, X and y")
+    return NamedRows(rows, Y, None if weight is None else WEIGHT)
+
+
+def _check_names(given: Given, where: str) -> None:
+    if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
+        return
+    came = [
+        f"{name}={value if isinstance(value, str | None) else type(value).__name__!s}"
+        for name, value in (("y", given.y), ("sample_weight", given.sample_weight))
+    ]
+    raise ConfigurationError(
+        where,
+        "the names of the columns of y and sample_weight, where X stands in files",
+        f"got {' and '.join(came)}",
+        "Arrays go with X.npy alone." if not isinstance(given.y, str | None) else "",
+    )
+
+
+def _beside(given: Given) -> list[str]:
+    return [name for name in (given.y, given.sample_weight) if name is not None]
