@@ -2,12 +2,34 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepstep.engines.draws import Purpose, dropout_masks, generator, input_noise
 from deepstep.network import Architecture
 
 SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
 HOW = {"seed": 3, "step": 5, "dtype": np.dtype(np.float64)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    m=st.integers(1, 60),
+    width=st.integers(1, 20),
+    jump=st.sampled_from([0, 30, 10**9]),
+    data=st.data(),
+)
+def test_masks_of_some_rows_are_those_of_all(m, width, jump, data):
+    """Whether the counter goes on to them, or all are drawn."""
+    shape = Architecture((3, width, 1), ("relu", "sigmoid"))
+    rows = np.array(sorted(data.draw(st.sets(st.integers(0, m - 1)))), int)
+    part = slice(*sorted(data.draw(st.tuples(st.integers(0, m), st.integers(0, m)))))
+    whole = dropout_masks(shape, (0.5,), m, **HOW)[1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepstep.engines.draws.A_JUMP", jump)
+        for some in (rows, part):
+            found = dropout_masks(shape, (0.5,), m, **HOW, rows=some)[1]
+            np.testing.assert_array_equal(found, whole[:, some])
 
 
 def test_the_generator_is_numpys_philox_with_key_and_counter():

@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 
 from deepstep.equations import dropout_mask
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
+
+OF_A_COUNT = 8
+"""Draws of float32 that Philox gives for one count."""
+A_JUMP = 500
+"""To go on with the counter takes about as long as so many draws."""
 
 
 class Purpose(IntEnum):
@@ -50,21 +56,47 @@ def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, st
 
 
 def dropout_masks(
-    architecture: Architecture, dropout: tuple[float, ...], m: int, *, seed: int, step: int, dtype: np.dtype
+    architecture: Architecture,
+    dropout: tuple[float, ...],
+    m: int,
+    *,
+    seed: int,
+    step: int,
+    dtype: np.dtype,
+    rows: slice | AnyArray | None = None,
 ) -> dict[int, Array]:
     """The masks D / keep_prob of the hidden layers that drop units, for one step: (n_l, m) or (n_l, K·m).
 
     The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
-    that engines and precisions drop the same units.
+    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for the
+    masks of some of the m examples alone; of members that share a network it cannot.
     """
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
-            uniform = generator(seed, Purpose.DROPOUT, step, layer).random(
-                (max(1, architecture.shared_members) * m, architecture.layer_dims[layer]), dtype=np.float32
+            drawn = generator(seed, Purpose.DROPOUT, step, layer)
+            shape = (max(1, architecture.shared_members) * m, architecture.layer_dims[layer])
+            uniform = (
+                drawn.random(shape, dtype=np.float32) if rows is None else _uniform_of(rows, drawn, shape)
             )
             masks[layer] = dropout_mask(uniform.T, 1 - rate, dtype=dtype)
     return masks
+
+
+def _uniform_of(rows: slice | AnyArray, drawn: np.random.Generator, shape: tuple[int, int]) -> AnyArray:
+    """Some rows of uniform draws: the counter goes on to each run of rows, where that is less work."""
+    (m, width), numbers = shape, np.arange(shape[0])[rows]
+    starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
+    if len(starts) * A_JUMP >= (m - len(numbers)) * width:
+        return np.asarray(drawn.random(shape, dtype=np.float32)[rows])
+    found, at = np.empty((len(numbers), width), np.float32), 0
+    for start, stop in pairwise([*starts.tolist(), len(numbers)]):
+        block, before = divmod(int(numbers[start]) * width, OF_A_COUNT)
+        drawn.bit_generator.advance(block - at)  # type: ignore[attr-defined]  # Philox has it
+        n = before + (stop - start) * width
+        found[start:stop] = drawn.random(n, dtype=np.float32)[before:].reshape(-1, width)
+        at = block - (-n // OF_A_COUNT)
+    return found
 
 
 def input_noise(shape: tuple[int, ...], deviation: float, *, seed: int, step: int, dtype: np.dtype) -> Array:

@@ -136,9 +136,8 @@ class Stepper:
 
     def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
         """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
-        masks = {layer: mask[task.part] for layer, mask in self._masks(task.m, number, task.dropout).items()}
         weight = None if task.weight is None else self._feed.tensor(task.weight)
-        return Batch(self._noisy(task, number), task.Y, weight, masks), task.total
+        return Batch(self._noisy(task, number), task.Y, weight, self._masks(task, number)), task.total
 
     def _numbers(self, task: Task, number: int, total: float) -> Numbers:
         settings, hyper = self._settings, self.machine.hyperparameters
@@ -162,8 +161,10 @@ class Stepper:
         noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
         return task.X + self._feed.tensor(noise.T[task.part])
 
-    def _masks(self, m: int, number: int, factor: float) -> dict[int, Tensor]:
-        check_dropout(self._dropout, [factor], number)
-        rates = tuple(factor * rate for rate in self._dropout)
-        masks = dropout_masks(self._shape, rates, m, seed=self._settings.seed, step=number, dtype=self._dtype)
+    def _masks(self, task: Task, number: int) -> dict[int, Tensor]:
+        check_dropout(self._dropout, [task.dropout], number)
+        rates, seed = tuple(task.dropout * rate for rate in self._dropout), self._settings.seed
+        masks = dropout_masks(
+            self._shape, rates, task.m, seed=seed, step=number, dtype=self._dtype, rows=task.part
+        )
         return {layer: self._feed.tensor(mask.T) for layer, mask in masks.items()}
