@@ -264,11 +264,11 @@ class StreamedExamples:
         begin = place.window * size
         count = min(size, len(self) - begin)
         sequence = self._sequence(place)
-        reader, of = self._reader, (place.epoch, place.share)
+        reader, of = self._reader, place._replace(window=0)
         if reader is None or not reader.stands_at(of, begin):
             self._reader = reader = Reader(of, begin, self._pieces(place, sequence, begin))
         if place.share is None:
-            return Examples(*self._written(reader.take(count, count), begin, np.arange(count), count))
+            return Examples(*self._written(reader.take(count, count), begin, None, count))
         own = self._places_of(place.share, place, sequence, begin, count)
         order, into = self._order_within(place, count), np.full(count, -1)
         into[own if order is None else order[own]] = np.arange(len(own))
@@ -288,16 +288,18 @@ class StreamedExamples:
         return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
     def _written(
-        self, pieces: Iterator[Piece], begin: int, into: AnyArray, rows: int
+        self, pieces: Iterator[Piece], begin: int, into: AnyArray | None, rows: int
     ) -> tuple[Array, Array, Array | None]:
-        """X, Y and weights of pieces; ``into`` says of each row of the window where it goes, or -1."""
+        """X, Y and weights of pieces; ``into`` says of each row of the window where it goes, or -1; None that
+        each stays where it is.
+        """
         X, Y = (np.empty((rows, like.shape[1]), like.dtype) for like in (self.sample.X, self.sample.Y))
         weight = None if self.sample.weight is None else np.empty(rows, self.sample.weight.dtype)
         for piece in pieces:
-            places: Any = into[piece.start - begin :][: piece.frame.height]
-            if (places < 0).any():
-                piece = piece.those(places >= 0)
-                places = places[places >= 0]
+            places: Any = slice(piece.start - begin, piece.start - begin + piece.frame.height)
+            if into is not None:
+                places = into[places]
+                piece, places = piece.those(places >= 0), places[places >= 0]
             if piece.frame.height:
                 with naming_rows(self.rows.place(piece.group), piece.numbers):
                     examples = self._encode(piece.frame)
