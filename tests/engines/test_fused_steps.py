@@ -50,9 +50,13 @@ def traced(monkeypatch):
     graphs = []
     monkeypatch.setattr(fused, "what_fusing_lacks", lambda device: ("", ""))
 
+    def compiler(graph, tensors):
+        graphs.append(graph)
+        return graph
+
     class Stepper(fused.FusedStepper):
         def __init__(self, *arguments, **options):
-            super().__init__(*arguments, **options, compiler=lambda graph, _: graphs.append(graph) or graph)
+            super().__init__(*arguments, **options, compiler=compiler)
 
     monkeypatch.setattr(session, "FusedStepper", Stepper)
     return graphs
@@ -139,6 +143,12 @@ class TestTraced:
         opened = open_session("torch:cpu:fused", net.architecture, net.parameters, Settings("adam"))
         epochs(opened, examples(net), 5)
         assert len(traced) == 2
+
+    def test_those_of_one_shape_are_the_same(self, traced):
+        for seed, net in enumerate([network(), network(), network("huber")]):
+            settings = Settings("adam", dropout=0.1, rate_factors={"b*": 0.5}, seed=seed)
+            assert_same(net, settings)
+        assert len(traced) == 4  # of two sizes and two heads
 
     def test_in_threads(self, traced):
         def ended(seed):
@@ -266,7 +276,7 @@ class TestChoice:
                 continue
             with caplog.at_level(logging.WARNING):
                 epochs(opened, examples(net))
-        assert caplog.text.count("Steps are not fused: PyTorch's compiler failed") == 2  # once for each size
+        assert caplog.text.count("Steps are not fused: PyTorch's compiler failed") == 1  # of two sizes
         plain = open_session("torch:cpu:plain", net.architecture, net.parameters, Settings("adam"))
         epochs(plain, examples(net))
         np.testing.assert_allclose(opened.state().theta, plain.state().theta, rtol=1e-10)

@@ -12,10 +12,10 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -25,7 +25,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from deepstep.engines.torch.devices import WHERE, Described, device_of
 from deepstep.engines.torch.place import place_of
 from deepstep.engines.torch.recording import (
-    KEPT,
+    ONE_AT_A_TIME,
     RecordedStepper,
     Recorder,
     Whole,
@@ -45,8 +45,10 @@ Compiler: TypeAlias = Callable[[torch.fx.GraphModule, list[Tensor]], Callable[..
 PARTS = 32
 """Parts of the gradient up to which a GPU looks for each number in all of them: that is less than a copy."""
 
-_ONE_AT_A_TIME = Lock()
-"""PyTorch's compiler is not safe in threads, and committees train in some."""
+MADE = 64
+"""Compiled steps that are kept in a process: members, folds and later trainings of one shape share them."""
+
+_made: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
 
 class Asked(NamedTuple):
@@ -160,25 +162,31 @@ class FusedStepper(RecordedStepper):
     ) -> None:
         super().__init__(*arguments, record=record_on_cuda)
         self._record = record or (record_on_cuda if self._cost.device.type == "cuda" else again)
-        self._by_name, self._compiler = by_name, compiler
-        self._made: dict[tuple[Any, ...], Callable[..., Any] | None] = {}
+        self._by_name, self._compiler, self._failed = by_name, compiler, False
 
     def _body(self, at: Whole) -> tuple[Callable[[], None], object]:
         """A fused step, compiled once for each size of batch."""
-        key = (len(at.batch.Y), at.batch.weight is not None, tuple(at.batch.masks))
         tensors = [*_tensors(at), *self.machine.constants.values()]
-        if key not in self._made:
-            made = self._make(at, tensors)
-            self._made = {**dict(list(self._made.items())[1 - KEPT // 2 :]), key: made}
-        made = self._made[key]
+        made = None if self._failed else self._step_for(at, tensors)
         return super()._body(at) if made is None else (partial(made, *tensors), None)
+
+    def _step_for(self, at: Whole, tensors: list[Tensor]) -> Callable[..., Any] | None:
+        """The compiled step of such tensors; None where the compiler failed."""
+        global _made
+        of_all = repr(replace(self._settings, seed=0)), self._shape, self._compiler
+        of_these = at.batch.weight is not None, tuple(at.batch.masks), at.cost.device
+        key = (*of_all, *of_these, *((one.shape, one.dtype) for one in tensors))
+        with ONE_AT_A_TIME:
+            made = _made.get(key) or self._make(at, tensors)
+            if made is not None:
+                _made = {**dict(list(_made.items())[1 - MADE :]), key: made}
+        return made
 
     def _make(self, at: Whole, tensors: list[Tensor]) -> Callable[..., Any] | None:
         step = partial(_traceable, self.machine, self._shape, at)
         try:
-            with _ONE_AT_A_TIME:
-                made = self._compiler(make_fx(step, _SPELLED_OUT)(*tensors), tensors)
-                made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
+            made = self._compiler(make_fx(step, _SPELLED_OUT)(*tensors), tensors)
+            made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
         except Exception as error:  # a compiler raises what it likes
             words = f"PyTorch's compiler failed ({type(error).__name__}: {_first_line(error)})"
             device = at.cost.device.type
@@ -186,6 +194,7 @@ class FusedStepper(RecordedStepper):
             if self._by_name:
                 raise ConfigurationError(WHERE, f"fused steps on {device!r}", words, mend) from error
             logging.getLogger("deepstep").warning("Steps are not fused: %s. %s", words, mend)
+            self._failed = True
             return None
         return made
 

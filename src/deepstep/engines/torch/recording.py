@@ -29,13 +29,14 @@ KEPT = 8
 """Recordings that are kept: two for each size of a batch, as the places change."""
 
 
-_ONE_AT_A_TIME = Lock()
-"""CUDA records one graph at a time in a process, and committees train in threads."""
+ONE_AT_A_TIME = Lock()
+"""Committees train in threads, and CUDA records one graph at a time in a process. Meanwhile nobody may wait
+for the whole GPU, as compilers do."""
 
 
 def record_on_cuda(body: Callable[[], None], device: torch.device) -> Callable[[], None]:
     """A CUDA graph of the body; what other threads do meanwhile is their own."""
-    with _ONE_AT_A_TIME, torch.cuda.device(device):
+    with ONE_AT_A_TIME, torch.cuda.device(device):
         stream = _stream_for_recording(device)
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
