@@ -232,7 +232,7 @@ def test_history_without_costs(folder):
     old = tomllib.loads((folder / "config.toml").read_text())["files"]["history.jsonl"]
     text = (folder / "config.toml").read_text().replace(old, sha256(folder / "history.jsonl"))
     (folder / "config.toml").write_text(_signed(text))
-    with pytest.raises(FileError, match="a cost in every record"):
+    with pytest.raises(FileError, match="epoch, step and cost in every record"):
         Run.load(folder)
 
 

@@ -35,6 +35,7 @@ from deepstep.run_folder import (
     write_config,
 )
 from deepstep.training import History
+from deepstep.training.records import check_records
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ class Run(RunFolder):
         preparation = read_preparation(folder / "preparation.json")
         where = str(folder / "history.jsonl")
         history = History.from_jsonl(read_text(folder / "history.jsonl"), where=where)
-        if any(not isinstance(record.get("cost"), float) for record in history):
-            raise FileError(where, "a cost in every record", "one has none", "Train again.")
+        check_records(history, network.architecture.n_layers, where)
         for name in ("engine", "why_engine", "stopped"):
             setattr(history, name, str(config.pop(name, "")))
         examples = _read_examples(folder / "examples.safetensors")

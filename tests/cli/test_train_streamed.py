@@ -262,6 +262,19 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
     assert told["rows"] == 500
 
 
+@pytest.mark.parametrize("recipe", ["plain", "table"])
+def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, recipe):
+    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 2)
+    options = ("--stream", "--recipe", recipe, "--target", "target", "--drop", "y", "--out", "a")
+    assert deepstep("train", parts, *options, *(("--epochs", 2) if recipe == "plain" else ())).code == 0
+    assert deepstep("report", "a", "--out", "kept.html").code == 0
+    page = Path("kept.html").read_text()
+    assert "The rows of parts stayed there while it learned, and those that were held out are not" in page
+    assert "These are the 16 training rows that the run keeps" in page
+    assert deepstep("report", "a", "--data", parts, "--out", "all.html").code == 0
+    assert "These are the 900 rows of" in Path("all.html").read_text()
+
+
 def test_other_commands_take_folders_into_memory(deepstep, parts):
     explained = json.loads(deepstep("explain-table", parts, "--target", "target", "--json").out)
     assert [column["column"] for column in explained["columns"]][:3] == ["x", "z", "kind"]

@@ -147,7 +147,8 @@ def test_committees_of_releases_that_kept_no_course_are_read(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [('{"epoch": 1}\n', "epoch and cost in every record"), ("{", "01-selective-1.jsonl")]
+    ("text", "message"),
+    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-selective-1.jsonl")],
 )
 def test_a_damaged_course_is_named(folder, tmp_path, text, message):
     path = tmp_path / "run"

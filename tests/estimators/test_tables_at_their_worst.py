@@ -164,6 +164,14 @@ def test_targets_that_are_dates_are_refused(y, recipe):
         DeepRegressor(recipe=recipe).fit(X, y)
 
 
+def test_inputs_that_are_no_numbers_are_told_and_not_the_dates_that_are_classes():
+    X, y = np.array([[{}, 1.0]] * 6, object), np.arange(6).astype("M8[D]")
+    with pytest.raises(TypeError, match="must be a string or a real number, not 'dict'"):
+        DeepClassifier(recipe="plain").fit(X, y)
+    with pytest.raises(DataError, match="y of numbers"):
+        DeepRegressor(recipe="plain").fit(X, y)
+
+
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names")
 def test_without_names_columns_are_told_by_their_order():

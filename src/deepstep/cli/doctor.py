@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from deepstep.cli.exit_codes import FAILED, GOOD
-from deepstep.cli.opening import open_with_history
+from deepstep.cli.opening import open_run
 from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.errors import ConfigurationError
@@ -32,7 +32,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
     overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
     off the others, test rows that are, and members whose training was not over.
     """
-    run = open_with_history(run_folder)
+    run = open_run(run_folder)
     if data is not None and not isinstance(run, Run):
         raise ConfigurationError(
             "--data",

@@ -16,7 +16,8 @@ from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.types import AnyArray
 
-KEY = "held_out"
+KEY, STREAMED = "held_out", "streamed"
+"""Of a run's config: which rows were held out; or of rows that stayed in their files, how they were read."""
 TEST, VALIDATION, LEARNED = "test", "validation", "train"
 """Parts, the first that there is counts."""
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation import NumberTarget, NumberTargets, Target
 from deepstep.run import Run
 from deepstep.run_folder import OF_A_COMMITTEE, read_config
-from deepstep.training.health import health_in
-from deepstep.types import Array, is_number
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.estimators import CommitteeRun
@@ -44,30 +43,6 @@ def open_run(folder: Path) -> AnyRun:
 
         return CommitteeRun.load(folder)
     return Run.load(folder)
-
-
-def open_with_history(folder: Path) -> AnyRun:
-    """The same, with every record of a history of one network checked for what is drawn and judged.
-
-    Raises
-    ------
-    FileError
-        When the folder is no run, or is damaged, or a record has not what it needs.
-    """
-    run = open_run(folder)
-    if not isinstance(run, Run):
-        return run
-    for number, record in enumerate(run.history, start=1):
-        numbers = all(is_number(record.get(name)) for name in ("epoch", "step", "cost"))
-        layers = health_in(record)
-        if not numbers or (layers is not None and len(layers) != run.network.architecture.n_layers):
-            raise FileError(
-                str(folder / "history.jsonl"),
-                "numbers for epoch, step and cost in every record, and health of every layer if of any",
-                f"record {number} has others",
-                "Train again.",
-            )
-    return run
 
 
 @dataclass(frozen=True)

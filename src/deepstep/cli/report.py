@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from deepstep.cli.opening import open_with_history
+from deepstep.cli.opening import open_run
 from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.reproduce import reproduce
 from deepstep.cli.screen import as_json, json_option, printable
@@ -36,7 +36,7 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
     """
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Take another name with -o, or --overwrite.")
-    run = open_with_history(run_folder)
+    run = open_run(run_folder)
     rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
     inputs = None if data is None else rows.inputs
     name = printable(Path(run_folder.resolve().name))

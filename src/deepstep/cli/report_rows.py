@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.cli.held_out import KEY, LEARNED, TEST, VALIDATION, numbered
+from deepstep.cli.held_out import KEY, LEARNED, STREAMED, TEST, VALIDATION, numbered
 from deepstep.cli.opening import AnyRun
 from deepstep.cli.screen import printable
 from deepstep.cli.sources import read_labelled
@@ -57,6 +57,13 @@ def held_out_rows(run: AnyRun, folder: Path) -> Rows:
         If the config names them in another way than a training does.
     """
     record = run.config.get(KEY)
+    if record is None and STREAMED in run.config:
+        source = _source(Path(str(run.config.get("source", ""))))
+        return kept_rows(
+            run,
+            f"The rows of {source} stayed there while it learned, and those that were held out are not read "
+            f"again for a report. {HINT}",
+        )
     if record is None:
         return kept_rows(run, f"The run does not record which rows were held out. {HINT}")
     if not isinstance(record, dict) or record.get("part") not in TOLD:

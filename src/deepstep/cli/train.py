@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from deepstep.cli import workers
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.held_out import of_table
+from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.recipe_choice import COMMITTEES, RecipeChoice, chosen_recipe, recipe_that_began
 from deepstep.cli.run_places import free_name
@@ -221,7 +221,7 @@ def _train(
     held_out = (
         of_table(file, run, task.split, second, refit=bool(settings.refit))
         if task.stream is None
-        else {"streamed": {"buffer_rows": task.stream.buffer_rows}}
+        else {STREAMED: {"buffer_rows": task.stream.buffer_rows}}
     )
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())

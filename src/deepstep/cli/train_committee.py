@@ -13,7 +13,7 @@ from deepstep.cli.class_weights import weights_by_class
 from deepstep.cli.committee_fitting import Fitted, fitted, fitted_stream, in_own_units
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD
-from deepstep.cli.held_out import of_table
+from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.members import as_records, print_recipes
 from deepstep.cli.parts import answers_of, columns_of
 from deepstep.cli.recipe_choice import RecipeChoice
@@ -69,7 +69,7 @@ def train_committee(
         seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
         split = seen.split
         tell_of_stream(file, seen, recipe, buffer_rows)
-        rows_told = {"streamed": {} if buffer_rows is None else {"buffer_rows": buffer_rows}}
+        rows_told = {STREAMED: {} if buffer_rows is None else {"buffer_rows": buffer_rows}}
     else:
         split = table_split(source, goal, None)
         tell(file, source, split, recipe)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from deepstep import __version__
 from deepstep.cli.diverged import is_diverged
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
+from deepstep.cli.held_out import STREAMED
 from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.cli.workers import digest_of, torchrun_command
@@ -187,7 +188,7 @@ def read_training(run: Path) -> Training:
 def _is_of_folds(run: Path) -> bool:
     """Whether a run is that of a committee on folds, which had no checkpoints."""
     config = read_config(run)
-    return config["version"] == OF_A_COMMITTEE and "streamed" not in config
+    return config["version"] == OF_A_COMMITTEE and STREAMED not in config
 
 
 def stands_already(run: Path, training: Training) -> bool:

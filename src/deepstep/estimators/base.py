@@ -248,7 +248,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         self, given: Given, dtype: Any, *, reset: bool, where: str
     ) -> tuple[Any, AnyArray, Array | None]:
         # what is too large for the dtype is refused in words
-        with np.errstate(over="ignore"), told_by_row(given, where):
+        with np.errstate(over="ignore"), told_by_row(given, where, numbers=is_regressor(self)):
             X, y = validate_data(
                 self,
                 given.X,

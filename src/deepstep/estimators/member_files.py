@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepstep.errors import FileError
 from deepstep.model import Network
 from deepstep.run_folder import read_text
 from deepstep.training.history import History
-from deepstep.types import is_number
+from deepstep.training.records import check_records
 
 MEMBERS = "members"
 
@@ -78,6 +77,5 @@ def read_member(folder: Path, begin: str, *, history: bool) -> Network:
     if history:
         path = folder / f"{begin}.jsonl"
         network.history = History.from_jsonl(read_text(path), where=str(path))
-        if not all(is_number(record.get(name)) for record in network.history for name in ("epoch", "cost")):
-            raise FileError(str(path), "epoch and cost in every record", "one has none", "Train again.")
+        check_records(network.history, network.architecture.n_layers, str(path))
     return network

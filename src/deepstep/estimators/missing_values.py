@@ -14,9 +14,18 @@ _OF_X = ("Input X contains NaN", "could not convert string")
 
 
 @contextmanager
-def told_by_row(given: Given, where: str) -> Iterator[None]:
+def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
     """While rows are checked: the error names the rows without a target, and for inputs that one network
     cannot take the recipe that does.
+
+    Parameters
+    ----------
+    given : Given
+        What is checked.
+    where : str
+        Name for error messages.
+    numbers : bool
+        Whether y is what a regressor learns: dates are none, but may be classes.
 
     Raises
     ------
@@ -34,7 +43,8 @@ def told_by_row(given: Given, where: str) -> Iterator[None]:
             raise without_target(given.y, where, f"{came}: ") from error
         raise
     except TypeError:
-        refuse_times(np.asarray(given.y, dtype=object), where)
+        if numbers:
+            refuse_times(np.asarray(given.y, dtype=object), where)
         raise
 
 

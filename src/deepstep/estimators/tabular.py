@@ -102,7 +102,7 @@ class Tabular:
         if given.y is None:
             validate_data(self, given.X, given.y)  # it says that y is needed
         table = self._table(given.X, reset=reset, where=where)
-        with told_by_row(given, where):
+        with told_by_row(given, where, numbers=is_regressor(self)):
             y = _check_y(given.y, multi_output=True, y_numeric=is_regressor(self), estimator=self)
         y = as_target(y, numbers=is_regressor(self), where=where)
         check_consistent_length(table, y)
