@@ -104,6 +104,8 @@ def test_quality_compares_shared_seeds_alone():
     (duel,) = found.duels
     logarithms = [np.log((ours + 1e-3) / (theirs + 1e-3)) for ours, theirs in errors.values()]
     assert duel.error == pytest.approx(np.exp(np.mean(logarithms)), rel=1e-12)
+    farther = [np.log((ours + 1e-2) / (theirs + 1e-2)) for ours, theirs in errors.values()]
+    assert duel.shifted == pytest.approx(np.exp(np.mean(farther)), rel=1e-12)
     assert duel.p == wilcoxon(logarithms).pvalue
     assert (duel.tables, duel.better, duel.worse, duel.seconds) == (3, 2, 1, 0.5)
     assert found.worst == ("b", pytest.approx(0.301 / 0.201))

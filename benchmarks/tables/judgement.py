@@ -10,6 +10,9 @@ from scipy.stats import wilcoxon
 LEAST = 1e-3
 """Added to every mean error before a logarithm, so that a table without errors does not decide all."""
 
+SHIFT = 1e-2
+"""Added instead by Holzmüller et al. (arXiv 2407.04491): a single row of a small table counts less."""
+
 Key = tuple[str, int]
 """Table and seed."""
 
@@ -33,6 +36,8 @@ class Duel:
     tables : int
     error, seconds : float
         Geometric means over the tables of the ratios first ÷ other, below 1 where the first is better.
+    shifted : float
+        That of the errors, each plus `SHIFT`.
     better, worse : int
         Tables with a ratio of errors below and above 1.
     p : float
@@ -42,6 +47,7 @@ class Duel:
     against: str
     tables: int
     error: float
+    shifted: float
     seconds: float
     better: int
     worse: int
@@ -110,10 +116,11 @@ def report(judgement: Judgement, methods: Sequence[str]) -> str:
     lines.append(f"(geometric means over {', '.join(judgement.whole)}: the tables and seeds of all methods)")
     lines.append("")
     lines.append(
-        f"{methods[0] + ' ÷ …':20}{'tables':>8}{'error':>8}{'seconds':>9}{'better':>8}{'worse':>7}{'p':>8}"
+        f"{methods[0] + ' ÷ …':20}{'tables':>8}{'error':>8}{'shifted':>9}"
+        f"{'seconds':>9}{'better':>8}{'worse':>7}{'p':>8}"
     )
     lines += [
-        f"{d.against:20}{d.tables:8}{d.error:8.3f}{d.seconds:9.3f}{d.better:8}{d.worse:7}{d.p:8.3f}"
+        f"{d.against:20}{d.tables:8}{d.error:8.3f}{d.shifted:9.3f}{d.seconds:9.3f}{d.better:8}{d.worse:7}{d.p:8.3f}"
         for d in judgement.duels
     ]
     table, ratio = judgement.worst
@@ -148,13 +155,14 @@ def _duel(
         if any(name == table for name, _ in shared)
     ]
     if not both:
-        return Duel(against, 0, np.nan, np.nan, 0, 0, np.nan)
+        return Duel(against, 0, np.nan, np.nan, np.nan, 0, 0, np.nan)
     errors = np.log([(a.error + LEAST) / (b.error + LEAST) for a, b in both])
+    shifted = np.log([(a.error + SHIFT) / (b.error + SHIFT) for a, b in both])
     seconds = np.log([a.seconds / b.seconds for a, b in both])
     p = float(wilcoxon(errors).pvalue) if np.any(errors) else 1.0
     better, worse = int((errors < 0).sum()), int((errors > 0).sum())
-    ratio, time = (float(np.exp(np.mean(values))) for values in (errors, seconds))
-    return Duel(against, len(both), ratio, time, better, worse, p)
+    ratios = (float(np.exp(np.mean(values))) for values in (errors, shifted, seconds))
+    return Duel(against, len(both), *ratios, better, worse, p)
 
 
 def _worst(

@@ -39,6 +39,8 @@ class Recipe:
         Units of the hidden layers.
     cuts : bool
         Whether numbers are cut into pieces (see `Encoding`), as many as the table's size allows.
+    epochs : int
+        How many times as many as the table's size asks for (see `rules_of_size.n_epochs`).
     settings : mapping
         Parameters of the plain estimator.
     of_classes, of_numbers : mapping
@@ -49,6 +51,7 @@ class Recipe:
     why: str
     hidden: tuple[int, ...]
     cuts: bool = False
+    epochs: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_classes: Mapping[str, Any] = field(default_factory=dict)
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -90,7 +93,13 @@ SMOOTH = Recipe(
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True},
     of_classes={"label_smoothing": 0.1},
 )
-STRAIGHT = Recipe("straight", "no hidden layer: a linear model, which small tables often ask for", ())
+STRAIGHT = Recipe(
+    "straight",
+    "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
+    (),
+    epochs=5,
+    settings={"weight_decay": 0.02},
+)
 
 SHARED = Recipe(
     "shared",

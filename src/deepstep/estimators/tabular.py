@@ -148,7 +148,7 @@ class Tabular:
         changed = self._changed()
         classes = not is_regressor(self)
         settings = {
-            "max_iter": n_epochs(m),
+            "max_iter": recipe.epochs * n_epochs(m),
             "batch_size": batch_size(m),
             **recipe.parameters(classes=classes),
         }
