@@ -14,9 +14,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine, make_friedman1
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import DeepClassifier, DeepRegressor, convening, fold_clock
@@ -474,3 +476,17 @@ def test_verbose_shows_how_many_members_are_done(capsys):
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
     assert ", validation cost " in last
+
+
+def test_the_linear_recipe_arrives_where_logistic_regression_does():
+    X, y = load_wine(return_X_y=True)
+    committee = DeepClassifier(random_state=1).fit(X, y).committee_
+    (straight,) = (found for found in committee.recipes if found.recipe.name == "straight")
+    strengths = (0.1, 1, 10, 100)
+    costs = {C: [] for C in strengths}
+    for preparer in committee.preparers:
+        learned, held_out = preparer.fold
+        for C in strengths:
+            peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
+            costs[C].append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
+    assert straight.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())
