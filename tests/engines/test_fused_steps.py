@@ -21,10 +21,14 @@ from deepstep.preparation.batches import Examples, shuffled
 
 torch = pytest.importorskip("torch")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
 from deepstep.engines.torch import fused, session  # noqa: E402
 from deepstep.engines.torch.activations import ACTIVATIONS  # noqa: E402
 from deepstep.engines.torch.devices import Described  # noqa: E402
 from deepstep.engines.torch.heads import LOSSES, settings_on  # noqa: E402
+from deepstep.engines.torch.recording import Whole  # noqa: E402
+from deepstep.engines.torch.step import Batch  # noqa: E402
 
 EVERYTHING = {
     "l1": 0.01,
@@ -107,6 +111,32 @@ def assert_same(net, settings, *, weighted=False, batch_size=16):
         np.testing.assert_allclose(first.statistics[name], value, rtol=rtol)
     if settings.average:
         np.testing.assert_allclose(first.average, second.average, rtol=10 * rtol, atol=atol)
+
+
+class OnlyMeta(TorchDispatchMode):
+    """Every tensor is on the device "meta", as those of a step on a GPU are on the GPU."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        found = operation(*args, **kwargs or {})
+        for tensor in found if isinstance(found, tuple | list) else [found]:
+            assert tensor.device.type == "meta", operation
+        return found
+
+
+@pytest.mark.parametrize(("head", "precision"), [*((head, None) for head in HEADS), ("softmax", "bfloat16")])
+def test_a_step_makes_no_tensor_on_the_host_and_asks_for_no_number(head, precision):
+    """A CUDA graph could not hold it; the device "meta" has no numbers to ask for."""
+    net = network(head, 3, "float32", parametric=True, input_scale=True)
+    settings = Settings("adamw", **EVERYTHING, precision=precision)
+    opened = open_session("torch:cpu", net.architecture, net.parameters, settings)
+    stepper = opened._stepper
+    batch = Batch(torch.ones(4, 3), torch.ones(4, 3), torch.ones(4), {1: torch.ones(4, 6)})
+    cost, alive = torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.bool)
+    at = Whole(stepper.here, stepper.there, batch, torch.ones(7), cost, alive)
+    tensors = [*fused._tensors(at), *stepper.machine.constants.values()]
+    there = [one.to("meta") for one in tensors]
+    with torch.inference_mode(), OnlyMeta():
+        fused._traceable(stepper.machine, stepper._shape, at, *there)
 
 
 class TestTraced:
