@@ -1,5 +1,6 @@
 """What one pass over rows teaches, against the same table in memory."""
 
+import pickle
 import re
 from dataclasses import fields
 from datetime import date, datetime, time, timedelta
@@ -295,7 +296,8 @@ def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
         monkeypatch.setattr(surveys, "CHAPTER", 10**9)
         whole = survey(rows, target, **asked, **weights)
         monkeypatch.setattr(surveys, "CHAPTER", 500)
-        assert [len(groups) for groups in surveys._chapters(rows.sizes)] == [6, 7, 6, 7, 6, 4]
+        assert [len(groups) for groups in surveys._chapters(rows.sizes, 1)] == [6, 7, 6, 7, 6, 4]
+        assert surveys._chapters(rows.sizes, 2**28 / 500) == surveys._chapters(rows.sizes, 1)
         found = survey(rows, target, **asked, **weights)
         assert_same(found.inputs, whole.inputs)
         for name in ("kept", "without_target", "shares"):
@@ -307,6 +309,23 @@ def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
         counted = [one.different.sort("value").to_dict(as_series=False) for one in (found, whole)]
         assert counted[0].pop("weight") == pytest.approx(counted[1].pop("weight"), rel=1e-12)
         assert counted[0] == counted[1]
+
+
+def test_whole_numbers_are_kept_only_where_they_may_name_the_rows():
+    """8 MB of each column of counts would be more than all windows."""
+    running = RunningTable({"n": polars.Int64, "wide_idea": polars.Int64})
+    running.update(polars.DataFrame({name: range(10**5) for name in ("n", "wide_idea")}))
+    assert len(pickle.dumps(running)) < 10**4
+
+
+def test_the_first_chapters_tell_whether_numbers_name_the_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(surveys, "CHAPTER", 30)
+    monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
+    frame = polars.DataFrame({"id": [*range(30), 0, *range(31, 90)], "x": [0.5, 1.5, 2.5] * 30})
+    rows = ParquetRows(written(tmp_path / "parts", frame.with_columns(y=polars.lit(1.0)), 1, 10))
+    assert [type(column).__name__ for column in survey(rows, "y").inputs.columns] == ["NumberColumn"] * 2
+    monkeypatch.setattr(surveys, "MOST_NUMBERS", 30)  # of the first chapter alone
+    assert type(survey(rows, "y").inputs.columns[0]).__name__ == "IdentifierColumn"
 
 
 @pytest.mark.parametrize("size", [1e-170, 9.7e-253, 1e-320])

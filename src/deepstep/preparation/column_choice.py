@@ -98,11 +98,16 @@ def _number(series: "polars.Series", written: str, identifiers: bool) -> AnyColu
 def why_identifier(name: str, values: NDArray[np.float64]) -> str:
     """Why these numbers name the rows, or nothing."""
     m = len(values)
-    if m < FEWEST_ROWS_TO_TELL or not is_whole(values) or len(np.unique(values)) < m:
+    if not says_identifier(name) or m < FEWEST_ROWS_TO_TELL or not is_whole(values):
         return ""
-    if _NAMES_OF_IDENTIFIERS.search(name):
-        return "it is another whole number in every row, and its name says that it identifies them"
-    return ""
+    if len(np.unique(values)) < m:
+        return ""
+    return "it is another whole number in every row, and its name says that it identifies them"
+
+
+def says_identifier(name: str) -> bool:
+    """Whether a column is called as those are that name the rows."""
+    return _NAMES_OF_IDENTIFIERS.search(name) is not None
 
 
 def _constant(series: "polars.Series") -> ConstantColumn | None:

@@ -4,7 +4,7 @@ Counts, least and greatest values, categories and dates are those that the whole
 deviations up to rounding. Two rules hold in place of looking at all rows at once:
 
 - Of texts the first `MOST_TEXTS` different ones are counted; rows with others count as all different.
-- Whether whole numbers name the rows is told by the first `MOST_NUMBERS` of them.
+- Whether whole numbers name the rows is told by the first `MOST_NUMBERS` of them, or a few more.
 """
 
 from abc import ABC, abstractmethod
@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.column_choice import column_of_texts, counted, fit_column, why_identifier
+from deepstep.preparation.column_choice import (
+    column_of_texts,
+    counted,
+    fit_column,
+    says_identifier,
+    why_identifier,
+)
 from deepstep.preparation.columns import AnyColumn
 from deepstep.preparation.date_columns import CIRCLES, DateColumn, parts_by, positions_on_circles
 from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 MOST_TEXTS, MOST_BYTES = 200_000, 2**25
 """So many different texts of a column are counted, and so many bytes of them."""
 MOST_NUMBERS = 1_000_000
-"""So many numbers are compared, to tell whether they name the rows."""
+"""So many numbers are compared, to tell whether they name the rows; of columns that are called so alone."""
 
 
 class RunningColumn(ABC):
@@ -221,7 +227,7 @@ class _Nothing(RunningColumn):
 
 
 def running_column(name: str, dtype: "polars.DataType", *, first: bool = True) -> RunningColumn:
-    """What takes in a column of a type; ``first``: from the first row of all on.
+    """What takes in a column of a type; ``first``: of rows that tell whether numbers name them.
 
     Raises
     ------
@@ -235,7 +241,7 @@ def running_column(name: str, dtype: "polars.DataType", *, first: bool = True) -
     if dtype == polars.Boolean:
         return _Truths(name)
     if dtype.is_numeric():
-        return _Numbers(name, may_identify=first and dtype.is_integer())
+        return _Numbers(name, may_identify=first and dtype.is_integer() and says_identifier(name))
     if dtype.is_temporal():
         return _Times(name, spans=isinstance(dtype, polars.Duration))
     if dtype in (polars.String, polars.Categorical, polars.Enum):

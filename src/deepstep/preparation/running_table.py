@@ -22,7 +22,7 @@ class RunningTable:
     exclude : collection of str
         Columns that are no inputs.
     first : bool
-        Whether the first of all rows are among these: they tell whether numbers name the rows.
+        Whether these are among the first of all rows, which tell whether numbers name them.
 
     Raises
     ------

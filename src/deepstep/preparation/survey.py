@@ -11,6 +11,7 @@ from deepstep.errors import DataError, DeepStepError
 from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
+from deepstep.preparation.running_columns import MOST_NUMBERS
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
 """So many rows and numbers are in memory of each part that is held out, and of a sample."""
-CHAPTER = 2**22
-"""So many rows, or a few more, are looked at by one worker, and what was seen of them is joined. However many
-workers there are, the chapters are the same, and are joined in the order of the rows: to the same bits.
+CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
+"""So many rows, or fewer with so many numbers, or a few more, are looked at by one worker, and what was seen
+of them is joined. However many workers there are, the chapters are the same, and are joined in the order of
+the rows: to the same bits. The others wait for one chapter at most, so it may not take long.
 """
 
 
@@ -204,11 +206,13 @@ def survey(
     """
     rows.check_columns([target, *exclude, *drop], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
-    n, most = rows.n_rows, rows_in_memory(len(columns), rows.row_bytes(columns))
+    row_bytes = rows.row_bytes(columns)
+    n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
     tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
-    looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares)
+    chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
+    looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares, chapters)
     return _learned(looked, looked.run(workers), drop_missing_target=drop_missing_target)
 
 
@@ -220,6 +224,7 @@ class _Pass:
     no_inputs: tuple[str, ...]
     seed: int
     shares: tuple[float, float, float]
+    chapters: Sequence[range]
 
     @property
     def schema(self) -> "dict[str, polars.DataType]":
@@ -227,10 +232,10 @@ class _Pass:
 
     def run(self, workers: Workers) -> SeenRows:
         """Look at all rows: in turns of a chapter for each worker, joined in the order of the rows."""
-        chapters, (rank, of) = _chapters(self.rows.sizes), workers.share
+        rank, of = workers.share
         seen = self._nothing()
-        for turn in range(0, len(chapters), of):
-            own = chapters[turn : turn + of][rank : rank + 1]
+        for turn in range(0, len(self.chapters), of):
+            own = self.chapters[turn : turn + of][rank : rank + 1]
             for found in workers.exchange(self._tried(own)):
                 if isinstance(found, DeepStepError):
                     raise found
@@ -250,8 +255,8 @@ class _Pass:
 
     def _seen(self, groups: range) -> SeenRows:
         """What there is to be seen in some groups."""
-        rows, seen = self.rows, self._nothing(first=not groups.start)
-        first, of_a_piece = sum(rows.sizes[: groups.start]), rows.piece_rows(self.columns)
+        rows, first = self.rows, sum(self.rows.sizes[: groups.start])
+        seen, of_a_piece = self._nothing(first=first < MOST_NUMBERS), rows.piece_rows(self.columns)
         for group in groups:
             learned, begin = 0, first
             for frame in rows.pieces(group, self.columns, of_a_piece):
@@ -262,12 +267,13 @@ class _Pass:
         return seen
 
 
-def _chapters(sizes: Sequence[int]) -> list[range]:
-    """The groups, in runs of at least so many rows, but for the last."""
+def _chapters(sizes: Sequence[int], width: float) -> list[range]:
+    """The groups, in runs of at least so many rows of so many numbers, but for the last."""
+    most = min(CHAPTER, CHAPTER_NUMBERS / width)
     chapters, start, rows = [], 0, 0
     for group, size in enumerate(sizes):
         rows += size
-        if rows >= CHAPTER:
+        if rows >= most:
             chapters.append(range(start, group + 1))
             start, rows = group + 1, 0
     return [*chapters, range(start, len(sizes))] if start < len(sizes) or not chapters else chapters
