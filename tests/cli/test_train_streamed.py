@@ -275,6 +275,25 @@ def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, mo
     assert "These are the 900 rows of" in Path("all.html").read_text()
 
 
+def test_what_a_folder_cannot_be_is_said(deepstep, parts):
+    trained(deepstep, parts, "--stream", epochs=1)
+    for name in ("a.parquet", "a.tsv"):
+        result = deepstep("predict", "runs/a", parts, "--output", name)
+        assert result.code == 2
+        assert f"--output: the name of a CSV file; got {name}" in result.err
+    result = deepstep("explore", parts, "--target", "target")
+    assert result.code == 2
+    assert "Of a folder of Parquet parts take one part, or train on it and explore the run." in result.err
+    assert (
+        "nowhere: rows to stream; there is no such file"
+        in deepstep("train", "nowhere", "--target", "target", "--stream").err
+    )
+    holes = table(90).with_columns(target=polars.when(polars.int_range(90) != 80).then("target"))
+    result = deepstep("evaluate", "runs/a", written(parts.parent / "holes", holes, 2, 40))
+    assert result.code == 2
+    assert "rows 46 to 85, target: every row has a target; 1 of 40 have none" in result.err
+
+
 def test_other_commands_take_folders_into_memory(deepstep, parts):
     explained = json.loads(deepstep("explain-table", parts, "--target", "target", "--json").out)
     assert [column["column"] for column in explained["columns"]][:3] == ["x", "z", "kind"]

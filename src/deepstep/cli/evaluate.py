@@ -1,5 +1,7 @@
 """``deepstep evaluate``: a run's answers compared with the right ones."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -11,7 +13,9 @@ from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
 from deepstep.cli.sources import read_labelled_pieces
+from deepstep.errors import DataError, FileError
 from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
+from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
 """More than so many make a table that no screen holds."""
@@ -33,9 +37,10 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     learned_from = printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"{file} is the table that {run_folder} learned from: most of its rows are no test.")
-    pieces = [
-        (answers_of(target, labels), run.outputs(raw)) for raw, labels in read_labelled_pieces(run, file)
-    ]
+    pieces: list[tuple[AnyArray, Array]] = []
+    for raw, labels in read_labelled_pieces(run, file):
+        with _naming_rows(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
+            pieces.append((answers_of(target, labels), run.outputs(raw)))
     answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
     scores = score(target, answers, outputs)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
@@ -62,3 +67,15 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
             for name, row in zip(names, counts, strict=True)
         ]
         print_table(screen, ("true ↓ given →", *names), rows)
+
+
+@contextmanager
+def _naming_rows(file: Path, before: int, rows: int) -> Iterator[None]:
+    """Let an error about values say in which rows they stand, where a table comes in pieces."""
+    try:
+        yield
+    except FileError:
+        raise
+    except DataError as error:
+        where = f"{file}, rows {before + 1:,} to {before + rows:,}, {error.where}"
+        raise type(error)(where, error.expected, error.came, error.mend) from error

@@ -23,7 +23,7 @@ from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import DATASETS, read_table
-from deepstep.data.files import kind_at
+from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
@@ -167,6 +167,13 @@ def _subject(
     path = Path(source)
     kind = kind_at(path)
     if kind == "folder":
+        if kind_at(path / RUN_MARK) != "file":
+            raise FileError(
+                str(path),
+                "the folder of a run, the file of a table or a built-in set",
+                f"there is no {RUN_MARK} in this folder",
+                "Of a folder of Parquet parts take one part, or train on it and explore the run.",
+            )
         for name in given:
             if name not in OF_A_RUN:
                 raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")

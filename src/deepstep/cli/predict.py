@@ -12,7 +12,8 @@ from deepstep.cli.diverged import note_divergence
 from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import read_raw_pieces
-from deepstep.data import atomic_write
+from deepstep.data import TABLE_SUFFIXES, atomic_write
+from deepstep.errors import ConfigurationError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
 from deepstep.run_folder import Prediction
 
@@ -30,6 +31,8 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     its second class. Pictures of any size are brought to the size that RUN was trained on (digits are light
     on dark); each gives a line. A run on pictures also takes a table with a column for each pixel.
     """
+    if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
+        raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
     run = open_run(run_folder)
     note_divergence(run)
     pieces = ((raw, run.predict(raw)) for raw in read_raw_pieces(run, files))

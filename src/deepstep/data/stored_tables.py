@@ -10,7 +10,7 @@ from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.part_paths import SUFFIX as PARQUET
 from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import read_table
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, FileError
 
 if TYPE_CHECKING:
     import polars
@@ -62,9 +62,13 @@ def stored(
     ConfigurationError
         If rows of such a file cannot be streamed.
     FileError, ShapeError, DataError
-        As `opened`.
+        As `opened`; where there is no such file, if rows of it are to be streamed.
     """
     kind, suffix = kind_at(file), file.suffix.lower()
+    if kind == "nothing":
+        if stream:
+            raise FileError(str(file), "rows to stream", "there is no such file")
+        return None
     if kind != "folder" and suffix not in (PARQUET, *NUMPY, *HDF5):
         if stream:
             raise ConfigurationError(
@@ -74,7 +78,7 @@ def stored(
                 "Write the table as Parquet, or let it be read into memory.",
             )
         return None
-    if kind == "nothing" or stream is False:
+    if stream is False:
         return None
     if suffix == PARQUET and kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
         return None  # so that pyarrow is needed for streams alone
