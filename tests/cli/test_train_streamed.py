@@ -291,7 +291,36 @@ def test_what_a_folder_cannot_be_is_said(deepstep, parts):
     holes = table(90).with_columns(target=polars.when(polars.int_range(90) != 80).then("target"))
     result = deepstep("evaluate", "runs/a", written(parts.parent / "holes", holes, 2, 40))
     assert result.code == 2
-    assert "rows 46 to 85, target: every row has a target; 1 of 40 have none" in result.err
+    assert "holes, target (rows 46 to 85): every row has a target; 1 of 40 have none" in result.err
+
+
+def test_values_of_rows_that_are_held_out_are_named_by_part_and_row(deepstep, parts, tmp_path):
+    trained(deepstep, parts, "--stream", epochs=1)
+    for row in (3, 4, 5, 6, 7):  # one in five is held out
+        frame = table(90).with_columns(
+            x=polars.when(polars.int_range(90) == 50 + row).then(np.inf).otherwise("x")
+        )
+        folder = written(tmp_path / f"infinite-{row}", frame, 2, 40)
+        result = deepstep("train", folder, *PLAIN, "--stream")
+        assert result.code == 2
+        assert "part part-1.parquet, column 'x': finite numbers" in result.err
+        assert f"row {row + 6} is inf" in result.err
+    result = deepstep("predict", "runs/a", folder)
+    assert f"{folder}, column 'x': finite" in result.err
+    assert "row 58 is inf" in result.err
+
+
+def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
+    frame = table(200)
+    for row in range(9):
+        rare = frame.with_columns(
+            target=polars.when(polars.int_range(200) != row).then("target").otherwise(polars.lit("rare"))
+        )
+        path = tmp_path / "rare.parquet"
+        rare.write_parquet(path)
+        told, run, _ = trained(deepstep, path, "--stream", epochs=1)
+        assert run.preparation.target.classes == ("no", "rare", "yes")
+        assert told["test"]["rows"] + told["train"]["rows"] == 200
 
 
 def test_other_commands_take_folders_into_memory(deepstep, parts):

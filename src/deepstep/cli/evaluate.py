@@ -1,7 +1,5 @@
 """``deepstep evaluate``: a run's answers compared with the right ones."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -12,8 +10,7 @@ from deepstep.cli.opening import open_run
 from deepstep.cli.parts import answers_of
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.sources import read_labelled_pieces
-from deepstep.errors import DataError, FileError
+from deepstep.cli.sources import naming_piece, read_labelled_pieces
 from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -39,7 +36,7 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
         note(f"{file} is the table that {run_folder} learned from: most of its rows are no test.")
     pieces: list[tuple[AnyArray, Array]] = []
     for raw, labels in read_labelled_pieces(run, file):
-        with _naming_rows(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
+        with naming_piece(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
             pieces.append((answers_of(target, labels), run.outputs(raw)))
     answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
     scores = score(target, answers, outputs)
@@ -67,15 +64,3 @@ def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
             for name, row in zip(names, counts, strict=True)
         ]
         print_table(screen, ("true ↓ given →", *names), rows)
-
-
-@contextmanager
-def _naming_rows(file: Path, before: int, rows: int) -> Iterator[None]:
-    """Let an error about values say in which rows they stand, where a table comes in pieces."""
-    try:
-        yield
-    except FileError:
-        raise
-    except DataError as error:
-        where = f"{file}, rows {before + 1:,} to {before + rows:,}, {error.where}"
-        raise type(error)(where, error.expected, error.came, error.mend) from error

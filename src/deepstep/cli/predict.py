@@ -1,7 +1,8 @@
 """``deepstep predict``: answers of a run for new rows or pictures."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from deepstep.cli.diverged import note_divergence
 from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, json_option, note
-from deepstep.cli.sources import read_raw_pieces
+from deepstep.cli.sources import naming_piece, read_raw_pieces
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
@@ -35,7 +36,7 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
     run = open_run(run_folder)
     note_divergence(run)
-    pieces = ((raw, run.predict(raw)) for raw in read_raw_pieces(run, files))
+    pieces = _answered(run, files)
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]
         if output is not None:
@@ -50,6 +51,17 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
         pictures = isinstance(raw, np.ndarray)
         text = _lines(prediction, files) if pictures else _csv(run, prediction, header=not at)
         click.echo(text, nl=False)
+
+
+def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
+    """Pieces of rows, and the answers to them."""
+    before = 0
+    for raw in read_raw_pieces(run, files):
+        of_table = not isinstance(raw, np.ndarray)
+        with naming_piece(files[0], before, len(raw)) if of_table else nullcontext():
+            prediction = run.predict(raw)
+        before += len(raw)
+        yield raw, prediction
 
 
 def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None:

@@ -15,7 +15,7 @@ from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import split_rows, with_target
 from deepstep.cli.target_choice import Goal, columns_in
 from deepstep.cli.telling import BY_DEFAULT
-from deepstep.data import DATASETS, load, read_cats, read_cells, read_table, sha256
+from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.errors import FileError
@@ -96,7 +96,7 @@ def rows_in(run: AnyRun, file: Path) -> Rows:
         When they do not fit the run.
     """
     raw, labels = read_labelled(run, file)
-    cells = read_cells(file) if kind_at(file) == "file" else None
+    cells = read_cells(file) if file.suffix.lower() in TABLE_SUFFIXES and kind_at(file) == "file" else None
     return rows_of(run, f"These are the {len(raw):,} rows of {printable(file)}.", raw, labels, cells=cells)
 
 

@@ -1,6 +1,7 @@
 """What a run is asked about: rows of tables, pictures, the cats' test part."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,8 +11,9 @@ from deepstep.cli.opening import AnyRun
 from deepstep.cli.target_choice import columns_in
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
+from deepstep.data.stored_rows import Place, naming_rows
 from deepstep.data.stored_tables import pieces_in, table_in
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.preparation import ImagePreparation
 from deepstep.types import AnyArray, Array
 
@@ -39,6 +41,27 @@ def read_raw_pieces(run: AnyRun, files: Sequence[Path]) -> "Iterator[polars.Data
     if len(files) > 1:
         raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
     yield from pieces_in(files[0])
+
+
+@contextmanager
+def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
+    """Let an error about values say in which rows of a table they stand, which comes in pieces.
+
+    Raises
+    ------
+    DataError
+        That of the block.
+    """
+    try:
+        with naming_rows(Place(str(file), before), np.arange(rows)):
+            yield
+    except FileError:
+        raise
+    except DataError as error:
+        if error.came.startswith("row "):
+            raise
+        where = f"{error.where} (rows {before + 1:,} to {before + rows:,})"
+        raise type(error)(where, error.expected, error.came, error.mend) from error
 
 
 def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:

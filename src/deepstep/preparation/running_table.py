@@ -7,6 +7,7 @@ from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError
 from deepstep.preparation.running_columns import running_column
 from deepstep.preparation.table import TablePreparation
+from deepstep.preparation.values import numbers
 
 if TYPE_CHECKING:
     import polars
@@ -61,6 +62,18 @@ class RunningTable:
         self.rows += frame.height
         for name, column in self._columns.items():
             column.update(without_pattern(frame.get_column(name)))
+
+    def check(self, frame: "polars.DataFrame") -> None:
+        """Refuse rows that are held out, as `update` refuses those that are learned from.
+
+        Raises
+        ------
+        DataError
+            When a number is infinite.
+        """
+        for name in self._columns:
+            if frame.schema[name].is_numeric():
+                numbers(frame.get_column(name))
 
     def merge(self, other: Self) -> None:
         """Take in what another has seen of the rows after these."""

@@ -134,6 +134,9 @@ class Look:
         if learned.height:
             with naming_rows(place, numbers[is_learned]):
                 seen.running.update(learned)
+        if learned.height < frame.height:
+            with naming_rows(place, numbers[~is_learned]):
+                seen.running.check(frame.filter(~is_learned))
         answers = frame.get_column(self.target)
         if answers.dtype.is_numeric() and learned.height:
             seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))

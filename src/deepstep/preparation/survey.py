@@ -101,14 +101,15 @@ class Survey:
         return mask
 
     def answers(self) -> "polars.Series":
-        """Values of the target that tell of what kind it is: those of the sample, and one of each."""
+        """Values of the target that tell of what kind it is: those of the sample, and one of each; where the
+        sample is all that is learned from, one of each that is held out alone.
+        """
         import polars
 
-        found = self.sample.get_column(self.target)
+        found, each = self.sample.get_column(self.target), self.different
         if self.in_memory:
-            return found
-        each = self.different.get_column("value").alias(self.target).cast(found.dtype)
-        return polars.concat([found, each])
+            each = each.filter(each["rows"] == 0)
+        return polars.concat([found, each.get_column("value").alias(self.target).cast(found.dtype)])
 
     def stream(
         self,
