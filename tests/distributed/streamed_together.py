@@ -12,7 +12,7 @@ import numpy as np
 from deepstep import Network
 from deepstep.data import ParquetRows
 from deepstep.distributed import all_workers, fit, process_group, worker
-from deepstep.errors import DataError
+from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
@@ -33,8 +33,11 @@ class Counted(ParquetRows):
     """Rows that know which groups were read."""
 
     groups = ()
+    fails = None
 
     def pieces(self, group, columns, most):
+        if self.fails == worker().rank and len(self.groups) > 34:
+            raise FileError(self.where, "a part that can be read", "it cannot")
         if most != 64:  # a look at how long texts are
             self.groups += (group,)
         return super().pieces(group, columns, most)
@@ -79,6 +82,18 @@ def goes_on(parts, folder, counted):
         options = {"iterations": iterations, "checkpoint": kept, "resume": True}
         net, history, _ = train(parts, fit, CASES["shared"], counted, **options)
     return net, history
+
+
+def cannot_read(parts, folder, counted):
+    """The second worker in the midst of the third epoch; no checkpoint is due before."""
+    kept = Checkpoints(folder / "cannot read", every_epochs=100)
+    Counted.fails = 1
+    try:
+        train(parts, fit, CASES["shared"], counted, checkpoint=kept)
+    except DeepStepError as error:
+        told = f"{type(error).__name__}: {error}"
+    Counted.fails = None
+    (folder / f"cannot read.{worker().rank}").write_text(told, encoding="utf-8")
 
 
 def surveyed(parts, workers, check=None):
@@ -133,4 +148,5 @@ if __name__ == "__main__":
             net, history, examples = train(parts, fit, case, counted)
             write(folder, name, net, history, examples, counted)
         write(folder, "goes on", *goes_on(parts, folder, counted))
+        cannot_read(parts, folder, counted)
         reads_together(parts, folder)

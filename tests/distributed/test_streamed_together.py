@@ -14,6 +14,7 @@ from deepstep.errors import DataError
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.group_sequence import GroupSequence, why_together
 from deepstep.preparation.shares import ALONE
+from deepstep.training import latest_checkpoint
 from tables_in_parts import table, written
 
 pytest.importorskip("torch")
@@ -93,6 +94,18 @@ def test_what_many_began_many_and_one_go_on_with(trained, parts):
     net, history, _ = streamed_together.train(parts, by_one, CASES["shared"], [], **options)
     whole, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [], iterations=5)
     assert len(history) == 5
+    np.testing.assert_allclose(net.parameters.flat, whole.parameters.flat, rtol=1e-12, atol=1e-12)
+
+
+def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(trained, parts):
+    first, second = ((trained[0] / f"cannot read.{rank}").read_text("utf-8") for rank in range(N))
+    assert first.startswith("WorkerError: Network.train: rows that all workers can read; one of them has en")
+    assert second == f"FileError: {parts}: a part that can be read; it cannot."
+    reached = latest_checkpoint(trained[0] / "cannot read").position
+    assert (reached.epoch, reached.batch > 0) == (2, True)
+    options = {"resume": trained[0] / "cannot read"}
+    net, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [], **options)
+    whole, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [])
     np.testing.assert_allclose(net.parameters.flat, whole.parameters.flat, rtol=1e-12, atol=1e-12)
 
 

@@ -92,6 +92,17 @@ def test_a_callback_ends_the_training_of_all(case, trained):
     assert [len(one["records"]) for one in told] == [3] * THREE
 
 
+@pytest.mark.parametrize("case", trained_together.ENDING)
+def test_a_callback_ends_the_training_of_all_wherever_it_is_called(case, trained):
+    numbers, told = came_to(trained, case, THREE)
+    net, ends = trained_together.network("reference"), trained_together.ENDING[case]()
+    options = trained_together.options(trained_together.CASES["batches"])
+    net.train(*trained_together.examples(), **options, callbacks=[ends])
+    for one in numbers:
+        np.testing.assert_allclose(one["theta"], net.parameters.flat, rtol=1e-12, atol=1e-12)
+    assert [one["stopped"] for one in told] == ["enough", *["stopped by a callback"] * 2]
+
+
 @pytest.mark.parametrize("case", trained_together.BY_LBFGS)
 def test_workers_are_one_by_l_bfgs(case, trained):
     numbers, told = came_to(trained, case, THREE)

@@ -92,6 +92,27 @@ def die_once(record):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+class EndsAtTheBegin(Callback):
+    """Of the first worker alone, as those that follow."""
+
+    def on_train_begin(self, training):
+        raise StopTraining("enough")
+
+
+class EndsAtAStep(Callback):
+    def on_step_end(self, training, update):
+        if update.number == 5:
+            raise StopTraining("enough")
+
+
+class EndsAtAPause(Callback):
+    def on_pause(self, training):
+        raise StopTraining("enough")
+
+
+ENDING = {"ended at the begin": EndsAtTheBegin, "ended at a step": EndsAtAStep, "at a pause": EndsAtAPause}
+
+
 class Written:
     """What this worker came to, as files."""
 
@@ -144,6 +165,10 @@ def stops(write):
     for name, case in (("stopped", CASES["batches"]), ("L-BFGS stopped", BY_LBFGS["L-BFGS"])):
         net = network()
         history = fit(net, *examples(), **options(case), callbacks=[enough])
+        write(name, net, history, [])
+    for name, ends in ENDING.items():
+        net = network()
+        history = fit(net, *examples(), **options(CASES["batches"]), callbacks=[ends()])
         write(name, net, history, [])
 
 

@@ -21,7 +21,7 @@ from deepstep.training.callbacks import (
 from deepstep.training.diagnosis import Evaluations, evaluation_divergence, keep
 from deepstep.training.history import History, Record
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.together import cost_and_gradient_of_all, tell_all_of_the_epoch
+from deepstep.training.together import cost_and_gradient_of_all, ending_all, tell_all_of_the_epoch
 from deepstep.training.watching import check_watched
 from deepstep.types import Array
 
@@ -143,9 +143,10 @@ def train_lbfgs(
         tell_all_of_the_epoch(session, callbacks, training, record)
 
     try:
-        for callback in callbacks:
-            with naming_callback(callback):
-                callback.on_train_begin(training)
+        with ending_all(session):
+            for callback in callbacks:
+                with naming_callback(callback):
+                    callback.on_train_begin(training)
         if iterations == 0:  # of which SciPy would make one
             history.stopped = "all epochs done"
             return Outcome(nan, converged=False)

@@ -8,7 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
@@ -32,7 +32,7 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.together import tell_all_of_the_epoch, total
+from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import Array
 
@@ -174,9 +174,10 @@ class _Loop:
         self._begun -= start.seconds
         self._agreed = start.seconds
         try:
-            for callback in self._callbacks:
-                with naming_callback(callback):
-                    callback.on_train_begin(self._training)
+            with ending_all(self._session):
+                for callback in self._callbacks:
+                    with naming_callback(callback):
+                        callback.on_train_begin(self._training)
             with deferred() as interruption:
                 self._heed_the_clock()  # an earlier run may have used the time up
                 while self._training.position.epoch < plan.epochs:
@@ -241,10 +242,8 @@ class _Loop:
             self._training.position = position = Position(
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
-            for callback in self._step_watchers:
-                update = self._update(view, numbers[0], rates, chunk, before, epoch)
-                with naming_callback(callback):
-                    callback.on_step_end(self._training, update)
+            if self._one_by_one:
+                self._tell_of_the_step(view, numbers[0], rates, chunk, before, epoch)
             if numbers.stop < self._of and not self._time_is_up:
                 self._pause(interruption)
                 position = self._training.position
@@ -284,12 +283,24 @@ class _Loop:
             # who looks at the steps wants whole batches
             session, whole = self._session, whole or self._one_by_one
             share = session.share() if isinstance(session, Sharing) and not whole else None
+            why: Exception | None = None
             try:
-                return examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop, share=share)
-            except (FileError, DataError):
-                self._save_before_the_end()
-                raise
+                view = examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop, share=share)
+            except (FileError, DataError) as error:
+                why = error
+            if not self._of_all(why is not None):
+                return view
+            self._save_before_the_end()
+            raise why or self._another_cannot_read()
         return Window(examples, plan.visit(epoch, len(examples)), 0, self._of)
+
+    def _another_cannot_read(self) -> WorkerError:
+        return WorkerError(
+            self._where,
+            "rows that all workers can read",
+            f"{WorkerError.ENDED}, as it cannot, and says why",
+            "Mend that, and go on from the last checkpoint.",
+        )
 
     def _save_before_the_end(self) -> None:
         """Let callbacks keep what was reached, where rows cannot be read any more."""
@@ -299,9 +310,25 @@ class _Loop:
             self._let_look()
 
     def _let_look(self) -> None:
-        for callback in self._callbacks:
-            with naming_callback(callback):
-                callback.on_pause(self._training)
+        with ending_all(self._session):
+            for callback in self._callbacks:
+                with naming_callback(callback):
+                    callback.on_pause(self._training)
+
+    def _tell_of_the_step(
+        self,
+        view: Window,
+        number: int,
+        rates: Rates,
+        chunk: StepCosts,
+        before: SessionState,
+        epoch: int,
+    ) -> None:
+        with ending_all(self._session):
+            for callback in self._step_watchers:
+                update = self._update(view, number, rates, chunk, before, epoch)
+                with naming_callback(callback):
+                    callback.on_step_end(self._training, update)
 
     def _at_once(self) -> int:
         return 1 if self._one_by_one else self._chunk
@@ -335,10 +362,11 @@ class _Loop:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()
         if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state)):
+            self._session.load(before)
+            self._state = before  # which is kept where rows cannot be read
             if self._shared and isinstance(self._examples, StreamedExamples):
                 view = self._view(epoch, numbers.start + view.first, whole=True)
             walk = Walk(view.examples, view.order, self._batch_size, numbers, rates, epoch, self._first)
-            self._session.load(before)
             raise divergence(self._session, walk, self._where)
         return chunk
 

@@ -1,6 +1,7 @@
 """What the workers of one training decide and compute together; one that is alone does it by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -47,9 +48,33 @@ def tell_all_of_the_epoch(
     StopTraining
         If a callback does.
     """
+    with ending_all(session):
+        tell_of_the_epoch(callbacks, training, record)
+
+
+@contextmanager
+def ending_all(session: Session) -> Iterator[None]:
+    """Let the wish to end training, of callbacks that one worker alone may have, end that of all. All come
+    here, and none goes on before all have.
+
+    Raises
+    ------
+    StopTraining
+        Where the block of one of them does.
+
+    Examples
+    --------
+    >>> from deepstep.engines import open_session
+    >>> from deepstep import Architecture, Parameters
+    >>> alone = open_session("auto", Architecture((1, 1), ("identity",)), Parameters(np.zeros(2), [1, 1]))
+    >>> with ending_all(alone):
+    ...     raise StopTraining("enough")
+    Traceback (most recent call last):
+    deepstep.training.callbacks.StopTraining: enough
+    """
     stop = None
     try:
-        tell_of_the_epoch(callbacks, training, record)
+        yield
     except StopTraining as asked:
         stop = asked
     if total(session, stop is not None)[0]:
