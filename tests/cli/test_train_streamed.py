@@ -305,6 +305,17 @@ def test_values_of_rows_that_are_held_out_are_named_by_part_and_row(deepstep, pa
         assert result.code == 2
         assert "part part-1.parquet, column 'x': finite numbers" in result.err
         assert f"row {row + 6} is inf" in result.err
+        answers = frame.with_columns(
+            y=polars.when(polars.int_range(90) == 50 + row).then(np.inf).otherwise("y")
+        )
+        folder = written(
+            tmp_path / f"target-{row}", answers.with_columns(x=1.0 * polars.int_range(90)), 2, 40
+        )
+        result = deepstep("train", folder, "--target", "y", "--stream", "--epochs", 1)
+        assert result.code == 2
+        assert "part part-1.parquet, column 'y': finite numbers" in result.err
+        assert f"row {row + 6} is inf" in result.err
+    folder = tmp_path / "infinite-7"
     result = deepstep("predict", "runs/a", folder)
     assert f"{folder}, column 'x': finite" in result.err
     assert "row 58 is inf" in result.err

@@ -159,6 +159,18 @@ def test_what_is_not_installed_is_named_with_the_command(parts, tmp_path, monkey
         use()
 
 
+def test_columns_of_any_name(tmp_path):
+    frame = polars.DataFrame({"a.b": [3, 4], "a": [5, 6], "b\nc": [7, 8], "*": [9, 10]})
+    frame.write_parquet(tmp_path / "x.parquet")
+    rows = ParquetRows(tmp_path / "x.parquet")
+    for columns in (["a"], ["a.b"], ["*", "b\nc"], frame.columns):
+        (piece,) = rows.pieces(0, columns, 9)
+        assert piece.equals(frame[columns])
+    frame.rename({"a": ""}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(FileError, match=r"x.parquet: a name for every column; one has none"):
+        ParquetRows(tmp_path / "x.parquet")
+
+
 def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch):
     (parts / "z").mkdir()
     (parts / "part-2.parquet").rename(parts / "z" / "part-2.parquet")

@@ -120,7 +120,7 @@ class ParquetRows(StoredRows):
                 read = file.iter_batches(
                     batch_size=min(most, rows_at_once(file.metadata.row_group(within), texts)),
                     row_groups=[within],
-                    columns=list(columns),
+                    columns=list(schema),
                     use_threads=False,
                 )
                 for piece in gathered(read, texts, most):
@@ -210,6 +210,8 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
+    if "" in (field.name for field in fields):  # pyarrow does not find it
+        raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
     schema = {field.name: dtype_of(field, _called(str(root), name)) for field in fields}
     starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
     return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema

@@ -11,6 +11,7 @@ from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.running_targets import RunningTargets
 from deepstep.preparation.values import is_missing
+from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -141,6 +142,8 @@ class Look:
         if answers.dtype.is_numeric() and learned.height:
             seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
         with naming_rows(place, numbers):
+            if answers.dtype.is_numeric():
+                as_floats(answers)  # an infinite one is named
             if self.check is not None:
                 self.check(frame)
             weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
