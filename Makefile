@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python tests/engines/compile_kernels.py & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
 
