@@ -1,4 +1,9 @@
-"""How far to trust an answer: coverage of sets and intervals, log-loss, wrong labels that are found."""
+"""How far to trust an answer: coverage of sets and intervals, log-loss, wrong labels that are found.
+
+python examples/07_how_far_to_trust.py [SEEDS]
+"""
+
+import sys
 
 import numpy as np
 from sklearn.datasets import (
@@ -16,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from deepstep import DeepClassifier, DeepRegressor
 
 SMALL = {"recipe": "table", "n_members": 5, "max_iter": 30, "random_state": 0}  # seconds, not minutes
-ALPHA, SEEDS = 0.1, range(3)
+ALPHA, SEEDS = 0.1, range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
 
 
 def covered(model, X, y):

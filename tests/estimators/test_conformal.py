@@ -114,7 +114,7 @@ def test_the_share_that_was_asked_for_is_covered_after_calibrate(fitted, alpha):
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_a_plain_network_covers_after_calibrate(Estimator):
     X, y = CLASSES["moons"]() if Estimator is DeepClassifier else NUMBERS["friedman"]()
-    model = Estimator(20, max_iter=500, tol=0.01, random_state=1).fit(X[:300], y[:300])
+    model = Estimator(20, max_iter=500, tol=0.01, random_state=1, recipe="plain").fit(X[:300], y[:300])
     model.calibrate(X[300:600], y[300:600])
     assert abs(right(model, X[600:], y[600:], 0.2) - 0.8) < sampling_error(0.2, 300, 400)
 

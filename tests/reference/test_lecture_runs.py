@@ -1,5 +1,7 @@
 """Every training run of the lecture: costs, accuracies and wrong answers as published.
 
+Some are repeated by the equations as they stand, some by the compiled engine: the same numbers come out.
+
 Deliberately wrong runs (a bias gradient of one number per layer, uniform initial weights, an Adam without
 correction) come out only with the fault planted here: they document it.
 """
@@ -82,9 +84,16 @@ class Outcome:
 
 
 def full_batch(
-    data: Data, *, iterations: int, learning_rate: float, optimizer: Any = "gd", **network: Any
+    data: Data,
+    *,
+    iterations: int,
+    learning_rate: float,
+    optimizer: Any = "gd",
+    engine: str = "reference",
+    **network: Any,
 ) -> Outcome:
-    net = Network(**network, engine="reference")  # large first weights make the runs amplify rounding
+    """With the equations themselves, as large first weights make some runs amplify rounding."""
+    net = Network(**network, engine=engine)
     history = net.train(
         data.X, data.Y, iterations=iterations, learning_rate=learning_rate, optimizer=optimizer
     )
@@ -115,10 +124,12 @@ def last_batches(data: Data, *, optimizer: Any, hyperparameters: Mapping[str, An
     return Outcome(net, {step.epoch: step.cost for step in steps})
 
 
-def mean_of_batches(data: Data, *, rate: float | Callable[[int], float], optimizer: str) -> Outcome:
+def mean_of_batches(
+    data: Data, *, rate: float | Callable[[int], float], optimizer: str, engine: str = "compiled"
+) -> Outcome:
     """The release of 2021 prints the mean over the examples of an epoch, which is what `History` holds."""
     net = Network(**MOONS)
-    session = open_session("reference", net.architecture, net.parameters, Settings(optimizer))
+    session = open_session(engine, net.architecture, net.parameters, Settings(optimizer))
     plan = Plan(epochs=5000, learning_rate=rate, batch_size=64, order=order_of_the_course)
     history = train(session, Examples(data.X.T, data.Y.T), plan)
     net.parameters = session.parameters
@@ -156,6 +167,21 @@ def bias_gradient_summed_over_units(layer_dims: Sequence[int]) -> Optimizer:
     return Optimizer(faulty_descent)
 
 
+def first_release(data: Data, *, layer_dims: Sequence[int], initialization: str) -> Outcome:
+    """The lecture's two networks with that fault, by the coordinates of the pictures in their own span.
+
+    They are 209 in place of 12,288: each dW1 = dZ1·Xᵀ / m lies in that span, so with X = Q·R the weights W1·Q
+    of R come to what W1 would come to.
+    """
+    Q, R = np.linalg.qr(data.X)
+    start = Network(layer_dims, initialization=initialization, seed=1).parameters.to_dict()
+    W1, fault = start["W1"], bias_gradient_summed_over_units((len(R), *layer_dims[1:]))
+    outcome = cats(Data(R, data.Y, None, None), parameters={**start, "W1": W1 @ Q}, optimizer=fault)
+    came = outcome.network.parameters.to_dict()
+    came["W1"] = W1 + (came["W1"] - W1 @ Q) @ Q.T
+    return Outcome(Network(parameters=came), outcome.costs)
+
+
 def uniform_weights(layer_dims: Sequence[int], seed: int) -> dict[str, Any]:
     """The fault of the post: rand where the text says randn. Ours are normal."""
     rng, parameters = np.random.RandomState(seed), {}
@@ -190,27 +216,31 @@ class Run:
 
 
 cats = partial(full_batch, iterations=2500, learning_rate=0.0075)
-logistic = partial(full_batch, layer_dims=(12288, 1), initialization="zeros", seed=1)
+cats_compiled = partial(cats, engine="compiled")
+logistic = partial(full_batch, layer_dims=(12288, 1), initialization="zeros", seed=1, engine="compiled")
 circles = partial(full_batch, iterations=15000, learning_rate=0.01, layer_dims=(2, 10, 5, 1))
 faulty_adam = Optimizer(adam_without_correction, ("v", "s"), counts_steps=True)
-first_release = {sizes: bias_gradient_summed_over_units(sizes) for sizes in (FLAT, DEEP)}
 
 RUNS = {
     "c1w4.cats.two_layer": Run("cats", partial(cats, layer_dims=FLAT, initialization="small", seed=1)),
     "c1w4.cats.L_layer": Run("cats", partial(cats, layer_dims=DEEP, initialization="lecun", seed=1)),
     "c1w4.cats.two_layer.first_release": Run(
         "cats",
-        partial(cats, layer_dims=FLAT, initialization="small", seed=1, optimizer=first_release[FLAT]),
+        partial(first_release, layer_dims=FLAT, initialization="small"),
     ),
     "c1w4.cats.L_layer.first_release": Run(
         "cats",
-        partial(cats, layer_dims=DEEP, initialization="lecun", seed=1, optimizer=first_release[DEEP]),
+        partial(first_release, layer_dims=DEEP, initialization="lecun"),
     ),
     "c1w4.cats.L_layer.with_step_by_step_init": Run(
-        "cats", partial(cats, layer_dims=DEEP, initialization="small", seed=3)
+        "cats", partial(cats_compiled, layer_dims=DEEP, initialization="small", seed=3)
     ),
-    "post.cats.two_layer": Run("cats", lambda data: cats(data, parameters=uniform_weights(FLAT, seed=1))),
-    "post.cats.L_layer": Run("cats", lambda data: cats(data, parameters=uniform_weights(DEEP, seed=2))),
+    "post.cats.two_layer": Run(
+        "cats", lambda data: cats_compiled(data, parameters=uniform_weights(FLAT, seed=1))
+    ),
+    "post.cats.L_layer": Run(
+        "cats", lambda data: cats_compiled(data, parameters=uniform_weights(DEEP, seed=2))
+    ),
     "c1w2.cats.logistic_regression": Run("cats", partial(logistic, iterations=2000, learning_rate=0.005)),
     "c1w2.cats.logistic_regression.lr0.01": Run(  # the cost bounces, which amplifies rounding to 3e-6
         "cats", partial(logistic, iterations=1500, learning_rate=0.01), near=1e-5
@@ -232,7 +262,9 @@ RUNS = {
         near=5e-4,
         off=0.25,  # one of 400 points
     ),
-    "c2w1.initialization.zeros": Run("circles", partial(circles, initialization="zeros", seed=1)),
+    "c2w1.initialization.zeros": Run(
+        "circles", partial(circles, initialization="zeros", seed=1, engine="compiled")
+    ),
     "c2w1.initialization.random_times_10": Run(  # the forks differ by 7e-3
         "circles", partial(circles, initialization="large", seed=3), near=1e-2, infinite=("0",)
     ),
@@ -245,12 +277,15 @@ RUNS = {
             layer_dims=(2, 20, 3, 1),
             initialization="lecun",
             seed=3,
+            engine="compiled",
         ),
     ),
     "c2w1.regularization.dropout": Run("football", one_mask_for_all_steps),
     "c2w2.optimization.2017.gd": Run("moons", partial(last_batches, optimizer="gd")),
     "c2w2.optimization.2017.adam": Run("moons", partial(last_batches, optimizer=faulty_adam)),
-    "c2w2.optimization.2021.gd": Run("moons", partial(mean_of_batches, rate=0.0007, optimizer="gd")),
+    "c2w2.optimization.2021.gd": Run(
+        "moons", partial(mean_of_batches, rate=0.0007, optimizer="gd", engine="reference")
+    ),
     "c2w2.optimization.2021.momentum": Run(
         "moons", partial(mean_of_batches, rate=0.0007, optimizer="momentum")
     ),
