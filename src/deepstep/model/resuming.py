@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoint, Checkpoints, latest_checkpoint, read_checkpoint
-from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.refit import REFIT
+from deepstep.training.shown import no_steps_to_go_on_from
 
 
 class Place(NamedTuple):

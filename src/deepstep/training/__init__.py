@@ -3,17 +3,19 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
-from deepstep.training.callbacks import Callback, StopTraining, Training, Update
+from deepstep.training.callbacks import Callback, StopTraining
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
 from deepstep.training.health import Health
 from deepstep.training.history import History
-from deepstep.training.loop import train, updates
+from deepstep.training.loop import train
 from deepstep.training.plan import Plan
 from deepstep.training.plateau import Plateau
 from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
+from deepstep.training.shown import Training, Update
+from deepstep.training.stepwise import updates
 from deepstep.training.trackers import MLflow, TensorBoard
 from deepstep.training.writers import Csv, JsonLines
 

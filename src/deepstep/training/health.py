@@ -9,8 +9,9 @@ from deepstep.equations import AnyLayerCache, activated, activated_backward, get
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.layout import kind_and_layer
-from deepstep.training.callbacks import Callback, Training
+from deepstep.training.callbacks import Callback
 from deepstep.training.history import Record
+from deepstep.training.shown import Training
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 FLAT = 0.005

@@ -1,24 +1,19 @@
 """The training loop."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from time import perf_counter
 
 import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
+from deepstep.errors import DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
     Callback,
     StopTraining,
-    Training,
-    Update,
-    locked,
     naming_callback,
-    read_only,
     tell_the_end,
     watches_steps,
     with_state,
@@ -32,9 +27,9 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.shown import Training, Update, update_done
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
-from deepstep.types import Array
 
 OF_EPOCHS = ("epoch", "step", "cost", "learning_rate", "seconds")
 """The entries of every record."""
@@ -394,7 +389,7 @@ class _Loop:
     ) -> Update:
         rows = batch(view.order, len(view.examples), self._batch_size, number - view.first)
         X, Y, weight = view.examples.take(rows)
-        return _update(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
+        return update_done(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
 
     def _end_epoch(self, epoch: int, rate: float, step: int) -> None:
         """Write the record, tell the callbacks; of an epoch that time cut short it says how far it came."""
@@ -426,81 +421,3 @@ class _Loop:
         self._let_look()
         if self._training.interrupted:
             raise KeyboardInterrupt
-
-
-def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
-    """The same training as `train`, one update at a time.
-
-    Parameters
-    ----------
-    session, examples, plan, where
-        As in `train`.
-
-    Yields
-    ------
-    Update
-        Done when it comes; the next one is done when it is asked for.
-
-    Raises
-    ------
-    ConfigurationError
-        If a schedule waits for the end of epochs; at once, before the first update.
-    DivergenceError
-        If the cost or a parameter is not finite any more; the session holds the state before.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from deepstep import Architecture, Parameters
-    >>> from deepstep.engines import open_session
-    >>> line = Architecture((1, 1), ("identity",))
-    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
-    >>> x = np.array([[-1.0], [1.0]])
-    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
-    >>> [update.cost for update in walk]
-    [4.5, 1.125]
-    """
-    if plan.listeners:
-        raise ConfigurationError(
-            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
-        )
-    return _walk(session, examples, plan, where)
-
-
-def _walk(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
-    of, begun = n_batches(len(examples), plan.batch_size), perf_counter()
-    first = session.state()
-    for epoch in plan.numbers:
-        order = plan.visit(epoch, len(examples))
-        for number in range(of):
-            numbers = range(number, number + 1)
-            elapsed = perf_counter() - begun
-            if plan.time_budget is not None and elapsed >= plan.time_budget:
-                return
-            rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
-            X, Y, weight = examples.take(batch(order, len(examples), plan.batch_size, number))
-            if weight is not None and not weight.any():
-                continue  # as in train: a batch whose weights are all 0 teaches nothing
-            before = session.state()
-            with np.errstate(over="ignore", invalid="ignore"), blas_threads(plan.deterministic):
-                cost = session.step(
-                    X,
-                    Y,
-                    learning_rate=float(rates.learning_rate[0]),
-                    sample_weight=weight,
-                    weight_decay=float(rates.weight_decay[0]),
-                    dropout=float(rates.dropout[0]),
-                )
-            if not (isfinite(cost) and all_finite(session.state())):
-                session.load(before)
-                walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch, first)
-                raise divergence(session, walk, where)
-            yield _update(before, epoch, cost, X, Y, weight, rates)
-
-
-def _update(
-    before: SessionState, epoch: int, cost: float, X: Array, Y: Array, weight: Array | None, rates: Rates
-) -> Update:
-    rate, decay, dropout = (float(values[0]) for values in rates)
-    X, Y, weight = read_only(X), read_only(Y), None if weight is None else read_only(weight)
-    return Update(before.step + 1, epoch, cost, X, Y, locked(before), rate, weight, decay, dropout)

@@ -6,8 +6,9 @@ from math import isfinite
 from typing import Any
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.training.callbacks import Callback, Training
+from deepstep.training.callbacks import Callback
 from deepstep.training.history import Record
+from deepstep.training.shown import Training
 from deepstep.types import is_number
 
 _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {

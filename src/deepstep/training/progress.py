@@ -2,10 +2,11 @@
 
 from typing import TextIO
 
-from deepstep.training.callbacks import Callback, Training
+from deepstep.training.callbacks import Callback
 from deepstep.training.history import Record
 from deepstep.training.meter import Meter
 from deepstep.training.plan import UNTIL_TIME_IS_UP
+from deepstep.training.shown import Training
 
 
 class Progress(Callback):

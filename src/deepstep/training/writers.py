@@ -11,8 +11,9 @@ import numpy as np
 
 from deepstep.data.files import atomic_write
 from deepstep.errors import FileError
-from deepstep.training.callbacks import Callback, Training
+from deepstep.training.callbacks import Callback
 from deepstep.training.history import History, Record
+from deepstep.training.shown import Training
 
 
 class LineWriter(Callback):
