@@ -361,6 +361,8 @@ def process_group(timeout: float = PATIENCE, *, device: str = "cpu") -> Iterator
     ------
     ConfigurationError
         If the timeout is no number above 0.
+    WorkerError
+        If not all workers come in that time.
 
     Examples
     --------
@@ -376,7 +378,22 @@ def process_group(timeout: float = PATIENCE, *, device: str = "cpu") -> Iterator
         yield
         return
     here = worker()
-    backend = "nccl" if device != "cpu" else "gloo"
+    try:
+        _meet(here, "nccl" if device != "cpu" else "gloo", timedelta(seconds=timeout))
+    except (distributed.DistStoreError, distributed.DistNetworkError) as error:
+        from deepstep.engines.torch.together import lost_worker
+
+        raise lost_worker(error, here.rank) from error
+    try:
+        yield
+    finally:
+        distributed.destroy_process_group()
+
+
+def _meet(here: Worker, backend: str, timeout: timedelta) -> None:
+    """Let the workers of this life of the job find each other."""
+    from torch import distributed
+
     store: Any
     if here.of == 1 and "MASTER_ADDR" not in os.environ:
         store = distributed.HashStore()  # type: ignore[attr-defined]
@@ -385,10 +402,4 @@ def process_group(timeout: float = PATIENCE, *, device: str = "cpu") -> Iterator
 
         store, _, _ = next(rendezvous("env://"))
         store = distributed.PrefixStore(_life(), store)  # type: ignore[attr-defined]
-    distributed.init_process_group(
-        backend, store=store, rank=here.rank, world_size=here.of, timeout=timedelta(seconds=timeout)
-    )
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
+    distributed.init_process_group(backend, store=store, rank=here.rank, world_size=here.of, timeout=timeout)

@@ -1,5 +1,6 @@
 """Workers on this machine, by gloo on loopback: together they are one worker, to 1e-12 in float64."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -11,11 +12,11 @@ import pytest
 import trained_together
 
 from deepstep import Network
-from deepstep.distributed import Worker, fit, worker
+from deepstep.distributed import Worker, fit, process_group, worker
 from deepstep.engines import open_session
-from deepstep.errors import ConfigurationError, MissingPackageError
+from deepstep.errors import ConfigurationError, MissingPackageError, WorkerError
 
-pytest.importorskip("torch")
+distributed = pytest.importorskip("torch.distributed")
 
 SCRIPT = Path(trained_together.__file__)
 THREE = 3
@@ -177,6 +178,23 @@ def test_a_worker_that_dies_before_the_first_step_is_told_in_a_sentence(tmp_path
     torchrun(SCRIPT, tmp_path, "dies_early", code=1)
     sentence = (tmp_path / "dies_early").read_text("utf-8")
     assert sentence.startswith("worker 0: an answer of all workers; one of them has ended")
+
+
+def test_a_worker_that_does_not_come_is_told_in_a_sentence(monkeypatch):
+    for name, value in {
+        "RANK": "0",
+        "WORLD_SIZE": "2",
+        "LOCAL_RANK": "0",
+        "MASTER_ADDR": "127.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    met = distributed.HashStore(), 0, 2
+    module = importlib.import_module("torch.distributed.rendezvous")
+    monkeypatch.setattr(module, "rendezvous", lambda url: iter([met]))
+    said = "worker 0: an answer of all workers; one of them hangs, or takes longer than it may"
+    with pytest.raises(WorkerError, match=said), process_group(timeout=0.2):
+        pass
+    assert not distributed.is_initialized()
 
 
 def test_a_worker_alone(monkeypatch):
