@@ -25,7 +25,6 @@ from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from deepstep.engines.torch import fused, session  # noqa: E402
 from deepstep.engines.torch.activations import ACTIVATIONS  # noqa: E402
-from deepstep.engines.torch.devices import Described  # noqa: E402
 from deepstep.engines.torch.heads import LOSSES, settings_on  # noqa: E402
 from deepstep.engines.torch.recording import Whole  # noqa: E402
 from deepstep.engines.torch.step import Batch  # noqa: E402
@@ -195,6 +194,41 @@ class TestTraced:
             at_once = list(threads.map(ended, range(4)))
         np.testing.assert_array_equal(at_once, [ended(seed) for seed in range(4)])
 
+    def test_a_compiler_that_fails(self, monkeypatch, caplog):
+        monkeypatch.setattr(fused, "what_fusing_lacks", lambda device: ("", ""))
+
+        def failing(graph, tensors):
+            raise RuntimeError("no space left\nand much more")
+
+        net = network()
+        for by_name in (True, False):
+            opened = open_session("torch:cpu:fused", net.architecture, net.parameters, Settings("adam"))
+            monkeypatch.setattr(opened._stepper, "_compiler", failing)
+            monkeypatch.setattr(opened._stepper, "_by_name", by_name)
+            if by_name:
+                with pytest.raises(
+                    ConfigurationError, match=r"no space left\)\. engine='torch:cpu:plain' does"
+                ):
+                    epochs(opened, examples(net))
+                continue
+            with caplog.at_level(logging.WARNING):
+                epochs(opened, examples(net))
+        assert caplog.text.count("Steps are not fused: PyTorch's compiler failed") == 1  # of two sizes
+        plain = open_session("torch:cpu:plain", net.architecture, net.parameters, Settings("adam"))
+        epochs(plain, examples(net))
+        np.testing.assert_allclose(opened.state().theta, plain.state().theta, rtol=1e-10)
+
+    def test_steps_for_another_number_of_threads_are_others(self, traced):
+        net, before = Network([3, 6, 1], seed=1), torch.get_num_threads()
+        try:
+            for threads in (1, 2, 1):
+                torch.set_num_threads(threads)
+                opened = open_session("torch:cpu:fused", net.architecture, net.parameters, Settings("adam"))
+                epochs(opened, examples(net), batch_size=None)
+        finally:
+            torch.set_num_threads(before)
+        assert len(traced) == 2
+
 
 @pytest.mark.skipif(not COMPILER, reason="there is no C++ compiler")
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")  # of what the compiler imports
@@ -236,84 +270,6 @@ class TestCompiled:
     def test_whole_steps_in_bfloat16(self):
         net = Network([3, 6, 3], activation="silu", output="softmax", seed=1, dtype="float32")
         assert_same(net, Settings("nesterov", precision="bfloat16"), batch_size=None)
-
-
-class TestChoice:
-    CPU = torch.device("cpu")
-
-    @pytest.mark.parametrize(
-        ("name", "cuda", "lacks", "expected"),
-        [
-            ("", False, "", (False, False, "")),
-            ("cpu:plain", False, "", (False, False, "")),
-            ("cpu:fused", False, "", (True, True, "")),
-            ("fused", False, "", (True, True, "")),
-            ("cuda", True, "", (True, False, "")),
-            ("cuda:1", True, "", (True, False, "")),
-            ("cuda:plain", True, "", (False, False, "")),
-            ("cuda:1:fused", True, "", (True, True, "")),
-            (
-                "cuda",
-                True,
-                "Triton is not installed",
-                (False, False, "steps are not fused: Triton is not installed"),
-            ),
-        ],
-    )
-    def test_the_rule(self, name, cuda, lacks, expected, monkeypatch):
-        monkeypatch.setattr(fused, "device_of", lambda device, where: torch.device(device or "cpu"))
-        monkeypatch.setattr(fused, "what_fusing_lacks", lambda device: (lacks, "pip install triton"))
-        found = fused.asked_for(name)
-        assert found[1:] == expected
-        assert (found.device.type == "cuda") == cuda
-
-    def test_what_is_missing_is_refused_with_the_command(self, monkeypatch):
-        monkeypatch.setattr(fused.shutil, "which", lambda name: None)
-        monkeypatch.setattr(fused.sys, "platform", "linux")
-        net = network()
-        with pytest.raises(
-            ConfigurationError, match=r"fused steps on 'cpu'; there is no C\+\+ compiler.*install g"
-        ):
-            open_session("torch:cpu:fused", net.architecture, net.parameters)
-        assert open_session("torch:cpu", net.architecture, net.parameters).why == ""
-
-    def test_a_gpu_without_triton(self, monkeypatch):
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
-        monkeypatch.setattr(fused, "find_spec", lambda name: None)
-        why = fused.what_fusing_lacks(torch.device("cuda"))
-        assert why == ("Triton is not installed", "pip install triton")
-        here = Described("cuda", True, "a GPU", ("float32",), "bfloat16 is slow", "")
-        told = "bfloat16 is slow; steps are not fused: Triton is not installed"
-        assert fused.note_on_fusing(here)[4:] == (told, "pip install triton")
-        there = here._replace(available=False)
-        assert fused.note_on_fusing(there) == there
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (6, 1))
-        assert "compute capability" in fused.what_fusing_lacks(torch.device("cuda"))[0]
-        assert fused.what_fusing_lacks(torch.device("mps"))[0]
-
-    def test_a_compiler_that_fails(self, monkeypatch, caplog):
-        monkeypatch.setattr(fused, "what_fusing_lacks", lambda device: ("", ""))
-
-        def failing(graph, tensors):
-            raise RuntimeError("no space left\nand much more")
-
-        net = network()
-        for by_name in (True, False):
-            opened = open_session("torch:cpu:fused", net.architecture, net.parameters, Settings("adam"))
-            monkeypatch.setattr(opened._stepper, "_compiler", failing)
-            monkeypatch.setattr(opened._stepper, "_by_name", by_name)
-            if by_name:
-                with pytest.raises(
-                    ConfigurationError, match=r"no space left\)\. engine='torch:cpu:plain' does"
-                ):
-                    epochs(opened, examples(net))
-                continue
-            with caplog.at_level(logging.WARNING):
-                epochs(opened, examples(net))
-        assert caplog.text.count("Steps are not fused: PyTorch's compiler failed") == 1  # of two sizes
-        plain = open_session("torch:cpu:plain", net.architecture, net.parameters, Settings("adam"))
-        epochs(plain, examples(net))
-        np.testing.assert_allclose(opened.state().theta, plain.state().theta, rtol=1e-10)
 
 
 if (

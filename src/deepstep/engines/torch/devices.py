@@ -11,6 +11,9 @@ from deepstep.errors import ConfigurationError
 
 WHERE = "the torch engine"
 
+KINDS = ("cpu", "cuda", "mps")
+"""The kinds of device that the engine knows."""
+
 WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu128"
 """The command that installs a PyTorch that knows GPUs of NVIDIA."""
 
@@ -29,7 +32,10 @@ def device_of(name: str, where: str = WHERE) -> torch.device:
         device = torch.device(name)
     except RuntimeError:
         raise ConfigurationError(
-            where, "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'", f"got {name!r}"
+            where,
+            "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'",
+            f"got {name!r}",
+            "Behind it, or alone, may stand 'fused' or 'plain'.",
         ) from None
     why = missing(device)
     if why:
@@ -54,9 +60,7 @@ def missing(device: torch.device) -> str:
 def mend(device: torch.device) -> str:
     """What to do where a device is missing."""
     if device.type == "cuda" and torch.version.cuda is None:
-        return (
-            "With a GPU of NVIDIA's run: pip install torch --index-url https://download.pytorch.org/whl/cu128"
-        )
+        return f"With a GPU of NVIDIA's run: {WITH_CUDA}"
     return "Leave the device out: engine='torch' takes what there is."
 
 
@@ -118,7 +122,7 @@ class Described(NamedTuple):
 
 def described() -> list[Described]:
     """Each kind of device that the engine knows."""
-    return [_described(kind) for kind in ("cpu", "cuda", "mps")]
+    return [_described(kind) for kind in KINDS]
 
 
 def _described(kind: str) -> Described:

@@ -8,6 +8,7 @@ eight.
 
 import logging
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -22,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from deepstep.engines.torch.devices import WHERE, Described, device_of
+from deepstep.engines.torch.devices import KINDS, WHERE, Described, device_of
 from deepstep.engines.torch.place import place_of
 from deepstep.engines.torch.recording import (
     ONE_AT_A_TIME,
@@ -33,11 +34,16 @@ from deepstep.engines.torch.recording import (
     whole_step,
 )
 from deepstep.engines.torch.step import Batch, Machine
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture
 
 FUSED, PLAIN = "fused", "plain"
 """What may stand behind a device, "torch:cpu:fused"; else steps are fused on CUDA, where that is possible."""
+
+KNOWN = (*KINDS, "cuda:1", "cpu:fused", "cuda:fused", "cuda:plain", FUSED, PLAIN)
+"""What users may name, to say so to those who named something else."""
+_DEVICE = re.compile(r"\w+(:\d+)?")
+"""A kind of device and a number."""
 
 Compiler: TypeAlias = Callable[[torch.fx.GraphModule, list[Tensor]], Callable[..., Any]]
 """Takes a graph and the tensors that it is for, gives what does the same."""
@@ -81,6 +87,8 @@ def asked_for(name: str, where: str = WHERE) -> Asked:
     rest, _, way = name.rpartition(":")
     if way not in (FUSED, PLAIN):
         rest, way = name, ""
+    if rest and not _DEVICE.fullmatch(rest):
+        raise unknown_name(where, "device of the torch engine", name, KNOWN)
     device = device_of(rest, where)
     if way == PLAIN or (not way and device.type != "cuda"):
         return Asked(device, False, False, "")
@@ -99,11 +107,12 @@ def what_fusing_lacks(device: torch.device) -> tuple[str, str]:
             return "the GPU is older than Triton's kernels (compute capability 7.0)", ""
         if find_spec("triton") is None:
             return "Triton is not installed", "pip install triton"
-    kind, names = (
-        ("C", ("cc", "gcc", "clang")) if device.type == "cuda" else ("C++", ("g++", "clang++", "cl"))
-    )
-    if not any(map(shutil.which, (os.environ.get("CC" if kind == "C" else "CXX", ""), *names))):
-        return f"there is no {kind} compiler", _INSTALL.get(sys.platform, ("", ""))[0]
+    language, variable, names = _COMPILERS[device.type]
+    named = os.environ.get(variable)
+    if named and not shutil.which(named):
+        return f"{variable} names a compiler that is not there, {named!r}", ""
+    if not named and not any(map(shutil.which, names)):
+        return f"there is no {language} compiler", _INSTALL.get(sys.platform, ("", ""))[0]
     if not Path(sysconfig.get_path("include"), "Python.h").exists():
         return "the headers of Python are missing", _INSTALL.get(sys.platform, ("", ""))[1]
     return "", ""
@@ -119,6 +128,13 @@ def note_on_fusing(described: Described) -> Described:
     notes = (described.note, f"steps are not fused: {why}")
     return described._replace(note="; ".join(filter(None, notes)), mend=described.mend or mend)
 
+
+_COMPILERS = {
+    "cpu": ("C++", "CXX", ({"darwin": "clang++", "win32": "cl"}.get(sys.platform, "g++"),)),
+    "cuda": ("C", "CC", ("gcc", "clang", "cc")),
+}
+"""By kind of device: the language, the variable that names a compiler, and those that PyTorch's compiler and
+Triton look for without it."""
 
 _INSTALL = {
     "linux": ("apt-get install g++", "apt-get install python3-dev"),
@@ -142,6 +158,8 @@ def compiled(graph: torch.fx.GraphModule, tensors: list[Tensor]) -> Callable[...
     options["triton.cudagraphs"] = False  # the recording is ours
     if tensors[0].device.type == "cpu" and tensors[0].dtype == torch.float64:
         options["cpp.simdlen"] = 1  # its vectors of float64 beside int32 are no C++ (frexp, PyTorch 2.13)
+    # Kernels of C++ are for so many threads, whatever the number is when they run.
+    options["cpp.threads"] = torch.get_num_threads()
     made: Callable[..., Any] = _inductor.compile(graph, [*tensors], options=options)
     return made
 
@@ -174,7 +192,7 @@ class FusedStepper(RecordedStepper):
         """The compiled step of such tensors; None where the compiler failed."""
         global _made
         of_all = repr(replace(self._settings, seed=0)), self._shape, self._compiler
-        of_these = at.batch.weight is not None, tuple(at.batch.masks), at.cost.device
+        of_these = at.batch.weight is not None, tuple(at.batch.masks), at.cost.device, torch.get_num_threads()
         key = (*of_all, *of_these, *((one.shape, one.dtype) for one in tensors))
         with ONE_AT_A_TIME:
             made = _made.get(key) or self._make(at, tensors)
