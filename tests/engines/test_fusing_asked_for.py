@@ -5,14 +5,14 @@ import os
 import pytest
 
 from deepstep import Network
-from deepstep.engines import open_session
+from deepstep.engines import describe_engines, open_session
 from deepstep.errors import ConfigurationError
 
 torch = pytest.importorskip("torch")
 
 from torch import _inductor  # noqa: E402
 
-from deepstep.engines.torch import fused  # noqa: E402
+from deepstep.engines.torch import devices, fused  # noqa: E402
 from deepstep.engines.torch.devices import Described  # noqa: E402
 
 
@@ -111,3 +111,15 @@ def test_the_compiler_that_is_looked_for_is_the_one_that_is_taken(monkeypatch):
         assert looked_for == [taken]
     monkeypatch.setenv("CXX", "nonesuch")
     assert fused.what_fusing_lacks(cpu) == ("CXX names a compiler that is not there, 'nonesuch'", "")
+
+
+def test_a_driver_that_is_broken_is_described(monkeypatch):
+    def broken(device):
+        raise RuntimeError("no answer from the driver")
+
+    monkeypatch.setattr(devices, "missing", lambda device: "")
+    monkeypatch.setattr(torch.cuda, "get_device_name", broken)
+    reference, _, told = describe_engines()
+    assert reference.available
+    assert (told.name, told.available) == ("torch", False)
+    assert told.note == "PyTorch cannot be used (RuntimeError: no answer from the driver)"

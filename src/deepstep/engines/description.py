@@ -67,8 +67,10 @@ def _of_torch() -> list[EngineDescription]:
     try:
         from deepstep.engines.torch.devices import described
         from deepstep.engines.torch.fused import note_on_fusing
-    except Exception as error:  # a broken installation raises what it likes
+
+        found = [note_on_fusing(one) for one in described()]
+    except Exception as error:  # a broken installation, or driver, raises what it likes
         note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
         mend = "pip install --force-reinstall torch"
         return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
-    return [EngineDescription(f"torch:{one.kind}", *note_on_fusing(one)[1:]) for one in described()]
+    return [EngineDescription(f"torch:{one.kind}", *one[1:]) for one in found]
