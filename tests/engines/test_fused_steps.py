@@ -171,6 +171,19 @@ class TestTraced:
         assert opened.state().step == 1
         assert np.isfinite(opened.state().theta).all()
 
+    def test_an_interruption_after_it_leaves_the_step_that_was_reached(self, traced, monkeypatch):
+        net = network()
+        rows = examples(net)
+        rows.X[shuffled(3)(0, M)[20]] = np.nan
+        opened = open_session("torch:fused", net.architecture, net.parameters, Settings("adam"))
+        take = opened._stepper._examples
+        monkeypatch.setattr(
+            opened._stepper, "_examples", lambda task, n: take(task, n if task.at < 2 else 1 / 0)
+        )
+        with pytest.raises(ZeroDivisionError):
+            epochs(opened, rows, 1)
+        assert opened.state().step == 1
+
     def test_each_size_of_batch_is_traced_once(self, traced):
         net = network()
         opened = open_session("torch:cpu:fused", net.architecture, net.parameters, Settings("adam"))

@@ -132,17 +132,19 @@ class RecordedStepper(Stepper):
         rows = torch.empty(k, len(Numbers._fields) - 1, dtype=self.here.theta.dtype, pin_memory=on_gpu)
         sizes, path = np.zeros(k, dtype=int), {}
         self._alive.fill_(True)
-        for task in tasks:
-            number, before = self.now.step + 1, self.now
-            examples, total = self._examples(task, number)
-            rows[task.at] = rows.new_tensor(self._numbers(task, number, total)[:-1])
-            recording = self._recording(examples, rows[task.at])
-            recording.replay()
-            there[task.at].copy_(self._cost)
-            sizes[task.at], path[task.at] = task.m, before
-            self.now = Now(1 - before.place, number, bool(self._settings.average))
-        costs = np.array(there.cpu().numpy())
-        self._stand_where_it_ended(costs, sizes, path)
+        try:
+            for task in tasks:
+                number, before = self.now.step + 1, self.now
+                examples, total = self._examples(task, number)
+                rows[task.at] = rows.new_tensor(self._numbers(task, number, total)[:-1])
+                recording = self._recording(examples, rows[task.at])
+                recording.replay()
+                there[task.at].copy_(self._cost)
+                sizes[task.at], path[task.at] = task.m, before
+                self.now = Now(1 - before.place, number, bool(self._settings.average))
+        finally:  # after an interruption, too, the number of the step is that of the state
+            costs = np.array(there.cpu().numpy())
+            self._stand_where_it_ended(costs, sizes, path)
         return StepCosts(costs, sizes)
 
     def _stand_where_it_ended(self, costs: np.ndarray, sizes: np.ndarray, path: dict[int, Now]) -> None:
