@@ -1,13 +1,13 @@
 """How kernels are compiled: without the interpreter's lock, cached on disk, numbers treated as IEEE's."""
 
 import gc
-import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from numba import njit
+
+from deepstep.engines.compiling import told_if_slow
 
 ORDERED: set[str] = {"contract"}
 """Sums stay in their order; a product and a sum may become one fused operation."""
@@ -49,17 +49,13 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 @contextmanager
-def told_if_slow() -> Iterator[None]:
+def told_while_compiled() -> Iterator[None]:
     """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds."""
-    logger = logging.getLogger("deepstep")
-    timer = threading.Timer(1.0, logger.warning, ["compiling kernels for this processor: once, some seconds"])
-    timer.daemon = True
-    timer.start()
     collects = gc.isenabled()
     gc.disable()  # a tenth of the time, as a compiler makes much and throws away little
     try:
-        yield
+        with told_if_slow("compiling kernels for this processor: once, some seconds"):
+            yield
     finally:
         if collects:
             gc.enable()
-        timer.cancel()

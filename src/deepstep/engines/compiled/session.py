@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines.compiled.forward import outputs, outputs_of_each
 from deepstep.engines.compiled.gram import NOTE, Span, keeps_the_span, span_of, steps_that_cost_as_much
-from deepstep.engines.compiled.jit import told_if_slow
+from deepstep.engines.compiled.jit import told_while_compiled
 from deepstep.engines.compiled.layout import (
     TURNED_UP_TO,
     Data,
@@ -100,7 +100,7 @@ class CompiledSession:
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
         work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
-        with told_if_slow():
+        with told_while_compiled():
             train(
                 0,
                 np.zeros(BARRIER_SIZE, np.int64),

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from deepstep.engines.compiling import told_if_slow
 from deepstep.engines.torch.devices import KINDS, WHERE, Described, device_of
 from deepstep.engines.torch.place import place_of
 from deepstep.engines.torch.recording import (
@@ -203,8 +204,9 @@ class FusedStepper(RecordedStepper):
     def _make(self, at: Whole, tensors: list[Tensor]) -> Callable[..., Any] | None:
         step = partial(_traceable, self.machine, self._shape, at)
         try:
-            made = self._compiler(make_fx(step, _SPELLED_OUT)(*tensors), tensors)
-            made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
+            with told_if_slow(f"compiling steps of {len(at.batch.Y)} examples: once, some seconds"):
+                made = self._compiler(make_fx(step, _SPELLED_OUT)(*tensors), tensors)
+                made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
         except Exception as error:  # a compiler raises what it likes
             words = f"PyTorch's compiler failed ({type(error).__name__}: {_first_line(error)})"
             device = at.cost.device.type
