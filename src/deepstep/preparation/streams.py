@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -147,7 +148,7 @@ class StreamedExamples:
         self._reader: Reader | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._whole: Examples | None = None
-        self._closing = False
+        self._ended = Event()
 
     def __len__(self) -> int:
         return int(self._kept.sum())
@@ -162,12 +163,14 @@ class StreamedExamples:
 
     def close(self) -> None:
         """End reading ahead, and let go of what was read; a later `window` begins anew."""
-        self._closing = True
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-        self._coming.clear()
-        self._pool = self._reader = None
-        self._closing = False
+        self._ended.set()
+        try:
+            if self._pool is not None:
+                self._pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            self._coming.clear()
+            self._pool = self._reader = None
+            self._ended = Event()  # a thread that was not waited for still has the old one, and ends
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -310,6 +313,7 @@ class StreamedExamples:
 
     def _pieces(self, place: Asked, sequence: GroupSequence, begin: int) -> Iterator[Piece]:
         """Rows from a place of an epoch's sequence on, of the groups that are read here."""
+        ended = self._ended
         rank = place.share.rank if place.share is not None and place.apart else 0
         for at in range(sequence.place_of(begin), len(sequence.groups)):
             group, start = int(sequence.groups[at]), int(sequence.starts[at])
@@ -317,7 +321,7 @@ class StreamedExamples:
                 continue
             found, first = 0, int(self._starts[group])
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
-                if self._closing:
+                if ended.is_set():
                     return
                 mask = self._keep(frame, first)
                 numbers = np.flatnonzero(mask) + first - self._starts[group]
