@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from deepstep.cli import said
 from deepstep.data import parquet_parts
-from deepstep.errors import ConfigurationError, WorkerError
+from deepstep.errors import ConfigurationError, FileError, WorkerError
 from deepstep.preparation.shares import ALONE, Workers
 
 T = TypeVar("T")
@@ -109,9 +109,22 @@ def digest_of(path: Path) -> str:
 
 def _of_each(paths: Sequence[Path]) -> list[str]:
     (rank, of), exchange = all_of_them()
-    found = [""] * len(paths)
-    for other, digests in enumerate(exchange(parquet_parts.sha256_of_each(paths[rank::of]))):
-        found[other::of] = digests
+    found, names = [""] * len(paths), [path.name for path in paths]
+    others = []
+    for other, (its, digests) in enumerate(exchange((names, parquet_parts.sha256_of_each(paths[rank::of])))):
+        if its == names:
+            found[other::of] = digests
+        else:
+            others.append((other, its))
+    if others:  # when all have exchanged theirs: nobody waits for the others
+        other, its = others[0]
+        different = sorted(set(names) ^ set(its))
+        raise FileError(
+            f"worker {rank}, {paths[0].parent if paths else 'the folder'}",
+            f"the same parts for all workers; worker {other} has {len(its)}",
+            f"here there are {len(names)}" + (f"; '{different[0]}' is not at both" if different else ""),
+            "Give all machines the same folder.",
+        )
     return found
 
 
