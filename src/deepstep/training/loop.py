@@ -27,7 +27,7 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.shown import Training, Update, update_done
+from deepstep.training.shown import Training, update_done
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 
@@ -320,8 +320,12 @@ class _Loop:
         epoch: int,
     ) -> None:
         with ending_all(self._session):
+            if not self._step_watchers:
+                return
+            rows = batch(view.order, len(view.examples), self._batch_size, number - view.first)
+            X, Y, weight = view.examples.take(rows)
+            update = update_done(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
             for callback in self._step_watchers:
-                update = self._update(view, number, rates, chunk, before, epoch)
                 with naming_callback(callback):
                     callback.on_step_end(self._training, update)
 
@@ -377,19 +381,6 @@ class _Loop:
     def _of_all(self, value: float) -> float:
         """The sum over all workers, where there are several."""
         return float(total(self._session, value)[0]) if self._shared else value
-
-    def _update(
-        self,
-        view: Window,
-        number: int,
-        rates: Rates,
-        chunk: StepCosts,
-        before: SessionState,
-        epoch: int,
-    ) -> Update:
-        rows = batch(view.order, len(view.examples), self._batch_size, number - view.first)
-        X, Y, weight = view.examples.take(rows)
-        return update_done(before, epoch, float(chunk.costs[0]), X, Y, weight, rates)
 
     def _end_epoch(self, epoch: int, rate: float, step: int) -> None:
         """Write the record, tell the callbacks; of an epoch that time cut short it says how far it came."""
