@@ -272,22 +272,22 @@ class StreamedExamples:
             self._reader = reader = Reader(of, begin, self._pieces(place, sequence, begin))
         if place.share is None:
             return Examples(*self._written(reader.take(count, count), begin, None, count))
-        own = self._places_of(place.share, place, sequence, begin, count)
         order, into = self._order_within(place, count), np.full(count, -1)
+        own = self._places_of(place.share, place, sequence, range(begin, begin + count), order)
         into[own if order is None else order[own]] = np.arange(len(own))
         pieces = reader.take(count, len(own) if place.apart else count)
         return Shard(*self._written(pieces, begin, into, len(own)), positions=own, of=count)
 
+    @staticmethod
     def _places_of(
-        self, share: Share, place: Asked, sequence: GroupSequence, begin: int, count: int
+        share: Share, place: Asked, sequence: GroupSequence, rows: range, order: AnyArray | None
     ) -> AnyArray:
-        """Where the rows of a worker stand in the order of a window."""
+        """Where those of a window's rows that are a worker's stand in its order."""
         if place.apart:
-            mine = sequence.owners_of_rows(begin, begin + count) == share.rank
-            order = self._order_within(place, count)
+            mine = sequence.owners_of_rows(rows.start, rows.stop) == share.rank
             return np.flatnonzero(mine if order is None else mine[order])
-        starts = range(0, count, place.batch_size)
-        parts = (share.part(min(place.batch_size, count - start), start) for start in starts)
+        starts = range(0, len(rows), place.batch_size)
+        parts = (share.part(min(place.batch_size, len(rows) - start), start) for start in starts)
         return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
     def _written(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -231,6 +232,11 @@ class _Pass:
     def schema(self) -> "dict[str, polars.DataType]":
         return {name: self.rows.schema[name] for name in self.columns}
 
+    @cached_property
+    def of_a_piece(self) -> int:
+        """Rows that are looked at together; some are read to know it, once for all chapters."""
+        return self.rows.piece_rows(self.columns)
+
     def run(self, workers: Workers) -> SeenRows:
         """Look at all rows: in turns of a chapter for each worker, joined in the order of the rows."""
         rank, of = workers.share
@@ -257,10 +263,10 @@ class _Pass:
     def _seen(self, groups: range) -> SeenRows:
         """What there is to be seen in some groups."""
         rows, first = self.rows, sum(self.rows.sizes[: groups.start])
-        seen, of_a_piece = self._nothing(first=first < MOST_NUMBERS), rows.piece_rows(self.columns)
+        seen = self._nothing(first=first < MOST_NUMBERS)
         for group in groups:
             learned, begin = 0, first
-            for frame in rows.pieces(group, self.columns, of_a_piece):
+            for frame in rows.pieces(group, self.columns, self.of_a_piece):
                 part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
                 learned += self.look.at(frame, part, seen, rows.place(group), first - begin)
                 first += frame.height
