@@ -18,9 +18,9 @@ from deepstep.equations import (
     output_gradient,
     probabilities,
 )
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture
-from deepstep.network.border import TARGETS
 from head_examples import head_settings, head_target
 
 

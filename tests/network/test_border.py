@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from deepstep.equations import HEADS, get_head
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import DataError, ShapeError
-from deepstep.network.border import TARGETS, check_several_classes, check_targets, check_weights
+from deepstep.network.border import check_several_classes, check_targets, check_weights
 from head_examples import head_target
 
 

@@ -12,7 +12,7 @@ from deepstep.cli.trace import example_weights, examples, step_settings
 from deepstep.equations import example_targets
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
-from deepstep.network.architecture import layer_sizes
+from deepstep.equations.parameters import layer_sizes
 from deepstep.types import Array
 
 RANDOM_EXAMPLES = 8

@@ -15,7 +15,7 @@ from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
 from deepstep.model.options import LBFGS, PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
-from deepstep.network.architecture import layer_sizes
+from deepstep.equations.parameters import layer_sizes
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.training.judging import check_name
 from deepstep.training.loop import OF_EPOCHS

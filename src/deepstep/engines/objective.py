@@ -1,13 +1,12 @@
 """What training minimizes: J with its regularization, and ∂J/∂θ."""
 
-from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
-    AnyLayerCache,
+    Graph,
     Head,
-    backward_layers,
+    Tape,
     cost_from_logits,
     flatten_gradients,
     l1_backward,
@@ -15,6 +14,7 @@ from deepstep.equations import (
     l2_backward,
     l2_cost,
 )
+from deepstep.equations.ops import backward
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
@@ -88,21 +88,16 @@ def cost_terms(
 
 
 def flat_gradient(
-    dZL: Array,
-    caches: Sequence[AnyLayerCache],
-    parameters: Parameters,
-    *,
-    activations: Sequence[str],
-    settings: Settings,
-    m: float,
-    masks: Mapping[int, Array] | None = None,
+    graph: Graph, tape: Tape, dZL: Array, parameters: Parameters, *, settings: Settings, m: float
 ) -> Array:
     """∂J/∂θ with L1 and L2, as one vector.
 
     Parameters
     ----------
-    dZL, caches, activations, masks
-        As in `deepstep.equations.backward_layers`.
+    graph, tape
+        Of the forward pass.
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by the logits.
     parameters : Parameters
     settings : Settings
         ``l1`` and ``l2``.
@@ -110,13 +105,15 @@ def flat_gradient(
         `total_weight` of the examples.
     """
     gradients: dict[str, Array] = {}
-    for found in backward_layers(dZL, caches, activations, masks=masks, input_gradient=False):
-        of_layer, W = found.of_parameters, parameters[f"W{found.layer}"]
-        if settings.l1:
-            of_layer[f"dW{found.layer}"] += l1_backward(W, settings.l1, m)
-        if settings.l2:
-            of_layer[f"dW{found.layer}"] += l2_backward(W, settings.l2, m)
-        gradients |= of_layer
+    for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
+        for name, value in found.items():
+            if name not in graph.learned:
+                continue
+            if name[0] == "W" and settings.l1:
+                value += l1_backward(parameters[name], settings.l1, m)
+            if name[0] == "W" and settings.l2:
+                value += l2_backward(parameters[name], settings.l2, m)
+            gradients[f"d{name}"] = value
     return flatten_gradients(gradients, parameters, "step")
 
 

@@ -1,11 +1,11 @@
 """One step of training with its parts, for those who look into it: the trace and the diagnosis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deepstep.engines.objective import Costs
 from deepstep.engines.session import SessionState
-from deepstep.equations import AnyLayerCache
+from deepstep.equations import Graph, Tape
 from deepstep.types import Array
 
 
@@ -24,12 +24,12 @@ class OpenedStep:
         X with the noise of the step.
     masks : mapping
         Dropout masks D / keep_prob by layer.
-    AL, caches
-        Of the forward pass.
+    graph, tape
+        Of the forward pass, see `deepstep.equations.ops`.
     costs : Costs
         The terms of J.
     dZL : array of shape (n_L, m)
-        Where the backward pass begins; `deepstep.equations.backward_layers` goes on from it.
+        Where the backward pass begins.
     gradient, cut, clipped : arrays of shape (n_parameters,)
         ∂J/∂θ, then after `clip_by_value`, then after `clip_by_norm`.
     decayed, moved : arrays of shape (n_parameters,)
@@ -55,8 +55,8 @@ class OpenedStep:
     sample_weight: Array | None
     A0: Array
     masks: Mapping[int, Array]
-    AL: Array
-    caches: Sequence[AnyLayerCache]
+    graph: Graph
+    tape: Tape
     costs: Costs
     dZL: Array
     gradient: Array
@@ -67,3 +67,13 @@ class OpenedStep:
     rates: float | Array
     decays: float | Array
     after: SessionState
+
+    @property
+    def AL(self) -> Array:
+        """Output of the network."""
+        return self.tape[self.graph.output]
+
+    @property
+    def ZL(self) -> Array:
+        """Logits."""
+        return self.tape[self.graph.logits]

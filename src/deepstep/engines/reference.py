@@ -12,9 +12,9 @@ from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
-    AnyLayerCache,
+    Graph,
     Head,
-    NormalizedCache,
+    Tape,
     average_update,
     clip_by_norm,
     clip_by_value,
@@ -23,12 +23,9 @@ from deepstep.equations import (
     get_head,
     get_optimizer,
     limit_norms,
-    model_forward,
     output_gradient,
-    running_statistics,
 )
 from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
@@ -152,8 +149,8 @@ class ReferenceSession:
         before, number, settings = self._state, self._state.step + 1, self.settings
         A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
         masks = own if masks is None else dict(masks)
-        AL, caches = self._forward(A0, masks=masks)
-        costs, dZL, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
+        graph, tape = self._forward(A0, masks=masks)
+        costs, dZL, gradient = self._cost_and_gradient(graph, tape, Y, sample_weight)
         cut = clipped = gradient
         if settings.clip_value is not None:
             cut = clipped = clip_by_value(cut, most=float(settings.clip_value))
@@ -173,7 +170,11 @@ class ReferenceSession:
             until_now = theta if before.average is None else before.average
             average = average_update(until_now, theta, decay=settings.average, t=count)
         after = SessionState(
-            theta, slots, number, self._statistics_after(caches, settings.share_of_a_batch(number)), average
+            theta,
+            slots,
+            number,
+            self._statistics_after(graph, tape, settings.share_of_a_batch(number)),
+            average,
         )
         return OpenedStep(
             before=before,
@@ -182,8 +183,8 @@ class ReferenceSession:
             sample_weight=sample_weight,
             A0=A0,
             masks=masks,
-            AL=AL,
-            caches=caches,
+            graph=graph,
+            tape=tape,
             costs=costs,
             dZL=dZL,
             gradient=gradient,
@@ -225,8 +226,8 @@ class ReferenceSession:
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
-        _, caches = self._predicting(X)
-        return cost_of_the_answer(caches[-1].Z, Y, output=self._head, sample_weight=sample_weight)
+        graph, tape = self._predicting(X)
+        return cost_of_the_answer(tape[graph.logits], Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self,
@@ -252,18 +253,18 @@ class ReferenceSession:
         gradient : array of shape (n_parameters,)
             ∂J/∂θ.
         """
-        caches = self._forward(X, masks=masks)[1]
-        costs, _, gradient = self._cost_and_gradient(caches, Y, sample_weight, masks)
+        costs, _, gradient = self._cost_and_gradient(*self._forward(X, masks=masks), Y, sample_weight)
         return costs.total, gradient
 
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
-        return self._predicting(X)[0]
+        graph, tape = self._predicting(X)
+        return tape[graph.output]
 
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
         if self._state.statistics:
-            settled = self._statistics_after(self._forward(X)[1], momentum=1.0)
+            settled = self._statistics_after(*self._forward(X), momentum=1.0)
             self._state = replace(self._state, statistics=settled)
 
     def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
@@ -308,46 +309,23 @@ class ReferenceSession:
             None if state.average is None else np.array(state.average, self._dtype),
         )
 
-    def _forward(
-        self, X: Array, *, masks: Mapping[int, Array] | None = None
-    ) -> tuple[Array, list[AnyLayerCache]]:
+    def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:
         """The forward pass of training: the batch's own statistics."""
-        shape = self.architecture
-        return model_forward(
-            X, self.parameters, activations=shape.activations, normalization=shape.normalization, masks=masks
-        )
+        return self.architecture.run(X, self.parameters, masks=masks)
 
-    def _predicting(self, X: Array) -> tuple[Array, list[AnyLayerCache]]:
+    def _predicting(self, X: Array) -> tuple[Graph, Tape]:
         """The forward pass of prediction: running statistics, no dropout, averaged parameters."""
-        shape = self.architecture
-        return model_forward(
-            X,
-            self.outcome,
-            activations=shape.activations,
-            normalization=shape.normalization,
-            statistics=self._state.statistics,
-        )
+        return self.architecture.run(X, self.outcome, statistics=self._state.statistics)
 
     def _cost_and_gradient(
-        self,
-        caches: list[AnyLayerCache],
-        Y: Array,
-        sample_weight: Array | None,
-        masks: Mapping[int, Array] | None,
+        self, graph: Graph, tape: Tape, Y: Array, sample_weight: Array | None
     ) -> tuple[Costs, Array, Array]:
         """The terms of J, dZL, and ∂J/∂θ."""
-        ZL, shape = caches[-1].Z, self.architecture
+        ZL = tape[graph.logits]
         costs = self._costs(ZL, Y, sample_weight, self.parameters)
         dZL = output_gradient(ZL, Y, output=self._head, sample_weight=sample_weight)
-        gradient = flat_gradient(
-            dZL,
-            caches,
-            self.parameters,
-            activations=shape.activations,
-            settings=self.settings,
-            m=total_weight(Y, sample_weight),
-            masks=masks,
-        )
+        m = total_weight(Y, sample_weight)
+        gradient = flat_gradient(graph, tape, dZL, self.parameters, settings=self.settings, m=m)
         return costs, dZL, gradient
 
     def _costs(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> Costs:
@@ -377,16 +355,17 @@ class ReferenceSession:
             W[:] = limit_norms(W, most=float(self.settings.max_norm))
         return limited.flat
 
-    def _statistics_after(self, caches: list[AnyLayerCache], momentum: float) -> Mapping[str, Array]:
+    def _statistics_after(self, graph: Graph, tape: Tape, momentum: float) -> Mapping[str, Array]:
+        """The running statistics with those of a batch."""
         statistics = dict(self._state.statistics)
-        for layer, cache in enumerate(caches, start=1):
-            linear = cache.linear
-            if isinstance(linear, NormalizedCache) and linear.kind == "batch":
-                names = f"mean{layer}", f"variance{layer}"
-                mean, variance = (statistics[name] for name in names)
-                m = linear.A_prev.shape[1]
-                after = running_statistics(mean, variance, linear.mean, linear.variance, m, momentum=momentum)
-                statistics |= dict(zip(names, after, strict=True))
+        for node in graph.nodes:
+            if node.op.running is not None:
+                names = [node.names[symbol] for symbol in node.op.running.start]
+                old, new = ([given[name] for name in names] for given in (statistics, tape))
+                m = tape[node.reads[0]].shape[1]
+                statistics |= zip(
+                    names, node.op.running.update(*old, *new, m, momentum=momentum), strict=True
+                )
         return statistics
 
 
@@ -411,8 +390,10 @@ def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]")
     >>> first_statistics(shape, np.dtype("float64"))
     {'mean1': array([[0.]]), 'variance1': array([[1.]])}
     """
-    shapes = statistics_shapes(architecture)
-    return {name: np.full(shape, name.startswith("variance"), dtype) for name, shape in shapes.items()}
+    return {
+        name: np.full((architecture.layer_dims[node.layer], 1), start, dtype)
+        for name, (node, start) in architecture.graph.running.items()
+    }
 
 
 def _times(number: float, factors: Array | None) -> float | Array:

@@ -6,10 +6,132 @@ dtype of Z; nothing overflows for a finite Z unless the value itself is too larg
 values in the tails keep their digits.
 """
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 
-from deepstep.equations.registry import equation
+from deepstep.equations.ops import Op
+from deepstep.equations.registry import equation, equation_of
+from deepstep.errors import unknown_name
 from deepstep.types import Array
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "exponential",
+    "exponential_backward",
+    "get_activation",
+    "identity",
+    "identity_backward",
+    "relu",
+    "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
+    "softmax",
+    "softmax_backward",
+    "tanh",
+    "tanh_backward",
+]
+
+
+class Activation(NamedTuple):
+    """A forward with its backward.
+
+    Attributes
+    ----------
+    forward : callable
+        Z of shape (n, m) → A of the same shape and dtype, a new array.
+    backward : callable
+        (dA, Z) → dZ, all of that shape.
+    kinks : tuple of float
+        Values of Z at which there is no derivative; there the gradient check compares nothing.
+    across_units : bool
+        Whether a unit's output depends on the other units of its layer, or on its place among them.
+
+    Examples
+    --------
+    >>> ACTIVATIONS["relu"].kinks
+    (0.0,)
+    """
+
+    forward: Callable[[Array], Array]
+    backward: Callable[[Array, Array], Array]
+    kinks: tuple[float, ...] = ()
+    across_units: bool = False
+
+
+ACTIVATIONS: dict[str, Activation] = {}
+"""All activations by name: those of DeepStep, then those that were registered."""
+
+
+def activation(
+    forward: Callable[[Array], Array], *, kinks: tuple[float, ...] = (), across_units: bool = False
+) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+    """Register an activation under the name of its forward; decorates the backward."""
+
+    def register(backward: Callable[..., Array]) -> Callable[..., Array]:
+        ACTIVATIONS[forward.__name__] = Activation(forward, backward, kinks, across_units)
+        return backward
+
+    return register
+
+
+def get_activation(name: str, where: str = "activation") -> Activation:
+    """Look an activation up by name.
+
+    Parameters
+    ----------
+    name : str
+        A name in ``ACTIVATIONS``.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    Activation
+        Its forward and backward.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name; the message has the nearest one.
+
+    Examples
+    --------
+    >>> get_activation("softmax").across_units
+    True
+    >>> get_activation("rleu")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: activation: ... 'relu'...
+    """
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise unknown_name(where, "activation", name, ACTIVATIONS)
+    return ACTIVATIONS[name]
+
+
+def activation_op(name: str) -> Op:
+    """The operation A = g(Z) of an activation."""
+    return _op_of(get_activation(name), name)
+
+
+@lru_cache
+def _op_of(activation: Activation, name: str) -> Op:
+    backward = f"{name}_backward"
+    return Op(
+        *activation[:2],
+        reads=("Z",),
+        writes=("A",),
+        needs=("Z",),
+        gives=("Z",),
+        intermediate="g(Z{})",
+        equations=(
+            equation_of(activation.forward, name, f"A = {name}(Z)"),
+            equation_of(activation.backward, backward, f"dZ = {backward}(dA, Z)"),
+        ),
+        kinks=activation.kinks,
+    )
 
 
 @equation("A = Z", source="lecture, course 2 (linear output)")
@@ -24,6 +146,7 @@ def identity(Z: Array) -> Array:
     return np.array(Z)
 
 
+@activation(identity)
 @equation("dZ = dA", source="lecture, course 2 (linear output)")
 def identity_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the identity.
@@ -48,6 +171,7 @@ def relu(Z: Array) -> Array:
     return np.maximum(Z, 0)
 
 
+@activation(relu, kinks=(0.0,))
 @equation("dZ = dA where Z > 0, else 0", source="lecture 5.2")
 def relu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the rectified linear unit, 0 at Z = 0.
@@ -73,6 +197,7 @@ def tanh(Z: Array) -> Array:
     return np.tanh(Z)
 
 
+@activation(tanh)
 @equation("dZ = dA ∘ (1 - tanh²(Z))", source="lecture, course 1 week 3")
 def tanh_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
@@ -100,6 +225,7 @@ def sigmoid(Z: Array) -> Array:
     return np.where(np.asarray(Z) >= 0, 1, t) / (1 + t)
 
 
+@activation(sigmoid)
 @equation("dZ = dA ∘ A ∘ (1 - A),  A = sigmoid(Z)", source="lecture 5.2")
 def sigmoid_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails.
@@ -126,6 +252,7 @@ def exponential(Z: Array) -> Array:
         return np.exp(Z)
 
 
+@activation(exponential)
 @equation("dZ = dA ∘ e^Z", source="McCullagh & Nelder 1989, chapter 6 (log link)")
 def exponential_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the exponential; 0 where dA is 0, however large Z.
@@ -155,6 +282,7 @@ def softmax(Z: Array) -> Array:
     return E / E.sum(axis=0, keepdims=True)
 
 
+@activation(softmax, across_units=True)
 @equation("dZ = A ∘ (dA - Σⱼ dAⱼ Aⱼ),  A = softmax(Z)", source="lecture, course 2 week 3")
 def softmax_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the softmax: the outputs of a column depend on all its logits.

@@ -5,6 +5,8 @@ import numpy as np
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
+__all__ = ["clip_by_norm", "clip_by_value"]
+
 
 @equation("g := g·min(1, c / ‖g‖)", source="Pascanu et al., arXiv 1211.5063, algorithm 1")
 def clip_by_norm(gradient: Array, *, most: float) -> Array:

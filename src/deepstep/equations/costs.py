@@ -4,17 +4,17 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations.answers import probabilities
-from deepstep.equations.heads import Head, get_head
-from deepstep.equations.members_answer import mean_logits
+from deepstep.equations.batch_ensemble import mean_logits
+from deepstep.equations.heads import HasHead, Head, get_head, probabilities
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, DataError, ShapeError
-from deepstep.network.architecture import Architecture
 from deepstep.types import Array
+
+__all__ = ["check_target", "compute_cost", "cost_from_logits", "cost_of_the_answer", "output_gradient"]
 
 
 @equation("J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))", source="lecture 4")
-def compute_cost(AL: Array, Y: Array, *, output: str | Head | Architecture = "sigmoid") -> float:
+def compute_cost(AL: Array, Y: Array, *, output: str | Head | HasHead = "sigmoid") -> float:
     """The lecture's cost, from the probabilities.
 
     Parameters
@@ -73,7 +73,7 @@ def cost_from_logits(
     ZL: Array,
     Y: Array,
     *,
-    output: str | Head | Architecture = "sigmoid",
+    output: str | Head | HasHead = "sigmoid",
     sample_weight: Array | None = None,
 ) -> float:
     """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
@@ -119,7 +119,7 @@ def cost_of_the_answer(
     ZL: Array,
     Y: Array,
     *,
-    output: str | Head | Architecture = "sigmoid",
+    output: str | Head | HasHead = "sigmoid",
     sample_weight: Array | None = None,
 ) -> float:
     """The cost of what a network answers: of members that share it, that of their mean answer.
@@ -156,7 +156,7 @@ def output_gradient(
     ZL: Array,
     Y: Array,
     *,
-    output: str | Head | Architecture = "sigmoid",
+    output: str | Head | HasHead = "sigmoid",
     sample_weight: Array | None = None,
 ) -> Array:
     """Derivative of m·J by the logits, where the backward pass begins.

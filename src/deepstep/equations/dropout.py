@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.equations.graph import Operations, feature
+from deepstep.equations.ops import Layer, Op
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
+
+__all__ = ["dropout_backward", "dropout_forward", "dropout_mask"]
 
 
 @equation("mask = D / keep_prob,  D = uniform < keep_prob", source="lecture, course 2 week 1")
@@ -45,34 +49,34 @@ def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Arra
     return np.asarray(uniform < keep, uniform.dtype if dtype is None else dtype) / keep
 
 
-@equation("A := A ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
-def dropout_forward(A: Array, mask: Array) -> Array:
+@equation("A = G ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+def dropout_forward(G: Array, mask: Array) -> Array:
     """Activations that are handed on.
 
     Parameters
     ----------
-    A, mask : arrays of shape (n_l, m)
-        The mask of `dropout_mask`.
+    G, mask : arrays of shape (n_l, m)
+        Activations, and the mask of `dropout_mask`.
 
     Returns
     -------
     A : array of shape (n_l, m)
-        A new array of the dtype of A.
+        A new array of the dtype of G.
 
     Raises
     ------
     ShapeError
-        If the mask does not have the shape of A: another one would broadcast silently.
+        If the mask does not have the shape of G: another one would broadcast silently.
 
     Examples
     --------
     >>> dropout_forward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    return _masked("dropout_forward", "A", A, mask)
+    return _masked("dropout_forward", "G", G, mask)
 
 
-@equation("dA := dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+@equation("dG = dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
 def dropout_backward(dA: Array, mask: Array) -> Array:
     """From the derivative by the activations handed on to that by the activations before.
 
@@ -83,7 +87,7 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
 
     Returns
     -------
-    dA : array of shape (n_l, m)
+    dG : array of shape (n_l, m)
         Derivative of m·J by the activations before, a new array of the dtype of dA.
 
     Raises
@@ -103,3 +107,19 @@ def _masked(where: str, name: str, value: Array, mask: Array) -> Array:
     if np.shape(mask) != np.shape(value):
         raise ShapeError(where, f"mask has the shape of {name}, {np.shape(value)}", f"got {np.shape(mask)}")
     return value * np.asarray(mask, value.dtype)
+
+
+DROPOUT = Op(
+    dropout_forward,
+    dropout_backward,
+    reads=("G", "mask"),
+    writes=("A",),
+    needs=("mask",),
+    gives=("G",),
+    faults={"the dropout mask is missing in the backward pass": lambda dA, mask: dA},
+)
+
+
+@feature("dropout")
+def _dropped(ops: Operations, layer: Layer) -> Operations:
+    return (*ops, DROPOUT)

@@ -1,24 +1,55 @@
-"""How far each example alone would move the parameters: the norm of its gradient, without a pass for each.
+"""The norm of each example's own gradient, from one backward pass.
 
-The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and the norm of an outer
-product is the product of the norms: no gradient of a single example is ever formed.
+The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and the norm of an outer product is
+the product of the norms: no gradient of a single example is ever formed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.equations.activation_table import get_activation
-from deepstep.equations.backward import LayerGradients, backward_layers
-from deepstep.equations.forward import AnyLayerCache, ExtendedCache
-from deepstep.equations.normalization import NORMALIZATIONS
-from deepstep.equations.normalized_linear import NormalizedCache
+from deepstep.equations.ops import Node, Tape, backward
 from deepstep.equations.registry import equation
-from deepstep.equations.shared_members import MembersCache, MembersOutputCache
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ShapeError
 from deepstep.types import Array
 
+__all__ = ["PerExample", "gradient_norms", "linear_gradient_norms"]
+
 SOURCE = "Goodfellow, arXiv 1510.01799"
+
+
+class PerExample(NamedTuple):
+    """The gradients of all examples by one parameter.
+
+    Attributes
+    ----------
+    left : array of shape (n, K·m)
+        A column is an example; K columns belong to each where K members share the network.
+    right : array of shape (n_prev, K·m) or None
+        The gradient is the outer product of both columns, or the column of ``left`` alone.
+    shared : bool
+        Whether the K columns of an example belong to one parameter, whose gradient is their mean; else each member
+        has its own.
+
+    Examples
+    --------
+    >>> PerExample(np.array([[3.0], [4.0]]), np.array([[2.0]])).squares(1)
+    array([[100.]])
+    """
+
+    left: Array
+    right: Array | None = None
+    shared: bool = True
+
+    def squares(self, m: int) -> Array:
+        """Squared norm of the gradient of each of m examples, (1, m)."""
+        K = self.left.shape[1] // m if m else 1
+        if K == 1 or not self.shared:
+            squares = _squares(self.left) * (1 if self.right is None else _squares(self.right))
+            return squares if K == 1 else squares.reshape(K, m).sum(axis=0, keepdims=True) / K**2
+        products = _products(self.left, K) * (1 if self.right is None else _products(self.right, K))
+        return np.maximum(products.sum(axis=(0, 1)), 0)[np.newaxis] / K**2  # rounding may go below 0
 
 
 @equation("norm_W = ‖dZ⁽ⁱ⁾‖·‖A_prev⁽ⁱ⁾‖,  norm_b = ‖dZ⁽ⁱ⁾‖", source=SOURCE)
@@ -59,130 +90,59 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     return norm_b * np.sqrt(_squares(A_prev)), norm_b
 
 
-def gradient_norms(dZL: Array, caches: Sequence[AnyLayerCache], activations: Sequence[str]) -> Array:
+def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
     """Norm of each example's own gradient by all parameters, from one backward pass.
-
-    All of them: W and b, and where there are such, gamma of layer normalization, s, r and alpha. With members
-    that share a network it is the norm of the mean of their gradients, by products of their columns:
-    ‖Σₖ dZₖ·A_prevₖᵀ‖² = Σₖₗ (dZₖ·dZₗ)(A_prevₖ·A_prevₗ).
 
     Parameters
     ----------
-    dZL : array of shape (n_L, m)
-        Derivative of m·J by Z[L], see `output_gradient`.
-    caches : sequence of LayerCache
-        One per layer, of the forward step, without dropout.
-    activations : sequence of str
-        One name per layer.
+    nodes : sequence of Node
+        Of the network in training, without dropout.
+    tape : dict
+        Of the forward pass.
+    d : dict
+        ``{"Z…": dZL}``, the derivative of m·J by the logits.
+    m : int
+        Number of examples.
 
     Returns
     -------
     array of shape (1, m)
-        ‖∂loss⁽ⁱ⁾/∂θ‖.
+        ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.
 
     Raises
     ------
     ConfigurationError
-        With the statistics of the batch: an example has no loss of its own there.
+        With batch normalization: an example has no loss of its own there.
 
     Examples
     --------
     >>> from deepstep.equations import model_forward
-    >>> AL, caches = model_forward(np.array([[0.0, 1.0]]), {"W1": np.zeros((1, 1)), "b1": [[0.0]]})
-    >>> gradient_norms(AL - 1, caches, ["sigmoid"]).round(4)
+    >>> AL, caches = model_forward(np.array([[0.0, 1.0]]), {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))})
+    >>> gradient_norms(caches.graph.nodes, caches.tape, {"Z1": AL - 1}, 2).round(4)
     array([[0.5   , 0.7071]])
     """
-    members = members_in(caches)
-    total = np.zeros((1, dZL.shape[1] // max(1, members)), dZL.dtype)
-    for found in backward_layers(dZL, caches, activations, input_gradient=False):
-        if members:
-            parts = _of_members(found, caches, activations, members)
-        else:
-            parts = _of_layer(found, caches, activations)
-        for squares in parts:
-            total += squares
+    whole: dict[str, Any] = dict(d)
+    written = {name for node in nodes for name in node.writes}
+    total = np.zeros((1, m), next(iter(d.values())).dtype)
+    for node, found in backward(nodes, tape, dict(d), input_gradient=False):
+        given, op = whole.pop(node.writes[0]), node.op
+        whole |= {name: value for name, value in found.items() if name in written}
+        if op.per_example is None:
+            continue
+        for symbol, each in op.per_example(given, *[tape[name] for name in node.needs]).items():
+            if node.names[symbol] in written:  # weights that another operation made: it goes on from there
+                whole[node.names[symbol]] = each
+            else:
+                total += each.squares(m)
     return np.sqrt(total)
-
-
-def members_in(caches: Sequence[AnyLayerCache]) -> int:
-    """K of members that share the network of these caches; 0 of an ordinary one."""
-    last = caches[-1].linear
-    return last.members if isinstance(last, MembersOutputCache) else 0
-
-
-def _of_members(
-    found: LayerGradients, caches: Sequence[AnyLayerCache], activations: Sequence[str], members: int
-) -> Iterator[Array]:
-    """The same of members, whose columns of an example are its own: (1, m)."""
-    cache = caches[found.layer - 1]
-    linear, dZ = cache.linear, _columns(found.dZ, members)
-    if isinstance(linear, MembersOutputCache):
-        for_each = _squares(found.dZ) * (_squares(linear.A_prev) + 1)
-        yield for_each.reshape(members, -1).sum(axis=0, keepdims=True) / members**2
-    elif isinstance(linear, MembersCache):
-        W, r = linear.W, linear.r[:, :, np.newaxis]
-        A_prev = linear.A_prev[np.newaxis]
-        yield _squares_of_the_mean(dZ, r * A_prev)
-        dr = A_prev * np.einsum("ni,knm->kim", W, dZ) / members
-        yield (dr * dr).sum(axis=(0, 1))[np.newaxis]
-    else:
-        yield _squares_of_the_mean(dZ, _columns(linear.A_prev, members))
-    if not isinstance(linear, MembersOutputCache):
-        yield _squares(dZ.mean(axis=0))
-    before = caches[found.layer - 2] if found.layer > 1 else None
-    if isinstance(before, ExtendedCache) and before.alpha is not None and found.dA_prev is not None:
-        g = get_activation(activations[found.layer - 2]).forward
-        bends = found.dA_prev * (g(before.Z) - before.Z)
-        yield _squares(_columns(bends, members).mean(axis=0))
-
-
-def _columns(A: Array, members: int) -> Array:
-    """(n, K·m) as (K, n, m)."""
-    return A.reshape(len(A), members, -1).swapaxes(0, 1)
-
-
-def _squares_of_the_mean(dZ: Array, A_prev: Array) -> Array:
-    """‖Σₖ dZₖ·A_prevₖᵀ / K‖² of each example, (1, m)."""
-    products = np.einsum("knm,lnm->klm", dZ, dZ) * np.einsum("kim,lim->klm", A_prev, A_prev)
-    return np.maximum(products.sum(axis=(0, 1)), 0)[np.newaxis] / len(dZ) ** 2  # rounding may go below 0
-
-
-def _of_layer(
-    found: LayerGradients, caches: Sequence[AnyLayerCache], activations: Sequence[str]
-) -> Iterator[Array]:
-    """Squared norms by the parameters of a layer; by those of the layer before, where it has an α."""
-    cache = caches[found.layer - 1]
-    linear, dU = cache.linear, found.dZ
-    if isinstance(linear, NormalizedCache):
-        dU = _before_normalization(found.dZ, linear)
-        yield _squares(found.dZ)
-        yield _squares(found.dZ * linear.U_hat)
-    A_prev = linear.A_prev
-    if isinstance(cache, ExtendedCache) and cache.s is not None:
-        yield _squares(A_prev * (cache.W.T @ dU))
-        A_prev = cache.s * A_prev
-    norm_W, norm_b = linear_gradient_norms(dU, A_prev)
-    yield norm_W**2
-    if not isinstance(linear, NormalizedCache):
-        yield norm_b**2
-    before = caches[found.layer - 2] if found.layer > 1 else None
-    if isinstance(before, ExtendedCache) and before.alpha is not None and found.dA_prev is not None:
-        g = get_activation(activations[found.layer - 2]).forward
-        yield _squares(found.dA_prev * (g(before.Z) - before.Z))
-
-
-def _before_normalization(dZ: Array, cache: NormalizedCache) -> Array:
-    """The derivative by U = W·A_prev."""
-    if cache.kind == "batch":
-        raise ConfigurationError(
-            "gradient_norms",
-            "a network without batch normalization",
-            "got one in which each example moves the mean and variance of all, so none has a loss of its own",
-            "Use normalization='layer'.",
-        )
-    return NORMALIZATIONS[cache.kind].backward(cache.gamma * dZ, cache.U_hat, cache.deviation)
 
 
 def _squares(columns: Array) -> Array:
     """Sum of squares of each column, (1, m)."""
     return np.sum(columns * columns, axis=0, keepdims=True)
+
+
+def _products(columns: Array, K: int) -> Array:
+    """Products of the columns of an example with each other, (K, K, m)."""
+    by_member = columns.reshape(len(columns), K, -1)
+    return np.einsum("nkm,nlm->klm", by_member, by_member)

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial, update_wrapper
 from inspect import signature
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
+from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
 from deepstep.equations.head_settings import SETTINGS, plain
 from deepstep.equations.losses import (
     categorical_cross_entropy,
@@ -20,7 +23,6 @@ from deepstep.equations.losses import (
     softmax_cross_entropy,
     softmax_cross_entropy_backward,
 )
-from deepstep.equations.members_answer import MEAN_LOGITS
 from deepstep.equations.number_losses import (
     absolute_error,
     absolute_error_backward,
@@ -39,10 +41,31 @@ from deepstep.equations.number_losses import (
     squared_error,
     squared_error_backward,
 )
-from deepstep.equations.shared_members import members_mean, members_mean_backward
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network.architecture import Architecture
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
+
+__all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
+
+
+class HasHead(Protocol):
+    """A network that has a head: an `Architecture`."""
+
+    @property
+    def activations(self) -> tuple[str, ...]: ...
+
+    @property
+    def output(self) -> str: ...
+
+    @property
+    def output_settings(self) -> Mapping[str, Any]: ...
+
+    @property
+    def shared_members(self) -> int: ...
+
+    @property
+    def n_outputs(self) -> int: ...
+
 
 Loss: TypeAlias = Callable[..., Array]
 """(ZL or AL, Y, **settings) → the loss (1, m), or its derivative (n_L, m)."""
@@ -64,7 +87,7 @@ class Head:
     loss, loss_backward : callable
         (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the logits: they train.
     targets : str
-        What Y has to be, a name in ``deepstep.network.border.TARGETS``.
+        What Y has to be, a name in ``deepstep.equations.TARGETS``.
     textbook, textbook_backward : callable or None
         The same from the output AL, where there is such a form.
     kinks : callable or None
@@ -261,7 +284,7 @@ HEADS: dict[str, Head] = {
 """All heads by name: those of DeepStep, then those that were registered."""
 
 
-def get_head(output: str | Head | Architecture, where: str = "output") -> Head:
+def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
     Parameters
@@ -284,20 +307,20 @@ def get_head(output: str | Head | Architecture, where: str = "output") -> Head:
 
     Examples
     --------
+    >>> from deepstep import Architecture
     >>> shape = Architecture((2, 1), ("identity",), "huber", {"delta": 2.0})
     >>> dict(get_head(shape).settings)
     {'delta': 2.0}
     """
     if isinstance(output, Head):
         return output
-    name = output.output if isinstance(output, Architecture) else output
+    name = getattr(output, "output", output)
     if not isinstance(name, str) or name not in HEADS:
         raise unknown_name(where, "output", name, HEADS)
-    head = HEADS[name]
-    return _head_of(output, head, where) if isinstance(output, Architecture) else head
+    return HEADS[name] if isinstance(output, str) else _head_of(output, HEADS[name], where)
 
 
-def _head_of(architecture: Architecture, head: Head, where: str) -> Head:
+def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
     """The head with the architecture's settings, which fit its last activation and number of outputs."""
     last, n_outputs = architecture.activations[-1], architecture.n_outputs
     if last != head.activation:
@@ -356,3 +379,95 @@ def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
     """The function with these settings, under its own name."""
     return function and update_wrapper(partial(function, **settings), function)
+
+
+def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
+    """What an output answers; what a target of that kind says, too.
+
+    Parameters
+    ----------
+    output : str, Head or Architecture
+        Which head.
+    AL : array of shape (n_L, m)
+        Output (or target).
+
+    Returns
+    -------
+    array
+        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of the
+        most probable one, from 0, (1, m). Of an output that gives numbers, these.
+
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
+
+    Examples
+    --------
+    >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
+    array([[2, 0]])
+    """
+    return TARGETS[get_head(output, "answers").targets].predictions(AL)
+
+
+def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
+    """The probabilities that an output gives.
+
+    Parameters
+    ----------
+    output, AL
+        As in `answers`.
+
+    Returns
+    -------
+    array or None
+        Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
+        (n_L + 1, m); None of an output that gives numbers.
+
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
+
+    Examples
+    --------
+    >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
+    array([[0.25],
+           [0.5 ],
+           [0.25]])
+    """
+    read = TARGETS[get_head(output, "probabilities").targets].probabilities
+    return None if read is None else read(AL)
+
+
+def example_targets(
+    output: str | Head | HasHead, n_outputs: int, m: int, *, rng: np.random.Generator
+) -> Array:
+    """A target that the head can learn.
+
+    Parameters
+    ----------
+    output : str, Head or Architecture
+        Which head.
+    n_outputs, m : int
+        Numbers of outputs and of examples.
+    rng : numpy.random.Generator
+        Where the numbers are drawn.
+
+    Returns
+    -------
+    Y : array of shape (n_outputs, m)
+        Float64, of the kind that the head learns.
+
+    Raises
+    ------
+    ConfigurationError
+        If the head is unknown, or an architecture does not fit its head.
+
+    Examples
+    --------
+    >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))
+    >>> Y.shape, Y.sum(axis=0).tolist()
+    ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])
+    """
+    return TARGETS[get_head(output, "example_targets").targets].example(rng, n_outputs, m)

@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 import numpy as np
 
+from deepstep.equations.graph import graph_of
+from deepstep.equations.ops import Graph, Layer
+from deepstep.equations.parameters import Parameters, layer_sizes
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network.architecture import layer_sizes
-from deepstep.network.layout import parameter_count
-from deepstep.network.parameters import Parameters
 from deepstep.types import Array
+
+__all__ = ["INITIALIZATIONS", "initialize_parameters", "initialize_two_layer"]
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState
 """Whose draws the parameters are."""
@@ -165,7 +167,36 @@ def check_rng(rng: Rng, where: str) -> None:
 def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:
     sizes = layer_sizes(layer_dims, where)
     check_rng(rng, where)
-    parameters = Parameters(np.zeros(parameter_count(sizes)), sizes)
-    for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
-        parameters[f"W{layer}"][:] = draw(rng, n_prev, n)
-    return parameters
+    layers = [
+        Layer(l, n_prev, n, "identity", l == len(sizes) - 1, {})
+        for l, (n_prev, n) in enumerate(pairwise(sizes), 1)
+    ]
+    return Parameters(drawn(graph_of(layers), draw, rng), sizes)
+
+
+def drawn(graph: Graph, draw: Draw, rng: Rng) -> Array:
+    """Initial values θ of all parameters: weights in the order of the layers, then what features draw.
+
+    Parameters
+    ----------
+    graph : Graph
+    draw : callable
+        (rng, n_prev, n) → a W, one of ``INITIALIZATIONS``.
+    rng : numpy.random.Generator or numpy.random.RandomState
+
+    Returns
+    -------
+    array of shape (n_parameters,)
+        float64.
+    """
+    values: dict[str, Array] = {}
+    for (name, (rows, columns)), (layer, learned) in zip(graph.layout, graph.learned.values(), strict=True):
+        n = graph.layers[layer - 1].n
+        if learned.start is None:  # a W of each network where several share the others
+            values[name] = np.concatenate([draw(rng, columns, n) for _ in range(rows // n)])
+    for (name, shape), (_, learned) in zip(graph.layout, graph.learned.values(), strict=True):
+        if callable(learned.start):
+            values[name] = learned.start(rng, *shape)
+        elif learned.start is not None:
+            values[name] = np.full(shape, learned.start)
+    return np.concatenate([values[name].ravel() for name, _ in graph.layout])

@@ -6,14 +6,15 @@ from math import sqrt
 
 import numpy as np
 
-from deepstep.equations.activation_table import get_activation
+from deepstep.equations.activations import get_activation
 from deepstep.equations.initialization import Rng, check_rng
+from deepstep.equations.model import layer_activations
+from deepstep.equations.parameters import Parameters, layer_sizes, plain_layout
 from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
-from deepstep.network.architecture import Architecture, layer_sizes
-from deepstep.network.layout import parameter_count
-from deepstep.network.parameters import Parameters
 from deepstep.types import Array
+
+__all__ = ["initialize_from_data"]
 
 EXAMPLES_PER_BIAS = 5
 """The 5 of "he+5"."""
@@ -75,11 +76,11 @@ def initialize_from_data(
     """
     where = "initialize_from_data"
     sizes = layer_sizes(layer_dims, where)
-    architecture = Architecture(sizes, activations)  # type: ignore[arg-type]  # which makes it a tuple
-    names = [get_activation(name, where) for name in architecture.activations]
+    names = [get_activation(name, where) for name in layer_activations(activations, len(sizes) - 1, where)]
     check_rng(rng, where)
-    A = _checked(X, architecture.n_inputs, where)
-    parameters = Parameters(np.zeros(parameter_count(sizes)), sizes)
+    A = _checked(X, sizes[0], where)
+    size = sum(n * columns for _, (n, columns) in plain_layout(sizes))
+    parameters = Parameters(np.zeros(size), sizes)
     for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
         W, Z = _weights(A, n_prev, n, rng)
         examples = rng.choice(A.shape[1], size=(n, EXAMPLES_PER_BIAS))

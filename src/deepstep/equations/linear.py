@@ -8,6 +8,8 @@ from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import Array
 
+__all__ = ["LinearCache", "linear_backward", "linear_forward"]
+
 
 class LinearCache(NamedTuple):
     """What the linear step keeps for its backward step: ``(A_prev, W, b)``.
@@ -103,32 +105,18 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     """
     dZ = np.asarray(dZ)
     _check_backward(dZ, cache)
-    dW, db = weight_gradients(dZ, cache)
-    return cache[1].T @ dZ, dW, db
+    A_prev, W, _ = cache
+    return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
 
-def weight_gradients(dZ: Array, cache: LinearCache) -> tuple[Array, Array]:
-    """dW and db alone: for layer 1 in training, where nobody needs dA0.
+def product_gradient(dZ: Array, A_prev: Array) -> Array:
+    """dW of a product W·A_prev."""
+    return dZ @ A_prev.T / dZ.shape[1]
 
-    Parameters
-    ----------
-    dZ, cache
-        As in `linear_backward`, not checked.
 
-    Returns
-    -------
-    dW, db : arrays
-        As of `linear_backward`.
-
-    Examples
-    --------
-    >>> cache = LinearCache(np.array([[1.0, 0.0]]), np.array([[2.0]]), np.array([[0.0]]))
-    >>> weight_gradients(np.array([[1.0, 3.0]]), cache)
-    (array([[0.5]]), array([[2.]]))
-    """
-    A_prev, _, _ = cache
-    m = dZ.shape[1]
-    return dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
+def sum_gradient(dZ: Array) -> Array:
+    """db of a bias."""
+    return dZ.sum(axis=1, keepdims=True) / dZ.shape[1]
 
 
 def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:

@@ -13,6 +13,20 @@ from deepstep.equations.ordered_activations import increasing, increasing_backwa
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
+__all__ = [
+    "categorical_cross_entropy",
+    "categorical_cross_entropy_backward",
+    "cross_entropy",
+    "cross_entropy_backward",
+    "ordinal_cross_entropy",
+    "ordinal_cross_entropy_backward",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_backward",
+    "smooth_labels",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_backward",
+]
+
 
 @equation("T = (1 - ε)·Y + ε / n", source="Szegedy et al. 2016, section 7 (arXiv 1512.00567)")
 def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:

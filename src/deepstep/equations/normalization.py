@@ -1,17 +1,38 @@
-"""Normalization of a layer's weighted inputs U, over the batch or over the layer's units.
+"""A normalized layer: U = W·A_prev, U_hat of mean 0 and variance 1 over the batch or over the units, Z = gamma ∘ U_hat + b.
 
-dU and dU_hat are derivatives of m·J, as dZ.
+dU and dU_hat are derivatives of m·J, as dZ. b is the shift that the lecture calls β: a bias inside U would be
+subtracted with the mean.
 """
 
-from collections.abc import Callable
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
+from deepstep.equations.example_gradients import PerExample
+from deepstep.equations.graph import Operations, feature, replaced
+from deepstep.equations.linear import check_forward, product_gradient, sum_gradient
+from deepstep.equations.ops import Layer, Learned, Op, Running
 from deepstep.equations.registry import equation
-from deepstep.errors import DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import Array
+
+__all__ = [
+    "NORMALIZATIONS",
+    "Normalized",
+    "normalize_batch",
+    "normalize_batch_backward",
+    "normalize_fixed",
+    "normalize_fixed_backward",
+    "normalize_layer",
+    "normalize_layer_backward",
+    "product_backward",
+    "product_forward",
+    "running_statistics",
+    "scale_shift_backward",
+    "scale_shift_forward",
+]
 
 
 class Normalized(NamedTuple):
@@ -37,7 +58,8 @@ class Normalized(NamedTuple):
 
 
 @equation(
-    "mean = Σᵢ U⁽ⁱ⁾ / m,  variance = Σᵢ (U⁽ⁱ⁾ - mean)² / m,  U_hat = (U - mean) / √(variance + ε)",
+    "mean = Σᵢ U⁽ⁱ⁾ / m,  variance = Σᵢ (U⁽ⁱ⁾ - mean)² / m,  "
+    "deviation = √(variance + ε),  U_hat = (U - mean) / deviation",
     source="lecture, course 2 week 3; Ioffe & Szegedy, arXiv 1502.03167, algorithm 1",
 )
 def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
@@ -71,7 +93,7 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 
 
 @equation(
-    "dU = (dU_hat - Σᵢ dU_hat⁽ⁱ⁾ / m - U_hat ∘ Σᵢ (dU_hat ∘ U_hat)⁽ⁱ⁾ / m) / √(variance + ε)",
+    "dU = (dU_hat - Σᵢ dU_hat⁽ⁱ⁾ / m - U_hat ∘ Σᵢ (dU_hat ∘ U_hat)⁽ⁱ⁾ / m) / deviation",
     source="Ioffe & Szegedy, arXiv 1502.03167, section 3, gathered",
 )
 def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
@@ -93,7 +115,8 @@ def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 
 
 @equation(
-    "mean = Σⱼ Uⱼ / n,  variance = Σⱼ (Uⱼ - mean)² / n,  U_hat = (U - mean) / √(variance + ε)",
+    "mean = Σⱼ Uⱼ / n,  variance = Σⱼ (Uⱼ - mean)² / n,  "
+    "deviation = √(variance + ε),  U_hat = (U - mean) / deviation",
     source="Ba et al., arXiv 1607.06450, equation 3",
 )
 def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
@@ -120,7 +143,7 @@ def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 
 
 @equation(
-    "dU = (dU_hat - Σⱼ dU_hatⱼ / n - U_hat ∘ Σⱼ dU_hatⱼ U_hatⱼ / n) / √(variance + ε)",
+    "dU = (dU_hat - Σⱼ dU_hatⱼ / n - U_hat ∘ Σⱼ dU_hatⱼ U_hatⱼ / n) / deviation",
     source="Ba et al., arXiv 1607.06450, equation 3, differentiated",
 )
 def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
@@ -144,7 +167,7 @@ def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 
 
 @equation(
-    "U_hat = (U - mean) / √(variance + ε),  mean and variance given",
+    "deviation = √(variance + ε),  U_hat = (U - mean) / deviation,  mean and variance given",
     source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2",
 )
 def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 1e-5) -> Normalized:
@@ -181,7 +204,7 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
 
-@equation("dU = dU_hat / √(variance + ε)", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2")
+@equation("dU = dU_hat / deviation", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2")
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
     """Through statistics that are given: they do not move.
 
@@ -245,33 +268,6 @@ def running_statistics(
     )
 
 
-class Normalization(NamedTuple):
-    """The two directions of one way to normalize by statistics of the batch itself.
-
-    Attributes
-    ----------
-    forward : callable
-        (U, epsilon) → `Normalized`.
-    backward : callable
-        (dU_hat, U_hat, deviation) → dU.
-
-    Examples
-    --------
-    >>> NORMALIZATIONS["layer"].forward(np.array([[1.0], [3.0]])).mean
-    array([[2.]])
-    """
-
-    forward: Callable[..., Normalized]
-    backward: Callable[[Array, Array, Array], Array]
-
-
-NORMALIZATIONS: dict[str, Normalization] = {
-    "batch": Normalization(normalize_batch, normalize_batch_backward),
-    "layer": Normalization(normalize_layer, normalize_layer_backward),
-}
-"""All normalizations by name."""
-
-
 def _normalize(U: Array, axis: int, epsilon: float) -> Normalized:
     """In two passes, so that a large mean costs no digits, and in a unit that keeps every square finite."""
     largest = np.max(np.abs(U), axis=axis, keepdims=True)
@@ -290,3 +286,211 @@ def _normalize_backward(dU_hat: Array, U_hat: Array, deviation: Array, axis: int
     mean = dU_hat.mean(axis=axis, keepdims=True)
     along = np.mean(dU_hat * U_hat, axis=axis, keepdims=True)
     return (dU_hat - mean - U_hat * along) / deviation
+
+
+@equation("U = W·A_prev", source="lecture, course 2 week 3")
+def product_forward(A_prev: Array, W: Array) -> Array:
+    """Weigh the activations of the layer before, without a bias.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+
+    Returns
+    -------
+    U : array of shape (n_l, m)
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    array([[ 5., 15.]])
+    """
+    check_forward("product_forward", A_prev, W)
+    return W @ A_prev
+
+
+@equation("dA_prev = Wᵀ·dU,  dW = dU·A_prevᵀ / m", source="lecture 5.1")
+def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
+    """From the derivative by U to those by the layer before and by the weights.
+
+    Parameters
+    ----------
+    dU : array of shape (n_l, m)
+        Derivative of m·J by U.
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J by A_prev.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W: 1/m is applied here.
+
+    Examples
+    --------
+    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    (array([[5., 5.]]), array([[2.]]))
+    """
+    return W.T @ dU, product_gradient(dU, A_prev)
+
+
+@equation("Z = gamma ∘ U_hat + b", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 1")
+def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
+    """Scale and shift the normalized inputs.
+
+    Parameters
+    ----------
+    U_hat : array of shape (n_l, m)
+    gamma, b : arrays of shape (n_l, 1)
+        Scale and shift.
+
+    Returns
+    -------
+    Z : array of shape (n_l, m)
+        Pre-activation.
+
+    Raises
+    ------
+    ShapeError
+        If gamma or b does not have one number per unit.
+
+    Examples
+    --------
+    >>> scale_shift_forward(np.array([[-1.0, 1.0]]), np.array([[2.0]]), np.array([[0.5]]))
+    array([[-1.5,  2.5]])
+    """
+    for name, value in (("gamma", gamma), ("b", b)):
+        if value.shape != (len(U_hat), 1):
+            expected = f"{name} has shape ({len(U_hat)}, 1)"
+            raise ShapeError("scale_shift_forward", expected, f"got {value.shape}")
+    return gamma * U_hat + b
+
+
+@equation(
+    "dU_hat = gamma ∘ dZ,  dgamma = Σᵢ (dZ ∘ U_hat)⁽ⁱ⁾ / m,  db = Σᵢ dZ⁽ⁱ⁾ / m",
+    source="Ioffe & Szegedy, arXiv 1502.03167, section 3",
+)
+def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, Array, Array]:
+    """From the derivative by Z to those by the normalized inputs, the scale and the shift.
+
+    Parameters
+    ----------
+    dZ, U_hat : arrays of shape (n_l, m)
+    gamma : array of shape (n_l, 1)
+
+    Returns
+    -------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    dgamma, db : arrays of shape (n_l, 1)
+        Derivatives of the cost J: 1/m is applied here.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If dZ does not have the shape of Z, or there is no example.
+
+    Examples
+    --------
+    >>> scale_shift_backward(np.array([[1.0, 2.0]]), np.array([[-1.0, 1.0]]), np.array([[2.0]]))
+    (array([[2., 4.]]), array([[0.5]]), array([[1.5]]))
+    """
+    dZ = np.asarray(dZ)
+    if dZ.shape != U_hat.shape:
+        expected = f"dZ has the shape of Z, {U_hat.shape}"
+        raise ShapeError("scale_shift_backward", expected, f"got {dZ.shape}")
+    m = dZ.shape[1]
+    if m == 0:
+        raise DataError("scale_shift_backward", "at least one example", "got m = 0")
+    return gamma * dZ, np.sum(dZ * U_hat, axis=1, keepdims=True) / m, sum_gradient(dZ)
+
+
+def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
+    raise ConfigurationError(
+        "gradient_norms",
+        "a network without batch normalization",
+        "got one in which each example moves the mean and variance of all, so none has a loss of its own",
+        "Use normalization='layer'.",
+    )
+
+
+PRODUCT = Op(
+    product_forward,
+    product_backward,
+    reads=("A_prev", "W"),
+    writes=("U",),
+    needs=("A_prev", "W"),
+    gives=("A_prev", "W"),
+    learned=WEIGHTS,
+    without_input=lambda dU, A_prev, W: (product_gradient(dU, A_prev),),
+    per_example=lambda dU, A_prev, W: {"W": PerExample(dU, A_prev)},
+)
+
+STATISTICS = Normalized._fields
+
+FAULTS = {
+    "the derivative of mean and variance is missing in dU": lambda dU_hat, U_hat, deviation: (
+        dU_hat / deviation
+    )
+}
+
+FIXED = Op(
+    normalize_fixed,
+    normalize_fixed_backward,
+    reads=("U", "mean", "variance"),
+    writes=STATISTICS,
+    needs=("deviation",),
+    gives=("U",),
+    per_layer=STATISTICS[1:],
+)
+
+BY_BATCH = Op(
+    normalize_batch,
+    normalize_batch_backward,
+    reads=("U",),
+    writes=STATISTICS,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    per_layer=STATISTICS[1:],
+    per_example=_no_loss_of_its_own,
+    faults=FAULTS,
+    running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
+)
+
+BY_LAYER = Op(
+    normalize_layer,
+    normalize_layer_backward,
+    reads=("U",),
+    writes=STATISTICS,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    faults=FAULTS,
+)
+
+SCALE_SHIFT = Op(
+    scale_shift_forward,
+    scale_shift_backward,
+    reads=("U_hat", "gamma", "b"),
+    writes=("Z",),
+    needs=("U_hat", "gamma"),
+    gives=("U_hat", "gamma", "b"),
+    learned={"gamma": Learned(one_per_unit, 1.0, "the scale"), "b": Learned(one_per_unit, 0.0, "the shift")},
+    per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
+)
+
+NORMALIZATIONS = {"batch": BY_BATCH, "layer": BY_LAYER}
+"""How U is normalized, by name."""
+
+
+@feature("normalization", symbol="gamma", value=lambda gamma: "layer")
+def _normalized(ops: Operations, layer: Layer) -> Operations:
+    return replaced(ops, LINEAR, PRODUCT, NORMALIZATIONS[layer.options["normalization"]], SCALE_SHIFT)

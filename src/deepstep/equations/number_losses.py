@@ -14,6 +14,23 @@ from deepstep.equations.registry import equation
 from deepstep.errors import ShapeError
 from deepstep.types import Array
 
+__all__ = [
+    "absolute_error",
+    "absolute_error_backward",
+    "huber",
+    "huber_backward",
+    "mean_deviance",
+    "mean_deviance_backward",
+    "pinball",
+    "pinball_backward",
+    "poisson_deviance",
+    "poisson_deviance_backward",
+    "quantile_loss",
+    "quantile_loss_backward",
+    "squared_error",
+    "squared_error_backward",
+]
+
 LEVELS = (0.1, 0.5, 0.9)
 """The quantiles that are learned where none are named: the median and a range that holds 80 %."""
 

@@ -21,6 +21,8 @@ from deepstep.equations.updates import (
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_number
 
+__all__ = ["OPTIMIZERS", "Optimizer", "get_optimizer"]
+
 
 def _decay(value: Any) -> bool:
     return is_number(value) and bool(0 <= value < 1)

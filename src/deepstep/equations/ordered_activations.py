@@ -6,10 +6,12 @@ Like the softmax they go across the units of a column. Shapes, dtypes and the ca
 
 import numpy as np
 
-from deepstep.equations.activations import sigmoid, sigmoid_backward
+from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
 from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus, softplus_backward
 from deepstep.types import Array
+
+__all__ = ["increasing", "increasing_backward", "ordinal", "ordinal_backward"]
 
 
 @equation("Aₖ = Z₁ + Σ_{1 < j ≤ k} softplus(Zⱼ)", source="arXiv 2111.06581 (quantiles by increments)")
@@ -26,6 +28,7 @@ def increasing(Z: Array) -> Array:
     return np.cumsum(_first_and_steps(Z, 1), axis=0)
 
 
+@activation(increasing, across_units=True)
 @equation(
     "dZₖ = Σ_{j ≥ k} dAⱼ ∘ σ(Zₖ), for k = 1 without σ", source="arXiv 2111.06581 (quantiles by increments)"
 )
@@ -56,6 +59,7 @@ def ordinal(Z: Array) -> Array:
     return sigmoid(_falling(Z))
 
 
+@activation(ordinal, across_units=True)
 @equation(
     "dZₖ = -Σ_{j ≥ k} dUⱼ ∘ σ(Zₖ), for k = 1 without -σ,  dU = dA ∘ σ′(U)",
     source="McCullagh 1980 (cumulative logits)",

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations.activation_table import ACTIVATIONS, Activation, get_activation
+from deepstep.equations.activations import ACTIVATIONS, Activation, get_activation
 from deepstep.equations.own_parts import called, name_taken, refuse_built_in
 from deepstep.errors import ConfigurationError, naming
 from deepstep.types import Array
+
+__all__ = ["register_activation", "unregister_activation"]
 
 BUILT_IN = frozenset(ACTIVATIONS)
 """Names that cannot be taken away."""

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from deepstep.equations.activation_table import get_activation
-from deepstep.equations.example_targets import example_targets
-from deepstep.equations.heads import HEADS, Head, Loss, get_head
+from deepstep.equations.activations import get_activation
+from deepstep.equations.heads import HEADS, Head, Loss, example_targets, get_head
 from deepstep.equations.own_parts import called, name_taken, refuse_built_in
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, naming, unknown_name
-from deepstep.network.border import TARGETS
 from deepstep.types import Array
+
+__all__ = ["register_head", "unregister_head"]
 
 BUILT_IN = frozenset(HEADS)
 """Names that cannot be taken away."""
@@ -45,7 +46,7 @@ def register_head(
     activation : str
         The output activation: what `Network.forward` gives is its A, and the loss is of its Z.
     targets : str
-        What Y has to be, a name in ``deepstep.network.border.TARGETS``: "numbers", "counts", "probabilities",
+        What Y has to be, a name in ``deepstep.equations.TARGETS``: "numbers", "counts", "probabilities",
         "classes" (one-hot), "one number" (the same in each row), "cumulative" (of `ordinal_code`). It decides
         how the output is read as an answer, too.
     kinks : callable, optional

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from deepstep.equations.docstrings import completed
 
+__all__ = ["EQUATIONS", "Equation", "equation", "equation_of", "layer_symbols"]
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -95,7 +97,8 @@ class Equation:
         'dW2 = dZ2·A1ᵀ / m'
         """
         statements = self.formula.split(",  ")
-        statement = next((text for text in statements if text.startswith(left)), self.formula)
+        stands = re.compile(f"{re.escape(left)}(?![A-Za-z_\u0302])")
+        statement = next((text for text in statements if stands.match(text)), self.formula)
         if not symbols:
             return statement
         longest_first = sorted(symbols, key=len, reverse=True)

@@ -7,9 +7,28 @@ from math import pi, sqrt
 
 import numpy as np
 
-from deepstep.equations.activations import sigmoid, sigmoid_backward
+from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
 from deepstep.equations.registry import equation
 from deepstep.types import Array
+
+__all__ = [
+    "elu",
+    "elu_backward",
+    "gelu",
+    "gelu_backward",
+    "gelu_tanh",
+    "gelu_tanh_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "mish",
+    "mish_backward",
+    "selu",
+    "selu_backward",
+    "silu",
+    "silu_backward",
+    "softplus",
+    "softplus_backward",
+]
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 """λ and α with which mean 0 and variance 1 are a fixed point, as in the paper."""
@@ -31,6 +50,7 @@ def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
     return np.where(Z > 0, Z, slope * Z)
 
 
+@activation(leaky_relu, kinks=(0.0,))
 @equation("dZ = dA where Z > 0, else slope·dA", source="leaky_relu: Maas et al. 2013, slope 0.01")
 def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
     """Derivative of the leaky relu, ``slope`` at Z = 0.
@@ -57,6 +77,7 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
 
 
+@activation(elu)
 @equation("dZ = dA where Z > 0, else dA ∘ α·e^Z", source="arXiv 1511.07289 (ELU), α = 1")
 def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
     """Derivative of the exponential linear unit, α at Z = 0.
@@ -81,6 +102,7 @@ def selu(Z: Array) -> Array:
     return SELU_SCALE * elu(Z, alpha=SELU_ALPHA)
 
 
+@activation(selu, kinks=(0.0,))
 @equation("dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z", source="arXiv 1706.02515 (SELU)")
 def selu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα.
@@ -105,6 +127,7 @@ def softplus(Z: Array) -> Array:
     return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
 
+@activation(softplus)
 @equation("dZ = dA ∘ σ(Z)", source="Dugas et al. 2000 (softplus)")
 def softplus_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the smooth relu.
@@ -129,6 +152,7 @@ def gelu(Z: Array) -> Array:
     return Z * _normal_probability(Z)
 
 
+@activation(gelu)
 @equation("dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z)),  φ = e^(-Z²/2) / √2π", source="arXiv 1606.08415 (GELU)")
 def gelu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of gelu.
@@ -155,6 +179,7 @@ def gelu_tanh(Z: Array) -> Array:
     return Z * sigmoid(_cubic(np.clip(Z, -SETTLED, SETTLED)))
 
 
+@activation(gelu_tanh)
 @equation(
     "dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u)),  u′ = √(2/π)·(1 + 3·0.044715·Z²)",
     source="arXiv 1606.08415 (GELU), section 2",
@@ -184,6 +209,7 @@ def silu(Z: Array) -> Array:
     return Z * sigmoid(Z)
 
 
+@activation(silu)
 @equation("dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))", source="arXiv 1702.03118 (SiLU)")
 def silu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the sigmoid-weighted linear unit.
@@ -209,6 +235,7 @@ def mish(Z: Array) -> Array:
     return Z * np.tanh(softplus(Z))
 
 
+@activation(mish)
 @equation("dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z)),  T = tanh(softplus(Z))", source="arXiv 1908.08681 (Mish)")
 def mish_backward(dA: Array, Z: Array) -> Array:
     """Derivative of mish.

@@ -13,6 +13,19 @@ from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, ShapeError, unknown_name
 from deepstep.types import Array, is_number
 
+__all__ = [
+    "adam_update",
+    "average_update",
+    "bias_corrected",
+    "decoupled_decay",
+    "gradient_descent_update",
+    "heavy_ball_update",
+    "lion_update",
+    "momentum_update",
+    "nesterov_update",
+    "rmsprop_update",
+]
+
 
 @equation("θ := θ - α·g", source="lecture 6")
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:

@@ -10,6 +10,7 @@ from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval
 
 from deepstep.equations import Head
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
@@ -20,7 +21,6 @@ from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.estimators.stored import refuse_names
 from deepstep.estimators.trusted_numbers import TrustedNumbers
-from deepstep.network.border import TARGETS
 from deepstep.types import AnyArray, Array
 
 

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calibrating import Calibrating, Calibration
 from deepstep.estimators.calls import Given
 from deepstep.estimators.conformal import check_alpha, reach
 from deepstep.estimators.suspicion import judged_rows, most_suspect
-from deepstep.network.border import TARGETS
 from deepstep.types import Array
 
 

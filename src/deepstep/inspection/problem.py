@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepstep.engines import Settings, cost_terms
-from deepstep.equations import AnyLayerCache, Head, get_activation, model_forward
+from deepstep.equations import Graph, Head, Tape
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 
@@ -39,21 +39,19 @@ class Problem:
     masks: Mapping[int, Array]
     settings: Settings
 
-    def caches(self) -> list[AnyLayerCache]:
-        """The forward pass at θ as it stands."""
-        shape = self.architecture
-        return model_forward(
-            self.A0,
-            self.theta,
-            activations=shape.activations,
-            normalization=shape.normalization,
-            masks=self.masks,
-        )[1]
+    @property
+    def graph(self) -> Graph:
+        """The operations of the forward pass."""
+        return self.architecture.graph_with_dropout(frozenset(self.masks))
+
+    def forward(self) -> Tape:
+        """The forward pass at θ as it is."""
+        return self.architecture.run(self.A0, self.theta, masks=self.masks)[1]
 
     def evaluate(self) -> tuple[float, AnyArray]:
-        """J at θ as it stands, and on which side of their kinks the units, the loss and |W| are."""
-        caches, names = self.caches(), self.architecture.activations
-        ZL = caches[-1].Z
+        """J at θ as it is, and on which side of their kinks the units, the loss and |W| are."""
+        tape = self.forward()
+        ZL = tape[self.graph.logits]
         costs = cost_terms(
             ZL,
             self.Y,
@@ -62,11 +60,7 @@ class Problem:
             settings=self.settings,
             sample_weight=self.sample_weight,
         )
-        switches = [
-            cache.Z.ravel() > kink
-            for cache, name in zip(caches, names, strict=True)
-            for kink in get_activation(name).kinks
-        ]
+        switches = [side for node in self.graph.nodes for side in node.sides(tape)]
         if self.head.kinks is not None:
             switches.append(self.head.kinks(ZL, self.Y).ravel() > 0)
         if self.settings.l1:

@@ -1,17 +1,27 @@
-"""How the trace of one step is made: the step that trains, opened, with its formulas from the registry."""
+"""The trace of one step: the nodes of its graph and what they left on the tape, with formulas from the registry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from inspect import unwrap
 
 import numpy as np
 
-from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings
-from deepstep.equations import EQUATIONS, get_head, members_mean_backward
+from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings, total_weight
+from deepstep.equations import (
+    EQUATIONS,
+    Equation,
+    Head,
+    Optimizer,
+    equation_of,
+    formula_symbols,
+    get_head,
+    get_optimizer,
+    l1_backward,
+    l2_backward,
+    members_mean_backward,
+)
+from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.inspection.trace import Trace, TraceEntry
-from deepstep.inspection.trace_backward import trace_backward
-from deepstep.inspection.trace_formulas import equation_of_the_head, head_symbols
-from deepstep.inspection.trace_forward import trace_forward
-from deepstep.inspection.trace_update import trace_update
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
@@ -81,10 +91,11 @@ def trace_step(
     )
     entries = [
         *_given(architecture, settings, opened),
-        *trace_forward(architecture, opened),
+        *_forward(opened),
         *_cost(architecture, settings, opened),
-        *trace_backward(architecture, settings, session.parameters, opened),
-        *trace_update(settings, session.parameters, opened),
+        *_output(architecture, opened),
+        *_backward(settings, session.parameters, opened),
+        *_update(settings, session.parameters, opened),
     ]
     return Trace(architecture, entries, settings=settings)
 
@@ -104,8 +115,8 @@ def _given(architecture: Architecture, settings: Settings, opened: OpenedStep) -
 
 def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) -> Iterator[TraceEntry]:
     L, head, costs = architecture.n_layers, get_head(architecture), opened.costs
-    equation, ZL = equation_of_the_head(head, (head.each or head).loss, "loss"), opened.caches[-1].Z
-    formula, loss = equation.written("loss", head_symbols(architecture)), head.loss(ZL, opened.Y)
+    equation, ZL = _equation_of_the_head(head, (head.each or head).loss, "loss"), opened.ZL
+    formula, loss = equation.written("loss", _head_symbols(architecture)), head.loss(ZL, opened.Y)
     if head.each is not None:
         losses = head.each.loss(ZL, members_mean_backward(opened.Y, head.members))
         formula = formula.replace("loss", "losses", 1) + ", with Y for each member"
@@ -127,3 +138,192 @@ def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) ->
     if len(terms) > 1:
         formula = f"J = {' + '.join(['J_data', *(left for _, left, _, _ in terms[1:])])}"
         yield TraceEntry("J", L, "cost", formula, "", costs.total)
+
+
+def _forward(opened: OpenedStep) -> Iterator[TraceEntry]:
+    """What nodes read for the first time, and what they write."""
+    graph, tape = opened.graph, opened.tape
+    known = {"A0", *(name for node in graph.nodes for name in node.writes)}
+    for node in graph.nodes:
+        equation, symbols = node.op.forward_equation, node.symbols
+        for symbol, name in zip(node.op.reads, node.reads, strict=True):
+            if name in known:
+                continue
+            known.add(name)
+            if name in graph.learned:
+                formula = f"{name}, {graph.learned[name][1].meaning}"
+                yield TraceEntry(name, node.layer, "forward", formula, "", tape[name])
+            else:
+                formula = equation.written(symbol, symbols)
+                yield TraceEntry(
+                    name, node.layer, "forward", formula, equation.name, tape[name], columns=True
+                )
+        for symbol, name in zip(node.op.writes, node.writes, strict=True):
+            columns = symbol not in node.op.per_layer
+            formula = equation.written(symbol, symbols)
+            yield TraceEntry(name, node.layer, "forward", formula, equation.name, tape[name], columns=columns)
+
+
+def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iterator[TraceEntry]:
+    """The derivatives in the order in which they become whole; what several nodes give is their sum."""
+    graph, terms = opened.graph, dict[str, list[str]]()
+    m, gradient = total_weight(opened.Y, opened.sample_weight), theta.like(opened.gradient)
+    of_layers = {
+        name
+        for node in graph.nodes
+        for name, symbol in zip(node.writes, node.op.writes)
+        if symbol in node.op.per_layer
+    }
+    for node, found in backward(graph.nodes, opened.tape, {graph.logits: opened.dZL}):
+        equation, symbols, op = node.op.backward_equation, node.symbols, node.op
+        for symbol, name in zip(op.gives, node.gives, strict=True):
+            terms.setdefault(name, []).append(equation.written(f"d{symbol}", symbols))
+        for name in (*node.completes[1:], *node.completes[:1]):
+            formula, layer = _sum(terms[name]), symbol_and_layer(name)[1]
+            if name[0] == "W" and name in graph.learned:
+                yield from _with_regularization(
+                    settings, theta[name], name, layer, formula, equation, found[name], gradient[name], m
+                )
+                continue
+            columns = name not in graph.learned and name not in of_layers
+            yield TraceEntry(
+                f"d{name}", layer, "backward", formula, equation.name, found[name], columns=columns
+            )
+
+
+def _sum(statements: list[str]) -> str:
+    """Statements about one derivative as one."""
+    left, *_ = statements[0].partition(" = ")
+    return f"{left} = {' + '.join(text.partition(' = ')[2] for text in statements)}"
+
+
+def _with_regularization(
+    settings: Settings,
+    W: Array,
+    name: str,
+    layer: int,
+    formula: str,
+    equation: Equation,
+    value: Array,
+    whole: Array,
+    m: float,
+) -> Iterator[TraceEntry]:
+    """dW, with its terms where the weights are regularized."""
+    left = f"d{name}"
+    terms = [(left, formula, equation.name, value)]
+    for kind, strength, function in (("L1", settings.l1, l1_backward), ("L2", settings.l2, l2_backward)):
+        if strength:
+            rule, term = EQUATIONS[function.__name__], f"{left}_{kind}"
+            written = rule.written("dW", {"W": name, f"dW_{kind}": term, "λ": f"{strength:g}"})
+            terms.append((term, written, rule.name, function(W, strength, m)))
+    if len(terms) > 1:
+        terms[0] = (f"{left}_data", formula.replace(left, f"{left}_data", 1), equation.name, value)
+        terms.append((left, f"{left} = {' + '.join(term[0] for term in terms)}", "", whole))
+    for term, written, by, of in terms:
+        yield TraceEntry(term, layer, "backward", written, by, of)
+
+
+def _output(architecture: Architecture, opened: OpenedStep) -> Iterator[TraceEntry]:
+    """dZ[L]; with weights the derivative of each example's own loss before."""
+    L, head, symbols = architecture.n_layers, get_head(architecture), _head_symbols(architecture)
+    rule = _equation_of_the_head(head, (head.each or head).loss_backward, "dZL")
+    formula, name = rule.written("dZL", symbols), rule.name
+    formula += ", with Y for each member" if head.members else ""
+    if opened.sample_weight is not None:
+        own, joined = f"∂loss/∂Z{L}", EQUATIONS["output_gradient"]
+        value = head.loss_backward(opened.ZL, opened.Y)
+        yield TraceEntry(
+            own, L, "backward", formula.replace(f"dZ{L}", own, 1), rule.name, value, columns=True
+        )
+        formula, name = f"{joined.written('dZL', symbols)}, w scaled to mean 1", joined.name
+    yield TraceEntry(f"dZ{L}", L, "backward", formula, name, opened.dZL, columns=True)
+
+
+def _equation_of_the_head(head: Head, function: Callable[..., Array], left: str) -> Equation:
+    """The equation of a head's function, which with settings is a wrapper; of a user's own one a call."""
+    name = getattr(function, "__name__", head.name)
+    return equation_of(unwrap(function), name, f"{left} = {name}(ZL, Y)")
+
+
+def _head_symbols(architecture: Architecture) -> dict[str, str]:
+    """The symbols of the output layer, with the head's settings as numbers."""
+    head, L = get_head(architecture), architecture.n_layers
+    symbols = {f"{name}L": f"{name}{L}" for name in ("Z", "A", "dZ", "dA")} | {
+        "Z": f"Z{L}",
+        "A": f"A{L}",
+        "dZ": f"dZ{L}",
+    }
+    symbols |= formula_symbols(head, architecture.n_outputs)
+    return symbols | dict.fromkeys(("A", "AL"), f"g(Z{L})") if head.members else symbols
+
+
+def _update(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iterator[TraceEntry]:
+    """From the gradient to θ′, parameter by parameter."""
+    L, rule, t = theta.n_layers, get_optimizer(settings.optimizer), opened.after.step
+    if rule.counts_steps or settings.average:
+        yield TraceEntry("t", L, "update", "t, the number of the step", "", float(t))
+    corrected = rule.corrected(opened.after.slots, t=t, hyperparameters=settings.hyperparameters)
+    averages = {**opened.after.slots, **corrected}
+    for name in theta:
+        yield from _of_parameter(name, settings, theta, opened, averages)
+    for name, value in opened.after.statistics.items():
+        kind, layer = symbol_and_layer(name)
+        before, equation = f"running {name}", EQUATIONS["running_statistics"]
+        formula = equation.written(kind, {kind: before, f"{kind}_batch": name})
+        yield _after(before, layer, formula, equation.name, value, name=f"{before}′")
+
+
+def _of_parameter(
+    name: str, settings: Settings, theta: Parameters, opened: OpenedStep, averages: Mapping[str, Array]
+) -> Iterator[TraceEntry]:
+    """One parameter's way from its gradient to what it becomes."""
+    kind, layer = symbol_and_layer(name)
+    g, now = f"d{name}", name
+
+    def part(vector: Array) -> Array:
+        return theta.like(vector)[name]
+
+    def number(factors: float | Array) -> str:
+        """A rate or a decay, which is one for all entries of a parameter."""
+        return f"{factors if isinstance(factors, float) else part(factors)[0, 0]:g}"
+
+    for function, most, vector, suffix in (
+        ("clip_by_value", settings.clip_value, opened.cut, "cut"),
+        ("clip_by_norm", settings.clip_norm, opened.clipped, "clipped"),
+    ):
+        if most is not None:
+            # ‖g‖ is the norm of the whole gradient
+            formula = EQUATIONS[function].written("g", {"‖g‖": "‖g‖", "g": g, "c": f"{most:g}"})
+            entry = _after(g, layer, formula, function, part(vector), name=f"d{name}_{suffix}")
+            yield entry
+            g = entry.name
+    alpha = number(opened.rates)
+    decay = number(opened.decays)
+    if decay != "0":
+        formula = EQUATIONS["decoupled_decay"].written("θ", {"θ": now, "α": alpha, "λ": decay})
+        entry = _after(now, layer, formula, "decoupled_decay", part(opened.decayed), name=f"{name}_decayed")
+        yield entry
+        now = entry.name
+    rule: Optimizer = get_optimizer(settings.optimizer)
+    equation = EQUATIONS[rule.update.__name__].with_settings(rule.settings(settings.hyperparameters))
+    symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
+    for symbol, vector in averages.items():
+        formula = equation.written(f"{symbol} ", symbols)
+        yield TraceEntry(f"{symbol}_d{name}", layer, "update", formula, equation.name, part(vector))
+    limited = settings.max_norm is not None and kind == "W"
+    moved = f"{name}_moved" if limited else f"{name}′"
+    yield _after(now, layer, equation.written("θ", symbols), equation.name, part(opened.moved), name=moved)
+    if limited:
+        formula = EQUATIONS["limit_norms"].written("W", {"W": moved, "c": f"{settings.max_norm:g}"})
+        yield _after(moved, layer, formula, "limit_norms", part(opened.after.theta), name=f"{name}′")
+    if opened.after.average is not None:
+        name_of, equation = f"{name}_average", EQUATIONS["average_update"]
+        symbols = {"θ̄": name_of, "θ": f"{name}′", "β": f"{settings.average:g}"}
+        first, _, later = equation.written("θ̄", symbols).partition(" for t = 1, then ")
+        formula = first if opened.before.average is None else later
+        yield TraceEntry(name_of, layer, "update", formula, equation.name, part(opened.after.average))
+
+
+def _after(before: str, layer: int, formula: str, equation: str, value: Array, *, name: str) -> TraceEntry:
+    """What a quantity becomes: on the left side of its formula stands its new name."""
+    return TraceEntry(name, layer, "update", formula.replace(before, name, 1), equation, value)

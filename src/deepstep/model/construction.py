@@ -30,12 +30,17 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
     return tuple(hidden)
 
 
-def with_scales(parameters: Parameters, architecture: Architecture) -> Parameters:
-    """The weights and biases with all else that the network has at 1: gamma, s and alpha; r as it is."""
-    if architecture.layout == parameters.layout:
-        return parameters
-    ones = {name: np.ones(shape, parameters.dtype) for name, shape in architecture.layout}
-    return Parameters.from_dict({**ones, **parameters})
+def with_starts(parameters: Parameters, architecture: Architecture) -> Parameters:
+    """The weights and biases, with the parameters of all features at their initial values."""
+    learned = architecture.graph.learned
+    starts = {
+        name: np.full(shape, learned[name][1].start, parameters.dtype)
+        for name, shape in architecture.layout
+        if name not in parameters
+    }
+    values = {**starts, **parameters}
+    flat = np.concatenate([values[name].ravel() for name, _ in architecture.layout])
+    return architecture.lay_out(flat)
 
 
 def check_fit(parameters: Parameters, architecture: Architecture) -> None:
@@ -46,17 +51,15 @@ def check_fit(parameters: Parameters, architecture: Architecture) -> None:
             "Network", "each W takes as many inputs as the layer before has units", f"got shapes {shapes}"
         )
     if parameters.layout != architecture.layout:
-        needs = f" with gamma for the layers {list(architecture.normalized)}" * bool(architecture.normalized)
-        expected, came = (
-            [name for name, _ in layout if name[0] in "sra"]
+        needs, has = (
+            [name for name, _ in layout if name[0] not in "Wb"]
             for layout in (architecture.layout, parameters.layout)
         )
-        came = [*(f"gamma{layer}" for layer in parameters.normalized), *came]
         raise ConfigurationError(
             "Network",
-            f"parameters for the layer sizes {list(architecture.layer_dims)}{needs}"
-            + (f"{' and' if needs else ' with'} {expected}" if expected else ""),
-            f"got parameters for {list(parameters.layer_dims)}" + (f" with {came}" if came else ""),
+            f"parameters for the layer sizes {list(architecture.layer_dims)}"
+            + (f" with {needs}" if needs else ""),
+            f"got parameters for {list(parameters.layer_dims)}" + (f" with {has}" if has else ""),
         )
 
 

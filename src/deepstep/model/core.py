@@ -12,9 +12,9 @@ from deepstep.equations import (
     get_head,
     get_optimizer,
     initialize_from_data,
-    initialize_members,
-    initialize_parameters,
 )
+from deepstep.equations.initialization import drawn
+from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.construction import (
@@ -25,7 +25,7 @@ from deepstep.model.construction import (
     generator,
     hidden_names,
     order_seed,
-    with_scales,
+    with_starts,
 )
 from deepstep.model.options import (
     SCHEDULED,
@@ -33,7 +33,6 @@ from deepstep.model.options import (
     refuse_idle,
 )
 from deepstep.network import Architecture, Parameters, as_parameters
-from deepstep.network.architecture import layer_sizes
 from deepstep.network.border import check_inputs, check_several_classes, check_targets, check_weights
 from deepstep.network.memory import check_memory, check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread
@@ -154,12 +153,8 @@ class Core:
         if given is None:
             # drawn in float64, then laid out and copied in the network's own precision
             check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
-            method = "he" if waits else initialization
-            if shared_members:
-                drawn = initialize_members(sizes, shared_members, method=method, rng=rng)
-            else:
-                drawn = initialize_parameters(sizes, method=method, rng=rng)
-            given = with_scales(drawn, self.architecture)
+            draw = INITIALIZATIONS["he" if waits else initialization]
+            given = self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
         self.seed = order_seed(seed, rng)
         self.parameters = finite_parameters(given, float_dtype(dtype))
         self._waiting = self.parameters if waits else None
@@ -192,8 +187,8 @@ class Core:
     def _from_data(self, X: Array) -> Parameters:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
         shape, rng = self.architecture, np.random.RandomState(self.seed)
-        drawn = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
-        return finite_parameters(with_scales(drawn, shape), self.dtype)
+        found = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
+        return finite_parameters(with_starts(found, shape), self.dtype)
 
     def _prepare(
         self,

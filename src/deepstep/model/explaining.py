@@ -1,18 +1,11 @@
 """What single examples say about a `Network`, and inputs about its answers: per-example derivatives."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from deepstep.equations import (
-    AnyLayerCache,
-    activated_backward,
-    backward_layers,
-    get_head,
-    gradient_norms,
-    model_forward,
-    output_gradient,
-)
+from deepstep.equations import get_head, gradient_norms, output_gradient
+from deepstep.equations.ops import backward
 from deepstep.errors import ConfigurationError
 from deepstep.model.core import Core
 from deepstep.network.border import check_inputs
@@ -55,20 +48,12 @@ class Explaining(Core):
         array([[0.    , 2.8284]])
         """
         where, shape = "Network.gradient_norms", self.architecture
-        if "batch" in shape.normalization:
-            raise ConfigurationError(
-                where,
-                "a network without batch normalization",
-                "got one in which each example moves the mean and variance of all, so none has a loss of its"
-                " own",
-                "Use normalization='layer'.",
-            )
         X, Y = self._check(X, Y, where)
         head, norms = get_head(shape), []
         for part in parts(X.shape[1], shape.held_dims):
-            caches = self._caches(X[:, part])
-            dZL = output_gradient(caches[-1].Z, Y[:, part], output=head)
-            norms.append(gradient_norms(dZL, caches, shape.activations))
+            graph, tape = shape.run(X[:, part], self.parameters)
+            dZL = output_gradient(tape[graph.logits], Y[:, part], output=head)
+            norms.append(gradient_norms(graph.nodes, tape, {graph.logits: dZL}, Y[:, part].shape[1]))
         return np.concatenate(norms, axis=1)
 
     def input_gradients(self, X: Any, *, output: int = 0) -> Array:
@@ -110,20 +95,8 @@ class Explaining(Core):
         return np.concatenate(found, axis=1)
 
     def _input_gradients(self, X: Array, output: int) -> Array:
-        caches, names = self._caches(X), self.architecture.activations
-        dAL = np.zeros_like(caches[-1].Z)
+        graph, tape = self.architecture.run(X, self.parameters, statistics=self.statistics)
+        dAL = np.zeros_like(tape[graph.output])
         dAL[output] = 1
-        dZL, _ = activated_backward(dAL, caches[-1], names[-1])
-        *_, first = backward_layers(dZL, caches, names)
-        return cast(Array, first.dA_prev)  # it was asked for
-
-    def _caches(self, X: Array) -> list[AnyLayerCache]:
-        """Of the forward pass of prediction."""
-        shape = self.architecture
-        return model_forward(
-            X,
-            self.parameters,
-            activations=shape.activations,
-            normalization=shape.normalization,
-            statistics=self.statistics,
-        )[1]
+        derivatives = (found for _, found in backward(graph.nodes, tape, {graph.output: dAL}))
+        return next(found["A0"] for found in derivatives if "A0" in found)

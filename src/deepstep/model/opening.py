@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import Any
 
 from deepstep.engines import Settings
+from deepstep.equations.ops import symbol_and_layer
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
 from deepstep.inspection.tables import text_table
 from deepstep.model.core import Core
 from deepstep.model.options import LBFGS
-from deepstep.network.layout import kind_and_layer
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import Array
 
@@ -190,7 +190,7 @@ class Openable(Core):
         for layer in range(1, self.architecture.n_layers + 1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
             n = str(W.shape[0])
-            own = (value for name, value in self.parameters.items() if kind_and_layer(name)[1] == layer)
+            own = (value for name, value in self.parameters.items() if symbol_and_layer(name)[1] == layer)
             size = sum(value.size for value in own)
             rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
         table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
@@ -202,5 +202,5 @@ class Openable(Core):
         if layer == shape.n_layers:
             return shape.output
         kind, name = shape.normalization[layer - 1], shape.activations[layer - 1]
-        name = f"parametric {name}" if layer in shape.bent else name
+        name = f"parametric {name}" if layer < shape.n_layers and shape.parametric[layer - 1] else name
         return name if kind == "none" else f"{kind} norm, {name}"

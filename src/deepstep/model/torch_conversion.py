@@ -45,7 +45,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         output=head.name,
         output_settings={name: head.settings[name] for name in output_settings},
         normalization=tuple(layer.normalization for layer in hidden),
-        input_scale=parameters.input_scale,
+        input_scale="s1" in parameters,
         parametric=tuple("alpha" in layer.parameters for layer in hidden),
     )
     return Converted(architecture, parameters, _numbered([layer.statistics for layer in layers]))
@@ -80,7 +80,7 @@ def to_torch(network: Converted, *, logits: bool, where: str) -> nn.Sequential:
         if shifted is not linear:
             _fill(shifted.weight, parameters[f"gamma{layer}"])
             modules.append(shifted)
-        if layer in architecture.bent:
+        if layer < architecture.n_layers and architecture.parametric[layer - 1]:
             bent = Parametric(twin(activation, where), sizes[layer], dtype)
             _fill(bent.alpha, parameters[f"alpha{layer}"])
             modules.append(bent)

@@ -1,54 +1,20 @@
 """The shape of a network: layer sizes, the function of each layer, and what its output means."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from deepstep.equations import FEATURES, NORMALIZATIONS, Graph, Layer, Parameters, Tape, graph_of
+from deepstep.equations.ops import Layout, forward
+from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network.layout import Layout, chain, layout_of
-from deepstep.network.parameters import Parameters
 from deepstep.types import Array, is_whole
-
-NORMALIZATIONS = ("none", "batch", "layer")
-"""What may stand between W·A_prev and the activation of a hidden layer."""
-
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
 LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0}
 """What files say about an architecture: always, and where it is not as here."""
-
-
-def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
-    """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers.
-
-    Examples
-    --------
-    >>> layer_sizes([5, 4, 3])
-    (5, 4, 3)
-    """
-    try:
-        sizes = tuple(layer_dims)
-    except TypeError:
-        raise ConfigurationError(
-            where,
-            "a list of layer sizes such as [5, 4, 1]",
-            f"got {layer_dims!r}",
-            "Write the sizes as a list.",
-        ) from None
-    if len(sizes) < 2:
-        raise ConfigurationError(
-            where, "at least two sizes, inputs and outputs", f"got {list(sizes)!r}", "For example [5, 4, 1]."
-        )
-    for index, size in enumerate(sizes):
-        if not is_whole(size, 1):
-            raise ConfigurationError(
-                where,
-                "every size is a whole number of at least 1",
-                f"size {index} is {size!r}",
-                "Sizes go from the inputs to the outputs, for example [5, 4, 1].",
-            )
-    return tuple(int(size) for size in sizes)
 
 
 @dataclass(frozen=True)
@@ -175,16 +141,67 @@ class Architecture:
 
     @property
     def n_parameters(self) -> int:
-        """Number of weights, biases, scales and factors."""
+        """Length of θ."""
         return sum(n * columns for _, (n, columns) in self.layout)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers with the features that are on."""
+        values = {name: getattr(self, name) for name in FEATURES if hasattr(self, name)}
+        return tuple(
+            Layer(l, *self.layer_dims[l - 1 : l + 1], name, l == self.n_layers, _of_layer(values, l))
+            for l, name in enumerate(self.activations, start=1)
+        )
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The operations of a forward pass in training, without dropout."""
+        return graph_of(self.layers)
+
+    def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
+        """The graph whose activations are masked in some layers."""
+        return _with_dropout(self, dropped) if dropped else self.graph
+
+    def run(
+        self,
+        X: Array,
+        parameters: Mapping[str, Array],
+        *,
+        statistics: Mapping[str, Array] | None = None,
+        masks: Mapping[int, Array] | None = None,
+    ) -> tuple[Graph, Tape]:
+        """A forward pass: its graph and tape; that of prediction where statistics are given, even an empty mapping.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+        parameters : mapping
+            θ of this network.
+        statistics : mapping, optional
+            Running statistics of batch normalization.
+        masks : mapping, optional
+            Dropout masks by layer.
+
+        Returns
+        -------
+        graph : Graph
+        tape : dict
+        """
+        masks = masks or {}
+        graph = self.graph_with_dropout(frozenset(masks))
+        graph = graph if statistics is None else graph.predicting
+        tape = {
+            "A0": X,
+            **parameters,
+            **(statistics or {}),
+            **{f"mask{l}": mask for l, mask in masks.items()},
+        }
+        return graph, forward(graph.nodes, tape)
 
     @property
     def layout(self) -> Layout:
         """Names and shapes of the parameters, in the order in which they lie in θ."""
-        members = self.shared_members
-        return layout_of(
-            chain(self.layer_dims, members), self.normalized, self.input_scale, self.bent, members
-        )
+        return self.graph.layout
 
     @property
     def held_dims(self) -> tuple[int, ...]:
@@ -215,14 +232,7 @@ class Architecture:
         >>> list(Architecture((1, 1), ("sigmoid",), input_scale=True).lay_out(np.ones(3)))
         ['W1', 'b1', 's1']
         """
-        return Parameters(
-            flat,
-            self.layer_dims,
-            self.normalized,
-            input_scale=self.input_scale,
-            bent=self.bent,
-            members=self.shared_members,
-        )
+        return Parameters(flat, self.layer_dims, self.layout)
 
     def entries(self) -> dict[str, Any]:
         """The architecture as its arguments by name, for files; what came later stands there if it is on.
@@ -241,11 +251,31 @@ class Architecture:
         found = {name: getattr(self, name) for name in ENTRIES}
         if self.input_scale:
             found["input_scale"] = True
-        if self.bent:
+        if any(self.parametric):
             found["parametric"] = self.parametric
         if self.shared_members:
             found["shared_members"] = self.shared_members
         return found
+
+
+def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
+    """The features of a layer: a list has a value for each hidden one."""
+    found = {}
+    for name, value in values.items():
+        own = (value[l - 1] if l <= len(value) else False) if isinstance(value, tuple) else value
+        if own and own != "none":
+            found[name] = own
+    return found
+
+
+@lru_cache(maxsize=64)
+def _with_dropout(shape: Architecture, dropped: frozenset[int]) -> Graph:
+    return graph_of(
+        [
+            layer._replace(options={**layer.options, "dropout": True}) if layer.number in dropped else layer
+            for layer in shape.layers
+        ]
+    )
 
 
 def _members_of(shape: Architecture) -> int:
@@ -258,8 +288,9 @@ def _members_of(shape: Architecture) -> int:
     if members and shape.n_layers < 2:
         expected = "a hidden layer, which the members share"
         raise ConfigurationError(where, expected, f"got the layer sizes {list(shape.layer_dims)}")
-    if members and (shape.normalized or shape.input_scale):
-        came = "got normalization" if shape.normalized else "got input_scale=True"
+    normalized = set(shape.normalization) != {"none"}
+    if members and (normalized or shape.input_scale):
+        came = "got normalization" if normalized else "got input_scale=True"
         mend = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
         raise ConfigurationError(
             where, "shared members without normalization and without input_scale", came, mend
@@ -269,11 +300,11 @@ def _members_of(shape: Architecture) -> int:
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
     if not isinstance(normalization, str | list | tuple):
-        raise unknown_name("Architecture", "normalization", normalization, NORMALIZATIONS)
+        raise unknown_name("Architecture", "normalization", normalization, ("none", *NORMALIZATIONS))
     names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
     for name in (normalization,) if isinstance(normalization, str) else names:
-        if name not in NORMALIZATIONS:
-            raise unknown_name("Architecture", "normalization", name, NORMALIZATIONS)
+        if name not in ("none", *NORMALIZATIONS):
+            raise unknown_name("Architecture", "normalization", name, ("none", *NORMALIZATIONS))
     if len(names) != n_hidden:
         raise ConfigurationError(
             "Architecture",

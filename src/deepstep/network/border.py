@@ -1,11 +1,10 @@
 """What a network takes in: columns as examples, finite numbers, the right shapes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from deepstep.equations.targets import TARGETS, TargetKind, value_range
 from deepstep.errors import DataError, ShapeError
 from deepstep.network.weights import weights_in
 from deepstep.types import AnyArray, Array
@@ -44,77 +43,6 @@ def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) 
             "If your rows are examples, pass X.T." if array.shape[1] == n_inputs else "",
         )
     return _finite(array, "X", where, dtype)
-
-
-class Rule(NamedTuple):
-    """What the values of a target have to keep; ``expected`` may name the head as {name}."""
-
-    expected: str
-    holds: Callable[[Array], bool]
-    came: Callable[[Array], str]
-    mend: str = ""
-
-
-def _range(Y: Array) -> str:
-    return f"got values from {Y.min():g} to {Y.max():g}"
-
-
-_FROM_0_TO_1 = Rule(
-    "a {name} output learns targets from 0 to 1",
-    lambda Y: bool(Y.min() >= 0 and Y.max() <= 1),
-    _range,
-    "Code the classes as 0 and 1, or use output='identity' for numbers.",
-)
-_SUM_TO_1 = Rule(
-    "each column of Y sums to 1, a 1 for the class",
-    lambda Y: np.allclose(Y.sum(axis=0), 1),
-    lambda Y: f"the first sums are {Y.sum(axis=0)[:4].tolist()}",
-    "Use deepstep.preparation.one_hot(labels, n_classes).",
-)
-_AT_LEAST_0 = Rule(
-    "a {name} output learns counts of at least 0",
-    lambda Y: bool(Y.min() >= 0),
-    _range,
-    "Use output='identity'.",
-)
-_FALLING_CODE = Rule(
-    "each column of Y has ones above zeros, one for each class that its own lies above",
-    lambda Y: bool(np.isin(Y, (0, 1)).all() and (np.diff(Y, axis=0) <= 0).all()),
-    lambda Y: f"the first columns are {Y.T[:4].tolist()}",
-    "Use deepstep.preparation.ordinal_code(labels, n_classes).",
-)
-
-
-@dataclass(frozen=True)
-class TargetKind:
-    """What the target of a head has to be.
-
-    Attributes
-    ----------
-    rules : tuple of Rule
-    has_one_class : callable
-        From n_L: whether each column stands for one class of several.
-    from_labels : str
-        The call that makes such a target from labels; {n} is n_L, {more} is n_L + 1.
-    repeats : bool
-        Whether one row stands for n_L equal ones.
-    """
-
-    rules: tuple[Rule, ...] = ()
-    has_one_class: Callable[[int], bool] = lambda n_outputs: False
-    from_labels: str = ""
-    repeats: bool = False
-
-
-TARGETS: dict[str, TargetKind] = {
-    "probabilities": TargetKind((_FROM_0_TO_1,), has_one_class=lambda n_outputs: n_outputs == 1),
-    "classes": TargetKind((_FROM_0_TO_1, _SUM_TO_1), lambda n_outputs: True, "one_hot(labels, {n})"),
-    "cumulative": TargetKind((_FALLING_CODE,), lambda n_outputs: True, "ordinal_code(labels, {more})"),
-    "numbers": TargetKind(),
-    "counts": TargetKind((_AT_LEAST_0,)),
-    "one number": TargetKind(repeats=True),
-}
-"""The kinds of targets; each head has one of them (``deepstep.equations.Head.targets``)."""
 
 
 class Taught(Protocol):
@@ -184,7 +112,9 @@ def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.flo
         raise ShapeError(where, f"sample_weight has shape ({m},), one for each example", f"got {array.shape}")
     weight = _finite(array[np.newaxis], "sample_weight", where, dtype)[0]
     if weight.min() < 0 or not array.any():
-        raise DataError(where, "sample_weight has numbers of at least 0, one of them above 0", _range(weight))
+        raise DataError(
+            where, "sample_weight has numbers of at least 0, one of them above 0", value_range(weight)
+        )
     return weights_in(dtype, array, where)
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.equations.parameters import Parameters
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
-from deepstep.network.parameters import Parameters
 from deepstep.types import Array
 
 FORMAT, VERSION = "deepstep-model", 2
@@ -137,10 +137,8 @@ def load_model(path: str | Path) -> ModelFile:
 def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:
     """Names and shapes of the running statistics of a network's batch normalization."""
     return {
-        f"{name}{layer}": (architecture.layer_dims[layer], 1)
-        for layer, kind in enumerate(architecture.normalization, start=1)
-        if kind == "batch"
-        for name in ("mean", "variance")
+        name: (architecture.layer_dims[node.layer], 1)
+        for name, (node, _) in architecture.graph.running.items()
     }
 
 

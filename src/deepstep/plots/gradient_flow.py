@@ -6,7 +6,6 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.inspection import Trace
-from deepstep.network.layout import PARAMETER
 from deepstep.plots.colours import series
 from deepstep.plots.drawing import axes_for, in_sight
 from deepstep.plots.sources import OfTraining, check_network, looks_in
@@ -82,7 +81,7 @@ class GradientFlowDisplay(OfTraining):
         """
         squares = np.zeros(trace.architecture.n_layers)
         for entry in trace:
-            if entry.phase == "backward" and PARAMETER.fullmatch(entry.name[1:]):
+            if entry.phase == "backward" and entry.name[1:] in trace.architecture.graph.learned:
                 squares[entry.layer - 1] += np.square(entry.value).sum()
         return cls(norms=np.sqrt(squares)[np.newaxis], moments=["one step"])
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import members_mean, model_forward
+from deepstep.equations import members_mean
 from deepstep.errors import ConfigurationError
 from deepstep.network.border import check_inputs
 from deepstep.plots.colours import centred
@@ -109,15 +109,10 @@ class NeuronMapsDisplay:
         X = check_inputs(X, 2, where, dtype=network.dtype)
         x, y = (_range(values, resolution) for values in X)
         grid = np.stack([part.ravel() for part in np.meshgrid(x, y)]).astype(network.dtype)
-        AL, caches = model_forward(
-            grid,
-            network.parameters,
-            activations=shape.activations,
-            normalization=shape.normalization,
-            statistics=network.statistics,
-        )
-        members = max(1, shape.shared_members)  # of members that share the network, their mean
-        activations = [members_mean(cache.linear.A_prev, members) for cache in caches[1:]] + [AL]
+        _, tape = shape.run(grid, network.parameters, statistics=network.statistics)
+        # where several columns belong to an example, their mean
+        columns = (tape[f"A{l}"] for l in range(1, shape.n_layers + 1))
+        activations = [members_mean(A, A.shape[1] // grid.shape[1]) for A in columns]
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
         labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import AnyLayerCache, activated, activated_backward, get_activation, model_forward
+from deepstep.equations import Graph, Tape, get_activation
+from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.layout import kind_and_layer
 from deepstep.training.callbacks import Callback
 from deepstep.training.history import Record
 from deepstep.training.shown import Training
@@ -113,7 +113,7 @@ class Health(Callback):
         gradient = training.gradient(X, Y)
         health = []
         for layer, found in enumerate(units, start=1):
-            of_layer = [value.ravel() for key, value in gradient.items() if kind_and_layer(key)[1] == layer]
+            of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
             W = parameters[f"W{layer}"]
             health.append(
                 {
@@ -182,18 +182,16 @@ def unit_health(
     >>> unit_health(net.architecture, net.parameters, np.array([[1.0, 3.0]]))[0]
     {'dead': 0.5, 'saturated': 0.0, 'activation_mean': 1.0, 'activation_deviation': 1.22...}
     """
-    _, caches = model_forward(
-        X, parameters, activations=architecture.activations, normalization=architecture.normalization
-    )
+    graph, tape = architecture.run(X, parameters)
     health = []
-    for layer, (name, cache) in enumerate(zip(architecture.activations, caches, strict=True), start=1):
-        A = activated(cache, name)
+    for layer in range(1, architecture.n_layers + 1):
+        A = tape[f"A{layer}"]
         dead = (A == 0).all(axis=1)
         hidden = layer < architecture.n_layers
         health.append(
             {
                 "dead": float(dead.mean()),
-                "saturated": _saturated(name, cache, dead, flat) if hidden else None,
+                "saturated": _saturated(graph, tape, layer, dead, flat) if hidden else None,
                 "activation_mean": _finite(A.mean()),
                 "activation_deviation": _finite(A.std()),
             }
@@ -201,11 +199,15 @@ def unit_health(
     return health
 
 
-def _saturated(name: str, cache: AnyLayerCache, dead: AnyArray, flat: float) -> float | None:
-    if get_activation(name).across_units:
+def _saturated(graph: Graph, tape: Tape, layer: int, dead: AnyArray, flat: float) -> float | None:
+    """Share of the units whose output hardly follows Z."""
+    if get_activation(graph.layers[layer - 1].activation).across_units:
         return None
-    slope = np.abs(activated_backward(np.ones_like(cache.Z), cache, name)[0]).mean(axis=1)
-    return float(((slope < flat) & ~dead).mean())
+    nodes = [node for node in graph.nodes if node.layer == layer]
+    start = {f"A{layer}": np.ones_like(tape[f"A{layer}"])}
+    found = (derivatives for _, derivatives in backward(nodes, tape, start))
+    dZ = next(derivatives[f"Z{layer}"] for derivatives in found if f"Z{layer}" in derivatives)
+    return float(((np.abs(dZ).mean(axis=1) < flat) & ~dead).mean())
 
 
 def _ratio(before: Parameters, after: Parameters, name: str) -> float | None:

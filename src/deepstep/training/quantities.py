@@ -7,17 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession
-from deepstep.equations import (
-    AnyLayerCache,
-    ExtendedCache,
-    NormalizedCache,
-    activated,
-    backward_layers,
-    dropout_forward,
-    get_activation,
-    get_head,
-)
-from deepstep.equations.own_activations import BUILT_IN as OUR_ACTIVATIONS
+from deepstep.equations import EQUATIONS, Equation, get_head
+from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.equations.own_heads import BUILT_IN as OUR_HEADS
 from deepstep.types import AnyArray, Array
 
@@ -79,44 +70,29 @@ def quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quanti
 
 
 def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
-    names = session.architecture.activations
-    for layer, (cache, name) in enumerate(zip(opened.caches, names, strict=True), start=1):
-        yield from _linear(layer, cache)
-        A, own = get_activation(name).forward(cache.Z), name not in OUR_ACTIVATIONS
-        yield Quantity("A", layer, A, f"the activation {name!r}", {f"Z{layer}": cache.Z}, True, own)
-        if isinstance(cache, ExtendedCache) and cache.alpha is not None:
-            sources = {f"alpha{layer}": cache.alpha, f"Z{layer}": cache.Z, f"g(Z{layer})": A}
-            A = activated(cache, name)
-            yield Quantity("A", layer, A, "the parametric activation", sources, columns=True)
-        if layer in opened.masks:
-            dropped = dropout_forward(A, opened.masks[layer])
-            yield Quantity("A", layer, dropped, "the dropout", {f"A{layer}": A}, columns=True)
+    for node in opened.graph.nodes:
+        equation = node.op.forward_equation
+        sources = {name: opened.tape[name] for name in node.reads}
+        for symbol, name in zip(node.op.writes, node.writes, strict=True):
+            made_by, columns = equation.written(symbol, node.symbols), symbol not in node.op.per_layer
+            yield _quantity(name, opened.tape[name], made_by, sources, columns, own=_is_own(equation))
 
 
-def _linear(layer: int, cache: AnyLayerCache) -> Iterator[Quantity]:
-    linear, Z = cache.linear, cache.Z
-    A_prev, W, b = linear[:3]
-    weights = f"W{layer}"
-    if isinstance(cache, ExtendedCache) and cache.s is not None:
-        weights = "W_s1"
-        yield Quantity("W_s", layer, W, "the scale of the inputs", {"W1": cache.W, "s1": cache.s})
-    factors, product = {weights: W, f"A{layer - 1}": A_prev}, f"the product {weights}·A{layer - 1}"
-    if not isinstance(linear, NormalizedCache):
-        yield Quantity("Z", layer, Z, product, {**factors, f"b{layer}": b}, columns=True)
-        return
-    U = W @ A_prev
-    yield Quantity("U", layer, U, product, factors, columns=True)
-    for name, value in (("mean", linear.mean), ("variance", linear.variance)):
-        of_U = {f"U{layer}": U}
-        yield Quantity(name, layer, value, f"the {name} of U{layer}", of_U, columns=linear.kind == "layer")
-    yield Quantity("U_hat", layer, linear.U_hat, "the normalization", {f"U{layer}": U}, columns=True)
-    scaled = {f"gamma{layer}": linear.gamma, f"U_hat{layer}": linear.U_hat, f"b{layer}": b}
-    yield Quantity("Z", layer, Z, "the scaling gamma ∘ U_hat + b", scaled, columns=True)
+def _quantity(
+    name: str, value: Array, made_by: str, sources: Mapping[str, Array], columns: bool, *, own: bool = False
+) -> Quantity:
+    symbol, layer = symbol_and_layer(name)
+    return Quantity(symbol + ")" * name.endswith(")"), layer, value, made_by, sources, columns, own)
+
+
+def _is_own(equation: Equation) -> bool:
+    """Whether a user registered the function."""
+    return EQUATIONS.get(equation.name) is not equation
 
 
 def _cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     head, L = get_head(session.architecture), session.architecture.n_layers
-    sources, function = {f"Z{L}": opened.caches[-1].Z, "Y": opened.Y}, f"the loss of the output {head.name!r}"
+    sources, function = {f"Z{L}": opened.ZL, "Y": opened.Y}, f"the loss of the output {head.name!r}"
     own, loss = head.name not in OUR_HEADS, head.loss(*sources.values())
     yield Quantity("loss", L, loss, function, sources, True, own)
     costs, weights = opened.costs, {"the weights": session.parameters.flat}
@@ -131,36 +107,17 @@ def _cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
 
 
 def _backward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
-    names, L = session.architecture.activations, session.architecture.n_layers
-    handed: dict[str, Array] = {}  # dA of the layer at hand
-    for found in backward_layers(opened.dZL, opened.caches, names, masks=opened.masks, input_gradient=False):
-        layer, dZ, dA_prev = found.layer, found.dZ, found.dA_prev
-        cache, name, below = opened.caches[layer - 1], names[layer - 1], layer - 1
-        linear, Z = cache.linear, cache.Z
-        if layer < L:
-            derivative, own = f"the derivative of the activation {name!r}", name not in OUR_ACTIVATIONS
-            yield Quantity("dZ", layer, dZ, derivative, {**handed, f"Z{layer}": Z}, True, own)
-            if found.dalpha is not None:
-                sources = {**handed, f"Z{layer}": Z}
-                made_by = f"the sum of dA{layer} ∘ (g(Z{layer}) - Z{layer})"
-                yield Quantity("dalpha", layer, found.dalpha, made_by, sources)
-        of_dZ = {f"dZ{layer}": dZ}
-        factors = {**of_dZ, f"A{below}": linear.A_prev}
-        if dA_prev is not None:
-            handed = {f"dA{below}": dA_prev}
-            product, made_from = f"the product W{layer}ᵀ·dZ{layer}", {f"W{layer}ᵀ": linear.W.T, **of_dZ}
-            yield Quantity("dA", below, dA_prev, product, made_from, columns=True)
-        product = f"the product dZ{layer}·A{below}ᵀ"
-        if isinstance(cache, ExtendedCache) and found.dW_s is not None and found.ds is not None:
-            yield Quantity("dW_s", layer, found.dW_s, product, factors)
-            product, factors = "the scale of the inputs", {"dW_s1": found.dW_s, "W1": cache.W}
-            yield Quantity("ds", layer, found.ds, "the sum of W1 ∘ dW_s1", factors)
-        yield Quantity("dW", layer, found.dW, product, factors)
-        yield Quantity("db", layer, found.db, f"the sum of dZ{layer}", of_dZ)
-        if found.dr is not None:
-            yield Quantity("dr", layer, found.dr, f"the sum of W{layer} ∘ (dZ{layer}·A{below}ᵀ)", factors)
-        if found.dgamma is not None:
-            yield Quantity("dgamma", layer, found.dgamma, f"the sum of dZ{layer} ∘ U_hat{layer}", of_dZ)
+    graph, tape = opened.graph, opened.tape
+    derivatives = {graph.logits: opened.dZL}
+    for node, found in backward(graph.nodes, tape, dict(derivatives), input_gradient=False):
+        equation, written = node.op.backward_equation, node.writes[0]
+        sources = {f"d{written}": derivatives[written]} | {name: tape[name] for name in node.needs}
+        symbols = dict(zip(node.gives, node.op.gives, strict=True))
+        for name, value in found.items():
+            columns = name not in graph.learned and tape[name].shape == value.shape and name[0] != "W"
+            made_by = equation.written(f"d{symbols[name]}", node.symbols)
+            yield _quantity(f"d{name}", value, made_by, sources, columns, own=_is_own(equation))
+        derivatives |= found
 
 
 def _update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
@@ -182,10 +139,8 @@ def _update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]
         steps.append(("{}, averaged", after.average, "the moving average", {"θ": after.theta}))
     for words, vector, made_by, sources in steps:
         for name, value in session.parameters.like(vector).items():
-            kind = name.rstrip("0123456789")
-            yield Quantity(words.format(kind), int(name[len(kind) :]), value, made_by, sources)
+            symbol, layer = symbol_and_layer(name)
+            yield Quantity(words.format(symbol), layer, value, made_by, sources)
     for name, value in after.statistics.items():
-        kind = name.rstrip("0123456789")
-        yield Quantity(
-            f"running {kind}", int(name[len(kind) :]), value, "the moving average", before.statistics
-        )
+        symbol, layer = symbol_and_layer(name)
+        yield Quantity(f"running {symbol}", layer, value, "the moving average", before.statistics)

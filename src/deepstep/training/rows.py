@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines import Session
-from deepstep.equations import cost_of_the_answer, get_head, model_forward
+from deepstep.equations import cost_of_the_answer, get_head
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
@@ -83,16 +83,11 @@ def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array
     shares = _shares(examples, slices)
     for part, share in zip(slices, shares, strict=True):
         X, Y, weight = examples.take(part)
-        AL, caches = model_forward(
-            X,
-            parameters,
-            activations=shape.activations,
-            normalization=shape.normalization,
-            statistics=statistics,
+        graph, tape = shape.run(X, parameters, statistics=statistics)
+        outputs.append(tape[graph.output].T)
+        costs.append(
+            cost_of_the_answer(tape[graph.logits], Y, output=head, sample_weight=weight) if share else 0.0
         )
-        outputs.append(AL.T)
-        ZL = caches[-1].Z
-        costs.append(cost_of_the_answer(ZL, Y, output=head, sample_weight=weight) if share else 0.0)
     return float(np.dot(costs, shares)), _joined(outputs)
 
 

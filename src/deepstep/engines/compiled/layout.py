@@ -13,8 +13,8 @@ from deepstep.engines.compiled.heads import HEAD_CODES, SELDOM
 from deepstep.engines.compiled.updates import EPSILON_AT, RULE_CODES
 from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_optimizer
+from deepstep.equations.ops import symbol_and_layer
 from deepstep.network import Architecture, Parameters
-from deepstep.network.layout import kind_and_layer
 from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s", "alpha")
@@ -70,7 +70,7 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     table["drop"][hidden] = settings.dropout_of(architecture)
     table["blocks"] = 1
     table["blocks"][[1, -1]] = max(1, architecture.shared_members)
-    bent = np.isin(np.arange(len(table)), architecture.bent)
+    bent = np.array([False, *architecture.parametric, False])
     hides = (table["activation"] == RELU) & ((table["drop"] > 0) | bent)
     table["activation"][hides] = RELU_WITH_SLOPE
     rates, decays = (settings.factors_by_name(kind, parameters) for kind in ("rate", "decay"))
@@ -78,7 +78,7 @@ def layers_of(architecture: Architecture, settings: Settings, parameters: Parame
     for kind in KINDS[2:]:
         table[kind] = -1
     for name, (rows, columns) in parameters.layout:
-        kind, layer = kind_and_layer(name)
+        kind, layer = symbol_and_layer(name)
         kind = "s" if kind == "r" else kind
         table[kind][layer] = at
         place = KINDS.index(kind)

@@ -6,9 +6,15 @@ examples is needed for s, forth or back.
 
 import numpy as np
 
+from deepstep.equations.backward import WEIGHTS
+from deepstep.equations.example_gradients import PerExample
+from deepstep.equations.graph import Operations, feature
+from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.errors import ShapeError
 from deepstep.types import Array
+
+__all__ = ["scaled_weights", "scaled_weights_backward"]
 
 SOURCE = "arXiv 2407.04491 (RealMLP), the scaling layer"
 
@@ -87,3 +93,27 @@ def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Arr
 def _check(where: str, W: Array, s: Array) -> None:
     if s.shape != (W.shape[1], 1):
         raise ShapeError(where, f"s has shape ({W.shape[1]}, 1), a factor for each input", f"got {s.shape}")
+
+
+def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:
+    dZ, X = dW_s
+    return {"W": PerExample(dZ, s * X), "s": PerExample(X * (W.T @ dZ))}
+
+
+SCALED_WEIGHTS = Op(
+    scaled_weights,
+    scaled_weights_backward,
+    reads=("W", "s"),
+    writes=("W_s",),
+    needs=("W", "s"),
+    gives=("W", "s"),
+    learned={**WEIGHTS, "s": Learned(lambda layer: (layer.n_prev, 1), 1.0, "the factors of the inputs")},
+    replaces={"W": "W_s"},
+    per_layer=("W_s",),
+    per_example=_per_example,
+)
+
+
+@feature("input_scale", symbol="s")
+def _scaled(ops: Operations, layer: Layer) -> Operations:
+    return (SCALED_WEIGHTS, *ops) if layer.number == 1 else ops

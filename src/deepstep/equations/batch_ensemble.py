@@ -10,67 +10,38 @@ r is written as a factor of the weights, as in `deepstep.equations.scaled_weight
 is needed for it, forth or back.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from deepstep.equations.input_scale import scaled_weights, scaled_weights_backward
-from deepstep.equations.registry import equation
-from deepstep.errors import ShapeError
+from deepstep.equations.backward import LINEAR
+from deepstep.equations.example_gradients import PerExample
+from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
+from deepstep.equations.graph import Operations, feature, replaced
+from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.relu_variants import softplus
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
+
+__all__ = [
+    "MEAN_LOGITS",
+    "mean_logits",
+    "members_linear_backward",
+    "members_linear_forward",
+    "members_mean",
+    "members_mean_backward",
+    "members_output_backward",
+    "members_output_forward",
+]
 
 SOURCE = "arXiv 2410.24210 (TabM-mini)"
 
 
-class MembersCache(NamedTuple):
-    """What the first layer of shared members keeps for its backward step.
-
-    Attributes
-    ----------
-    A_prev : array of shape (n_0, m)
-    W : array of shape (n_1, n_0)
-    b : array of shape (n_1, 1)
-    r : array of shape (K, n_0)
-
-    Examples
-    --------
-    >>> one = np.ones((1, 1))
-    >>> members_linear_forward(one, one, one, np.array([[1.0], [2.0]]))[1].r.shape
-    (2, 1)
-    """
-
-    A_prev: Array
-    W: Array
-    b: Array
-    r: Array
-
-
-class MembersOutputCache(NamedTuple):
-    """What the last layer of shared members keeps for its backward step.
-
-    Attributes
-    ----------
-    A_prev : array of shape (n_{L-1}, K·m)
-    W : array of shape (K·n_L, n_{L-1})
-    b : array of shape (K·n_L, 1)
-    members : int
-        K.
-
-    Examples
-    --------
-    >>> members_output_forward(np.ones((1, 2)), np.ones((2, 1)), np.zeros((2, 1)), 2)[1].members
-    2
-    """
-
-    A_prev: Array
-    W: Array
-    b: Array
-    members: int
-
-
 @equation("Zₖ = (W ∘ rₖ)·A_prev + b,  Z = [Z₁, …, Z_K]", source=SOURCE)
-def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, MembersCache]:
+def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array:
     """The first layer of all members: the same weights and bias, the inputs scaled by each member's r.
 
     Parameters
@@ -88,8 +59,6 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple
     -------
     Z : array of shape (n_1, K·m)
         Pre-activation of the first member, then of the second, …
-    cache : MembersCache
-        ``(A_prev, W, b, r)``.
 
     Raises
     ------
@@ -99,7 +68,7 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple
     Examples
     --------
     >>> X, r = np.array([[1.0, 2.0]]), np.array([[1.0], [-1.0]])
-    >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)[0]
+    >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
     """
     where, (n, n_prev), m = "members_linear_forward", W.shape, A_prev.shape[1]
@@ -111,7 +80,7 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple
     Z = np.empty((n, len(r) * m), np.result_type(A_prev, W))
     for k, part in enumerate(_parts(Z.shape[1], len(r), where)):
         Z[:, part] = scaled_weights(W, r[k][:, np.newaxis]) @ A_prev
-    return Z + b, MembersCache(A_prev, W, b, r)
+    return Z + b
 
 
 @equation(
@@ -119,15 +88,17 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> tuple
     "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i",
     source=SOURCE,
 )
-def members_linear_backward(dZ: Array, cache: MembersCache) -> tuple[Array, Array, Array, Array]:
+def members_linear_backward(
+    dZ: Array, A_prev: Array, W: Array, b: Array, r: Array
+) -> tuple[Array, Array, Array, Array]:
     """From the derivative by Z to those by the inputs, the shared weights and bias, and each member's r.
 
     Parameters
     ----------
     dZ : array of shape (n_1, K·m)
         Derivative of K·m·J by Z.
-    cache : MembersCache
-        Of the forward step.
+    A_prev, W, b, r : arrays
+        As in `members_linear_forward`.
 
     Returns
     -------
@@ -148,41 +119,19 @@ def members_linear_backward(dZ: Array, cache: MembersCache) -> tuple[Array, Arra
     Examples
     --------
     >>> X, W, b, r = np.array([[1.0]]), np.array([[3.0]]), np.array([[0.5]]), np.array([[1.0], [-1.0]])
-    >>> cache = members_linear_forward(X, W, b, r)[1]
-    >>> members_linear_backward(np.array([[1.0, 3.0]]), cache)
+    >>> members_linear_backward(np.array([[1.0, 3.0]]), X, W, b, r)
     (array([[-3.]]), array([[-1.]]), array([[2.]]), array([[1.5],
            [4.5]]))
     """
-    dW, db, dr = members_weight_gradients(dZ, cache)
-    A_prev, W, _, r = cache
+    gradients = _weight_gradients(dZ, A_prev, W, b, r)
     dA_prev = np.zeros_like(A_prev)
     for k, part in enumerate(_parts(dZ.shape[1], len(r), "members_linear_backward")):
         dA_prev += scaled_weights(W, r[k][:, np.newaxis]).T @ dZ[:, part]
-    return dA_prev / len(r), dW, db, dr
+    return dA_prev / len(r), *gradients
 
 
-def members_weight_gradients(dZ: Array, cache: MembersCache) -> tuple[Array, Array, Array]:
-    """dW, db and dr alone: in training nobody needs dA0.
-
-    Parameters
-    ----------
-    dZ, cache
-        As in `members_linear_backward`.
-
-    Returns
-    -------
-    dW, db, dr : arrays
-        As of `members_linear_backward`.
-
-    Examples
-    --------
-    >>> one = np.ones((1, 1))
-    >>> cache = members_linear_forward(one, one, one, np.array([[1.0], [2.0]]))[1]
-    >>> members_weight_gradients(np.array([[1.0, 3.0]]), cache)
-    (array([[3.5]]), array([[2.]]), array([[0.5],
-           [1.5]]))
-    """
-    A_prev, W, _, r = cache
+def _weight_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, Array, Array]:
+    """dW, db and dr alone: in training nobody needs dA0."""
     columns = len(r) * A_prev.shape[1]
     if dZ.shape != (len(W), columns):
         expected = f"dZ has the shape of Z, {(len(W), columns)}"
@@ -196,9 +145,7 @@ def members_weight_gradients(dZ: Array, cache: MembersCache) -> tuple[Array, Arr
 
 
 @equation("Zₖ = Wₖ·A_prevₖ + bₖ,  Z = [Z₁, …, Z_K]", source=SOURCE)
-def members_output_forward(
-    A_prev: Array, W: Array, b: Array, members: int
-) -> tuple[Array, MembersOutputCache]:
+def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> Array:
     """The last layer: of each member its own.
 
     Parameters
@@ -216,8 +163,6 @@ def members_output_forward(
     -------
     Z : array of shape (n_L, K·m)
         Logits of the first member, then of the second, …
-    cache : MembersOutputCache
-        ``(A_prev, W, b, members)``.
 
     Raises
     ------
@@ -227,7 +172,7 @@ def members_output_forward(
     Examples
     --------
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
-    >>> members_output_forward(A, W, b, 2)[0]
+    >>> members_output_forward(A, W, b, 2)
     array([[ 3., 11.]])
     """
     where = "members_output_forward"
@@ -238,19 +183,21 @@ def members_output_forward(
     Z = np.empty((len(W) // members, A_prev.shape[1]), np.result_type(A_prev, W))
     for rows, part in zip(own, _parts(A_prev.shape[1], members, where), strict=True):
         Z[:, part] = W[rows] @ A_prev[:, part] + b[rows]
-    return Z, MembersOutputCache(A_prev, W, b, members)
+    return Z
 
 
 @equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)", source=SOURCE)
-def members_output_backward(dZ: Array, cache: MembersOutputCache) -> tuple[Array, Array, Array]:
+def members_output_backward(
+    dZ: Array, A_prev: Array, W: Array, b: Array, members: int
+) -> tuple[Array, Array, Array]:
     """From the derivative by the logits to those by the activations, and by each member's weights and bias.
 
     Parameters
     ----------
     dZ : array of shape (n_L, K·m)
         Derivative of K·m·J by Z.
-    cache : MembersOutputCache
-        Of the forward step.
+    A_prev, W, b, members
+        As in `members_output_forward`.
 
     Returns
     -------
@@ -269,13 +216,12 @@ def members_output_backward(dZ: Array, cache: MembersOutputCache) -> tuple[Array
     Examples
     --------
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
-    >>> members_output_backward(np.array([[1.0, -1.0]]), members_output_forward(A, W, b, 2)[1])
+    >>> members_output_backward(np.array([[1.0, -1.0]]), A, W, b, 2)
     (array([[ 3., -5.]]), array([[ 0.5],
            [-1. ]]), array([[ 0.5],
            [-0.5]]))
     """
     where = "members_output_backward"
-    A_prev, W, b, members = cache
     columns = A_prev.shape[1]
     if dZ.shape != (len(W) // members, columns):
         expected = f"dZ has the shape of Z, {(len(W) // members, columns)}"
@@ -352,3 +298,167 @@ def _by_member(A: Array, members: int, where: str) -> Array:
     """As (n, K, m)."""
     list(_parts(A.shape[1], members, where))
     return A.reshape(len(A), members, -1)
+
+
+def _log_mean(logarithms: Array) -> Array:
+    """log(Σₖ exp(·) / K) of (n, K, m), over the members."""
+    largest = logarithms.max(axis=1, keepdims=True)
+    return (largest + np.log(np.exp(logarithms - largest).mean(axis=1, keepdims=True)))[:, 0]
+
+
+def _of_probabilities(Z: Array) -> Array:
+    return _log_mean(-softplus(-Z)) - _log_mean(-softplus(Z))
+
+
+def _of_classes(Z: Array) -> Array:
+    shifted = Z - Z.max(axis=0)
+    return _log_mean(shifted - np.log(np.exp(shifted).sum(axis=0)))
+
+
+def _softplus_inverse(steps: Array) -> Array:
+    """z of softplus(z), for steps above 0; of one that is 0 by rounding, that of the smallest number."""
+    steps = np.maximum(steps, np.finfo(steps.dtype).tiny)
+    return steps + np.log(-np.expm1(-steps))
+
+
+def _of_increasing(Z: Array) -> Array:
+    return np.concatenate([Z[:1].mean(axis=1), _softplus_inverse(softplus(Z[1:]).mean(axis=1))])
+
+
+def _of_ordered_classes(Z: Array) -> Array:
+    falling = np.cumsum(np.concatenate([Z[:1], -softplus(Z[1:])]), axis=0)
+    U = _of_probabilities(falling)
+    return np.concatenate([U[:1], _softplus_inverse(-np.diff(U, axis=0))])
+
+
+MEAN_LOGITS: dict[str, Callable[[Array], Array]] = {
+    "identity": lambda Z: Z.mean(axis=1),
+    "sigmoid": _of_probabilities,
+    "softmax": _of_classes,
+    "exponential": _log_mean,
+    "increasing": _of_increasing,
+    "ordinal": _of_ordered_classes,
+}
+"""By the activation of the output: the logits (n, m) of the mean answer, from those of members (n, K, m)."""
+
+
+@equation("Z = g⁻¹(Σₖ g(ZLₖ) / K)", source=SOURCE)
+def mean_logits(ZL: Array, members: int, activation: str) -> Array:
+    """The logits with which one network would give the mean of the members' answers.
+
+    Parameters
+    ----------
+    ZL : array of shape (n_L, K·m)
+        Logits of the first member, then of the second, …
+    members : int
+        K.
+    activation : str
+        Of the output, a name in ``MEAN_LOGITS``.
+
+    Returns
+    -------
+    Z : array of shape (n_L, m)
+        Of a single member its own.
+
+    Raises
+    ------
+    ConfigurationError
+        If answers of that activation cannot be turned back.
+
+    Examples
+    --------
+    >>> from deepstep.equations import sigmoid
+    >>> Z = mean_logits(np.array([[0.0, 50.0]]), 2, "sigmoid")
+    >>> sigmoid(Z).round(3), mean_logits(np.array([[-1000.0, -1002.0]]), 2, "sigmoid").round(3)
+    (array([[0.75]]), array([[-1000.566]]))
+    """
+    if activation not in MEAN_LOGITS:
+        raise ConfigurationError(
+            "mean_logits",
+            f"an output of {', '.join(MEAN_LOGITS)}, whose mean has logits",
+            f"got {activation!r}",
+        )
+    if members == 1:
+        return ZL
+    members_mean(ZL[:1], members)  # as many columns for each member
+    return MEAN_LOGITS[activation](ZL.reshape(len(ZL), members, -1))
+
+
+def _example_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> dict[str, PerExample]:
+    scaled = np.concatenate([row[:, np.newaxis] * A_prev for row in r], axis=1)
+    dr = np.tile(A_prev, (1, len(r))) * (W.T @ dZ)
+    return {"W": PerExample(dZ, scaled), "b": PerExample(dZ), "r": PerExample(dr, shared=False)}
+
+
+def _signs(rng: Any, rows: int, columns: int) -> Array:
+    uniform = rng.random_sample if isinstance(rng, np.random.RandomState) else rng.random
+    return np.where(uniform((rows, columns)) < 0.5, -1.0, 1.0)
+
+
+MEMBERS_LINEAR = Op(
+    members_linear_forward,
+    members_linear_backward,
+    reads=("A_prev", "W", "b", "r"),
+    writes=("Z",),
+    needs=("A_prev", "W", "b", "r"),
+    gives=("A_prev", "W", "b", "r"),
+    learned={
+        **LINEAR.learned,
+        "r": Learned(
+            lambda layer: (layer.options["shared_members"], layer.n_prev),
+            _signs,
+            "the factors of the inputs, member by member",
+        ),
+    },
+    without_input=_weight_gradients,
+    per_example=_example_gradients,
+)
+
+
+@lru_cache
+def _members_output(members: int) -> Op:
+    return Op(
+        lambda A_prev, W, b: members_output_forward(A_prev, W, b, members),
+        lambda dZ, A_prev, W, b: members_output_backward(dZ, A_prev, W, b, members),
+        reads=("A_prev", "W", "b"),
+        writes=("Z",),
+        needs=("A_prev", "W", "b"),
+        gives=("A_prev", "W", "b"),
+        learned={
+            "W": Learned(lambda layer: (members * layer.n, layer.n_prev), None, "the weights"),
+            "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
+        },
+        equations=(EQUATIONS["members_output_forward"], EQUATIONS["members_output_backward"]),
+        per_example=lambda dZ, A_prev, W, b: {
+            "W": PerExample(dZ, A_prev, shared=False),
+            "b": PerExample(dZ, shared=False),
+        },
+    )
+
+
+@lru_cache
+def _members_mean(members: int) -> Op:
+    return Op(
+        lambda G: members_mean(G, members),
+        lambda dA: members_mean_backward(dA, members),
+        reads=("G",),
+        writes=("A",),
+        needs=(),
+        gives=("G",),
+        equations=(EQUATIONS["members_mean"], EQUATIONS["members_mean_backward"]),
+    )
+
+
+def _of_one_member(layer: Layer, members: int) -> Layer:
+    """The last W has the rows of all members."""
+    return layer._replace(n=layer.n // members) if layer.last else layer
+
+
+@feature("shared_members", symbol="r", value=len, whole_network=True, resize=_of_one_member)
+def _ensemble(ops: Operations, layer: Layer) -> Operations:
+    members = layer.options["shared_members"]
+    if layer.number == 1:
+        return replaced(ops, LINEAR, MEMBERS_LINEAR)
+    if layer.last:
+        return (*replaced(ops, LINEAR, _members_output(members)), _members_mean(members))
+    return ops

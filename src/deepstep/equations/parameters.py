@@ -1,4 +1,4 @@
-"""All weights and biases as one flat vector with named views."""
+"""θ: all parameters as one flat vector with named views."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -6,9 +6,53 @@ from typing import Any, Self
 
 import numpy as np
 
-from deepstep.errors import DataError, ShapeError
-from deepstep.network.layout import Layout, chain, layout_of, parts_of
-from deepstep.types import AnyArray, Array
+from deepstep.equations.graph import graph_of, layers_of
+from deepstep.equations.ops import Layer, Layout, symbol_and_layer
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.types import AnyArray, Array, is_whole
+
+__all__ = ["Parameters", "as_parameters"]
+
+
+def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
+    """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
+    try:
+        sizes = tuple(layer_dims)
+    except TypeError:
+        raise ConfigurationError(
+            where,
+            "a list of layer sizes such as [5, 4, 1]",
+            f"got {layer_dims!r}",
+            "Write the sizes as a list.",
+        ) from None
+    if len(sizes) < 2:
+        raise ConfigurationError(
+            where, "at least two sizes, inputs and outputs", f"got {list(sizes)!r}", "For example [5, 4, 1]."
+        )
+    for index, size in enumerate(sizes):
+        if not is_whole(size, 1):
+            raise ConfigurationError(
+                where,
+                "every size is a whole number of at least 1",
+                f"size {index} is {size!r}",
+                "Sizes go from the inputs to the outputs, for example [5, 4, 1].",
+            )
+    return tuple(int(size) for size in sizes)
+
+
+def plain_layout(layer_dims: Sequence[int]) -> Layout:
+    """Names and shapes of W1, b1, W2, … of a network without features.
+
+    Examples
+    --------
+    >>> plain_layout([2, 1])
+    (('W1', (1, 2)), ('b1', (1, 1)))
+    """
+    return tuple(
+        (f"{symbol}{layer}", (n, n_prev if symbol == "W" else 1))
+        for layer, (n_prev, n) in enumerate(pairwise(layer_dims), start=1)
+        for symbol in "Wb"
+    )
 
 
 class Parameters(Mapping[str, Array]):
@@ -21,30 +65,18 @@ class Parameters(Mapping[str, Array]):
     Parameters
     ----------
     flat : array of shape (n_parameters,)
-        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After the b of a layer follow
-        its gamma where it is normalized, s1 (n_0, 1) where inputs are scaled, r1 (K, n_0) where K members
-        share the network, and its alpha where its activation is parametric. The last W and b of members have
-        K·n_L rows.
+        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b of a layer follow the
+        parameters of its features, see ``Architecture.layout``.
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
-    normalized : sequence of int
-        Numbers of the layers that have a gamma.
-    input_scale : bool
-        Whether there is an s1, a factor for each input.
-    bent : sequence of int
-        Numbers of the layers that have an alpha.
-    members : int
-        K, how many networks share them; 0 for an ordinary network.
+    layout : tuple of pairs, optional
+        Names and shapes in the order of ``flat``; by default those of a network without features.
 
     Attributes
     ----------
     flat : array of shape (n_parameters,)
     layer_dims : tuple of int
         Empty where the shapes do not chain, which an update allows and a network does not.
-    normalized : tuple of int
-    input_scale : bool
-    bent : tuple of int
-    members : int
     layout : tuple of pairs
         Names and shapes in the order of ``flat``.
 
@@ -62,22 +94,9 @@ class Parameters(Mapping[str, Array]):
     (array([[0., 1., 2.]]), array([[3.]]))
     """
 
-    __slots__ = ("_views", "bent", "flat", "input_scale", "layer_dims", "layout", "members", "normalized")
+    __slots__ = ("_views", "flat", "layer_dims", "layout")
 
-    def __init__(
-        self,
-        flat: Array,
-        layer_dims: Sequence[int],
-        normalized: Sequence[int] = (),
-        *,
-        input_scale: bool = False,
-        bent: Sequence[int] = (),
-        members: int = 0,
-    ) -> None:
-        shapes = chain(layer_dims, members)
-        self._lay_out(flat, layout_of(shapes, normalized, input_scale, bent, members))
-
-    def _lay_out(self, flat: Array, layout: Layout) -> None:
+    def __init__(self, flat: Array, layer_dims: Sequence[int], layout: Layout | None = None) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
             raise DataError(
                 "Parameters",
@@ -85,15 +104,9 @@ class Parameters(Mapping[str, Array]):
                 f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}",
                 "Pass numpy.asarray(flat, dtype=float).",
             )
-        self.flat, self.layout = flat, layout
-        weights = [shape for name, shape in layout if name[0] == "W"]
-        chained = all(before[0] == after[1] for before, after in pairwise(weights))
-        self.members = next((shape[0] for name, shape in layout if name == "r1"), 0)
-        sizes = [weights[0][1], *(n for n, _ in weights)] if chained and weights else [0]
-        sizes[-1] //= max(1, self.members)
-        self.layer_dims = tuple(sizes) if chained and weights else ()
-        self.normalized, self.input_scale, self.bent = parts_of(layout)
-        expected = sum(n * columns for _, (n, columns) in layout)
+        self.flat, self.layer_dims = flat, tuple(layer_dims)
+        self.layout = plain_layout(self.layer_dims) if layout is None else layout
+        expected = sum(n * columns for _, (n, columns) in self.layout)
         if flat.shape != (expected,):
             raise ShapeError(
                 "Parameters",
@@ -102,7 +115,7 @@ class Parameters(Mapping[str, Array]):
             )
         self._views: dict[str, Array] = {}
         start = 0
-        for name, (n, columns) in layout:
+        for name, (n, columns) in self.layout:
             self._views[name] = flat[start : start + n * columns].reshape(n, columns)
             start += n * columns
 
@@ -115,10 +128,9 @@ class Parameters(Mapping[str, Array]):
         Parameters
         ----------
         values : mapping
-            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps and without other keys; ``"gamma1"``
-            (n_1, 1) where layer 1 is normalized, ``"s1"`` (n_0, 1) where inputs are scaled, ``"r1"`` (K, n_0)
-            where K members share the network, ``"alpha1"`` (n_1, 1) where the activation of layer 1, a hidden
-            one, is parametric. Whole numbers become float64; float32 stays when everything is float32.
+            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as ``"gamma1"``
+            of a normalized layer, turn it on. Whole numbers become float64; float32 stays when everything is
+            float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
         where : str
@@ -142,33 +154,21 @@ class Parameters(Mapping[str, Array]):
         array([1., 2., 3.])
         """
         n_layers = sum(1 for name in values if isinstance(name, str) and name[:1] == "W")
-        normalized = [layer for layer in range(1, n_layers + 1) if f"gamma{layer}" in values]
-        parametric = [layer for layer in range(1, n_layers) if f"alpha{layer}" in values]
-        names = [f"{kind}{layer}" for layer in range(1, n_layers + 1) for kind in "Wb"]
-        scales = [f"gamma{layer}" for layer in normalized] + [f"alpha{layer}" for layer in parametric]
-        scales += [name for name in ("s1", "r1") if name in values]
-        if not names or {*names, *scales} != set(values):
-            raise ShapeError(
-                where,
-                "the keys are W1, b1, W2, b2, … without gaps",
-                f"got {sorted(map(str, values))}",
-                "Remove other keys and name every layer's W and b.",
-            )
-        arrays = {name: _as_float(values[name], name, where) for name in (*names, *scales)}
-        shapes: list[tuple[int, int]] = []
+        plain = {f"{symbol}{layer}" for layer in range(1, n_layers + 1) for symbol in "Wb"}
+        if not plain or not plain <= set(values):
+            raise _other_keys(values, where)
+        arrays = {name: _as_float(value, name, where) for name, value in values.items()}
         for layer in range(1, n_layers + 1):
-            before = shapes[-1][0] if chained and shapes else None
-            shapes.append(_check_layer(arrays, layer, before, where))
-        members = _check_members(arrays["r1"], shapes, where) if "r1" in values else 0
-        layout = layout_of(shapes, normalized, "s1" in values, parametric, members)
+            _check_weights(arrays, layer, where, chained=chained and layer > 1)
+        layers = layers_of(arrays, ["identity"] * n_layers)
+        layout = graph_of(layers).layout
+        if {name for name, _ in layout} != set(values):
+            raise _other_keys(values, where)
+        for name, shape in layout:
+            _check_shape(name, arrays[name], shape, where)
         dtype = np.result_type(*arrays.values())
-        return cls._of(np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype), layout)
-
-    @classmethod
-    def _of(cls, flat: Array, layout: Layout) -> Self:
-        parameters = cls.__new__(cls)
-        parameters._lay_out(flat, layout)
-        return parameters
+        flat = np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype)
+        return cls(flat, _layer_dims(layers), layout)
 
     def like(self, flat: Array) -> "Parameters":
         """Parameters of the same shapes over another vector.
@@ -188,7 +188,7 @@ class Parameters(Mapping[str, Array]):
         ShapeError, DataError
             As for the class.
         """
-        return Parameters._of(flat, self.layout)
+        return Parameters(flat, self.layer_dims, self.layout)
 
     @property
     def n_layers(self) -> int:
@@ -252,7 +252,7 @@ class Parameters(Mapping[str, Array]):
     __hash__ = None  # type: ignore[assignment]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Parameters._of, (self.flat, self.layout)
+        return Parameters, (self.flat, self.layer_dims, self.layout)
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.layer_dims)) or "shapes that do not chain"
@@ -300,9 +300,18 @@ def as_parameters(
     return Parameters.from_dict(parameters, chained=chained, where=where)
 
 
-def _check_layer(arrays: Mapping[str, Array], layer: int, before: int | None, where: str) -> tuple[int, int]:
-    """The shape of a layer's W; refuse what does not fit it or the layer before."""
-    W = arrays[f"W{layer}"]
+def _other_keys(values: Mapping[str, Any], where: str) -> ShapeError:
+    return ShapeError(
+        where,
+        "the keys are W1, b1, W2, b2, … without gaps",
+        f"got {sorted(map(str, values))}",
+        "Remove other keys and name every layer's W and b.",
+    )
+
+
+def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chained: bool) -> None:
+    """Refuse a W that is no matrix or does not fit the layer before."""
+    W, before = arrays[f"W{layer}"], arrays[f"W{layer - 1}"].shape[0] if chained else None
     if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
         known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
         raise ShapeError(
@@ -311,33 +320,26 @@ def _check_layer(arrays: Mapping[str, Array], layer: int, before: int | None, wh
             f"got {W.shape}",
             f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
         )
-    sizes = dict.fromkeys((f"b{layer}", f"gamma{layer}", f"alpha{layer}"), W.shape[0])
-    if layer == 1:
-        sizes["s1"] = W.shape[1]
-    for name, size in sizes.items():
-        column = arrays.get(name)
-        if column is not None and column.shape != (size, 1):
-            raise ShapeError(
-                f"{where}, layer {layer}",
-                f"{name} is a column of shape ({size}, 1)",
-                f"got {column.shape}",
-                f"Pass {name}.reshape(-1, 1)." if column.size == size else "",
-            )
-    return W.shape[0], W.shape[1]
 
 
-def _check_members(r: Array, shapes: Sequence[tuple[int, int]], where: str) -> int:
-    """K; refuse factors, or a last layer, that are not of K members."""
-    n_inputs, n_outputs = shapes[0][1], shapes[-1][0]
-    if r.ndim != 2 or r.shape[0] < 1 or r.shape[1] != n_inputs:
-        expected = f"r1 has shape (K, {n_inputs}), a factor of each input for each of K members"
-        raise ShapeError(f"{where}, layer 1", expected, f"got {r.shape}")
-    if len(shapes) < 2 or n_outputs % r.shape[0]:
-        expected = (
-            f"a hidden layer, and a last one with {r.shape[0]}·n_L units, as r1 is of {r.shape[0]} members"
-        )
-        raise ShapeError(where, expected, f"got weights of {[list(shape) for shape in shapes]}")
-    return int(r.shape[0])
+def _check_shape(name: str, value: Array, shape: tuple[int, int], where: str) -> None:
+    """Refuse a parameter that does not fit the W of its layer."""
+    if value.shape == shape:
+        return
+    column = shape[1] == 1
+    raise ShapeError(
+        f"{where}, layer {symbol_and_layer(name)[1]}",
+        f"{name} is a column of shape {shape}" if column else f"{name} has shape {shape}",
+        f"got {value.shape}",
+        f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else "",
+    )
+
+
+def _layer_dims(layers: Sequence[Layer]) -> tuple[int, ...]:
+    """n_0 … n_L; empty where the shapes do not chain."""
+    if any(before.n != after.n_prev for before, after in pairwise(layers)):
+        return ()
+    return layers[0].n_prev, *(layer.n for layer in layers)
 
 
 def _as_float(value: AnyArray, name: str, where: str) -> Array:

@@ -1,0 +1,486 @@
+"""The whole network, as the lecture has it: forward, backward, update."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.equations.activations import get_activation
+from deepstep.equations.costs import check_target
+from deepstep.equations.graph import graph_of, layers_of
+from deepstep.equations.heads import HasHead, Head, get_head
+from deepstep.equations.linear import LinearCache, linear_forward
+from deepstep.equations.ops import Graph, Tape, backward, forward
+from deepstep.equations.parameters import Parameters, as_parameters
+from deepstep.equations.registry import equation
+from deepstep.equations.updates import finite_rate, gradient_descent_update
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.types import Array
+
+__all__ = [
+    "Caches",
+    "LayerCache",
+    "backpropagate",
+    "flatten_gradients",
+    "layer_activations",
+    "linear_activation_forward",
+    "model_backward",
+    "model_forward",
+    "update_parameters",
+]
+
+
+class LayerCache(NamedTuple):
+    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
+
+    Attributes
+    ----------
+    linear : LinearCache
+    Z : array of shape (n_l, m)
+        Pre-activation.
+
+    Examples
+    --------
+    >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
+    >>> (A_prev, W, b), Z = cache
+    >>> Z
+    array([[1.]])
+    """
+
+    linear: LinearCache
+    Z: Array
+
+
+class Caches(tuple[LayerCache, ...]):
+    """The caches of all layers, with the graph and the tape that they are views of.
+
+    Attributes
+    ----------
+    graph : Graph
+    tape : dict
+        Every quantity of the pass by name, see `deepstep.equations.ops`.
+
+    Examples
+    --------
+    >>> _, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> sorted(caches.tape)
+    ['A0', 'A1', 'W1', 'Z1', 'b1']
+    """
+
+    graph: Graph
+    tape: Tape
+
+    def __new__(cls, graph: Graph, tape: Tape) -> "Caches":
+        found = super().__new__(
+            cls,
+            (
+                LayerCache(LinearCache(tape[f"A{l - 1}"], tape[f"W{l}"], tape[f"b{l}"]), tape[f"Z{l}"])
+                for l in range(1, len(graph.layers) + 1)
+            ),
+        )
+        found.graph, found.tape = graph, tape
+        return found
+
+
+@equation("Z = W·A_prev + b,  A = g(Z)", source="lecture 3.2")
+def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
+    """One layer forward.
+
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+    W : array of shape (n_l, n_{l-1})
+    b : array of shape (n_l, 1)
+    activation : str
+        A name in ``ACTIVATIONS``.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+    cache : LayerCache
+        ``(LinearCache(A_prev, W, b), Z)``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the activation is unknown.
+    ShapeError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
+    >>> A, cache.Z
+    (array([[0.]]), array([[-1.5]]))
+    """
+    forward = get_activation(activation, "linear_activation_forward").forward
+    Z, linear = linear_forward(A_prev, W, b)
+    return forward(Z), LayerCache(linear, Z)
+
+
+@equation("A[0] = X,  A[l] = g(W[l]·A[l-1] + b[l]),  l = 1 … L", source="lecture 3.3")
+def model_forward(
+    X: Array,
+    parameters: Mapping[str, Array],
+    *,
+    activations: Sequence[str] | None = None,
+    normalization: Sequence[str] | None = None,
+    statistics: Mapping[str, Array] | None = None,
+    masks: Mapping[int, Array] | None = None,
+) -> tuple[Array, Caches]:
+    """All layers forward.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    parameters : mapping
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
+    activations : sequence of str, optional
+        One name per layer; by default relu, …, relu, sigmoid.
+    normalization : sequence of str, optional
+        "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
+    statistics : mapping, optional
+        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
+        batch's own, as in training.
+    masks : mapping, optional
+        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+
+    Returns
+    -------
+    AL : array of shape (n_L, m)
+    caches : Caches
+        One `LayerCache` per layer, with the graph and the tape of the pass.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If X, the parameters or the activations do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
+    >>> AL, len(caches)
+    (array([[0.5, 0.5, 0.5]]), 1)
+    """
+    theta = as_parameters(parameters, "model_forward")
+    graph = _graph(theta, activations, normalization, masks, "model_forward")
+    graph = graph.predicting if statistics else graph
+    tape = {
+        "A0": X,
+        **theta,
+        **(statistics or {}),
+        **{f"mask{layer}": mask for layer, mask in (masks or {}).items()},
+    }
+    forward(graph.nodes, tape)
+    return tape[graph.output], Caches(graph, tape)
+
+
+def _graph(
+    theta: Mapping[str, Array],
+    activations: Sequence[str] | None,
+    normalization: Sequence[str] | None,
+    masks: Mapping[int, Array] | None,
+    where: str,
+) -> Graph:
+    """The graph of these parameters."""
+    names = layer_activations(activations, sum(name[0] == "W" for name in theta), where)
+    for name in names:
+        get_activation(name, where)
+    kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
+    scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
+    if list(kinds) != scaled:
+        raise ConfigurationError(
+            where,
+            f"a normalization for the layers with a gamma, {scaled}",
+            f"got {normalization!r}",
+            "Pass one of 'none', 'batch', 'layer' for each hidden layer.",
+        )
+    return graph_of(
+        layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
+    )
+
+
+@equation("dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]", source="lecture 5.3")
+def model_backward(
+    AL: Array,
+    Y: Array,
+    caches: Sequence[LayerCache],
+    *,
+    activations: Sequence[str] | None = None,
+    output: str | Head | HasHead | None = None,
+    masks: Mapping[int, Array] | None = None,
+) -> dict[str, Array]:
+    """All layers backward, from the output and the target.
+
+    Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
+    AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
+
+    Parameters
+    ----------
+    AL, Y : arrays of shape (n_L, m)
+        Output and target.
+    caches : sequence of LayerCache
+        One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
+    activations : sequence of str, optional
+        As in `model_forward`.
+    output : str, Head or Architecture, optional
+        The head, which decides the loss; by default that of the last activation's name.
+    masks : mapping, optional
+        The dropout masks of the forward pass, where the caches are a list of one's own.
+
+    Returns
+    -------
+    gradients : dict
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are derivatives of J,
+        dA of J times its number of columns, which is m, or K·m in the hidden layers of K members.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If the target, the caches or the activations do not fit.
+
+    Examples
+    --------
+    >>> from deepstep.equations import model_forward
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
+    array([[-0.5, -0.5]])
+    """
+    AL, Y = np.asarray(AL), np.asarray(Y)
+    where = "model_backward"
+    if not len(caches):
+        raise DataError(where, "one cache per layer", "got none", "Pass those of model_forward.")
+    graph, tape = graph_and_tape(caches, activations, masks, where)
+    activation, ZL = graph.layers[-1].activation, tape[graph.logits]
+    check_target(AL, Y, where)
+    head = get_head(activation if output is None else output, where)
+    own_output = forward(graph.after(graph.logits), dict(tape))[graph.output]
+    if own_output.shape != AL.shape:
+        raise ShapeError(
+            where, f"AL has the shape of the caches' output, {own_output.shape}", f"got AL {AL.shape}"
+        )
+    columns = ZL.shape[1] // AL.shape[1]
+    if columns > 1:
+        if not np.allclose(AL, own_output, rtol=1e-3):
+            expected = "AL is the mean output of the members in these caches"
+            raise DataError(where, expected, "got another", "Pass both from one model_forward.")
+        dZL = head.of_members(columns).loss_backward(ZL, Y)
+    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=_rounding(own_output), atol=0):
+        dZL = head.loss_backward(ZL, Y)
+    else:
+        dZL = get_activation(activation).backward(head.textbook_backward(AL, Y), ZL)
+    return gradients_of(graph, tape, dZL)
+
+
+def _rounding(output: Array) -> float:
+    return 64 * float(np.finfo(output.dtype).eps)
+
+
+def graph_and_tape(
+    caches: Sequence[LayerCache],
+    activations: Sequence[str] | None,
+    masks: Mapping[int, Array] | None,
+    where: str,
+) -> tuple[Graph, Tape]:
+    """The graph and tape of a forward pass; for a list of ``((A_prev, W, b), Z)`` those of a plain network."""
+    graph: Graph | None = getattr(caches, "graph", None)
+    if graph is not None:
+        dropped = {layer.number for layer in graph.layers if layer.options.get("dropout")}
+        names = [layer.activation for layer in graph.layers]
+        if list(activations or names) == names and set(masks or dropped) == dropped:
+            return graph, caches.tape  # type: ignore[attr-defined]  # they come together
+    names = list(layer_activations(activations, len(caches), where))
+    tape: Tape = {f"mask{layer}": mask for layer, mask in (masks or {}).items()}
+    for l, cache in enumerate(caches, start=1):
+        try:
+            (A_prev, W, b), Z = cache
+        except (TypeError, ValueError):
+            expected = "each cache is ((A_prev, W, b), Z)"
+            raise DataError(
+                f"{where}, layer {l}", expected, f"got {type(cache).__name__} of another form"
+            ) from None
+        tape |= {
+            f"A{l - 1}": np.asarray(A_prev),
+            f"W{l}": np.asarray(W),
+            f"b{l}": np.asarray(b),
+            f"Z{l}": np.asarray(Z),
+        }
+    return graph_of(layers_of(tape, names, {"dropout": dict.fromkeys(masks or (), True)})), tape
+
+
+def gradients_of(graph: Graph, tape: Tape, dZL: Array, *, input_gradient: bool = True) -> dict[str, Array]:
+    """The derivatives by the parameters and by what each layer hands on, as `model_backward` gives them."""
+    wanted = {*graph.learned, *(f"A{layer}" for layer in range(len(graph.layers)))}
+    return {
+        f"d{name}": value
+        for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=input_gradient)
+        for name, value in found.items()
+        if name in wanted
+    }
+
+
+def backpropagate(
+    dZL: Array,
+    caches: Sequence[LayerCache],
+    activations: Sequence[str] | None = None,
+    *,
+    masks: Mapping[int, Array] | None = None,
+    input_gradient: bool = True,
+) -> dict[str, Array]:
+    """All layers backward, from the derivative by the logits.
+
+    Parameters
+    ----------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by Z[L], see `output_gradient`.
+    caches, activations, masks
+        As in `model_backward`.
+    input_gradient : bool
+        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
+
+    Returns
+    -------
+    gradients : dict
+        As in `model_backward`.
+
+    Examples
+    --------
+    >>> from deepstep.equations import model_forward
+    >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
+    >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
+    array([[-0.5, -0.5]])
+    """
+    graph, tape = graph_and_tape(caches, activations, masks, "backpropagate")
+    return gradients_of(graph, tape, dZL, input_gradient=input_gradient)
+
+
+def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
+    """One activation per layer.
+
+    Parameters
+    ----------
+    activations : sequence of str or None
+        One name per layer; None means relu, …, relu, sigmoid.
+    n_layers : int
+        L.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    sequence of str
+        One name per layer.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is not one for each layer.
+
+    Examples
+    --------
+    >>> layer_activations(None, 3, "here")
+    ['relu', 'relu', 'sigmoid']
+    """
+    if activations is None:
+        return ["relu"] * (n_layers - 1) + ["sigmoid"]
+    if isinstance(activations, str) or len(activations) != n_layers:
+        raise ConfigurationError(
+            where,
+            f"{n_layers} activations, one per layer",
+            f"got {activations!r}",
+            "One name per layer, the output's last.",
+        )
+    return activations
+
+
+@equation("W[l] := W[l] - α·dW[l],  b[l] := b[l] - α·db[l]", source="lecture 6")
+def update_parameters(
+    parameters: Mapping[str, Array], gradients: Mapping[str, Array], learning_rate: float
+) -> Parameters:
+    """One step of gradient descent; nothing given is changed.
+
+    Parameters
+    ----------
+    parameters : mapping
+        W1, b1, …
+    gradients : mapping
+        dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
+    learning_rate : float
+        α.
+
+    Returns
+    -------
+    Parameters
+        New parameters, of the dtype of those given.
+
+    Raises
+    ------
+    ShapeError
+        If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
+    ConfigurationError
+        If the learning rate is not a finite number.
+
+    Examples
+    --------
+    >>> before = {"W1": [[1.0]], "b1": [[0.0]]}
+    >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
+    array([[0.8]])
+    """
+    # an update goes entry by entry, and the lecture's own exercise has shapes that make no network
+    theta = as_parameters(parameters, "update_parameters", chained=False)
+    gradient = flatten_gradients(gradients, theta, "update_parameters")
+    rate = finite_rate(learning_rate, "update_parameters")
+    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=rate)
+    return theta.like(flat.astype(theta.dtype, copy=False))
+
+
+def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
+    """dW1, db1, … as one vector in the order of the parameters.
+
+    Parameters
+    ----------
+    gradients : mapping
+        dW1, db1, … by name; others are left alone.
+    parameters : Parameters
+        Whose order and shapes count.
+    where : str
+        Name for error messages.
+
+    Returns
+    -------
+    gradient : array of shape (n_parameters,)
+        ∂J/∂θ.
+
+    Raises
+    ------
+    DataError
+        If the gradients are no mapping of arrays of real numbers.
+    ShapeError
+        If one is missing or has another shape than its parameter.
+
+    Examples
+    --------
+    >>> theta = Parameters(np.zeros(3), [2, 1])
+    >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
+    array([1., 2., 3.])
+    """
+    if not isinstance(gradients, Mapping):
+        raise DataError(where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}")
+    found = []
+    for name, value in parameters.items():
+        gradient = gradients.get(f"d{name}")
+        if gradient is None or np.shape(gradient) != value.shape:
+            raise ShapeError(
+                where,
+                f"d{name} has the shape of {name}, {value.shape}",
+                "it is missing" if gradient is None else f"got {np.shape(gradient)}",
+                "Sum over the examples with keepdims=True." if name.startswith("b") else "",
+            )
+        array = np.asarray(gradient)
+        if array.dtype.kind not in "fiub":
+            raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")
+        found.append(array.ravel())
+    return np.concatenate(found)

@@ -1,0 +1,372 @@
+"""A network as a graph of operations, and the two passes over it.
+
+An operation is a pair of equations, forward and backward. A graph is a list of operations at layers; a pass fills a
+tape, a dictionary of named quantities: ``"A0"``, ``"W1"``, ``"Z1"``, ``"mask1"``, … `forward` and `backward` are
+the only passes of the package: training, trace, gradient check and diagnosis read what they leave on the tape.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from deepstep.equations.registry import Equation, equation_of
+from deepstep.types import AnyArray, Array
+
+__all__ = ["Graph", "Layer", "Learned", "Node", "Op", "Tape"]
+
+Tape: TypeAlias = dict[str, Array]
+"""Named quantities of a pass."""
+
+Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
+"""Names and shapes of parameters, in the order in which they lie in the flat vector θ."""
+
+
+class Layer(NamedTuple):
+    """A layer before its operations are chosen.
+
+    Attributes
+    ----------
+    number : int
+        l, from 1.
+    n_prev, n : int
+        Rows of A[l-1] and of A[l].
+    activation : str
+    last : bool
+    options : mapping
+        The features that are on, by the name in ``LAYER_OPTIONS``.
+    """
+
+    number: int
+    n_prev: int
+    n: int
+    activation: str
+    last: bool
+    options: Mapping[str, Any]
+
+
+class Learned(NamedTuple):
+    """A parameter that an operation reads.
+
+    Attributes
+    ----------
+    shape : callable
+        Layer → (rows, columns).
+    start : float, callable or None
+        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the method
+        that the network is given.
+    meaning : str
+        What the trace says of it.
+    """
+
+    shape: Callable[[Layer], tuple[int, int]]
+    start: float | Callable[[Any, int, int], Array] | None = 0.0
+    meaning: str = ""
+
+
+class Running(NamedTuple):
+    """Statistics that training accumulates and prediction uses.
+
+    Attributes
+    ----------
+    start : mapping
+        Symbol → initial value; one number per unit.
+    update : callable
+        (old…, new…, m, momentum=…) → the statistics after a batch of m examples.
+    predicting : Op
+        The operation of prediction, which reads the statistics from the tape.
+    """
+
+    start: Mapping[str, float]
+    update: Callable[..., tuple[Array, ...]]
+    predicting: "Op"
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """An operation of a layer: an equation with its backward, in the lecture's symbols.
+
+    Attributes
+    ----------
+    forward : callable
+        The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
+    backward : callable
+        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those of
+        ``gives``: an array, or a tuple where there are several.
+    reads, writes, needs, gives : tuple of str
+        Symbols without the index of the layer. The first of ``gives`` is what the layer before hands on.
+    learned : mapping
+        Those of ``reads`` that are parameters.
+    replaces : mapping
+        Symbol → one of ``writes`` that later operations of the layer read in its place.
+    intermediate : str
+        Name of A where a later operation of the layer changes it, with ``{}`` for l.
+    equations : pair of Equation
+        Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
+    without_input : callable or None
+        `backward` without the first of ``gives``, for layer 1 in training.
+    per_layer : tuple of str
+        Those of ``writes`` whose columns are no examples.
+    per_example : callable or None
+        The same arguments as `backward`, with the number of columns for each example → for each learned symbol of
+        ``gives`` the gradient of every example alone, see `deepstep.equations.example_gradients`.
+    kinks : tuple of float
+        Values of the first of ``reads`` without a derivative.
+    faults : mapping
+        Classic mistakes of this operation: their name → the wrong backward.
+    running : Running or None
+        Statistics for prediction.
+    """
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    needs: tuple[str, ...]
+    gives: tuple[str, ...]
+    learned: Mapping[str, Learned] = field(default_factory=dict)
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    intermediate: str = ""
+    equations: tuple[Equation, Equation] | None = None
+    without_input: Callable[..., Any] | None = None
+    per_layer: tuple[str, ...] = ()
+    per_example: Callable[..., Any] | None = None
+    kinks: tuple[float, ...] = ()
+    faults: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    running: Running | None = None
+
+    @property
+    def forward_equation(self) -> Equation:
+        """What the trace prints of the forward step."""
+        if self.equations:
+            return self.equations[0]
+        name = self.forward.__name__
+        return equation_of(self.forward, name, f"{self.writes[0]} = {name}({', '.join(self.reads)})")
+
+    @property
+    def backward_equation(self) -> Equation:
+        """What the trace prints of the backward step."""
+        if self.equations:
+            return self.equations[1]
+        name, given = self.backward.__name__, ", ".join((f"d{self.writes[0]}", *self.needs))
+        return equation_of(self.backward, name, f"d{self.gives[0]} = {name}({given})")
+
+
+class Node(NamedTuple):
+    """An operation in a network: its symbols with the names that they have on the tape.
+
+    Attributes
+    ----------
+    layer : int
+    op : Op
+    names : mapping
+        Symbol → name on the tape.
+    reads, writes, needs, gives : tuple of str
+        The names.
+    completes : tuple of str
+        Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+    """
+
+    layer: int
+    op: Op
+    names: Mapping[str, str]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    needs: tuple[str, ...]
+    gives: tuple[str, ...]
+    completes: tuple[str, ...] = ()
+
+    def written(self, symbols: Iterable[str]) -> tuple[str, ...]:
+        """The names of some of the symbols."""
+        return tuple(self.names[symbol] for symbol in symbols)
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """What stands for the symbols of the equations: the names on the tape, and those of the derivatives."""
+        return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
+
+    def sides(self, tape: Tape) -> list[AnyArray]:
+        """On which side of its kinks each entry of the first quantity read is."""
+        return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The nodes of a network in the order of the forward pass.
+
+    Attributes
+    ----------
+    nodes : tuple of Node
+    layers : tuple of Layer
+    learned : mapping
+        Parameters by name, in the order of θ: their layer and declaration.
+    """
+
+    nodes: tuple[Node, ...]
+    layers: tuple[Layer, ...]
+    learned: Mapping[str, tuple[int, Learned]]
+
+    @property
+    def output(self) -> str:
+        """Name of AL."""
+        return f"A{len(self.layers)}"
+
+    @property
+    def logits(self) -> str:
+        """Name of ZL."""
+        return f"Z{len(self.layers)}"
+
+    @cached_property
+    def to_logits(self) -> frozenset[Node]:
+        """The nodes that the logits depend on."""
+        nodes = [node for node in self.nodes if node.layer < len(self.layers)]
+        for node in self.nodes[len(nodes) :]:
+            nodes.append(node)
+            if self.logits in node.writes:
+                break
+        return frozenset(nodes)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Names and shapes of the parameters, in the order of θ."""
+        return tuple(
+            (name, declared.shape(self.layers[layer - 1])) for name, (layer, declared) in self.learned.items()
+        )
+
+    @cached_property
+    def running(self) -> dict[str, tuple[Node, float]]:
+        """Statistics for prediction by name: their node and initial value."""
+        return {
+            node.names[symbol]: (node, start)
+            for node in self.nodes
+            if node.op.running is not None
+            for symbol, start in node.op.running.start.items()
+        }
+
+    @cached_property
+    def predicting(self) -> "Graph":
+        """The graph of prediction: normalization by running statistics."""
+        return self.with_ops(lambda node: node.op.running.predicting if node.op.running else node.op)
+
+    def with_ops(self, op_of: Callable[[Node], Op]) -> "Graph":
+        """The same graph with other operations.
+
+        Parameters
+        ----------
+        op_of : callable
+            Node → the operation that takes its place.
+
+        Returns
+        -------
+        Graph
+        """
+        nodes = (place(op_of(node), node.layer, node.names) for node in self.nodes)
+        return replace(self, nodes=completed_nodes(nodes))
+
+    def after(self, name: str) -> tuple[Node, ...]:
+        """The nodes whose outputs depend on a quantity, in their order.
+
+        Parameters
+        ----------
+        name : str
+            On the tape: a parameter or what a node writes.
+
+        Returns
+        -------
+        tuple of Node
+        """
+        moved, found = {name}, []
+        for node in self.nodes:
+            if moved.intersection(node.reads) and name not in node.writes:
+                moved.update(node.writes)
+                found.append(node)
+        return tuple(found)
+
+
+def forward(nodes: Sequence[Node], tape: Tape) -> Tape:
+    """Run nodes in their order; what they write is added to the tape.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    tape : dict
+        Inputs, parameters and masks by name.
+
+    Returns
+    -------
+    dict
+        The tape.
+    """
+    for node in nodes:
+        values = node.op.forward(*[tape[name] for name in node.reads])
+        if len(node.writes) == 1:
+            tape[node.writes[0]] = values
+        else:
+            tape.update(zip(node.writes, values, strict=True))
+    return tape
+
+
+def backward(
+    nodes: Sequence[Node], tape: Tape, d: dict[str, Array], *, input_gradient: bool = True
+) -> Iterator[tuple[Node, dict[str, Array]]]:
+    """Run nodes backward, from the derivatives that are given.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    tape : dict
+        Of the forward pass.
+    d : dict
+        Derivatives by name without the d: where the pass begins. Derivatives of what is between are taken out
+        when they have been used.
+    input_gradient : bool
+        Whether the derivative by A0 is wanted: training does not need it.
+
+    Yields
+    ------
+    node : Node
+    derivatives : dict
+        Those that are whole now, by name without the d.
+    """
+    for node in reversed(nodes):
+        op = node.op
+        given = d.pop(node.writes[0], None)
+        if given is None:
+            continue
+        needed, gives = [tape[name] for name in node.needs], node.gives
+        if gives[0] == "A0" and not input_gradient and op.without_input is not None:
+            values, gives = op.without_input(given, *needed), gives[1:]
+        else:
+            values = op.backward(given, *needed)
+            values = values if len(gives) > 1 else (values,)
+        for name, value in zip(gives, values, strict=True):
+            d[name] = d[name] + value if name in d else value
+        yield node, {name: d[name] for name in node.completes if name in d}
+
+
+def place(op: Op, layer: int, names: Mapping[str, str]) -> Node:
+    """A node whose symbols have these names, or their own with the number of the layer."""
+    symbols = (*op.reads, *op.writes, *op.needs, *op.gives)
+    known = {symbol: names.get(symbol, f"{symbol}{layer}") for symbol in symbols}
+    reads, writes, needs, gives = (
+        tuple(known[symbol] for symbol in group) for group in (op.reads, op.writes, op.needs, op.gives)
+    )
+    return Node(layer, op, known, reads, writes, needs, gives)
+
+
+def completed_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    seen: set[str] = set()
+    found = []
+    for node in nodes:
+        found.append(node._replace(completes=tuple(name for name in node.gives if name not in seen)))
+        seen.update(node.gives)
+    return tuple(found)
+
+
+def symbol_and_layer(name: str) -> tuple[str, int]:
+    """What a name on the tape says: ``"gamma12"`` → ("gamma", 12)."""
+    found = re.fullmatch(r"(.*?)(\d+)\)?", name)
+    if found is None:
+        raise ValueError(f"{name!r} is no name of a quantity")
+    return found[1], int(found[2])

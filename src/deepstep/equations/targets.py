@@ -1,0 +1,119 @@
+"""Kinds of targets: what Y has to be, how an output of that kind is read, and a random example."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from deepstep.preparation.codes import ordinal_probabilities
+from deepstep.types import AnyArray, Array
+
+__all__ = ["TARGETS"]
+
+
+class Rule(NamedTuple):
+    """What the values of a target have to keep; ``expected`` may name the head as {name}."""
+
+    expected: str
+    holds: Callable[[Array], bool]
+    came: Callable[[Array], str]
+    mend: str = ""
+
+
+def value_range(Y: Array) -> str:
+    """For error messages."""
+    return f"got values from {Y.min():g} to {Y.max():g}"
+
+
+_FROM_0_TO_1 = Rule(
+    "a {name} output learns targets from 0 to 1",
+    lambda Y: bool(Y.min() >= 0 and Y.max() <= 1),
+    value_range,
+    "Code the classes as 0 and 1, or use output='identity' for numbers.",
+)
+_SUM_TO_1 = Rule(
+    "each column of Y sums to 1, a 1 for the class",
+    lambda Y: np.allclose(Y.sum(axis=0), 1),
+    lambda Y: f"the first sums are {Y.sum(axis=0)[:4].tolist()}",
+    "Use deepstep.preparation.one_hot(labels, n_classes).",
+)
+_AT_LEAST_0 = Rule(
+    "a {name} output learns counts of at least 0",
+    lambda Y: bool(Y.min() >= 0),
+    value_range,
+    "Use output='identity'.",
+)
+_FALLING_CODE = Rule(
+    "each column of Y has ones above zeros, one for each class that its own lies above",
+    lambda Y: bool(np.isin(Y, (0, 1)).all() and (np.diff(Y, axis=0) <= 0).all()),
+    lambda Y: f"the first columns are {Y.T[:4].tolist()}",
+    "Use deepstep.preparation.ordinal_code(labels, n_classes).",
+)
+
+
+Reading: TypeAlias = Callable[[Array], AnyArray]
+Drawing: TypeAlias = Callable[[np.random.Generator, int, int], Array]
+
+
+@dataclass(frozen=True)
+class TargetKind:
+    """A kind of target: what Y has to be, and how an output of that kind is read.
+
+    Attributes
+    ----------
+    example : callable
+        (rng, n_L, m) → a target at random.
+    predictions : callable
+        AL → the prediction, see `answers`.
+    probabilities : callable or None
+        AL → a probability for each class, where the output gives them.
+    rules : tuple of Rule
+    has_one_class : callable
+        n_L → whether each column stands for one class of several.
+    from_labels : str
+        The call that makes such a target from labels; {n} is n_L, {more} is n_L + 1.
+    repeats : bool
+        Whether one row stands for n_L equal ones.
+    """
+
+    example: Drawing
+    predictions: Reading = lambda AL: AL
+    probabilities: Reading | None = None
+    rules: tuple[Rule, ...] = ()
+    has_one_class: Callable[[int], bool] = lambda n_outputs: False
+    from_labels: str = ""
+    repeats: bool = False
+
+
+TARGETS: dict[str, TargetKind] = {
+    "probabilities": TargetKind(
+        lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
+        lambda AL: (AL > 0.5).astype(int),
+        lambda AL: AL,
+        (_FROM_0_TO_1,),
+        has_one_class=lambda n_outputs: n_outputs == 1,
+    ),
+    "classes": TargetKind(
+        lambda rng, n, m: np.eye(n)[:, rng.integers(n, size=m)],
+        lambda AL: AL.argmax(axis=0)[np.newaxis],
+        lambda AL: AL,
+        (_FROM_0_TO_1, _SUM_TO_1),
+        lambda n_outputs: True,
+        "one_hot(labels, {n})",
+    ),
+    "cumulative": TargetKind(
+        lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
+        lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis],
+        ordinal_probabilities,
+        (_FALLING_CODE,),
+        lambda n_outputs: True,
+        "ordinal_code(labels, {more})",
+    ),
+    "numbers": TargetKind(lambda rng, n, m: rng.standard_normal((n, m))),
+    "counts": TargetKind(lambda rng, n, m: rng.integers(10, size=(n, m)).astype(float), rules=(_AT_LEAST_0,)),
+    "one number": TargetKind(
+        lambda rng, n, m: np.repeat(rng.standard_normal((1, m)), n, axis=0), repeats=True
+    ),
+}
+"""The kinds of targets; each head has one of them (``deepstep.equations.Head.targets``)."""
