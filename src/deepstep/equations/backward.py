@@ -6,7 +6,13 @@ import numpy as np
 
 from deepstep.equations.activations import get_activation
 from deepstep.equations.example_gradients import PerExample
-from deepstep.equations.linear import LinearCache, linear_backward, linear_forward, product_gradient, sum_gradient
+from deepstep.equations.linear import (
+    LinearCache,
+    linear_backward,
+    linear_forward,
+    product_gradient,
+    sum_gradient,
+)
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import EQUATIONS, equation
 from deepstep.errors import DataError, ShapeError

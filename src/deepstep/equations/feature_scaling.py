@@ -96,7 +96,7 @@ def _check(where: str, W: Array, s: Array) -> None:
 
 
 def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:
-    dZ, X = dW_s
+    dZ, X = dW_s.left, np.asarray(dW_s.right)
     return {"W": PerExample(dZ, s * X), "s": PerExample(X * (W.T @ dZ))}
 
 

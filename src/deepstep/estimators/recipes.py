@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import initialize_members, initialize_parameters
+from deepstep.equations import INITIALIZATIONS, initialize_parameters
+from deepstep.equations.initialization import drawn
+from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
 ALWAYS: Mapping[str, Any] = {
@@ -182,7 +184,7 @@ def shared_start(
     Returns
     -------
     dict
-        As of `deepstep.equations.initialize_members`.
+        The parameters by name.
 
     Examples
     --------
@@ -191,6 +193,8 @@ def shared_start(
     array([[ 1., -1.,  1.],
            [ 1.,  1.,  1.]], dtype=float32)
     """
-    values = initialize_members(layer_dims, members, method="lecun", rng=rng).to_dict()
+    names = ("identity",) * (len(layer_dims) - 1)
+    shape = Architecture(layer_dims, names, shared_members=members)
+    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng)).to_dict()
     values["r1"] = values["r1"][:, origins]
     return {name: value.astype(dtype) for name, value in values.items()}

@@ -147,10 +147,15 @@ class Architecture:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers with the features that are on."""
-        values = {name: getattr(self, name) for name in FEATURES if hasattr(self, name)}
+        values, sizes = (
+            {name: getattr(self, name) for name in FEATURES if hasattr(self, name)},
+            self.layer_dims,
+        )
         return tuple(
-            Layer(l, *self.layer_dims[l - 1 : l + 1], name, l == self.n_layers, _of_layer(values, l))
-            for l, name in enumerate(self.activations, start=1)
+            Layer(l, n_prev, n, name, l == self.n_layers, _of_layer(values, l))
+            for l, (n_prev, n, name) in enumerate(
+                zip(sizes, sizes[1:], self.activations, strict=False), start=1
+            )
         )
 
     @cached_property
