@@ -72,7 +72,7 @@ def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[
 
 def units_by_inputs(layer: Layer) -> tuple[int, int]:
     """Shape of W."""
-    return layer.n, layer.n_prev
+    return layer.n, layer.n_in
 
 
 def one_per_unit(layer: Layer) -> tuple[int, int]:

@@ -405,7 +405,7 @@ MEMBERS_LINEAR = Op(
     learned={
         **LINEAR.learned,
         "r": Learned(
-            lambda layer: (layer.options["shared_members"], layer.n_prev),
+            lambda layer: (layer.options["shared_members"], layer.n_in),
             _signs,
             "the factors of the inputs, member by member",
         ),
@@ -425,7 +425,7 @@ def _members_output(members: int) -> Op:
         needs=("A_prev", "W", "b"),
         gives=("A_prev", "W", "b"),
         learned={
-            "W": Learned(lambda layer: (members * layer.n, layer.n_prev), None, "the weights"),
+            "W": Learned(lambda layer: (members * layer.n, layer.n_in), None, "the weights"),
             "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
         },
         equations=(EQUATIONS["members_output_forward"], EQUATIONS["members_output_backward"]),
@@ -449,7 +449,7 @@ def _members_mean(members: int) -> Op:
     )
 
 
-def _of_one_member(layer: Layer, members: int) -> Layer:
+def _of_one_member(layer: Layer, members: int, r: Array) -> Layer:
     """The last W has the rows of all members."""
     return layer._replace(n=layer.n // members) if layer.last else layer
 

@@ -33,14 +33,20 @@ class Feature(NamedTuple):
     whole_network : bool
         Whether the parameter in layer 1 stands for all layers.
     resize : callable
-        A layer as the shape of its W says, and the option's value → the layer as the network has it.
+        A layer as the shape of its W says, the option's value and the parameter → the layer as the network has it.
+    widen : callable
+        Rows of A[l-1] and the option's value → the rows that the linear part reads.
+    check : callable
+        The option's value → what it has to be, where it is not; else an empty text.
     """
 
     apply: Callable[[Operations, Layer], Operations]
     symbol: str
     value: Callable[[Array], Any]
     whole_network: bool
-    resize: Callable[[Layer, Any], Layer]
+    resize: Callable[[Layer, Any, Any], Layer]
+    widen: Callable[[int, Any], int]
+    check: Callable[[Any], str]
 
 
 FEATURES: dict[str, Feature] = {}
@@ -53,14 +59,16 @@ def feature(
     symbol: str = "",
     value: Callable[[Array], Any] = lambda _: True,
     whole_network: bool = False,
-    resize: Callable[[Layer, Any], Layer] = lambda layer, _: layer,
+    resize: Callable[[Layer, Any, Any], Layer] = lambda layer, value, parameter: layer,
+    widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev,
+    check: Callable[[Any], str] = lambda value: "",
 ) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
     """Register a feature, see `Feature`."""
 
     def register(
         apply: Callable[[Operations, Layer], Operations],
     ) -> Callable[[Operations, Layer], Operations]:
-        FEATURES[name] = Feature(apply, symbol, value, whole_network, resize)
+        FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check)
         return apply
 
     return register
@@ -69,6 +77,42 @@ def feature(
 def replaced(ops: Operations, old: Op, *new: Op) -> Operations:
     """The operations with others in the place of one."""
     return tuple(op for at in ops for op in (new if at is old else (at,)))
+
+
+def layers_in(
+    layer_dims: Sequence[int],
+    activations: Sequence[str],
+    options: Callable[[int], Mapping[str, Any]] = lambda l: {},
+) -> tuple[Layer, ...]:
+    """The layers of a network of these sizes.
+
+    Parameters
+    ----------
+    layer_dims : sequence of int
+        n_0, n_1, …, n_L.
+    activations : sequence of str
+        One name per layer.
+    options : callable
+        l → the features of that layer.
+
+    Returns
+    -------
+    tuple of Layer
+
+    Examples
+    --------
+    >>> [(layer.n_prev, layer.n) for layer in layers_in([2, 3, 1], ["relu", "sigmoid"])]
+    [(2, 3), (3, 1)]
+    """
+    found = []
+    for l, (n_prev, n, name) in enumerate(
+        zip(layer_dims, layer_dims[1:], activations, strict=False), start=1
+    ):
+        on, n_in = options(l), n_prev
+        for feature_name, value in on.items():
+            n_in = FEATURES[feature_name].widen(n_in, value) if l == 1 else n_in
+        found.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
+    return tuple(found)
 
 
 def graph_of(layers: Sequence[Layer]) -> Graph:
@@ -84,7 +128,7 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
 
     Examples
     --------
-    >>> layers = Layer(1, 2, 3, "relu", False, {"parametric": True}), Layer(2, 3, 1, "sigmoid", True, {})
+    >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
     """
@@ -151,11 +195,11 @@ def layers_of(
     found = []
     for l, activation in enumerate(activations, start=1):
         n, n_prev = parameters[f"W{l}"].shape
-        layer = Layer(l, n_prev, n, activation, l == len(activations), {})
+        layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
             given = parameters.get(f"{option.symbol}{1 if option.whole_network else l}")
             value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
             if value:
-                layer = option.resize(layer._replace(options={**layer.options, name: value}), value)
+                layer = option.resize(layer._replace(options={**layer.options, name: value}), value, given)
         found.append(layer)
     return tuple(found)

@@ -1,14 +1,13 @@
 """Initial parameters: weights drawn by a method of `INITIALIZATIONS`; biases are zero."""
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
 
-from deepstep.equations.graph import graph_of
-from deepstep.equations.ops import Graph, Layer
+from deepstep.equations.graph import graph_of, layers_in
+from deepstep.equations.ops import Graph
 from deepstep.equations.parameters import Parameters, layer_sizes
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, unknown_name
@@ -167,10 +166,7 @@ def check_rng(rng: Rng, where: str) -> None:
 def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:
     sizes = layer_sizes(layer_dims, where)
     check_rng(rng, where)
-    layers = [
-        Layer(l, n_prev, n, "identity", l == len(sizes) - 1, {})
-        for l, (n_prev, n) in enumerate(pairwise(sizes), 1)
-    ]
+    layers = layers_in(sizes, ["identity"] * (len(sizes) - 1))
     return Parameters(drawn(graph_of(layers), draw, rng), sizes)
 
 

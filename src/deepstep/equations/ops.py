@@ -35,7 +35,9 @@ class Layer(NamedTuple):
     activation : str
     last : bool
     options : mapping
-        The features that are on, by the name in ``LAYER_OPTIONS``.
+        The features that are on, by their name in ``FEATURES``.
+    n_in : int
+        Rows that the linear part reads: n_prev, unless an embedding comes before it.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Layer(NamedTuple):
     activation: str
     last: bool
     options: Mapping[str, Any]
+    n_in: int
 
 
 class Learned(NamedTuple):

@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from deepstep.equations import FEATURES, NORMALIZATIONS, Graph, Layer, Parameters, Tape, graph_of
+from deepstep.equations.graph import layers_in
 from deepstep.equations.ops import Layout, forward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_whole
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
-LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0}
+LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0, "features": {}}
 """What files say about an architecture: always, and where it is not as here."""
 
 
@@ -45,6 +46,9 @@ class Architecture:
         K: so many networks in one that share all matrices but the last. Each has factors of the inputs, a row
         of r1 (K, n_0), and an output layer of its own; their answers are averaged. 0 for an ordinary network.
 
+    features : mapping, optional
+        Other features of the network by their name in ``deepstep.equations.FEATURES``, with their values.
+
     Raises
     ------
     ConfigurationError
@@ -72,6 +76,7 @@ class Architecture:
     input_scale: bool = False
     parametric: tuple[bool, ...] = False  # type: ignore[assignment]  # likewise
     shared_members: int = 0
+    features: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
@@ -100,6 +105,7 @@ class Architecture:
             raise ConfigurationError("Architecture", "input_scale is True or False", f"got {scaled!r:.100}")
         object.__setattr__(self, "parametric", _switches(self.parametric, self.n_layers - 1))
         object.__setattr__(self, "shared_members", _members_of(self))
+        object.__setattr__(self, "features", MappingProxyType(_checked_features(self.features)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         settings = dict(self.output_settings)
@@ -112,6 +118,7 @@ class Architecture:
             self.input_scale,
             self.parametric,
             self.shared_members,
+            dict(self.features),
         )
 
     @property
@@ -147,16 +154,8 @@ class Architecture:
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers with the features that are on."""
-        values, sizes = (
-            {name: getattr(self, name) for name in FEATURES if hasattr(self, name)},
-            self.layer_dims,
-        )
-        return tuple(
-            Layer(l, n_prev, n, name, l == self.n_layers, _of_layer(values, l))
-            for l, (n_prev, n, name) in enumerate(
-                zip(sizes, sizes[1:], self.activations, strict=False), start=1
-            )
-        )
+        values = {name: getattr(self, name) for name in FEATURES if hasattr(self, name)} | dict(self.features)
+        return layers_in(self.layer_dims, self.activations, lambda l: _of_layer(values, l))
 
     @cached_property
     def graph(self) -> Graph:
@@ -260,6 +259,8 @@ class Architecture:
             found["parametric"] = self.parametric
         if self.shared_members:
             found["shared_members"] = self.shared_members
+        if self.features:
+            found["features"] = dict(self.features)
         return found
 
 
@@ -281,6 +282,22 @@ def _with_dropout(shape: Architecture, dropped: frozenset[int]) -> Graph:
             for layer in shape.layers
         ]
     )
+
+
+def _checked_features(features: Any) -> dict[str, Any]:
+    """Features that are no arguments of their own, each with a value that it takes."""
+    if not isinstance(features, Mapping):
+        raise ConfigurationError("Architecture", "features is a mapping", f"got {features!r:.100}")
+    known = [name for name in FEATURES if name not in (*LATER_ENTRIES, *ENTRIES, "dropout")]
+    for name, value in features.items():
+        if name not in known:
+            raise unknown_name("Architecture", "feature", name, known)
+        expected = FEATURES[name].check(value)
+        if expected:
+            raise ConfigurationError(
+                "Architecture", f"features[{name!r}] is {expected}", f"got {value!r:.100}"
+            )
+    return dict(features)
 
 
 def _members_of(shape: Architecture) -> int:
