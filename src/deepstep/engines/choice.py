@@ -249,6 +249,8 @@ def _what_it_lacks(
             return f"the {name} engine has no {activation!r} in hidden layers"
     if architecture.shared_members and name == "torch":
         return f"the {name} engine has no members that share a network"
+    if architecture.features:
+        return f"the {name} engine has no {', '.join(architecture.features)}"
     if architecture.output not in heads:
         return f"the {name} engine has no head {architecture.output!r}"
     if get_optimizer(settings.optimizer).update not in rules:

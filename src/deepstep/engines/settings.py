@@ -236,7 +236,7 @@ class Settings:
             If a pattern fits no parameter.
         """
         asked = self.rate_factors if kind == "rate" else self.decay_factors
-        unasked = [] if kind == "rate" else [(f"{part}*", 0.0) for part in ("b", "gamma", "s", "r", "alpha")]
+        unasked = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in found):

@@ -449,7 +449,7 @@ def _members_mean(members: int) -> Op:
     )
 
 
-def _of_one_member(layer: Layer, members: int, r: Array) -> Layer:
+def _of_one_member(layer: Layer, members: int) -> Layer:
     """The last W has the rows of all members."""
     return layer._replace(n=layer.n // members) if layer.last else layer
 

@@ -33,20 +33,23 @@ class Feature(NamedTuple):
     whole_network : bool
         Whether the parameter in layer 1 stands for all layers.
     resize : callable
-        A layer as the shape of its W says, the option's value and the parameter → the layer as the network has it.
+        A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen : callable
         Rows of A[l-1] and the option's value → the rows that the linear part reads.
     check : callable
         The option's value → what it has to be, where it is not; else an empty text.
+    example : object
+        A value for generated tests and the documentation, where the feature is no argument of `Architecture`.
     """
 
     apply: Callable[[Operations, Layer], Operations]
     symbol: str
     value: Callable[[Array], Any]
     whole_network: bool
-    resize: Callable[[Layer, Any, Any], Layer]
+    resize: Callable[[Layer, Any], Layer]
     widen: Callable[[int, Any], int]
     check: Callable[[Any], str]
+    example: Any
 
 
 FEATURES: dict[str, Feature] = {}
@@ -59,16 +62,17 @@ def feature(
     symbol: str = "",
     value: Callable[[Array], Any] = lambda _: True,
     whole_network: bool = False,
-    resize: Callable[[Layer, Any, Any], Layer] = lambda layer, value, parameter: layer,
+    resize: Callable[[Layer, Any], Layer] = lambda layer, value: layer,
     widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev,
     check: Callable[[Any], str] = lambda value: "",
+    example: Any = None,
 ) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
     """Register a feature, see `Feature`."""
 
     def register(
         apply: Callable[[Operations, Layer], Operations],
     ) -> Callable[[Operations, Layer], Operations]:
-        FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check)
+        FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check, example)
         return apply
 
     return register
@@ -197,9 +201,13 @@ def layers_of(
         n, n_prev = parameters[f"W{l}"].shape
         layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
-            given = parameters.get(f"{option.symbol}{1 if option.whole_network else l}")
+            given = (
+                parameters.get(f"{option.symbol}{1 if option.whole_network else l}")
+                if option.symbol
+                else None
+            )
             value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
             if value:
-                layer = option.resize(layer._replace(options={**layer.options, name: value}), value, given)
+                layer = option.resize(layer._replace(options={**layer.options, name: value}), value)
         found.append(layer)
     return tuple(found)

@@ -121,7 +121,12 @@ class Parameters(Mapping[str, Array]):
 
     @classmethod
     def from_dict(
-        cls, values: Mapping[str, Any], *, chained: bool = True, where: str = "Parameters.from_dict"
+        cls,
+        values: Mapping[str, Any],
+        *,
+        chained: bool = True,
+        where: str = "Parameters.from_dict",
+        layers: Sequence[Layer] | None = None,
     ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
 
@@ -135,6 +140,8 @@ class Parameters(Mapping[str, Array]):
             Whether each W has to follow the layer before, as in a network.
         where : str
             Name for error messages.
+        layers : sequence of Layer, optional
+            Of the network whose parameters they are; by default those that the names and shapes tell.
 
         Returns
         -------
@@ -160,7 +167,7 @@ class Parameters(Mapping[str, Array]):
         arrays = {name: _as_float(value, name, where) for name, value in values.items()}
         for layer in range(1, n_layers + 1):
             _check_weights(arrays, layer, where, chained=chained and layer > 1)
-        layers = layers_of(arrays, ["identity"] * n_layers)
+        layers = layers_of(arrays, ["identity"] * n_layers) if layers is None else layers
         layout = graph_of(layers).layout
         if {name for name, _ in layout} != set(values):
             raise _other_keys(values, where)

@@ -109,13 +109,15 @@ class Core:
         input_scale: bool = False,
         parametric: bool | Sequence[bool] = False,
         shared_members: int = 0,
+        features: Mapping[str, Any] | None = None,
         initialization: str = "he",
         seed: int | np.random.Generator | np.random.RandomState | None = None,
         parameters: Mapping[str, Any] | None = None,
         dtype: Any = "float64",
         engine: str = "auto",
     ) -> None:
-        given = None if parameters is None else as_parameters(parameters, "Network")
+        laid_out = parameters is None or isinstance(parameters, Parameters) or not features
+        given = None if parameters is None or not laid_out else as_parameters(parameters, "Network")
         if layer_dims is None:
             if given is None:
                 raise ConfigurationError(
@@ -137,6 +139,7 @@ class Core:
             input_scale=input_scale,
             parametric=parametric,  # type: ignore[arg-type]  # likewise
             shared_members=shared_members,
+            features=features or {},
         )
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
@@ -144,6 +147,8 @@ class Core:
         if initialization == FROM_DATA and shared_members:
             expected = "shared members with parameters that are drawn before there is data"
             raise ConfigurationError("Network", expected, f"got initialization={FROM_DATA!r}", "Use 'he'.")
+        if not laid_out and parameters is not None:
+            given = self.architecture.laid_out(parameters, "Network")
         waits = initialization == FROM_DATA and given is None
         if given is not None:
             check_fit(given, self.architecture)

@@ -33,6 +33,8 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
     parametric : bool or sequence of bool
         Whether each hidden unit learns how far its activation bends, the parameters alpha1 (n_1, 1), …, see
         `deepstep.equations.parametric_forward`: one answer for all hidden layers, or one for each.
+    features : mapping, optional
+        Other features by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
     shared_members : int
         K: so many networks in one, which share all matrices but the last (TabM, arXiv 2410.24210). Each
         scales the inputs by its row of the parameter r1 (K, n_0), has an output layer of its own, and learns

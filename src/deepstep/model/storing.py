@@ -266,6 +266,7 @@ class Storable(Core):
             input_scale=architecture.input_scale,
             parametric=architecture.parametric,
             shared_members=architecture.shared_members,
+            features=architecture.features,
             parameters=parameters,
             dtype=parameters.dtype,
             seed=seed,

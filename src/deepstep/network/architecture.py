@@ -1,5 +1,6 @@
 """The shape of a network: layer sizes, the function of each layer, and what its output means."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -238,6 +239,28 @@ class Architecture:
         """
         return Parameters(flat, self.layer_dims, self.layout)
 
+    def laid_out(self, values: Mapping[str, Any], where: str = "parameters") -> Parameters:
+        """Arrays by name as the parameters of this network; they are copied.
+
+        Parameters
+        ----------
+        values : mapping
+            An array for each name of ``layout``, and no other.
+        where : str
+            Name for error messages.
+
+        Returns
+        -------
+        Parameters
+            Over a new vector.
+
+        Raises
+        ------
+        ShapeError
+            If a name is missing or unknown, or a shape is another.
+        """
+        return Parameters.from_dict(values, where=where, layers=self.layers)
+
     def entries(self) -> dict[str, Any]:
         """The architecture as its arguments by name, for files; what came later stands there if it is on.
 
@@ -297,7 +320,8 @@ def _checked_features(features: Any) -> dict[str, Any]:
             raise ConfigurationError(
                 "Architecture", f"features[{name!r}] is {expected}", f"got {value!r:.100}"
             )
-    return dict(features)
+    found: dict[str, Any] = json.loads(json.dumps(dict(features)))  # as a file gives it back
+    return found
 
 
 def _members_of(shape: Architecture) -> int:

@@ -111,7 +111,7 @@ def load_model(path: str | Path) -> ModelFile:
         if precisions not in (["float32"], ["float64"]):
             raise ValueError(f"its arrays are of {precisions}")
         statistics = {name: arrays.pop(name) for name in expected}
-        parameters = Parameters.from_dict(arrays, where=str(path))
+        parameters = architecture.laid_out(arrays, where=str(path))
         notes = dict(network["notes"])
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         came = f"its header does not fit: {error!s:.300}"
