@@ -1,0 +1,262 @@
+"""Periodic embedding of numeric inputs: cosines of learned frequencies, and a linear map for each input.
+
+C holds K cosines of each of c inputs, below each other; E is X with the d outputs of each of these inputs below it.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import pi, sqrt
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations.example_gradients import PerExample
+from deepstep.equations.graph import Operations, feature
+from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.types import Array, is_number, is_whole
+
+__all__ = [
+    "cosine_features",
+    "cosine_features_backward",
+    "input_maps_backward",
+    "input_maps_forward",
+]
+
+SOURCE = "arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556"
+DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inputs": None}
+"""Settings of the feature: K, d, the standard deviation of the first frequencies, and which inputs (all: None)."""
+
+
+@equation("C = cos(2π·omega ∘ x + phi),  x: the row of each input, K times", source=SOURCE)
+def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None) -> Array:
+    """K cosines of each input.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    omega, phi : arrays of shape (c, K)
+        Frequencies and phases of the c inputs.
+    inputs : sequence of int, optional
+        Which rows of X, by default all.
+
+    Returns
+    -------
+    C : array of shape (c·K, m)
+
+    Examples
+    --------
+    >>> cosine_features(np.array([[0.0, 0.5]]), np.array([[1.0, 2.0]]), np.zeros((1, 2))).round(9) + 0.0
+    array([[ 1., -1.],
+           [ 1.,  1.]])
+    """
+    return np.cos(_angles(_rows(X, inputs), omega, phi)).reshape(omega.size, -1)
+
+
+@equation(
+    "dX = Σₖ 2π·omega ∘ dP,  domega = Σᵢ 2π·(x ∘ dP)⁽ⁱ⁾ / m,  dphi = Σᵢ dP⁽ⁱ⁾ / m,  "
+    "dP = -sin(2π·omega ∘ x + phi) ∘ dC",
+    source=SOURCE,
+)
+def cosine_features_backward(
+    dC: Array, X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None
+) -> tuple[Array, Array, Array]:
+    """From the derivative by the cosines to those by the inputs, the frequencies and the phases.
+
+    Parameters
+    ----------
+    dC : array of shape (c·K, m)
+        Derivative of m·J by C.
+    X, omega, phi, inputs
+        As in `cosine_features`.
+
+    Returns
+    -------
+    dX : array of shape (n_0, m)
+        Derivative of m·J by the inputs, as far as it goes by way of C.
+    domega, dphi : arrays of shape (c, K)
+        Derivatives of the cost J: 1/m is applied here.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 1))
+    >>> dX, domega, dphi = cosine_features_backward(one, 0.25 * one, one, 0 * one)
+    >>> dX.round(4), domega.round(4), dphi
+    (array([[-6.2832]]), array([[-1.5708]]), array([[-1.]]))
+    """
+    x, m = _rows(X, inputs), X.shape[1]
+    dP = -np.sin(_angles(x, omega, phi)) * dC.reshape(*omega.shape, m)
+    dX = np.zeros_like(X)
+    dX[slice(None) if inputs is None else list(inputs)] = 2 * pi * (omega[:, :, np.newaxis] * dP).sum(axis=1)
+    domega = 2 * pi * (x[:, np.newaxis] * dP).sum(axis=2) / m
+    return dX, domega, dP.sum(axis=2) / m
+
+
+@equation("E = [X; V·C + a],  V·C: of each input its own d × K map", source=SOURCE)
+def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
+    """The inputs, and below them d numbers for each that has cosines.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+    C : array of shape (c·K, m)
+        K cosines of each of c inputs.
+    V : array of shape (c·d, K)
+        A linear map of each of these inputs.
+    a : array of shape (c·d, 1)
+
+    Returns
+    -------
+    E : array of shape (n_0 + c·d, m)
+
+    Examples
+    --------
+    >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])  # two inputs, K = d = 1
+    >>> input_maps_forward(np.array([[7.0], [8.0]]), C, V, np.zeros((2, 1))).T
+    array([[ 7.,  8.,  3., 10.]])
+    """
+    maps, cosines = _by_input(C, V)
+    return np.concatenate([X, (maps @ cosines).reshape(len(V), -1) + a])
+
+
+@equation("dX = the rows of dE that X has,  dC = Vᵀ·dE,  dV = dE·Cᵀ / m,  da = Σᵢ dE⁽ⁱ⁾ / m", source=SOURCE)
+def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Array, Array]:
+    """From the derivative by E to those by the inputs, the cosines, the maps and their bias.
+
+    Parameters
+    ----------
+    dE : array of shape (n_0 + c·d, m)
+        Derivative of m·J by E.
+    C, V
+        As in `input_maps_forward`.
+
+    Returns
+    -------
+    dX : array of shape (n_0, m)
+        Derivative of m·J by the inputs, as far as it does not go by way of C.
+    dC : array of shape (c·K, m)
+        Derivative of m·J by C.
+    dV : array of shape (c·d, K)
+        Derivative of the cost J by V: 1/m is applied here.
+    da : array of shape (c·d, 1)
+        Derivative of the cost J by a.
+
+    Examples
+    --------
+    >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])
+    >>> dX, dC, dV, da = input_maps_backward(np.array([[1.0], [1.0], [1.0], [1.0]]), C, V)
+    >>> dC.T, dV.T, da.T
+    (array([[3., 5.]]), array([[1., 2.]]), array([[1., 1.]]))
+    """
+    m, n_0 = dE.shape[1], len(dE) - len(V)
+    maps, cosines = _by_input(C, V)
+    d = dE[n_0:].reshape(len(maps), -1, m)
+    dC = (maps.swapaxes(1, 2) @ d).reshape(len(C), m)
+    dV = (d @ cosines.swapaxes(1, 2)).reshape(V.shape) / m
+    return np.array(dE[:n_0]), dC, dV, dE[n_0:].sum(axis=1, keepdims=True) / m
+
+
+def _rows(X: Array, inputs: Sequence[int] | None) -> Array:
+    return X if inputs is None else X[list(inputs)]
+
+
+def _angles(x: Array, omega: Array, phi: Array) -> Array:
+    """(c, K, m)."""
+    return 2 * pi * omega[:, :, np.newaxis] * x[:, np.newaxis] + phi[:, :, np.newaxis]
+
+
+def _by_input(C: Array, V: Array) -> tuple[Array, Array]:
+    """V as (c, d, K) and C as (c, K, m)."""
+    K = V.shape[1]
+    cosines = C.reshape(-1, K, C.shape[1])
+    return V.reshape(len(cosines), -1, K), cosines
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    return {**DEFAULTS, **(value if isinstance(value, Mapping) else {})}
+
+
+def _check(value: Any) -> str:
+    found = _settings(value)
+    inputs = found["inputs"]
+    sizes = all(is_whole(found[name], 1) for name in ("frequencies", "outputs"))
+    scale = is_number(found["scale"]) and found["scale"] > 0
+    listed = inputs is None or (len(inputs) == len(set(inputs)) > 0 and all(is_whole(at, 0) for at in inputs))
+    known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
+    expected = "True or a mapping with frequencies, outputs (whole numbers), scale (above 0) and inputs (row numbers)"
+    return "" if known and sizes and scale and listed else expected
+
+
+def _uniform(limit: float) -> Any:
+    return lambda rng, rows, columns: rng.uniform(-limit, limit, (rows, columns))
+
+
+def _count(value: Any, n_0: int) -> int:
+    """c."""
+    inputs = _settings(value)["inputs"]
+    return n_0 if inputs is None else len(inputs)
+
+
+@lru_cache
+def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operations:
+    def rows(each: int) -> Any:
+        return lambda layer: (each * (layer.n_prev if inputs is None else len(inputs)), K)
+
+    def angle_gradients(dC: Array, X: Array, omega: Array, phi: Array) -> dict[str, PerExample]:
+        x = _rows(X, inputs)
+        dP = -np.sin(_angles(x, omega, phi)) * dC.reshape(*omega.shape, -1)
+        domega = 2 * pi * x[:, np.newaxis] * dP
+        return {"omega": PerExample(domega.reshape(len(dC), -1)), "phi": PerExample(dP.reshape(len(dC), -1))}
+
+    def map_gradients(dE: Array, C: Array, V: Array) -> dict[str, PerExample]:
+        maps, cosines = _by_input(C, V)
+        d_out = dE[len(dE) - len(V) :].reshape(len(maps), -1, 1, dE.shape[1])
+        dV = d_out * cosines[:, np.newaxis]
+        return {"V": PerExample(dV.reshape(V.size, -1)), "a": PerExample(dE[len(dE) - len(V) :])}
+
+    cosines = Op(
+        lambda X, omega, phi: cosine_features(X, omega, phi, inputs=inputs),
+        lambda dC, X, omega, phi: cosine_features_backward(dC, X, omega, phi, inputs=inputs),
+        reads=("A_prev", "omega", "phi"),
+        writes=("C",),
+        needs=("A_prev", "omega", "phi"),
+        gives=("A_prev", "omega", "phi"),
+        learned={
+            "omega": Learned(
+                rows(1), lambda rng, n, k: rng.normal(0.0, scale, (n, k)), "the frequencies of the inputs"
+            ),
+            "phi": Learned(rows(1), _uniform(pi), "their phases"),
+        },
+        equations=(EQUATIONS["cosine_features"], EQUATIONS["cosine_features_backward"]),
+        per_example=angle_gradients,
+    )
+    maps = Op(
+        input_maps_forward,
+        input_maps_backward,
+        reads=("A_prev", "C", "V", "a"),
+        writes=("E",),
+        needs=("C", "V"),
+        gives=("A_prev", "C", "V", "a"),
+        learned={
+            "V": Learned(rows(d), _uniform(1 / sqrt(K)), "a map of each input's cosines"),
+            "a": Learned(lambda layer: (rows(d)(layer)[0], 1), _uniform(1 / sqrt(K)), "its bias"),
+        },
+        replaces={"A_prev": "E"},
+        per_example=map_gradients,
+    )
+    return cosines, maps
+
+
+@feature(
+    "periodic_embedding",
+    check=_check,
+    example={"frequencies": 4, "outputs": 2, "scale": 0.5, "inputs": [0]},
+    widen=lambda n_prev, value: n_prev + _settings(value)["outputs"] * _count(value, n_prev),
+)
+def _periodic(ops: Operations, layer: Layer) -> Operations:
+    if layer.number > 1:
+        return ops
+    found = _settings(layer.options["periodic_embedding"])
+    inputs = None if found["inputs"] is None else tuple(int(at) for at in found["inputs"])
+    return (*_ops(int(found["frequencies"]), int(found["outputs"]), float(found["scale"]), inputs), *ops)
