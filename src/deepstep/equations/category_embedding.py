@@ -1,0 +1,154 @@
+"""Embedding of categories: inputs that are codes 0, 1, … become rows of a table that is learned."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations.example_gradients import PerExample
+from deepstep.equations.graph import Operations, feature
+from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.types import AnyArray, Array, is_whole
+
+__all__ = ["embed_categories", "embed_categories_backward"]
+
+SOURCE = "arXiv 2106.11959, section 3; arXiv 2407.04491 (RealMLP)"
+SIZE = 8
+"""Numbers for each category, where nothing else is asked for."""
+
+
+@equation("X_e = [X without the codes; T[code]ᵀ of each]", source=SOURCE)
+def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]) -> Array:
+    """The inputs with their codes replaced by rows of a table.
+
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count of that input.
+        A code out of range is taken as 0, the category of what is missing or unknown.
+    T : array of shape (Σ counts, q)
+        The table: the categories of the first such input, below them those of the second, …
+    inputs : sequence of int
+        Which rows of X are codes.
+    counts : sequence of int
+        The number of categories of each.
+
+    Returns
+    -------
+    X_e : array of shape (n_0 - c + c·q, m)
+
+    Examples
+    --------
+    >>> T = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
+    >>> embed_categories(np.array([[0.5, 0.7], [2.0, 1.0]]), T, inputs=[1], counts=[3])
+    array([[0.5, 0.7],
+           [3. , 1. ],
+           [4. , 2. ]])
+    """
+    rows = [T[at].T for at in _places(X, inputs, counts)]
+    return np.concatenate([np.delete(X, list(inputs), axis=0), *rows])
+
+
+@equation(
+    "dX = dX_e of the other inputs, 0 for codes,  dT[code] = Σᵢ dX_e⁽ⁱ⁾ / m, over its examples", source=SOURCE
+)
+def embed_categories_backward(
+    dX_e: Array, X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]
+) -> tuple[Array, Array]:
+    """From the derivative by X_e to those by the inputs and by the table.
+
+    Parameters
+    ----------
+    dX_e : array of shape (n_0 - c + c·q, m)
+        Derivative of m·J by X_e.
+    X, T, inputs, counts
+        As in `embed_categories`.
+
+    Returns
+    -------
+    dX : array of shape (n_0, m)
+        Derivative of m·J by the inputs.
+    dT : array of shape (Σ counts, q)
+        Derivative of the cost J by T: 1/m is applied here.
+
+    Examples
+    --------
+    >>> X, T = np.array([[0.5, 0.7], [2.0, 2.0]]), np.zeros((3, 1))
+    >>> dX, dT = embed_categories_backward(np.array([[1.0, 1.0], [3.0, 5.0]]), X, T, inputs=[1], counts=[3])
+    >>> dX, dT.T
+    (array([[1., 1.],
+           [0., 0.]]), array([[0., 0., 4.]]))
+    """
+    q, m, others = T.shape[1], X.shape[1], len(X) - len(inputs)
+    dX, dT = np.zeros_like(X), np.zeros_like(T)
+    dX[np.delete(np.arange(len(X)), list(inputs))] = dX_e[:others]
+    for number, at in enumerate(_places(X, inputs, counts)):
+        np.add.at(dT, at, dX_e[others + number * q : others + (number + 1) * q].T)
+    return dX, dT / m
+
+
+def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyArray]:
+    """The rows of the table of each such input, (m,)."""
+    starts = np.cumsum([0, *counts])[:-1]
+    found = []
+    for at, count, start in zip(inputs, counts, starts, strict=True):
+        code = np.rint(X[at])
+        found.append(start + np.where((code >= 0) & (code < count), code, 0).astype(np.intp))
+    return found
+
+
+def _check(value: Any) -> str:
+    expected = "a mapping with counts, {row of X: number of categories}, and size, a whole number"
+    if not isinstance(value, Mapping) or not set(value) <= {"counts", "size"} or not value.get("counts"):
+        return expected
+    counts = value["counts"]
+    rows = isinstance(counts, Mapping) and all(
+        str(at).isdecimal() and is_whole(n, 1) for at, n in counts.items()
+    )
+    return "" if rows and is_whole(value.get("size", SIZE), 1) else expected
+
+
+def _count(value: Any) -> int:
+    return len(value["counts"])
+
+
+@lru_cache
+def _op(inputs: tuple[int, ...], counts: tuple[int, ...], q: int) -> Op:
+    def example_gradients(dE: Array, X: Array, T: Array) -> dict[str, PerExample]:
+        # an example touches one row of the table for each such input
+        return {"T": PerExample(dE[len(X) - len(inputs) :])}
+
+    return Op(
+        lambda X, T: embed_categories(X, T, inputs=inputs, counts=counts),
+        lambda dE, X, T: embed_categories_backward(dE, X, T, inputs=inputs, counts=counts),
+        reads=("A_prev", "T"),
+        writes=("X_e",),
+        needs=("A_prev", "T"),
+        gives=("A_prev", "T"),
+        learned={
+            "T": Learned(
+                lambda layer: (sum(counts), q),
+                lambda rng, rows, columns: rng.normal(0.0, 1.0, (rows, columns)),
+                "the table of the categories",
+            )
+        },
+        replaces={"A_prev": "X_e"},
+        equations=(EQUATIONS["embed_categories"], EQUATIONS["embed_categories_backward"]),
+        per_example=example_gradients,
+    )
+
+
+@feature(
+    "category_embedding",
+    check=_check,
+    example={"counts": {"1": 3}, "size": 2},
+    widen=lambda n_prev, value: n_prev + _count(value) * (value.get("size", SIZE) - 1),
+)
+def _embedded(ops: Operations, layer: Layer) -> Operations:
+    if layer.number > 1:
+        return ops
+    value = layer.options["category_embedding"]
+    counts = {int(at): int(count) for at, count in value["counts"].items()}
+    return (_op(tuple(counts), tuple(counts.values()), int(value.get("size", SIZE))), *ops)
