@@ -1,0 +1,108 @@
+"""Features that a file of equations adds: gradient, trace, single examples and files follow by themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.engines import open_session
+from deepstep.equations import FEATURES
+from deepstep.errors import ConfigurationError, ShapeError
+
+ADDED = {name: option.example for name, option in FEATURES.items() if option.example is not None}
+M = 6
+
+COMBINED: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "normalized": {"normalization": "layer"},
+    "by batch": {"normalization": "batch"},
+    "scaled": {"input_scale": True, "parametric": True},
+    "ensemble": {"shared_members": 3},
+}
+
+
+def network(features: dict[str, Any], **options: Any) -> tuple[Network, Any, Any]:
+    rng = np.random.default_rng(3)
+    net = Network([3, 5, 2], activation="tanh", output="softmax", features=features, seed=1, **options)
+    X = rng.standard_normal((3, M))
+    X[1] = rng.integers(4, size=M)  # codes, one of them unknown
+    return net, X, np.eye(2)[:, rng.integers(2, size=M)]
+
+
+@pytest.mark.parametrize("options", COMBINED.values(), ids=COMBINED)
+@pytest.mark.parametrize("names", [[name] for name in ADDED] + [list(ADDED)], ids="+".join)
+class TestEachFeature:
+    def test_gradient_and_trace_are_right(self, names: list[str], options: dict[str, Any]) -> None:
+        net, X, Y = network({name: ADDED[name] for name in names}, **options)
+        report = net.check_gradients(X, Y)
+        assert report.passed, str(report)
+        assert {check.name for check in report.checks} == set(net.parameters)
+        trace = net.trace(X, Y, dropout=0.2)
+        assert trace.check().passed, str(trace.check())
+        assert set(net.parameters) <= {entry.name for entry in trace}
+        assert all(entry.formula for entry in trace)
+
+    def test_the_norm_of_an_example_s_gradient_is_that_of_its_own_step(
+        self, names: list[str], options: dict[str, Any]
+    ) -> None:
+        net, X, Y = network({name: ADDED[name] for name in names}, **options)
+        if options.get("normalization") == "batch":
+            with pytest.raises(ConfigurationError, match="without batch normalization"):
+                net.gradient_norms(X, Y)
+            return
+        session = open_session("reference", net.architecture, net.parameters)
+        alone = [session.cost_and_gradient(X[:, i : i + 1], Y[:, i : i + 1])[1] for i in range(M)]
+        expected = [np.linalg.norm(gradient) for gradient in alone]
+        np.testing.assert_allclose(net.gradient_norms(X, Y)[0], expected, rtol=1e-10)
+
+    def test_it_trains_and_a_file_holds_it(
+        self, names: list[str], options: dict[str, Any], tmp_path: Path
+    ) -> None:
+        net, X, Y = network({name: ADDED[name] for name in names}, **options)
+        before = net.cost(X, Y)
+        net.train(X, Y, iterations=30, learning_rate=0.05, optimizer="adam")
+        assert net.cost(X, Y) < before
+        net.save(tmp_path / "network.safetensors")
+        again = Network.load(tmp_path / "network.safetensors")
+        assert again.architecture == net.architecture
+        np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+def test_a_feature_is_told_from_its_misspelling_and_its_value_is_checked() -> None:
+    with pytest.raises(ConfigurationError, match="Did you mean 'periodic_embedding'"):
+        Network([2, 1], features={"periodic_embeding": True})
+    with pytest.raises(ConfigurationError, match=r"features\['periodic_embedding'\] is True or a mapping"):
+        Network([2, 1], features={"periodic_embedding": {"frequencies": 0}})
+    with pytest.raises(ConfigurationError, match="a mapping with counts"):
+        Network([2, 1], features={"category_embedding": {"size": 3}})
+    with pytest.raises(ConfigurationError, match="features is a mapping"):
+        Network([2, 1], features=["periodic_embedding"])
+
+
+def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:
+    net, X, _ = network(ADDED)
+    same = Network(
+        [3, 5, 2], activation="tanh", output="softmax", features=ADDED, parameters=net.parameters.to_dict()
+    )
+    np.testing.assert_array_equal(same.forward(X), net.forward(X))
+    values = net.parameters.to_dict()
+    del values["T1"]
+    with pytest.raises(ShapeError, match="keys"):
+        Network([3, 5, 2], output="softmax", features=ADDED, parameters=values)
+
+
+def test_codes_out_of_range_are_the_first_category() -> None:
+    net, X, _ = network({"category_embedding": ADDED["category_embedding"]})
+    known, unknown = X.copy(), X.copy()
+    known[1], unknown[1] = 0, [-1, 3, 99, 1e300, -1e300, 3]
+    np.testing.assert_array_equal(net.forward(unknown), net.forward(known))
+
+
+def test_an_engine_without_the_operation_names_it() -> None:
+    net, X, Y = network({"periodic_embedding": True})
+    history = net.train(X, Y, iterations=1)
+    assert history.engine == "reference"
+    with pytest.raises(ConfigurationError, match="periodic_embedding"):
+        Network([3, 5, 2], features={"periodic_embedding": True}, engine="compiled").train(X, Y, iterations=1)
