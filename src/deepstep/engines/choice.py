@@ -50,8 +50,8 @@ each other. What users register comes later and is not among them."""
 COMPILED_HEADS = frozenset(HEADS)
 """Heads that it has."""
 
-COMPILED_RULES = frozenset(optimizer.update for optimizer in OPTIMIZERS.values())
-"""Update rules that it has."""
+COMPILED_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
+"""Update rules that it has: those that update each parameter by itself."""
 
 TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES = frozenset(ACTIVATIONS), COMPILED_HEADS, COMPILED_RULES
 """What the torch engine has: everything of DeepStep, and nothing that users register."""
@@ -254,7 +254,16 @@ def _what_it_lacks(
     if architecture.output not in heads:
         return f"the {name} engine has no head {architecture.output!r}"
     if get_optimizer(settings.optimizer).update not in rules:
-        return f"the {name} engine has no update rule of one's own"
+        named = [
+            rule
+            for rule, known in OPTIMIZERS.items()
+            if known.update is get_optimizer(settings.optimizer).update
+        ]
+        return (
+            f"the {name} engine has no {named[0]!r}"
+            if named
+            else f"the {name} engine has no update rule of one's own"
+        )
     return ""
 
 

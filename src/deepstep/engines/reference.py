@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -338,7 +339,9 @@ class ReferenceSession:
     ) -> tuple[Array, dict[str, Array]]:
         """θ and the slots after the update rule."""
         rule = self._optimizer
-        count = {"t": number} if rule.counts_steps else {}
+        count: dict[str, Any] = {"t": number} if rule.counts_steps else {}
+        if rule.of_matrices:
+            count["layout"] = self.architecture.layout
         slots = [self._state.slots[name] for name in rule.state]
         theta, *slots = rule.update(
             theta, gradient, *slots, learning_rate=rates, **count, **self._hyperparameters

@@ -32,6 +32,7 @@ from deepstep.equations.costs import *
 from deepstep.equations.regularization import *
 from deepstep.equations.clipping import *
 from deepstep.equations.updates import *
+from deepstep.equations.muon import *
 from deepstep.equations.optimizers import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.equations.muon import muon_update
 from deepstep.equations.updates import (
     adam_update,
     bias_corrected,
@@ -98,6 +99,8 @@ class Optimizer:
     corrections : mapping
         Symbol of each vector of state that is corrected for its start at zero, with the names of that
         vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
+    of_vectors : callable or None
+        The equation for parameters that are no weights, where it is another one.
 
     Raises
     ------
@@ -118,10 +121,16 @@ class Optimizer:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.0
     corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    of_vectors: Callable[..., tuple[Array, ...]] | None = None
 
     def __post_init__(self) -> None:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.hyperparameters)
+
+    @property
+    def of_matrices(self) -> bool:
+        """Whether the rule takes the layout of θ: it updates whole matrices."""
+        return "layout" in signature(self.update).parameters
 
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
@@ -147,7 +156,7 @@ class Optimizer:
             raise ConfigurationError(
                 where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
             )
-        given = {"theta", "gradient", "learning_rate", "t", *self.state}
+        given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
         known = [name for name in signature(self.update).parameters if name not in given]
         for name, value in hyperparameters.items():
             if name not in known:
@@ -201,6 +210,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(adam_update, ("v", "s"), counts_steps=True, corrections=_ADAM),
     "adamw": Optimizer(adam_update, ("v", "s"), counts_steps=True, weight_decay=0.01, corrections=_ADAM),
     "lion": Optimizer(lion_update, ("v",)),
+    "muon": Optimizer(muon_update, ("v", "s"), True, weight_decay=0.01, of_vectors=adam_update),
 }
 """All update rules by name."""
 

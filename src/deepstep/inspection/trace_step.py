@@ -305,7 +305,8 @@ def _of_parameter(
         yield entry
         now = entry.name
     rule: Optimizer = get_optimizer(settings.optimizer)
-    equation = EQUATIONS[rule.update.__name__].with_settings(rule.settings(settings.hyperparameters))
+    update = rule.of_vectors if rule.of_vectors is not None and kind != "W" else rule.update
+    equation = EQUATIONS[update.__name__].with_settings(rule.settings(settings.hyperparameters))
     symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
     for symbol, vector in averages.items():
         formula = equation.written(f"{symbol} ", symbols)
