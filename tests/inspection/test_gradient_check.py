@@ -257,7 +257,10 @@ class TestPlantedByALearner:
         gradients = {**net.gradients(X, Y)}
         gradients["dW1"] = gradients["dW1"] + np.random.RandomState(0).standard_normal((4, 3))
         report = net.check_gradients(X, Y, gradients=gradients)
-        assert report.diagnosis == "none of the known faults explains it"
+        assert report.diagnosis == (
+            "none of the known faults explains it; look at dW1 next: it is the first that differs, "
+            "all of layer 2 and above are right"
+        )
         assert [check.verdict for check in report.checks] == ["wrong", "good", "good", "good"]
         assert report.worst.name == "W1"
 

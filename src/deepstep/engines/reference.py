@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -31,6 +31,17 @@ from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
 
+class Mistake(Protocol):
+    """A mistake of the backward pass, with which a class may see a training go wrong."""
+
+    @property
+    def regularized(self) -> bool: ...
+
+    def everywhere(
+        self, graph: Graph, tape: Tape, dZL: Array, Y: Array, sample_weight: Array | None, head: Head
+    ) -> tuple[Graph, Array]: ...
+
+
 class ReferenceSession:
     """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`.
 
@@ -55,6 +66,7 @@ class ReferenceSession:
 
     name, why = "reference", ""
     spans = False
+    mistake: Mistake | None = None
 
     def __init__(
         self,
@@ -325,8 +337,11 @@ class ReferenceSession:
         ZL = tape[graph.logits]
         costs = self._costs(ZL, Y, sample_weight, self.parameters)
         dZL = output_gradient(ZL, Y, output=self._head, sample_weight=sample_weight)
-        m = total_weight(Y, sample_weight)
-        gradient = flat_gradient(graph, tape, dZL, self.parameters, settings=self.settings, m=m)
+        m, settings, whole = total_weight(Y, sample_weight), self.settings, graph
+        if self.mistake is not None:
+            whole, dZL = self.mistake.everywhere(graph, tape, dZL, Y, sample_weight, self._head)
+            settings = settings if self.mistake.regularized else replace(settings, l1=0.0, l2=0.0)
+        gradient = flat_gradient(whole, tape, dZL, self.parameters, settings=settings, m=m)
         return costs, dZL, gradient
 
     def _costs(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> Costs:

@@ -1,5 +1,6 @@
 """Stage 7, inspection: takes a network and examples, gives a trace, checked gradients, findings."""
 
+from deepstep.inspection.faults import FAULTS
 from deepstep.inspection.findings import (
     Finding,
     MemberCourse,
@@ -16,6 +17,7 @@ from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.inspection.trace_step import trace_step
 
 __all__ = [
+    "FAULTS",
     "Finding",
     "GradientReport",
     "MemberCourse",

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
+from deepstep.engines import ReferenceSession, Session, Settings, check_engine, first_statistics, open_session
 from deepstep.equations import (
     INITIALIZATIONS,
     get_head,
@@ -16,6 +16,7 @@ from deepstep.equations import (
 from deepstep.equations.initialization import drawn
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
+from deepstep.inspection.faults import Fault
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.construction import (
     check_fit,
@@ -207,6 +208,7 @@ class Core:
         validation: Any = None,
         validation_fraction: float | None = None,
         looked_at: bool = False,
+        mistake: Fault | None = None,
     ) -> Prepared:
         """What a training needs, all of it checked before the first step.
 
@@ -236,6 +238,8 @@ class Core:
         class_weight = options.pop("class_weight", None)
         settings = Settings.of(where, **{"seed": seed, **options})
         refuse_idle(schedules, settings, where)
+        if streamed is not None and mistake is not None:
+            raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
         if streamed is not None:
             held_out = None if validation is None else self._held_out(validation, f"{where}, validation")
             start = self.parameters
@@ -256,8 +260,10 @@ class Core:
         if start is self._waiting:
             start = self._from_data(inputs_to_draw_from(examples))
         opened = looked_at and self.engine == "auto" and settings.precision is None
-        engine = "reference" if opened else self.engine
+        engine = "reference" if opened or mistake is not None else self.engine
         session = self._session(where, settings, start, engine)
+        if mistake is not None:
+            cast(ReferenceSession, session).mistake = mistake
         everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
         return Prepared(examples, plan, session, held_out, everything, start)
 

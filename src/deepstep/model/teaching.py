@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.errors import ConfigurationError
+from deepstep.inspection.faults import get_fault
 from deepstep.model.course import Course
 from deepstep.model.options import as_lbfgs, as_patience, as_progress
 from deepstep.model.refitting import check_refit
@@ -16,6 +17,23 @@ from deepstep.training import Checkpoints, History
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.refit import Repeat, epochs_to_the_best
 from deepstep.training.scores import Metric
+
+
+def refuse_beside_a_fault(
+    engine: str, lbfgs: bool, checkpoint: Any, resume: Any, refit: bool, where: str
+) -> None:
+    """Refuse what a training with a mistake in it does not do."""
+    besides = {
+        f"engine={engine!r}": engine not in ("auto", "reference"),
+        "optimizer='lbfgs'": lbfgs,
+        "checkpoint": checkpoint is not None,
+        "resume": resume not in (None, False),
+        "refit": refit,
+    }
+    for name, given in besides.items():
+        if given:
+            expected = "fault alone: it is for teaching, on the reference engine"
+            raise ConfigurationError(where, expected, f"got {name} beside it")
 
 
 class Teachable(Course):
@@ -50,6 +68,7 @@ class Teachable(Course):
         refit: bool = False,
         progress: bool | str | None = None,
         callbacks: Iterable[Any] = (),
+        fault: str | None = None,
         **settings: Any,
     ) -> History:
         """Train the network from its parameters as they are.
@@ -140,6 +159,10 @@ class Teachable(Course):
             Show progress on stderr; a string is its label.
         callbacks : iterable
             `deepstep.training.Callback` objects, or functions that take the record of each epoch.
+        fault : str, optional
+            For teaching only: train with a classic mistake in the backward pass of every layer, such as
+            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by the
+            reference engine and without checkpoints.
         **settings
             `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
             ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
@@ -194,6 +217,9 @@ class Teachable(Course):
             raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
         if validation is not None and validation_fraction is not None:
             raise ConfigurationError(where, "validation or validation_fraction", "got both")
+        mistake = None if fault is None else get_fault(fault, where)
+        if mistake is not None:
+            refuse_beside_a_fault(self.engine, lbfgs is not None, checkpoint, resume, refit, where)
         first, second = as_places(checkpoint, resume, refit, where)
         found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
         seed = found.seed if found is not None and self._seed_is_drawn else self.seed
@@ -206,6 +232,7 @@ class Teachable(Course):
             seed=seed,
             validation=validation,
             validation_fraction=validation_fraction,
+            mistake=mistake,
         )
         judges = self._judges(scoring, prepared.held_out, where)
         stopping = as_patience(patience, watch, prepared.held_out, where, scored=bool(judges))
