@@ -13,6 +13,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/engines/compile_kernels.py & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
+	$(BIN)/python tools/sizes.py
 	$(BIN)/python -m pytest -n 2
 
 tiny: $(VENV)/.installed-test
