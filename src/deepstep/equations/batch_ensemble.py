@@ -234,20 +234,20 @@ def members_output_backward(
     return dA_prev, dW, db
 
 
-@equation("mean = Σₖ Aₖ / K,  A = [A₁, …, A_K]", source=SOURCE)
-def members_mean(A: Array, members: int) -> Array:
-    """What members say together: the mean of their answers, or of their losses.
+@equation("A = Σₖ Gₖ / K,  G = [G₁, …, G_K]", source=SOURCE)
+def members_mean(G: Array, members: int) -> Array:
+    """The mean of the outputs of all members, or of their losses.
 
     Parameters
     ----------
-    A : array of shape (n, K·m)
+    G : array of shape (n, K·m)
         Of the first member, then of the second, …
     members : int
         K.
 
     Returns
     -------
-    mean : array of shape (n, m)
+    A : array of shape (n, m)
 
     Raises
     ------
@@ -259,31 +259,31 @@ def members_mean(A: Array, members: int) -> Array:
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
     """
-    return _by_member(A, members, "members_mean").mean(axis=1)
+    return _by_member(G, members, "members_mean").mean(axis=1)
 
 
-@equation("dA = [dmean, …, dmean]", source=SOURCE)
-def members_mean_backward(dmean: Array, members: int) -> Array:
+@equation("dG = [dA, …, dA]", source=SOURCE)
+def members_mean_backward(dA: Array, members: int) -> Array:
     """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
 
     Parameters
     ----------
-    dmean : array of shape (n, m)
+    dA : array of shape (n, m)
         Derivative of m·J by the mean.
     members : int
         K.
 
     Returns
     -------
-    dA : array of shape (n, K·m)
-        Derivative of K·m·J by A.
+    dG : array of shape (n, K·m)
+        Derivative of K·m·J by G.
 
     Examples
     --------
     >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
     array([[1., 2., 1., 2.]])
     """
-    return np.tile(dmean, (1, members))
+    return np.tile(dA, (1, members))
 
 
 def _parts(size: int, members: int, where: str) -> Iterator[slice]:

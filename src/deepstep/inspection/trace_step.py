@@ -122,7 +122,7 @@ def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) ->
         formula = formula.replace("loss", "losses", 1) + ", with Y for each member"
         yield TraceEntry("losses", L, "cost", formula, equation.name, losses, columns=True)
         equation = EQUATIONS["members_mean"]
-        formula = equation.written("mean", {"mean": "loss", "A": "losses", "K": str(head.members)})
+        formula = equation.written("A", {"A": "loss", "G": "losses"})
     yield TraceEntry("loss", L, "cost", formula, equation.name, loss, columns=True)
     terms = [("cost_from_logits", "J", "", costs.data)]
     if settings.l1:
