@@ -142,12 +142,17 @@ def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
     assert pickle.loads(pickle.dumps(parameters)) == parameters
     assert pickle.loads(pickle.dumps(shape)) == shape
     for name, other, message in (
-        ("r1", np.ones((3, 3)), "a last one with 3·n_L units"),
-        ("r1", np.ones((4, 2)), r"r1 has shape \(K, 3\)"),
-        ("r1", np.ones(4), r"r1 has shape \(K, 3\)"),
+        ("r1", np.ones((3, 3)), "W2 has as many rows for each of the 3 members of r1; got 8 rows"),
+        ("r1", np.ones((16, 3)), "W2 has as many rows for each of the 16 members of r1; got 8 rows"),
+        ("r1", np.ones((4, 2)), r"r1 has shape \(4, 3\); got \(4, 2\)"),
+        ("r1", np.ones(4), r"r1 has shape \(4, 3\); got \(4,\)"),
+        ("r1", np.ones((0, 3)), r"r1 has shape \(1, 3\); got \(0, 3\)"),
+        ("r1", 1.0, r"r1 has shape \(1, 3\); got \(\)"),
     ):
         with pytest.raises(ShapeError, match=message):
             Parameters.from_dict({**parameters, name: other})
+    with pytest.raises(ShapeError, match="a hidden layer, which the members of r1 share; got one layer"):
+        Parameters.from_dict({"W1": np.ones((2, 3)), "b1": np.ones((2, 1)), "r1": np.ones((2, 3))})
 
 
 W, b = np.ones((2, 3)), np.ones((2, 1))

@@ -451,10 +451,21 @@ def _members_mean(members: int) -> Op:
 
 def _of_one_member(layer: Layer, members: int) -> Layer:
     """The last W has the rows of all members."""
+    where = f"layer {layer.number}"
+    if layer.last and layer.number == 1:
+        raise ShapeError(where, "a hidden layer, which the members of r1 share", "got one layer")
+    if layer.last and layer.n % members:
+        expected = f"W{layer.number} has as many rows for each of the {members} members of r1"
+        raise ShapeError(where, expected, f"got {layer.n} rows")
     return layer._replace(n=layer.n // members) if layer.last else layer
 
 
-@feature("shared_members", symbol="r", value=len, whole_network=True, resize=_of_one_member)
+def _members_of(r: Array) -> int:
+    """K; at least 1, so that an r of another shape is refused for its shape."""
+    return max(1, len(np.atleast_1d(r)))
+
+
+@feature("shared_members", symbol="r", value=_members_of, whole_network=True, resize=_of_one_member)
 def _ensemble(ops: Operations, layer: Layer) -> Operations:
     members = layer.options["shared_members"]
     if layer.number == 1:

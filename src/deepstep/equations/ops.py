@@ -95,7 +95,8 @@ class Op:
         The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those of
         ``gives``: an array, or a tuple where there are several.
     reads, writes, needs, gives : tuple of str
-        Symbols without the index of the layer. The first of ``gives`` is what the layer before hands on.
+        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read and
+        whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
     learned : mapping
         Those of ``reads`` that are parameters.
     replaces : mapping
@@ -182,6 +183,14 @@ class Node(NamedTuple):
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
+    def made(self) -> Iterator[tuple[str, str]]:
+        """Symbols and names of what it writes, in the order in which they are computed: the main one last."""
+        pairs = zip(self.op.writes, self.writes, strict=True)
+        first = next(pairs)
+        yield from pairs
+        yield first
+
+    @property
     def symbols(self) -> dict[str, str]:
         """What stands for the symbols of the equations: the names on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
@@ -218,14 +227,10 @@ class Graph:
         return f"Z{len(self.layers)}"
 
     @cached_property
-    def to_logits(self) -> frozenset[Node]:
-        """The nodes that the logits depend on."""
-        nodes = [node for node in self.nodes if node.layer < len(self.layers)]
-        for node in self.nodes[len(nodes) :]:
-            nodes.append(node)
-            if self.logits in node.writes:
-                break
-        return frozenset(nodes)
+    def to_logits(self) -> tuple[Node, ...]:
+        """The nodes up to the one that writes the logits."""
+        last = next(at for at, node in enumerate(self.nodes) if self.logits in node.writes)
+        return self.nodes[: last + 1]
 
     @cached_property
     def layout(self) -> Layout:

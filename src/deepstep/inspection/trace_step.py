@@ -158,7 +158,7 @@ def _forward(opened: OpenedStep) -> Iterator[TraceEntry]:
                 yield TraceEntry(
                     name, node.layer, "forward", formula, equation.name, tape[name], columns=True
                 )
-        for symbol, name in zip(node.op.writes, node.writes, strict=True):
+        for symbol, name in node.made:
             columns = symbol not in node.op.per_layer
             formula = equation.written(symbol, symbols)
             yield TraceEntry(name, node.layer, "forward", formula, equation.name, tape[name], columns=columns)
@@ -171,7 +171,7 @@ def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iter
     of_layers = {
         name
         for node in graph.nodes
-        for name, symbol in zip(node.writes, node.op.writes)
+        for symbol, name in node.made
         if symbol in node.op.per_layer
     }
     for node, found in backward(graph.nodes, opened.tape, {graph.logits: opened.dZL}):
@@ -192,9 +192,12 @@ def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iter
 
 
 def _sum(statements: list[str]) -> str:
-    """Statements about one derivative as one."""
+    """Statements about one derivative as one; a term that has a condition in brackets."""
+    if len(statements) == 1:
+        return statements[0]
     left, *_ = statements[0].partition(" = ")
-    return f"{left} = {' + '.join(text.partition(' = ')[2] for text in statements)}"
+    terms = [text.partition(" = ")[2] for text in statements]
+    return f"{left} = {' + '.join(f'({term})' if ', ' in term else term for term in terms)}"
 
 
 def _with_regularization(

@@ -73,7 +73,7 @@ def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity
     for node in opened.graph.nodes:
         equation = node.op.forward_equation
         sources = {name: opened.tape[name] for name in node.reads}
-        for symbol, name in zip(node.op.writes, node.writes, strict=True):
+        for symbol, name in node.made:
             made_by, columns = equation.written(symbol, node.symbols), symbol not in node.op.per_layer
             yield _quantity(name, opened.tape[name], made_by, sources, columns, own=_is_own(equation))
 
