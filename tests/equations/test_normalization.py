@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from deepstep.equations import (
     NORMALIZATIONS,
     Graph,
-    Layer,
     Node,
     Op,
     graph_of,
+    layers_of,
     model_forward,
     normalize_batch,
     normalize_fixed,
@@ -50,8 +50,8 @@ class Case(NamedTuple):
                 return node.op
             return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
 
-        n, n_prev = self.values["W"].shape
-        graph = graph_of([Layer(1, n_prev, n, "identity", False, {"normalization": self.kind})])
+        parameters = {f"{name}1": value for name, value in self.values.items() if name != "A_prev"}
+        graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
         return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
 
     def run(self, epsilon: float = 1e-5) -> dict[str, Any]:
@@ -314,7 +314,9 @@ def test_statistics_of_another_shape_are_refused(change: dict[str, Any], message
         (None, r"the layers with a gamma, \[1\]"),
     ],
 )
-def test_a_normalization_that_does_not_fit_the_parameters_is_refused(normalization: Any, message: str) -> None:
+def test_a_normalization_that_does_not_fit_the_parameters_is_refused(
+    normalization: Any, message: str
+) -> None:
     values = layer((3, 4, 5), 1, "batch").values
     theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
     theta |= {"W2": np.ones((1, 4)), "b2": np.ones((1, 1))}

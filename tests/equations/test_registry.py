@@ -13,12 +13,11 @@ from deepstep.equations import (
     EQUATIONS,
     HEADS,
     OPTIMIZERS,
-    Layer,
     LayerCache,
     LinearCache,
     equation,
-    graph_of,
 )
+from deepstep.network import Architecture
 
 DRAWN_BY_RNG = {
     "initialize_two_layer",
@@ -148,7 +147,9 @@ def test_every_table_is_made_of_registered_equations() -> None:
     ],
 )
 def test_every_operation_of_a_graph_is_made_of_registered_equations(options: dict[str, Any]) -> None:
-    graph = graph_of([Layer(1, 2, 3, "tanh", False, options), Layer(2, 3, 1, "sigmoid", True, options)])
+    options = dict(options)
+    dropped = frozenset([1] if options.pop("dropout", False) else [])
+    graph = Architecture((2, 3, 1), ("tanh", "sigmoid"), **options).graph_with_dropout(dropped)
     for node in (*graph.nodes, *graph.predicting.nodes):
         for entry in (node.op.forward_equation, node.op.backward_equation):
             assert EQUATIONS[entry.name] is entry

@@ -10,9 +10,9 @@ from deepstep.cli.options import LayerSizes, member_option
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.trace import example_weights, examples, step_settings
 from deepstep.equations import example_targets
+from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
-from deepstep.equations.parameters import layer_sizes
 from deepstep.types import Array
 
 RANDOM_EXAMPLES = 8

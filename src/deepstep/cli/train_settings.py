@@ -9,13 +9,13 @@ from deepstep.cli.class_weights import ClassWeight, check_names
 from deepstep.cli.option_names import named_as_typed
 from deepstep.engines import Settings, check_here
 from deepstep.equations import get_head, get_optimizer
+from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import hidden_names
 from deepstep.model.core import INITIALIZATION_NAMES
 from deepstep.model.options import LBFGS, PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
-from deepstep.equations.parameters import layer_sizes
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.training.judging import check_name
 from deepstep.training.loop import OF_EPOCHS

@@ -1,7 +1,7 @@
 """The graph of a network: which operations each layer has.
 
-A layer begins as linear part and activation; every feature that is on changes that list. A feature is registered in
-the file of its equations, and named nowhere else in the equations.
+A layer begins as linear part and activation; every feature that is on changes that list. A feature is
+registered in the file of its equations, and named nowhere else in the equations.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -335,7 +335,7 @@ def graph_and_tape(
     masks: Mapping[int, Array] | None,
     where: str,
 ) -> tuple[Graph, Tape]:
-    """The graph and tape of a forward pass; for a list of ``((A_prev, W, b), Z)`` those of a plain network."""
+    """The graph and tape of a forward pass; of a list of ``((A_prev, W, b), Z)`` those of a plain network."""
     graph: Graph | None = getattr(caches, "graph", None)
     if graph is not None:
         dropped = {layer.number for layer in graph.layers if layer.options.get("dropout")}

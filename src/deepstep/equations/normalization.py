@@ -1,7 +1,7 @@
-"""A normalized layer: U = W·A_prev, U_hat of mean 0 and variance 1 over the batch or over the units, Z = gamma ∘ U_hat + b.
+"""A normalized layer: U = W·A_prev, U_hat = U with mean 0 and variance 1, Z = gamma ∘ U_hat + b.
 
-dU and dU_hat are derivatives of m·J, as dZ. b is the shift that the lecture calls β: a bias inside U would be
-subtracted with the mean.
+Mean and variance are those over the batch or over the units. dU and dU_hat are derivatives of m·J, as dZ. b
+is the shift that the lecture calls β: a bias inside U would be subtracted with the mean.
 """
 
 from math import sqrt

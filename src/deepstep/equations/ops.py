@@ -1,8 +1,9 @@
 """A network as a graph of operations, and the two passes over it.
 
-An operation is a pair of equations, forward and backward. A graph is a list of operations at layers; a pass fills a
-tape, a dictionary of named quantities: ``"A0"``, ``"W1"``, ``"Z1"``, ``"mask1"``, … `forward` and `backward` are
-the only passes of the package: training, trace, gradient check and diagnosis read what they leave on the tape.
+An operation is a pair of equations, forward and backward. A graph is a list of operations at layers; a pass
+fills a tape, a dictionary of named quantities: ``"A0"``, ``"W1"``, ``"Z1"``, ``"mask1"``, … `forward` and
+`backward` are the only passes of the package: training, trace, gradient check and diagnosis read what they
+leave on the tape.
 """
 
 import re
@@ -54,8 +55,8 @@ class Learned(NamedTuple):
     shape : callable
         Layer → (rows, columns).
     start : float, callable or None
-        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the method
-        that the network is given.
+        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the
+        method that the network is given.
     meaning : str
         What the trace says of it.
     """
@@ -92,11 +93,11 @@ class Op:
     forward : callable
         The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
     backward : callable
-        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those of
-        ``gives``: an array, or a tuple where there are several.
+        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those
+        of ``gives``: an array, or a tuple where there are several.
     reads, writes, needs, gives : tuple of str
-        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read and
-        whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
+        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read
+        and whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
     learned : mapping
         Those of ``reads`` that are parameters.
     replaces : mapping
@@ -110,8 +111,8 @@ class Op:
     per_layer : tuple of str
         Those of ``writes`` whose columns are no examples.
     per_example : callable or None
-        The same arguments as `backward`, with the number of columns for each example → for each learned symbol of
-        ``gives`` the gradient of every example alone, see `deepstep.equations.example_gradients`.
+        The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the examples, see
+        `deepstep.equations.PerExample`.
     kinks : tuple of float
         Values of the first of ``reads`` without a derivative.
     faults : mapping
@@ -192,7 +193,7 @@ class Node(NamedTuple):
 
     @property
     def symbols(self) -> dict[str, str]:
-        """What stands for the symbols of the equations: the names on the tape, and those of the derivatives."""
+        """What stands for the symbols of the equations: names on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:

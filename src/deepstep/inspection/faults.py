@@ -55,8 +55,8 @@ class Fault:
     fits : callable
         Node → whether its operation can have the fault, if it gives one of the symbols.
     at_output : str
-        How dZ[L] goes wrong: "" where it does not, "sign", or "textbook" where it is dA[L] times a derivative that
-        goes wrong as in a hidden layer.
+        How dZ[L] goes wrong: "" where it does not, "sign", or "textbook" where it is dA[L] times a derivative
+        that goes wrong as in a hidden layer.
     regularized : bool
         Whether the derivative of the regularization is there.
     """
@@ -165,7 +165,7 @@ def _own_faults(graph: Graph) -> list[Fault]:
 
 
 def _spoilt_symbols(fault: Fault, node: Node, graph: Graph) -> list[str]:
-    """Which of the derivatives that a node gives are wrong; W and b are the parameters, not what is made of them."""
+    """Which derivatives that a node gives are wrong; W and b are parameters, not what is made of them."""
     if not fault.fits(node):
         return []
     return [

@@ -1,4 +1,4 @@
-"""The trace of one step: the nodes of its graph and what they left on the tape, with formulas from the registry."""
+"""The trace of one step: the nodes of its graph and what they left on the tape, with their formulas."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -168,12 +168,7 @@ def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iter
     """The derivatives in the order in which they become whole; what several nodes give is their sum."""
     graph, terms = opened.graph, dict[str, list[str]]()
     m, gradient = total_weight(opened.Y, opened.sample_weight), theta.like(opened.gradient)
-    of_layers = {
-        name
-        for node in graph.nodes
-        for symbol, name in node.made
-        if symbol in node.op.per_layer
-    }
+    of_layers = {name for node in graph.nodes for symbol, name in node.made if symbol in node.op.per_layer}
     for node, found in backward(graph.nodes, opened.tape, {graph.logits: opened.dZL}):
         equation, symbols, op = node.op.backward_equation, node.symbols, node.op
         for symbol, name in zip(op.gives, node.gives, strict=True):

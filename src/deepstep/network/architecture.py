@@ -175,7 +175,7 @@ class Architecture:
         statistics: Mapping[str, Array] | None = None,
         masks: Mapping[int, Array] | None = None,
     ) -> tuple[Graph, Tape]:
-        """A forward pass: its graph and tape; that of prediction where statistics are given, even an empty mapping.
+        """A forward pass: its graph and tape.
 
         Parameters
         ----------
@@ -183,7 +183,8 @@ class Architecture:
         parameters : mapping
             θ of this network.
         statistics : mapping, optional
-            Running statistics of batch normalization.
+            Running statistics of batch normalization; where they are given, even an empty mapping, the pass
+            is that of prediction.
         masks : mapping, optional
             Dropout masks by layer.
 

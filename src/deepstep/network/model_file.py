@@ -83,8 +83,8 @@ def load_model(path: str | Path) -> ModelFile:
     Raises
     ------
     FileError
-        If the file is missing, damaged, altered, or no DeepStep model, or if it names an activation or an output
-        that is not registered.
+        If the file is missing, damaged, altered, or no DeepStep model, or if it names an activation or an
+        output that is not registered.
     """
     path = Path(path)
     header, arrays = read_arrays(
