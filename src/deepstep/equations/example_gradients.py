@@ -43,7 +43,17 @@ class PerExample(NamedTuple):
     shared: bool = True
 
     def squares(self, m: int) -> Array:
-        """Squared norm of the gradient of each of m examples, (1, m)."""
+        """Squared norm of the gradient of each example.
+
+        Parameters
+        ----------
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        array of shape (1, m)
+        """
         K = self.left.shape[1] // m if m else 1
         if K == 1 or not self.shared:
             squares = _squares(self.left) * (1 if self.right is None else _squares(self.right))

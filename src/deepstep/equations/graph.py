@@ -34,6 +34,11 @@ class Feature(NamedTuple):
         Whether the parameter in layer 1 stands for all layers.
     resize : callable
         A layer as the shape of its W says, and the option's value → the layer as the network has it.
+
+    Examples
+    --------
+    >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
+    [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
     """
 
     apply: Callable[[Operations, Layer], Operations]
@@ -55,7 +60,28 @@ def feature(
     whole_network: bool = False,
     resize: Callable[[Layer, Any], Layer] = lambda layer, _: layer,
 ) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
-    """Register a feature, see `Feature`."""
+    """Register a feature; decorates a function from the operations of a layer to those with the feature.
+
+    Parameters
+    ----------
+    name : str
+        The argument of `Architecture` that turns it on.
+    symbol, value, whole_network, resize
+        As in `Feature`.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Examples
+    --------
+    >>> @feature("twice")
+    ... def _twice(ops, layer):
+    ...     return (*ops, ops[-1])
+    >>> FEATURES.pop("twice").apply((1, 2), None)
+    (1, 2, 2)
+    """
 
     def register(
         apply: Callable[[Operations, Layer], Operations],

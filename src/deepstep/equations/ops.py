@@ -36,7 +36,13 @@ class Layer(NamedTuple):
     activation : str
     last : bool
     options : mapping
-        The features that are on, by the name in ``LAYER_OPTIONS``.
+        The features that are on and their values, by the names in ``FEATURES``.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.layers[0].options
+    {'parametric': True}
     """
 
     number: int
@@ -59,6 +65,13 @@ class Learned(NamedTuple):
         method that the network is given.
     meaning : str
         What the trace says of it.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
+    >>> layer, alpha.start, alpha.meaning
+    (1, 1.0, 'how far it bends')
     """
 
     shape: Callable[[Layer], tuple[int, int]]
@@ -119,6 +132,13 @@ class Op:
         Classic mistakes of this operation: their name → the wrong backward.
     running : Running or None
         Statistics for prediction.
+
+    Examples
+    --------
+    >>> from deepstep.equations import relu, relu_backward
+    >>> op = Op(relu, relu_backward, reads=("Z",), writes=("A",), needs=("Z",), gives=("Z",))
+    >>> op.forward_equation.formula, op.backward_equation.formula
+    ('A = max(0, Z)', 'dZ = dA where Z > 0, else 0')
     """
 
     forward: Callable[..., Any]
@@ -168,6 +188,13 @@ class Node(NamedTuple):
         The names.
     completes : tuple of str
         Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
+    >>> node.reads, node.writes, node.op.forward_equation.written("Z", node.symbols)
+    (('A0', 'W1', 'b1'), ('Z1',), 'Z1 = W1·A0 + b1')
     """
 
     layer: int
@@ -180,7 +207,16 @@ class Node(NamedTuple):
     completes: tuple[str, ...] = ()
 
     def written(self, symbols: Iterable[str]) -> tuple[str, ...]:
-        """The names of some of the symbols."""
+        """The names of some of the symbols.
+
+        Parameters
+        ----------
+        symbols : iterable of str
+
+        Returns
+        -------
+        tuple of str
+        """
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
@@ -197,7 +233,18 @@ class Node(NamedTuple):
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
-        """On which side of its kinks each entry of the first quantity read is."""
+        """On which side of its kinks each entry of the first quantity read is.
+
+        Parameters
+        ----------
+        tape : dict
+            Of the forward pass.
+
+        Returns
+        -------
+        list of array of bool
+            One for each kink.
+        """
         return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
 
 
@@ -211,6 +258,17 @@ class Graph:
     layers : tuple of Layer
     learned : mapping
         Parameters by name, in the order of θ: their layer and declaration.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> graph = Architecture((2, 3, 1), ("relu", "sigmoid")).graph
+    >>> [node.writes[0] for node in graph.nodes], graph.logits, graph.output
+    (['Z1', 'A1', 'Z2', 'A2'], 'Z2', 'A2')
+    >>> graph.layout[:2]
+    (('W1', (3, 2)), ('b1', (3, 1)))
+    >>> [node.writes[0] for node in graph.after("b1")]
+    ['Z1', 'A1', 'Z2', 'A2']
     """
 
     nodes: tuple[Node, ...]

@@ -164,7 +164,17 @@ class Architecture:
         return graph_of(self.layers)
 
     def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
-        """The graph whose activations are masked in some layers."""
+        """The graph whose activations are masked in some layers.
+
+        Parameters
+        ----------
+        dropped : frozenset of int
+            Numbers of the layers.
+
+        Returns
+        -------
+        Graph
+        """
         return _with_dropout(self, dropped) if dropped else self.graph
 
     def run(
