@@ -21,7 +21,7 @@ STAGES = [
         if found.ispkg
     ),
 ]
-"""The packages whose ``__all__``, or that of their modules, says what is public; ``deepstep.cli`` has commands."""
+"""The packages whose ``__all__``, or that of their modules, says what is public."""
 
 CONTRACTS = {ReferenceSession: Session}
 """Classes whose methods are documented in a protocol that they keep."""
