@@ -21,7 +21,7 @@ STAGES = [
         if found.ispkg
     ),
 ]
-"""The packages whose ``__all__`` says what is public; that of ``deepstep.cli`` is its commands."""
+"""The packages whose ``__all__``, or that of their modules, says what is public."""
 
 CONTRACTS = {ReferenceSession: Session}
 """Classes whose methods are documented in a protocol that they keep."""
@@ -29,9 +29,18 @@ CONTRACTS = {ReferenceSession: Session}
 VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
+def public_names(stage: Any) -> Iterator[str]:
+    """``__all__``; of a package that imports all from its modules theirs."""
+    if hasattr(stage, "__all__"):
+        yield from stage.__all__
+    else:
+        for found in pkgutil.iter_modules(stage.__path__):
+            yield from getattr(import_module(f"{stage.__name__}.{found.name}"), "__all__", ())
+
+
 def public_objects() -> dict[str, Any]:
     """Functions and classes of the public namespaces, each once."""
-    found = (getattr(stage, name) for stage in STAGES for name in getattr(stage, "__all__", ()))
+    found = (getattr(stage, name) for stage in STAGES for name in public_names(stage))
     own = (unwrap(one) for one in found if callable(one))
     return {f"{one.__module__}.{one.__qualname__}": one for one in own if isclass(one) or isfunction(one)}
 

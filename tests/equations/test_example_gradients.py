@@ -35,7 +35,8 @@ def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
     """With input scales and parametric activations, for all heads."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y, output=model.head)
-    norms = gradient_norms(dZL, caches, model.activations)
+    graph = caches.graph
+    norms = gradient_norms(graph.nodes, caches.tape, {graph.logits: dZL}, model.X.shape[1])
     explicit = [of_one(model, i) for i in range(model.X.shape[1])]
     np.testing.assert_allclose(norms, [explicit], **NEAR)
 
@@ -91,4 +92,4 @@ def test_examples_that_interact_have_no_norms_of_their_own() -> None:
         X, net.parameters, activations=shape.activations, normalization=shape.normalization
     )
     with pytest.raises(ConfigurationError, match="without batch normalization"):
-        gradient_norms(AL - Y, caches, shape.activations)
+        gradient_norms(caches.graph.nodes, caches.tape, {"Z2": AL - Y}, 2)

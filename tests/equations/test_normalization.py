@@ -1,6 +1,8 @@
 """Batch and layer normalization: torch, finite differences, and numbers that are hard to square."""
 
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -9,13 +11,17 @@ from hypothesis import strategies as st
 
 from deepstep.equations import (
     NORMALIZATIONS,
+    Graph,
+    Node,
+    Op,
+    graph_of,
+    layers_of,
+    model_forward,
     normalize_batch,
     normalize_fixed,
-    normalized_linear_backward,
-    normalized_linear_forward,
-    normalized_weight_gradients,
     running_statistics,
 )
+from deepstep.equations.ops import backward, forward
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 
 torch = pytest.importorskip("torch")
@@ -28,8 +34,48 @@ shapes = st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 7))
 seeds = st.integers(0, 2**32 - 1)
 
 
-def layer(shape: tuple[int, int, int], seed: int, way: str) -> tuple[dict[str, Any], dict[str, Any], Any]:
-    """Arguments by name, options, and a derivative by Z; n_{l-1}, n_l and m are the shape."""
+class Case(NamedTuple):
+    """A normalized layer with its inputs, the statistics that are given, and a derivative of m·J by Z."""
+
+    kind: str
+    values: dict[str, Any]
+    statistics: dict[str, Any]
+    dZ: Any
+
+    def graph(self, epsilon: float = 1e-5) -> Graph:
+        """The operations of the layer."""
+
+        def with_epsilon(node: Node) -> Op:
+            if node.op.reads[0] != "U":
+                return node.op
+            return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
+
+        parameters = {f"{name}1": value for name, value in self.values.items() if name != "A_prev"}
+        graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
+        return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
+
+    def run(self, epsilon: float = 1e-5) -> dict[str, Any]:
+        """The tape of a forward pass."""
+        names = {"A_prev": "A0", **{name: f"{name}1" for name in ("W", "b", "gamma", "mean", "variance")}}
+        given = {names[name]: value for name, value in {**self.values, **self.statistics}.items()}
+        return forward(self.graph(epsilon).nodes, given)
+
+    def gradients(self, epsilon: float = 1e-5, *, input_gradient: bool = True) -> dict[str, Any]:
+        """The derivatives by what goes in: of m·J by A_prev, of J by the parameters."""
+        passed = backward(
+            self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ}, input_gradient=input_gradient
+        )
+        found = {name: value for _, whole in passed for name, value in whole.items()}
+        names = {"A0": "A_prev", "W1": "W", "b1": "b", "gamma1": "gamma"}
+        return {names[name]: value for name, value in found.items() if name in names}
+
+    def changed(self, **values: Any) -> "Case":
+        """Other inputs."""
+        return self._replace(values={**self.values, **values})
+
+
+def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
+    """A case at random; n_{l-1}, n_l and m are the shape."""
     n_before, n, m = shape
     rng = np.random.default_rng(seed)
     values = {
@@ -38,21 +84,21 @@ def layer(shape: tuple[int, int, int], seed: int, way: str) -> tuple[dict[str, A
         "b": rng.standard_normal((n, 1)),
         "gamma": rng.uniform(0.5, 2, (n, 1)),
     }
-    options: dict[str, Any] = {"kind": "layer" if way == "layer" else "batch"}
+    statistics = {}
     if way == "given":
-        options["statistics"] = rng.standard_normal((n, 1)), rng.uniform(0.1, 2, (n, 1))
-    return values, options, rng.standard_normal((n, m))
+        statistics = {"mean": rng.standard_normal((n, 1)), "variance": rng.uniform(0.1, 2, (n, 1))}
+    return Case("layer" if way == "layer" else "batch", values, statistics, rng.standard_normal((n, m)))
 
 
-def by_torch(values: dict[str, Any], options: dict[str, Any], epsilon: float) -> tuple[Any, dict[str, Any]]:
+def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
     """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
-    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in values.items()}
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in case.values.items()}
     U = (tensors["W"] @ tensors["A_prev"]).T
     scale, shift = tensors["gamma"][:, 0], tensors["b"][:, 0]
-    if options["kind"] == "layer":
+    if case.kind == "layer":
         return functional.layer_norm(U, scale.shape, scale, shift, epsilon).T, tensors
-    if "statistics" in options:
-        mean, variance = (torch.tensor(value[:, 0]) for value in options["statistics"])
+    if case.statistics:
+        mean, variance = (torch.tensor(value[:, 0]) for value in case.statistics.values())
         return functional.batch_norm(U, mean, variance, scale, shift, False, 0.1, epsilon).T, tensors
     if len(U) == 1:  # torch refuses one example: what it computes for more, written out
         return (scale * (U - U.mean(0)) / torch.sqrt(U.var(0, correction=0) + epsilon) + shift).T, tensors
@@ -63,16 +109,14 @@ def by_torch(values: dict[str, Any], options: dict[str, Any], epsilon: float) ->
 @pytest.mark.parametrize("way", WAYS)
 @given(shape=shapes, seed=seeds)
 def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
-    values, options, dZ = layer(shape, seed, way)
-    m = shape[2]
-    expected, tensors = by_torch(values, options, epsilon)
-    expected.backward(torch.tensor(dZ))
-    Z, cache = normalized_linear_forward(**values, **options, epsilon=epsilon)
+    case = layer(shape, seed, way)
+    expected, tensors = by_torch(case, epsilon)
+    expected.backward(torch.tensor(case.dZ))
     near = {"rtol": 1e-10, "atol": 1e-10}
-    np.testing.assert_allclose(Z, expected.detach().numpy(), **near)
-    came = dict(zip(("A_prev", "W", "b", "gamma"), normalized_linear_backward(dZ, cache), strict=True))
+    np.testing.assert_allclose(case.run(epsilon)["Z1"], expected.detach().numpy(), **near)
+    came = case.gradients(epsilon)
     for name, tensor in tensors.items():
-        share = 1 if name == "A_prev" else m  # dW, db and dgamma are derivatives of J, dA_prev of m·J
+        share = 1 if name == "A_prev" else shape[2]  # dW, db and dgamma are derivatives of J, dA_prev of m·J
         scale = max(1.0, float(np.abs(tensor.grad.numpy()).max()))
         np.testing.assert_allclose(
             came[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
@@ -82,31 +126,29 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
 @pytest.mark.parametrize("way", WAYS)
 @given(seed=seeds)
 def test_backward_is_the_slope(way: str, seed: int) -> None:
-    values, options, dZ = layer((3, 4, 5), seed, way)
-    _, cache = normalized_linear_forward(**values, **options, epsilon=0.1)
-    came = dict(zip(values, normalized_linear_backward(dZ, cache), strict=True))
+    case = layer((3, 4, 5), seed, way)
+    came = case.gradients(0.1)
     step = 1e-5
-    for name, value in values.items():
+    for name, value in case.values.items():
         numeric = np.empty_like(value)
         for index in np.ndindex(value.shape):
             sums = []
             for change in (step, -step):
                 moved = value.copy()
                 moved[index] += change
-                Z, _ = normalized_linear_forward(**{**values, name: moved}, **options, epsilon=0.1)
-                sums.append(np.sum(dZ * Z))
-            numeric[index] = (sums[0] - sums[1]) / (2 * step) / (1 if name == "A_prev" else dZ.shape[1])
+                sums.append(np.sum(case.dZ * case.changed(**{name: moved}).run(0.1)["Z1"]))
+            numeric[index] = (sums[0] - sums[1]) / (2 * step) / (1 if name == "A_prev" else case.dZ.shape[1])
         np.testing.assert_allclose(came[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_layer_one_s_gradients_are_those_of_any_layer(way: str) -> None:
-    values, options, dZ = layer((3, 4, 5), 1, way)
-    _, cache = normalized_linear_forward(**values, **options)
-    for one, other in zip(
-        normalized_weight_gradients(dZ, cache), normalized_linear_backward(dZ, cache)[1:], strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
+    case = layer((3, 4, 5), 1, way)
+    whole = case.gradients()
+    without = case.gradients(input_gradient=False)
+    assert whole.keys() - without.keys() == {"A_prev"}
+    for name, value in without.items():
+        np.testing.assert_array_equal(value, whole[name], err_msg=name)
 
 
 @pytest.mark.parametrize("kind", NORMALIZATIONS)
@@ -122,35 +164,28 @@ def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, sh
     np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
 
 
-def test_the_cache_says_what_was_used() -> None:
-    values, options, _ = layer((3, 4, 5), 1, "given")
-    _, given_cache = normalized_linear_forward(**values, **options)
-    assert not given_cache.own_statistics
-    np.testing.assert_array_equal(given_cache.mean, options["statistics"][0])
-    np.testing.assert_array_equal(given_cache.variance, options["statistics"][1])
+def test_the_tape_says_what_was_used() -> None:
+    case = layer((3, 4, 5), 1, "given")
+    for name, value in case.statistics.items():
+        np.testing.assert_array_equal(case.run()[f"{name}1"], value)
     for kind, shape in (("batch", (4, 1)), ("layer", (1, 5))):
-        _, cache = normalized_linear_forward(**values, kind=kind)
-        assert cache.own_statistics
-        assert cache.kind == kind
-        assert cache.mean.shape == cache.variance.shape == cache.deviation.shape == shape
+        tape = layer((3, 4, 5), 1, kind).run()
+        assert {tape[f"{name}1"].shape for name in ("mean", "variance", "deviation")} == {shape}
 
 
 def test_a_batch_by_its_own_statistics_given_is_the_batch() -> None:
-    values, _, _ = layer((3, 4, 5), 1, "batch")
-    Z, cache = normalized_linear_forward(**values, kind="batch")
-    again, _ = normalized_linear_forward(**values, kind="batch", statistics=(cache.mean, cache.variance))
-    np.testing.assert_allclose(again, Z, rtol=1e-13, atol=1e-14)
+    case = layer((3, 4, 5), 1, "batch")
+    tape = case.run()
+    again = case._replace(statistics={"mean": tape["mean1"], "variance": tape["variance1"]})
+    np.testing.assert_allclose(again.run()["Z1"], tape["Z1"], rtol=1e-13, atol=1e-14)
 
 
 @pytest.mark.parametrize("way", ["layer", "given"])
 def test_examples_interact_through_a_batch_s_own_statistics_alone(way: str) -> None:
     for kind in (way, "batch"):
-        values, options, dZ = layer((3, 4, 5), 2, kind)
-        few = {**values, "A_prev": values["A_prev"][:, :2]}
-        dA, dA_of_few = (
-            normalized_linear_backward(part, normalized_linear_forward(**arguments, **options)[1])[0]
-            for part, arguments in ((dZ, values), (dZ[:, :2], few))
-        )
+        case = layer((3, 4, 5), 2, kind)
+        few = case.changed(A_prev=case.values["A_prev"][:, :2])._replace(dZ=case.dZ[:, :2])
+        dA, dA_of_few = (one.gradients()["A_prev"] for one in (case, few))
         assert np.allclose(dA[:, :2], dA_of_few, rtol=1e-12, atol=1e-12) == (kind != "batch")
 
 
@@ -235,41 +270,65 @@ def test_running_statistics_of_one_example() -> None:
 
 
 def test_statistics_of_another_precision_leave_float32() -> None:
-    values, options, _ = layer((3, 4, 5), 1, "given")
-    values = {name: value.astype(np.float32) for name, value in values.items()}
-    Z, cache = normalized_linear_forward(**values, **options)
-    assert {array.dtype for array in (Z, *cache) if isinstance(array, np.ndarray)} == {np.dtype(np.float32)}
+    case = layer((3, 4, 5), 1, "given")
+    case = case.changed(**{name: value.astype(np.float32) for name, value in case.values.items()})
+    assert {array.dtype for array in case.run().values()} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        ({"kind": "bach"}, ConfigurationError, "Did you mean 'batch'"),
-        ({"kind": "none"}, ConfigurationError, "kind is one of 'batch', 'layer'; got 'none'"),
-        ({"kind": ["batch"]}, ConfigurationError, "kind is one of"),
-        ({"kind": "layer", "statistics": (0, 1)}, ConfigurationError, "statistics are for kind 'batch'"),
-        ({"gamma": np.ones(4)}, ShapeError, r"gamma has two axes; got shape \(4,\)"),
+        ({"gamma": np.ones(4)}, ShapeError, r"gamma has shape \(4, 1\); got \(4,\)"),
         ({"gamma": np.ones((1, 4))}, ShapeError, r"gamma has shape \(4, 1\); got \(1, 4\)"),
         ({"b": np.ones((3, 1))}, ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
-        ({"b": [[1.0]] * 4}, DataError, "b is a NumPy array; got list"),
+        ({"b": [[1.0]] * 3}, ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
         ({"A_prev": np.ones((4, 5))}, ShapeError, "A_prev needs 3 rows"),
         ({"A_prev": np.ones((3, 0))}, DataError, "at least one example; got m = 0"),
-        ({"statistics": (np.zeros((4, 1)), np.ones(4))}, ShapeError, r"variance has shape \(4, 1\)"),
-        ({"statistics": (np.zeros((1, 5)), np.ones((4, 1)))}, ShapeError, r"mean has shape \(4, 1\)"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, Any], error: Any, message: str) -> None:
-    values, options, _ = layer((3, 4, 5), 1, "batch")
     with pytest.raises(error, match=message):
-        normalized_linear_forward(**{**values, **options, **change})
+        layer((3, 4, 5), 1, "batch").changed(**change).run()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"variance": np.ones(4)}, r"variance has shape \(4, 1\)"),
+        ({"mean": np.zeros((1, 5))}, r"mean has shape \(4, 1\)"),
+    ],
+)
+def test_statistics_of_another_shape_are_refused(change: dict[str, Any], message: str) -> None:
+    case = layer((3, 4, 5), 1, "given")
+    with pytest.raises(ShapeError, match=message):
+        case._replace(statistics={**case.statistics, **change}).run()
+
+
+@pytest.mark.parametrize(
+    ("normalization", "message"),
+    [
+        (["bach", "none"], "Did you mean 'batch'"),
+        ([["batch"], "none"], "normalization is one of"),
+        (["none", "batch"], r"the layers with a gamma, \[1\]"),
+        ("batch", r"the layers with a gamma, \[1\]"),
+        (None, r"the layers with a gamma, \[1\]"),
+    ],
+)
+def test_a_normalization_that_does_not_fit_the_parameters_is_refused(
+    normalization: Any, message: str
+) -> None:
+    values = layer((3, 4, 5), 1, "batch").values
+    theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
+    theta |= {"W2": np.ones((1, 4)), "b2": np.ones((1, 1))}
+    with pytest.raises(ConfigurationError, match=message):
+        model_forward(values["A_prev"], theta, normalization=normalization)
 
 
 def test_a_derivative_of_another_shape_is_refused() -> None:
-    values, options, dZ = layer((3, 4, 5), 1, "batch")
-    _, cache = normalized_linear_forward(**values, **options)
-    for backward in (normalized_linear_backward, normalized_weight_gradients):
+    case = layer((3, 4, 5), 1, "batch")
+    for input_gradient in (True, False):
         with pytest.raises(ShapeError, match=r"dZ has the shape of Z, \(4, 5\); got \(4, 1\)"):
-            backward(dZ[:, :1], cache)
-    _, empty = normalized_linear_forward(**{**values, "A_prev": np.ones((3, 0))}, kind="layer")
+            case._replace(dZ=case.dZ[:, :1]).gradients(input_gradient=input_gradient)
+    empty = layer((3, 4, 5), 1, "layer").changed(A_prev=np.ones((3, 0)))._replace(dZ=np.ones((4, 0)))
     with pytest.raises(DataError, match="at least one example; got m = 0"):
-        normalized_linear_backward(np.ones((4, 0)), empty)
+        empty.gradients()

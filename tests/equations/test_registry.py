@@ -1,5 +1,6 @@
 """What every registered equation keeps, generated from the registry."""
 
+from importlib import import_module
 from inspect import getdoc, signature
 from typing import Any
 
@@ -11,21 +12,17 @@ from deepstep.equations import (
     ACTIVATIONS,
     EQUATIONS,
     HEADS,
-    NORMALIZATIONS,
     OPTIMIZERS,
     LayerCache,
     LinearCache,
-    MembersCache,
-    MembersOutputCache,
     equation,
-    normalized_linear_forward,
 )
+from deepstep.network import Architecture
 
 DRAWN_BY_RNG = {
     "initialize_two_layer",
     "initialize_parameters",
     "initialize_from_data",
-    "initialize_members",
 }
 
 
@@ -40,33 +37,29 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     Y = np.eye(3, dtype=dtype)[:, [0, 1, 2, 1]]
     linear = LinearCache(A_prev, W, b)
     layer = LayerCache(linear, Z)
-    gamma, mask = draw(3, 1), np.asarray([[0, 2, 2, 0]] * 3, dtype)
-    normalized = normalized_linear_forward(A_prev, W, b, gamma, kind="batch")[1]
-    caches = {"linear_backward": linear, "normalized_linear_backward": normalized}
+    mask = np.asarray([[0, 2, 2, 0]] * 3, dtype)
     known = {
         "A_prev": A_prev, "X": A_prev, "W": W, "b": b, "Z": Z, "ZL": Z, "dA": draw(3, 4), "dZ": draw(3, 4),
         "AL": np.abs(Y - np.asarray(0.25, dtype)), "Y": Y, "activation": "tanh", "caches": [layer],
-        "cache": caches.get(name, layer),
+        "cache": linear if name == "linear_backward" else layer,
         "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
         "weights": [W], "l2": 0.1, "m": 4, "smoothing": 0.1, "n": 3, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
         "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "average": draw(5), "decay": 0.9, "beta": 0.9,
         "A": draw(3, 4), "mask": mask, "uniform": rng.uniform(size=(3, 4)).astype(dtype), "keep_prob": 0.8,
         "U": draw(3, 4), "U_hat": draw(3, 4), "dU_hat": draw(3, 4), "deviation": np.abs(draw(3, 1)),
-        "gamma": gamma, "kind": "layer", "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
+        "gamma": draw(3, 1), "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
         "batch_mean": draw(3, 1), "batch_variance": np.abs(draw(3, 1)),
+        "dU": draw(3, 4), "dW_s": draw(3, 2), "alpha": draw(3, 1), "G": draw(3, 4),
     }  # fmt: skip
-    known |= {"dW_s": draw(3, 2), "alpha": draw(3, 1)}
-    if EQUATIONS[name].topic == "input_scale":
+    if EQUATIONS[name].topic == "feature_scaling":
         known["s"] = draw(2, 1)
-    if EQUATIONS[name].topic in ("shared_members", "members_answer"):
-        r = draw(2, 2)
-        known |= {"members": 2, "r": r, "dmean": draw(3, 2), "activation": "softmax"}
-        first, last = MembersCache(A_prev, W, b, r), MembersOutputCache(A_prev, draw(6, 2), draw(6, 1), 2)
-        known["cache"] = first if name == "members_linear_backward" else last
-        known["dZ"] = draw(3, 8) if name == "members_linear_backward" else draw(3, 4)
-        if name == "members_output_forward":
-            known |= {"W": last.W, "b": last.b}
+    if EQUATIONS[name].topic == "batch_ensemble":
+        known |= {"members": 2, "r": draw(2, 2), "activation": "softmax"}
+        if name == "members_linear_backward":
+            known["dZ"] = draw(3, 8)
+        if name.startswith("members_output"):
+            known |= {"W": draw(6, 2), "b": draw(6, 1)}
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
     required = [
@@ -124,7 +117,7 @@ def test_every_equation_is_documented(name: str) -> None:
     assert entry.summary.endswith(".")
     assert f">>> {name}(" in text or f"{name}(" in text.partition("Examples\n")[2]
     assert getattr(deepstep.equations, name) is entry.function
-    assert name in deepstep.equations.__all__
+    assert name in import_module(entry.function.__module__).__all__
 
 
 @pytest.mark.parametrize("name", [name for name in EQUATIONS if name.endswith("_backward")])
@@ -141,8 +134,25 @@ def test_every_table_is_made_of_registered_equations() -> None:
     assert {function for row in ACTIVATIONS.values() for function in (row.forward, row.backward)} <= functions
     losses = ("loss", "loss_backward", "textbook", "textbook_backward")
     assert {getattr(head, kind) for head in HEADS.values() for kind in losses} <= functions
-    assert {function for row in NORMALIZATIONS.values() for function in row} <= functions
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"normalization": "batch", "input_scale": True, "parametric": True, "dropout": True},
+        {"normalization": "layer"},
+        {"shared_members": 2},
+    ],
+)
+def test_every_operation_of_a_graph_is_made_of_registered_equations(options: dict[str, Any]) -> None:
+    options = dict(options)
+    dropped = frozenset([1] if options.pop("dropout", False) else [])
+    graph = Architecture((2, 3, 1), ("tanh", "sigmoid"), **options).graph_with_dropout(dropped)
+    for node in (*graph.nodes, *graph.predicting.nodes):
+        for entry in (node.op.forward_equation, node.op.backward_equation):
+            assert EQUATIONS[entry.name] is entry
 
 
 @pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.forms])

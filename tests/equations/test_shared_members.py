@@ -16,7 +16,6 @@ from deepstep.equations import (
     cost_of_the_answer,
     example_targets,
     get_head,
-    initialize_members,
     mean_logits,
     model_backward,
     model_forward,
@@ -178,16 +177,19 @@ def test_the_mean_loss_is_at_least_that_of_the_mean_answer():
 
 
 def test_members_begin_apart_and_share_what_they_share():
-    theta = initialize_members([3, 8, 2], 4, rng=np.random.RandomState(1))
+    net = Network([3, 8, 2], output="softmax", shared_members=4, seed=1)
+    theta = net.parameters
+    assert net.architecture == Architecture((3, 8, 2), ("relu", "softmax"), shared_members=4)
     assert set(np.unique(theta["r1"])) == {-1.0, 1.0}
     heads = theta["W2"].reshape(4, 2, 8)
     assert all((heads[0] != head).all() for head in heads[1:])
     assert not theta["b1"].any()
     assert not theta["b2"].any()
-    again = Network([3, 8, 2], output="softmax", shared_members=4, seed=1)
-    np.testing.assert_array_equal(again.parameters.flat, theta.flat)
-    assert again.architecture == Architecture((3, 8, 2), ("relu", "softmax"), shared_members=4)
-    by_glorot = initialize_members([3, 4000, 2], 4, method="glorot", rng=np.random.default_rng(1))
+    stream = np.random.RandomState(1)  # W1, the W2 of each member, r
+    np.testing.assert_array_equal(theta["W1"], stream.standard_normal((8, 3)) * np.sqrt(2 / 3))
+    np.testing.assert_array_equal(heads, stream.standard_normal((4, 2, 8)) * np.sqrt(2 / 8))
+    np.testing.assert_array_equal(theta["r1"] < 0, stream.random_sample((4, 3)) < 0.5)
+    by_glorot = Network([3, 4000, 2], initialization="glorot", shared_members=4, seed=1).parameters
     np.testing.assert_allclose(by_glorot["W2"].std(), np.sqrt(2 / 4002), rtol=0.05)
 
 
@@ -222,7 +224,7 @@ def test_training_validates_on_the_mean_answer_and_keeps_the_best():
 def test_what_does_not_fit_is_refused():
     net, X, Y = shared()
     AL, caches = model_forward(X, net.parameters, activations=net.architecture.activations)
-    with pytest.raises(DataError, match="the mean answer of the members"):
+    with pytest.raises(DataError, match="the mean output of the members"):
         model_backward(AL[::-1], Y, caches, activations=net.architecture.activations)
     with pytest.raises(ShapeError, match="for each of 3 members"):
         cost_from_logits(caches[-1].Z[:, 1:], Y, output=get_head(net.architecture))
@@ -261,5 +263,5 @@ def test_a_trace_has_the_columns_of_an_example_member_by_member():
         assert of_one[name].shape[1] == columns, name
     np.testing.assert_array_equal(of_one["Z2"].value, trace["Z2"].value[:, [2, 2 + M, 2 + 2 * M]])
     assert trace["Z1"].formula == "Z1ₖ = (W1 ∘ r1ₖ)·A0 + b1"
-    assert trace["A3"].formula == "A3 = Σₖ g(Z3)ₖ / 3"
+    assert trace["A3"].formula == "A3 = Σₖ g(Z3)ₖ / K"
     assert trace.check().passed

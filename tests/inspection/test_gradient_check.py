@@ -64,15 +64,17 @@ def test_right_gradients_pass(net, m, size, seed):
 class TestPlantedInTheEquations:
     """A fault in the function that the network itself runs."""
 
-    def diagnosis(self, monkeypatch, net, m=5, *, linear=None, activations=None):
-        output = net.architecture.output
-        if linear is not None:
-            monkeypatch.setattr(deepstep.equations.backward, "linear_backward", linear)
-            monkeypatch.setattr(deepstep.equations.backward, "weight_gradients", lambda *a: linear(*a)[1:])
-        if activations is not None:
-            monkeypatch.setattr(deepstep.equations.backward, "get_activation", activations)
-        X, Y = data(net.architecture.layer_dims, output, m)
-        return net.check_gradients(X, Y, gradients=net.gradients(X, Y))
+    def diagnosis(self, monkeypatch, layer_dims, m=5, *, linear=None, derivative=None, **options):
+        """What the check says of the gradients of a network whose equations had a fault."""
+        with monkeypatch.context() as faulty:
+            if linear is not None:
+                faulty.setattr(deepstep.equations.backward, "linear_backward", linear)
+            for name, (forward, backward, *_) in ACTIVATIONS.items() if derivative is not None else ():
+                faulty.setitem(ACTIVATIONS, name, Activation(forward, derivative(forward, backward)))
+            net = network(layer_dims, **options)
+            X, Y = data(layer_dims, net.architecture.output, m)
+            gradients = net.gradients(X, Y)
+        return network(layer_dims, **options).check_gradients(X, Y, gradients=gradients)
 
     @pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
     @pytest.mark.parametrize(
@@ -99,7 +101,7 @@ class TestPlantedInTheEquations:
         def faulty(dZ, cache):
             return fault(*linear_backward(dZ, cache), dZ.shape[1])
 
-        report = self.diagnosis(monkeypatch, network((4, 3, 3, 2), output=output), linear=faulty)
+        report = self.diagnosis(monkeypatch, (4, 3, 3, 2), output=output, linear=faulty)
         assert not report.passed
         assert report.diagnosis == name
 
@@ -110,7 +112,7 @@ class TestPlantedInTheEquations:
             dA, dW, db = linear_backward(dZ, cache)
             return dA, dW, np.squeeze(db)
 
-        report = self.diagnosis(monkeypatch, network((4, 3, 2)), linear=faulty)
+        report = self.diagnosis(monkeypatch, (4, 3, 2), linear=faulty)
         assert report.diagnosis == "every layer: db is squeezed; it needs the shape (n, 1) of b"
         assert [check.verdict for check in report.checks] == ["good", "wrong shape"] * 2
 
@@ -121,9 +123,9 @@ class TestPlantedInTheEquations:
             dA, dW, db = linear_backward(dZ, cache)
             return (W @ dZ if W.shape[0] == W.shape[1] else dA), dW, db
 
-        report = self.diagnosis(monkeypatch, network((4, 3, 3, 3)), m, linear=faulty)
+        report = self.diagnosis(monkeypatch, (4, 3, 3, 3), m, linear=faulty)
         assert report.diagnosis == "layers 2, 3: W is transposed in dA_prev = Wᵀ·dZ"
-        report = self.diagnosis(monkeypatch, network((4, 3, 3, 1)), m, linear=faulty)
+        report = self.diagnosis(monkeypatch, (4, 3, 3, 1), m, linear=faulty)
         assert report.diagnosis == "layer 2: W is transposed in dA_prev = Wᵀ·dZ"
         assert [check.verdict for check in report.checks] == ["wrong"] * 2 + ["good"] * 4
 
@@ -135,19 +137,18 @@ class TestPlantedInTheEquations:
     def test_the_derivative_at_A_for_Z(self, monkeypatch, activation, layer_dims, where):
         """The network's own backward starts from AL - Y: only the hidden layers are hit."""
 
-        def at_A(name, *_):
-            forward, backward, *_ = ACTIVATIONS[name]
-            return Activation(forward, lambda dA, Z: backward(dA, forward(Z)))
+        def at_A(forward, backward):
+            return lambda dA, Z: backward(dA, forward(Z))
 
-        report = self.diagnosis(monkeypatch, network(layer_dims, activation), activations=at_A)
+        report = self.diagnosis(monkeypatch, layer_dims, activation=activation, derivative=at_A)
         assert report.diagnosis == f"{where}: the derivative of the activation is taken at A instead of Z"
 
     @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
     def test_a_missing_derivative(self, monkeypatch, activation):
-        def without(name, *_):
-            return Activation(ACTIVATIONS[name].forward, lambda dA, Z: dA)
+        def without(forward, backward):
+            return lambda dA, Z: dA
 
-        report = self.diagnosis(monkeypatch, network((3, 4, 1), activation), activations=without)
+        report = self.diagnosis(monkeypatch, (3, 4, 1), activation=activation, derivative=without)
         assert report.diagnosis == "layer 1: the derivative of the activation is missing"
 
 

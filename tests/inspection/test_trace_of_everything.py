@@ -1,6 +1,7 @@
 """A trace shows the step that is done, whatever takes part in it, and its derivatives are right."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def whole(**options):
     """A network with a hidden layer of two units whose numbers can be worked out by hand."""
     architecture = Architecture((1, 2, 1), ("identity", "identity"), **options.pop("shape", {}))
     numbers = [1.0, -2.0, 0.5, 0.0, *([2.0, 3.0] if architecture.normalized else []), 1.0, 1.0, 0.0]
-    parameters = Parameters(np.array(numbers), (1, 2, 1), architecture.normalized)
+    parameters = architecture.lay_out(np.array(numbers))
     X, Y = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
     options = {"learning_rate": 0.5, **options}
     return trace_step(architecture, parameters, X, Y, **options)
@@ -98,6 +99,7 @@ class TestByHand:
         np.testing.assert_allclose(trace["U1"].value, [[1, 3], [-2, -6]])
         np.testing.assert_allclose(trace["mean1"].value, [[2], [-4]])
         np.testing.assert_allclose(trace["variance1"].value, [[1], [4]])
+        np.testing.assert_allclose(trace["deviation1"].value[:, 0], spread)
         U_hat = np.array([[-1 / spread[0], 1 / spread[0]], [2 / spread[1], -2 / spread[1]]])
         np.testing.assert_allclose(trace["U_hat1"].value, U_hat)
         np.testing.assert_allclose(trace["Z1"].value, [[2], [3]] * U_hat + [[0.5], [0]])
@@ -105,7 +107,11 @@ class TestByHand:
         np.testing.assert_allclose(trace["dgamma1"].value, (dZ1 * U_hat).mean(axis=1, keepdims=True))
         np.testing.assert_allclose(trace["running mean1′"].value, [[0.2], [-0.4]])
         np.testing.assert_allclose(trace["running variance1′"].value, [[0.9 + 0.2], [0.9 + 0.8]])
-        assert trace["U_hat1"].formula == "U_hat1 = (U1 - mean1) / √(variance1 + ε)"
+        assert [entry.name for entry in trace if entry.phase == "forward" and entry.layer == 1] == (
+            ["W1", "U1", "mean1", "variance1", "deviation1", "U_hat1", "gamma1", "b1", "Z1", "A1"]
+        )
+        assert trace["deviation1"].formula == "deviation1 = √(variance1 + ε)"
+        assert trace["U_hat1"].formula == "U_hat1 = (U1 - mean1) / deviation1"
         assert trace["Z1"].formula == "Z1 = gamma1 ∘ U_hat1 + b1"
         assert trace["dgamma1"].formula == "dgamma1 = Σᵢ (dZ1 ∘ U_hat1)⁽ⁱ⁾ / m"
         assert trace["dW1"].formula == "dW1 = dU1·A0ᵀ / m"
@@ -188,8 +194,8 @@ class TestByHand:
         np.testing.assert_array_equal(trace["dg(Z1)"].value, trace["dA1"].value * mask)
         assert trace["mask1"].formula == "mask1 = D / keep_prob"
         assert trace["g(Z1)"].formula == "g(Z1) = Z1"
-        assert trace["A1"].formula == "A1 := g(Z1) ∘ mask1"
-        assert trace["dg(Z1)"].formula == "dg(Z1) := dA1 ∘ mask1"
+        assert trace["A1"].formula == "A1 = g(Z1) ∘ mask1"
+        assert trace["dg(Z1)"].formula == "dg(Z1) = dA1 ∘ mask1"
         assert trace["dZ1"].formula == "dZ1 = dg(Z1)"
 
     def test_the_scale_of_the_inputs(self):
@@ -207,6 +213,7 @@ class TestByHand:
         np.testing.assert_allclose(trace["ds1"].value, G.T * [[2], [-1]])
         np.testing.assert_allclose(trace["dA0"].value, [[6], [-10]] * (Z - Y))
         np.testing.assert_allclose(trace["s1′"].value, [[3], [10]] - 0.5 * trace["ds1"].value)
+        assert trace.check().passed  # in a single layer as well
         assert trace["W_s1"].formula == "W_s1 = W1 ∘ s1ᵀ"
         assert trace["Z1"].formula == "Z1 = W_s1·A0 + b1"
         assert trace["dW_s1"].formula == "dW_s1 = dZ1·A0ᵀ / m"
@@ -230,7 +237,7 @@ class TestByHand:
         assert trace["g(Z1)"].formula == "g(Z1) = max(0, Z1)"
         assert trace["A1"].formula == "A1 = (1 - alpha1) ∘ Z1 + alpha1 ∘ g(Z1)"
         assert trace["dg(Z1)"].formula == "dg(Z1) = alpha1 ∘ dA1"
-        assert trace["dZ1"].formula == "dZ1 = (1 - alpha1) ∘ dA1 + dg(Z1) ∘ g′(Z1)"
+        assert trace["dZ1"].formula == "dZ1 = (1 - alpha1) ∘ dA1 + (dg(Z1) where Z1 > 0, else 0)"
         assert trace["dalpha1"].formula == "dalpha1 = Σᵢ (dA1 ∘ (g(Z1) - Z1))⁽ⁱ⁾ / m"
         assert trace["alpha1′"].formula == "alpha1′ := alpha1 - 0.5·dalpha1"
 
@@ -264,18 +271,15 @@ class TestByHand:
 
 def test_a_wrong_derivative_through_the_statistics_is_found_where_it_stands(monkeypatch):
     """A backward that takes mean and variance as given: the classic mistake."""
-    monkeypatch.setitem(NORMALIZATIONS, "batch", NORMALIZATIONS["batch"]._replace(backward=_fixed))
+
+    def fixed(dU_hat, U_hat, deviation):
+        return dU_hat / deviation
+
+    monkeypatch.setitem(NORMALIZATIONS, "batch", replace(NORMALIZATIONS["batch"], backward=fixed))
     net = Network([3, 4, 2], activation="tanh", normalization="batch", seed=1)
     rng = np.random.RandomState(0)
     check = net.trace(rng.standard_normal((3, 6)), rng.randint(2, size=(2, 6))).check()
     assert check.first_wrong == "dU1"
-
-
-def _fixed(dU_hat, U_hat, deviation):
-    return dU_hat / deviation
-
-
-_fixed.__name__ = "normalize_batch_backward"
 
 
 def test_the_running_statistics_are_the_networks():

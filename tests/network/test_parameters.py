@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Mapping
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 
 from deepstep import Architecture, Parameters
 from deepstep.errors import DataError, DeepStepError, ShapeError
-from deepstep.network import as_parameters, parameter_count
+from deepstep.network import as_parameters
 
 
 def numbered(layer_dims: list[int], dtype: Any = np.float64) -> Parameters:
-    return Parameters(np.arange(parameter_count(layer_dims), dtype=dtype), layer_dims)
+    size = sum(n * (n_prev + 1) for n_prev, n in pairwise(layer_dims))
+    return Parameters(np.arange(size, dtype=dtype), layer_dims)
 
 
 def test_it_is_a_mapping_in_the_order_of_the_vector() -> None:
@@ -44,7 +46,7 @@ def test_a_name_cannot_be_bound_to_another_array() -> None:
 
 
 def test_views_and_vector_are_the_same_memory() -> None:
-    flat = np.zeros(parameter_count([3, 2, 1]))
+    flat = np.zeros(11)
     parameters = Parameters(flat, [3, 2, 1])
     assert parameters.flat is flat
     parameters["b1"][1, 0] = 5
@@ -116,9 +118,8 @@ def test_the_order_of_all_that_a_layer_may_have() -> None:
     assert list(parameters) == ["W1", "b1", "gamma1", "s1", "alpha1", "W2", "b2", "W3", "b3"]
     assert parameters["s1"].ravel().tolist() == [10, 11, 12]
     assert parameters["alpha1"].ravel().tolist() == [13, 14]
-    assert (parameters.normalized, parameters.input_scale, parameters.bent) == ((1,), True, (1,))
     assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
-    assert parameter_count((3, 2, 2, 1), [1], input_scale=True, bent=[1]) == shape.n_parameters
+    assert shape.n_parameters == 3 * 2 + 2 + 2 + 3 + 2 + 2 * 2 + 2 + 2 * 1 + 1
     assert pickle.loads(pickle.dumps(parameters)).layout == shape.layout
     assert pickle.loads(pickle.dumps(shape)) == shape
 
@@ -135,18 +136,23 @@ def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
         ("b2", (8, 1)),
     ]
     assert list(parameters.layout) == expected
-    assert (parameters.members, parameters.layer_dims) == (4, (3, 2, 2))
-    assert parameter_count((3, 2, 2), bent=[1], members=4) == shape.n_parameters
+    assert parameters.layer_dims == (3, 2, 2)
+    assert shape.n_parameters == sum(n * columns for _, (n, columns) in expected)
     assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
     assert pickle.loads(pickle.dumps(parameters)) == parameters
     assert pickle.loads(pickle.dumps(shape)) == shape
     for name, other, message in (
-        ("r1", np.ones((3, 3)), "a last one with 3·n_L units"),
-        ("r1", np.ones((4, 2)), r"r1 has shape \(K, 3\)"),
-        ("r1", np.ones(4), r"r1 has shape \(K, 3\)"),
+        ("r1", np.ones((3, 3)), "W2 has as many rows for each of the 3 members of r1; got 8 rows"),
+        ("r1", np.ones((16, 3)), "W2 has as many rows for each of the 16 members of r1; got 8 rows"),
+        ("r1", np.ones((4, 2)), r"r1 has shape \(4, 3\); got \(4, 2\)"),
+        ("r1", np.ones(4), r"r1 has shape \(4, 3\); got \(4,\)"),
+        ("r1", np.ones((0, 3)), r"r1 has shape \(1, 3\); got \(0, 3\)"),
+        ("r1", 1.0, r"r1 has shape \(1, 3\); got \(\)"),
     ):
         with pytest.raises(ShapeError, match=message):
             Parameters.from_dict({**parameters, name: other})
+    with pytest.raises(ShapeError, match="a hidden layer, which the members of r1 share; got one layer"):
+        Parameters.from_dict({"W1": np.ones((2, 3)), "b1": np.ones((2, 1)), "r1": np.ones((2, 3))})
 
 
 W, b = np.ones((2, 3)), np.ones((2, 1))

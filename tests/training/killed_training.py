@@ -19,7 +19,7 @@ import numpy as np
 
 from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
-from deepstep.model.construction import with_scales
+from deepstep.model.construction import with_starts
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import (
@@ -61,7 +61,7 @@ def training(folder, engine):
     shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
     parameters = initialize_parameters(shape.layer_dims, method="he", rng=np.random.RandomState(1))
     settings = Settings("adamw", dropout=0.3, input_noise=0.01, average=0.95, clip_norm=1.0, seed=4)
-    session = open_session(engine, shape, with_scales(parameters, shape), settings)
+    session = open_session(engine, shape, with_starts(parameters, shape), settings)
     plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
     patience = Patience("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
     counts, history = Counts(), History()

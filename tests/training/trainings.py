@@ -6,7 +6,7 @@ import numpy as np
 
 from deepstep.engines import Session, Settings, open_session
 from deepstep.equations import initialize_parameters
-from deepstep.model.construction import with_scales
+from deepstep.model.construction import with_starts
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import Callback, Checkpoint, History, Plan, train
@@ -26,7 +26,7 @@ class Setup(NamedTuple):
         parameters = initialize_parameters(
             self.shape.layer_dims, method="he", rng=np.random.RandomState(1)
         ).astype(self.dtype)
-        return open_session("reference", self.shape, with_scales(parameters, self.shape), self.settings)
+        return open_session("reference", self.shape, with_starts(parameters, self.shape), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
         session = self.session()

@@ -11,7 +11,6 @@ from deepstep.equations.linear import *
 from deepstep.equations.activations import *
 from deepstep.equations.relu_variants import *
 from deepstep.equations.ordered_activations import *
-from deepstep.equations.backward import *
 from deepstep.equations.graph import *
 from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *

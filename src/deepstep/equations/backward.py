@@ -1,10 +1,5 @@
-"""One layer backward, as the lecture has it, and the linear operation of the graph."""
+"""The linear operation of the graph: Z = W·A_prev + b with its backward."""
 
-from typing import Any
-
-import numpy as np
-
-from deepstep.equations.activations import get_activation
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.linear import (
     LinearCache,
@@ -14,60 +9,7 @@ from deepstep.equations.linear import (
     sum_gradient,
 )
 from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
-from deepstep.errors import DataError, ShapeError
-from deepstep.types import Array
-
-__all__ = ["linear_activation_backward"]
-
-
-@equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")
-def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
-    """One layer backward.
-
-    Parameters
-    ----------
-    dA : array of shape (n_l, m)
-        Derivative of m·J by A.
-    cache : LayerCache
-        Of the forward step.
-    activation : str
-        The layer's activation.
-
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of J.
-    db : array of shape (n_l, 1)
-        Derivative of J.
-
-    Raises
-    ------
-    ConfigurationError, ShapeError, DataError
-        If the activation is unknown, or dA or the cache does not fit.
-
-    Examples
-    --------
-    >>> from deepstep.equations import linear_activation_forward
-    >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
-    >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
-    (array([[6.]]), array([[3.]]), array([[3.]]))
-    """
-    backward = get_activation(activation, "linear_activation_backward").backward
-    try:
-        linear, Z = cache
-    except (TypeError, ValueError):
-        raise DataError(
-            "linear_activation_backward",
-            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
-            f"got {type(cache).__name__} of another form",
-        ) from None
-    dA = np.asarray(dA)
-    if dA.shape != Z.shape:
-        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
-    return linear_backward(backward(dA, Z), linear)
+from deepstep.equations.registry import EQUATIONS
 
 
 def units_by_inputs(layer: Layer) -> tuple[int, int]:

@@ -234,20 +234,20 @@ def members_output_backward(
     return dA_prev, dW, db
 
 
-@equation("mean = Σₖ Aₖ / K,  A = [A₁, …, A_K]", source=SOURCE)
-def members_mean(A: Array, members: int) -> Array:
-    """What members say together: the mean of their answers, or of their losses.
+@equation("A = Σₖ Gₖ / K,  G = [G₁, …, G_K]", source=SOURCE)
+def members_mean(G: Array, members: int) -> Array:
+    """The mean of the outputs of all members, or of their losses.
 
     Parameters
     ----------
-    A : array of shape (n, K·m)
+    G : array of shape (n, K·m)
         Of the first member, then of the second, …
     members : int
         K.
 
     Returns
     -------
-    mean : array of shape (n, m)
+    A : array of shape (n, m)
 
     Raises
     ------
@@ -259,31 +259,31 @@ def members_mean(A: Array, members: int) -> Array:
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
     """
-    return _by_member(A, members, "members_mean").mean(axis=1)
+    return _by_member(G, members, "members_mean").mean(axis=1)
 
 
-@equation("dA = [dmean, …, dmean]", source=SOURCE)
-def members_mean_backward(dmean: Array, members: int) -> Array:
+@equation("dG = [dA, …, dA]", source=SOURCE)
+def members_mean_backward(dA: Array, members: int) -> Array:
     """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
 
     Parameters
     ----------
-    dmean : array of shape (n, m)
+    dA : array of shape (n, m)
         Derivative of m·J by the mean.
     members : int
         K.
 
     Returns
     -------
-    dA : array of shape (n, K·m)
-        Derivative of K·m·J by A.
+    dG : array of shape (n, K·m)
+        Derivative of K·m·J by G.
 
     Examples
     --------
     >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
     array([[1., 2., 1., 2.]])
     """
-    return np.tile(dmean, (1, members))
+    return np.tile(dA, (1, members))
 
 
 def _parts(size: int, members: int, where: str) -> Iterator[slice]:
@@ -451,10 +451,21 @@ def _members_mean(members: int) -> Op:
 
 def _of_one_member(layer: Layer, members: int) -> Layer:
     """The last W has the rows of all members."""
+    where = f"layer {layer.number}"
+    if layer.last and layer.number == 1:
+        raise ShapeError(where, "a hidden layer, which the members of r1 share", "got one layer")
+    if layer.last and layer.n % members:
+        expected = f"W{layer.number} has as many rows for each of the {members} members of r1"
+        raise ShapeError(where, expected, f"got {layer.n} rows")
     return layer._replace(n=layer.n // members) if layer.last else layer
 
 
-@feature("shared_members", symbol="r", value=len, whole_network=True, resize=_of_one_member)
+def _members_of(r: Array) -> int:
+    """K; at least 1, so that an r of another shape is refused for its shape."""
+    return max(1, len(np.atleast_1d(r)))
+
+
+@feature("shared_members", symbol="r", value=_members_of, whole_network=True, resize=_of_one_member)
 def _ensemble(ops: Operations, layer: Layer) -> Operations:
     members = layer.options["shared_members"]
     if layer.number == 1:

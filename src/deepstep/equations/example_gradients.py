@@ -1,7 +1,7 @@
 """The norm of each example's own gradient, from one backward pass.
 
-The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and the norm of an outer product is
-the product of the norms: no gradient of a single example is ever formed.
+The gradient of one example's loss by W is an outer product, dZ⁽ⁱ⁾·A_prev⁽ⁱ⁾ᵀ, and its norm is the product of
+the norms: no gradient of a single example is ever formed.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ class PerExample(NamedTuple):
     right : array of shape (n_prev, K·m) or None
         The gradient is the outer product of both columns, or the column of ``left`` alone.
     shared : bool
-        Whether the K columns of an example belong to one parameter, whose gradient is their mean; else each member
-        has its own.
+        Whether the K columns of an example belong to one parameter, whose gradient is their mean; else each
+        member has its own.
 
     Examples
     --------
@@ -43,7 +43,17 @@ class PerExample(NamedTuple):
     shared: bool = True
 
     def squares(self, m: int) -> Array:
-        """Squared norm of the gradient of each of m examples, (1, m)."""
+        """Squared norm of the gradient of each example.
+
+        Parameters
+        ----------
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        array of shape (1, m)
+        """
         K = self.left.shape[1] // m if m else 1
         if K == 1 or not self.shared:
             squares = _squares(self.left) * (1 if self.right is None else _squares(self.right))

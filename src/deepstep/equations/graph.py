@@ -1,7 +1,7 @@
 """The graph of a network: which operations each layer has.
 
-A layer begins as linear part and activation; every feature that is on changes that list. A feature is registered in
-the file of its equations, and named nowhere else in the equations.
+A layer begins as linear part and activation; every feature that is on changes that list. A feature is
+registered in the file of its equations, and named nowhere else in the equations.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,6 +40,11 @@ class Feature(NamedTuple):
         The option's value → what it has to be, where it is not; else an empty text.
     example : object
         A value for generated tests and the documentation, where the feature is no argument of `Architecture`.
+
+    Examples
+    --------
+    >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
+    [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
     """
 
     apply: Callable[[Operations, Layer], Operations]
@@ -67,7 +72,28 @@ def feature(
     check: Callable[[Any], str] = lambda value: "",
     example: Any = None,
 ) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
-    """Register a feature, see `Feature`."""
+    """Register a feature; decorates a function from the operations of a layer to those with the feature.
+
+    Parameters
+    ----------
+    name : str
+        The argument of `Architecture` that turns it on.
+    symbol, value, whole_network, resize, widen, check, example
+        As in `Feature`.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Examples
+    --------
+    >>> @feature("twice")
+    ... def _twice(ops, layer):
+    ...     return (*ops, ops[-1])
+    >>> FEATURES.pop("twice").apply((1, 2), None)
+    (1, 2, 2)
+    """
 
     def register(
         apply: Callable[[Operations, Layer], Operations],

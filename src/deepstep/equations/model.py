@@ -9,7 +9,7 @@ from deepstep.equations.activations import get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.graph import graph_of, layers_of
 from deepstep.equations.heads import HasHead, Head, get_head
-from deepstep.equations.linear import LinearCache, linear_forward
+from deepstep.equations.linear import LinearCache, linear_backward, linear_forward
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
@@ -23,6 +23,7 @@ __all__ = [
     "backpropagate",
     "flatten_gradients",
     "layer_activations",
+    "linear_activation_backward",
     "linear_activation_forward",
     "model_backward",
     "model_forward",
@@ -203,6 +204,55 @@ def _graph(
     )
 
 
+@equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")
+def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
+    """One layer backward.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    cache : LayerCache
+        Of the forward step.
+    activation : str
+        The layer's activation.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of J.
+    db : array of shape (n_l, 1)
+        Derivative of J.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError, DataError
+        If the activation is unknown, or dA or the cache does not fit.
+
+    Examples
+    --------
+    >>> from deepstep.equations import linear_activation_forward
+    >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
+    >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
+    (array([[6.]]), array([[3.]]), array([[3.]]))
+    """
+    backward = get_activation(activation, "linear_activation_backward").backward
+    try:
+        linear, Z = cache
+    except (TypeError, ValueError):
+        raise DataError(
+            "linear_activation_backward",
+            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
+            f"got {type(cache).__name__} of another form",
+        ) from None
+    dA = np.asarray(dA)
+    if dA.shape != Z.shape:
+        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
+    return linear_backward(backward(dA, Z), linear)
+
+
 @equation("dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]", source="lecture 5.3")
 def model_backward(
     AL: Array,
@@ -285,7 +335,7 @@ def graph_and_tape(
     masks: Mapping[int, Array] | None,
     where: str,
 ) -> tuple[Graph, Tape]:
-    """The graph and tape of a forward pass; for a list of ``((A_prev, W, b), Z)`` those of a plain network."""
+    """The graph and tape of a forward pass; of a list of ``((A_prev, W, b), Z)`` those of a plain network."""
     graph: Graph | None = getattr(caches, "graph", None)
     if graph is not None:
         dropped = {layer.number for layer in graph.layers if layer.options.get("dropout")}

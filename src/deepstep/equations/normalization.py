@@ -1,7 +1,7 @@
-"""A normalized layer: U = W·A_prev, U_hat of mean 0 and variance 1 over the batch or over the units, Z = gamma ∘ U_hat + b.
+"""A normalized layer: U = W·A_prev, U_hat = U with mean 0 and variance 1, Z = gamma ∘ U_hat + b.
 
-dU and dU_hat are derivatives of m·J, as dZ. b is the shift that the lecture calls β: a bias inside U would be
-subtracted with the mean.
+Mean and variance are those over the batch or over the units. dU and dU_hat are derivatives of m·J, as dZ. b
+is the shift that the lecture calls β: a bias inside U would be subtracted with the mean.
 """
 
 from math import sqrt
@@ -15,7 +15,7 @@ from deepstep.equations.graph import Operations, feature, replaced
 from deepstep.equations.linear import check_forward, product_gradient, sum_gradient
 from deepstep.equations.ops import Layer, Learned, Op, Running
 from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.types import Array
 
 __all__ = [
@@ -369,9 +369,9 @@ def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
     array([[-1.5,  2.5]])
     """
     for name, value in (("gamma", gamma), ("b", b)):
-        if value.shape != (len(U_hat), 1):
+        if np.shape(value) != (len(U_hat), 1):
             expected = f"{name} has shape ({len(U_hat)}, 1)"
-            raise ShapeError("scale_shift_forward", expected, f"got {value.shape}")
+            raise ShapeError("scale_shift_forward", expected, f"got {np.shape(value)}")
     return gamma * U_hat + b
 
 
@@ -493,4 +493,7 @@ NORMALIZATIONS = {"batch": BY_BATCH, "layer": BY_LAYER}
 
 @feature("normalization", symbol="gamma", value=lambda gamma: "layer")
 def _normalized(ops: Operations, layer: Layer) -> Operations:
-    return replaced(ops, LINEAR, PRODUCT, NORMALIZATIONS[layer.options["normalization"]], SCALE_SHIFT)
+    kind = layer.options["normalization"]
+    if not isinstance(kind, str) or kind not in NORMALIZATIONS:
+        raise unknown_name(f"layer {layer.number}", "normalization", kind, NORMALIZATIONS)
+    return replaced(ops, LINEAR, PRODUCT, NORMALIZATIONS[kind], SCALE_SHIFT)

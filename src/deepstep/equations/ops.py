@@ -1,8 +1,9 @@
 """A network as a graph of operations, and the two passes over it.
 
-An operation is a pair of equations, forward and backward. A graph is a list of operations at layers; a pass fills a
-tape, a dictionary of named quantities: ``"A0"``, ``"W1"``, ``"Z1"``, ``"mask1"``, … `forward` and `backward` are
-the only passes of the package: training, trace, gradient check and diagnosis read what they leave on the tape.
+An operation is a pair of equations, forward and backward. A graph is a list of operations at layers; a pass
+fills a tape, a dictionary of named quantities: ``"A0"``, ``"W1"``, ``"Z1"``, ``"mask1"``, … `forward` and
+`backward` are the only passes of the package: training, trace, gradient check and diagnosis read what they
+leave on the tape.
 """
 
 import re
@@ -38,6 +39,12 @@ class Layer(NamedTuple):
         The features that are on, by their name in ``FEATURES``.
     n_in : int
         Rows that the linear part reads: n_prev, unless an embedding comes before it.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.layers[0].options
+    {'parametric': True}
     """
 
     number: int
@@ -57,10 +64,17 @@ class Learned(NamedTuple):
     shape : callable
         Layer → (rows, columns).
     start : float, callable or None
-        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the method
-        that the network is given.
+        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the
+        method that the network is given.
     meaning : str
         What the trace says of it.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
+    >>> layer, alpha.start, alpha.meaning
+    (1, 1.0, 'how far it bends')
     """
 
     shape: Callable[[Layer], tuple[int, int]]
@@ -95,10 +109,11 @@ class Op:
     forward : callable
         The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
     backward : callable
-        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those of
-        ``gives``: an array, or a tuple where there are several.
+        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those
+        of ``gives``: an array, or a tuple where there are several.
     reads, writes, needs, gives : tuple of str
-        Symbols without the index of the layer. The first of ``gives`` is what the layer before hands on.
+        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read
+        and whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
     learned : mapping
         Those of ``reads`` that are parameters.
     replaces : mapping
@@ -112,14 +127,21 @@ class Op:
     per_layer : tuple of str
         Those of ``writes`` whose columns are no examples.
     per_example : callable or None
-        The same arguments as `backward`, with the number of columns for each example → for each learned symbol of
-        ``gives`` the gradient of every example alone, see `deepstep.equations.example_gradients`.
+        The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the examples, see
+        `deepstep.equations.PerExample`.
     kinks : tuple of float
         Values of the first of ``reads`` without a derivative.
     faults : mapping
         Classic mistakes of this operation: their name → the wrong backward.
     running : Running or None
         Statistics for prediction.
+
+    Examples
+    --------
+    >>> from deepstep.equations import relu, relu_backward
+    >>> op = Op(relu, relu_backward, reads=("Z",), writes=("A",), needs=("Z",), gives=("Z",))
+    >>> op.forward_equation.formula, op.backward_equation.formula
+    ('A = max(0, Z)', 'dZ = dA where Z > 0, else 0')
     """
 
     forward: Callable[..., Any]
@@ -169,6 +191,13 @@ class Node(NamedTuple):
         The names.
     completes : tuple of str
         Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
+    >>> node.reads, node.writes, node.op.forward_equation.written("Z", node.symbols)
+    (('A0', 'W1', 'b1'), ('Z1',), 'Z1 = W1·A0 + b1')
     """
 
     layer: int
@@ -181,16 +210,44 @@ class Node(NamedTuple):
     completes: tuple[str, ...] = ()
 
     def written(self, symbols: Iterable[str]) -> tuple[str, ...]:
-        """The names of some of the symbols."""
+        """The names of some of the symbols.
+
+        Parameters
+        ----------
+        symbols : iterable of str
+
+        Returns
+        -------
+        tuple of str
+        """
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
+    def made(self) -> Iterator[tuple[str, str]]:
+        """Symbols and names of what it writes, in the order in which they are computed: the main one last."""
+        pairs = zip(self.op.writes, self.writes, strict=True)
+        first = next(pairs)
+        yield from pairs
+        yield first
+
+    @property
     def symbols(self) -> dict[str, str]:
-        """What stands for the symbols of the equations: the names on the tape, and those of the derivatives."""
+        """What stands for the symbols of the equations: names on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
-        """On which side of its kinks each entry of the first quantity read is."""
+        """On which side of its kinks each entry of the first quantity read is.
+
+        Parameters
+        ----------
+        tape : dict
+            Of the forward pass.
+
+        Returns
+        -------
+        list of array of bool
+            One for each kink.
+        """
         return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
 
 
@@ -204,6 +261,17 @@ class Graph:
     layers : tuple of Layer
     learned : mapping
         Parameters by name, in the order of θ: their layer and declaration.
+
+    Examples
+    --------
+    >>> from deepstep import Architecture
+    >>> graph = Architecture((2, 3, 1), ("relu", "sigmoid")).graph
+    >>> [node.writes[0] for node in graph.nodes], graph.logits, graph.output
+    (['Z1', 'A1', 'Z2', 'A2'], 'Z2', 'A2')
+    >>> graph.layout[:2]
+    (('W1', (3, 2)), ('b1', (3, 1)))
+    >>> [node.writes[0] for node in graph.after("b1")]
+    ['Z1', 'A1', 'Z2', 'A2']
     """
 
     nodes: tuple[Node, ...]
@@ -221,14 +289,10 @@ class Graph:
         return f"Z{len(self.layers)}"
 
     @cached_property
-    def to_logits(self) -> frozenset[Node]:
-        """The nodes that the logits depend on."""
-        nodes = [node for node in self.nodes if node.layer < len(self.layers)]
-        for node in self.nodes[len(nodes) :]:
-            nodes.append(node)
-            if self.logits in node.writes:
-                break
-        return frozenset(nodes)
+    def to_logits(self) -> tuple[Node, ...]:
+        """The nodes up to the one that writes the logits."""
+        last = next(at for at, node in enumerate(self.nodes) if self.logits in node.writes)
+        return self.nodes[: last + 1]
 
     @cached_property
     def layout(self) -> Layout:

@@ -65,8 +65,8 @@ class Parameters(Mapping[str, Array]):
     Parameters
     ----------
     flat : array of shape (n_parameters,)
-        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b of a layer follow the
-        parameters of its features, see ``Architecture.layout``.
+        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b of a layer follow
+        the parameters of its features, see ``Architecture.layout``.
     layer_dims : sequence of int
         n_0, n_1, …, n_L.
     layout : tuple of pairs, optional
@@ -133,9 +133,9 @@ class Parameters(Mapping[str, Array]):
         Parameters
         ----------
         values : mapping
-            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as ``"gamma1"``
-            of a normalized layer, turn it on. Whole numbers become float64; float32 stays when everything is
-            float32.
+            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
+            ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
+            everything is float32.
         chained : bool
             Whether each W has to follow the layer before, as in a network.
         where : str

@@ -129,7 +129,7 @@ def _cost_from(
 ) -> Evaluate:
     """J times a factor, run from one quantity on; the quantity is changed in place from outside."""
     moved, weight = graph.after(target), work.get("w")
-    nodes = [node for node in moved if node.layer < len(graph.layers) or graph.logits in node.writes]
+    nodes = [node for node in moved if node in graph.to_logits]
     row = None if weight is None else weight[0]
     total = total_weight(work["Y"], row)
     # all other weights' terms are the same throughout

@@ -1,4 +1,4 @@
-"""The trace of one step: the nodes of its graph and what they left on the tape, with formulas from the registry."""
+"""The trace of one step: the nodes of its graph and what they left on the tape, with their formulas."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -122,7 +122,7 @@ def _cost(architecture: Architecture, settings: Settings, opened: OpenedStep) ->
         formula = formula.replace("loss", "losses", 1) + ", with Y for each member"
         yield TraceEntry("losses", L, "cost", formula, equation.name, losses, columns=True)
         equation = EQUATIONS["members_mean"]
-        formula = equation.written("mean", {"mean": "loss", "A": "losses", "K": str(head.members)})
+        formula = equation.written("A", {"A": "loss", "G": "losses"})
     yield TraceEntry("loss", L, "cost", formula, equation.name, loss, columns=True)
     terms = [("cost_from_logits", "J", "", costs.data)]
     if settings.l1:
@@ -158,7 +158,7 @@ def _forward(opened: OpenedStep) -> Iterator[TraceEntry]:
                 yield TraceEntry(
                     name, node.layer, "forward", formula, equation.name, tape[name], columns=True
                 )
-        for symbol, name in zip(node.op.writes, node.writes, strict=True):
+        for symbol, name in node.made:
             columns = symbol not in node.op.per_layer
             formula = equation.written(symbol, symbols)
             yield TraceEntry(name, node.layer, "forward", formula, equation.name, tape[name], columns=columns)
@@ -168,12 +168,7 @@ def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iter
     """The derivatives in the order in which they become whole; what several nodes give is their sum."""
     graph, terms = opened.graph, dict[str, list[str]]()
     m, gradient = total_weight(opened.Y, opened.sample_weight), theta.like(opened.gradient)
-    of_layers = {
-        name
-        for node in graph.nodes
-        for name, symbol in zip(node.writes, node.op.writes)
-        if symbol in node.op.per_layer
-    }
+    of_layers = {name for node in graph.nodes for symbol, name in node.made if symbol in node.op.per_layer}
     for node, found in backward(graph.nodes, opened.tape, {graph.logits: opened.dZL}):
         equation, symbols, op = node.op.backward_equation, node.symbols, node.op
         for symbol, name in zip(op.gives, node.gives, strict=True):
@@ -192,9 +187,12 @@ def _backward(settings: Settings, theta: Parameters, opened: OpenedStep) -> Iter
 
 
 def _sum(statements: list[str]) -> str:
-    """Statements about one derivative as one."""
+    """Statements about one derivative as one; a term that has a condition in brackets."""
+    if len(statements) == 1:
+        return statements[0]
     left, *_ = statements[0].partition(" = ")
-    return f"{left} = {' + '.join(text.partition(' = ')[2] for text in statements)}"
+    terms = [text.partition(" = ")[2] for text in statements]
+    return f"{left} = {' + '.join(f'({term})' if ', ' in term else term for term in terms)}"
 
 
 def _with_regularization(

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from deepstep.equations import ACTIVATIONS, HEADS, get_head
+from deepstep.equations import get_head
 from deepstep.errors import DeepStepError, FileError
-from deepstep.model.construction import (
-    finite_statistics,
-)
+from deepstep.model.construction import finite_statistics
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
 from deepstep.model.resuming import checkpoint_at
 from deepstep.network import Architecture, Parameters
@@ -76,7 +74,6 @@ class Storable(Core):
         deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
         """
         architecture, parameters, notes, statistics = load_model(path)
-        _refuse_unregistered(architecture, path)
         try:
             return cls._of(architecture, parameters, statistics, seed=notes.get("seed"))
         except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
@@ -273,19 +270,3 @@ class Storable(Core):
         )
         network.statistics = finite_statistics(statistics, parameters.dtype)
         return network
-
-
-def _refuse_unregistered(architecture: Architecture, path: str | Path) -> None:
-    """Ask for the functions of the user's that a file names: it does not hold them."""
-    hidden = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
-    for kind, names, register in (
-        ("activations", hidden, "register_activation"),
-        ("an output", [] if architecture.output in HEADS else [architecture.output], "register_head"),
-    ):
-        if names:
-            raise FileError(
-                str(path),
-                f"{kind} of DeepStep's, or of your own that are registered",
-                f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
-                f"If it is yours, register it first: deepstep.equations.{register}.",
-            )

@@ -164,7 +164,17 @@ class Architecture:
         return graph_of(self.layers)
 
     def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
-        """The graph whose activations are masked in some layers."""
+        """The graph whose activations are masked in some layers.
+
+        Parameters
+        ----------
+        dropped : frozenset of int
+            Numbers of the layers.
+
+        Returns
+        -------
+        Graph
+        """
         return _with_dropout(self, dropped) if dropped else self.graph
 
     def run(
@@ -175,7 +185,7 @@ class Architecture:
         statistics: Mapping[str, Array] | None = None,
         masks: Mapping[int, Array] | None = None,
     ) -> tuple[Graph, Tape]:
-        """A forward pass: its graph and tape; that of prediction where statistics are given, even an empty mapping.
+        """A forward pass: its graph and tape.
 
         Parameters
         ----------
@@ -183,7 +193,8 @@ class Architecture:
         parameters : mapping
             θ of this network.
         statistics : mapping, optional
-            Running statistics of batch normalization.
+            Running statistics of batch normalization; where they are given, even an empty mapping, the pass
+            is that of prediction.
         masks : mapping, optional
             Dropout masks by layer.
 

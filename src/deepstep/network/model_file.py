@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
-from deepstep.equations.parameters import Parameters
+from deepstep.equations import ACTIVATIONS, HEADS, Parameters
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
 from deepstep.types import Array
@@ -83,7 +83,8 @@ def load_model(path: str | Path) -> ModelFile:
     Raises
     ------
     FileError
-        If the file is missing, damaged, altered, or no DeepStep model.
+        If the file is missing, damaged, altered, or no DeepStep model, or if it names an activation or an
+        output that is not registered.
     """
     path = Path(path)
     header, arrays = read_arrays(
@@ -106,6 +107,7 @@ def load_model(path: str | Path) -> ModelFile:
         if set(network) != {*shape, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
         architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
+        _refuse_unregistered(architecture, path)
         expected = statistics_shapes(architecture)
         precisions = sorted({str(array.dtype) for array in arrays.values()})
         if precisions not in (["float32"], ["float64"]):
@@ -113,6 +115,8 @@ def load_model(path: str | Path) -> ModelFile:
         statistics = {name: arrays.pop(name) for name in expected}
         parameters = architecture.laid_out(arrays, where=str(path))
         notes = dict(network["notes"])
+    except FileError:
+        raise
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         came = f"its header does not fit: {error!s:.300}"
         raise FileError(str(path), "a whole DeepStep model", came) from None
@@ -132,6 +136,22 @@ def load_model(path: str | Path) -> ModelFile:
             "Restore it, or train again.",
         )
     return ModelFile(architecture, parameters, notes, statistics)
+
+
+def _refuse_unregistered(architecture: Architecture, path: Path) -> None:
+    """Ask for the functions of the user's that a file names: it does not hold them."""
+    hidden = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
+    for kind, names, register in (
+        ("activations", hidden, "register_activation"),
+        ("an output", [] if architecture.output in HEADS else [architecture.output], "register_head"),
+    ):
+        if names:
+            raise FileError(
+                str(path),
+                f"{kind} of DeepStep's, or of your own that are registered",
+                f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
+                f"If it is yours, register it first: deepstep.equations.{register}.",
+            )
 
 
 def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:

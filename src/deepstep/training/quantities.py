@@ -24,7 +24,7 @@ class Quantity(NamedTuple):
         0 for the inputs, and for J.
     value : array of one or two axes
     made_by : str
-        The operation that gives it, in words.
+        The formula of the operation that gives it, or its name.
     sources : mapping
         What it was made from, by name.
     columns : bool
@@ -73,21 +73,21 @@ def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity
     for node in opened.graph.nodes:
         equation = node.op.forward_equation
         sources = {name: opened.tape[name] for name in node.reads}
-        for symbol, name in zip(node.op.writes, node.writes, strict=True):
-            made_by, columns = equation.written(symbol, node.symbols), symbol not in node.op.per_layer
-            yield _quantity(name, opened.tape[name], made_by, sources, columns, own=_is_own(equation))
+        for symbol, name in node.made:
+            columns = symbol not in node.op.per_layer
+            yield _quantity(
+                name, opened.tape[name], equation, equation.written(symbol, node.symbols), sources, columns
+            )
 
 
 def _quantity(
-    name: str, value: Array, made_by: str, sources: Mapping[str, Array], columns: bool, *, own: bool = False
+    name: str, value: Array, equation: Equation, formula: str, sources: Mapping[str, Array], columns: bool
 ) -> Quantity:
+    """What an operation gives: of a function that a user registered its name stands for its formula."""
     symbol, layer = symbol_and_layer(name)
+    own = EQUATIONS.get(equation.name) is not equation
+    made_by = equation.name if own else formula
     return Quantity(symbol + ")" * name.endswith(")"), layer, value, made_by, sources, columns, own)
-
-
-def _is_own(equation: Equation) -> bool:
-    """Whether a user registered the function."""
-    return EQUATIONS.get(equation.name) is not equation
 
 
 def _cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
@@ -115,8 +115,8 @@ def _backward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantit
         symbols = dict(zip(node.gives, node.op.gives, strict=True))
         for name, value in found.items():
             columns = name not in graph.learned and tape[name].shape == value.shape and name[0] != "W"
-            made_by = equation.written(f"d{symbols[name]}", node.symbols)
-            yield _quantity(f"d{name}", value, made_by, sources, columns, own=_is_own(equation))
+            formula = equation.written(f"d{symbols[name]}", node.symbols)
+            yield _quantity(f"d{name}", value, equation, formula, sources, columns)
         derivatives |= found
 
 

@@ -48,7 +48,7 @@ function* forwardSteps(network, masked) {
     if (bent) {
       const [alpha, Z] = [of(`alpha${l}`), of(`Z${l}`)];
       const way = ["=", "(1 −", alpha, ")", "∘", Z, "+", alpha, "∘", of(made)];
-      yield step(handed, "bent", "parametric_forward", of(handed), ...way);
+      yield step(handed, "bent", "learned_activation_forward", of(handed), ...way);
     }
     if (masked(l)) yield step(`A${l}`, "dropout", "dropout_forward", of(`A${l}`), "=", of(handed), "∘", of(`mask${l}`));
   }
@@ -80,7 +80,7 @@ function* backwardSteps(network, l2, masked) {
       if (masked(l)) yield step(dA, "dropout_back", "dropout_backward", of(dA), "=", of(`dA${l}`), "∘", of(`mask${l}`));
       const [g, alpha, Z] = [activations[l - 1], of(`alpha${l}`), of(`Z${l}`)];
       const slope = ["∘", `${g}′`, "(", Z, ")"];
-      const back = (id, kind, ...tokens) => step(id, kind, "parametric_backward", of(id), "=", ...tokens);
+      const back = (id, kind, ...tokens) => step(id, kind, "learned_activation_backward", of(id), "=", ...tokens);
       if (bent) {
         yield back(`dg(Z${l})`, "bent_back", alpha, "∘", of(dA));
         yield back(`dZ${l}`, "bent_back", "(1 −", alpha, ")", "∘", of(dA), "+", of(`dg(Z${l})`), ...slope);

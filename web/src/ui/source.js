@@ -12,9 +12,9 @@ function withoutDocstring(text) {
 /** Words of the left side by which the line of a micro-step is found. */
 const LINE = {
   linear: /return W @ A_prev/,
-  back: /return cache\[1\]\.T @ dZ/,
-  weights: /return dZ @ A_prev\.T|weight_gradients\(/,
-  bias: /dZ\.sum|weight_gradients\(/,
+  back: /return W\.T @ dZ/,
+  weights: /product_gradient\(/,
+  bias: /sum_gradient\(/,
   slot: /^\s*[vs] = /,
   update: /return theta|return \(theta/,
 };
