@@ -1,7 +1,7 @@
 """Lines of each stage beside its budget: python tools/sizes.py.
 
-The budget is that of the second edition. Until a stage has reached it, its limit is what it has now: a stage
-may shrink and never grow. Ends with status 1 where a stage is past its limit; a change that makes room lowers it.
+The budget is that of the second edition. Until a stage has reached it, its limit is what it has now.
+Ends with status 1 where a stage is past its limit; a change that makes room lowers the limit.
 """
 
 import sys

@@ -26,7 +26,7 @@ def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Seque
     Parameters
     ----------
     X : array of shape (n_0, m)
-        Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count of that input.
+        Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count.
         A code out of range is taken as 0, the category of what is missing or unknown.
     T : array of shape (Σ counts, q)
         The table: the categories of the first such input, below them those of the second, …

@@ -1,6 +1,6 @@
 """Periodic embedding of numeric inputs: cosines of learned frequencies, and a linear map for each input.
 
-C holds K cosines of each of c inputs, below each other; E is X with the d outputs of each of these inputs below it.
+C holds K cosines of each of c inputs, below each other; E is X with d outputs of each of them below it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ __all__ = [
 
 SOURCE = "arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556"
 DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inputs": None}
-"""Settings of the feature: K, d, the standard deviation of the first frequencies, and which inputs (all: None)."""
+"""Settings: K, d, the standard deviation of the first frequencies, and which inputs (all: None)."""
 
 
 @equation("C = cos(2π·omega ∘ x + phi),  x: the row of each input, K times", source=SOURCE)
@@ -184,7 +184,7 @@ def _check(value: Any) -> str:
     scale = is_number(found["scale"]) and found["scale"] > 0
     listed = inputs is None or (len(inputs) == len(set(inputs)) > 0 and all(is_whole(at, 0) for at in inputs))
     known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
-    expected = "True or a mapping with frequencies, outputs (whole numbers), scale (above 0) and inputs (row numbers)"
+    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (row numbers)"
     return "" if known and sizes and scale and listed else expected
 
 

@@ -1,7 +1,7 @@
 """Classic mistakes of a backward pass, so that a failed gradient check can name one.
 
-A fault is the graph with one operation spoilt: its backward pass gives the gradients that the mistake gives, and a
-network can be trained with it (`Network.train(fault=...)`, for teaching).
+A fault is the graph with one operation spoilt: its backward pass gives the gradients that the mistake gives,
+and a network can be trained with it (`Network.train(fault=...)`, for teaching).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +28,8 @@ from deepstep.equations.ops import backward
 from deepstep.errors import unknown_name
 from deepstep.inspection.problem import Problem
 from deepstep.types import Array
+
+UNKNOWN = "none of the known faults explains it"
 
 MOST_MULTIPLICATIONS = 2e9
 """Of the search for two mistakes at once, after which it ends."""
@@ -57,7 +59,7 @@ class Output(NamedTuple):
     head: Head
 
     def by_the_textbook(self, derivative: Callable[[Array, Array], Array]) -> Array:
-        """dZL as dAL times a derivative of the activation, (dAL, ZL) → dZL; as it is where no such form exists."""
+        """dZL from dAL by a derivative (dAL, ZL) → dZL; as it is where no such form exists."""
         if self.head.textbook_backward is None or self.head.members:
             return self.dZL
         with np.errstate(all="ignore"):  # the textbook's form has no value at saturation
@@ -107,13 +109,13 @@ class Fault:
     def everywhere(
         self, graph: Graph, tape: Tape, dZL: Array, Y: Array, sample_weight: Array | None, head: Head
     ) -> tuple[Graph, Array]:
-        """The graph and the derivative by the logits with the mistake in every layer, for a training with it."""
+        """The graph and dZL with the mistake in every layer, for a training with it."""
         if self.output is not None:
             dZL = self.output(Output(dZL, tape[graph.logits], Y, sample_weight, head))
         return self.in_graph(graph, range(1, len(graph.layers) + 1), tape), dZL
 
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
-        """Which derivatives of a node go wrong; W and b are parameters, not what an operation makes of them."""
+        """Which derivatives of a node go wrong; W and b are the parameters, not what is made of them."""
         if not self.fits(node):
             return []
         given = [symbol for symbol in self.spoils if symbol in node.op.gives]
@@ -424,8 +426,8 @@ def _updated_first(search: Search) -> str:
     if not rate or not search.explains(search.with_faults([(after(rate), layers)])):
         return ""
     return (
-        f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all gradients "
-        "before the first update"
+        f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: "
+        "take all gradients before the first update"
     )
 
 
@@ -468,8 +470,8 @@ def _beginning(search: Search, right: Mapping[str, Array]) -> str:
             above = (
                 "" if layer == len(search.graph.layers) else f", all of layer {layer + 1} and above are right"
             )
-            return f"none of the known faults explains it; look at {look} next: it is the first that differs{above}"
-    return "none of the known faults explains it"
+            return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
+    return UNKNOWN
 
 
 def _layers(layers: Sequence[int], n_layers: int) -> str:

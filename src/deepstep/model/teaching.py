@@ -161,8 +161,8 @@ class Teachable(Course):
             `deepstep.training.Callback` objects, or functions that take the record of each epoch.
         fault : str, optional
             For teaching only: train with a classic mistake in the backward pass of every layer, such as
-            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by the
-            reference engine and without checkpoints.
+            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"),
+            by the reference engine and without checkpoints.
         **settings
             `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
             ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
