@@ -2,8 +2,8 @@
 
 The lecture "Building a deep neural network step by step" defines fourteen helper functions. Each is here a
 call of `deepstep.equations`, so that the cells of the lecture run unchanged and give right results: weights
-are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0 or 1, nothing
-that is passed in is changed, and the global random generator is left alone.
+are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0 or 1,
+nothing that is passed in is changed, and the global random generator is left alone.
 
 Examples
 --------
