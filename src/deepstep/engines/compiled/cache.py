@@ -18,7 +18,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import uuid4
 
 import llvmlite
@@ -74,7 +74,7 @@ def _with_our_folder(locator: Any) -> Any:
 
 
 class _Located(CompileResultCacheImpl):
-    _locator_classes: ClassVar[list[Any]] = [
+    _locator_classes: list[Any] = [  # noqa: RUF012  # as Numba declares it
         _with_our_folder(locator) for locator in CompileResultCacheImpl._locator_classes
     ]
 
