@@ -121,12 +121,13 @@ def epochs(session, examples, count=3, batch_size=128):
         {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "average": 0.9},
     ],
 )
-def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
+def test_any_number_of_threads_finds_the_same(settings, dtype, with_threads):
     found = []
     for count in (1, 2, 3):
-        monkeypatch.setattr(threads, "limit", lambda count=count: count)
+        used = with_threads(count)
         session, examples = work(dtype=dtype, **settings)
         costs = epochs(session, examples).costs
+        assert set(used) == {count}
         found.append(np.concatenate([costs, session.parameters.flat]))
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(found[1], found[0], rtol=tolerance, atol=tolerance)
@@ -141,14 +142,15 @@ def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
         ({"shared_members": 3, "parametric": True}, "none"),
     ],
 )
-def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
+def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype, with_threads):
     """From one row to several tiles and threads, of inputs that nobody may write into."""
+    used = with_threads(2)
     net = Network(
         [7, 20, 9, 3], activation=["mish", "relu"], normalization=normalization, seed=1, dtype=dtype, **parts
     )
     rng = np.random.default_rng(5)
     net.parameters.flat[:] += 0.2 * rng.standard_normal(net.parameters.flat.size)
-    for m in (1, 5, 256, 257, 2000):
+    for m in (1, 5, 256, 257, 5000):
         X = rng.standard_normal((m, 7)).astype(dtype)
         X.flags.writeable = False
         expected, _ = model_forward(
@@ -160,6 +162,8 @@ def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
         )
         came = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
         np.testing.assert_allclose(came, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+    assert used[0] == 1
+    assert used[-1] == 2
 
 
 def test_a_step_needs_no_more_memory_than_its_parts():
@@ -172,7 +176,8 @@ def test_a_step_needs_no_more_memory_than_its_parts():
     assert peak < 200_000  # orders and costs of an epoch; the parameters alone have 1.1 MB
 
 
-def test_two_python_threads_train_at_once():
+def test_two_python_threads_train_at_once(with_threads):
+    used = with_threads(2)
     alone = work()
     epochs(*alone)
     together = [work() for _ in range(3)]
@@ -183,11 +188,13 @@ def test_two_python_threads_train_at_once():
         worker.join()
     for session, _ in together:
         np.testing.assert_allclose(session.parameters.flat, alone[0].parameters.flat, rtol=1e-5, atol=1e-6)
+    assert 2 in used
 
 
-def test_blas_has_its_threads_back():
-    before = [pool.num_threads for pool in threads._pools()]
+def test_blas_has_its_threads_back(with_threads):
+    used, before = with_threads(2), [pool.num_threads for pool in threads._pools()]
     epochs(*work())
+    assert set(used) == {2}
     assert [pool.num_threads for pool in threads._pools()] == before
 
 
@@ -302,29 +309,6 @@ def test_an_error_in_another_thread_is_told():
 
     with pytest.raises(ValueError, match="of thread"):
         threads.run_together(fails, 2)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_after_a_fork_the_child_trains_too():
-    program = """
-import os, sys
-sys.path.insert(0, sys.argv[1])
-from test_kernels import epochs, work
-epochs(*work())
-child = os.fork()
-if child == 0:
-    epochs(*work())
-    os._exit(0)
-print(os.waitpid(child, 0)[1])
-"""
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, os.path.dirname(__file__)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert ran.stdout.strip() == "0"
 
 
 CALLED = """
