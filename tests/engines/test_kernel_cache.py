@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import itertools
 import logging
 import os
 import shutil
@@ -18,6 +19,7 @@ import deepstep
 pytest.importorskip("numba")
 
 import numba
+from numba.core.caching import CompileResultCacheImpl
 
 from deepstep.engines.compiled import cache
 
@@ -36,11 +38,13 @@ def twice(x):
 def probe(tmp_path, monkeypatch):
     """A module with a kernel, begun anew at each call: what it gives, and whether it was found on disk."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    times = itertools.count(1_000_000_000, 60)
 
     def run(x=1.5, name="here"):
         path = tmp_path / name / "probe.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(PROBE)
+        os.utime(path, (next(times), next(times)))  # as another installation of the same version
         spec = spec_from_file_location("probe", path)
         module = module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "probe", module)
@@ -114,6 +118,17 @@ def test_all_files_that_kernels_are_made_of_count(tmp_path, monkeypatch):
     assert len(found) == 1 + len(paths) + len(cache.ELSEWHERE)
     paths[0].rename(paths[0].with_name("renamed.py"))
     assert digest() not in found
+
+
+def test_of_a_program_in_one_file_all_of_it_counts(tmp_path, monkeypatch):
+    """As PyInstaller makes one: there are no files of sources."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "program"))
+    found = set()
+    for content in (b"", b"1", b"2", b"1"):
+        (tmp_path / "program").write_bytes(content)
+        found.add(cache.sources.__wrapped__())
+    assert len(found) == 3
 
 
 def test_constants_of_other_folders_count_too():
@@ -269,7 +284,8 @@ def test_numba_cache_dir_comes_first(probe, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="Numba has it from 0.62 on")
 def test_locators_that_somebody_has_chosen_are_heeded(probe, tmp_path, monkeypatch, with_sources):
-    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", "UserWideCacheLocator")
+    (chosen,) = (found for found in CompileResultCacheImpl._locator_classes if "UserWide" in found.__name__)
+    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", chosen.__name__)
     user = users_folder(tmp_path, monkeypatch)
     assert [probe(), probe()] == [False, True]
     with_sources("second")

@@ -6,6 +6,7 @@ that this one calls. Numba chooses where the folder is, at the first place that 
 at different places do not share folders.
 """
 
+import inspect
 import logging
 import os
 import pickle
@@ -103,7 +104,12 @@ class KernelCache(FunctionCache):
         folder = Path(self._cache_path)
         if not folder.name.startswith(FOLDER):  # NUMBA_CACHE_LOCATOR_CLASSES chose it
             folder /= FOLDER + sources()
-        self._cache_file = _Files(folder, self._impl.filename_base, self._impl.locator.get_source_stamp())
+        source = Path(inspect.getfile(function))
+        if source.is_file():  # of older Numba the stamp is the time, which another installation changes
+            stamp = sha256(source.read_bytes()).hexdigest()
+        else:
+            stamp = self._impl.locator.get_source_stamp()
+        self._cache_file = _Files(folder, self._impl.filename_base, stamp)
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write compiled code; where that fails, the next process compiles it again."""
