@@ -1,6 +1,5 @@
 """The page with a training behind it, for this machine alone: http://127.0.0.1 and a token."""
 
-import json
 import secrets
 import select
 import socket
@@ -13,6 +12,7 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from deepstep.data.text_formats import json_values
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.explorer.document import Document
 from deepstep.explorer.live import LiveTraining
@@ -226,9 +226,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind != "application/json":
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A command is application/json.")
         try:
-            record = json.loads(self._body().decode("utf-8"))
-            self.server.live.command(record)
-        except (ValueError, RecursionError) as error:  # malformed, or a command that there is not
+            self.server.live.command(json_values(self._body()))
+        except ValueError as error:  # malformed, or a command that there is not
             why = str(error) if isinstance(error, ConfigurationError) else "A command is JSON."
             raise Refused(HTTPStatus.BAD_REQUEST, why) from None
         self._send(HTTPStatus.OK, "application/json", b'{"ok":true}')
