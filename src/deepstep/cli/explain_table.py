@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from deepstep.cli.output import harmless
 from deepstep.cli.screen import as_json, console, json_option, print_table
 from deepstep.data import column
 from deepstep.data.stored_tables import table_in
@@ -54,7 +55,7 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     ]
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
-    screen.print(counts, markup=False)
-    screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
+    screen.print(counts)
+    screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
     if drop:
-        screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)
+        screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)
