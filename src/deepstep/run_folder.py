@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
-from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
 from deepstep.types import AnyArray, Array
@@ -30,6 +30,8 @@ DIVERGED = "diverged"
 
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
+LEAKS = "leaks"
+"""In the config: what was said of columns that alone tell the target."""
 
 DIGEST = "sha256"
 """The key of the config that holds its own digest."""
@@ -302,6 +304,7 @@ def read_text(path: Path) -> str:
     ------
     FileError
     """
+    refuse_pipe(path, "UTF-8 text is expected")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
