@@ -100,7 +100,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
         raise FileError(
             str(path), "a picture is expected", "this is none that can be read", "Save it as PNG or JPEG."
         ) from error
-    except PIL.Image.DecompressionBombError as error:
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise FileError(
             str(path), "a picture of reasonable size is expected", str(error).rstrip("."), "Make it smaller."
         ) from error
