@@ -31,6 +31,8 @@ DIVERGED = "diverged"
 
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
+LEAKS = "leaks"
+"""In the config: what was said of columns that alone tell the target."""
 
 
 class Prediction(NamedTuple):

@@ -29,7 +29,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
 
     Dead and saturated units, gradients that vanish or explode, updates that are too small or too large,
     overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
-    wrong, and an end that came too early. Of a committee:
+    wrong, columns that alone tell the target, and an end that came too early. Of a committee:
     overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
     off the others, test rows that are, and members whose training was not over.
     """

@@ -240,6 +240,30 @@ def kind_at(path: Path | str) -> EntryKind:
     return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
 
 
+def refuse_pipe(path: Path | str, expected: str) -> None:
+    """Refuse what is neither a file nor a folder, before it is opened: reading from a pipe may never end.
+
+    Parameters
+    ----------
+    path : Path or str
+        Symbolic links are followed.
+    expected : str
+        What is expected there, for the error.
+
+    Raises
+    ------
+    FileError
+
+    Examples
+    --------
+    >>> refuse_pipe("no/such/file", "a table file is expected")
+    """
+    if kind_at(path) == "something else":
+        raise FileError(
+            str(path), expected, "this is a pipe or a device", "Write what comes from it to a file first."
+        )
+
+
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 
@@ -266,6 +290,7 @@ def sha256(path: Path | str) -> str:
     >>> sha256(path)
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
     """
+    refuse_pipe(path, "a readable file is expected")
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

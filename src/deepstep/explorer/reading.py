@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from deepstep.data.files import refuse_pipe
 from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
 from deepstep.explorer.document import FORMAT, VERSION, Document
@@ -40,6 +41,7 @@ def read_lesson(path: Path | str) -> Document:
     >>> unpacked(read_lesson(path)["data"]["X"])
     array([[0., 1.]])
     """
+    refuse_pipe(path, "a lesson, as a page or as JSON")
     try:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
