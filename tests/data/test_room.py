@@ -75,9 +75,7 @@ def test_arrays_without_numbers(tmp_path):
     """No number of them stands in the file; more than any machine has."""
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("X", (10**9, 300), "f8", chunks=(1000, 1))
-    with pytest.raises(
-        DataError, match=r"x.h5: rows of .*; 1,000,000,000 rows of 300 columns would take"
-    ):
+    with pytest.raises(DataError, match=r"x.h5: rows of .*; 1,000,000,000 rows of 300 columns would take"):
         rows_in_memory(open_arrays(tmp_path / "x.h5"))
 
 
