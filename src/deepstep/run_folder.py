@@ -3,9 +3,6 @@
 Nothing in them is pickled, and loading executes nothing.
 """
 
-import hashlib
-import json
-import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.own_folders import DIGEST as DIGEST
+from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
+from deepstep.data.own_folders import config_digest as config_digest
+from deepstep.data.text_formats import read_text as read_text
+from deepstep.data.text_formats import toml_values
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
 from deepstep.types import AnyArray, Array
@@ -21,7 +23,6 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-FORMAT = "deepstep-run"
 OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
 """Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
 
@@ -30,9 +31,8 @@ DIVERGED = "diverged"
 
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
-
-DIGEST = "sha256"
-"""The key of the config that holds its own digest."""
+LEAKS = "leaks"
+"""In the config: what was said of columns that alone tell the target."""
 
 
 class Prediction(NamedTuple):
@@ -186,7 +186,7 @@ def write_config(folder: Path, config: Mapping[str, Any], version: int, names: I
     import tomli_w
 
     whole = {
-        "format": FORMAT,
+        "format": RUN_FORMAT,
         "version": version,
         DIGEST: "",  # among the first lines; its value depends on all others
         "deepstep": __version__,
@@ -195,20 +195,6 @@ def write_config(folder: Path, config: Mapping[str, Any], version: int, names: I
     }
     whole[DIGEST] = config_digest(whole)
     (folder / RUN_MARK).write_text(tomli_w.dumps(whole), encoding="utf-8")
-
-
-def config_digest(config: Mapping[str, Any]) -> str:
-    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
-
-    Examples
-    --------
-    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
-    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
-    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
-    True
-    """
-    values = {name: value for name, value in config.items() if name != DIGEST}
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -229,12 +215,15 @@ def read_config(folder: Path) -> dict[str, Any]:
             "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
+    text = read_text(folder / RUN_MARK, most=MOST_OF_A_MARK)
     try:
-        config = tomllib.loads(read_text(folder / RUN_MARK))
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
-    if config.get("format") != FORMAT:
-        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
+        config = toml_values(text)
+    except ValueError as error:
+        raise FileError(
+            where, "TOML is expected", f"it cannot be read ({error!s:.300})", "Train again."
+        ) from error
+    if config.get("format") != RUN_FORMAT:
+        raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
     if config.get("version") not in (OF_ONE_NETWORK, OF_A_COMMITTEE):
         raise FileError(
             where,
@@ -293,16 +282,3 @@ def altered(path: Path) -> FileError:
     return FileError(
         str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
     )
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises
-    ------
-    FileError
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({error})") from error

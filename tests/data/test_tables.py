@@ -35,6 +35,24 @@ def rows(folder, text, name="table.csv"):
     return read_text(folder, text, name).rows()
 
 
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (",a,b", ["Unnamed: 0", "a", "b"]),  # as pandas writes an index, and reads it
+        ("a, ,b", ["a", "Unnamed: 1", "b"]),
+        (",Unnamed: 0,a", ["Unnamed: 0.1", "Unnamed: 0", "a"]),  # read without its index, and written again
+        ('"",column_0,a', ["Unnamed: 0", "column_0", "a"]),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_column_without_a_name_is_called_as_pandas_calls_it(tmp_path, header, names, separator):
+    name = "t.csv" if separator == "," else "t.tsv"
+    text = f"\ufeff{header}\n0,1,2\n\n1,2,3\n".replace(",", separator)
+    frame = read_text(tmp_path, text, name)
+    assert frame.columns == read_cells(tmp_path / name).columns == names
+    assert frame.rows() == [(0, 1, 2), (1, 2, 3)]
+
+
 def test_every_suffix_is_written_here():
     assert set(WRITE) == set(TABLE_SUFFIXES)
 

@@ -217,7 +217,7 @@ class TestForgedFiles:
         ("text", "message"),
         [
             ("[]", "it is a list"),
-            ("[" * 100_000 + "]" * 100_000, "recursion"),
+            ("[" * 100_000 + "]" * 100_000, "nested too deep"),
             ('{"layer_dims": [' + "9" * 10_000 + "]}", "digits"),
             ('{"notes": {}, "notes": {}}', "an entry stands twice"),
             ('{"notes": "' + "x" * 2**24 + '"}', "16,777,229 characters"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from deepstep.cli.output import harmless
 from deepstep.cli.screen import as_json, console, json_option, print_table
 from deepstep.data import column
 from deepstep.data.stored_tables import table_in
@@ -18,8 +19,14 @@ from deepstep.preparation import TablePreparation, guess_task
 @click.option(
     "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
 )
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column that is an input even if it seems to number the rows; may be given again.",
+)
 @json_option
-def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> None:
+def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool) -> None:
     """Show how each column of a table becomes numbers, and why.
 
     Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
@@ -27,12 +34,13 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     """
     frame = table_in(file, [target])
     answers = column(frame, target, "--target")
-    for name in drop:
-        column(frame, name, "--drop")
-    if target in drop:
-        raise ConfigurationError("--drop", "a column that is no target", f"got {target!r}, the target")
+    for option, names in (("--drop", drop), ("--keep", keep)):
+        for name in names:
+            column(frame, name, option)
+        if target in names:
+            raise ConfigurationError(option, "a column that is no target", f"got {target!r}, the target")
     task, reason = guess_task(answers)
-    preparation = TablePreparation.fit(frame, exclude=(target, *drop))
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
     if json_wanted:
         columns = [
             {
@@ -54,7 +62,7 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     ]
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
-    screen.print(counts, markup=False)
-    screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
+    screen.print(counts)
+    screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
     if drop:
-        screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)
+        screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)

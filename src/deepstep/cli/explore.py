@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from deepstep.cli.asked import asked
 from deepstep.cli.explore_run import Subject, names_of, of_run, refused
 from deepstep.cli.options import member_option
+from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
@@ -133,11 +134,10 @@ def command(
             note(sentence)
     if export is not None:
         size = export_html(document, export)
-        click.echo(
-            as_json({**record, "export": export, "bytes": size})
-            if json_wanted
-            else f"{document['title']}: written to {export}, {size / 1000:.0f} kB."
-        )
+        if json_wanted:
+            click.echo(as_json({**record, "export": export, "bytes": size}))
+        else:
+            say(f"{document['title']}: written to {export}, {size / 1000:.0f} kB.")
         return
     _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
 

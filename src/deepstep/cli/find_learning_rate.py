@@ -10,6 +10,7 @@ import click
 
 from deepstep.cli.asked import asked, suited
 from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.output import harmless
 from deepstep.cli.parts import example_weights, weights_of_classes
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import table_task
@@ -128,5 +129,5 @@ def _print(search: RateSearch, file: Path, goal: Goal) -> None:
     if search.suggestion is not None:
         typed = (word for name in goal.targets for word in ("--target", shlex.quote(name)))
         words = (program(), "train", shlex.quote(str(file)), *typed)
-        line = f"  {' '.join(words)} --learning-rate {search.suggestion:.2g}"
+        line = harmless(f"  {' '.join(words)} --learning-rate {search.suggestion:.2g}")
         screen.print(f"\nNext, with the same options:\n{line}", markup=False, soft_wrap=True)

@@ -40,9 +40,10 @@ def reproduce(run: RunFolder) -> str | None:
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
     asked = config.get("asked", {})
-    for column in asked.get("drop", ()):
-        words += ["--drop", str(column)]
-    rest = {name: value for name, value in asked.items() if name != "drop"}
+    for option in ("drop", "keep"):
+        for column in asked.get(option, ()):
+            words += [f"--{option}", str(column)]
+    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)

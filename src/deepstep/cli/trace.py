@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep.cli.opening import OpenedNetwork, open_network
 from deepstep.cli.options import member_option
+from deepstep.cli.output import say
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.scores import answered
@@ -71,7 +72,7 @@ def command(
         }
         click.echo(as_json(record | trace.to_dict()))
     else:
-        click.echo(trace)
+        say(str(trace), lines=True)
 
 
 def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:

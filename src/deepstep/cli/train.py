@@ -13,6 +13,7 @@ from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
+from deepstep.cli.output import harmless
 from deepstep.cli.recipe_choice import COMMITTEES, RecipeChoice, chosen_recipe, recipe_that_began
 from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
@@ -234,7 +235,7 @@ def _train(
             task.train,
             task.test,
             validation=task.validation,
-            label=file.stem,
+            label=harmless(file.stem),
             about={**about(file, goal, task.split, validation), **held_out},
             again=again,
             stream=task.stream,

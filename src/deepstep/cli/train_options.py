@@ -91,6 +91,12 @@ OPTIONS = (
     ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
     _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
+    _data(
+        "--keep",
+        multiple=True,
+        metavar="COLUMN",
+        help="A column that is an input even if it seems to number the rows; may be given again.",
+    ),
     _data("--drop-missing-target", is_flag=True, help="Leave out rows without a target, and say how many."),
     _data(
         "--classes",

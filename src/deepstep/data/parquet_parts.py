@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.column_types import dtype_of
-from deepstep.data.files import kind_at, sha256
+from deepstep.data.files import kind_at, refuse_pipe, sha256
 from deepstep.data.long_texts import gathered, rows_at_once
 from deepstep.data.part_paths import part_paths
 from deepstep.data.stored_rows import Place, StoredRows
@@ -202,6 +202,7 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
     """What the footer of a part says."""
     path = root if root.is_file() else root / part
     name = part.as_posix()
+    refuse_pipe(path, "a Parquet file")
     with _named_errors(str(root), name):
         status = path.stat()
         with _parquet().ParquetFile(path) as file:

@@ -8,6 +8,7 @@ from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
 from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.part_paths import SUFFIX as PARQUET
+from deepstep.data.room import check_room
 from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import read_table
 from deepstep.errors import ConfigurationError, FileError
@@ -106,11 +107,20 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     ------
     FileError
         If a part cannot be read.
+    DataError
+        If they would not fit into memory.
     """
     import polars
 
     columns = list(rows.schema)
     groups = range(len(rows.sizes))
+    check_room(
+        int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),
+        rows.where,
+        "rows",
+        f"{rows.n_rows:,} rows of {len(columns):,} columns",
+        "Add --stream (stream=True), which leaves them where they are.",
+    )
     return polars.concat(
         [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]
     )

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from deepstep.data.column_types import refuse_strange_types
+from deepstep.data.files import refuse_pipe
 from deepstep.data.forked import begin_work
+from deepstep.data.parquet_footer import bytes_in_memory
+from deepstep.data.room import check_room
 from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
 
@@ -61,9 +64,9 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     ------
     FileError
         When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8, empty,
-        damaged, or when its lines or column names do not fit together.
+        damaged, a pipe or a device, or when its lines or column names do not fit together.
     DataError
-        When the table has no rows.
+        When the table has no rows, or would not fit into memory.
 
     Examples
     --------
@@ -127,6 +130,8 @@ def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
         if kind.signature in (_PARQUET, _ARROW1):
             refuse_strange_types(path, path.suffix.lower())
         raise damaged(path, kind.name, first_line(error)) from error
+    if kind.signature:  # of text repeated in few bytes there may be much
+        _check_room(path, int(frame.estimated_size()))
     if frame.height == 0 or frame.width == 0:
         raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
     return frame
@@ -169,6 +174,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
 
 def _head(path: Path) -> bytes:
     """The first bytes of a file."""
+    refuse_pipe(path, "a table file is expected")
     try:
         with path.open("rb") as file:
             return file.read(4096).removeprefix(b"\xef\xbb\xbf")
@@ -197,10 +203,19 @@ def _check_content(path: Path, kind: _Format, head: bytes) -> None:
         )
 
 
+def _check_room(path: Path, n_bytes: int) -> None:
+    """Refuse a table that does not fit into memory, however small its file is."""
+    mend = (
+        "Add --stream (stream=True), which leaves its rows in the file." if path.suffix == ".parquet" else ""
+    )
+    check_room(n_bytes, str(path), "a table", "its rows", mend)
+
+
 # The readers get open files: polars takes * and [ in a path for patterns.
 def _read_parquet(path: Path) -> "polars.DataFrame":
     import polars
 
+    _check_room(path, bytes_in_memory(path))
     with path.open("rb") as file:
         return polars.read_parquet(file)
 

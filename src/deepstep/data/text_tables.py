@@ -1,6 +1,7 @@
 """Tables as text, separated by commas or tabs.
 
-- UTF-8, one header line, a unique name for every column, the same number of fields in every line.
+- UTF-8, one header line, a unique name for every column, the same number of fields in every line. A column
+  without a name, as the index that pandas writes, is called "Unnamed: 0" as pandas calls it, by its place.
 - A field is missing when it is empty or one of `MISSING`. "None" is not among them: it is a category in
   well-known tables.
 - A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
@@ -49,19 +50,19 @@ def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
     """
     import polars
 
-    blank = _check_lines(path, separator)
+    names, blank = _check_lines(path, separator)
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
     with path.open("rb") as file:
         frame = polars.read_csv(file, separator=separator, infer_schema=False)
     if blank and frame.width > 1:  # polars makes a row of a blank line
         frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
-    return polars.DataFrame([series.alias(series.name.strip()) for series in frame])
+    return polars.DataFrame([series.alias(name) for name, series in zip(names, frame, strict=True)])
 
 
-def _check_lines(path: Path, separator: str) -> list[int]:
+def _check_lines(path: Path, separator: str) -> tuple[list[str], list[int]]:
     """Read every line once with Python's csv: polars fills short lines silently and renames equal names.
 
-    Gives the positions of the blank lines among the rows.
+    Gives the names of the columns, and the positions of the blank lines among the rows.
     """
     blank = []
     try:
@@ -88,7 +89,19 @@ def _check_lines(path: Path, separator: str) -> list[int]:
         ) from error
     except csv.Error as error:
         raise damaged(path, "a text table", f"line {lines.line_num}: {error}") from error
-    return blank
+    return _named(header), blank
+
+
+def _named(header: list[str]) -> list[str]:
+    """The names of all columns; polars gives a nameless one a name that does not say that it had none."""
+    names = [name.strip() for name in header]
+    for at, name in enumerate(names):
+        if not name:
+            number, names[at] = 0, f"Unnamed: {at}"
+            while names.count(names[at]) > 1:  # a table that was written with its index twice
+                number += 1
+                names[at] = f"Unnamed: {at}.{number}"
+    return names
 
 
 def _check_header(path: Path, header: list[str], separator: str) -> None:

@@ -54,6 +54,9 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         """What the targets of the training data say: classes, the head."""
 
+    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
+        """Warn of columns of a frame that alone tell the target."""
+
     @abstractmethod
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
         """The targets as rows (m, n_L)."""
@@ -97,12 +100,13 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         incremental: bool = False,
         classes: Any = None,
         label: str = "",
+        keep: tuple[str, ...] = (),
     ) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before = vars(self).copy()
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
-        call = FitCall(where, going_on, incremental, classes, label=label)
+        call = FitCall(where, going_on, incremental, classes, label=label, keep=keep)
         try:
             self._calibration = Calibration()
             if validation is not None and is_stored(validation.X):
@@ -225,6 +229,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         dtype = self.network_.dtype if call.going_on else self._precision
         X, y, weight = self._checked(given, dtype, reset=not call.going_on, where=call.where)
         self._learn_targets(y, call)
+        if hasattr(given.X, "columns"):
+            self._warn_of_leaks(given.X, y, call)
         examples = Examples(X, self._encode(y, X.dtype, call.where), weight)
         self._check_taught(examples, call)
         return examples

@@ -19,6 +19,7 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
+from deepstep.estimators.leaks import warn_of_leaks
 from deepstep.estimators.losses import merged
 from deepstep.estimators.stored import refuse_names
 from deepstep.estimators.trusted_classes import TrustedClasses
@@ -152,6 +153,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
             If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
         DivergenceError
             If the cost leaves the finite numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column of a frame numbers rows that are sorted by y, or has one value for each label.
 
         Notes
         -----
@@ -288,6 +294,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         self._labels = self._known_labels(y, call)
         self.classes_ = self._labels.shown
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
+        new = not (call.incremental or call.going_on or call.label)  # the command line has told of them
+        if new and not self._labels.several:
+            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.recipe != "plain")
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         labels = self._labels

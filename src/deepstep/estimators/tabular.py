@@ -60,6 +60,8 @@ class Tabular:
         self._refuse_foreign(call.where)
         rows = self._table_rows(given, reset=True, where=call.where)
         self._learn_targets(rows.Y, call)
+        if not issparse(rows.table) and self._came_with_names:
+            self._warn_of_leaks(rows.table, rows.Y, call)
         coded = self._coded(rows, call.where)
         self._check_taught(Examples(coded.Y, coded.Y, coded.weight), call)
         judging = None

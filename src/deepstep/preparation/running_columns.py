@@ -258,7 +258,7 @@ def _of_numbers(
     if seen.is_constant:
         return ConstantColumn(name, f"{seen.low:.15g}", seen.missing > 0, of_texts=False)
     if first is not None and not seen.missing and is_whole(first):
-        reason = why_identifier(name, first)
+        reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
     return NumberColumn(name, *seen.moments(name), written=written)

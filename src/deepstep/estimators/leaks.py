@@ -1,0 +1,38 @@
+"""Warnings of columns of a frame that alone tell the classes."""
+
+import warnings
+from typing import Any
+
+from sklearn.utils import _safe_indexing
+
+from deepstep.data.frames import as_frame
+from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
+from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.column import Column
+from deepstep.preparation.table import TablePreparation
+from deepstep.types import AnyArray
+
+
+def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None:
+    """Warn of columns that number rows sorted by their class, or have one value for each class.
+
+    Parameters
+    ----------
+    X : frame of shape (m, n)
+        Columns of one name are not told apart, and not looked at.
+    classes : ndarray of int (m,)
+        Positions of the classes.
+    where : str
+        The call.
+    table : bool
+        Whether columns are prepared; else they are numbers that are taken as they are.
+    """
+    if len(set(map(str, X.columns))) < len(X.columns):
+        return
+    rows = evenly_spread(len(classes), MOST_ROWS)
+    frame = as_frame(_safe_indexing(X, rows), where=where)
+    columns: dict[str, Column | None] = dict.fromkeys(frame.columns)
+    if table:
+        columns = {column.name: column for column in TablePreparation.fit(frame).columns}
+    for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
+        warnings.warn(f"{where}: {found.says}.", UserWarning, stacklevel=2)
