@@ -1,15 +1,16 @@
 """The whole network, as the lecture has it: forward, backward, update."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.equations.activations import get_activation
+from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.graph import graph_of, layers_of
 from deepstep.equations.heads import HasHead, Head, get_head
-from deepstep.equations.linear import LinearCache, linear_backward, linear_forward
+from deepstep.equations.linear import LinearCache, check_forward, linear_backward, linear_forward
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
@@ -81,6 +82,9 @@ class Caches(tuple[LayerCache, ...]):
         )
         found.graph, found.tape = graph, tape
         return found
+
+    def __getnewargs__(self) -> tuple[Graph, Tape]:  # type: ignore[override]  # a copy is made of these
+        return self.graph, self.tape
 
 
 @equation("Z = W·A_prev + b,  A = g(Z)", source="lecture 3.2")
@@ -337,28 +341,56 @@ def graph_and_tape(
 ) -> tuple[Graph, Tape]:
     """The graph and tape of a forward pass; of a list of ``((A_prev, W, b), Z)`` those of a plain network."""
     graph: Graph | None = getattr(caches, "graph", None)
+    masks = masks or {}
     if graph is not None:
-        dropped = {layer.number for layer in graph.layers if layer.options.get("dropout")}
-        names = [layer.activation for layer in graph.layers]
-        if list(activations or names) == names and set(masks or dropped) == dropped:
-            return graph, caches.tape  # type: ignore[attr-defined]  # they come together
+        own = [layer.activation for layer in graph.layers]
+        names = list(layer_activations(activations or own, len(own), where))
+        dropped = [layer.number for layer in graph.layers if layer.options.get("dropout")]
+        if masks and sorted(masks) != dropped:
+            expected = f"masks of the layers that were masked in the forward pass, {dropped}"
+            raise DataError(where, expected, f"got masks of {sorted(masks)}")
+        return _with_activations(graph, names), caches.tape  # type: ignore[attr-defined]  # they come together
     names = list(layer_activations(activations, len(caches), where))
-    tape: Tape = {f"mask{layer}": mask for layer, mask in (masks or {}).items()}
+    tape: Tape = {f"mask{layer}": mask for layer, mask in masks.items()}
     for l, cache in enumerate(caches, start=1):
-        try:
-            (A_prev, W, b), Z = cache
-        except (TypeError, ValueError):
-            expected = "each cache is ((A_prev, W, b), Z)"
-            raise DataError(
-                f"{where}, layer {l}", expected, f"got {type(cache).__name__} of another form"
-            ) from None
-        tape |= {
-            f"A{l - 1}": np.asarray(A_prev),
-            f"W{l}": np.asarray(W),
-            f"b{l}": np.asarray(b),
-            f"Z{l}": np.asarray(Z),
-        }
-    return graph_of(layers_of(tape, names, {"dropout": dict.fromkeys(masks or (), True)})), tape
+        tape |= _of_layer(l, cache, tape.get(f"Z{l - 1}"), f"{where}, layer {l}")
+    return graph_of(layers_of(tape, names, {"dropout": dict.fromkeys(masks, True)})), tape
+
+
+def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
+    """What the cache of a layer has; refuse one of another form, or whose shapes do not fit."""
+    try:
+        (A_prev, W, b), Z = cache
+        A_prev, W, Z = np.asarray(A_prev), np.asarray(W), np.asarray(Z)
+    except (TypeError, ValueError):
+        came = f"got {type(cache).__name__} of another form"
+        raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", came) from None
+    check_forward(where, A_prev, W)
+    expected = (W.shape[0], A_prev.shape[1])
+    if Z.shape != expected:
+        raise ShapeError(where, f"Z has the shape of W·A_prev, {expected}", f"got {Z.shape}")
+    if Z_prev is not None and A_prev.shape != Z_prev.shape:
+        raise ShapeError(
+            where,
+            f"A_prev has the shape of Z of layer {l - 1}, {Z_prev.shape}",
+            f"got {A_prev.shape}",
+            "Pass the caches in the order of the layers, the first layer's first.",
+        )
+    return {f"A{l - 1}": A_prev, f"W{l}": W, f"b{l}": np.asarray(b), f"Z{l}": Z}
+
+
+def _with_activations(graph: Graph, names: Sequence[str]) -> Graph:
+    """The graph with these activations."""
+    other = {
+        (layer.number, activation_op(layer.activation)): activation_op(name)
+        for layer, name in zip(graph.layers, names, strict=True)
+        if layer.activation != name
+    }
+    if not other:
+        return graph
+    layers = (layer._replace(activation=name) for layer, name in zip(graph.layers, names, strict=True))
+    changed = graph.with_ops(lambda node: other.get((node.layer, node.op), node.op))
+    return replace(changed, layers=tuple(layers))
 
 
 def gradients_of(graph: Graph, tape: Tape, dZL: Array, *, input_gradient: bool = True) -> dict[str, Array]:

@@ -1,0 +1,60 @@
+"""The caches of a whole network: copies, other activations, and what does not belong to them."""
+
+from copy import copy, deepcopy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.equations import Caches, backpropagate, model_backward, model_forward
+from deepstep.errors import DataError, ShapeError
+
+
+def passed(masks: Any = None, **parts: Any) -> tuple[Network, Any, Any, Caches]:
+    """A network with the target, output and caches of a forward pass."""
+    net = Network([2, 3, 1], activation="sigmoid", seed=1, **parts)
+    X, Y = np.random.default_rng(1).standard_normal((2, 4)), np.array([[0.0, 1.0, 1.0, 0.0]])
+    shape = net.architecture
+    AL, caches = model_forward(
+        X, net.parameters, activations=shape.activations, normalization=shape.normalization, masks=masks
+    )
+    return net, Y, AL, caches
+
+
+@pytest.mark.parametrize("copied", [copy, deepcopy])
+def test_a_copy_gives_the_same_gradients(copied: Any) -> None:
+    _, Y, AL, caches = passed(parametric=True, normalization="batch", input_scale=True)
+    expected, came = (model_backward(AL, Y, found) for found in (caches, copied(caches)))
+    assert list(came) == list(expected)
+    for name, value in expected.items():
+        np.testing.assert_array_equal(came[name], value, err_msg=name)
+
+
+def test_other_activations_go_backward_through_the_same_layers() -> None:
+    """Through normalization and α as they were, with the slope of tanh."""
+    net, Y, AL, caches = passed(parametric=True, normalization="layer")
+    found = backpropagate(AL - Y, caches, ["tanh", "sigmoid"])
+    alpha, dA, Z = net.parameters["alpha1"], found["dA1"], caches[0].Z
+    dZ = (1 - alpha) * dA + alpha * dA * (1 - np.tanh(Z) ** 2)
+    U_hat = caches.tape["U_hat1"]
+    np.testing.assert_allclose(found["db1"], dZ.mean(axis=1, keepdims=True), rtol=1e-12)
+    np.testing.assert_allclose(found["dgamma1"], (dZ * U_hat).mean(axis=1, keepdims=True), rtol=1e-12)
+
+
+def test_masks_of_another_pass_are_refused() -> None:
+    mask = np.full((3, 4), 2.0)
+    _, Y, AL, caches = passed(masks={1: mask})
+    expected = model_backward(AL, Y, caches, activations=["sigmoid", "sigmoid"], masks={1: mask})
+    np.testing.assert_array_equal(
+        model_backward(AL, Y, caches, activations=["sigmoid"] * 2)["dW1"], expected["dW1"]
+    )
+    _, Y, AL, caches = passed()
+    with pytest.raises(DataError, match=r"masked in the forward pass, \[\]; got masks of \[1\]"):
+        model_backward(AL, Y, caches, activations=["sigmoid", "sigmoid"], masks={1: mask})
+
+
+def test_a_list_of_caches_in_another_order_is_refused() -> None:
+    _, Y, AL, caches = passed()
+    with pytest.raises(ShapeError, match=r"layer 2: A_prev has the shape of Z of layer 1, \(1, 4\)"):
+        model_backward(AL, Y, caches[::-1], activations=["sigmoid", "sigmoid"])
