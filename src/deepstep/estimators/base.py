@@ -23,6 +23,7 @@ from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.missing_values import told_by_row
+from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
@@ -247,6 +248,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def _checked(
         self, given: Given, dtype: Any, *, reset: bool, where: str
     ) -> tuple[Any, AnyArray, Array | None]:
+        given = with_named_columns(given, where)
         # what is too large for the dtype is refused in words
         with np.errstate(over="ignore"), told_by_row(given, where, numbers=is_regressor(self)):
             X, y = validate_data(

@@ -13,7 +13,7 @@ import numpy as np
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
 from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.streamed_fits import labels_in
 
@@ -82,7 +82,9 @@ def in_memory(given: Given, where: str) -> Given:
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
-            raise DataError(where, f"the column {name!r} in {given.X}", f"it has {', '.join(frame.columns)}")
+            near = unknown_name("", "", name, frame.columns).mend
+            came = f"it has {', '.join(frame.columns)}"
+            raise DataError(where, f"the column {name!r} in {given.X}", came, near)
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
     X: Any = frame.select(rest)

@@ -20,6 +20,7 @@ from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.missing_values import told_by_row
+from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.recipes import SHARED, Recipe
 from deepstep.estimators.rules_of_size import batch_size, n_epochs, n_shared
 from deepstep.estimators.tables import TableRows, as_rows, n_rows
@@ -99,6 +100,7 @@ class Tabular:
 
     def _table_rows(self: Any, given: Given, *, reset: bool, where: str) -> Rows:
         """X as a table, y as it is, and weights: checked by scikit-learn, but that cells may be missing."""
+        given = with_named_columns(given, where)
         if given.y is None:
             validate_data(self, given.X, given.y)  # it says that y is needed
         table = self._table(given.X, reset=reset, where=where)
