@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.cli.screen import as_json, console, json_option, note, print_table
 from deepstep.data import column
 from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import told_missing_words
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 
@@ -27,6 +28,9 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     """
     frame = table_in(file, [target])
     answers = column(frame, target, "--target")
+    without = told_missing_words(file, frame, target)
+    if without:
+        note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
     for name in drop:
         column(frame, name, "--drop")
     if target in drop:
@@ -40,11 +44,14 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
                 "kind": one.kind,
                 "done": one.done,
                 "why": one.why,
+                "caution": one.caution,
                 "features": one.feature_names,
             }
             for one in preparation.columns
         ]
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        if without:
+            record["without_target"] = without
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
@@ -56,5 +63,7 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
     screen.print(counts, markup=False)
     screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
+    for caution in preparation.cautions:
+        screen.print(f"Warning: {caution}", markup=False, soft_wrap=True)
     if drop:
         screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)

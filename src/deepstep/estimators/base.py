@@ -112,6 +112,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
             if is_stored(given.X, self.stream):
                 rows = as_stored(given, self.stream, call)
                 given = in_memory(given, where) if rows is None else given
+            else:
+                given = with_named_columns(given, where)
             if rows is not None:
                 self._fit_stored(rows, validation, call)
             elif self.recipe != "plain":

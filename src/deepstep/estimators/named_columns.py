@@ -1,6 +1,5 @@
 """y and weights that are named columns of X, a frame in memory."""
 
-
 from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, unknown_name
 from deepstep.estimators.calls import Given

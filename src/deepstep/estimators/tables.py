@@ -44,6 +44,11 @@ class Table:
         """Learn from rows."""
         return cls(None if issparse(rows) else TablePreparation.fit(rows))
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is not read as it may be meant, see `TablePreparation.cautions`."""
+        return () if self.preparation is None else self.preparation.cautions
+
     def features(self, rows: TableRows) -> Any:
         """Features (m, n) as float64, or the sparse rows as floats."""
         if self.preparation is not None:
