@@ -96,6 +96,61 @@ def test_permissions_are_kept(tmp_path, mode):
     assert stat.S_IMODE(run.stat().st_mode) == mode | 0o100
 
 
+@pytest.fixture
+def calls(monkeypatch):
+    """What is asked of the disk, in order: ("fsync", inode, bytes there) and ("rename", source, target)."""
+    made = []
+
+    def fsync(descriptor, real=os.fsync):
+        entry = os.fstat(descriptor)
+        made.append(("fsync", entry.st_ino, entry.st_size if stat.S_ISREG(entry.st_mode) else None))
+        real(descriptor)
+
+    def renaming(real):
+        def rename(source, target):
+            made.append(("rename", Path(source), Path(target)))
+            real(source, target)
+
+        return rename
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("replace", "rename"):
+        monkeypatch.setattr(os, name, renaming(getattr(os, name)))
+    return made
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, calls, exists):
+    """Without the first fsync a crash leaves an empty file in the old one's place, without the second the
+    old one.
+    """
+    path = tmp_path / "model"
+    if exists:
+        path.write_bytes(b"old")
+    with atomic_write(path) as file:
+        file.write(b"new bytes")
+        assert calls == []
+    written, renamed, folder = calls
+    assert written == ("fsync", path.stat().st_ino, len(b"new bytes"))
+    assert (renamed[0], renamed[2]) == ("rename", path)
+    assert folder == ("fsync", tmp_path.stat().st_ino, None)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path, calls, exists):
+    run = run_folder(tmp_path / "run", "old") if exists else tmp_path / "run"
+    with atomic_directory(run, overwrite=True) as folder:
+        (folder / "config.toml").write_text("new")
+        (folder / "deep" / "deeper").mkdir(parents=True)
+        (folder / "deep" / "file").write_bytes(b"x")
+        assert calls == []
+    renamed = [at for at, (kind, *_) in enumerate(calls) if kind == "rename"]
+    assert calls[renamed[-1]][2] == run
+    before = {inode for kind, inode, _ in calls[: renamed[0]] if kind == "fsync"}
+    assert before == {entry.stat().st_ino for entry in (run, *run.rglob("*"))}
+    assert calls[renamed[-1] + 1 :] == [("fsync", tmp_path.stat().st_ino, None)]
+
+
 KILLED_BETWEEN_RENAMES = """
 import os, sys
 from pathlib import Path

@@ -13,9 +13,7 @@ from deepstep.preparation.written_numbers import SIGNS, WRITINGS, read_numbers, 
 
 def fit(values, name="x", **more):
     series = values if isinstance(values, polars.Series) else polars.Series(name, values, strict=False)
-    frame = polars.DataFrame(
-        [series.alias(name), *(polars.Series(key, other) for key, other in more.items())]
-    )
+    frame = polars.DataFrame({name: series, **more})  # of a list, polars names a series without a name
     return TablePreparation.fit(frame), frame
 
 

@@ -161,6 +161,17 @@ def test_what_does_not_fit_is_refused(file, parts, sentence):
     assert sentence in str(error.value)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, N // 2, N - 1])
+@pytest.mark.parametrize("vector", ["theta", "average"])
+def test_one_parameter_that_is_not_finite_is_refused(file, vector, place, value):
+    with safe_open(file, framework="numpy") as opened:
+        spoilt = opened.get_tensor(vector).copy()
+    spoilt[place] = value
+    with pytest.raises(FileError, match="a parameter is not finite"):
+        read_checkpoint(altered(file, arrays={vector: spoilt}))
+
+
 def test_a_position_that_no_training_has_is_refused(checkpoint):
     beyond = replace(checkpoint.position, batch=99, costs=np.zeros(99), sizes=np.ones(99, int))
     with pytest.raises(ConfigurationError, match="99 of 3 batches"):

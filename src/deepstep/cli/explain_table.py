@@ -6,9 +6,10 @@ from pathlib import Path
 import click
 
 from deepstep.cli.output import harmless
-from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.cli.screen import as_json, console, json_option, note, print_table
 from deepstep.data import column
 from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import told_missing_words
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 
@@ -34,6 +35,9 @@ def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], j
     """
     frame = table_in(file, [target])
     answers = column(frame, target, "--target")
+    without = told_missing_words(file, frame, target)
+    if without:
+        note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
     for option, names in (("--drop", drop), ("--keep", keep)):
         for name in names:
             column(frame, name, option)
@@ -48,11 +52,14 @@ def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], j
                 "kind": one.kind,
                 "done": one.done,
                 "why": one.why,
+                "caution": one.caution,
                 "features": one.feature_names,
             }
             for one in preparation.columns
         ]
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        if without:
+            record["without_target"] = without
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
@@ -64,5 +71,7 @@ def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], j
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
     screen.print(counts)
     screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
+    for caution in preparation.cautions:
+        screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
         screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)

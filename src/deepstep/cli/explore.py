@@ -20,10 +20,11 @@ from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
-from deepstep.data import DATASETS, read_table
+from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
@@ -206,7 +207,7 @@ def _subject(
 
 
 def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
-    task = table_task(read_table(path), goal, None)
+    task = table_task(table_of(path, goal), goal, None)
     target = task.preparation.target
     settings.check_target(target)
     names, notes = task.split.inputs.feature_names, task.split.notes

@@ -15,11 +15,11 @@ from deepstep.cli.parts import example_weights, weights_of_classes
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import atomic_write
-from deepstep.data.stored_tables import table_in
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
 from deepstep.plots import RateSearchDisplay
@@ -81,7 +81,7 @@ def command(
     if options["optimizer"] == LBFGS:
         raise ConfigurationError("--optimizer", "one that has a learning rate", f"got {LBFGS!r}")
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), "learning_rate": 1.0, "iterations": 1, **options})
-    task = table_task(table_in(file, goal.targets), goal, None)
+    task = table_task(table_of(file, goal, goal.targets), goal, None)
     settings = suited(settings, task)
     of_classes = weights_of_classes(settings, task.preparation.target, task.train)
     with typed("--hidden"):

@@ -14,6 +14,7 @@ from deepstep.cli.screen import printable
 from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import split_rows, with_target
 from deepstep.cli.target_choice import Goal, columns_in
+from deepstep.cli.target_words import class_words
 from deepstep.cli.telling import BY_DEFAULT
 from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
 from deepstep.data.files import RUN_MARK, kind_at
@@ -101,7 +102,8 @@ def rows_in(run: AnyRun, file: Path) -> Rows:
 
 
 def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> Rows:
-    frame, part = read_table(path), record["part"]
+    values = class_words(run.preparation.target, run.target_names)
+    frame, part = read_table(path, values=values), record["part"]
     goal = _goal(run, folder)
     present = with_target(frame, goal)
     if part == VALIDATION and "validation" in run.config.get("asked", {}):

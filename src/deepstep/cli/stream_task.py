@@ -222,4 +222,4 @@ def _notes(found: Survey, goal: Goal, validation_fraction: float) -> list[str]:
             )
     if not found.in_memory:
         notes.append(f"Scores of what was learned are those of {found.sample.height:,} rows drawn from it.")
-    return notes
+    return [*notes, *(f"Warning: {caution}" for caution in found.inputs.cautions)]

@@ -194,6 +194,7 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     check_some(train.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
     inputs = TablePreparation.fit(train.frame, exclude=without, keep=goal.keep)
+    notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
     return TableSplit(
         choice.kind, choice.reason, inputs, target, train, test, judged, without, goal.keep, notes

@@ -20,6 +20,7 @@ from deepstep.cli.screen import as_json, console, json_option, print_curve, prin
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
@@ -36,7 +37,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
-from deepstep.data.stored_tables import stored, table_in
+from deepstep.data.stored_tables import stored
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
@@ -131,7 +132,7 @@ def command(
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
-    source = table_in(file, beside) if rows is None else rows
+    source = table_of(file, goal, beside) if rows is None else rows
     if recipe.name in COMMITTEES:
         from deepstep.cli.train_committee import train_committee
 
@@ -205,7 +206,7 @@ def _train(
 ) -> int:
     """From the table to the run, printed."""
 
-    judged = None if validation is None else table_in(Path(validation))
+    judged = None if validation is None else table_of(Path(validation), goal)
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=goal.validation_fraction or 0.0)
         task = stream_task(seen, goal, settings, judged, buffer_rows=buffer_rows)

@@ -102,7 +102,8 @@ OPTIONS = (
         "--classes",
         type=Listed(str, "low,medium,high", always=True),
         metavar="NAMES",
-        help="All classes in their order, for --loss ordinal [default: sorted].",
+        help="All classes in their order, for --loss ordinal [default: sorted], or because one is called NA, "
+        "as missing values are.",
     ),
     _data(
         "--test-fraction",

@@ -1,8 +1,8 @@
 """Tables that are read into memory, and those whose rows stay in their files: which of both a file is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
@@ -87,8 +87,10 @@ def stored(
     return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
-def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
-    """A table in memory: of a file, or of all Parquet parts of a folder.
+def table_in(
+    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
+    """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
     """
     of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
     rows = None if of_one_read else opened(file, beside)
-    return read_table(file) if rows is None else rows_in_memory(rows)
+    return read_table(file, values=values) if rows is None else rows_in_memory(rows)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
@@ -126,8 +128,10 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     )
 
 
-def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFrame]":
-    """A table a piece at a time, where its rows are streamed; else as one.
+def pieces_in(
+    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
+) -> "Iterator[polars.DataFrame]":
+    """A table a piece at a time, where its rows are streamed; else as one. ``values`` as of `read_table`.
 
     Raises
     ------
@@ -136,7 +140,7 @@ def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFr
     """
     rows = stored(file, True if kind_at(file) == "folder" else None, beside=beside)
     if rows is None:
-        yield table_in(file, beside)
+        yield table_in(file, beside, values)
         return
     columns = list(rows.schema)
     most = rows.piece_rows(columns)

@@ -4,10 +4,10 @@ The suffix names the format, and the content has to agree with it. The rules of 
 `deepstep.data.text_tables`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.column_types import refuse_strange_types
 from deepstep.data.files import refuse_pipe
@@ -42,18 +42,23 @@ _SIGNATURES = {
 class _Format(NamedTuple):
     name: str
     signature: bytes
-    read: "Callable[[Path], polars.DataFrame]"
+    read: "Callable[..., polars.DataFrame]"
     cells: "Callable[[Path], polars.DataFrame] | None" = None
     """Reads the cells as they are written, where that is another thing than their values."""
 
 
-def read_table(path: Path | str) -> "polars.DataFrame":
+def read_table(
+    path: Path | str, *, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     """Read a table; the suffix of the file says how.
 
     Parameters
     ----------
     path : Path or str
         A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
+    values : mapping, optional
+        Of columns of a text table the words that are values there, though they stand for a missing value
+        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
 
     Returns
     -------
@@ -76,7 +81,7 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     >>> read_table(path).to_dict(as_series=False)
     {'age': [31.0, None, 4.5], 'name': ['Ada', 'Grace', 'Emmy']}
     """
-    return _read(Path(path), as_written=False)
+    return _read(Path(path), as_written=False, values=values)
 
 
 def read_cells(path: Path | str) -> "polars.DataFrame":
@@ -108,7 +113,45 @@ def read_cells(path: Path | str) -> "polars.DataFrame":
     return _read(Path(path), as_written=True)
 
 
-def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
+def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
+    """How many rows of a column of texts have no value, by which words; nothing where no word says so.
+
+    Parameters
+    ----------
+    path : Path
+    frame : polars.DataFrame
+        What `read_table` made of it.
+    name : str
+        The column; it need not be there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = path.write_text("sales,region\\n3,EU\\n5,NA\\n4,\\n")
+    >>> told_missing_words(path, read_table(path), "region")
+    "2 of 3 rows have none, 1 of them by the word 'NA', which text tables have for missing values"
+    """
+    import polars
+
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None or kind.cells is None or name not in frame.columns:
+        return ""
+    column = frame.get_column(name)
+    if column.dtype not in (polars.String, polars.Boolean) or not column.null_count():
+        return ""
+    cells = read_cells(path).get_column(name).str.strip_chars().filter(column.is_null())
+    words = cells.drop_nulls().value_counts(sort=True).filter(polars.col(name) != "").rows()
+    if not words:
+        return ""
+    counted = ", ".join(f"{count:,} of them by the word {word!r}" for word, count in words)
+    n = column.null_count()
+    return f"{n:,} of {frame.height:,} rows have none, {counted}, which text tables have for missing values"
+
+
+def _read(
+    path: Path, *, as_written: bool, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     import polars
 
     begin_work(str(path))
@@ -123,7 +166,10 @@ def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
         )
     _check_content(path, kind, head)
     try:
-        frame = (kind.cells if as_written and kind.cells else kind.read)(path)
+        if kind.cells is None:
+            frame = kind.read(path)
+        else:
+            frame = kind.cells(path) if as_written else kind.read(path, values=values)
     except FileError:
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:

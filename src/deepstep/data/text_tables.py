@@ -12,8 +12,9 @@
 
 import csv
 from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.column_names import without_pattern
 from deepstep.errors import FileError
@@ -27,8 +28,10 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
-def read_text_table(path: Path, separator: str) -> "polars.DataFrame":
-    """A table with the types that its columns have.
+def read_text_table(
+    path: Path, separator: str, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
+    """A table with the types that its columns have; ``values`` as of `deepstep.data.read_table`.
 
     Raises
     ------
@@ -37,7 +40,9 @@ def read_text_table(path: Path, separator: str) -> "polars.DataFrame":
     """
     import polars
 
-    return polars.DataFrame([_typed(series) for series in read_cells_of_text(path, separator)])
+    kept = values or {}
+    cells = read_cells_of_text(path, separator)
+    return polars.DataFrame([_typed(series, kept.get(series.name, ())) for series in cells])
 
 
 def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
@@ -120,9 +125,10 @@ def _check_header(path: Path, header: list[str], separator: str) -> None:
         )
 
 
-def _typed(series: "polars.Series") -> "polars.Series":
+def _typed(series: "polars.Series", values: Collection[Any]) -> "polars.Series":
     """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
-    text = without_pattern(series).str.strip_chars().replace(list(MISSING), None)
+    missing = [word for word in MISSING if not word or word not in values]
+    text = without_pattern(series).str.strip_chars().replace(missing, None)
     typed = (parse(text) for parse in _TYPES) if text.count() else ()
     found = next((values for values in typed if values.count() == text.count()), text)
     return found.alias(series.name)

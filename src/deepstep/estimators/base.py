@@ -23,6 +23,7 @@ from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.missing_values import told_by_row
+from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
@@ -115,6 +116,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
             if is_stored(given.X, self.stream):
                 rows = as_stored(given, self.stream, call)
                 given = in_memory(given, where) if rows is None else given
+            else:
+                given = with_named_columns(given, where)
             if rows is not None:
                 self._fit_stored(rows, validation, call)
             elif self.recipe != "plain":
@@ -253,6 +256,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def _checked(
         self, given: Given, dtype: Any, *, reset: bool, where: str
     ) -> tuple[Any, AnyArray, Array | None]:
+        given = with_named_columns(given, where)
         # what is too large for the dtype is refused in words
         with np.errstate(over="ignore"), told_by_row(given, where, numbers=is_regressor(self)):
             X, y = validate_data(

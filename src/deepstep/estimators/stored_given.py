@@ -15,7 +15,8 @@ from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
 from deepstep.data.hdf5_datasets import check_datasets
 from deepstep.data.room import check_room
 from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.data.tables import told_missing_words
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.streamed_fits import labels_in
 
@@ -88,7 +89,14 @@ def in_memory(given: Given, where: str) -> Given:
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
-            raise DataError(where, f"the column {name!r} in {given.X}", f"it has {', '.join(frame.columns)}")
+            near = unknown_name("", "", name, frame.columns).mend
+            came = f"it has {', '.join(frame.columns)}"
+            raise DataError(where, f"the column {name!r} in {given.X}", came, near)
+    if not stays:
+        words = told_missing_words(Path(given.X), frame, given.y)
+        if words:
+            mend = "If it is a class, pass a frame that has it as a text; else leave these rows out."
+            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, mend)
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
     X: Any = frame.select(rest)

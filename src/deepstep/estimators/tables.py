@@ -45,6 +45,11 @@ class Table:
         """Learn from rows; ``keep`` names columns that are inputs even if they name the rows."""
         return cls(None if issparse(rows) else TablePreparation.fit(rows, keep=keep))
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is not read as it may be meant, see `TablePreparation.cautions`."""
+        return () if self.preparation is None else self.preparation.cautions
+
     def features(self, rows: TableRows) -> Any:
         """Features (m, n) as float64, or the sparse rows as floats."""
         if self.preparation is not None:

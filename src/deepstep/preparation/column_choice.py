@@ -1,6 +1,7 @@
 """Which kind a column is: by its type and by what the training rows have in it."""
 
 import re
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from deepstep.preparation.date_columns import DateColumn
 from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn, is_whole
 from deepstep.preparation.values import is_missing, numbers, stripped, wrong_kind
+from deepstep.preparation.words_among_numbers import cautioned, words_among_numbers
 from deepstep.preparation.written_dates import date_writing_of
 from deepstep.preparation.written_numbers import writing_of
 
@@ -79,7 +81,12 @@ def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColum
             written = date_writing_of(text)
             if written is not None:
                 return _constant(text) or DateColumn.fit(text, written)
-        return _texts(series, identifiers)
+        counts = counted(series)
+        among = words_among_numbers(counts)
+        if among is not None:
+            found = NumberColumn.fit(series.name, numbers(text, among.written), among.written)
+            return replace(found, words=among.words, rows_of_words=among.rows)
+        return cautioned(column_of_texts(series.name, counts, len(series), identifiers=identifiers), counts)
     if dtype in (polars.Categorical, polars.Enum):
         return _texts(series, identifiers)
     raise wrong_kind(series, "numbers, texts, truth values or dates")

@@ -51,7 +51,7 @@ class TablePreparation:
     kind       features
     ========== ====================================================================================
     number     minus the training mean, divided by the training deviation; also numbers written as
-               texts (1,234.5 or 12 %); of whole numbers with 3 to 10 values, 20 rows or more for
+               texts (1,234.5, 12 % or 70 kg); of whole numbers with 3 to 10 values, 20 rows or more for
                each on average, a 0/1 feature for each value, too
     date       days since 1970-01-01 (times of day: since midnight), in UTC, then as a number; sine
                and cosine of month, day of the week and hour where training went round them
@@ -221,6 +221,11 @@ class TablePreparation:
             In the order of the columns.
         """
         return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What of the training table is not read as it may be meant, a sentence for each such column."""
+        return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
 
     def to_dict(self) -> dict[str, Any]:
         """The preparation as JSON has it.
