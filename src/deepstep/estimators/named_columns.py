@@ -1,5 +1,7 @@
 """y and weights that are named columns of X, a frame in memory."""
 
+from typing import Any
+
 from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, unknown_name
 from deepstep.estimators.calls import Given
@@ -35,13 +37,7 @@ def with_named_columns(given: Given, where: str) -> Given:
         return given
     import narwhals as nw
 
-    if nw.dependencies.is_polars_lazyframe(X):
-        X = X.collect()
-    elif type(X).__name__ == "RecordBatch":
-        import pyarrow
-
-        X = pyarrow.Table.from_batches([X])
-    if not nw.dependencies.is_into_dataframe(X):
+    if not is_frame(X):
         name, value = next(iter(names.items()))
         raise DataError(
             where,
@@ -49,6 +45,12 @@ def with_named_columns(given: Given, where: str) -> Given:
             f"got the name {value!r} and X of type {type(X).__name__}",
             "Pass an array; names are for columns of frames and of files.",
         )
+    if nw.dependencies.is_polars_lazyframe(X):
+        X = X.collect()
+    elif type(X).__name__ == "RecordBatch":
+        import pyarrow
+
+        X = pyarrow.Table.from_batches([X])
     try:
         frame = nw.from_native(X, eager_only=True)
         known = frame.columns
@@ -61,3 +63,18 @@ def with_named_columns(given: Given, where: str) -> Given:
     columns = {name: frame.get_column(value).to_native() for name, value in names.items()}
     rest = frame.drop(*set(names.values())).to_native()
     return Given(rest, columns.get("y", y), columns.get("sample_weight", weight))
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a frame in memory, whose columns have names.
+
+    Examples
+    --------
+    >>> import polars
+    >>> is_frame(polars.DataFrame({"age": [31]})), is_frame([[31]])
+    (True, False)
+    """
+    import narwhals as nw
+
+    known = nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_polars_lazyframe(X)
+    return known or type(X).__name__ == "RecordBatch"

@@ -6,9 +6,8 @@ from typing import Any
 from deepstep.data import StoredRows
 from deepstep.errors import DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
-from deepstep.estimators.named_columns import with_named_columns
+from deepstep.estimators.named_columns import is_frame, with_named_columns
 from deepstep.estimators.stored_given import NamedRows
-from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.streamed_fits import TABLE_RECIPE, StreamedFit, StreamedFits, weights_in
 from deepstep.preparation.survey import survey
 
@@ -48,13 +47,13 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
 
 
 def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> Given:
-    """What `score` compares: named columns of a frame are taken out of it, names beside files are refused.
+    """What `score` compares: named columns of a frame are taken out of it, other names are refused.
 
     Raises
     ------
     DataError
     """
-    if not is_stored(X):
+    if is_frame(X):
         return with_named_columns(Given(X, y, sample_weight), where)
     for name, given in (("y", y), ("sample_weight", sample_weight)):
         if isinstance(given, str):
