@@ -83,7 +83,7 @@ class Caches(tuple[LayerCache, ...]):
         found.graph, found.tape = graph, tape
         return found
 
-    def __getnewargs__(self) -> tuple[Graph, Tape]:  # type: ignore[override]  # a copy is made of these
+    def __getnewargs__(self) -> tuple[Graph, Tape]:
         return self.graph, self.tape
 
 
