@@ -70,13 +70,17 @@ def test_maps_of_units_are_the_means_of_the_members():
     assert_allclose(display.maps[0].reshape(12, -1), np.mean(members, axis=0))
 
 
-def test_a_wrong_gradient_is_found_and_no_fault_of_a_single_network_is_named():
+def test_a_wrong_gradient_is_found_and_a_known_fault_is_named():
     net = fresh()
     gradients = net.gradients(X, Y)
     report = net.check_gradients(X, Y, gradients=gradients | {"dr1": -gradients["dr1"]})
     assert not report.passed
     assert report.worst.name == "r1"
-    assert "this one is shared by members" in report.diagnosis
+    assert "none of the known faults explains it" in report.diagnosis
+    report = net.check_gradients(X, Y, gradients=gradients | {"dW2": -gradients["dW2"]})
+    assert report.diagnosis == "layer 2: the sign of dW is wrong"
+    lost = gradients | {"dW1": 3 * 80 * gradients["dW1"]}  # the columns of three members
+    assert net.check_gradients(X, Y, gradients=lost).diagnosis == "layer 1: the 1/m is lost in dW"
 
 
 def test_a_divergence_says_where():
