@@ -10,25 +10,25 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (4_300, 8_200),
+    "equations": (4_300, 8_400),
     "network": (750, 900),
-    "engines": (4_300, 7_800),
+    "engines": (4_300, 8_100),
     "training": (2_500, 5_400),
-    "inspection": (1_300, 3_050),
+    "inspection": (1_300, 3_200),
     "model": (1_200, 3_050),
-    "data": (1_600, 3_950),
-    "preparation": (2_100, 5_800),
-    "estimators": (2_800, 6_900),
+    "data": (1_600, 4_450),
+    "preparation": (2_100, 6_100),
+    "estimators": (2_800, 7_100),
     "plots": (1_270, 2_600),
     "report": (700, 1_500),
     "explorer": (1_230, 2_400),
-    "cli": (2_000, 7_700),
+    "cli": (2_000, 7_800),
     "": (500, 1_600),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 400
-TESTS = 22_000, 43_500
+TESTS = 22_000, 46_500
 
 
 def lines(files: list[Path]) -> int:
