@@ -13,6 +13,7 @@ from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding, leak_findings
+from deepstep.inspection.findings.leaks import MOST_ROWS
 from deepstep.preparation import (
     ClassTarget,
     LabelTargets,
@@ -21,6 +22,7 @@ from deepstep.preparation import (
     TablePreparation,
     Target,
 )
+from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.values import is_missing
 from deepstep.preparation.values import numbers as as_floats
@@ -81,7 +83,8 @@ class TableSplit:
     @cached_property
     def leaks(self) -> list[Finding]:
         """Columns that alone tell the target."""
-        labels, target = self.train.labels, self.target
+        rows = evenly_spread(self.train.frame.height, MOST_ROWS)
+        labels, target = self.train.labels[rows], self.target
         answers: dict[str, AnyArray]
         if isinstance(target, ClassTarget):
             answers = {"": target.positions(labels)}
@@ -92,7 +95,7 @@ class TableSplit:
             answers = {column.name: as_floats(column) for column in columns}
         classes = self.kind not in NUMBERS
         columns = {column.name: column for column in self.inputs.columns}
-        return list(leak_findings(self.train.frame, columns, answers, classes=classes))
+        return list(leak_findings(self.train.frame[rows], columns, answers, classes=classes))
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,19 @@ class ParquetRows(StoredRows):
                     columns=list(schema),
                     use_threads=False,
                 )
+                came = 0
                 for piece in gathered(read, texts, most):
+                    came += piece.num_rows
                     frame: Any = polars.from_arrow(piece)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
+                    )
+                if came != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
+                    raise FileError(
+                        _called(self.where, part.name),
+                        f"{self.sizes[group]:,} rows in row group {within}, as the footer says",
+                        f"{came:,} can be read",
+                        DAMAGED,
                     )
 
     def place(self, group: int) -> Place:
@@ -268,7 +277,8 @@ def _called(where: str, part: str) -> str:
 
 @contextmanager
 def _named_errors(where: str, part: str) -> Iterator[None]:
-    """Let whatever pyarrow and the system say be one sentence about a part."""
+    """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
+    import polars
     import pyarrow
 
     try:
@@ -282,7 +292,12 @@ def _named_errors(where: str, part: str) -> Iterator[None]:
             "it is gone",
             "Put it back and go on from the last checkpoint.",
         ) from error
-    except (pyarrow.ArrowException, OSError) as error:
+    except (
+        pyarrow.ArrowException,
+        polars.exceptions.PanicException,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
         detail = str(error).strip().partition("\n")[0].rstrip(". ")
         raise FileError(
             _called(where, part), "a whole Parquet file", f"it cannot be read ({detail:.200})", DAMAGED

@@ -121,7 +121,7 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
         rows.where,
         "rows",
         f"{rows.n_rows:,} rows of {len(columns):,} columns",
-        "Add --stream (stream=True), which leaves them where they are.",
+        "Training can leave them where they are: --stream (stream=True).",
     )
     return polars.concat(
         [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]

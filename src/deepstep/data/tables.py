@@ -251,9 +251,8 @@ def _check_content(path: Path, kind: _Format, head: bytes) -> None:
 
 def _check_room(path: Path, n_bytes: int) -> None:
     """Refuse a table that does not fit into memory, however small its file is."""
-    mend = (
-        "Add --stream (stream=True), which leaves its rows in the file." if path.suffix == ".parquet" else ""
-    )
+    streamed = "Training can leave its rows in the file: --stream (stream=True)."
+    mend = streamed if path.suffix.lower() == ".parquet" else ""
     check_room(n_bytes, str(path), "a table", "its rows", mend)
 
 

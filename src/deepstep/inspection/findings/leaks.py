@@ -55,9 +55,8 @@ def leak_findings(
     frame : polars.DataFrame
         Rows that are learned from, in the order of the file.
     columns : mapping
-        Its inputs by name: what was learned of each, or None where it is of numbers that are taken as they
-        are. A table of one input is not looked at, but for a column that numbers the rows: there is nothing
-        else to learn from.
+        Its inputs by name: what was learned of each, or None where it is taken as it is. A table of one input
+        is not looked at, but for a column that numbers the rows: there is nothing else to learn from.
     answers : mapping
         The targets by name: positions of classes (m,), or numbers.
     classes : bool
@@ -116,6 +115,8 @@ class _Seen(NamedTuple):
             values = series.cast(polars.Float64).fill_null(np.nan).to_numpy()
             counts = series.dtype.is_integer() and bool((np.diff(values) > 0).all())
             return cls.of_values(values, numbers_rows=counts)
+        if column is None and series.dtype.is_temporal():
+            return cls.of_values(series.to_physical().cast(polars.Float64).to_numpy(), numbers_rows=False)
         if column is None or column.kind not in OF_ORDER:
             texts = series.cast(polars.String).fill_null("").to_numpy()
             return cls(np.unique(texts.astype(object), return_inverse=True)[1], None, False)

@@ -10,7 +10,6 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.estimators.leaks import warn_of_leaks
 
 M = 90
 Y = np.repeat(["a", "b", "c"], M // 3)
@@ -68,6 +67,8 @@ def test_nothing_is_said_of_easy_data_arrays_and_numbers(recipe):
 
 def test_columns_of_one_name_are_left_alone():
     """scikit-learn refuses them from some release on."""
+    from deepstep.estimators.leaks import warn_of_leaks
+
     X = frame(range(M), pandas).set_axis(["a", "a", "b"], axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
