@@ -113,7 +113,7 @@ def test_a_pipe_in_the_place_of_a_committee(tmp_path):
         [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.startswith(
-        f"{tmp_path / 'committee.json'}: a file is expected; this is a folder, a pipe"
+        f"{tmp_path / 'committee.json'}: UTF-8 text is expected; this is a pipe"
     )
 
 

@@ -4,7 +4,7 @@ Nothing in them is pickled, and loading executes nothing.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from deepstep.data.text_formats import read_text as read_text
 from deepstep.data.text_formats import toml_values
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
     import polars
@@ -33,6 +33,33 @@ DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
 LEAKS = "leaks"
 """In the config: what was said of columns that alone tell the target."""
+
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(map(is_number, values))
+
+
+def _are_names(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+TABLES = ("settings", "results", DIVERGED, "asked", "held_out", "streamed")
+"""Entries of a config that are tables, where they are there."""
+
+LISTS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "found": ("names of settings", _are_names),
+    "drop": ("names of columns", _are_names),
+    "costs": (
+        "numbers, finite or not",
+        lambda values: isinstance(values, list) and all(isinstance(value, int | float) for value in values),
+    ),
+    "example_weights": ("numbers", _are_numbers),
+    "class_weights": (
+        "numbers, of several targets a list of them for each",
+        lambda values: _are_numbers(values) or (isinstance(values, list) and all(map(_are_numbers, values))),
+    ),
+}
+"""Entries that are lists, of what, and whether they are."""
 
 
 class Prediction(NamedTuple):
@@ -232,12 +259,17 @@ def read_config(folder: Path) -> dict[str, Any]:
             "Update DeepStep, or train again with this version.",
         )
     results = config.get("results", {})
-    tables = {name: config.get(name, {}) for name in ("settings", "results", DIVERGED)}
+    tables = {name: config.get(name, {}) for name in TABLES}
     if isinstance(results, dict):
         tables |= {f"results.{name}": part for name, part in results.items()}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise FileError(where, f"[{name}] is a table", f"got {table!r:.60}", "Train again.")
+    within = {"drop": tables["asked"].get("drop", []), "costs": tables[DIVERGED].get("costs", [])}
+    lists = {**config, **within}
+    for name, (of_what, fits) in LISTS.items():
+        if name in lists and not fits(lists[name]):
+            raise FileError(where, f"{name} are {of_what}", f"got {lists[name]!r:.60}", "Train again.")
     return config
 
 

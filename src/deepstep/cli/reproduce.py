@@ -67,7 +67,7 @@ def _words(name: str, value: Any) -> Iterator[str]:
             yield from (REPEATED[name], f"{key}={entry}")
     elif isinstance(value, Mapping):  # a schedule
         settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
-        yield from (option, f"{value['name']}:{settings}")
+        yield from (option, f"{value.get('name', '')}:{settings}")
     elif isinstance(value, list | tuple):
         yield from (option, ",".join(map(str, value)))
     elif value is not False:

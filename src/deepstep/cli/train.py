@@ -25,6 +25,7 @@ from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tel
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
+    NAME,
     Finish,
     Keeping,
     Training,
@@ -98,6 +99,14 @@ def command(
         _refuse_beside_resume(context)
         run = named_run(resume)
         training = read_training(run)
+        if training.options.keys() != options.keys():
+            different = sorted(training.options.keys() ^ options.keys())
+            raise FileError(
+                str(unfinished(run) / NAME),
+                "the options of a training",
+                f"it differs in {', '.join(different[:3])!s:.100}",
+                "Begin anew.",
+            )
         file = file or Path(training.file)
         if not workers.by_torchrun():  # else when they are together
             training.check(file)

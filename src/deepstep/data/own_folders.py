@@ -128,7 +128,7 @@ def _why_no_mark(folder: Path, mark: str, *, training: bool) -> str:
         text = read_text(path, most=MOST_OF_A_MARK)
         record = json_values(text, finite=False, surrogates=True) if training else toml_values(text)
     except (FileError, ValueError) as error:
-        came = error.came if isinstance(error, FileError) else f"{error!s:.200}"
+        came = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
         return f"it is something else, with a {mark} that cannot be read ({came})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"

@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from math import isinf
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from typing import Any, NoReturn
 
 from deepstep.errors import FileError
@@ -55,8 +55,11 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
     """
     try:
         found = path.stat()
+        if S_ISDIR(found.st_mode):
+            raise FileError(str(path), "a file is expected", "this is a folder")
         if not S_ISREG(found.st_mode):  # reading from a pipe may never end
-            raise FileError(str(path), "a file is expected", "this is a folder, a pipe or a device")
+            mend = "Write what comes from it to a file first."
+            raise FileError(str(path), "UTF-8 text is expected", "this is a pipe or a device", mend)
         if found.st_size > most:
             came = f"it has {found.st_size:,} bytes"
             raise FileError(str(path), f"a file of at most {most:,} bytes is expected", came)
