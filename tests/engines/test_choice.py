@@ -12,10 +12,11 @@ from deepstep.engines.choice import COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPIL
 from deepstep.engines.compiled.activations import ACTIVATION_CODES
 from deepstep.engines.compiled.heads import HEAD_CODES
 from deepstep.engines.compiled.updates import RULE_CODES
-from deepstep.equations import ACTIVATIONS, OPTIMIZERS, Optimizer, register_activation
+from deepstep.equations import ACTIVATIONS, Optimizer, register_activation
 from deepstep.equations.updates import gradient_descent_update
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
+from rules_of_engines import RULES
 
 PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
 
@@ -28,7 +29,7 @@ def test_the_kernels_have_what_the_choice_counts_on():
 
 def test_auto_is_the_compiled_engine_for_all_that_it_has():
     for activation in COMPILED_ACTIVATIONS:
-        for optimizer in OPTIMIZERS:
+        for optimizer in RULES:
             shape = Architecture((2, 3, 1), (activation, "sigmoid"))
             assert choose_engine("auto", shape, Settings(optimizer)) == ("compiled", "")
 

@@ -14,10 +14,11 @@ import pytest
 
 from deepstep import Network
 from deepstep.engines import Settings, open_session
-from deepstep.equations import HEADS, OPTIMIZERS, example_targets, get_head
+from deepstep.equations import HEADS, example_targets, get_head
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
+from rules_of_engines import RULES
 
 torch = pytest.importorskip("torch")
 
@@ -45,7 +46,7 @@ M = 40
 CASES = [
     (optimizer, head, bool(number % 2))
     for number, optimizer, head in zip(
-        range(max(len(OPTIMIZERS), len(HEADS))), cycle(OPTIMIZERS), cycle(HEADS), strict=False
+        range(max(len(RULES), len(HEADS))), cycle(RULES), cycle(HEADS), strict=False
     )
 ]
 """Every optimizer, every head."""

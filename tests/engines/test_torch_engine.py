@@ -17,7 +17,6 @@ from deepstep.engines.choice import TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES,
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
-    OPTIMIZERS,
     Optimizer,
     example_targets,
     register_activation,
@@ -27,6 +26,7 @@ from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import Checkpoints
 from deepstep.training.callbacks import StopTraining
+from rules_of_engines import RULES
 
 torch = pytest.importorskip("torch")
 
@@ -95,7 +95,7 @@ def test_losses_far_out(name):
     np.testing.assert_allclose(back, head.loss_backward(ZL, Y), rtol=1e-10, atol=1e-300)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", RULES)
 @pytest.mark.parametrize("other", sorted(set(ENGINES) - {"torch"}))
 def test_a_state_moves_between_engines_in_mid_training(other, optimizer):
     X, Y = data()
@@ -137,7 +137,7 @@ class TestRecordedSteps:
         return costs
 
     @pytest.mark.parametrize("weighted", [False, True])
-    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    @pytest.mark.parametrize("optimizer", RULES)
     def test_they_are_the_steps(self, optimizer, weighted):
         weight = np.random.default_rng(5).uniform(0.5, 2, 40) if weighted else None
         if weight is not None:

@@ -1,0 +1,5 @@
+"""The update rules that all engines have; those of whole matrices are the reference engine's alone."""
+
+from deepstep.equations import OPTIMIZERS
+
+RULES = {name: rule for name, rule in OPTIMIZERS.items() if not rule.of_matrices}
