@@ -62,6 +62,15 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
             known |= {"W": draw(6, 2), "b": draw(6, 1)}
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
+    if EQUATIONS[name].topic == "periodic_embedding":  # one input of two, K = 3, d = 2
+        known |= {"omega": draw(1, 3), "phi": draw(1, 3), "dC": draw(3, 4), "inputs": [1], "C": draw(3, 4)}
+        known |= {"X": draw(2, 4), "V": draw(2, 3), "a": draw(2, 1), "dE": draw(4, 4)}
+        known |= {} if name.startswith("input_maps") else {"X": draw(2, 4)}
+    if EQUATIONS[name].topic == "category_embedding":
+        codes = np.asarray([[0.5, 1, 2, 3], [2, 0, 1, 1]], dtype)
+        known |= {"X": codes, "T": draw(3, 2), "inputs": [1], "counts": [3], "dX_e": draw(3, 4)}
+    if EQUATIONS[name].topic == "muon":
+        known |= {"V": draw(3, 2), "layout": (("W1", (2, 2)), ("b1", (1, 1)))}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]
