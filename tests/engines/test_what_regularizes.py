@@ -227,6 +227,16 @@ def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_befor
     np.testing.assert_allclose(session.outcome.flat, expected, rtol=1e-12)
 
 
+INTERRUPTED = (
+    "ReferenceSession._forward",
+    "output_gradient",
+    "flat_gradient",
+    "limit_norms",
+    "average_update",
+    "ReferenceSession._statistics_after",
+)
+
+
 def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
     """Whatever equation is being done when Ctrl-C breaks in; into a kernel it breaks nowhere."""
     architecture, parameters, X, Y, _ = problem("batch", "float64")
@@ -234,7 +244,7 @@ def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
     session = open_session("reference", architecture, parameters, settings)
     session.step(X, Y, learning_rate=RATE)
     before = session.state()
-    for name in ("model_forward", "output_gradient", "limit_norms", "average_update", "running_statistics"):
+    for name in INTERRUPTED:
 
         def interrupt(*args, **kwargs):
             raise KeyboardInterrupt
