@@ -118,8 +118,10 @@ class Core:
         engine: str = "auto",
     ) -> None:
         laid_out = parameters is None or isinstance(parameters, Parameters) or not features
-        given = None if parameters is None or not laid_out else as_parameters(parameters, "Network")
+        given = None
         if layer_dims is None:
+            if parameters is not None and laid_out:
+                given = as_parameters(parameters, "Network")
             if given is None:
                 raise ConfigurationError(
                     "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
@@ -148,8 +150,9 @@ class Core:
         if initialization == FROM_DATA and shared_members:
             expected = "shared members with parameters that are drawn before there is data"
             raise ConfigurationError("Network", expected, f"got initialization={FROM_DATA!r}", "Use 'he'.")
-        if not laid_out and parameters is not None:
-            given = self.architecture.laid_out(parameters, "Network")
+        if given is None and parameters is not None:
+            lay_out = as_parameters if laid_out else self.architecture.laid_out
+            given = lay_out(parameters, "Network")
         waits = initialization == FROM_DATA and given is None
         if given is not None:
             check_fit(given, self.architecture)
