@@ -1,6 +1,7 @@
 """Fixtures of all tests, and the rule that continuous integration skips nothing."""
 
 import os
+import secrets
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,9 +14,44 @@ from hypothesis import settings
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
-# Examples are the same in every run of CI, so that a change alone can turn it red.
-settings.register_profile("deepstep", deadline=None, derandomize=IN_CI)
+# What tests draw at random is new in every run, and the header of the report has the seed that repeats it.
+# Workers of pytest-xdist find the seed in the environment.
+SEED = int(os.environ.setdefault("DEEPSTEP_SEED", str(secrets.randbelow(2**31))))
+
+# In CI hypothesis would take the same examples every time, unless it is told otherwise.
+settings.register_profile("deepstep", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("deepstep")
+
+
+@pytest.hookimpl(tryfirst=True)  # before hypothesis reads its option
+def pytest_configure(config: pytest.Config) -> None:
+    """Hypothesis draws by the same seed as everything else, unless it was given one of its own."""
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(SEED)
+
+
+def _seed_to_repeat(config: pytest.Config) -> str:
+    of_hypothesis = config.option.hypothesis_seed
+    return f"random draws: repeat with DEEPSTEP_SEED={SEED} and --hypothesis-seed={of_hypothesis}"
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """The seed of this run."""
+    return _seed_to_repeat(config)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
+    """The seed once more where something failed: with -q there is no header."""
+    if exitstatus == pytest.ExitCode.TESTS_FAILED:
+        terminalreporter.write_line(_seed_to_repeat(config), red=True)
+
+
+@pytest.fixture(scope="session")
+def fresh_seed() -> int:
+    """A seed below 2³¹ for what a test draws: another one in every run, see the header of the report."""
+    return SEED
 
 
 @pytest.fixture(scope="session")

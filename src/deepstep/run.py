@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.array_files import write_arrays
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import Preparation, TablePreparation
@@ -229,13 +229,13 @@ def few_rows(m: int) -> AnyArray:
 
 
 def _read_examples(path: Path) -> tuple[Array, Array]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        arrays = load(path.read_bytes())
-        return arrays["X"], arrays["Y"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise FileError(
-            str(path), "the arrays X and Y are expected", f"it cannot be read ({error})", "Train again."
-        ) from error
+    _, arrays = read_arrays(path, "the examples of a run")
+    if set(arrays) != {"X", "Y"}:
+        came = f"got {', '.join(sorted(arrays))!s:.100}" if arrays else "there are none"
+        raise FileError(str(path), "the arrays X and Y are expected", came, "Train again.")
+    numbers = all(array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values())
+    X, Y = arrays["X"], arrays["Y"]
+    if not (numbers and X.ndim == Y.ndim == 2 and len(X) == len(Y)):
+        came = f"got {X.dtype} {X.shape} and {Y.dtype} {Y.shape}"
+        raise FileError(str(path), "finite numbers of the same rows in X and Y", came, "Train again.")
+    return X, Y

@@ -3,25 +3,26 @@
 Nothing in them is pickled, and loading executes nothing.
 """
 
-import hashlib
-import json
-import tomllib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.data import atomic_directory, sha256
 from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.own_folders import DIGEST as DIGEST
+from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
+from deepstep.data.own_folders import config_digest as config_digest
+from deepstep.data.text_formats import read_text as read_text
+from deepstep.data.text_formats import toml_values
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
     import polars
 
-FORMAT = "deepstep-run"
 OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
 """Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
 
@@ -30,9 +31,35 @@ DIVERGED = "diverged"
 
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
+LEAKS = "leaks"
+"""In the config: what was said of columns that alone tell the target."""
 
-DIGEST = "sha256"
-"""The key of the config that holds its own digest."""
+
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, list) and all(map(is_number, values))
+
+
+def _are_names(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+TABLES = ("settings", "results", DIVERGED, "asked", "held_out", "streamed")
+"""Entries of a config that are tables, where they are there."""
+
+LISTS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "found": ("names of settings", _are_names),
+    "drop": ("names of columns", _are_names),
+    "costs": (
+        "numbers, finite or not",
+        lambda values: isinstance(values, list) and all(isinstance(value, int | float) for value in values),
+    ),
+    "example_weights": ("numbers", _are_numbers),
+    "class_weights": (
+        "numbers, of several targets a list of them for each",
+        lambda values: _are_numbers(values) or (isinstance(values, list) and all(map(_are_numbers, values))),
+    ),
+}
+"""Entries that are lists, of what, and whether they are."""
 
 
 class Prediction(NamedTuple):
@@ -186,7 +213,7 @@ def write_config(folder: Path, config: Mapping[str, Any], version: int, names: I
     import tomli_w
 
     whole = {
-        "format": FORMAT,
+        "format": RUN_FORMAT,
         "version": version,
         DIGEST: "",  # among the first lines; its value depends on all others
         "deepstep": __version__,
@@ -195,20 +222,6 @@ def write_config(folder: Path, config: Mapping[str, Any], version: int, names: I
     }
     whole[DIGEST] = config_digest(whole)
     (folder / RUN_MARK).write_text(tomli_w.dumps(whole), encoding="utf-8")
-
-
-def config_digest(config: Mapping[str, Any]) -> str:
-    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
-
-    Examples
-    --------
-    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
-    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
-    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
-    True
-    """
-    values = {name: value for name, value in config.items() if name != DIGEST}
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -229,12 +242,15 @@ def read_config(folder: Path) -> dict[str, Any]:
             "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
+    text = read_text(folder / RUN_MARK, most=MOST_OF_A_MARK)
     try:
-        config = tomllib.loads(read_text(folder / RUN_MARK))
-    except tomllib.TOMLDecodeError as error:
-        raise FileError(where, "TOML is expected", f"it cannot be read ({error})", "Train again.") from error
-    if config.get("format") != FORMAT:
-        raise FileError(where, f"format = {FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
+        config = toml_values(text)
+    except ValueError as error:
+        raise FileError(
+            where, "TOML is expected", f"it cannot be read ({error!s:.300})", "Train again."
+        ) from error
+    if config.get("format") != RUN_FORMAT:
+        raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
     if config.get("version") not in (OF_ONE_NETWORK, OF_A_COMMITTEE):
         raise FileError(
             where,
@@ -243,12 +259,17 @@ def read_config(folder: Path) -> dict[str, Any]:
             "Update DeepStep, or train again with this version.",
         )
     results = config.get("results", {})
-    tables = {name: config.get(name, {}) for name in ("settings", "results", DIVERGED)}
+    tables = {name: config.get(name, {}) for name in TABLES}
     if isinstance(results, dict):
         tables |= {f"results.{name}": part for name, part in results.items()}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise FileError(where, f"[{name}] is a table", f"got {table!r:.60}", "Train again.")
+    within = {"drop": tables["asked"].get("drop", []), "costs": tables[DIVERGED].get("costs", [])}
+    lists = {**config, **within}
+    for name, (of_what, fits) in LISTS.items():
+        if name in lists and not fits(lists[name]):
+            raise FileError(where, f"{name} are {of_what}", f"got {lists[name]!r:.60}", "Train again.")
     return config
 
 
@@ -293,16 +314,3 @@ def altered(path: Path) -> FileError:
     return FileError(
         str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
     )
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises
-    ------
-    FileError
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({error})") from error

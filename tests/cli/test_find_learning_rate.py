@@ -77,6 +77,7 @@ OPTIONS = {
     "targets": {},
     "task": {"--task": "classification"},
     "drop": {"--drop": "colour"},
+    "keep": {"--keep": "colour"},
     "drop_missing_target": {"--target": "size", "--drop": "kind", "--drop-missing-target": None},
     "classes": {"--loss": "ordinal", "--classes": "tall,short"},
     "test_fraction": {"--test-fraction": "0.4"},

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from deepstep.run import Run
+from deepstep.run_folder import config_digest
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 
@@ -243,6 +244,23 @@ class TestRefused:
         text = (begun / "training.json").read_text()
         (begun / "training.json").write_text(text.replace('"seed": 1', '"seed": 2'))
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
+
+    def test_options_that_are_none(self, deepstep, begun):
+        """With a digest that fits: not what training wrote."""
+        record = json.loads((begun / "training.json").read_text())
+        record["options"] = {"recipe": "plain", "fast": True}
+        record["sha256"] = config_digest(record)
+        (begun / "training.json").write_text(json.dumps(record))
+        refused(
+            deepstep("train", "--resume", "run"), "training.json: the options of a training; it differs in"
+        )
+
+    @pytest.mark.parametrize(
+        "text", ['{"a": ' + "[" * 100_000, f'{{"a": {"9" * 5_000}}}', '{"a": 1, "a": 2}']
+    )
+    def test_a_record_made_to_break_its_reader(self, deepstep, begun, text):
+        (begun / "training.json").write_text(text)
+        refused(deepstep("train", "--resume", "run"), "the file as training wrote it; it cannot be used")
 
     def test_another_version(self, deepstep, begun, monkeypatch):
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,13 @@ def names(folder: Path) -> set[str]:
 
 def run_folder(path: Path, text: str) -> Path:
     path.mkdir()
-    (path / "config.toml").write_text(text)
+    (path / "config.toml").write_text(f'format = "deepstep-run"\nname = "{text}"')
     return path
+
+
+def name_of(run: Path) -> str:
+    text = (run / "config.toml").read_text()
+    return tomllib.loads(text)["name"] if "=" in text else text
 
 
 def test_a_written_file_holds_the_bytes_and_leaves_no_other(tmp_path):
@@ -90,6 +96,61 @@ def test_permissions_are_kept(tmp_path, mode):
     assert stat.S_IMODE(run.stat().st_mode) == mode | 0o100
 
 
+@pytest.fixture
+def calls(monkeypatch):
+    """What is asked of the disk, in order: ("fsync", inode, bytes there) and ("rename", source, target)."""
+    made = []
+
+    def fsync(descriptor, real=os.fsync):
+        entry = os.fstat(descriptor)
+        made.append(("fsync", entry.st_ino, entry.st_size if stat.S_ISREG(entry.st_mode) else None))
+        real(descriptor)
+
+    def renaming(real):
+        def rename(source, target):
+            made.append(("rename", Path(source), Path(target)))
+            real(source, target)
+
+        return rename
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    for name in ("replace", "rename"):
+        monkeypatch.setattr(os, name, renaming(getattr(os, name)))
+    return made
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, calls, exists):
+    """Without the first fsync a crash leaves an empty file in the old one's place, without the second the
+    old one.
+    """
+    path = tmp_path / "model"
+    if exists:
+        path.write_bytes(b"old")
+    with atomic_write(path) as file:
+        file.write(b"new bytes")
+        assert calls == []
+    written, renamed, folder = calls
+    assert written == ("fsync", path.stat().st_ino, len(b"new bytes"))
+    assert (renamed[0], renamed[2]) == ("rename", path)
+    assert folder == ("fsync", tmp_path.stat().st_ino, None)
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path, calls, exists):
+    run = run_folder(tmp_path / "run", "old") if exists else tmp_path / "run"
+    with atomic_directory(run, overwrite=True) as folder:
+        (folder / "config.toml").write_text("new")
+        (folder / "deep" / "deeper").mkdir(parents=True)
+        (folder / "deep" / "file").write_bytes(b"x")
+        assert calls == []
+    renamed = [at for at, (kind, *_) in enumerate(calls) if kind == "rename"]
+    assert calls[renamed[-1]][2] == run
+    before = {inode for kind, inode, _ in calls[: renamed[0]] if kind == "fsync"}
+    assert before == {entry.stat().st_ino for entry in (run, *run.rglob("*"))}
+    assert calls[renamed[-1] + 1 :] == [("fsync", tmp_path.stat().st_ino, None)]
+
+
 KILLED_BETWEEN_RENAMES = """
 import os, sys
 from pathlib import Path
@@ -110,7 +171,7 @@ def test_killed_between_the_renames_both_folders_are_whole(tmp_path):
     done = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
     assert done.returncode == 9
     assert all(name.startswith(".deepstep-") for name in names(tmp_path))
-    assert sorted((folder / "config.toml").read_text() for folder in tmp_path.iterdir()) == ["new", "old"]
+    assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old"]
 
 
 FULL_DISK = """
@@ -141,7 +202,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path, size):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.count("File too large; the old one is untouched") == 2
     assert (tmp_path / "model").read_bytes() == b"old"
-    assert (tmp_path / "run" / "config.toml").read_text() == "old"
+    assert name_of(tmp_path / "run") == "old"
     assert names(tmp_path) == {"model", "run"}
 
 
@@ -161,7 +222,7 @@ def test_an_existing_folder_needs_leave_to_be_replaced(tmp_path):
         pytest.fail("the block must not run")
     with atomic_directory(run, overwrite=True) as folder:
         (folder / "config.toml").write_text("new")
-        assert (run / "config.toml").read_text() == "old"
+        assert name_of(run) == "old"
     assert (run / "config.toml").read_text() == "new"
     assert names(tmp_path) == {"run"}
 
@@ -211,7 +272,7 @@ def test_an_exception_keeps_the_old_folder(tmp_path, error):
 
     with pytest.raises(type(error)):
         write_half()
-    assert (run / "config.toml").read_text() == "old"
+    assert name_of(run) == "old"
     assert names(tmp_path) == {"run"}
 
 
@@ -231,7 +292,7 @@ def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypa
         atomic_directory(run, overwrite=True) as folder,
     ):
         (folder / "config.toml").write_text("new")
-    assert (run / "config.toml").read_text() == "old"
+    assert name_of(run) == "old"
     assert names(tmp_path) == {"run"}
 
 

@@ -1,8 +1,12 @@
 """Tables from files: the same as pandas reads, and one sentence for whatever is broken."""
 
-import contextlib
 import datetime
-import random
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -11,7 +15,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from deepstep.data import TABLE_SUFFIXES, column, read_cells, read_table
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError
+from deepstep.errors import ConfigurationError, DataError, FileError
 
 SMALL = polars.DataFrame({"number": [1.5, None, 3.0], "word": ["a", "b", None]})
 WRITE = {
@@ -33,6 +37,24 @@ def read_text(folder, text, name="table.csv"):
 
 def rows(folder, text, name="table.csv"):
     return read_text(folder, text, name).rows()
+
+
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        (",a,b", ["Unnamed: 0", "a", "b"]),  # as pandas writes an index, and reads it
+        ("a, ,b", ["a", "Unnamed: 1", "b"]),
+        (",Unnamed: 0,a", ["Unnamed: 0.1", "Unnamed: 0", "a"]),  # read without its index, and written again
+        ('"",column_0,a', ["Unnamed: 0", "column_0", "a"]),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_a_column_without_a_name_is_called_as_pandas_calls_it(tmp_path, header, names, separator):
+    name = "t.csv" if separator == "," else "t.tsv"
+    text = f"\ufeff{header}\n0,1,2\n\n1,2,3\n".replace(",", separator)
+    frame = read_text(tmp_path, text, name)
+    assert frame.columns == read_cells(tmp_path / name).columns == names
+    assert frame.rows() == [(0, 1, 2), (1, 2, 3)]
 
 
 def test_every_suffix_is_written_here():
@@ -180,22 +202,49 @@ def test_missing_files_and_folders(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_a_damaged_binary_table_never_fails_otherwise(tmp_path, suffix):
-    """Cut anywhere or with bytes overwritten: an error of ours, or (a byte of the values) a table."""
+def test_a_damaged_binary_table_never_fails_otherwise(tmp_path, suffix, fresh_seed):
+    """Cut anywhere or with a byte overwritten: an error of ours, or (a byte of the values) a table.
+
+    A page of Parquet can name a length for which there is no memory: Polars then ends the process, which no
+    caller can prevent. That alone may happen, to about one file of 2,000; the survey goes on with the next.
+    """
     path = tmp_path / f"t{suffix}"
     WRITE[suffix](polars.DataFrame({"a": range(300), "s": ["x", "yy", None] * 100}), path)
+    answers, first, last = {}, fresh_seed, fresh_seed + 150
+    while first < last:
+        script = [sys.executable, str(Path(__file__).with_name("damaged_tables.py"))]
+        run = subprocess.run(
+            [*script, str(path), str(first), str(last)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        answers |= (line.split(" ", 1) for line in run.stdout.splitlines())
+        if run.returncode:
+            assert run.returncode == -signal.SIGABRT, run.stderr
+            assert "memory allocation of" in run.stderr, run.stderr
+            answers[str(fresh_seed + len(answers))] = "ended by Polars"
+        first = fresh_seed + len(answers)
+    assert {word: number for number, word in answers.items()}.keys() <= {"read", "refused", "ended by Polars"}
+    assert all(word != "read" for number, word in answers.items() if int(number) % 3 == 0)
+    assert list(answers.values()).count("ended by Polars") < 3
+
+
+def test_a_parquet_table_whose_names_are_no_utf_8(tmp_path):
+    path = tmp_path / "t.parquet"
+    SMALL.write_parquet(path)
     whole = path.read_bytes()
-    draw = random.Random(1)
-    for _ in range(60):
-        path.write_bytes(whole[: draw.randrange(len(whole) - 1)])
-        with pytest.raises(FileError):
+    places = [at.start() for at in re.finditer(b"word", whole)]  # in the schema, and at the column's pieces
+    told = []
+    for place in places:
+        path.write_bytes(whole[:place] + b"\xe9" + whole[place + 1 :])
+        try:
             read_table(path)
-    for _ in range(100):
-        content = bytearray(whole)
-        content[draw.randrange(len(whole))] = draw.randrange(256)
-        path.write_bytes(content)
-        with contextlib.suppress(DeepStepError):
-            read_table(path)
+        except FileError as error:
+            told.append(str(error))
+    assert told
+    assert all(one.startswith(f"{path}: ") and "\n" not in one for one in told)
 
 
 def test_column_gives_the_column_or_the_nearest_name():
@@ -205,8 +254,8 @@ def test_column_gives_the_column_or_the_nearest_name():
         column(frame, "survivd", "--target")
 
 
-def test_random_tables_come_back_as_written(tmp_path):
-    rng = np.random.default_rng(1)
+def test_random_tables_come_back_as_written(tmp_path, fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
     table = pandas.DataFrame({"x": rng.normal(size=200), "n": rng.integers(0, 10**12, 200)})
     table.to_csv(tmp_path / "t.csv", index=False)
     frame = read_table(tmp_path / "t.csv")

@@ -262,6 +262,56 @@ def test_a_network_with_factors_of_1_begins_as_the_one_without(engine, optimizer
     assert all((more[name] != 1).any() for name in ("s1", "alpha1", "alpha2"))
 
 
+LARGE = 0.05
+"""An ε that shows where it stands: about as large as the root that it is added to."""
+
+WITH_EPSILON = {
+    "outside": lambda v, s, t: v / (1 - BETA1**t) / (np.sqrt(s / (1 - BETA2**t)) + LARGE),
+    "inside": lambda v, s, t: v / (1 - BETA1**t) / np.sqrt(s / (1 - BETA2**t) + LARGE),
+    "hat": lambda v, s, t: np.sqrt(1 - BETA2**t) / (1 - BETA1**t) * v / (np.sqrt(s) + LARGE),
+}
+"""Adam's steps for α = 1: Kingma & Ba 2015, algorithm 1; with ε below the root; and their ε̂ of section 2."""
+
+
+@pytest.mark.parametrize("epsilon_at", WITH_EPSILON)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_epsilon_of_adam_stands(engine, dtype, epsilon_at):
+    architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", dtype)
+    settings = Settings("adam", {"epsilon": LARGE, "epsilon_at": epsilon_at})
+    session = open_session(engine, architecture, parameters, settings)
+    X, Y, _ = examples.take(slice(None))
+    theta = {name: value.astype(float) for name, value in parameters.items()}
+    v, s = dict.fromkeys(theta, 0.0), dict.fromkeys(theta, 0.0)
+    for t in range(1, STEPS + 1):
+        session.step(X, Y, learning_rate=RATE)
+        _, g = plain_gradients(architecture, theta, X.astype(float), Y.astype(float), None, 0.0)
+        for name in theta:
+            v[name] = BETA1 * v[name] + (1 - BETA1) * g[name]
+            s[name] = BETA2 * s[name] + (1 - BETA2) * g[name] ** 2
+            theta[name] = theta[name] - RATE * WITH_EPSILON[epsilon_at](v[name], s[name], t)
+    expected = np.concatenate([value.ravel() for value in theta.values()])
+    moved = np.abs(expected - parameters.flat).max()
+    np.testing.assert_allclose(
+        session.parameters.flat, expected, rtol=0, atol=moved * (1e-12 if dtype == "float64" else 1e-4)
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_epsilon_of_rmsprop_stands_outside_the_root(engine, dtype):
+    architecture, parameters, examples, _ = problem("wide", "tanh", "softmax", dtype)
+    X, Y, _ = examples.take(slice(None))
+    session = open_session(engine, architecture, parameters, Settings("rmsprop", {"epsilon": LARGE}))
+    session.step(X, Y, learning_rate=RATE)
+    theta = {name: value.astype(float) for name, value in parameters.items()}
+    _, g = plain_gradients(architecture, theta, X.astype(float), Y.astype(float), None, 0.0)
+    g = np.concatenate([g[name].ravel() for name in theta])
+    step = RATE * g / (np.sqrt((1 - RMSPROP_BETA) * g**2) + LARGE)
+    atol = np.abs(step).max() * (1e-12 if dtype == "float64" else 1e-4)
+    np.testing.assert_allclose(session.parameters.flat, parameters.flat - step, rtol=0, atol=atol)
+
+
 @pytest.mark.parametrize("output", HEADS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

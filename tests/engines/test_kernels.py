@@ -2,15 +2,18 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import njit
 
+import deepstep
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
@@ -118,12 +121,13 @@ def epochs(session, examples, count=3, batch_size=128):
         {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "average": 0.9},
     ],
 )
-def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
+def test_any_number_of_threads_finds_the_same(settings, dtype, with_threads):
     found = []
     for count in (1, 2, 3):
-        monkeypatch.setattr(threads, "limit", lambda count=count: count)
+        used = with_threads(count)
         session, examples = work(dtype=dtype, **settings)
         costs = epochs(session, examples).costs
+        assert set(used) == {count}
         found.append(np.concatenate([costs, session.parameters.flat]))
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(found[1], found[0], rtol=tolerance, atol=tolerance)
@@ -138,14 +142,15 @@ def test_any_number_of_threads_finds_the_same(settings, dtype, monkeypatch):
         ({"shared_members": 3, "parametric": True}, "none"),
     ],
 )
-def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
+def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype, with_threads):
     """From one row to several tiles and threads, of inputs that nobody may write into."""
+    used = with_threads(2)
     net = Network(
         [7, 20, 9, 3], activation=["mish", "relu"], normalization=normalization, seed=1, dtype=dtype, **parts
     )
     rng = np.random.default_rng(5)
     net.parameters.flat[:] += 0.2 * rng.standard_normal(net.parameters.flat.size)
-    for m in (1, 5, 256, 257, 2000):
+    for m in (1, 5, 256, 257, 5000):
         X = rng.standard_normal((m, 7)).astype(dtype)
         X.flags.writeable = False
         expected, _ = model_forward(
@@ -157,6 +162,8 @@ def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype):
         )
         came = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
         np.testing.assert_allclose(came, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+    assert used[0] == 1
+    assert used[-1] == 2
 
 
 def test_a_step_needs_no_more_memory_than_its_parts():
@@ -169,7 +176,8 @@ def test_a_step_needs_no_more_memory_than_its_parts():
     assert peak < 200_000  # orders and costs of an epoch; the parameters alone have 1.1 MB
 
 
-def test_two_python_threads_train_at_once():
+def test_two_python_threads_train_at_once(with_threads):
+    used = with_threads(2)
     alone = work()
     epochs(*alone)
     together = [work() for _ in range(3)]
@@ -180,11 +188,13 @@ def test_two_python_threads_train_at_once():
         worker.join()
     for session, _ in together:
         np.testing.assert_allclose(session.parameters.flat, alone[0].parameters.flat, rtol=1e-5, atol=1e-6)
+    assert 2 in used
 
 
-def test_blas_has_its_threads_back():
-    before = [pool.num_threads for pool in threads._pools()]
+def test_blas_has_its_threads_back(with_threads):
+    used, before = with_threads(2), [pool.num_threads for pool in threads._pools()]
     epochs(*work())
+    assert set(used) == {2}
     assert [pool.num_threads for pool in threads._pools()] == before
 
 
@@ -301,33 +311,43 @@ def test_an_error_in_another_thread_is_told():
         threads.run_together(fails, 2)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_after_a_fork_the_child_trains_too():
-    program = """
-import os, sys
-sys.path.insert(0, sys.argv[1])
-from test_kernels import epochs, work
-epochs(*work())
-child = os.fork()
-if child == 0:
-    epochs(*work())
-    os._exit(0)
-print(os.waitpid(child, 0)[1])
+CALLED = """
+from deepstep.engines.compiled.jit import part
+
+@part
+def changed(x):
+    return x + {number}
 """
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program, os.path.dirname(__file__)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert ran.stdout.strip() == "0"
+
+CALLS = """
+from deepstep.engines.compiled.called import changed
+from deepstep.engines.compiled.jit import kernel
+
+@kernel
+def total(x):
+    return changed(x)
+"""
 
 
-def test_a_folder_that_cannot_be_written_costs_no_more_than_time(tmp_path):
-    program = "from deepstep.engines.compiled.step import train; print(type(train).__name__)"
-    environment = {**os.environ, "NUMBA_CACHE_DIR": "/proc/nowhere", "HOME": "/proc/nowhere"}
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False
+def test_a_change_in_a_file_that_a_kernel_calls_reaches_users_of_the_version_before(tmp_path):
+    """The package is copied; the second run is that of a version with another file."""
+    shutil.copytree(
+        Path(deepstep.__file__).parent, tmp_path / "deepstep", ignore=shutil.ignore_patterns("__pycache__")
     )
-    assert ran.stdout.strip() == "CPUDispatcher", ran.stderr
+    folder = tmp_path / "deepstep" / "engines" / "compiled"
+    (folder / "calls.py").write_text(CALLS)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    program = "from deepstep.engines.compiled.calls import total as f; print(f(0.0), *f.stats[1].values())"
+
+    def run(number):
+        (folder / "called.py").write_text(CALLED.format(number=number))
+        command = [sys.executable, "-c", program]
+        return subprocess.check_output(command, text=True, env=environment, cwd=tmp_path).split()
+
+    assert run(1.5) == ["1.5"]
+    assert run(1.5) == ["1.5", "1"]  # loaded
+    left_by_numba = folder / "__pycache__" / "calls.total-5.py311.1.nbc"
+    left_by_numba.touch()
+    assert run(2.5) == ["2.5"]
+    assert [path.suffix for path in folder.rglob("calls.total*")] == [".kernel"]  # of the new version alone

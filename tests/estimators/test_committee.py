@@ -21,8 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, convening, fold_clock
+from deepstep.estimators import DeepClassifier, DeepRegressor, committee, convening, fold_clock
 from deepstep.estimators.blending import blending_weights
+from deepstep.estimators.committee import weighed
 from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import folds
 from deepstep.estimators.parameters import PLAIN
@@ -78,6 +79,41 @@ def test_weights_are_those_of_least_squares():
     weights = blending_weights([a, b], lambda A: ((A - Y) ** 2).sum(axis=1))
     line = LinearRegression(fit_intercept=False).fit(np.hstack([a, b]), Y[:, 0])
     assert_allclose(weights, line.coef_, atol=2e-3)
+
+
+@pytest.mark.parametrize("heavy", [1.0, 3.0, 9.0])
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+def test_weights_of_examples_decide_between_answers(heavy, scale):
+    """Each answer is off by 1 where the other is right: w(1 - p)² + (1 - w)p², which is least at p = w."""
+    m = 20_000
+    Y = np.random.default_rng(3).standard_normal((m, 1))
+    first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
+    answers = [np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)]
+    of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
+    weights = blending_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
+    assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
+    of_recipes = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
+    found = weighed(of_recipes, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples)
+    assert_allclose([*found.weights.values()], weights, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
+    weights = []
+
+    def recorded(answers, loss, weight=None):
+        weights.append(weight)
+        return blending_weights(answers, loss, weight)
+
+    monkeypatch.setattr(committee, "blending_weights", recorded)
+    X, y = load_wine(return_X_y=True)
+    sample_weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    settings = {"random_state": 1, "max_iter": 2, "n_members": 10}
+    DeepRegressor(**settings).fit(X, y, sample_weight)
+    DeepClassifier(**settings, class_weight={0: 1, 1: 2, 2: 4}).fit(X, y, sample_weight)
+    assert_allclose(weights[0], sample_weight)
+    of_classes = weights[1] / sample_weight  # in proportion to the weights of the classes
+    assert_allclose(of_classes / of_classes[y == 0][0], 2.0**y)
 
 
 def test_members_start_as_realmlp_does():

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import threading
 import time
 from contextlib import contextmanager
 
@@ -308,3 +309,83 @@ def test_of_a_training_that_diverges_the_last_finite_state_is_told(circles):
     assert before["step"] == end["step"] == live.updates > 1
     assert "inf" in end["why"]
     assert all(np.isfinite(unpacked(value)).all() for value in before["parameters"].values())
+
+
+@pytest.fixture(params=[0.5])
+def impatient(what, monkeypatch, request):
+    """A server that waits half a second for a request."""
+    monkeypatch.setattr("deepstep.explorer.server.PATIENCE", request.param)
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
+        yield running
+
+
+def is_closed(connection, seconds):
+    """Whether the other end closes a connection within so many seconds."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "",
+        "GET /lesson?token={token} HTTP/1.1\r\nHost: {host}\r\nX: ",
+        "POST /command?token={token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000\r\n\r\n",
+    ],
+    ids=["nothing", "a header", "a body"],
+)
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drips):
+    """Nothing comes, or a byte now and then, each in time."""
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=5) as connection:
+        text = begin.format(token=impatient.token, host=f"127.0.0.1:{impatient.port}")
+        connection.sendall(text.encode())
+        ended, until = False, time.monotonic() + 4
+        while not ended and time.monotonic() < until:
+            if drips:
+                try:
+                    connection.sendall(b"x")
+                except ConnectionError:
+                    break
+            ended = is_closed(connection, 0.1)
+        assert time.monotonic() < until
+    assert impatient.live.updates == 0
+    assert ask(impatient, "GET", "/")[0].status == 200
+
+
+@pytest.mark.parametrize("impatient", [4.0], indirect=True)
+def test_connections_beyond_the_most_are_turned_away(impatient):
+    """Of a hundred idle ones each takes no thread; when their time is up, the page can be had again."""
+    before, idle = threading.active_count(), []
+    try:
+        with stream(impatient) as messages:
+            address = ("127.0.0.1", impatient.port)
+            idle += [socket.create_connection(address, timeout=5) for _ in range(100)]
+            turned_away = [is_closed(connection, 2) for connection in idle[-20:]]
+            assert threading.active_count() - before < 50
+            assert turned_away == [True] * 20
+            assert not is_closed(idle[0], 0.1)
+            until = time.monotonic() + 8
+            assert all(is_closed(connection, until - time.monotonic()) for connection in idle)
+            assert command(impatient, {"do": "step"}) == 200
+            assert next(messages)  # the stream is none of those that have to come to an end
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+def test_streams_beyond_the_first_are_refused(impatient):
+    with stream(impatient) as messages:
+        refused = [ask(impatient, "GET", "/events")[0].status for _ in range(3)]
+        assert refused == [409] * 3
+        time.sleep(1)  # longer than a request may take
+        assert command(impatient, {"do": "step"}) == 200
+        assert next(messages)

@@ -63,6 +63,17 @@ def test_equal_quartiles_are_scaled_by_the_range_and_constants_vanish():
     assert_allclose(encoding.transform(X, np.float64)[0], [2 / np.sqrt(1 + 4 / 9), 0])
 
 
+def test_a_factor_is_finite_where_the_inverse_of_a_width_is_not():
+    """Of 5e-309 it is infinite: such quartiles are equal, such a range is that of a constant."""
+    X = np.zeros((12, 2))
+    X[:3] = [[1.0, 5e-309], [2e-308, 5e-309], [1.0, 0.0]]
+    first, third = np.quantile(X[:, 0], [0.25, 0.75])
+    assert first < third < 1e-308
+    encoding = Encoding.fit(X, 0)
+    assert encoding.factor == (2.0, 0.0)
+    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
+
+
 def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     X = np.linspace(0, 10, 101)[:, np.newaxis]
     encoding = Encoding.fit(X, 2)

@@ -6,16 +6,14 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.errors import DataError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.written_numbers import SIGNS, WRITINGS, read_numbers, writing_of
 
 
 def fit(values, name="x", **more):
     series = values if isinstance(values, polars.Series) else polars.Series(name, values, strict=False)
-    frame = polars.DataFrame(
-        [series.alias(name), *(polars.Series(key, other) for key, other in more.items())]
-    )
+    frame = polars.DataFrame({name: series, **more})  # of a list, polars names a series without a name
     return TablePreparation.fit(frame), frame
 
 
@@ -130,6 +128,9 @@ def test_whole_numbers_of_few_values_are_numbers():
         ("PassengerId", [10**6 - 3 * number for number in range(30)]),
         ("user_id", [(number * 7919) % 10007 for number in range(30)]),
         ("x", [f"u{number:05}" for number in range(30)]),
+        *((name, list(range(1, 31))) for name in ("rowid", "obs", "No.", "#", "seq", "pk", "Obs.", "S. No.")),
+        *((name, list(range(30))) for name in ("", "Unnamed: 3", "Unnamed: 0.1", "__index_level_0__", "Id")),
+        ("seq", list(range(3, 20))),  # few rows, which grow
     ],
 )
 def test_names_of_rows_are_left_out_with_the_reason(name, values):
@@ -153,6 +154,10 @@ def test_names_of_rows_are_left_out_with_the_reason(name, values):
         ("x", [1, *range(1, 30)]),
         ("x", [None, *range(1, 30)]),
         ("id", [0.5 + number for number in range(30)]),
+        ("id", [3, 1, 2, *range(4, 15)]),  # too few rows to tell, and not in order
+        ("obs", [1, *range(1, 30)]),
+        ("observed", list(range(30))),
+        ("sequences", list(range(30))),
         ("x", [float(number) for number in range(30)]),
     ],
 )
@@ -163,6 +168,15 @@ def test_numbers_that_are_no_names_of_rows_stay(name, values):
 def test_names_of_rows_are_kept_where_there_is_nothing_else():
     preparation, _ = fit(list(range(40)), "id", constant=["a"] * 40)
     assert preparation.feature_names == ("id",)
+
+
+def test_names_of_rows_are_kept_on_request():
+    frame = polars.DataFrame({"id": range(40), "code": [f"u{n}" for n in range(40)], "x": [0.5, 1.5] * 20})
+    assert TablePreparation.fit(frame).identifiers == ("id", "code")
+    kept = TablePreparation.fit(frame, keep=["id"])
+    assert (kept.feature_names, kept.identifiers) == (("id", "x"), ("code",))
+    with pytest.raises(ConfigurationError, match=r"column to keep is .*; got 'ids'. Did you mean 'id'"):
+        TablePreparation.fit(frame, keep=["ids"])
 
 
 # Texts

@@ -1,6 +1,7 @@
 """Parts that do not fit together, or cannot be read: named in one sentence."""
 
 import os
+import re
 import sys
 from decimal import Decimal
 
@@ -86,9 +87,9 @@ def test_a_part_that_was_cut_off(parts, cut):
         read(parts)
 
 
-def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts):
+def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts, fresh_seed):
     """pyarrow's own tests are for its reader; this is for what it raises: a sentence about the part."""
-    part, rng = parts / "part-1.parquet", np.random.default_rng(4)
+    part, rng = parts / "part-1.parquet", np.random.default_rng(fresh_seed)
     whole = part.read_bytes()
     told = []
     for place in rng.integers(4, len(whole), 80):
@@ -100,6 +101,40 @@ def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts):
         except FileError as error:
             told.append(str(error))
     assert len(told) > 5
+    assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
+
+
+def test_rows_whose_page_is_passed_over_are_missed(parts):
+    """A page of data that says to be one of an index is none that pyarrow reads: 40 rows would be gone."""
+    part = parts / "part-1.parquet"
+    column = pyarrow.parquet.ParquetFile(part).metadata.row_group(0).column(0)
+    turned = bytearray(part.read_bytes())
+    kind = column.data_page_offset + 1  # Thrift: the first field of the page's header, a number of one byte
+    assert turned[kind] == 0
+    turned[kind] = 2
+    part.write_bytes(turned)
+    with pytest.raises(FileError) as told:
+        read(parts)
+    assert str(told.value).startswith(
+        f"{parts}, part part-1.parquet: 40 rows in row group 0, as the footer says; 0 can be read. "
+    )
+
+
+def test_names_of_columns_that_are_no_utf_8(parts):
+    """Wherever a name stands in the footer: in the schema, and at each piece of the column."""
+    part = parts / "part-1.parquet"
+    whole = part.read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    places = [at.start() for at in re.finditer(b"price", whole) if at.start() > footer]
+    assert len(places) > 3
+    told = []
+    for place in places:
+        part.write_bytes(whole[:place] + b"\xe9" + whole[place + 1 :])
+        try:
+            assert read(parts).height == 300
+        except FileError as error:
+            told.append(str(error))
+    assert len(told) > 3
     assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
 
 

@@ -97,12 +97,40 @@ def test_a_table_with_everything(way):
     frame = table(3000).with_columns(
         identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
         row_id=polars.int_range(3000),
+        obs=polars.int_range(3000, 0, -1),
         comment=polars.Series([f"good {('red', 'wine')[n % 2]} number {n}" for n in range(3000)]),
         always=polars.lit(2.5),
         never=polars.lit(None, polars.Float64),
         noon=polars.lit(time(12)),
     )
     assert_same(way(frame, 411), TablePreparation.fit(frame))
+
+
+@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+@pytest.mark.parametrize("rows", [9, 15, 30])
+def test_few_rows_are_numbered_alike(way, rows):
+    there = np.arange(rows)
+    frame = polars.DataFrame(
+        {
+            "Unnamed: 0": there,
+            "no.": there[::-1],
+            "seq": [f"{number},000.5" for number in there],
+            "No": [f"{number}.0" for number in there],
+            "x": there / 7,
+        }
+    )
+    whole = TablePreparation.fit(frame)
+    assert_same(way(frame, 4), whole)
+    assert whole.columns[0].kind == ("number" if rows == 9 else "identifier")
+
+
+def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
+    frame = polars.DataFrame({"id": range(90), "x": [0.5, 1.5, 2.5] * 30, "y": [0, 1] * 45})
+    rows = ParquetRows(written(tmp_path / "parts", frame, 2, 10))
+    assert survey(rows, "y").inputs.feature_names == ("x",)
+    assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
+    monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
+    assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
 
 
 @pytest.mark.parametrize("way", [in_pieces, in_chapters])

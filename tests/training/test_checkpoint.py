@@ -84,9 +84,9 @@ def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
     assert len(read_checkpoint(tmp_path / "c").records) == len(records)
 
 
-def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path):
+def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
     whole, broken = file.read_bytes(), tmp_path / "broken"
-    chance = random.Random(0)
+    chance = random.Random(fresh_seed)
     for _ in range(300):
         damaged = bytearray(whole)
         damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
@@ -159,6 +159,17 @@ def test_what_does_not_fit_is_refused(file, parts, sentence):
         read_checkpoint(altered(file, **parts))
     assert str(file) in str(error.value)
     assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, N // 2, N - 1])
+@pytest.mark.parametrize("vector", ["theta", "average"])
+def test_one_parameter_that_is_not_finite_is_refused(file, vector, place, value):
+    with safe_open(file, framework="numpy") as opened:
+        spoilt = opened.get_tensor(vector).copy()
+    spoilt[place] = value
+    with pytest.raises(FileError, match="a parameter is not finite"):
+        read_checkpoint(altered(file, arrays={vector: spoilt}))
 
 
 def test_a_position_that_no_training_has_is_refused(checkpoint):

@@ -14,11 +14,18 @@ KILLS = 100
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks its trainings")
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_killed_100_times_and_not_a_bit_is_lost(tmp_path, engine):
+def test_killed_100_times_and_not_a_bit_is_lost(tmp_path, engine, fresh_seed):
     here = Path(__file__).resolve()
     environment = {**os.environ, "PYTHONPATH": str(here.parents[2] / "src"), "OMP_NUM_THREADS": "1"}
     result = subprocess.run(
-        [sys.executable, str(here.with_name("killed_training.py")), str(tmp_path), str(KILLS), "1", engine],
+        [
+            sys.executable,
+            str(here.with_name("killed_training.py")),
+            str(tmp_path),
+            str(KILLS),
+            str(fresh_seed),
+            engine,
+        ],
         env=environment,
         capture_output=True,
         text=True,

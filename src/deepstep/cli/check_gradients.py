@@ -7,6 +7,7 @@ import numpy as np
 
 from deepstep.cli.opening import open_network
 from deepstep.cli.options import LayerSizes, member_option
+from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.trace import example_weights, examples, step_settings
 from deepstep.equations import example_targets
@@ -65,7 +66,7 @@ def command(
     if json_wanted:
         click.echo(as_json({"network": repr(network), **report.to_dict()}))
     else:
-        click.echo(f"{network!r}, {X.shape[1]} examples\n\n{report}")
+        say(f"{network!r}, {X.shape[1]} examples\n\n{report}", lines=True)
     return 0 if report.passed else 1
 
 

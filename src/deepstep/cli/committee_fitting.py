@@ -63,7 +63,7 @@ def fitted(
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
     given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
-    estimator._fit(given, classes=classes, label=label)
+    estimator._fit(given, classes=classes, label=label, keep=split.keep)
     return _fitted(estimator, target)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_cats
+from deepstep.cli.output import harmless
 from deepstep.cli.parts import as_part
 from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
@@ -138,5 +139,5 @@ def _print(
         numbers = ", ".join(map(str, wrong.rows)) or "none"
         screen.print(f"Wrong test images of {size}: {numbers}", markup=False)
     if figure is not None:
-        screen.print(f"Those of {sizes[-1]} as a figure: {figure}", markup=False, soft_wrap=True)
+        screen.print(harmless(f"Those of {sizes[-1]} as a figure: {figure}"), soft_wrap=True)
     screen.print()

@@ -6,6 +6,7 @@ import click
 
 from deepstep.cli.exit_codes import FAILED, GOOD
 from deepstep.cli.opening import open_run
+from deepstep.cli.output import say
 from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.errors import ConfigurationError
@@ -28,7 +29,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
 
     Dead and saturated units, gradients that vanish or explode, updates that are too small or too large,
     overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
-    wrong, and an end that came too early. Of a committee:
+    wrong, columns that alone tell the target, and an end that came too early. Of a committee:
     overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
     off the others, test rows that are, and members whose training was not over.
     """
@@ -49,7 +50,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
         if isinstance(run, Run) and not has_health(run):
             note(no_health(run))
         for one in found:
-            click.echo(f"{one.severity}, {one.kind}: {one}")
+            say(f"{one.severity}, {one.kind}: {one}")
         if not found:
             click.echo("Nothing was found.")
     return FAILED if strict and found else GOOD

@@ -2,6 +2,7 @@
 
 import click
 
+from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, console, json_option, print_table
 from deepstep.engines import describe_engines
 
@@ -24,4 +25,5 @@ def command(json_wanted: bool) -> None:
     print_table(console(), ("engine", "here", "device", "precisions"), rows, left=4, whole_names=True)
     for engine in found:
         if engine.note:
-            click.echo(f"{engine.name}: {engine.note}." + (f" Run: {engine.mend}" if engine.mend else ""))
+            mend = f" Run: {engine.mend}" if engine.mend else ""
+            say(f"{engine.name}: {engine.note}.{mend}", lines=True)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import click
 
-from deepstep.cli.screen import as_json, console, json_option, print_table
+from deepstep.cli.output import harmless
+from deepstep.cli.screen import as_json, console, json_option, note, print_table
 from deepstep.data import column
 from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import told_missing_words
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 
@@ -18,8 +20,14 @@ from deepstep.preparation import TablePreparation, guess_task
 @click.option(
     "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
 )
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column that is an input even if it seems to number the rows; may be given again.",
+)
 @json_option
-def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> None:
+def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool) -> None:
     """Show how each column of a table becomes numbers, and why.
 
     Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
@@ -27,12 +35,16 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     """
     frame = table_in(file, [target])
     answers = column(frame, target, "--target")
-    for name in drop:
-        column(frame, name, "--drop")
-    if target in drop:
-        raise ConfigurationError("--drop", "a column that is no target", f"got {target!r}, the target")
+    without = told_missing_words(file, frame, target)
+    if without:
+        note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
+    for option, names in (("--drop", drop), ("--keep", keep)):
+        for name in names:
+            column(frame, name, option)
+        if target in names:
+            raise ConfigurationError(option, "a column that is no target", f"got {target!r}, the target")
     task, reason = guess_task(answers)
-    preparation = TablePreparation.fit(frame, exclude=(target, *drop))
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
     if json_wanted:
         columns = [
             {
@@ -40,11 +52,14 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
                 "kind": one.kind,
                 "done": one.done,
                 "why": one.why,
+                "caution": one.caution,
                 "features": one.feature_names,
             }
             for one in preparation.columns
         ]
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        if without:
+            record["without_target"] = without
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
@@ -54,7 +69,9 @@ def command(file: Path, target: str, drop: Sequence[str], json_wanted: bool) -> 
     ]
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
-    screen.print(counts, markup=False)
-    screen.print(f"To predict: {target}, {task} ({reason}).", markup=False, soft_wrap=True)
+    screen.print(counts)
+    screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
+    for caution in preparation.cautions:
+        screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
-        screen.print(f"Dropped: {', '.join(drop)}.", markup=False, soft_wrap=True)
+        screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)

@@ -16,13 +16,15 @@ from click.core import ParameterSource
 from deepstep.cli.asked import asked
 from deepstep.cli.explore_run import Subject, names_of, of_run, refused
 from deepstep.cli.options import member_option
+from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
-from deepstep.data import DATASETS, read_table
+from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
@@ -133,11 +135,10 @@ def command(
             note(sentence)
     if export is not None:
         size = export_html(document, export)
-        click.echo(
-            as_json({**record, "export": export, "bytes": size})
-            if json_wanted
-            else f"{document['title']}: written to {export}, {size / 1000:.0f} kB."
-        )
+        if json_wanted:
+            click.echo(as_json({**record, "export": export, "bytes": size}))
+        else:
+            say(f"{document['title']}: written to {export}, {size / 1000:.0f} kB.")
         return
     _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
 
@@ -206,7 +207,7 @@ def _subject(
 
 
 def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
-    task = table_task(read_table(path), goal, None)
+    task = table_task(table_of(path, goal), goal, None)
     target = task.preparation.target
     settings.check_target(target)
     names, notes = task.split.inputs.feature_names, task.split.notes

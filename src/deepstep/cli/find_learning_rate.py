@@ -10,15 +10,16 @@ import click
 
 from deepstep.cli.asked import asked, suited
 from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.output import harmless
 from deepstep.cli.parts import example_weights, weights_of_classes
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, program
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import atomic_write
-from deepstep.data.stored_tables import table_in
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
 from deepstep.plots import RateSearchDisplay
@@ -80,7 +81,7 @@ def command(
     if options["optimizer"] == LBFGS:
         raise ConfigurationError("--optimizer", "one that has a learning rate", f"got {LBFGS!r}")
     goal, settings = asked({**dict.fromkeys(WITHOUT_USE), "learning_rate": 1.0, "iterations": 1, **options})
-    task = table_task(table_in(file, goal.targets), goal, None)
+    task = table_task(table_of(file, goal, goal.targets), goal, None)
     settings = suited(settings, task)
     of_classes = weights_of_classes(settings, task.preparation.target, task.train)
     with typed("--hidden"):
@@ -128,5 +129,5 @@ def _print(search: RateSearch, file: Path, goal: Goal) -> None:
     if search.suggestion is not None:
         typed = (word for name in goal.targets for word in ("--target", shlex.quote(name)))
         words = (program(), "train", shlex.quote(str(file)), *typed)
-        line = f"  {' '.join(words)} --learning-rate {search.suggestion:.2g}"
+        line = harmless(f"  {' '.join(words)} --learning-rate {search.suggestion:.2g}")
         screen.print(f"\nNext, with the same options:\n{line}", markup=False, soft_wrap=True)

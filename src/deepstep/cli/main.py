@@ -14,8 +14,8 @@ import click
 
 from deepstep import __version__
 from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
-from deepstep.cli.output import Output, OutputError, fill_closed, forget
-from deepstep.cli.screen import as_json, program
+from deepstep.cli.output import Output, OutputError, fill_closed, forget, say
+from deepstep.cli.screen import as_json, harmless_warnings, program
 from deepstep.cli.workers import number, silent_but_the_first
 from deepstep.errors import DeepStepError, DivergenceError, WorkerError, unknown_name
 
@@ -80,7 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             # A terminal without Unicode shows ? and does not stop the work.
             stream.reconfigure(errors="replace")
     try:
-        with redirect_stdout(_watched(sys.stdout)), redirect_stderr(_watched(sys.stderr)):
+        with (
+            redirect_stdout(_watched(sys.stdout)),
+            redirect_stderr(_watched(sys.stderr)),
+            harmless_warnings(),
+        ):
             code = _run(arguments)
             sys.stdout.flush()
     except OutputError as error:
@@ -97,7 +101,7 @@ def _watched(stream: TextIO) -> TextIO:
 
 def _last_words(sentence: str) -> None:
     try:
-        click.echo(sentence, err=True)
+        say(sentence, err=True)
     except OSError:  # stderr goes to the same full disk: the exit code alone tells
         forget(sys.stderr)
 
@@ -138,7 +142,7 @@ def _report(
 ) -> int:
     if number() != 0:
         return _report_of_another(number(), sentence, record, code)
-    click.echo(" ".join(sentence.split()), err=True)
+    say(" ".join(sentence.split()), err=True)
     if "--json" in arguments:
         click.echo(as_json({"error": record, "exit_code": code}))
     return code
@@ -151,7 +155,7 @@ def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | in
     """
     came = str(record.get("came", WorkerError.ENDED))  # Click's own have none, and are of what was typed
     if not (code == INTERRUPTED or came.startswith(WorkerError.ENDED)):
-        click.echo(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
+        say(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
     return code
 
 

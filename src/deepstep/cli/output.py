@@ -1,12 +1,18 @@
 """The standard streams of the command line: what they refuse is told apart from every other error."""
 
 import os
+import re
 import sys
 from typing import Any, TextIO
+
+import click
 
 from deepstep.errors import FileError
 
 LAST_STANDARD_STREAM = 2
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it: controls, and what turns the direction of text."""
 
 
 class OutputError(FileError):
@@ -45,6 +51,28 @@ class Output:
             self._stream.flush()
         except OSError as error:
             raise OutputError(self._stream, error) from error
+
+
+def harmless(text: str, *, lines: bool = False) -> str:
+    """Text that may come from a file as a terminal can show it: what it would obey is written as an escape.
+
+    Parameters
+    ----------
+    text : str
+    lines : bool
+        Whether line breaks are meant as such.
+
+    Examples
+    --------
+    >>> print(harmless("a\\x1b[2J\\nb"))
+    a\\x1b[2J\\nb
+    """
+    return CONTROLS.sub(lambda found: found[0] if lines and found[0] == "\n" else ascii(found[0])[1:-1], text)
+
+
+def say(text: str, *, err: bool = False, lines: bool = False) -> None:
+    """A line on stdout, or on stderr; with ``lines`` a text of several."""
+    click.echo(harmless(text, lines=lines), err=err)
 
 
 def fill_closed() -> None:

@@ -1,6 +1,7 @@
 """``deepstep predict``: answers of a run for new rows or pictures."""
 
 import io
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from deepstep.cli.diverged import note_divergence
 from deepstep.cli.opening import AnyRun, open_run
+from deepstep.cli.output import harmless
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.sources import naming_piece, read_raw_pieces
 from deepstep.data import TABLE_SUFFIXES, atomic_write
@@ -50,7 +52,8 @@ def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json
     for at, (raw, prediction) in enumerate(pieces):
         pictures = isinstance(raw, np.ndarray)
         text = _lines(prediction, files) if pictures else _csv(run, prediction, header=not at)
-        click.echo(text, nl=False)
+        # not by click.echo, which takes escape sequences out of the labels where it is no terminal
+        sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
 def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
@@ -86,10 +89,12 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
 def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     """One line for each picture."""
     if prediction.probabilities is None:
-        return "".join(f"{file}: {value:g}\n" for file, value in zip(files, prediction.values, strict=True))
+        values = zip(files, prediction.values, strict=True)
+        return "".join(harmless(f"{file}: {value:g}") + "\n" for file, value in values)
     best = prediction.probabilities.max(axis=1)
     rows = zip(files, prediction.values, best, strict=True)
-    return "".join(f"{file}: {value} (probability {share:.4f})\n" for file, value, share in rows)
+    lines = (f"{file}: {value} (probability {share:.4f})" for file, value, share in rows)
+    return "".join(harmless(line) + "\n" for line in lines)
 
 
 def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:

@@ -18,7 +18,7 @@ COMMITTEES = {
 """The recipes that take a table through the estimators, and what they train."""
 
 FOR_BOTH = (
-    "file", "targets", "task", "drop", "drop_missing_target", "classes", "test_fraction",
+    "file", "targets", "task", "drop", "keep", "drop_missing_target", "classes", "test_fraction",
     "sample_weight", "class_weight", "recipe", "loss", "quantiles", "huber_delta", "seed",
     "engine", "deterministic", "time_budget", "out", "overwrite", "json_wanted", "stream", "buffer_rows",
 )  # fmt: skip

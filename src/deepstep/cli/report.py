@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from deepstep.cli.opening import open_run
+from deepstep.cli.output import say
 from deepstep.cli.report_rows import held_out_rows, rows_in
 from deepstep.cli.reproduce import reproduce
 from deepstep.cli.screen import as_json, json_option, printable
@@ -48,4 +49,4 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
         findings = [finding.to_dict() for finding in found]
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))
         return
-    click.echo(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} findings)")
+    say(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} findings)")

@@ -14,6 +14,7 @@ from deepstep.cli.screen import printable
 from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import split_rows, with_target
 from deepstep.cli.target_choice import Goal, columns_in
+from deepstep.cli.target_words import class_words
 from deepstep.cli.telling import BY_DEFAULT
 from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
 from deepstep.data.files import RUN_MARK, kind_at
@@ -66,7 +67,8 @@ def held_out_rows(run: AnyRun, folder: Path) -> Rows:
         )
     if record is None:
         return kept_rows(run, f"The run does not record which rows were held out. {HINT}")
-    if not isinstance(record, dict) or record.get("part") not in TOLD:
+    part = record.get("part") if isinstance(record, dict) else None
+    if not isinstance(record, dict) or not isinstance(part, str) or part not in TOLD:
         raise _altered(folder)
     if "builtin" in record:
         return _of_builtin(run, record, folder)
@@ -101,7 +103,8 @@ def rows_in(run: AnyRun, file: Path) -> Rows:
 
 
 def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> Rows:
-    frame, part = read_table(path), record["part"]
+    values = class_words(run.preparation.target, run.target_names)
+    frame, part = read_table(path, values=values), record["part"]
     goal = _goal(run, folder)
     present = with_target(frame, goal)
     if part == VALIDATION and "validation" in run.config.get("asked", {}):
@@ -144,7 +147,7 @@ def _of_cats(run: AnyRun, path: Path) -> Rows:
 def _goal(run: AnyRun, folder: Path) -> Goal:
     """What was asked of the table, as far as its rows go."""
     asked, seed = run.config.get("asked", {}), run.config.get("settings", {}).get("seed")
-    if not isinstance(asked, dict) or not is_whole(seed, least=0):
+    if not isinstance(asked, dict) or not is_whole(seed, least=0) or seed >= 2**32:
         raise _altered(folder)
     test, validation, drops = ({**BY_DEFAULT, **asked}[name] for name in OF_ROWS)
     if not is_number(test) or not (validation is None or is_number(validation)):

@@ -40,9 +40,10 @@ def reproduce(run: RunFolder) -> str | None:
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
     asked = config.get("asked", {})
-    for column in asked.get("drop", ()):
-        words += ["--drop", str(column)]
-    rest = {name: value for name, value in asked.items() if name != "drop"}
+    for option in ("drop", "keep"):
+        for column in asked.get(option, ()):
+            words += [f"--{option}", str(column)]
+    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
@@ -66,7 +67,7 @@ def _words(name: str, value: Any) -> Iterator[str]:
             yield from (REPEATED[name], f"{key}={entry}")
     elif isinstance(value, Mapping):  # a schedule
         settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
-        yield from (option, f"{value['name']}:{settings}")
+        yield from (option, f"{value.get('name', '')}:{settings}")
     elif isinstance(value, list | tuple):
         yield from (option, ",".join(map(str, value)))
     elif value is not False:

@@ -14,6 +14,8 @@ from typing import TextIO
 
 import click
 
+from deepstep.cli.output import harmless, say
+
 _LISTENING: "list[Said]" = []
 """Who hears what this process says, the last one alone."""
 
@@ -48,7 +50,7 @@ class Said(logging.Handler):
         """Hear a line of the log; the first worker says it as Python does where nobody else handles it."""
         self.hear(record.getMessage())
         if self._number == 0 and not self._is_handled(record.name):
-            click.echo(record.getMessage(), err=True)
+            say(record.getMessage(), err=True, lines=True)
 
     def hear(self, text: str) -> None:
         """Take in what was said."""
@@ -69,7 +71,7 @@ class Said(logging.Handler):
             return
         for text in self._texts:
             if _digest(text) not in self._known:
-                click.echo(f"Worker {self._number}: {text}", file=self._stderr)
+                click.echo(harmless(f"Worker {self._number}: {text}"), file=self._stderr)
                 self._known.add(_digest(text))
 
     def _is_handled(self, name: str) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from deepstep.cli import said
+from deepstep.cli.output import CONTROLS, harmless, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,19 +43,44 @@ def as_json(record: dict[str, Any]) -> str:
     >>> as_json({"cost": float("nan")})
     '{"cost": "nan"}'
     """
-    return json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
+    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def console() -> "Console":
-    """A rich console on stdout: colours in a terminal, plain text elsewhere."""
+    """A rich console on stdout: colours in a terminal, plain text elsewhere.
+
+    Texts are printed as they are, without markup, and `harmless`.
+    """
     from rich.console import Console
 
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH)
+    class Plain(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            shown = (harmless(one, lines=True) if isinstance(one, str) else one for one in objects)
+            super().print(*shown, **options)
+
+    width = None if sys.stdout.isatty() else WIDTH
+    return Plain(file=sys.stdout, highlight=False, markup=False, emoji=False, width=width)
 
 
 def note(text: str) -> None:
     """One line about the work on stderr."""
-    click.echo(text, err=True)
+    say(text, err=True)
+
+
+@contextmanager
+def harmless_warnings() -> Iterator[None]:
+    """Let warnings that Python prints in the block be `harmless`."""
+    plain = warnings.formatwarning
+
+    def formatted(message: Warning | str, *rest: Any, **named: Any) -> str:
+        return plain(harmless(str(message)), *rest, **named)
+
+    warnings.formatwarning = formatted
+    try:
+        yield
+    finally:
+        warnings.formatwarning = plain
 
 
 @contextmanager
@@ -63,7 +89,7 @@ def warnings_as_notes() -> Iterator[None]:
     with warnings.catch_warnings():
 
         def show(message: Warning | str, *_: object, **__: object) -> None:
-            note(f"Warning: {message}")
+            note(f"Warning: {' '.join(str(message).split())}")
             said.hear(f"Warning: {message}")
 
         warnings.showwarning = show
@@ -91,13 +117,13 @@ def print_table(
     for index, name in enumerate(header):
         # Text: names from a user's file may look like rich's markup.
         table.add_column(
-            Text(name),
+            Text(harmless(name)),
             justify="left" if index < left else "right",
             overflow="fold",
             no_wrap=whole_names and index == 0,
         )
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(harmless(cell)) for cell in row))
     if title:
         screen.print(title, markup=False)
     screen.print(table)
@@ -127,8 +153,8 @@ def print_scores(screen: "Console", parts: "Mapping[str, Scores]", *, by_class: 
 def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:
     """Where the run is and what can be typed next; ``RUN`` in a command stands for the run."""
     folder = shlex.quote(str(run))
-    screen.print(f"Saved in {run}. Next:", markup=False, soft_wrap=True)
-    typed = [f"{program()} {command.replace('RUN', folder)}" for command, _ in commands]
+    screen.print(harmless(f"Saved in {run}. Next:"), soft_wrap=True)
+    typed = [harmless(f"{program()} {command.replace('RUN', folder)}") for command, _ in commands]
     width = max(map(len, typed))
     longest = max(width + 2 + len(meaning) for _, meaning in commands)
     for line, (_, meaning) in zip(typed, commands, strict=True):

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepstep.cli.opening import AnyRun
 from deepstep.cli.target_choice import columns_in
+from deepstep.cli.target_words import class_words
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
 from deepstep.data.stored_rows import Place, naming_rows
@@ -77,7 +78,8 @@ def read_labelled(run: AnyRun, file: Path) -> Labelled:
     if _of_cats(run, file):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    return _labelled(run, file, table_in(file, run.target_names))
+    values = class_words(run.preparation.target, run.target_names)
+    return _labelled(run, file, table_in(file, run.target_names, values))
 
 
 def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
@@ -85,7 +87,8 @@ def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
     if _of_cats(run, file):
         yield read_labelled(run, file)
         return
-    for frame in pieces_in(file, run.target_names):
+    values = class_words(run.preparation.target, run.target_names)
+    for frame in pieces_in(file, run.target_names, values):
         yield _labelled(run, file, frame)
 
 

@@ -13,6 +13,7 @@ from deepstep.cli.row_weights import row_weights
 from deepstep.cli.screen import note
 from deepstep.cli.table_task import Rows, TableSplit, TableTask
 from deepstep.cli.target_choice import NUMBERS, Choice, Goal, choose
+from deepstep.cli.telling import tell_of_columns
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.workers import all_of_them
 from deepstep.data import StoredRows
@@ -114,12 +115,14 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
     (target_name,) = goal.targets
     rows.check_columns([target_name], "--target")
     rows.check_columns(goal.drop, "--drop")
+    rows.check_columns(goal.keep, "--keep")
     weighing = goal.sample_weight
     found = survey(
         rows,
         target_name,
         exclude=[weighing] if weighing else [],
         drop=goal.drop,
+        keep=goal.keep,
         weights=None if weighing is None else lambda frame: row_weights(frame, weighing),
         seed=goal.seed,
         test_fraction=goal.test_fraction,
@@ -128,7 +131,7 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
         workers=all_of_them(),
     )
     answers = found.answers()
-    choice = choose(answers, goal)
+    choice = choose(answers, goal, rows.n_rows - found.without_target)
     target = _target(choice, found, answers)
     split = TableSplit(
         choice.kind,
@@ -139,6 +142,7 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
         _raw(found.test, target_name),
         _raw(found.validation, target_name),
         (target_name, *goal.drop, *([weighing] if weighing else [])),
+        goal.keep,
         _notes(found, goal, validation_fraction),
     )
     return Surveyed(found, split)
@@ -158,8 +162,7 @@ def tell_of_stream(file: Path, surveyed: Surveyed, recipe: RecipeChoice, buffer_
     note(f"Streamed: {many} at a time are in memory, of {len(found.rows.sizes)} groups.")
     note(f"Task: {split.kind}, because {split.reason}.")
     note(f"Recipe: {recipe}.")
-    for sentence in split.notes:
-        note(sentence)
+    tell_of_columns(split)
 
 
 def _check(settings: TrainSettings) -> None:
@@ -219,4 +222,4 @@ def _notes(found: Survey, goal: Goal, validation_fraction: float) -> list[str]:
             )
     if not found.in_memory:
         notes.append(f"Scores of what was learned are those of {found.sample.height:,} rows drawn from it.")
-    return notes
+    return [*notes, *(f"Warning: {caution}" for caution in found.inputs.cautions)]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,9 +12,20 @@ from deepstep.cli.parts import Part, as_part
 from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation import Preparation, TablePreparation, Target
+from deepstep.inspection import Finding, leak_findings
+from deepstep.inspection.findings.leaks import MOST_ROWS
+from deepstep.preparation import (
+    ClassTarget,
+    LabelTargets,
+    NumberTarget,
+    Preparation,
+    TablePreparation,
+    Target,
+)
+from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.values import is_missing
+from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -51,6 +63,8 @@ class TableSplit:
     test, validation : Rows or None
     without : tuple of str
         The columns that are no inputs.
+    keep : tuple of str
+        Those that are inputs even if they look as if they named the rows.
     notes : list of str
         What a person should know.
     """
@@ -63,7 +77,25 @@ class TableSplit:
     test: Rows | None
     validation: Rows | None
     without: tuple[str, ...]
+    keep: tuple[str, ...]
     notes: list[str]
+
+    @cached_property
+    def leaks(self) -> list[Finding]:
+        """Columns that alone tell the target."""
+        rows = evenly_spread(self.train.frame.height, MOST_ROWS)
+        labels, target = self.train.labels[rows], self.target
+        answers: dict[str, AnyArray]
+        if isinstance(target, ClassTarget):
+            answers = {"": target.positions(labels)}
+        elif isinstance(target, LabelTargets):
+            answers = dict(zip(target.names, target.positions(labels).T, strict=True))
+        else:
+            columns = [labels] if isinstance(target, NumberTarget) else labels.get_columns()
+            answers = {column.name: as_floats(column) for column in columns}
+        classes = self.kind not in NUMBERS
+        columns = {column.name: column for column in self.inputs.columns}
+        return list(leak_findings(self.train.frame[rows], columns, answers, classes=classes))
 
 
 @dataclass(frozen=True)
@@ -124,8 +156,9 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
 
     notes: list[str] = []
     answers = columns_in(frame, goal.targets, "--target")
-    for name in goal.drop:
-        column(frame, name, "--drop")
+    for option, names in (("--drop", goal.drop), ("--keep", goal.keep)):
+        for name in names:
+            column(frame, name, option)
     without, weight = _no_inputs(goal), None
     present = with_target(frame, goal)
     if goal.drop_missing_target and missing_target(frame, goal.targets).any():
@@ -163,9 +196,12 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     train = rows(learned)
     check_some(train.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
-    inputs = TablePreparation.fit(train.frame, exclude=without)
+    inputs = TablePreparation.fit(train.frame, exclude=without, keep=goal.keep)
+    notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
-    return TableSplit(choice.kind, choice.reason, inputs, target, train, test, judged, without, notes)
+    return TableSplit(
+        choice.kind, choice.reason, inputs, target, train, test, judged, without, goal.keep, notes
+    )
 
 
 def split_rows(answers: Any, kind: str, goal: Goal, notes: list[str]) -> tuple[AnyArray, AnyArray, AnyArray]:

@@ -16,6 +16,7 @@ from deepstep.preparation import (
     Target,
     guess_task,
 )
+from deepstep.preparation.tasks import MOST_NUMBER_CLASSES
 
 if TYPE_CHECKING:
     import polars
@@ -40,6 +41,7 @@ class Goal:
     seed: int
     sample_weight: str | None = None
     drop_missing_target: bool = False
+    keep: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what fits no table.
@@ -66,6 +68,9 @@ class Goal:
         share = self.validation_fraction
         if share is not None and not 0 < share < 1:
             raise ConfigurationError("--validation-fraction", "a share above 0 and below 1", f"got {share:g}")
+        for name in self.keep:
+            if name in (*self.targets, *self.drop, self.sample_weight):
+                raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
         if len(set(self.targets)) < len(self.targets):
             raise ConfigurationError("--target", "each column once", f"got {', '.join(self.targets)}")
         if len(self.targets) > 1:
@@ -119,17 +124,28 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
     return columns[0] if len(names) == 1 else frame.select(names)
 
 
-def choose(answers: Any, goal: Goal) -> Choice:
+def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
     """What is to be learned, and why: as --task says, else as --loss, else a guess.
+
+    Parameters
+    ----------
+    answers : polars.Series or polars.DataFrame
+        As `columns_in` gives them.
+    goal : Goal
+    rows : int, optional
+        How many rows there are, where these are values of some of them.
 
     Raises
     ------
     ConfigurationError, DataError
-        If an option does not fit the columns, or they do not fit each other.
+        If an option does not fit the columns, or they do not fit each other; or if most rows have a class of
+        their own, and --task does not ask for it.
     """
     if len(goal.targets) > 1:
         return _choose_several(answers, goal)
     kind, reason = _task(answers, goal)
+    if kind == "multiclass" and goal.task == "auto":
+        _refuse_mostly_different(answers, len(answers) if rows is None else rows)
     settings = _target_settings(goal, kind)
     of_kind: Any = NumberTarget if kind == "regression" else ClassTarget
     return Choice(kind, reason, partial(of_kind.fit, **settings))
@@ -156,6 +172,19 @@ def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
     if goal.task == "regression":
         return "regression", "--task says so"
     return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
+
+
+def _refuse_mostly_different(answers: "polars.Series", m: int) -> None:
+    """Refuse classes that are too many to be meant as such: names, free texts, numbers."""
+    n = answers.n_unique()
+    if n > MOST_NUMBER_CLASSES and 2 * n > m:
+        raise DataError(
+            f"target {answers.name!r}",
+            "classes that come again",
+            f"it has {n:,} different values in {m:,} rows",
+            "If each is to be a class of its own add --task classification; numbers are learned with --task "
+            "regression. Else choose another target.",
+        )
 
 
 def _choose_several(answers: "polars.DataFrame", goal: Goal) -> Choice:

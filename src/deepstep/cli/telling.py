@@ -10,15 +10,17 @@ from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.table_task import TableSplit
 from deepstep.cli.target_choice import Goal
 from deepstep.preparation import TablePreparation
+from deepstep.run_folder import LEAKS
 
 if TYPE_CHECKING:
     import polars
     from rich.console import Console
 
-SHOWN_COLUMNS = 40
+SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
 BY_DEFAULT: dict[str, Any] = {
     "task": "auto",
     "drop": (),
+    "keep": (),
     "drop_missing_target": False,
     "classes": None,
     "loss": None,
@@ -37,8 +39,23 @@ def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: Recip
     note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
     note(f"Task: {split.kind}, because {split.reason}.")
     note(f"Recipe: {recipe}.")
+    tell_of_columns(split)
+
+
+def tell_of_columns(split: TableSplit) -> None:
+    """Say what a person should know of a table before it is learned from."""
     for sentence in split.notes:
         note(sentence)
+    named = split.inputs.identifiers
+    if named:
+        columns = ", ".join(map(repr, named[:SHOWN_IDENTIFIERS])) + (", …" * (len(named) > SHOWN_IDENTIFIERS))
+        kept = f"--keep {shlex.quote(named[0])}"
+        note(f"Left out, as they name the rows: {columns}; with {kept} a column is an input.")
+    for found in split.leaks[:SHOWN_LEAKS]:
+        note(f"Warning: {found}")
+    if len(split.leaks) > SHOWN_LEAKS:
+        more = len(split.leaks) - SHOWN_LEAKS
+        note(f"… and {more} columns more that alone tell the target; deepstep doctor names all.")
 
 
 def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | None = None) -> dict[str, Any]:
@@ -53,6 +70,8 @@ def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | No
         asked = {**asked, "validation": str(validation)}
         asked.pop("validation_fraction", None)
     listed = {name: [*value] if isinstance(value, tuple) else value for name, value in asked.items()}
+    if split.leaks:
+        told[LEAKS] = [{"says": found.says, "mend": found.mend} for found in split.leaks]
     return {**told, "asked": listed} if listed else told
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep.cli.opening import OpenedNetwork, open_network
 from deepstep.cli.options import member_option
+from deepstep.cli.output import say
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.scores import answered
@@ -21,7 +22,7 @@ from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, LabelTargets
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 
 @click.command("trace")
@@ -71,7 +72,7 @@ def command(
         }
         click.echo(as_json(record | trace.to_dict()))
     else:
-        click.echo(trace)
+        say(str(trace), lines=True)
 
 
 def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,6 +91,11 @@ def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array
         return own
     of_each = weights if isinstance(target, LabelTargets) else [weights]
     columns = columns_of(answered(target, Y))
+    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in of_each)
+    if len(of_each) != len(columns) or not fits:
+        expected = f"{number} weights for each of {len(columns)} targets"
+        raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
     of_classes = weights_by_answers([np.asarray(found) for found in of_each], columns)
     return of_classes if own is None else of_classes * own
 
@@ -98,7 +104,10 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
     """Prepared rows with their own weights: those that the run keeps, or the first ones of a table."""
     name = opened.config.get("sample_weight")
     if data is None:
-        return *opened.examples, None if name is None else np.asarray(opened.config["example_weights"])
+        own = opened.config.get("example_weights")
+        if name is not None and own is None:
+            raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
+        return *opened.examples, None if name is None else np.asarray(own)
     raw, labels = read_labelled(opened.run, data)
     first = raw[:MOST_EXAMPLES]
     weight = None

@@ -13,16 +13,19 @@ from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
+from deepstep.cli.output import harmless
 from deepstep.cli.recipe_choice import COMMITTEES, RecipeChoice, chosen_recipe, recipe_that_began
 from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task
 from deepstep.cli.target_choice import Goal
+from deepstep.cli.target_words import table_of
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.train_options import SectionedCommand, train_options
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
+    NAME,
     Finish,
     Keeping,
     Training,
@@ -35,7 +38,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
-from deepstep.data.stored_tables import stored, table_in
+from deepstep.data.stored_tables import stored
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
@@ -96,6 +99,14 @@ def command(
         _refuse_beside_resume(context)
         run = named_run(resume)
         training = read_training(run)
+        if training.options.keys() != options.keys():
+            different = sorted(training.options.keys() ^ options.keys())
+            raise FileError(
+                str(unfinished(run) / NAME),
+                "the options of a training",
+                f"it differs in {', '.join(different[:3])!s:.100}",
+                "Begin anew.",
+            )
         file = file or Path(training.file)
         if not workers.by_torchrun():  # else when they are together
             training.check(file)
@@ -130,7 +141,7 @@ def command(
     checkpoints = checkpoints_asked(options, settings)
     logs = options["logs"] or {}
     check_packages(logs)
-    source = table_in(file, beside) if rows is None else rows
+    source = table_of(file, goal, beside) if rows is None else rows
     if recipe.name in COMMITTEES:
         from deepstep.cli.train_committee import train_committee
 
@@ -204,7 +215,7 @@ def _train(
 ) -> int:
     """From the table to the run, printed."""
 
-    judged = None if validation is None else table_in(Path(validation))
+    judged = None if validation is None else table_of(Path(validation), goal)
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=goal.validation_fraction or 0.0)
         task = stream_task(seen, goal, settings, judged, buffer_rows=buffer_rows)
@@ -234,7 +245,7 @@ def _train(
             task.train,
             task.test,
             validation=task.validation,
-            label=file.stem,
+            label=harmless(file.stem),
             about={**about(file, goal, task.split, validation), **held_out},
             again=again,
             stream=task.stream,

@@ -15,6 +15,7 @@ from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.members import as_records, print_recipes
+from deepstep.cli.output import harmless
 from deepstep.cli.parts import answers_of, columns_of
 from deepstep.cli.recipe_choice import RecipeChoice
 from deepstep.cli.scores import Scores, score
@@ -82,7 +83,7 @@ def train_committee(
             **_weights(split, settings),
         }
         try:
-            label = file.stem
+            label = harmless(file.stem)
             if seen is None:
                 found = fitted(split, settings, recipe.name, members, label)
             else:

@@ -91,12 +91,19 @@ OPTIONS = (
     ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
     _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
+    _data(
+        "--keep",
+        multiple=True,
+        metavar="COLUMN",
+        help="A column that is an input even if it seems to number the rows; may be given again.",
+    ),
     _data("--drop-missing-target", is_flag=True, help="Leave out rows without a target, and say how many."),
     _data(
         "--classes",
         type=Listed(str, "low,medium,high", always=True),
         metavar="NAMES",
-        help="All classes in their order, for --loss ordinal [default: sorted].",
+        help="All classes in their order, for --loss ordinal [default: sorted], or because one is called NA, "
+        "as missing values are.",
     ),
     _data(
         "--test-fraction",

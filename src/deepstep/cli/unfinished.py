@@ -8,7 +8,6 @@ either an unfinished training or a whole run.
 import json
 import os
 import shlex
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -27,6 +26,8 @@ from deepstep.cli.workers import digest_of, torchrun_command
 from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
+from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
+from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.run_folder import DIGEST, OF_A_COMMITTEE, RunFolder, config_digest, read_config
 from deepstep.training import Callback, StopTraining, latest_checkpoint
@@ -34,8 +35,8 @@ from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.refit import REFIT
 
-FORMAT, VERSION = "deepstep-training", 4
-NAME = "training.json"
+FORMAT, VERSION = TRAINING_FORMAT, 4
+NAME = TRAINING_MARK
 ENDING = ".unfinished"
 
 
@@ -162,7 +163,7 @@ def read_training(run: Path) -> Training:
         came = "this run is done" if done else f"there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", came)
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)
         if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
             raise ValueError("its contents were altered")
         training = Training(
@@ -171,9 +172,10 @@ def read_training(run: Path) -> Training:
             dict(record["options"]),
             str(record["validation_sha256"]),
         )
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        came = f"{error.came if isinstance(error, FileError) else error!s:.300}"
         raise FileError(
-            str(path), "the file as training wrote it", f"it cannot be used ({error})", "Begin anew."
+            str(path), "the file as training wrote it", f"it cannot be used ({came})", "Begin anew."
         ) from None
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
         raise FileError(
@@ -239,10 +241,11 @@ def place_to_train(
                 if not _checkpoints(folder):
                     discard(folder)
                 raise
-    shutil.rmtree(run / REFIT, ignore_errors=True)
-    for path in (run / NAME, *checkpoint_files(run)):
+    for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run)):
         with suppress(OSError):  # the run is whole with or without them
             path.unlink()
+    with suppress(OSError):
+        (run / REFIT).rmdir()
 
 
 @contextmanager
@@ -382,6 +385,10 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         raise FileError(
             str(folder), "nothing, or a training that is not done", "it is something else", "Move it."
         )
+    with as_file_error(folder, folder):
+        reason = why_kept(folder, training=True)
+    if overwrite and reason:
+        raise FileError(str(folder), "a training that is not done, and nothing else", reason, "Move it.")
     if not overwrite:
         raise FileError(
             str(run),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from deepstep.data.files import atomic_write, kind_at
+from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
 from deepstep.types import AnyArray
 
@@ -81,10 +82,30 @@ def read_arrays(
         raise FileError(str(path), what, "this is a device or a pipe")
     try:
         with safe_open(path, framework="numpy") as file:
+            _check_header(Path(path))
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise FileError(str(path), what, "there is none") from None
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
-        raise FileError(
-            str(path), "a safetensors file", f"it cannot be read ({error!s:.300})", mend
-        ) from None
+    # AttributeError: a type of numbers that NumPy does not have
+    except (
+        SafetensorError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        MemoryError,
+    ) as error:
+        reason = str(error) or type(error).__name__
+        raise FileError(str(path), "a safetensors file", f"it cannot be read ({reason:.300})", mend) from None
+
+
+def _check_header(path: Path) -> None:
+    """Refuse a header in which an entry stands twice, of which the library takes the last one.
+
+    Raises
+    ------
+    ValueError
+    """
+    with path.open("rb") as file:
+        json_values(file.read(int.from_bytes(file.read(8), "little")))

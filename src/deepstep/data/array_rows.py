@@ -18,8 +18,10 @@ import numpy as np
 
 from deepstep.data.filed_arrays import FiledArray, Watched, as_opened, check_unchanged, filed
 from deepstep.data.files import kind_at
+from deepstep.data.hdf5_datasets import check_datasets, is_dataset, members
+from deepstep.data.room import check_room
 from deepstep.data.stored_rows import Place, StoredRows
-from deepstep.errors import DataError, FileError, ShapeError, missing_package
+from deepstep.errors import DataError, DeepStepError, FileError, ShapeError, missing_package
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 NUMPY, HDF5 = (".npy",), (".h5", ".hdf5")
 INPUTS = "X"
 """The array whose columns are the inputs', named as those of an array in memory."""
-GROUP_ROWS, GROUP_NUMBERS = 4096, 2**21
-"""Rows, and numbers, that are read at once."""
+GROUP_ROWS, GROUP_NUMBERS, GROUP_BYTES = 4096, 2**21, 2**28
+"""Rows, numbers, and bytes, that are read at once."""
+MOST_COLUMNS = 10**6
+"""An array may have so many: each has a name."""
 COMPARED = 64
 """So many rows, evenly spread, tell files from others."""
 
@@ -53,9 +57,10 @@ class ArrayRows(StoredRows):
     ShapeError
         If one has other rows than another.
     DataError
-        If they have no rows, two columns have one name, or they hold no numbers, truth values or texts.
+        If they have no rows or columns, or rows of different lengths, two columns have one name, or they
+        hold no numbers, truth values or texts.
     FileError
-        If a file was changed since it was opened.
+        If a file was changed since it was opened, or an array has its values in another file.
 
     Examples
     --------
@@ -69,16 +74,22 @@ class ArrayRows(StoredRows):
     def __init__(
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
+        check_datasets(arrays, where)
         self.where, self._arrays = where, {name: filed(array) for name, array in arrays.items()}
         self._files = {**_files_of(self._arrays.values()), **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
+        empty = next((name for name, length in lengths.items() if not length), None)
+        if empty is not None:
+            raise DataError(where, "arrays with at least one row", f"{empty!r} has none")
         other = next((name for name, length in lengths.items() if length != m), None)
         if other is not None:
             first = next(iter(lengths))
             raise ShapeError(where, f"{m} rows of {other!r}, as {first!r} has", f"got {lengths[other]}")
         if not m:
             raise DataError(where, "arrays with at least one row", "got none")
+        for name, array in self._arrays.items():
+            _check_width(name, array, where)
         self._columns: dict[str, tuple[str, int | None]] = {}
         for name, array in self._arrays.items():
             for column, at in _columns(name, array):
@@ -92,7 +103,9 @@ class ArrayRows(StoredRows):
                 self._columns[column] = name, at
         few = self._read(slice(0, 1), list(self._columns))
         self.schema = dict(few.schema)
-        self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns)))
+        row_bytes = sum(map(_row_bytes, self._arrays.values()))
+        self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns), GROUP_BYTES // row_bytes))
+        check_room(40 * (m // self._group), where, "the sizes of groups of rows", f"those of {m:,} rows")
         self.sizes = tuple(min(self._group, m - start) for start in range(0, m, self._group))
 
     @property
@@ -166,7 +179,7 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     Raises
     ------
     FileError
-        If a file is missing, damaged or of another kind.
+        If a file is missing, damaged or of another kind, or has data in another file.
     ShapeError, DataError
         As `ArrayRows`.
     MissingPackageError
@@ -189,9 +202,10 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     files = {path: as_opened(path)}
     try:
         file = h5py.File(path, "r")
-        arrays = {name: file[name] for name in sorted(file) if isinstance(file[name], h5py.Dataset)}
-        groups = [name for name in sorted(file) if isinstance(file[name], h5py.Group)]
-    except (OSError, RuntimeError, KeyError) as error:
+        arrays, groups = members(file, str(path))
+    except DeepStepError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise _damaged(path, "an HDF5 file", error) from error
     with_rows = {name: array for name, array in arrays.items() if len(array.shape)}
     if not with_rows:
@@ -208,7 +222,7 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
 def _files_of(arrays: Iterable[Any]) -> dict[Path, Watched]:
     """The files that arrays stand in, as far as that is known."""
     paths = [array.path for array in arrays if isinstance(array, FiledArray)]
-    files = [array.file for array in arrays if type(array).__module__.startswith("h5py.")]
+    files = [array.file for array in arrays if is_dataset(array)]
     paths += [Path(file.filename) for file in files if file.mode == "r"]
     return {path: as_opened(path) for path in paths if kind_at(path) == "file"}
 
@@ -261,6 +275,27 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
         yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
 
 
+def _check_width(name: str, array: Any, where: str) -> None:
+    """Refuse an array without columns, or with more than can be named or read.
+
+    Raises
+    ------
+    DataError
+    """
+    columns, row_bytes = int(np.prod(array.shape[1:])), _row_bytes(array)
+    if not 0 < columns <= MOST_COLUMNS or row_bytes > GROUP_BYTES:
+        raise DataError(
+            where,
+            f"arrays of 1 to {MOST_COLUMNS:,} columns and at most {GROUP_BYTES >> 20} MiB in a row",
+            f"{name!r} is of shape {tuple(array.shape)} and type {array.dtype}",
+        )
+
+
+def _row_bytes(array: Any) -> int:
+    """Bytes of a row, at least 1."""
+    return max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
+
+
 def _bytes_of(values: Any) -> bytes:
     """The contents of some rows; of objects not where they lie in memory."""
     values = np.asarray(values)
@@ -289,6 +324,8 @@ def _plain(values: Any, where: str, start: int) -> AnyArray:
             return np.array(texts, object).reshape(values.shape)
         if any(isinstance(text, str) for text in texts):
             raise DataError(where, "numbers, truth values or texts", "there are texts and other values")
+        if any(np.ndim(text) for text in texts):
+            raise DataError(where, "numbers, truth values or texts", "there are lists of several")
         values = np.array(texts).reshape(values.shape)
     if values.dtype.kind not in "biufU":
         raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")

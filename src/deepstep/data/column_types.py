@@ -82,7 +82,7 @@ def refuse_strange_types(path: Path, suffix: str) -> None:
         else:
             with pyarrow.OSFile(str(path), "rb") as raw, pyarrow.ipc.open_file(raw) as file:
                 fields = list(file.schema)
-    except (pyarrow.ArrowException, OSError):
+    except (pyarrow.ArrowException, UnicodeDecodeError, OSError):
         return
     for field in fields:
         dtype_of(field, str(path))

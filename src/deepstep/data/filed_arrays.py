@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.errors import FileError
 from deepstep.types import AnyArray
 
@@ -168,8 +168,10 @@ def as_opened(path: Path) -> Watched:
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such.npy: a file of arrays; there is no such file.
     """
-    if kind_at(path) != "file":
-        raise FileError(str(path), "a file of arrays", "there is no such file")
+    refuse_pipe(path, "a file of arrays")
+    if (kind := kind_at(path)) != "file":
+        came = "this is a folder" if kind == "folder" else "there is no such file"
+        raise FileError(str(path), "a file of arrays", came)
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 

@@ -14,15 +14,14 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
+from deepstep.data.own_folders import RUN_MARK as RUN_MARK
+from deepstep.data.own_folders import remove_own, why_kept
 from deepstep.errors import DeepStepError, FileError
-
-RUN_MARK = "config.toml"
-"""The file that makes a folder a run folder of DeepStep, which may be replaced."""
 
 _PREFIX = ".deepstep-"
 """How the names of temporary files and folders begin."""
@@ -85,8 +84,8 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     path : Path or str
         The folder to make; its parent exists.
     overwrite : bool, default False
-        Replace an existing folder. It must be empty or a run folder (hold `config.toml`): anything else is
-        never removed. The new folder keeps the permissions of the old one.
+        Replace an existing folder. It must be empty or a run of DeepStep with nothing else in it: anything
+        else is never removed. The new folder keeps the permissions of the old one.
 
     Yields
     ------
@@ -146,7 +145,7 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
         _sync_folder(target.parent)
     if old is not None:
         try:
-            shutil.rmtree(old)
+            remove_own(old)
         except OSError as error:
             raise FileError(
                 str(path),
@@ -157,18 +156,22 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder; under its own name it is whole or gone.
+    """Remove a training that is not done; under its own name it is whole or gone.
+
+    A folder in which there is something else stays as it is.
 
     Raises
     ------
     FileError
         When it cannot be renamed. What then cannot be removed stays under a temporary name.
     """
-    if folder.exists():
+    with as_file_error(folder, folder):
+        if not folder.exists() or why_kept(folder, training=True):
+            return
         temporary = _sibling(folder)
-        with as_file_error(folder, folder):
-            os.rename(folder, temporary)
-        shutil.rmtree(temporary, ignore_errors=True)
+        os.rename(folder, temporary)
+    with suppress(OSError):
+        remove_own(temporary)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -187,24 +190,27 @@ def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     Raises
     ------
     FileError
-        When something stands there and ``overwrite`` is not set, or it is neither empty nor a run folder.
+        When something stands there and ``overwrite`` is not set, or it is neither empty nor a run of DeepStep
+        to which nothing was added.
     """
-    target = Path(os.path.realpath(path))
-    if not target.exists():
-        return
-    if not overwrite:
+    target = _real(path)
+    with as_file_error(path, target):
+        if kind_at(target) == "nothing":
+            return
+        if not overwrite:
+            raise FileError(
+                str(path),
+                "a new name is expected",
+                "it exists already",
+                "Choose another name or allow overwriting.",
+            )
+        reason = why_kept(target)
+    if reason:
         raise FileError(
             str(path),
-            "a new name is expected",
-            "it exists already",
-            "Choose another name or allow overwriting.",
-        )
-    if not target.is_dir() or (any(target.iterdir()) and not (target / RUN_MARK).is_file()):
-        raise FileError(
-            str(path),
-            f"only an empty folder or a run folder (one with {RUN_MARK}) is replaced",
-            "it is something else and stays as it is",
-            "Choose another name.",
+            "only an empty folder or a run of DeepStep is replaced",
+            f"{reason}, and stays as it is",
+            "Choose another name, or move by hand what is there.",
         )
 
 
@@ -234,6 +240,30 @@ def kind_at(path: Path | str) -> EntryKind:
     return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
 
 
+def refuse_pipe(path: Path | str, expected: str) -> None:
+    """Refuse what is neither a file nor a folder, before it is opened: reading from a pipe may never end.
+
+    Parameters
+    ----------
+    path : Path or str
+        Symbolic links are followed.
+    expected : str
+        What is expected there, for the error.
+
+    Raises
+    ------
+    FileError
+
+    Examples
+    --------
+    >>> refuse_pipe("no/such/file", "a table file is expected")
+    """
+    if kind_at(path) == "something else":
+        raise FileError(
+            str(path), expected, "this is a pipe or a device", "Write what comes from it to a file first."
+        )
+
+
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 
@@ -260,6 +290,7 @@ def sha256(path: Path | str) -> str:
     >>> sha256(path)
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
     """
+    refuse_pipe(path, "a readable file is expected")
     try:
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import kind_at
-from deepstep.errors import FileError, missing_package
+from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.hdf5_datasets import check_datasets, member
+from deepstep.data.room import check_room
+from deepstep.errors import DeepStepError, FileError, missing_package
 
 TRAIN_FILE = "train_catvnoncat.h5"
 TEST_FILE = "test_catvnoncat.h5"
@@ -55,8 +57,10 @@ def read_cats(directory: Path | str) -> ImageSet:
     Raises
     ------
     FileError
-        When a file is missing, no HDF5, damaged, or lacks one of these arrays in this shape, or when both
-        do not belong together.
+        When a file is missing, no HDF5, damaged, has data in another file, or lacks one of these arrays in
+        this shape, or when both do not belong together.
+    DataError
+        When an array is empty, of rows of different lengths, or would not fit into memory.
     MissingPackageError
         When h5py is not installed.
 
@@ -97,6 +101,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         import h5py
     except ImportError as error:
         raise missing_package("read_cats", "h5py", "images") from error
+    refuse_pipe(path, "an HDF5 file is expected")
     if kind_at(path) != "file":
         raise FileError(str(path), "an HDF5 file is expected", "there is no such file")
     try:
@@ -108,9 +113,16 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
                     f"{part}_set_x, {part}_set_y and list_classes are expected",
                     f"{', '.join(sorted(missing))} is missing",
                 )
-            X, y = np.asarray(file[f"{part}_set_x"]), np.asarray(file[f"{part}_set_y"])
-            classes = np.asarray(file["list_classes"])
-    except FileError:
+            names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
+            datasets = {name: member(file, name, str(path)) for name in names}
+            for name, dataset in datasets.items():
+                if not isinstance(dataset, h5py.Dataset):
+                    raise FileError(str(path), f"an array {name!r}", "it is a group")
+            check_datasets(datasets, str(path))
+            for name, dataset in datasets.items():
+                check_room(dataset.size * dataset.dtype.itemsize, str(path), "arrays", f"{name!r}")
+            X, y, classes = (np.asarray(dataset) for dataset in datasets.values())
+    except DeepStepError:
         raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         # h5py maps the library's own error classes to these.

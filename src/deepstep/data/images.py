@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.errors import ConfigurationError, FileError, missing_package
 
 if TYPE_CHECKING:
@@ -77,12 +77,9 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
             f"got {height} × {width} × {channels}",
         )
     path = Path(path)
+    refuse_pipe(path, "a picture is expected")
     if (kind := kind_at(path)) != "file":
-        came = (
-            "there is no such file"
-            if kind == "nothing"
-            else f"this is {'a folder' if kind == 'folder' else kind}"
-        )
+        came = "there is no such file" if kind == "nothing" else "this is a folder"
         raise FileError(str(path), "a picture is expected", came)
     try:
         with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:
@@ -103,7 +100,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
         raise FileError(
             str(path), "a picture is expected", "this is none that can be read", "Save it as PNG or JPEG."
         ) from error
-    except PIL.Image.DecompressionBombError as error:
+    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
         raise FileError(
             str(path), "a picture of reasonable size is expected", str(error).rstrip("."), "Make it smaller."
         ) from error

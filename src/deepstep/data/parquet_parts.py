@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.column_types import dtype_of
-from deepstep.data.files import kind_at, sha256
+from deepstep.data.files import kind_at, refuse_pipe, sha256
 from deepstep.data.long_texts import gathered, rows_at_once
 from deepstep.data.part_paths import part_paths
 from deepstep.data.stored_rows import Place, StoredRows
@@ -123,10 +123,19 @@ class ParquetRows(StoredRows):
                     columns=list(schema),
                     use_threads=False,
                 )
+                came = 0
                 for piece in gathered(read, texts, most):
+                    came += piece.num_rows
                     frame: Any = polars.from_arrow(piece)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
+                    )
+                if came != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
+                    raise FileError(
+                        _called(self.where, part.name),
+                        f"{self.sizes[group]:,} rows in row group {within}, as the footer says",
+                        f"{came:,} can be read",
+                        DAMAGED,
                     )
 
     def place(self, group: int) -> Place:
@@ -202,6 +211,7 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
     """What the footer of a part says."""
     path = root if root.is_file() else root / part
     name = part.as_posix()
+    refuse_pipe(path, "a Parquet file")
     with _named_errors(str(root), name):
         status = path.stat()
         with _parquet().ParquetFile(path) as file:
@@ -267,7 +277,8 @@ def _called(where: str, part: str) -> str:
 
 @contextmanager
 def _named_errors(where: str, part: str) -> Iterator[None]:
-    """Let whatever pyarrow and the system say be one sentence about a part."""
+    """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
+    import polars
     import pyarrow
 
     try:
@@ -281,7 +292,12 @@ def _named_errors(where: str, part: str) -> Iterator[None]:
             "it is gone",
             "Put it back and go on from the last checkpoint.",
         ) from error
-    except (pyarrow.ArrowException, OSError) as error:
+    except (
+        pyarrow.ArrowException,
+        polars.exceptions.PanicException,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
         detail = str(error).strip().partition("\n")[0].rstrip(". ")
         raise FileError(
             _called(where, part), "a whole Parquet file", f"it cannot be read ({detail:.200})", DAMAGED

@@ -9,7 +9,7 @@
 import os
 from pathlib import Path
 
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.errors import FileError
 
 SUFFIX = ".parquet"
@@ -45,6 +45,7 @@ def part_paths(path: Path) -> list[Path]:
     kind = kind_at(path)
     if kind == "file":
         return [Path(path.name)]
+    refuse_pipe(path, "a Parquet file, or a folder of such parts")
     if kind != "folder":
         raise FileError(str(path), "a Parquet file, or a folder of such parts", "there is none")
     found: list[Path] = []

@@ -1,13 +1,14 @@
 """Tables that are read into memory, and those whose rows stay in their files: which of both a file is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
 from deepstep.data.files import kind_at
 from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.part_paths import SUFFIX as PARQUET
+from deepstep.data.room import check_room
 from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import read_table
 from deepstep.errors import ConfigurationError, FileError
@@ -86,8 +87,10 @@ def stored(
     return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
-def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
-    """A table in memory: of a file, or of all Parquet parts of a folder.
+def table_in(
+    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
+    """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`.
 
     Raises
     ------
@@ -96,7 +99,7 @@ def table_in(file: Path, beside: Sequence[str] = ()) -> "polars.DataFrame":
     """
     of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
     rows = None if of_one_read else opened(file, beside)
-    return read_table(file) if rows is None else rows_in_memory(rows)
+    return read_table(file, values=values) if rows is None else rows_in_memory(rows)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
@@ -106,18 +109,29 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     ------
     FileError
         If a part cannot be read.
+    DataError
+        If they would not fit into memory.
     """
     import polars
 
     columns = list(rows.schema)
     groups = range(len(rows.sizes))
+    check_room(
+        int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),
+        rows.where,
+        "rows",
+        f"{rows.n_rows:,} rows of {len(columns):,} columns",
+        "Training can leave them where they are: --stream (stream=True).",
+    )
     return polars.concat(
         [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]
     )
 
 
-def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFrame]":
-    """A table a piece at a time, where its rows are streamed; else as one.
+def pieces_in(
+    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
+) -> "Iterator[polars.DataFrame]":
+    """A table a piece at a time, where its rows are streamed; else as one. ``values`` as of `read_table`.
 
     Raises
     ------
@@ -126,7 +140,7 @@ def pieces_in(file: Path, beside: Sequence[str] = ()) -> "Iterator[polars.DataFr
     """
     rows = stored(file, True if kind_at(file) == "folder" else None, beside=beside)
     if rows is None:
-        yield table_in(file, beside)
+        yield table_in(file, beside, values)
         return
     columns = list(rows.schema)
     most = rows.piece_rows(columns)

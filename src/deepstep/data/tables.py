@@ -4,13 +4,16 @@ The suffix names the format, and the content has to agree with it. The rules of 
 `deepstep.data.text_tables`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.column_types import refuse_strange_types
+from deepstep.data.files import refuse_pipe
 from deepstep.data.forked import begin_work
+from deepstep.data.parquet_footer import bytes_in_memory
+from deepstep.data.room import check_room
 from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
 
@@ -39,18 +42,23 @@ _SIGNATURES = {
 class _Format(NamedTuple):
     name: str
     signature: bytes
-    read: "Callable[[Path], polars.DataFrame]"
+    read: "Callable[..., polars.DataFrame]"
     cells: "Callable[[Path], polars.DataFrame] | None" = None
     """Reads the cells as they are written, where that is another thing than their values."""
 
 
-def read_table(path: Path | str) -> "polars.DataFrame":
+def read_table(
+    path: Path | str, *, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     """Read a table; the suffix of the file says how.
 
     Parameters
     ----------
     path : Path or str
         A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
+    values : mapping, optional
+        Of columns of a text table the words that are values there, though they stand for a missing value
+        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
 
     Returns
     -------
@@ -61,9 +69,9 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     ------
     FileError
         When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8, empty,
-        damaged, or when its lines or column names do not fit together.
+        damaged, a pipe or a device, or when its lines or column names do not fit together.
     DataError
-        When the table has no rows.
+        When the table has no rows, or would not fit into memory.
 
     Examples
     --------
@@ -73,7 +81,7 @@ def read_table(path: Path | str) -> "polars.DataFrame":
     >>> read_table(path).to_dict(as_series=False)
     {'age': [31.0, None, 4.5], 'name': ['Ada', 'Grace', 'Emmy']}
     """
-    return _read(Path(path), as_written=False)
+    return _read(Path(path), as_written=False, values=values)
 
 
 def read_cells(path: Path | str) -> "polars.DataFrame":
@@ -105,7 +113,45 @@ def read_cells(path: Path | str) -> "polars.DataFrame":
     return _read(Path(path), as_written=True)
 
 
-def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
+def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
+    """How many rows of a column of texts have no value, by which words; nothing where no word says so.
+
+    Parameters
+    ----------
+    path : Path
+    frame : polars.DataFrame
+        What `read_table` made of it.
+    name : str
+        The column; it need not be there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
+    >>> _ = path.write_text("sales,region\\n3,EU\\n5,NA\\n4,\\n")
+    >>> told_missing_words(path, read_table(path), "region")
+    "2 of 3 rows have none, 1 of them by the word 'NA', which text tables have for missing values"
+    """
+    import polars
+
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None or kind.cells is None or name not in frame.columns:
+        return ""
+    column = frame.get_column(name)
+    if column.dtype not in (polars.String, polars.Boolean) or not column.null_count():
+        return ""
+    cells = read_cells(path).get_column(name).str.strip_chars().filter(column.is_null())
+    words = cells.drop_nulls().value_counts(sort=True).filter(polars.col(name) != "").rows()
+    if not words:
+        return ""
+    counted = ", ".join(f"{count:,} of them by the word {word!r}" for word, count in words)
+    n = column.null_count()
+    return f"{n:,} of {frame.height:,} rows have none, {counted}, which text tables have for missing values"
+
+
+def _read(
+    path: Path, *, as_written: bool, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     import polars
 
     begin_work(str(path))
@@ -120,13 +166,18 @@ def _read(path: Path, *, as_written: bool) -> "polars.DataFrame":
         )
     _check_content(path, kind, head)
     try:
-        frame = (kind.cells if as_written and kind.cells else kind.read)(path)
+        if kind.cells is None:
+            frame = kind.read(path)
+        else:
+            frame = kind.cells(path) if as_written else kind.read(path, values=values)
     except FileError:
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
         if kind.signature in (_PARQUET, _ARROW1):
             refuse_strange_types(path, path.suffix.lower())
         raise damaged(path, kind.name, first_line(error)) from error
+    if kind.signature:  # of text repeated in few bytes there may be much
+        _check_room(path, int(frame.estimated_size()))
     if frame.height == 0 or frame.width == 0:
         raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
     return frame
@@ -169,6 +220,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
 
 def _head(path: Path) -> bytes:
     """The first bytes of a file."""
+    refuse_pipe(path, "a table file is expected")
     try:
         with path.open("rb") as file:
             return file.read(4096).removeprefix(b"\xef\xbb\xbf")
@@ -197,10 +249,18 @@ def _check_content(path: Path, kind: _Format, head: bytes) -> None:
         )
 
 
+def _check_room(path: Path, n_bytes: int) -> None:
+    """Refuse a table that does not fit into memory, however small its file is."""
+    streamed = "Training can leave its rows in the file: --stream (stream=True)."
+    mend = streamed if path.suffix.lower() == ".parquet" else ""
+    check_room(n_bytes, str(path), "a table", "its rows", mend)
+
+
 # The readers get open files: polars takes * and [ in a path for patterns.
 def _read_parquet(path: Path) -> "polars.DataFrame":
     import polars
 
+    _check_room(path, bytes_in_memory(path))
     with path.open("rb") as file:
         return polars.read_parquet(file)
 

@@ -1,6 +1,7 @@
 """Tables as text, separated by commas or tabs.
 
-- UTF-8, one header line, a unique name for every column, the same number of fields in every line.
+- UTF-8, one header line, a unique name for every column, the same number of fields in every line. A column
+  without a name, as the index that pandas writes, is called "Unnamed: 0" as pandas calls it, by its place.
 - A field is missing when it is empty or one of `MISSING`. "None" is not among them: it is a category in
   well-known tables.
 - A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
@@ -11,8 +12,9 @@
 
 import csv
 from collections import Counter
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.column_names import without_pattern
 from deepstep.errors import FileError
@@ -26,8 +28,10 @@ MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
-def read_text_table(path: Path, separator: str) -> "polars.DataFrame":
-    """A table with the types that its columns have.
+def read_text_table(
+    path: Path, separator: str, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
+    """A table with the types that its columns have; ``values`` as of `deepstep.data.read_table`.
 
     Raises
     ------
@@ -36,7 +40,9 @@ def read_text_table(path: Path, separator: str) -> "polars.DataFrame":
     """
     import polars
 
-    return polars.DataFrame([_typed(series) for series in read_cells_of_text(path, separator)])
+    kept = values or {}
+    cells = read_cells_of_text(path, separator)
+    return polars.DataFrame([_typed(series, kept.get(series.name, ())) for series in cells])
 
 
 def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
@@ -49,19 +55,19 @@ def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
     """
     import polars
 
-    blank = _check_lines(path, separator)
+    names, blank = _check_lines(path, separator)
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
     with path.open("rb") as file:
         frame = polars.read_csv(file, separator=separator, infer_schema=False)
     if blank and frame.width > 1:  # polars makes a row of a blank line
         frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
-    return polars.DataFrame([series.alias(series.name.strip()) for series in frame])
+    return polars.DataFrame([series.alias(name) for name, series in zip(names, frame, strict=True)])
 
 
-def _check_lines(path: Path, separator: str) -> list[int]:
+def _check_lines(path: Path, separator: str) -> tuple[list[str], list[int]]:
     """Read every line once with Python's csv: polars fills short lines silently and renames equal names.
 
-    Gives the positions of the blank lines among the rows.
+    Gives the names of the columns, and the positions of the blank lines among the rows.
     """
     blank = []
     try:
@@ -88,7 +94,19 @@ def _check_lines(path: Path, separator: str) -> list[int]:
         ) from error
     except csv.Error as error:
         raise damaged(path, "a text table", f"line {lines.line_num}: {error}") from error
-    return blank
+    return _named(header), blank
+
+
+def _named(header: list[str]) -> list[str]:
+    """The names of all columns; polars gives a nameless one a name that does not say that it had none."""
+    names = [name.strip() for name in header]
+    for at, name in enumerate(names):
+        if not name:
+            number, names[at] = 0, f"Unnamed: {at}"
+            while names.count(names[at]) > 1:  # a table that was written with its index twice
+                number += 1
+                names[at] = f"Unnamed: {at}.{number}"
+    return names
 
 
 def _check_header(path: Path, header: list[str], separator: str) -> None:
@@ -107,9 +125,10 @@ def _check_header(path: Path, header: list[str], separator: str) -> None:
         )
 
 
-def _typed(series: "polars.Series") -> "polars.Series":
+def _typed(series: "polars.Series", values: Collection[Any]) -> "polars.Series":
     """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
-    text = without_pattern(series).str.strip_chars().replace(list(MISSING), None)
+    missing = [word for word in MISSING if not word or word not in values]
+    text = without_pattern(series).str.strip_chars().replace(missing, None)
     typed = (parse(text) for parse in _TYPES) if text.count() else ()
     found = next((values for values in typed if values.count() == text.count()), text)
     return found.alias(series.name)

@@ -1,7 +1,7 @@
 """The whole network backward."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from deepstep.equations.dropout import dropout_backward
 from deepstep.equations.forward import AnyLayerCache, ExtendedCache, LayerCache, layer_activations
 from deepstep.equations.heads import Head, get_head
 from deepstep.equations.input_scale import scaled_weights_backward
-from deepstep.equations.linear import linear_backward, weight_gradients
+from deepstep.equations.linear import LinearCache, check_forward, linear_backward, weight_gradients
 from deepstep.equations.normalized_linear import (
     NormalizedCache,
     normalized_linear_backward,
@@ -107,7 +107,8 @@ def model_backward(
     AL, Y : arrays of shape (n_L, m)
         Output and target.
     caches : sequence of LayerCache
-        One per layer, of the forward step.
+        One per layer, of the forward step; or plain tuples ``((A_prev, W, b), Z)``, as a forward pass of
+        one's own builds them.
     activations : sequence of str, optional
         As in `model_forward`.
     output : str, Head or Architecture, optional
@@ -137,6 +138,7 @@ def model_backward(
     if not caches:
         raise DataError("model_backward", "one cache per layer", "got none", "Pass those of model_forward.")
     names = layer_activations(activations, len(caches), "model_backward")
+    caches = _as_caches(caches)
     check_target(AL, Y, "model_backward")
     head = get_head(names[-1] if output is None else output, "model_backward")
     activation = get_activation(names[-1])
@@ -158,6 +160,38 @@ def model_backward(
     else:
         dZL = activation.backward(head.textbook_backward(AL, Y), ZL)
     return backpropagate(dZL, caches, names, masks=masks)
+
+
+def _as_caches(caches: Sequence[Any]) -> list[AnyLayerCache]:
+    """Plain tuples as a LayerCache each; refuse those of another form, or whose shapes do not fit."""
+    found: list[AnyLayerCache] = []
+    for layer, cache in enumerate(caches, start=1):
+        if not isinstance(cache, LayerCache | ExtendedCache):
+            cache = _as_cache(cache, f"model_backward, layer {layer}")
+            below = cache.linear.A_prev.shape
+            if found and below != found[-1].Z.shape:
+                raise ShapeError(
+                    f"model_backward, layer {layer}",
+                    f"A_prev has the shape of Z of layer {layer - 1}, {found[-1].Z.shape}",
+                    f"got {below}",
+                    "Pass the caches in the order of the layers, the first layer's first.",
+                )
+        found.append(cache)
+    return found
+
+
+def _as_cache(cache: Any, where: str) -> LayerCache:
+    try:
+        (A_prev, W, b), Z = cache
+        A_prev, W, Z = np.asarray(A_prev), np.asarray(W), np.asarray(Z)
+    except (TypeError, ValueError):
+        came = f"got {type(cache).__name__} of another form"
+        raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", came) from None
+    check_forward(where, A_prev, W)
+    expected = (W.shape[0], A_prev.shape[1])
+    if Z.shape != expected:
+        raise ShapeError(where, f"Z has the shape of W·A_prev, {expected}", f"got {Z.shape}")
+    return LayerCache(LinearCache(A_prev, W, b), Z)
 
 
 class LayerGradients(NamedTuple):
@@ -241,7 +275,7 @@ def activated_backward(dA: Array, cache: AnyLayerCache, activation: str) -> tupl
     """
     if isinstance(cache, ExtendedCache) and cache.alpha is not None:
         return parametric_backward(dA, cache.Z, cache.alpha, activation)
-    return get_activation(activation).backward(dA, cache.Z), None
+    return get_activation(activation).backward(dA, cache[1]), None  # a plain tuple has no names
 
 
 def backward_layers(

@@ -1,5 +1,6 @@
 """The cost J: the mean of the losses over the examples, with weights."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from deepstep.equations.members_answer import mean_logits
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network.architecture import Architecture
+from deepstep.network.border import TARGETS
 from deepstep.types import Array
 
 
@@ -20,9 +22,10 @@ def compute_cost(AL: Array, Y: Array, *, output: str | Head | Architecture = "si
     Parameters
     ----------
     AL, Y : arrays of shape (n_L, m)
-        Output of the network and target. Losses are summed over the n_L outputs. Y is taken as it is: for a
-        cross-entropy its values should lie from 0 to 1, outside of which J is a number without meaning and
-        may be negative (`Network` refuses them).
+        Output of the network and target. Losses are summed over the n_L outputs. For a cross-entropy the
+        values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts they are at least
+        0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone, without any 0 or
+        1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has no meaning.
     output : str, Head or Architecture
         Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
         "softmax" (of one choice among n_L classes) or "identity" (half the squared error); or the head of an
@@ -39,9 +42,14 @@ def compute_cost(AL: Array, Y: Array, *, output: str | Head | Architecture = "si
     ShapeError
         If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
     DataError
-        If there is no example, or a probability lies outside 0 … 1.
+        If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
     ConfigurationError
         If the head is unknown or has no loss of AL.
+
+    Warns
+    -----
+    RuntimeWarning
+        If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
 
     Examples
     --------
@@ -65,7 +73,29 @@ def compute_cost(AL: Array, Y: Array, *, output: str | Head | Architecture = "si
             f"got values from {AL.min():g} to {AL.max():g}",
             "From logits use cost_from_logits; for numbers pass output='identity'.",
         )
-    return _mean(head.textbook(AL, Y)[0])
+    # soft labels of ordered classes are falling numbers, too, not only the ones above zeros that train
+    kind = "probabilities" if head.targets == "cumulative" else head.targets
+    for rule in TARGETS[kind].rules:
+        if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_label(Y))):
+            raise DataError("compute_cost", rule.expected.format(name=head.name), rule.came(Y), rule.mend)
+    cost = _mean(head.textbook(AL, Y)[0])
+    if cost == np.inf and TARGETS[kind].rules and _is_whole(AL) and not _is_whole(Y):
+        warnings.warn(
+            "compute_cost: the cost is infinite, AL holds whole numbers alone and Y others. "
+            "AL comes first, compute_cost(AL, Y): were the arguments swapped?",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return cost
+
+
+def _is_whole(values: Array) -> bool:
+    return bool((values == np.floor(values)).all())
+
+
+def _has_no_label(Y: Array) -> bool:
+    """Whether Y holds finite numbers none of which is whole, as the lecture draws one for an exercise."""
+    return bool(np.isfinite(Y).all() and (np.floor(Y) != Y).all())
 
 
 @equation("J = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ", source="lecture 4, from the logits")

@@ -23,6 +23,7 @@ from deepstep.estimators.committee import Preparer
 from deepstep.estimators.course import Carried, Reached
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.missing_values import told_by_row
+from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
 from deepstep.estimators.rate_search import first_rate
@@ -53,6 +54,9 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     @abstractmethod
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         """What the targets of the training data say: classes, the head."""
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
+        """Warn of columns of a frame that alone tell the target."""
 
     @abstractmethod
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
@@ -97,12 +101,13 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         incremental: bool = False,
         classes: Any = None,
         label: str = "",
+        keep: tuple[str, ...] = (),
     ) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before = vars(self).copy()
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         going_on = hasattr(self, "network_") and (incremental or self.warm_start)
-        call = FitCall(where, going_on, incremental, classes, label=label)
+        call = FitCall(where, going_on, incremental, classes, label=label, keep=keep)
         try:
             self._calibration = Calibration()
             if validation is not None and is_stored(validation.X):
@@ -111,6 +116,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
             if is_stored(given.X, self.stream):
                 rows = as_stored(given, self.stream, call)
                 given = in_memory(given, where) if rows is None else given
+            else:
+                given = with_named_columns(given, where)
             if rows is not None:
                 self._fit_stored(rows, validation, call)
             elif self.recipe != "plain":
@@ -225,6 +232,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         dtype = self.network_.dtype if call.going_on else self._precision
         X, y, weight = self._checked(given, dtype, reset=not call.going_on, where=call.where)
         self._learn_targets(y, call)
+        if hasattr(given.X, "columns"):
+            self._warn_of_leaks(given.X, y, call)
         examples = Examples(X, self._encode(y, X.dtype, call.where), weight)
         self._check_taught(examples, call)
         return examples
@@ -247,6 +256,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def _checked(
         self, given: Given, dtype: Any, *, reset: bool, where: str
     ) -> tuple[Any, AnyArray, Array | None]:
+        given = with_named_columns(given, where)
         # what is too large for the dtype is refused in words
         with np.errstate(over="ignore"), told_by_row(given, where, numbers=is_regressor(self)):
             X, y = validate_data(

@@ -29,6 +29,8 @@ class FitCall:
         The seed of everything, where it is drawn already.
     callbacks : tuple of Callback
         Further ones of the training, told after all others.
+    keep : tuple of str
+        Columns of a table that are inputs even if they look as if they named the rows.
     keeps_interrupted : bool
         Whether what Ctrl-C interrupts becomes a model; else KeyboardInterrupt goes on.
     """
@@ -41,6 +43,7 @@ class FitCall:
     label: str = ""
     seed: int | None = None
     callbacks: tuple[Callback, ...] = ()
+    keep: tuple[str, ...] = ()
     keeps_interrupted: bool = True
 
 

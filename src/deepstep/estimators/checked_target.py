@@ -39,6 +39,29 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     return y
 
 
+def refuse_texts(y: AnyArray, where: str) -> None:
+    """Refuse what a regressor cannot learn: texts that are no numbers.
+
+    Raises
+    ------
+    DataError
+    """
+    if y.dtype.kind not in "OSU":
+        return
+    text = next((value for value in y.flat if isinstance(value, str | bytes) and not _is_number(value)), None)
+    if text is not None:
+        mend = "Use DeepClassifier, which learns classes, or make numbers of them."
+        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", mend)
+
+
+def _is_number(text: str | bytes) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def refuse_times(y: AnyArray, where: str) -> None:
     """Refuse dates and durations, be they NumPy's or objects.
 

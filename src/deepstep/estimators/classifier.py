@@ -19,8 +19,9 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
+from deepstep.estimators.leaks import warn_of_leaks
 from deepstep.estimators.losses import merged
-from deepstep.estimators.stored import refuse_names
+from deepstep.estimators.stored import score_of
 from deepstep.estimators.trusted_classes import TrustedClasses
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights
@@ -134,10 +135,10 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
             time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Labels of any type, or columns of 0 and 1.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of at least 0; a weight of 2 equals the row twice.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels of any type, or columns of 0 and 1; or the name of their column, where X is a frame.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
             and ``early_stopping`` goes by them instead of a part of X.
@@ -152,6 +153,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
             If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
         DivergenceError
             If the cost leaves the finite numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column of a frame numbers rows that are sorted by y, or has one value for each label.
 
         Notes
         -----
@@ -252,7 +258,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         DataError
             If y or the weights are the name of a column.
         """
-        refuse_names(y, sample_weight)
+        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         return float(super().score(X, y, sample_weight))
 
     def predict_proba(self, X: Any) -> Array:
@@ -288,6 +294,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         self._labels = self._known_labels(y, call)
         self.classes_ = self._labels.shown
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
+        new = not (call.incremental or call.going_on or call.label)  # the command line has told of them
+        if new and not self._labels.several:
+            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.recipe != "plain")
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         labels = self._labels

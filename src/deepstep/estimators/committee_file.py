@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data import atomic_write
+from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.estimators.committee import Committee, Member, Preparer
@@ -29,7 +30,6 @@ from deepstep.estimators.recipes import RECIPES, Recipe
 from deepstep.estimators.tables import Table
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
-from deepstep.run_folder import read_text
 from deepstep.types import Array, is_number, is_whole
 
 FORMAT, VERSION = "deepstep-committee", 1
@@ -128,7 +128,7 @@ class CommitteeFile:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / NAME
-        record = self._checked(lambda: _object(json.loads(read_text(self._path))))
+        record = self._checked(lambda: _object(json_values(read_text(self._path))))
         if record.get("format") != FORMAT:
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
         if record.get("version") != VERSION:

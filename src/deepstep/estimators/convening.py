@@ -63,7 +63,7 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
     try:
         done = _train_all(estimator, kept, validation, parts, choice, tasks, clock, call)
     except DataError:
-        Table.fit(rows.table)  # what cannot be a number is refused under the number of its own row
+        Table.fit(rows.table, call.keep)  # what cannot be a number is refused under the number of its own row
         raise
     preparers, members, held_out = done
     judged = kept if validation is None else validation
@@ -110,13 +110,18 @@ def _tasks(choice: Choice, n_parts: int, seed: int) -> list[Task]:
 
 
 def _prepared(
-    estimator: "DeepEstimator", rows: Rows, validation: Rows | None, fold: Fold, choice: Choice
+    estimator: "DeepEstimator",
+    rows: Rows,
+    validation: Rows | None,
+    fold: Fold,
+    choice: Choice,
+    keep: tuple[str, ...],
 ) -> tuple[Preparer, Any, Any]:
     """What a fold's learned rows teach, and (inputs, Y, weight) of them and of the rows that judge; None
     where there are none.
     """
     learned = rows.take(fold.learned)
-    table = Table.fit(learned.table)
+    table = Table.fit(learned.table, keep)
     features = table.features(learned.table)
     encodings = {
         cuts: Encoding.fit(features, n_pieces(len(features)) if cuts else 0) if dense(features) else None
@@ -155,7 +160,9 @@ def _train_all(
                 break
             folds_now = range(first, min(first + at_once, len(parts)))
             with clock.preparing():
-                ready = {n: _prepared(estimator, rows, validation, parts[n], choice) for n in folds_now}
+                ready = {
+                    n: _prepared(estimator, rows, validation, parts[n], choice, call.keep) for n in folds_now
+                }
             seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
             works = [
                 partial(_work, estimator, task, *ready[task.fold], call, seconds)

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.estimators.calls import Given
-from deepstep.estimators.checked_target import refuse_times
+from deepstep.estimators.checked_target import refuse_texts, refuse_times
 
 _OF_X = ("Input X contains NaN", "could not convert string")
 
@@ -36,6 +36,8 @@ def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
         yield
     except ValueError as error:
         came = str(error).partition("\n")[0].rstrip(".")
+        if numbers:
+            refuse_texts(np.asarray(given.y, dtype=object), where)
         if came.startswith(_OF_X):
             mend = "Use recipe='table', which takes missing values, texts and dates as they are."
             raise DataError(where, "X of numbers, none of them missing", came, mend) from error

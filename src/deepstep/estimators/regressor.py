@@ -15,10 +15,11 @@ from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.checked_target import refuse_texts
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
-from deepstep.estimators.stored import refuse_names
+from deepstep.estimators.stored import score_of
 from deepstep.estimators.trusted_numbers import TrustedNumbers
 from deepstep.network.border import TARGETS
 from deepstep.types import AnyArray, Array
@@ -124,10 +125,11 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
             time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Numbers; for 'poisson' of at least 0, for 'quantile' in one column.
-        sample_weight : array of shape (n_samples,), optional
-            Weights of at least 0; a weight of 2 equals the row twice.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Numbers; for 'poisson' of at least 0, for 'quantile' in one column; or the name of their column,
+            where X is a frame.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds: their cost and score stand in ``history_``, and
             ``early_stopping`` goes by them instead of a part of X.
@@ -224,7 +226,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         float
             At most 1; 0 for always the same best number.
         """
-        refuse_names(y, sample_weight)
+        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         predicted = self.predict(X)
         if self._learned.name != "quantile":
             return float(r2_score(y, predicted, sample_weight=sample_weight))
@@ -249,6 +251,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         self._learned = self._given_head(call.where)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
+        refuse_texts(y, where)
         head, rows = self._learned, y.reshape(len(y), -1)
         with np.errstate(over="ignore"):
             Y = rows.astype(dtype)

@@ -6,6 +6,7 @@ from typing import Any
 from deepstep.data import StoredRows
 from deepstep.errors import DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
+from deepstep.estimators.named_columns import is_frame, with_named_columns
 from deepstep.estimators.stored_given import NamedRows
 from deepstep.estimators.streamed_fits import TABLE_RECIPE, StreamedFit, StreamedFits, weights_in
 from deepstep.preparation.survey import survey
@@ -45,13 +46,15 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
             )
 
 
-def refuse_names(y: Any, sample_weight: Any) -> None:
-    """Refuse the names of columns where `score` compares answers with arrays.
+def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> Given:
+    """What `score` compares: named columns of a frame are taken out of it, other names are refused.
 
     Raises
     ------
     DataError
     """
+    if is_frame(X):
+        return with_named_columns(Given(X, y, sample_weight), where)
     for name, given in (("y", y), ("sample_weight", sample_weight)):
         if isinstance(given, str):
             raise DataError(
@@ -60,3 +63,4 @@ def refuse_names(y: Any, sample_weight: Any) -> None:
                 f"got the name {given!r}",
                 f"Read that column: polars.read_parquet(X, columns=[{given!r}])[{given!r}].to_numpy().",
             )
+    return Given(X, y, sample_weight)

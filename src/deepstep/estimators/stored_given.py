@@ -12,11 +12,15 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.hdf5_datasets import check_datasets
+from deepstep.data.room import check_room
 from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.data.tables import told_missing_words
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.streamed_fits import labels_in
 
+IN_ROWS = "Pass stream=True, which leaves the rows in the file."
 Y, WEIGHT = "y", "weight"
 """What columns are called that came as arrays."""
 
@@ -72,6 +76,9 @@ def in_memory(given: Given, where: str) -> Given:
     """
     arrays = _as_arrays(given, where)
     if arrays is not None:
+        for array in arrays:
+            if array is not None:
+                check_room(array.nbytes, where, "arrays", f"one of shape {tuple(array.shape)}", IN_ROWS)
         inputs, *others = (None if array is None else np.array(array) for array in arrays)
         if inputs is not None and inputs.ndim > 2:
             inputs = inputs.reshape(len(inputs), -1)
@@ -82,7 +89,14 @@ def in_memory(given: Given, where: str) -> Given:
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
-            raise DataError(where, f"the column {name!r} in {given.X}", f"it has {', '.join(frame.columns)}")
+            near = unknown_name("", "", name, frame.columns).mend
+            came = f"it has {', '.join(frame.columns)}"
+            raise DataError(where, f"the column {name!r} in {given.X}", came, near)
+    if not stays:
+        words = told_missing_words(Path(given.X), frame, given.y)
+        if words:
+            mend = "If it is a class, pass a frame that has it as a text; else leave these rows out."
+            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, mend)
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
     X: Any = frame.select(rest)
@@ -138,6 +152,7 @@ def _as_rows(arrays: Given, where: str) -> NamedRows:
     X, y, weight = arrays
     if y is None:
         raise DataError(where, "y", "got none")
+    check_datasets({"X": X, "y": y, "sample_weight": weight}, where)
     if len(X.shape) < 2:
         raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
     for name, array in ((Y, y), ("sample_weight", weight)):

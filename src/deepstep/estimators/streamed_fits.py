@@ -183,6 +183,7 @@ class StreamedFits:
         sample = Rows(found.sample.select(names), taught, None)
         self._learned_rows = LearnedRows.of(self.committee_, sample.table, None)
         self._calibrate_by_held_out(sample, judging)
+        self._warn_of_columns(found.inputs.cautions, fit.call)
         self.n_iter_ = member.epochs
 
     def _refuse_for_one(self: Any, where: str) -> None:

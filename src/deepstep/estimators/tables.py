@@ -1,5 +1,6 @@
 """Rows as the user has them → features of a table: what a committee takes and keeps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -40,9 +41,14 @@ class Table:
     preparation: TablePreparation | None
 
     @classmethod
-    def fit(cls, rows: TableRows) -> "Table":
-        """Learn from rows."""
-        return cls(None if issparse(rows) else TablePreparation.fit(rows))
+    def fit(cls, rows: TableRows, keep: Sequence[str] = ()) -> "Table":
+        """Learn from rows; ``keep`` names columns that are inputs even if they name the rows."""
+        return cls(None if issparse(rows) else TablePreparation.fit(rows, keep=keep))
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is not read as it may be meant, see `TablePreparation.cautions`."""
+        return () if self.preparation is None else self.preparation.cautions
 
     def features(self, rows: TableRows) -> Any:
         """Features (m, n) as float64, or the sparse rows as floats."""

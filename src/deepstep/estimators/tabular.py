@@ -1,5 +1,7 @@
 """The estimators' part for tables: a committee instead of one network (``recipe="table"``, ``"shared"``)."""
 
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,10 @@ from deepstep.estimators.committee import Committee, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.missing_values import told_by_row
+from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.recipes import SHARED, Recipe
 from deepstep.estimators.rules_of_size import batch_size, n_epochs, n_shared
-from deepstep.estimators.tables import TableRows, as_rows, n_rows
+from deepstep.estimators.tables import Table, TableRows, as_rows, n_rows
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
@@ -60,6 +63,8 @@ class Tabular:
         self._refuse_foreign(call.where)
         rows = self._table_rows(given, reset=True, where=call.where)
         self._learn_targets(rows.Y, call)
+        if not issparse(rows.table) and self._came_with_names:
+            self._warn_of_leaks(rows.table, rows.Y, call)
         coded = self._coded(rows, call.where)
         self._check_taught(Examples(coded.Y, coded.Y, coded.weight), call)
         judging = None
@@ -71,7 +76,15 @@ class Tabular:
         self.committee_ = convene(self, coded, judging, call)
         self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
         self._calibrate_by_held_out(coded, judging)
+        if any(preparer.table.cautions for preparer in self.committee_.preparers):
+            self._warn_of_columns(Table.fit(coded.table).cautions, call)  # with the counts of all rows
         self.n_iter_ = max(member.epochs for member in self.committee_.members)
+
+    def _warn_of_columns(self: Any, cautions: Iterable[str], call: FitCall) -> None:
+        """Warn of columns that are not read as they may be meant; the command line says it by itself."""
+        if not call.label:
+            for caution in cautions:
+                warnings.warn(f"{call.where}, {caution}", UserWarning, stacklevel=2)
 
     def _refuse_foreign(self: Any, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that a committee has no use for."""
@@ -99,6 +112,7 @@ class Tabular:
 
     def _table_rows(self: Any, given: Given, *, reset: bool, where: str) -> Rows:
         """X as a table, y as it is, and weights: checked by scikit-learn, but that cells may be missing."""
+        given = with_named_columns(given, where)
         if given.y is None:
             validate_data(self, given.X, given.y)  # it says that y is needed
         table = self._table(given.X, reset=reset, where=where)

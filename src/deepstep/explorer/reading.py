@@ -1,9 +1,10 @@
 """Lessons that were saved, read again."""
 
-import json
 import re
 from pathlib import Path
 
+from deepstep.data.files import refuse_pipe
+from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
 from deepstep.explorer.document import FORMAT, VERSION, Document
 from deepstep.explorer.page import LESSON_ID
@@ -40,6 +41,7 @@ def read_lesson(path: Path | str) -> Document:
     >>> unpacked(read_lesson(path)["data"]["X"])
     array([[0., 1.]])
     """
+    refuse_pipe(path, "a lesson, as a page or as JSON")
     try:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
@@ -47,8 +49,8 @@ def read_lesson(path: Path | str) -> Document:
         raise FileError(str(path), "a lesson, as a page or as JSON", came) from error
     found = IN_PAGE.search(text)
     try:
-        document = json.loads(found[1] if found else text)
-    except (ValueError, RecursionError) as error:
+        document = json_values(found[1] if found else text)
+    except ValueError as error:
         raise FileError(str(path), "a lesson, as a page or as JSON", "it holds none") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise FileError(str(path), f"a lesson, with format {FORMAT!r}", "this is something else")

@@ -1,6 +1,5 @@
 """The page with a training behind it, for this machine alone: http://127.0.0.1 and a token."""
 
-import json
 import secrets
 import select
 import socket
@@ -8,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from deepstep.data.text_formats import json_values
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.explorer.document import Document
 from deepstep.explorer.live import LiveTraining
@@ -23,7 +24,13 @@ MOST_BYTES = 1_000_000
 """Of a command."""
 
 PATIENCE = 10.0
-"""Seconds that a request may take to arrive."""
+"""Seconds that a request may take to arrive, all of it."""
+
+MOST_CONNECTIONS = 32
+"""At a time: a browser opens six at most, and one of them is the stream of events."""
+
+FULL = b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+"""The answer to a connection beyond them."""
 
 GRACE = 1.0
 """Seconds in which a page that is loaded again may leave its old stream."""
@@ -70,12 +77,14 @@ class ExplorerServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, document: Document, live: LiveTraining, *, port: int = 0) -> None:
         self.document, self.live = {**document, "origin": "server"}, live
         self.token = secrets.token_urlsafe(24)
         self.text = page(str(document["title"])).encode("utf-8")
-        self._listening = Lock()
+        self._listening, self._counting = Lock(), Lock()
+        self._open: dict[Any, float] = {}  # connections, and until when their requests have to be there
         self._stream: socket.socket | None = None
         try:
             super().__init__((ADDRESS, port), Handler)
@@ -111,6 +120,44 @@ class ExplorerServer(ThreadingHTTPServer):
             self.shutdown()
             self.server_close()
             thread.join(timeout=PATIENCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, as long as there are not too many."""
+        with self._counting:
+            full = len(self._open) >= MOST_CONNECTIONS
+            if not full:
+                self._open[request] = monotonic() + PATIENCE
+        if not full:
+            super().process_request(request, client_address)
+            return
+        request.setblocking(False)
+        with suppress(OSError):
+            request.send(FULL)
+        self.shutdown_request(request)
+
+    def has_arrived(self, request: Any) -> None:
+        """The request of a connection is there: what follows may take its time."""
+        with self._counting:
+            self._open[request] = inf
+
+    def service_actions(self) -> None:
+        """End connections whose requests take too long, though each of their bytes came in time.
+
+        Called by the loop of the server, some times a second.
+        """
+        now = monotonic()
+        with self._counting:
+            for request, until in self._open.items():
+                if until < now:
+                    self._open[request] = inf
+                    with suppress(OSError):  # it has gone by itself
+                        request.shutdown(socket.SHUT_RDWR)  # its thread reads the end, and closes it
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._counting:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
 
     def is_taken(self) -> bool:
         """Whether a reader listens who is still there after a moment."""
@@ -153,6 +200,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The page, the lesson, the events."""
+        self.server.has_arrived(self.connection)
         answers = {"/": self._page, "/lesson": self._lesson, "/events": self._events}
         self._answer(answers)
 
@@ -226,9 +274,8 @@ class Handler(BaseHTTPRequestHandler):
         if kind != "application/json":
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A command is application/json.")
         try:
-            record = json.loads(self._body().decode("utf-8"))
-            self.server.live.command(record)
-        except (ValueError, RecursionError) as error:  # malformed, or a command that there is not
+            self.server.live.command(json_values(self._body()))
+        except ValueError as error:  # malformed, or a command that there is not
             why = str(error) if isinstance(error, ConfigurationError) else "A command is JSON."
             raise Refused(HTTPStatus.BAD_REQUEST, why) from None
         self._send(HTTPStatus.OK, "application/json", b'{"ok":true}')
@@ -239,7 +286,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command says how long it is.")
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A command has at most {MOST_BYTES} bytes.")
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        self.server.has_arrived(self.connection)
+        return body
 
     def _begin(self, status: HTTPStatus, kind: str) -> None:
         self.send_response(status)

@@ -9,6 +9,7 @@ from deepstep.inspection.findings import (
     divergence_finding,
     held_out_findings,
     label_findings,
+    leak_findings,
     sorted_by_severity,
 )
 from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
@@ -29,6 +30,7 @@ __all__ = [
     "divergence_finding",
     "held_out_findings",
     "label_findings",
+    "leak_findings",
     "sorted_by_severity",
     "trace_step",
 ]

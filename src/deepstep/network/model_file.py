@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.text_formats import json_values
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
 from deepstep.network.parameters import Parameters
@@ -148,14 +149,7 @@ def _network(text: str) -> dict[str, Any]:
     """The header's JSON, in which nothing stands twice."""
     if len(text) > MOST_CHARACTERS:
         raise ValueError(f"it has {len(text):,} characters")
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            raise ValueError("an entry stands twice")
-        return found
-
-    network = json.loads(text, object_pairs_hook=once)
+    network = json_values(text, finite=False)  # settings of a head of the user's own may be infinite
     if not isinstance(network, dict):
         raise TypeError(f"it is a {type(network).__name__}")
     return network

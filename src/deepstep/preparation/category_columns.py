@@ -1,6 +1,6 @@
 """Columns of texts: categories, two values, and texts of words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -65,6 +65,7 @@ class CategoryColumn(Column):
     left_out: int
     marks_missing: bool = False
     has_other: bool = False
+    caution: str = field(default="", kw_only=True)
 
     @property
     def feature_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.room import check_room
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import AnyArray, Array
 
@@ -122,11 +123,23 @@ def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np
     -------
     ndarray of float64 (m, n_outputs)
 
+    Raises
+    ------
+    DataError
+        If it would not fit into memory.
+
     Examples
     --------
     >>> encode_classes(np.array([1, 0]), 2, "probabilities").tolist()
     [[1.0], [0.0]]
     """
+    check_room(
+        16 * len(positions) * n_classes,  # that of the lecture's layout, and its transpose
+        "target",
+        "targets of classes",
+        f"{n_classes:,} classes of {len(positions):,} rows",
+        "Learn a target of fewer classes; one of numbers is learned with --task regression (DeepRegressor).",
+    )
     return np.ascontiguousarray(CODES[kind].encode(positions, n_classes).T)
 
 

@@ -40,6 +40,11 @@ class Column(ABC):
         return ""
 
     @property
+    def caution(self) -> str:
+        """What of the training rows is not read as it may be meant, for people; nothing where all is."""
+        return ""
+
+    @property
     def fault(self) -> str:
         """What is wrong with a record that was read from a file; nothing where all is well."""
         return ""

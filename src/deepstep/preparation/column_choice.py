@@ -1,6 +1,7 @@
 """Which kind a column is: by its type and by what the training rows have in it."""
 
 import re
+from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from deepstep.preparation.date_columns import DateColumn
 from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn, is_whole
 from deepstep.preparation.values import is_missing, numbers, stripped, wrong_kind
+from deepstep.preparation.words_among_numbers import cautioned, words_among_numbers
 from deepstep.preparation.written_dates import date_writing_of
 from deepstep.preparation.written_numbers import writing_of
 
@@ -31,10 +33,14 @@ FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
 """Of fewer rows nothing is said by values that are all, or nearly all, different."""
-# Also user_id and PassengerId, but not paid; Unnamed: 0 is the index that pandas writes. A name is asked for
-# because ranks and numbers of days count the rows, too, and mean something.
+FEWEST_ROWS_THAT_COUNT = 10
+"""Of whole numbers that grow from row to row fewer tell it: such an order hardly ever comes by chance."""
+# Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
+# writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(
-    r"(?i:^(?:unnamed: 0|rownames|row)?$|(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)$)"
+    r"(?i:^(?:unnamed: \d+(?:\.\d+)*|__index_level_\d+__|#|pk|"
+    r"(?:row|record|obs|observation|seq|sequence)[ _]?(?:id|index|idx|nr|no|num|number|names?)?\.?)?$"
+    r"|(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)\.?$)"
     r"|[a-z0-9]I[dD]$"
 )
 
@@ -75,7 +81,12 @@ def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColum
             written = date_writing_of(text)
             if written is not None:
                 return _constant(text) or DateColumn.fit(text, written)
-        return _texts(series, identifiers)
+        counts = counted(series)
+        among = words_among_numbers(counts)
+        if among is not None:
+            found = NumberColumn.fit(series.name, numbers(text, among.written), among.written)
+            return replace(found, words=among.words, rows_of_words=among.rows)
+        return cautioned(column_of_texts(series.name, counts, len(series), identifiers=identifiers), counts)
     if dtype in (polars.Categorical, polars.Enum):
         return _texts(series, identifiers)
     raise wrong_kind(series, "numbers, texts, truth values or dates")
@@ -89,16 +100,18 @@ def _number(series: "polars.Series", written: str, identifiers: bool) -> AnyColu
         value = f"{present[0]:.15g}"
         return ConstantColumn(series.name, value, bool(missing.any()), of_texts=False)
     if identifiers and not missing.any():
-        reason = why_identifier(series.name, values)
+        reason = why_identifier(series.name, values, in_order=not written)
         if reason:
             return IdentifierColumn(series.name, reason)
     return NumberColumn.fit(series.name, values, written)
 
 
-def why_identifier(name: str, values: NDArray[np.float64]) -> str:
-    """Why these numbers name the rows, or nothing."""
+def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:
+    """Why these numbers name the rows, or nothing; ``in_order`` says whether they stand as in the table."""
     m = len(values)
-    if not says_identifier(name) or m < FEWEST_ROWS_TO_TELL or not is_whole(values):
+    if not says_identifier(name) or m < FEWEST_ROWS_THAT_COUNT or not is_whole(values):
+        return ""
+    if m < FEWEST_ROWS_TO_TELL and not (in_order and (np.diff(values) > 0).all()):
         return ""
     if len(np.unique(values)) < m:
         return ""

@@ -149,8 +149,10 @@ def factor_of(low: Array, first: Array, third: Array, high: Array) -> Array:
     """What the differences from the medians are multiplied with, by the quartiles, the least and the greatest
     of each feature.
     """
-    width = np.where(third > first, third - first, (high - low) / 2)
-    return np.divide(1, width, out=np.zeros_like(width), where=width > 0)
+    between = third - first
+    least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
+    width = np.where(between >= least, between, (high - low) / 2)
+    return np.divide(1, width, out=np.zeros_like(width), where=width >= least)
 
 
 def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:

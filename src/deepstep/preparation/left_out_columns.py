@@ -43,6 +43,7 @@ class IdentifierColumn(LeftOutColumn):
     kind: ClassVar[str] = "identifier"
     name: str
     reason: str
+    caution: str = ""
 
     @property
     def done(self) -> str:

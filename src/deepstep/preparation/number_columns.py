@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deepstep.errors import DataError
 from deepstep.preparation.column import Column, with_mark
 from deepstep.preparation.values import numbers, refuse_infinite, seconds, truths
-from deepstep.preparation.written_numbers import WRITINGS
+from deepstep.preparation.written_numbers import WRITINGS, is_writing
 
 if TYPE_CHECKING:
     import polars
@@ -72,10 +72,12 @@ class StandardizedColumn(Column):
 
 @dataclass(frozen=True)
 class NumberColumn(StandardizedColumn):
-    """Numbers, also written as texts."""
+    """Numbers, also written as texts, of which a few may be words, whose numbers are missing."""
 
     kind: ClassVar[str] = "number"
     written: str = ""
+    words: tuple[str, ...] = ()
+    rows_of_words: int = 0
 
     @classmethod
     def fit(cls, name: str, values: NDArray[np.float64], written: str = "") -> Self:
@@ -89,9 +91,23 @@ class NumberColumn(StandardizedColumn):
         return f"texts that are numbers, written as {self.written}" if self.written else "numbers"
 
     @property
+    def caution(self) -> str:
+        if not self.words:
+            return ""
+        named = ", ".join(f"{word[:40]!r}" for word in self.words)
+        count = (
+            "1 value is no number and counts"
+            if self.rows_of_words == 1
+            else (f"{self.rows_of_words:,} values are no numbers and count")
+        )
+        return f"{count} as missing: {named}"
+
+    @property
     def fault(self) -> str:
-        if self.written and self.written not in WRITINGS:
-            return f"written is one of {', '.join(WRITINGS)}"
+        if self.written and not is_writing(self.written):
+            return f"written is one of {', '.join(WRITINGS)}, or one of them with a unit"
+        if self.words and not self.written:
+            return "words stand beside a way to write numbers"
         return super().fault
 
 

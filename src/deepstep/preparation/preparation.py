@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
 from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.images import ImagePreparation
@@ -88,9 +89,8 @@ class Preparation:
             When the text is no JSON, of another format or version, or was altered.
         """
         try:
-            record = json.loads(text)
-            json.dumps(record, ensure_ascii=False).encode()  # JSON may hold halves of characters, tables not
-        except (ValueError, RecursionError) as error:
+            record = json_values(text)
+        except ValueError as error:
             raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")

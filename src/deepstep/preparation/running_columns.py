@@ -27,6 +27,7 @@ from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, I
 from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn, is_whole
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.values import days, iso_moments, numbers, seconds, stripped, truths, wrong_kind
+from deepstep.preparation.words_among_numbers import cautioned, words_among_numbers
 from deepstep.preparation.written_dates import as_iso, date_writing_of
 from deepstep.preparation.written_numbers import writing_of
 
@@ -188,7 +189,12 @@ class _Texts(RunningColumn):
             written = date_writing_of(text)
             if written is not None:
                 return self._dates(counts, written)
-        return column_of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
+        among = None if self._typed else words_among_numbers(counts)
+        if among is not None:
+            found: Any = self._numbers(counts, among.written, identifiers)
+            return replace(found, words=among.words, rows_of_words=among.rows)
+        column = column_of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
+        return column if self._typed else cautioned(column, counts)
 
     def _numbers(self, counts: "polars.DataFrame", written: str, identifiers: bool) -> AnyColumn:
         values = numbers(counts["value"].alias(self.name), written)
@@ -258,7 +264,7 @@ def _of_numbers(
     if seen.is_constant:
         return ConstantColumn(name, f"{seen.low:.15g}", seen.missing > 0, of_texts=False)
     if first is not None and not seen.missing and is_whole(first):
-        reason = why_identifier(name, first)
+        reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
     return NumberColumn(name, *seen.moments(name), written=written)

@@ -1,10 +1,11 @@
 """`TablePreparation` from rows that come a piece at a time, in one pass and in bounded memory."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
 from deepstep.data.column_names import without_pattern
 from deepstep.errors import DataError
+from deepstep.preparation.columns import AnyColumn
 from deepstep.preparation.running_columns import running_column
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import numbers
@@ -81,8 +82,8 @@ class RunningTable:
         for name, column in self._columns.items():
             column.merge(other._columns[name])
 
-    def finish(self) -> TablePreparation:
-        """What was learned.
+    def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
+        """What was learned; ``keep`` names columns that are inputs even if they name the rows.
 
         Raises
         ------
@@ -91,7 +92,9 @@ class RunningTable:
         """
         if not self.rows:
             raise DataError("table", "at least one row is expected", "it has none")
-        return TablePreparation.of(
-            lambda identifiers: (column.finish(identifiers=identifiers) for column in self._columns.values()),
-            self.rows,
-        )
+
+        def columns(identifiers: bool) -> Iterator[AnyColumn]:
+            for name, column in self._columns.items():
+                yield column.finish(identifiers=identifiers and name not in keep)
+
+        return TablePreparation.of(columns, self.rows)

@@ -153,6 +153,7 @@ def survey(
     *,
     exclude: Collection[str] = (),
     drop: Collection[str] = (),
+    keep: Sequence[str] = (),
     weights: "Callable[[polars.DataFrame], AnyArray] | None" = None,
     check: "Callable[[polars.DataFrame], None] | None" = None,
     seed: int = 1,
@@ -172,6 +173,8 @@ def survey(
         Other columns that are no inputs, but are read, as that of weights.
     drop : collection of str
         Columns that are not read at all.
+    keep : sequence of str
+        Columns that are inputs even if they look as if they named the rows.
     weights : callable, optional
         From a frame to the weights of its rows.
     check : callable, optional
@@ -206,7 +209,7 @@ def survey(
     >>> found.kept, found.test.height, found.inputs.feature_names
     ((73,), 27, ('x',))
     """
-    rows.check_columns([target, *exclude, *drop], "survey")
+    rows.check_columns([target, *exclude, *drop, *keep], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
     row_bytes = rows.row_bytes(columns)
     n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
@@ -215,7 +218,7 @@ def survey(
     shares = (tested, validated, 2.0 if n <= most else most / n)
     chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
     looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares, chapters)
-    return _learned(looked, looked.run(workers), drop_missing_target=drop_missing_target)
+    return _learned(looked, looked.run(workers), keep, drop_missing_target=drop_missing_target)
 
 
 @dataclass
@@ -286,7 +289,7 @@ def _chapters(sizes: Sequence[int], width: float) -> list[range]:
     return [*chapters, range(start, len(sizes))] if start < len(sizes) or not chapters else chapters
 
 
-def _learned(looked: _Pass, seen: SeenRows, *, drop_missing_target: bool) -> Survey:
+def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
     """What was seen as what training has to know."""
     import polars
 
@@ -309,9 +312,11 @@ def _learned(looked: _Pass, seen: SeenRows, *, drop_missing_target: bool) -> Sur
             value=target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
         ).clear()
     inputs = (
-        TablePreparation.fit(sample, exclude=[name for name in columns if name in looked.no_inputs])
+        TablePreparation.fit(
+            sample, exclude=[name for name in columns if name in looked.no_inputs], keep=keep
+        )
         if whole
-        else seen.running.finish()
+        else seen.running.finish(keep=keep)
     )
     # of few columns there may be many features
     most = rows_in_memory(inputs.n_features)

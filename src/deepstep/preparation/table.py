@@ -1,6 +1,6 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -12,6 +12,7 @@ from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.column import Column
 from deepstep.preparation.column_choice import fit_column
 from deepstep.preparation.columns import COLUMN_KINDS
+from deepstep.preparation.left_out_columns import IdentifierColumn
 from deepstep.preparation.records import damaged, from_record, to_record
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class TablePreparation:
     kind       features
     ========== ====================================================================================
     number     minus the training mean, divided by the training deviation; also numbers written as
-               texts (1,234.5 or 12 %); of whole numbers with 3 to 10 values, 20 rows or more for
+               texts (1,234.5, 12 % or 70 kg); of whole numbers with 3 to 10 values, 20 rows or more for
                each on average, a 0/1 feature for each value, too
     date       days since 1970-01-01 (times of day: since midnight), in UTC, then as a number; sine
                and cosine of month, day of the week and hour where training went round them
@@ -93,7 +94,9 @@ class TablePreparation:
     columns: tuple[Column, ...]
 
     @classmethod
-    def fit(cls, frame: "polars.DataFrame", *, exclude: Sequence[str] = ()) -> "TablePreparation":
+    def fit(
+        cls, frame: "polars.DataFrame", *, exclude: Sequence[str] = (), keep: Sequence[str] = ()
+    ) -> "TablePreparation":
         """Learn from the training rows.
 
         Parameters
@@ -101,6 +104,8 @@ class TablePreparation:
         frame : polars.DataFrame (m, any columns)
         exclude : sequence of str
             Columns that are no inputs, as the target.
+        keep : sequence of str
+            Columns that are inputs even if they look as if they named the rows.
 
         Returns
         -------
@@ -113,17 +118,21 @@ class TablePreparation:
             When there are no rows, no column varies, a column holds lists or structures, or a number is
             infinite.
         ConfigurationError
-            When `exclude` names a column that is not there.
+            When `exclude` or `keep` names a column that is not there.
         """
         names = frame.columns
-        for name in exclude:
-            if name not in names:
-                raise unknown_name("TablePreparation.fit", "column to exclude", name, names)
+        for which, asked in (("exclude", exclude), ("keep", keep)):
+            for name in asked:
+                if name not in names:
+                    raise unknown_name("TablePreparation.fit", f"column to {which}", name, names)
         _check_rows(frame)
         inputs = [series for series in frame.get_columns() if series.name not in exclude]
-        return cls.of(
-            lambda identifiers: (_fit(series, identifiers=identifiers) for series in inputs), frame.height
-        )
+
+        def columns(identifiers: bool) -> Iterator[Column]:
+            for series in inputs:
+                yield _fit(series, identifiers=identifiers and series.name not in keep)
+
+        return cls.of(columns, frame.height)
 
     @classmethod
     def of(cls, columns: Callable[[bool], Iterable[Column]], m: int) -> "TablePreparation":
@@ -168,6 +177,11 @@ class TablePreparation:
         """The number of features."""
         return len(self.feature_names)
 
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The names of the columns that were left out because they name the rows."""
+        return tuple(column.name for column in self.columns if isinstance(column, IdentifierColumn))
+
     def transform(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """The features of m rows.
 
@@ -207,6 +221,11 @@ class TablePreparation:
             In the order of the columns.
         """
         return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What of the training table is not read as it may be meant, a sentence for each such column."""
+        return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
 
     def to_dict(self) -> dict[str, Any]:
         """The preparation as JSON has it.

@@ -20,7 +20,7 @@ from deepstep.inspection import (
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, DIVERGED
+from deepstep.run_folder import DEMO, DIVERGED, LEAKS
 from deepstep.training.health import health_in
 from deepstep.types import Array, is_number
 
@@ -63,7 +63,8 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
         if diverged is not None:
             return [divergence_finding(diverged)]
         found = diagnose_committee(results, _courses(run), **_measured(run))
-        return sorted_by_severity([*found, *constant_target(results.get("train", {})), *_labels(run, rows)])
+        found += [*constant_target(results.get("train", {})), *_labels(run, rows), *_leaks(run)]
+        return sorted_by_severity(found)
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
     found = diagnose(
         run.history,
@@ -79,7 +80,13 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     told = {finding.kind for finding in found}  # such as overfitting, by the costs of the epochs
     held_out = held_out_findings(results, by_squares=_by_squares(run))
     new = [finding for finding in held_out if finding.kind not in told]
-    return sorted_by_severity([*found, *new, *_labels(run, rows)])
+    return sorted_by_severity([*found, *new, *_labels(run, rows), *_leaks(run)])
+
+
+def _leaks(run: AnyRun) -> Iterator[Finding]:
+    """Columns of the table that alone tell the target, as they were found before training."""
+    for record in run.config.get(LEAKS, ()):
+        yield Finding("leakage", "warning", str(record["says"]), str(record["mend"]), 1.0)
 
 
 def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
@@ -230,7 +231,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
             "the file was altered or damaged",
         )
     try:
-        return _unpacked(json.loads(header["content"]), arrays)
+        return _unpacked(json_values(header["content"], finite=False), arrays)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
         raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
 
@@ -280,7 +281,7 @@ def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkp
     statistics = _named(arrays, "statistic ")
     step, epoch, batch = (content[name] for name in ("step", "epoch", "batch"))
     seconds, costs, sizes = float(content["seconds"]), arrays["costs"], arrays["sizes"]
-    records = _with_arrays(json.loads(arrays["history"].tobytes()), arrays)
+    records = _with_arrays(json_values(arrays["history"].tobytes(), finite=False), arrays)
     callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
     checkpoint = Checkpoint(
         identity,

@@ -1,5 +1,6 @@
 """Checkpoints while training runs: written now and then, the last few kept, the newest whole one found."""
 
+import re
 import warnings
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +14,9 @@ from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0
 """Between two checkpoints, unless something else is asked for."""
+
+NAMED = re.compile(r"checkpoint-[0-9]{12,}\.safetensors")
+"""How a file is named by the number of updates after which it was written."""
 
 KEPT = 3
 """How many of the newest stay, unless something else is asked for."""
@@ -188,8 +192,12 @@ class Checkpoints(Callback):
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:
-    """The checkpoints of a folder, the oldest first; whether they are whole is not looked at."""
-    return sorted(Path(folder).glob("checkpoint-*.safetensors"))
+    """The checkpoints of a folder, the oldest first; whether they are whole is not looked at.
+
+    Files of other programs, such as ``checkpoint-best.safetensors``, are none: old checkpoints are removed.
+    """
+    paths = Path(folder).glob("checkpoint-*.safetensors")
+    return sorted(path for path in paths if NAMED.fullmatch(path.name))
 
 
 def latest_checkpoint(folder: Path | str) -> Checkpoint | None:

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from deepstep.data.text_formats import json_values
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.types import Array
 
@@ -168,8 +169,8 @@ class History:
         records = []
         for number, line in enumerate(text.splitlines(), start=1):
             try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
+                record = json_values(line)
+            except ValueError:
                 record = None
             if not isinstance(record, dict):
                 raise FileError(where, "one JSON object a line", f"line {number} is {line[:60]!r}")

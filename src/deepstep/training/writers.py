@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data.files import atomic_write
+from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
 from deepstep.training.callbacks import Callback
 from deepstep.training.history import History, Record
@@ -154,7 +155,7 @@ class JsonLines(LineWriter):
 
     def _epoch(self, line: bytes) -> float:
         try:
-            return float(json.loads(line)["epoch"])
+            return float(json_values(line)["epoch"])
         except (ValueError, KeyError, TypeError):
             return -1.0
 
@@ -195,7 +196,15 @@ class Csv(LineWriter):
         self._columns: list[str] = []
 
     def _begin(self, lines: list[bytes]) -> None:
-        self._columns = next(csv.reader([lines[0].decode()])) if lines else []
+        try:
+            self._columns = next(csv.reader([lines[0].decode()])) if lines else []
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise FileError(
+                str(self._path),
+                "a table that Csv wrote",
+                f"its first line cannot be read ({error!s:.200})",
+                "Choose another name.",
+            ) from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)
@@ -223,7 +232,7 @@ class Csv(LineWriter):
     def _epoch(self, line: bytes) -> float:
         try:
             return float(next(csv.reader([line.decode()]))[self._columns.index("epoch")])
-        except (ValueError, IndexError):
+        except (ValueError, IndexError, csv.Error):
             return -1.0  # the names of the columns
 
 

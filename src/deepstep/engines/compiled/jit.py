@@ -7,6 +7,7 @@ from typing import Any
 
 from numba import njit
 
+from deepstep.engines.compiled.cache import KernelCache, tell_that_nothing_is_kept
 from deepstep.engines.compiling import told_if_slow
 
 ORDERED: set[str] = {"contract"}
@@ -41,11 +42,14 @@ def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """A function that Python calls: compiled at its first call for each precision, then found on disk."""
-    options: dict[str, Any] = {"fastmath": SUMS, **_OPTIONS}
+    compiled = njit(function, fastmath=SUMS, **_OPTIONS)
     try:
-        return njit(function, cache=True, **options)
-    except RuntimeError:  # no folder that a cache could be written to
-        return njit(function, **options)
+        compiled._cache = KernelCache(function)
+    except RuntimeError:
+        tell_that_nothing_is_kept("no folder for them can be written")
+    except OSError as error:
+        tell_that_nothing_is_kept(str(error))
+    return compiled
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from deepstep.engines.settings import Settings
 from deepstep.engines.torch.activations import ACTIVATIONS
 from deepstep.engines.torch.devices import refuse_precision, warn_if_slow
 from deepstep.engines.torch.feed import Feed
+from deepstep.engines.torch.forked import begin_work
 from deepstep.engines.torch.fused import FusedStepper, asked_for
 from deepstep.engines.torch.passes import outputs
 from deepstep.engines.torch.place import Place
@@ -54,6 +55,7 @@ class TorchSession:
         self.architecture, self.settings = architecture, settings
         self._asked = asked_for(device)
         self._device = self._asked.device
+        begin_work(self._device)
         refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
         self.why = warn_if_slow(settings.precision, self._device) or self._asked.why
@@ -93,6 +95,7 @@ class TorchSession:
         dropout: float = 1.0,
     ) -> float:
         """One update; gives J before it."""
+        begin_work(self._device)
         check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
         m = X.shape[1]
         part = self._part(m)
@@ -114,6 +117,7 @@ class TorchSession:
         dropout: AnyArray,
     ) -> StepCosts:
         """One update for each batch that has weight."""
+        begin_work(self._device)
         tasks = self._tasks(examples, order, batch_size, numbers, (learning_rate, weight_decay, dropout))
         return self._stepper.run(len(numbers), tasks)
 
@@ -153,6 +157,7 @@ class TorchSession:
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
+        begin_work(self._device)
         return cost_from_logits(_array(self._logits(X).T), Y, output=self._head, sample_weight=sample_weight)
 
     @torch.inference_mode()
@@ -160,6 +165,7 @@ class TorchSession:
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
+        begin_work(self._device)
         check_target(
             np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])),
             Y,
@@ -176,12 +182,14 @@ class TorchSession:
     @torch.inference_mode()
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
+        begin_work(self._device)
         ZL = self._logits(X)
         return _array(ACTIVATIONS[self.architecture.activations[-1]].forward(ZL)).T
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
+        begin_work(self._device)
         here = self._here
         if here.running:
             Y = np.zeros((X.shape[1], self.architecture.n_outputs))
@@ -207,6 +215,7 @@ class TorchSession:
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, in this session's precision."""
+        begin_work(self._device)
         shapes = statistics_shapes(self.architecture)
         check_state(state, (self.architecture.n_parameters,), self._optimizer.state, shapes)
         self._take(state)

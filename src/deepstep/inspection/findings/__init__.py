@@ -17,6 +17,7 @@ from deepstep.inspection.findings.layers import (
     unit_findings,
     update_findings,
 )
+from deepstep.inspection.findings.leaks import leak_findings
 from deepstep.inspection.findings.targets import constant_target, label_findings, target_findings
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
@@ -32,6 +33,7 @@ __all__ = [
     "divergence_finding",
     "held_out_findings",
     "label_findings",
+    "leak_findings",
     "sorted_by_severity",
 ]
 

@@ -1,0 +1,161 @@
+"""Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
+
+A folder of runs is known by the record in it (``config.toml`` of a run, ``training.json`` of a training that
+is not done), which has a format and its own digest; everything else in it by its name, as the parts of
+DeepStep that write into such folders give it. Of the other files neither presence nor content matters: a
+damaged run can be replaced, too. Symbolic links are never followed and belong to no run.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from deepstep.data.text_formats import json_values, read_text, toml_values
+from deepstep.errors import FileError
+
+RUN_MARK, TRAINING_MARK = "config.toml", "training.json"
+"""The files that make a folder a run of DeepStep, or a training that is not done."""
+
+RUN_FORMAT, TRAINING_FORMAT = "deepstep-run", "deepstep-training"
+"""What these files have under ``format``."""
+
+DIGEST = "sha256"
+"""The key under which they hold their own digest."""
+
+MOST_OF_A_MARK = 2**26
+"""Bytes of these files."""
+
+MOST_NAMED = 3
+"""Foreign files in a message; of the others only the number is told."""
+
+_CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
+_LEFT = r"\.deepstep-[0-9a-f]{12}"
+"""What a process leaves that is killed while it writes a file."""
+
+_FILES = {
+    "": "|".join(
+        (
+            r"config\.toml|preparation\.json|examples\.safetensors",  # of every run
+            r"history\.jsonl|model\.safetensors",  # of one network
+            r"committee\.json",  # of a committee
+            rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
+            r"history(-refit)?\.csv|mlflow(-refit)?\.json",
+        )
+    ),
+    "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",
+    "refit": _CHECKPOINT,
+    "tensorboard": r"events\.out\.tfevents\..+",
+    "tensorboard-refit": r"events\.out\.tfevents\..+",
+}
+"""Names of files by the folder that they lie in."""
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
+
+    Examples
+    --------
+    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
+    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
+    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
+    True
+    """
+    values = {name: value for name, value in config.items() if name != DIGEST}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def why_kept(folder: Path, *, training: bool = False) -> str:
+    """Why a folder may not be replaced or removed.
+
+    Parameters
+    ----------
+    folder : Path
+        As it is: a symbolic link is not followed.
+    training : bool
+        Whether it is to be a training that is not done, instead of a run.
+
+    Returns
+    -------
+    str
+        Empty where it may: an empty folder, or one that DeepStep wrote and to which nothing was added.
+
+    Raises
+    ------
+    OSError
+        If it cannot be looked into.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return "it is something else"
+    with os.scandir(folder) as entries:
+        if next(entries, None) is None:
+            return ""
+    reason = _why_no_mark(folder, TRAINING_MARK if training else RUN_MARK, training=training)
+    if reason:
+        return reason
+    foreign = sorted(path.relative_to(folder).as_posix() for path, own in _entries(folder) if not own)
+    if not foreign:
+        return ""
+    named = ", ".join(map(repr, foreign[:MOST_NAMED]))
+    more = f" and {len(foreign) - MOST_NAMED} more" if len(foreign) > MOST_NAMED else ""
+    return f"there is something in it that DeepStep did not write: {named}{more}"
+
+
+def remove_own(folder: Path) -> None:
+    """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it.
+
+    Raises
+    ------
+    OSError
+        If something cannot be removed, or something else is in it, which stays.
+    """
+    for path, own in _entries(folder):
+        if own:
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    folder.rmdir()
+
+
+def _why_no_mark(folder: Path, mark: str, *, training: bool) -> str:
+    """Why the record of a folder is none of DeepStep's; empty where it is."""
+    path = folder / mark
+    if path.is_symlink() or not path.is_file():
+        return f"it is something else, without a {mark}"
+    expected = TRAINING_FORMAT if training else RUN_FORMAT
+    try:
+        text = read_text(path, most=MOST_OF_A_MARK)
+        record = json_values(text, finite=False, surrogates=True) if training else toml_values(text)
+    except (FileError, ValueError) as error:
+        came = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
+        return f"it is something else, with a {mark} that cannot be read ({came})"
+    if not isinstance(record, dict) or record.get("format") != expected:
+        return f"it is something else, with a {mark} of another format than {expected!r}"
+    if DIGEST in record and record[DIGEST] != config_digest(record):  # the first releases wrote none
+        return f"its {mark} was altered"
+    return ""
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """All that is in a folder and in those of DeepStep within it, with whether DeepStep wrote it.
+
+    What lies deeper comes first; a folder within it that is none of DeepStep's is not looked into.
+    """
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        inner = Path(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name in _FILES:
+                with os.scandir(inner) as deeper:
+                    files = sorted(deeper, key=lambda file: file.name)
+                yield from ((Path(file.path), _is_own(file, entry.name)) for file in files)
+            yield inner, entry.name in _FILES
+        else:
+            yield inner, _is_own(entry, "")
+
+
+def _is_own(entry: "os.DirEntry[str]", within: str) -> bool:
+    name = re.fullmatch(f"{_FILES[within]}|{_LEFT}", entry.name)
+    return entry.is_file(follow_symlinks=False) and name is not None

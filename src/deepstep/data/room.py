@@ -1,0 +1,83 @@
+"""How much memory there is, and a sentence where something would take more."""
+
+import os
+from pathlib import Path
+
+from deepstep.errors import DataError
+
+SHARE = 0.5
+"""Of the memory one array or table may take: what is learned from it takes as much again."""
+_OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says how much the processes of a container may have, in version 2 and 1."""
+
+
+def memory() -> int | None:
+    """The bytes of memory that this process can have at most; None where the system does not say.
+
+    Examples
+    --------
+    >>> memory() is None or memory() > 2**20
+    True
+    """
+    limits = [*_of_the_machine(), *_of_the_group(), *_of_the_process()]
+    return min(limits) if limits else None
+
+
+def check_room(n_bytes: int, where: str, what: str, came: str, mend: str = "") -> None:
+    """Refuse what does not fit into memory, before it is asked for.
+
+    Parameters
+    ----------
+    n_bytes : int
+        What it takes.
+    where : str
+        Name for error messages.
+    what, came : str
+        What has to fit, and what came.
+    mend : str
+        How to mend it.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> check_room(2**20, "X", "an array", "an array of 4 × 4 numbers")
+    """
+    there = memory()
+    if there is None or n_bytes <= SHARE * there:
+        return
+    raise DataError(
+        where,
+        f"{what} of at most {_gibibytes(SHARE * there)}, half of the memory",
+        f"{came} would take {_gibibytes(n_bytes)}",
+        mend,
+    )
+
+
+def _gibibytes(n_bytes: float) -> str:
+    return f"{n_bytes / 2**30:,.3g} GiB" if n_bytes < 2**40 else f"{n_bytes / 2**30:,.0f} GiB"
+
+
+def _of_the_machine() -> list[int]:
+    if not hasattr(os, "sysconf"):  # Windows
+        return []
+    try:
+        return [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (OSError, ValueError):  # a system that does not count its pages
+        return []
+
+
+def _of_the_group() -> list[int]:
+    texts = [path.read_text() for path in map(Path, _OF_GROUP) if path.is_file()]
+    return [int(text) for text in texts if text.strip().isdigit()]  # or "max"
+
+
+def _of_the_process() -> list[int]:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return []
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return [] if limit == resource.RLIM_INFINITY else [limit]

@@ -1,0 +1,199 @@
+"""Texts, JSON and TOML from files that anybody may have written: every defect is one kind of error.
+
+JSON and TOML as Python reads them have more failures than a syntax error: nests beyond the recursion limit,
+numbers of thousands of digits, NaN, names that stand twice, halves of characters.
+"""
+
+import json
+import re
+import tomllib
+from collections import Counter
+from math import isinf
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Any, NoReturn
+
+from deepstep.errors import FileError
+
+MOST_BYTES = 2**30
+"""Of a text file; a history of a million epochs has a fifth of it."""
+
+MOST_LEVELS = 100
+"""Of values within values; what DeepStep writes has about ten."""
+
+MOST_DIGITS = 300
+"""Of a whole number in JSON: each of them fits into a float."""
+
+MOST_PARTS = 64
+"""Of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
+
+_HALF = re.compile(r"\\u[dD]")
+_STRING = re.compile(r""""(?:[^"\\\n]+|\\.)*"?|'[^'\n]*'?""")
+_PART = re.compile(r'[\w-]+|""')
+
+
+def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
+    """The text of a file.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes that it may have.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is a folder, a pipe or a device, or it has more bytes, or is no UTF-8.
+
+    Examples
+    --------
+    >>> read_text(Path("no/such/file"))
+    Traceback (most recent call last):
+    deepstep.errors.FileError: no/such/file: UTF-8 text is expected; it cannot be read ([Errno 2] No such file
+    or directory: 'no/such/file').
+    """
+    try:
+        found = path.stat()
+        if S_ISDIR(found.st_mode):
+            raise FileError(str(path), "a file is expected", "this is a folder")
+        if not S_ISREG(found.st_mode):  # reading from a pipe may never end
+            mend = "Write what comes from it to a file first."
+            raise FileError(str(path), "UTF-8 text is expected", "this is a pipe or a device", mend)
+        if found.st_size > most:
+            came = f"it has {found.st_size:,} bytes"
+            raise FileError(str(path), f"a file of at most {most:,} bytes is expected", came)
+        return path.read_text(encoding="utf-8")
+    except FileError:
+        raise
+    except (OSError, ValueError, MemoryError) as error:
+        reason = str(error) or type(error).__name__
+        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({reason})") from error
+
+
+def json_values(text: str | bytes, *, finite: bool = True, surrogates: bool = False) -> Any:
+    """The values of a JSON text.
+
+    Parameters
+    ----------
+    text : str or bytes
+        Bytes are UTF-8.
+    finite : bool
+        Refuse NaN and Infinity, which JSON does not have and Python writes, and numbers beyond the floats.
+    surrogates : bool
+        Allow halves of characters, as names of files may have them.
+
+    Returns
+    -------
+    values
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or an entry stands twice, a whole number has more than 300 digits, or values are
+        nested in more than 100 levels.
+
+    Examples
+    --------
+    >>> json_values('{"a": [1, 2.5]}')
+    {'a': [1, 2.5]}
+    >>> json_values('{"a": 1, "a": 2}')
+    Traceback (most recent call last):
+    ValueError: an entry stands twice: 'a'
+    """
+    text = text.decode("utf-8") if isinstance(text, bytes) else text
+    hooks: dict[str, Any] = {"parse_float": _finite, "parse_constant": _refused} if finite else {}
+    try:
+        values = json.loads(text, object_pairs_hook=_once, parse_int=_whole, **hooks)
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(_too_much(error)) from None
+    _check_levels(values)
+    if not surrogates and not (text.isascii() and _HALF.search(text) is None):
+        json.dumps(values, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError
+    return values
+
+
+def toml_values(text: str) -> dict[str, Any]:
+    """The values of a TOML text: tables, arrays, texts, numbers, and true and false.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or a whole number is beyond 64 bits, a value a date or a time, or values are nested
+        in more than 100 levels.
+
+    Examples
+    --------
+    >>> toml_values("a = [1, 2.5]")
+    {'a': [1, 2.5]}
+    """
+    _check_keys(text)
+    try:
+        values = tomllib.loads(text)
+    except (RecursionError, MemoryError) as error:
+        raise ValueError(_too_much(error)) from None
+    _check_levels(values)
+    _check_leaves(values)
+    return values
+
+
+def _too_much(error: BaseException) -> str:
+    deep = isinstance(error, RecursionError)
+    return "its values are nested too deep" if deep else "it does not fit into memory"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"an entry stands twice: {twice!r:.60}")
+    return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"a whole number has {len(digits):,} digits")
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise ValueError(f"the number {digits:.60} is beyond the floats")
+    return number
+
+
+def _refused(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _check_keys(text: str) -> None:
+    """Refuse dotted keys of many parts, before they are read."""
+    parts = 0
+    for part in _STRING.sub('""', text).split("."):
+        parts = parts + 1 if _PART.fullmatch(part.strip(" \t")) else 0
+        if parts >= MOST_PARTS:
+            raise ValueError(f"a key has more than {MOST_PARTS} parts")
+
+
+def _check_levels(values: Any) -> None:
+    level = [values]
+    for _ in range(MOST_LEVELS):
+        level = [entry for holder in level for entry in _entries(holder) if isinstance(entry, dict | list)]
+        if not level:
+            return
+    raise ValueError("its values are nested too deep")
+
+
+def _check_leaves(values: Any) -> None:
+    for entry in _entries(values):
+        if isinstance(entry, dict | list):
+            _check_leaves(entry)
+        elif not isinstance(entry, str | int | float):
+            raise ValueError(f"a {type(entry).__name__} is none of its values")
+        elif isinstance(entry, int) and not -(2**64) < entry < 2**64:
+            raise ValueError("a whole number is beyond 64 bits")
+
+
+def _entries(holder: Any) -> Any:
+    return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()

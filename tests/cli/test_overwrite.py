@@ -1,0 +1,123 @@
+"""``--overwrite`` and trainings that are not done: what others put into a folder stays, and is named."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deepstep.data.files import discard
+from deepstep.training.checkpoints import checkpoint_files
+
+PLAIN = ("--target", "kind", "--iterations", "3", "--hidden", "4")
+TABLE = ("--target", "kind", "--members", "2")
+
+
+def content(folder: Path) -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def put(path: Path, text: str = "years of work") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A project of somebody's, with a ``config.toml``."""
+    put(tmp_path / "site" / "config.toml", 'title = "mine"')
+    put(tmp_path / "site" / ".git" / "HEAD")
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize("typed", [PLAIN, TABLE])
+def test_a_repository_stays(deepstep, flowers, repository, tmp_path, typed):
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *typed, "--out", repository, "--overwrite")
+    assert result.code == 2
+    assert result.err.splitlines()[-1].startswith(
+        f"Error: {repository}: only an empty folder or a run of DeepStep is replaced; it is something else"
+    )
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("typed", [PLAIN, TABLE])
+def test_a_run_to_which_something_was_added_stays(deepstep, flowers, flower_run, tmp_path, typed):
+    shutil.copytree(flower_run, tmp_path / "r")
+    put(tmp_path / "r" / ".git" / "HEAD")
+    put(tmp_path / "r" / "answers.csv")
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *typed, "--out", "r", "--overwrite")
+    assert result.code == 2
+    assert "that DeepStep did not write: '.git', 'answers.csv', and stays as it is" in result.err
+    assert content(tmp_path) == before
+
+
+def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
+    shutil.copytree(flower_run, tmp_path / "r")
+    os.truncate(tmp_path / "r" / "model.safetensors", 10)
+    assert deepstep("predict", "r", flowers).code == 2
+    assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
+    assert deepstep("predict", "r", flowers).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+FAR_TOO_HIGH = ("--target", "height", "--out", "r", "--optimizer", "gd", "--learning-rate", "1e9")
+
+
+def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowers, tmp_path):
+    assert deepstep("train", flowers, *FAR_TOO_HIGH).code == 1
+    put(tmp_path / "r" / "notes.txt")
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *FAR_TOO_HIGH)
+    assert (result.code, content(tmp_path)) == (2, before)
+    assert "'notes.txt', and stays as it is" in result.err
+
+
+@pytest.fixture
+def begun(process, flowers, tmp_path, killed_at):
+    """A training that was killed."""
+    typed = ("train", flowers, *PLAIN, "--out", "r", "--checkpoint-every", "0")
+    assert process(*typed, before=killed_at(1)).returncode == -9
+    assert checkpoint_files(tmp_path / "r.unfinished")
+    return tmp_path / "r.unfinished"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".git/HEAD", "refit/notes.txt", "checkpoint-best.safetensors"])
+def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun, tmp_path, name):
+    put(begun / name)
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
+    named = name if name.startswith("refit") else name.partition("/")[0]
+    assert result.code == 2
+    assert "r.unfinished: a training that is not done, and nothing else; there is something in it that " in (
+        result.err
+    )
+    assert f"{named!r}. Move it." in result.err
+    discard(begun)
+    assert content(tmp_path) == before
+    assert deepstep("train", "--resume", "r").code == 0
+    assert (tmp_path / "r" / name).read_text() == "years of work"
+
+
+def test_a_training_of_another_program_stays(deepstep, flowers, tmp_path):
+    put(tmp_path / "r.unfinished" / "training.json", '{"epochs": 3}')
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
+    assert (result.code, content(tmp_path)) == (2, before)
+    assert "a training.json of another format than 'deepstep-training'. Move it." in result.err
+
+
+def test_a_link_to_a_training_stays(deepstep, flowers, begun, tmp_path):
+    begun.rename(tmp_path / "elsewhere")
+    begun.symlink_to(tmp_path / "elsewhere")
+    before = content(tmp_path)
+    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
+    assert (result.code, content(tmp_path)) == (2, before)
+    assert "it is something else. Move it." in result.err
+
+
+def test_a_training_that_was_killed_is_dropped_with_all_that_is_its_own(deepstep, flowers, begun, tmp_path):
+    put(begun / ".deepstep-0123456789ab")
+    assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]

@@ -1,0 +1,217 @@
+"""Names and labels from files are shown and never obeyed by a terminal; for programs they are exact."""
+
+import csv
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.cli import output
+from deepstep.training.meter import Meter
+
+TITLE = "\x1b]0;pwned\x07"
+"""Gives a terminal another title."""
+
+CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
+LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
+COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+SHORT = ("--iterations", "3", "--hidden", "4", "--recipe", "plain", "--test-fraction", "0.3")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A table whose name, columns and classes are made for terminals."""
+    rng = np.random.default_rng(1)
+    columns = {
+        COLUMNS[0]: rng.normal(size=60),
+        COLUMNS[1]: rng.choice(["light", f"dark{TITLE}"], 60),
+        COLUMNS[2]: rng.normal(size=60),
+        f"kind{BACKWARDS}": list(LABELS) * 20,
+    }
+    path = tmp_path_factory.mktemp("tables") / f"[red]{TITLE}t{UP[1:]}.parquet"
+    with path.open("wb") as file:
+        polars.DataFrame(columns).write_parquet(file)
+    return path
+
+
+KIND = ("--target", f"kind{BACKWARDS}")
+
+
+def check(result, code=0):
+    assert result.code == code, result
+    for printed in (result.out, result.err):
+        assert OBEYED.search(printed) is None, repr(printed)
+        assert not [line for line in printed.splitlines() if line.startswith("Error: none")]
+    return result
+
+
+@pytest.fixture
+def trained(deepstep, hostile):
+    assert deepstep("train", hostile, *KIND, *SHORT, "--out", f"run{CLEAR}").code == 0
+    return f"run{CLEAR}"
+
+
+def test_a_training(deepstep, hostile):
+    result = check(deepstep("train", hostile, *KIND, *SHORT, "--out", f"run{TITLE}"))
+    assert r"size\x9b2J" in result.out
+    assert r"Saved in run\x1b]0;pwned\x07. Next:" in result.out
+    assert r"[/x]\x1b]0;pwned\x07:smile:, [red]safe[/red], \u202egnp\r\x1b[1A\nError: none" in result.err
+
+
+def test_commands_on_a_run(deepstep, hostile, trained):
+    answers = check(deepstep("evaluate", trained, hostile))
+    for part in (
+        r"[red]safe[/red]",
+        r"[/x]\x1b]0;pwned",
+        ":smile:",
+        r"\u202egnp\r\x1b[1A",
+    ):  # cells are folded
+        assert part in answers.out
+    check(deepstep("summary", trained))
+    check(deepstep("doctor", trained))
+    check(deepstep("report", trained, "-o", f"page{TITLE}.html"))
+    check(deepstep("explore", trained, "--export", f"lesson{TITLE}.html"))
+    check(deepstep("trace", trained, "--layer", "1"))
+    check(deepstep("explain-table", hostile, *KIND, "--drop", COLUMNS[0]))
+    check(deepstep("find-learning-rate", hostile, *KIND, "--hidden", "4"))
+
+
+def test_errors(deepstep, hostile, trained):
+    check(deepstep("train", hostile, "--target", f"no{TITLE}"), 2)
+    check(deepstep("predict", f"no{TITLE}", hostile), 2)
+    check(deepstep("predict", trained, f"no{UP}.csv"), 2)
+    check(deepstep("train", hostile, *KIND, f"--no{TITLE}"), 2)
+    check(deepstep(f"no{BACKWARDS}"), 2)
+
+
+def test_json_is_exact_and_harmless(deepstep, hostile, trained):
+    result = check(deepstep("evaluate", trained, hostile, "--json"))
+    record = json.loads(result.out)
+    assert sorted(record["classes"]) == sorted(LABELS)
+    assert record["file"] == str(hostile)
+    result = deepstep("predict", f"no{CLEAR}", hostile, "--json")
+    assert OBEYED.search(result.out) is None
+    assert json.loads(result.out)["error"]["where"] == f"no{CLEAR}"
+
+
+def test_answers_for_another_program_are_exact(deepstep, hostile, trained):
+    """Where stdout is no terminal they are CSV with the labels as they are."""
+    result = deepstep("predict", trained, hostile)
+    rows = list(csv.reader(io.StringIO(result.out, newline="")))
+    assert len(rows) == 61
+    assert {row[0] for row in rows[1:]} <= set(LABELS)
+    assert {name.removeprefix("probability_") for name in rows[0][1:]} == set(LABELS)
+
+
+ODD = """
+import warnings
+import deepstep.cli.explain_table as module
+def odd(answers):
+    warnings.warn({!r}, stacklevel=2)
+    return "binary", "it is"
+module.guess_task = odd
+"""
+
+
+def test_warnings(process, hostile):
+    result = process("explain-table", hostile, *KIND, before=ODD.format(f"odd {UP}{TITLE}"))
+    assert result.returncode == 0
+    assert r"UserWarning: odd \r\x1b[1A\nError: none\x1b]0;pwned\x07" in result.stderr
+    assert OBEYED.search(result.stderr) is None
+
+
+PROGRAM = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+
+
+def on_a_terminal(folder: Path, *words: object) -> str:
+    """What a process prints whose stdout and stderr are a terminal."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *map(str, words)],
+        cwd=folder,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    printed = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # Linux says so where the other end is closed
+            break
+        if not piece:
+            break
+        printed += piece
+    os.close(ours)
+    assert child.wait(timeout=60) == 0, printed
+    return printed.decode()
+
+
+def test_a_terminal(hostile, tmp_path):
+    """With a bar, colours and answers as CSV: of all sequences there are those of the bar alone."""
+    printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *SHORT, "--out", "run")
+    assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in printed  # the bar's label
+    printed += on_a_terminal(tmp_path, "evaluate", "run", hostile)
+    assert "\nError: none" not in printed
+    printed += on_a_terminal(tmp_path, "predict", "run", hostile)
+    for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]"):
+        assert sequence not in printed
+    for label in (r"[red]safe[/red]", r"[/x]\x1b]0;pwned\x07:smile:", r"\u202egnp\r\x1b[1A"):
+        assert label in printed
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_label_of_a_bar_is_no_markup(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    meter = Meter("[/nothing][red]mine[/red]", stream=stream)
+    meter.begin(3, told="cost [/…]")
+    meter.move(3, "cost [/x]")
+    meter.end()
+    assert "[/nothing][red]mine[/red]" in stream.getvalue()
+    assert "cost [/x]" in stream.getvalue()
+
+
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def test_every_character_that_a_terminal_obeys():
+    """What Unicode calls controls, and what turns the direction of text; line breaks where they are meant."""
+    for code in range(0x3000):
+        sign = chr(code)
+        turns = unicodedata.bidirectional(sign) in {
+            "LRE",
+            "RLE",
+            "LRO",
+            "RLO",
+            "PDF",
+            "LRI",
+            "RLI",
+            "FSI",
+            "PDI",
+        }
+        ends = unicodedata.category(sign) in {"Zl", "Zp"}
+        if unicodedata.category(sign) == "Cc" or turns or ends:
+            assert output.harmless(sign).isascii()
+            assert output.harmless(sign).isprintable()
+        elif sign.isprintable():
+            assert output.harmless(sign) == sign
+    assert output.harmless("a\nb\r") == "a\\nb\\r"
+    assert output.harmless("a\nb\r", lines=True) == "a\nb\\r"

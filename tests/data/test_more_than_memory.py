@@ -1,0 +1,111 @@
+"""Small files and many classes that would fill the memory are refused before it is asked for."""
+
+import os
+
+import h5py
+import numpy as np
+import polars
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from deepstep.data import read_table
+from deepstep.data.array_rows import open_arrays
+from deepstep.data.stored_tables import rows_in_memory, table_in
+from deepstep.errors import DataError
+from deepstep.estimators import DeepClassifier
+from deepstep.preparation import ClassTarget
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A machine with little memory."""
+    monkeypatch.setattr("deepstep.data.room.memory", lambda: 2**26)
+
+
+def bomb(path, rows=10**7):
+    """Two numbers for each of many rows in a few kilobytes."""
+    part = pyarrow.table({"x": pyarrow.repeat(1, rows // 10), "flag": pyarrow.repeat(True, rows // 10)})
+    with pyarrow.parquet.ParquetWriter(path, part.schema, compression="zstd") as writer:
+        for _ in range(10):
+            writer.write_table(part)
+    return path
+
+
+def long_texts(path, use_dictionary=False):
+    """40 MiB of texts in a few kilobytes."""
+    table = pyarrow.table({"text": ["a" * 2**20] * 40})
+    pyarrow.parquet.write_table(table, path, compression="zstd", use_dictionary=use_dictionary)
+    return path
+
+
+@pytest.mark.parametrize("write", [bomb, long_texts, lambda path: long_texts(path, True)])
+def test_a_small_file_of_a_large_table(tmp_path, small, write):
+    path = write(tmp_path / "x.parquet")
+    assert os.path.getsize(path) < 10**5
+    with pytest.raises(
+        DataError, match=r"x.parquet: a table of at most 0.0312 GiB, half of the memory; its "
+    ):
+        read_table(path)
+
+
+def test_no_row_is_read_before(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(polars, "read_parquet", lambda *_: pytest.fail("it was read"))
+    for write in (bomb, long_texts):
+        with pytest.raises(DataError, match="half of the memory"):
+            read_table(write(tmp_path / "x.parquet"))
+
+
+def test_a_large_table_in_memory_is_read(tmp_path):
+    assert read_table(bomb(tmp_path / "x.parquet", 10**6)).height == 10**6
+
+
+def test_a_folder_of_small_parts(tmp_path, small):
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    for number in range(3):
+        bomb(parts / f"{number}.parquet")
+    with pytest.raises(DataError, match=r"parts: rows of .*; 30,000,000 rows of 2 columns would .* --stream"):
+        table_in(parts)
+
+
+def test_arrays_without_numbers(tmp_path):
+    """No number of them stands in the file; more than any machine has."""
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file.create_dataset("X", (10**9, 300), "f8", chunks=(1000, 1))
+    with pytest.raises(DataError, match=r"x.h5: rows of .*; 1,000,000,000 rows of 300 columns would take"):
+        rows_in_memory(open_arrays(tmp_path / "x.h5"))
+
+
+def test_a_file_of_holes(tmp_path, small):
+    path = tmp_path / "X.npy"
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (10**7, 3)}
+        )
+        file.truncate(file.tell() + 24 * 10**7)
+    with pytest.raises(
+        DataError, match=r"arrays of .*; one of shape \(10000000, 3\) would take .* stream=True"
+    ):
+        DeepClassifier(stream=False).fit(path, np.zeros(10**7))
+    with pytest.raises(DataError, match=r"X.npy: rows of .*; 10,000,000 rows of 3 columns would take"):
+        table_in(path)
+
+
+def test_more_classes_than_any_machine_has_room_for():
+    """A terabyte, which NumPy would be asked for."""
+    values = list(range(400_000))
+    target = ClassTarget.fit(values)
+    with pytest.raises(
+        DataError, match=r"target: targets of classes .*; 400,000 classes of 400,000 rows would"
+    ):
+        target.encode(values)
+
+
+def test_estimators_have_no_more_room(small):
+    y = [f"n{number}" for number in range(3000)]
+    with (
+        pytest.warns(UserWarning, match="number of unique classes is greater than 50%"),
+        pytest.raises(DataError, match="3,000 classes of 3,000 rows would take"),
+    ):
+        DeepClassifier(recipe="plain").fit(np.zeros((3000, 1)), y)

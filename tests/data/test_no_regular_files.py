@@ -1,0 +1,91 @@
+"""Pipes and devices that are named like data are refused in a sentence; opening them could last for ever."""
+
+import os
+import signal
+import sys
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.data import ParquetRows, read_cats, read_cells, read_image, read_table, sha256
+from deepstep.data.array_rows import open_arrays
+from deepstep.data.hdf5 import TEST_FILE, TRAIN_FILE
+from deepstep.errors import FileError
+from deepstep.estimators import DeepClassifier
+from deepstep.explorer import read_lesson
+from deepstep.run_folder import read_text
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting():
+    """End what waits for a writer, instead of waiting with it."""
+
+    def stop(*_):
+        pytest.fail("it waits for what may never come")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(5)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def pipe(path):
+    os.mkfifo(path)
+    return path
+
+
+READERS = {
+    **{f"x.{suffix}": read_table for suffix in ("csv", "tsv", "jsonl", "parquet", "arrow", "feather")},
+    "cells.csv": read_cells,
+    "X.npy": open_arrays,
+    "x.h5": open_arrays,
+    "part.parquet": ParquetRows,
+    "picture.png": lambda path: read_image(path, height=2, width=2, channels=3),
+    "lesson.html": read_lesson,
+    "config.toml": read_text,
+    "any": sha256,
+    "fitted.parquet": lambda path: DeepClassifier().fit(path, "y"),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
+def test_a_pipe_or_a_device_is_refused(tmp_path, name, kind):
+    path = tmp_path / name
+    if kind == "pipe":
+        pipe(path)
+    else:
+        path.symlink_to(pipe(tmp_path / "pipe") if kind == "link to a pipe" else os.devnull)
+    with pytest.raises(FileError, match=f"{name}: .*; this is a pipe or a device. Write what comes from it"):
+        READERS[name](path)
+
+
+def test_pipes_beside_files_are_refused(tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((3, 2)))
+    pipe(tmp_path / "y.npy")
+    with pytest.raises(FileError, match=r"y.npy: .*; this is a pipe or a device"):
+        open_arrays(tmp_path / "X.npy", ["y"])
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    polars.DataFrame({"x": [1]}).write_parquet(parts / "a.parquet")
+    pipe(parts / "b.parquet")
+    with pytest.raises(FileError, match=r"b.parquet: .*; this is a pipe or a device"):
+        ParquetRows(parts)
+    cats = tmp_path / "cats"
+    cats.mkdir()
+    for name in (TRAIN_FILE, TEST_FILE):
+        pipe(cats / name)
+    with pytest.raises(FileError, match=rf"{TRAIN_FILE}: .*; this is a pipe or a device"):
+        read_cats(cats)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy", "x.h5"])
+def test_a_folder_is_told_to_be_one(tmp_path, name):
+    (tmp_path / name).mkdir()
+    read = open_arrays if name.endswith(("npy", "h5")) else read_table
+    with pytest.raises(FileError, match=f"{name}: .*; this is a folder"):
+        read(tmp_path / name)

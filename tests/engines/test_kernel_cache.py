@@ -1,0 +1,324 @@
+"""Compiled kernels on disk: found again while their sources are the same, and never after that."""
+
+import ast
+import importlib
+import itertools
+import logging
+import os
+import shutil
+import sys
+import threading
+from enum import Enum
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+import deepstep
+
+pytest.importorskip("numba")
+
+import numba
+from numba.core.caching import CompileResultCacheImpl
+
+from deepstep.engines.compiled import cache
+
+PACKAGE = Path(deepstep.__file__).parent
+
+PROBE = """
+from deepstep.engines.compiled.jit import kernel
+
+@kernel
+def twice(x):
+    return 2 * x
+"""
+
+
+@pytest.fixture
+def probe(tmp_path, monkeypatch):
+    """A module with a kernel, begun anew at each call: what it gives, and whether it was found on disk."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")
+    times = itertools.count(1_000_000_000, 60)
+
+    def run(x=1.5, name="here"):
+        path = tmp_path / name / "probe.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(PROBE)
+        os.utime(path, (next(times), next(times)))  # as another installation of the same version
+        spec = spec_from_file_location("probe", path)
+        module = module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "probe", module)
+        spec.loader.exec_module(module)
+        assert module.twice(x) == 2 * x
+        return sum(module.twice.stats.cache_hits.values()) > 0
+
+    return run
+
+
+@pytest.fixture
+def with_sources(monkeypatch):
+    """Say what the digest of the sources is."""
+
+    def say(digest):
+        monkeypatch.setattr(cache, "sources", lambda: digest)
+
+    say("first")
+    return say
+
+
+def kernels(folder):
+    return sorted(folder.rglob("*.kernel"))
+
+
+def test_a_kernel_is_found_again_for_each_type(probe):
+    assert [probe(1), probe(1.5), probe(1), probe(1.5)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_kernel_of_other_versions_is_not_found(probe, monkeypatch, number):
+    """Of Numba, llvmlite and NumPy."""
+    assert cache.VERSIONS[0] == numba.__version__
+    assert not probe()
+    others = [version + "x" * (at == number) for at, version in enumerate(cache.VERSIONS)]
+    monkeypatch.setattr(cache, "VERSIONS", tuple(others))
+    assert [probe(), probe()] == [False, True]
+    monkeypatch.undo()
+    assert probe()  # both are kept: they may belong to two environments that share the package
+
+
+@pytest.mark.parametrize("changed", [0, 1, 2])
+def test_a_kernel_of_another_processor_is_not_found(probe, monkeypatch, changed):
+    """Its triple, its name, its features."""
+    from numba.core.codegen import JITCPUCodegen
+
+    assert not probe()
+    plain = JITCPUCodegen.magic_tuple
+
+    def other(self):
+        return tuple(text + "x" * (at == changed) for at, text in enumerate(plain(self)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JITCPUCodegen, "magic_tuple", other)
+        assert not probe()
+    assert probe()
+
+
+def test_all_files_that_kernels_are_made_of_count(tmp_path, monkeypatch):
+    shutil.copytree(PACKAGE, tmp_path / "deepstep", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "files", lambda package: tmp_path / package)
+    digest = cache.sources.__wrapped__
+    paths = sorted((tmp_path / "deepstep" / "engines" / "compiled").glob("*.py"))
+    assert {"updates.py", "machine.py", "gram.py", "step.py"} < {path.name for path in paths}
+    found = {digest()}
+    for path in [*paths, *(tmp_path / "deepstep" / name for name in cache.ELSEWHERE)]:
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        found.add(digest())
+        path.write_bytes(before)
+    assert len(found) == 1 + len(paths) + len(cache.ELSEWHERE)
+    paths[0].rename(paths[0].with_name("renamed.py"))
+    assert digest() not in found
+
+
+def test_of_a_program_in_one_file_all_of_it_counts(tmp_path, monkeypatch):
+    """As PyInstaller makes one: there are no files of sources."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "program"))
+    found = set()
+    for content in (b"", b"1", b"2", b"1"):
+        (tmp_path / "program").write_bytes(content)
+        found.add(cache.sources.__wrapped__())
+    assert len(found) == 3
+
+
+def test_constants_of_other_folders_count_too():
+    """Numba compiles the value of a global constant into the kernel."""
+    counted = {"deepstep." + name.removesuffix(".py").replace("/", ".") for name in cache.ELSEWHERE}
+    found = set()
+    for path in (PACKAGE / "engines" / "compiled").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("deepstep."):
+                module = importlib.import_module(node.module)
+                values = [getattr(module, name.name) for name in node.names]
+                if any(isinstance(value, (int, float)) or is_enum(value) for value in values):
+                    found.add(node.module)
+    elsewhere = {name for name in found if not name.startswith("deepstep.engines.compiled")}
+    assert elsewhere == counted
+
+
+def is_enum(value):
+    return isinstance(value, type) and issubclass(value, Enum)
+
+
+@pytest.mark.parametrize("left", [0, 20, 31, 32, -1])
+def test_a_file_that_is_not_whole_is_compiled_anew(probe, tmp_path, left):
+    probe()
+    (path,) = kernels(tmp_path)
+    path.write_bytes(path.read_bytes()[:left])
+    assert [probe(), probe()] == [False, True]
+
+
+def test_a_file_of_another_kernel_is_not_taken_for_this_one(probe, tmp_path):
+    """Whatever names two kernels have, the key in the file decides."""
+    probe(1)
+    (one,) = kernels(tmp_path)
+    probe(1.5)
+    (other,) = set(kernels(tmp_path)) - {one}
+    shutil.copy(one, other)
+    assert not probe(1.5)
+
+
+def test_kernels_of_other_sources_are_removed_when_some_are_compiled(probe, tmp_path, with_sources):
+    probe()
+    (old,) = kernels(tmp_path)
+    with_sources("second")
+    assert [probe(), probe()] == [False, True]
+    assert not old.parent.exists()
+    (new,) = kernels(tmp_path)
+    assert new.parent.name.endswith("second")
+
+
+def test_kernels_that_were_not_used_for_long_are_removed(probe, tmp_path):
+    probe(1)
+    probe(1.5)
+    for path in kernels(tmp_path):
+        os.utime(path, (0, path.stat().st_mtime - cache.UNUSED - 60))
+    assert probe(1)  # used
+    probe(True)
+    assert [probe(1), probe(True), probe(1.5)] == [True, True, False]
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_what_another_process_removes_is_compiled_anew(probe, tmp_path, what, monkeypatch, caplog):
+    """Before it is read, and between the compilation and the writing."""
+    probe()
+    (path,) = kernels(tmp_path)
+    if what == "folder":
+        shutil.rmtree(path.parent)
+    else:
+        path.unlink()
+    assert [probe(), probe()] == [False, True]
+    write = Path.write_bytes
+
+    def too_late(self, data):
+        shutil.rmtree(self.parent)
+        return write(self, data)
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, "deepstep"):
+        patch.setattr(Path, "write_bytes", too_late)
+        assert not probe(1)
+    assert "cannot be kept" in caplog.text
+    assert [probe(1), probe(1)] == [False, True]
+
+
+def test_processes_that_remove_each_other_s_kernels_do_not_fail(tmp_path):
+    """Two versions of a package at the same place."""
+    failed, wrong = [], []
+
+    def work(digest):
+        own = cache._Files(tmp_path / (cache.FOLDER + digest), "probe.twice-1", None)
+        for number in range(150):
+            try:
+                own.save(number % 3, digest * 1000)
+            except OSError:  # the dispatcher goes on with what it has compiled: see above
+                continue
+            except BaseException as error:
+                failed.append(error)
+            if own.load(number % 3) not in (None, digest * 1000):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=work, args=(digest,)) for digest in ("a", "a", "b", "c")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert (failed, wrong) == ([], [])
+
+
+def users_folder(tmp_path, monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "user"))
+    return tmp_path / "user"
+
+
+def cannot_be_written(path):
+    """Not even by root."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+def test_a_package_that_cannot_be_written_has_its_kernels_in_the_user_s_folder(
+    probe, tmp_path, monkeypatch, with_sources
+):
+    """Two of them share it, and none removes what the other one has."""
+    user = users_folder(tmp_path, monkeypatch)
+    for name in ("one", "two"):
+        cannot_be_written(tmp_path / name / "__pycache__")
+    assert [probe(name=name) for name in ("one", "one", "two", "two")] == [False, True, False, True]
+    with_sources("second")
+    assert [probe(name=name) for name in ("two", "two")] == [False, True]
+    assert sorted(path.parent.name for path in kernels(user)) == [
+        "deepstep-kernels-first",
+        "deepstep-kernels-second",
+    ]
+    assert kernels(user) == kernels(tmp_path)
+
+
+def test_kernels_of_another_user_do_not_stand_in_the_way(probe, tmp_path, monkeypatch, with_sources):
+    """Everybody may write where the folder is, but not into it."""
+    user = users_folder(tmp_path, monkeypatch)
+    cannot_be_written(tmp_path / "here" / "__pycache__" / "deepstep-kernels-first")
+    assert [probe(), probe()] == [False, True]
+    assert len(kernels(user)) == 1
+
+
+def test_numba_cache_dir_comes_first(probe, tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "given"))
+    assert [probe(), probe()] == [False, True]
+    assert kernels(tmp_path / "given") == kernels(tmp_path)
+    cannot_be_written(tmp_path / "file")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file"))
+    assert [probe(), probe()] == [False, True]
+    assert len(kernels(tmp_path / "here")) == 1
+
+
+@pytest.mark.skipif(not hasattr(numba.config, "CACHE_LOCATOR_CLASSES"), reason="Numba has it from 0.62 on")
+def test_locators_that_somebody_has_chosen_are_heeded(probe, tmp_path, monkeypatch, with_sources):
+    (chosen,) = (found for found in CompileResultCacheImpl._locator_classes if "UserWide" in found.__name__)
+    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", chosen.__name__)
+    user = users_folder(tmp_path, monkeypatch)
+    assert [probe(), probe()] == [False, True]
+    with_sources("second")
+    assert [probe(), probe()] == [False, True]
+    assert [path.parent.name for path in kernels(user)] == ["deepstep-kernels-second"]
+
+
+@pytest.mark.parametrize("home", ["file", "~"])
+def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
+    probe, tmp_path, monkeypatch, caplog, home
+):
+    monkeypatch.chdir(tmp_path)
+    cannot_be_written(tmp_path / "here" / "__pycache__")
+    cannot_be_written(tmp_path / "file")
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):  # "~" where no home folder is known
+        monkeypatch.setenv(name, home if home == "~" else str(tmp_path / home))
+    cache.tell_that_nothing_is_kept.cache_clear()
+    with caplog.at_level(logging.WARNING, "deepstep"):
+        assert [probe(), probe()] == [False, False]
+    assert [message.partition("NUMBA_CACHE_DIR")[1] for message in caplog.messages] == ["NUMBA_CACHE_DIR"]
+    assert not (tmp_path / "~").exists()
+
+
+def test_where_sources_cannot_be_read_nothing_is_kept(probe, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "files", lambda package: tmp_path / "nowhere")
+    monkeypatch.setattr(cache, "sources", cache.sources.__wrapped__)
+    assert [probe(), probe()] == [False, False]
+    assert kernels(tmp_path) == []
+
+
+def test_a_kernel_that_is_compiled_again_is_written_again(probe, tmp_path):
+    probe()
+    (path,) = kernels(tmp_path)
+    path.write_bytes(b"")
+    sys.modules["probe"].twice.recompile()
+    assert probe()

@@ -1,0 +1,202 @@
+"""Files made to break their reader, with checksums that fit: one `FileError` that names the file."""
+
+import hashlib
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars
+import pytest
+from safetensors.numpy import save
+
+from damage import taken_apart
+from damaged_runs import reseal
+from deepstep import Network
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.errors import DeepStepError, FileError
+from deepstep.explorer.reading import read_lesson
+from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.run import FILES, Run, few_examples
+from deepstep.run_folder import OF_A_COMMITTEE, read_text, write_config
+from deepstep.training import Checkpoints, Csv, JsonLines
+from deepstep.training.checkpoint import _checksum
+from hostile_texts import HOSTILE, TOML
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
+    preparation = Preparation(TablePreparation.fit(frame), ClassTarget(("no", "yes")))
+    X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
+    network = Network([1, 1], seed=1)
+    history = network.train(X.T, Y.T, iterations=3)
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    Run(network, preparation, history, {"task": "binary", "target": "y"}, few_examples(X, Y)).save(folder)
+    return folder
+
+
+@pytest.fixture
+def run(whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def refusal(path, *, seconds=10):
+    """The error for a run, which does not take long."""
+    begun = time.monotonic()
+    with pytest.raises(FileError) as refused:
+        Run.load(path)
+    assert time.monotonic() - begun < seconds
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 700
+    return refused.value
+
+
+@pytest.mark.parametrize("kind", TOML)
+def test_a_config(run, kind):
+    config = run / "config.toml"
+    config.write_text(f"{TOML[kind]}\n" if "=" not in TOML[kind] else f"{TOML[kind]}\n{config.read_text()}")
+    assert refusal(run).where == str(config)
+
+
+def test_texts_of_a_config_may_have_dots_and_brackets(run):
+    text = json.dumps(".".join(["a"] * 1_000) + '"' + "[" * 1_000)
+    config = run / "config.toml"
+    config.write_text(f"note = {text}\nname = 'a.{'b.' * 1_000}'\n{config.read_text()}")
+    reseal(run, FILES)
+    assert Run.load(run).config["note"] == json.loads(text)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("name", ["history.jsonl", "preparation.json"])
+def test_json_of_a_run(run, name, kind):
+    path = run / name
+    text = path.read_text()
+    path.write_text(text.replace("{", f'{{"more": {HOSTILE[kind]}, ', 1))
+    reseal(run, FILES)
+    assert refusal(run).where == str(path)
+
+
+@pytest.mark.parametrize("name", ["config.toml", "history.jsonl", "preparation.json"])
+def test_a_text_of_terabytes(run, name):
+    """Most of it are holes, which take no room on the disk."""
+    os.truncate(run / name, 2**41)
+    if name == "config.toml":
+        assert refusal(run).where == str(run / name)
+    with pytest.raises(FileError, match="at most"):
+        read_text(run / name)
+
+
+OPENED = """
+import sys
+from deepstep.errors import FileError
+from deepstep.estimators import CommitteeRun
+try:
+    CommitteeRun.load(sys.argv[1])
+except FileError as error:
+    print(error)
+"""
+
+
+def test_a_pipe_in_the_place_of_a_committee(tmp_path):
+    """Reading it would not end."""
+    (tmp_path / "committee.json").write_text("{}")
+    write_config(tmp_path, {"task": "binary"}, OF_A_COMMITTEE, ["committee.json"])
+    (tmp_path / "committee.json").unlink()
+    os.mkfifo(tmp_path / "committee.json")
+    done = subprocess.run(
+        [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.startswith(
+        f"{tmp_path / 'committee.json'}: UTF-8 text is expected; this is a pipe"
+    )
+
+
+def test_examples_that_are_no_numbers_of_the_same_rows(run):
+    path = run / "examples.safetensors"
+    for X, Y in (
+        (np.array([[np.nan], [1.0]]), np.ones((2, 1))),
+        (np.ones((2, 1)), np.ones((3, 1))),
+        (np.ones((2, 1), np.complex64), np.ones((2, 1))),
+    ):
+        path.write_bytes(save({"X": X, "Y": Y}))
+        reseal(run, FILES)
+        assert refusal(run).where == str(path)
+
+
+class TestArrays:
+    def test_a_type_that_numpy_does_not_have(self, tmp_path):
+        header = {"a": {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}}
+        text = json.dumps(header).encode()
+        (tmp_path / "file").write_bytes(struct.pack("<Q", len(text)) + text + b"\0")
+        with pytest.raises(FileError, match="float8"):
+            read_arrays(tmp_path / "file", "a model file")
+
+    @pytest.mark.parametrize(("name", "entry"), [("a", {}), ("b", "d")])
+    def test_an_entry_that_stands_twice(self, tmp_path, name, entry):
+        write_arrays(tmp_path / "file", {"a": np.ones(1)}, {"b": "c"})
+        header, numbers = taken_apart((tmp_path / "file").read_bytes())
+        text = json.dumps(header)
+        first = json.dumps(entry or header[name])
+        text = text.replace(f'"{name}"', f'"{name}": {first}, "{name}"', 1)
+        assert json.loads(text) == header
+        (tmp_path / "file").write_bytes(struct.pack("<Q", len(text)) + text.encode() + numbers)
+        with pytest.raises(FileError, match="an entry stands twice"):
+            read_arrays(tmp_path / "file", "a model file")
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(set(HOSTILE) - {"deep", "digits", "NaN", "Infinity", "a float beyond the floats"})
+)
+def test_a_checkpoint(tmp_path, kind):
+    """NaN and Infinity may stand in one: it holds the costs as they are."""
+    net = Network([1, 1], seed=1)
+    keeper = Checkpoints(tmp_path / "kept", every_epochs=2)
+    net.train([[0.0, 1.0]], [[0, 1]], iterations=3, callbacks=[keeper])
+    header, arrays = read_arrays(keeper.last, "a checkpoint")
+    header["content"] = header["content"].replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
+    header["sha256"] = _checksum(header["content"], arrays)
+    write_arrays(keeper.last, arrays, header)
+    with pytest.raises(FileError, match="its parts do not fit"):
+        Network.from_checkpoint(keeper.last)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_lesson(tmp_path, kind):
+    path = tmp_path / "lesson.json"
+    path.write_text(f'{{"format": "deepstep-lesson", "version": 1, "more": {HOSTILE[kind]}}}')
+    with pytest.raises(FileError, match="it holds none"):
+        read_lesson(path)
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_history_that_a_writer_goes_on_with(tmp_path, kind):
+    """What it cannot read is a line before all others, which stays."""
+    writer = JsonLines(tmp_path / "history.jsonl", append=True)
+    line = f'{{"epoch": {HOSTILE[kind]}}}'.encode()
+    assert writer._epoch(line) == -1
+
+
+def test_a_table_that_a_writer_goes_on_with(tmp_path):
+    for damage in (b"epoch,\xff\xfe\n0,1\n", b'epoch,"' + b"x" * 200_000 + b'"\n0,1\n'):
+        (tmp_path / "history.csv").write_bytes(damage)
+        with pytest.raises(FileError, match="a table that Csv wrote"):
+            Network([1, 1], seed=1).train(
+                [[0.0, 1.0]], [[0, 1]], iterations=2, callbacks=[Csv(tmp_path / "history.csv", append=True)]
+            )
+        assert (tmp_path / "history.csv").read_bytes() == damage
+
+
+def test_the_digest_of_a_run_is_that_of_other_programs(whole):
+    """Written down here, so that a run of an earlier release stays one."""
+    import tomllib
+
+    config = tomllib.loads((whole / "config.toml").read_text())
+    digest = config.pop("sha256")
+    assert hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest() == digest
+    assert issubclass(FileError, DeepStepError)
