@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny bench quality clean
+.PHONY: demo test tiny bench quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -26,6 +26,13 @@ bench: $(VENV)/.installed-bench
 quality: $(VENV)/.installed-quality
 	$(BIN)/python benchmarks/quality.py --json benchmarks/quality.json
 
+MUTANTS ?= 200
+SEED ?= 0
+FILES ?= *
+
+mutate: $(VENV)/.installed-mutate
+	$(BIN)/python benchmarks/mutation.py --mutants $(MUTANTS) --seed $(SEED) --files '$(FILES)'
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("DeepStep needs Python 3.11 or newer.")'
 	$(PYTHON) -m venv $(VENV)
@@ -46,5 +53,9 @@ $(VENV)/.installed-quality: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[quality]'
 	touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-mutate: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[mutate]'
+	touch $@ $(VENV)/.installed $(VENV)/.installed-test
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mutation .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
@@ -21,6 +21,10 @@ SEED = int(os.environ.setdefault("DEEPSTEP_SEED", str(secrets.randbelow(2**31)))
 # In CI hypothesis would take the same examples every time, unless it is told otherwise.
 settings.register_profile("deepstep", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("deepstep")
+# A mutant needs one failing example, the same in every run, and not the smallest one.
+settings.register_profile(
+    "mutation", deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis reads its option

@@ -16,8 +16,7 @@ def ratios(rows: Mapping[str, Any], peers: Sequence[str]) -> str:
         low, high = row["times"]["ours"]["quartiles"]
         cells = [WORKLOADS[name].title, f"{1e6 * ours:.4g} ({1e6 * low:.4g}–{1e6 * high:.4g})"]
         cells += [_ratio(row, peer) for peer in peers]
-        floor = "–" if name == "cats" else _ratio(row, "floor")  # the Gram path does other products
-        lines.append([*cells, floor])
+        lines.append([*cells, _ratio(row, "floor")])
     return _markdown(lines)
 
 

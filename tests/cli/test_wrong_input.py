@@ -302,7 +302,7 @@ TRAININGS = {
     "a folder that is no run": (
         _full_folder,
         ["FLOWERS", *TRAIN, "--overwrite"],
-        "it is something else and stays as it is",
+        "it is something else, without a config.toml, and stays as it is",
     ),
     "a folder that exists": (_full_folder, ["FLOWERS", *TRAIN], "it exists already"),
     "a file where runs should be": (

@@ -266,7 +266,7 @@ MUTATIONS = {
     ),
     "a factor that is infinite": (
         forged("preparers", 0, "encodings", "pieces", "factor", 0, to=float("inf")),
-        "factor of kind 'encoding'",
+        "Infinity is no number of JSON",
     ),
     "edges that fall": (
         forged("preparers", 0, "encodings", "pieces", "edges", 0, to=lambda edges: edges[::-1]),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from deepstep.engines import SessionState
-from deepstep.training import StopTraining
+from deepstep.errors import ConfigurationError
+from deepstep.training import History, StopTraining
 from deepstep.training.stopping import Patience
 
 
@@ -63,3 +64,149 @@ def test_something_else_is_done_before_it_stops():
     patience = Patience("quantity", tolerance=0, epochs=0, instead=lambda: left.pop(0))
     assert run(patience, [1, 2, 2, 2]) == 3
     assert left == []
+
+
+def test_after_something_else_was_done_epochs_count_anew():
+    patience = Patience("quantity", tolerance=0, epochs=1, instead=[False, True].pop)
+    assert run(patience, [1, 2, 2, 2]) is None  # what else was done came with the third value
+    assert patience.stalled == 1
+    assert run(patience, [2]) == 0
+    assert patience.over
+
+
+@pytest.mark.parametrize(("ties_count", "end"), [(True, None), (False, 2)])
+def test_better_by_exactly_the_tolerance(ties_count, end):
+    patience = Patience("quantity", tolerance=1, epochs=1, ties_count=ties_count)
+    assert run(patience, [3, 2, 1]) == end
+    assert patience.best == 1
+
+
+def test_parameters_are_kept_where_they_are_asked_for_alone():
+    patience = Patience("quantity", tolerance=0, epochs=9)
+    run(patience, [3, 1, 2])
+    assert (patience.best, patience.best_parameters, patience.best_statistics) == (1, None, {})
+
+
+def test_the_first_of_equal_ones_is_kept():
+    patience = Patience("quantity", tolerance=0, epochs=9, keep_best=True)
+    run(patience, [3, 1, 1])
+    assert patience.best_parameters == 1
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "epochs", "said"),
+    [
+        (0, 0, "quantity did not improve for 1 epoch"),
+        (0, 1, "quantity did not improve for 2 epochs in a row"),
+        (0.25, 0, "quantity did not improve by more than 0.25 for 1 epoch"),
+        (1, 2, "quantity did not improve by more than 1 for 3 epochs in a row"),
+    ],
+)
+def test_what_is_said(tolerance, epochs, said):
+    patience = Patience("quantity", tolerance=tolerance, epochs=epochs)
+    assert run(patience, [1.0] + [2.0] * epochs) is None
+    with pytest.raises(StopTraining) as told:
+        patience.on_epoch_end(Here(0), {"quantity": 2.0})
+    assert str(told.value) == said
+
+
+def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
+    def history(*values):
+        return History([{"quantity": value} for value in values])
+
+    patience = Patience("quantity", tolerance=0, epochs=9)
+    assert patience.blind(history()) == ""
+    assert patience.blind(history(1.0, 2.0)) == ""
+    assert patience.blind(history(np.nan, 2.0)) == ""
+    said = patience.blind(history(np.nan, np.inf, np.nan))
+    assert said == "quantity was finite in none of 3 epochs, nan in the last"
+
+
+def test_a_quantity_that_is_not_recorded_is_refused_by_name():
+    with pytest.raises(ConfigurationError, match="Did you mean 'quantity'"):
+        run(Patience("quantty", tolerance=0, epochs=9), [1])
+
+
+@pytest.mark.parametrize("larger", [False, True])
+def test_settings_are_those_of_train(larger):
+    patience = Patience(
+        "quantity", tolerance=0.5, epochs=4, larger_is_better=larger, keep_best=True, ties_count=False
+    )
+    assert patience.settings() == {
+        "watch": "-quantity" if larger else "quantity",
+        "tolerance": 0.5,
+        "patience": 5,
+        "keep_best": True,
+        "ties_count": False,
+    }
+
+
+class TestState:
+    """What a checkpoint has of it."""
+
+    def test_before_the_first_epoch(self):
+        first = Patience("quantity", tolerance=0, epochs=1)
+        assert first.state() == {"best": None, "stalled": 0}
+        second = Patience("quantity", tolerance=0, epochs=1, best=7.0, stalled=1)
+        second.restore(first.state())
+        assert second.state() == first.state()
+
+    def test_on_the_way(self):
+        first = Patience("quantity", tolerance=0, epochs=2)
+        run(first, [3, 2, 2.5])
+        assert first.state() == {"best": 2, "stalled": 1}
+        second = Patience("quantity", tolerance=0, epochs=2)
+        second.restore({"best": "2", "stalled": 1.0})
+        assert (second.best, second.stalled) == (2.0, 1)
+        assert run(second, [2.5, 2.5]) == 1
+
+    def test_with_the_best_parameters(self):
+        class Parameters:
+            flat = np.arange(3.0)
+
+        patience = Patience("quantity", tolerance=0, epochs=2, best=1.0)
+        patience.best_parameters = Parameters()
+        patience.best_statistics = {"mean1": np.ones(2)}
+        state = patience.state()
+        assert state["theta"] is Parameters.flat
+        assert set(state) == {"best", "stalled", "theta", "statistics"}
+        again = Patience("quantity", tolerance=0, epochs=2)
+        again.restore(state)
+        assert again.best_statistics["mean1"].tolist() == [1, 1]
+
+    def test_best_parameters_are_taken_up_where_the_best_is_in_the_history(self):
+        class Parameters:
+            def like(self, theta):
+                return ("like", theta)
+
+        class Training:
+            parameters = Parameters()
+            history = History([{"quantity": 3.0}, {"quantity": 2.0}])
+
+        patience = Patience("quantity", tolerance=0, epochs=2)
+        patience.restore({"best": 2.0, "stalled": 0, "theta": 7})
+        patience.on_train_begin(Training())
+        assert patience.best_parameters == ("like", 7)
+        patience.restore({"best": 2.5, "stalled": 0, "theta": 7})
+        with pytest.raises(ConfigurationError, match=r"a best quantity that is in the history; got 2\.5"):
+            patience.on_train_begin(Training())
+        patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
+        patience.on_train_begin(Training())
+
+    @pytest.mark.parametrize(
+        "state",
+        [
+            {},
+            {"best": 1.0},
+            {"stalled": 1},
+            {"best": "x", "stalled": 1},
+            {"best": 1.0, "stalled": None},
+            {"best": 1.0, "stalled": np.inf},
+            {"best": 1.0, "stalled": 1, "statistics": 3},
+        ],
+    )
+    def test_what_is_no_state_is_refused(self, state):
+        patience = Patience("quantity", tolerance=0, epochs=2)
+        with pytest.raises(ConfigurationError, match="the numbers best and stalled, and statistics; got"):
+            patience.restore(state)
+        assert patience.best is None

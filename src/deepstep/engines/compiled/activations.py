@@ -103,10 +103,9 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
         scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
         for j in range(z.size):
             v = z[j] + bias
-            least = v if v < zero else zero
-            grown = alpha * expm1(least)
-            z[j] = scale * (v if v > zero else grown if v == v else v)
-            slope[j] = scale * (one if v > zero else grown + alpha)
+            root, grown = exp_and_expm1(half * (v if v < zero else zero))
+            z[j] = scale * (v if v > zero else alpha * (grown * (root + one)) if v == v else v)
+            slope[j] = scale * (one if v > zero else alpha * (root * root))
     elif code == GELU:
         root, density = number(sqrt(0.5)), number(1 / sqrt(2 * pi))
         settled = number(SETTLED)
@@ -153,11 +152,12 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
     elif code == TANH:
         for j in range(z.size):
             v = z[j] + bias
-            t, grown = exp_and_expm1(-two * abs(v))
-            share = one / (one + t)
-            value = -grown * share
+            t, grown = exp_and_expm1(-abs(v))
+            share = one / (one + t * t)
+            value = -grown * (t + one) * share
+            root = two * t * share
             z[j] = value if v >= zero else -value
-            slope[j] = number(4) * t * share * share
+            slope[j] = root * root
     elif code == SIGMOID:
         for j in range(z.size):
             v = z[j] + bias

@@ -222,7 +222,9 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
                     z, bias = found[i], theta[layer.b + i]
                     for j in range(low, low + count):
                         z[j] += bias
+                as_before(control)  # a small probability is no 0, whose logarithm would be -inf
                 _finish(code, found[:, low : low + count], room[3 * widest])
+                without_denormals()
             else:
                 for i in range(n):
                     begin_, bias = (here + i) * tile, theta[layer.b + i]

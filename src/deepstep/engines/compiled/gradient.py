@@ -12,6 +12,9 @@ from deepstep.engines.compiled.updates import average, cut, limit_norms, regular
 WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
 """Kinds of parameters, in the tables of factors."""
 
+AT_ONCE = 1024
+"""Numbers that are added up in their own precision."""
+
 
 @part(once=True)
 def gradient_and_update(
@@ -169,9 +172,15 @@ def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, ste
 
 @part
 def _sum(values, begin, count):
-    total, values = values.dtype.type(0), run(values, begin, count)
-    for j in range(count):
-        total += values[j]
+    """The sum of a run: of short sums in the precision of the values, added up in float64. A million numbers
+    added up in float32 would lose some digits.
+    """
+    total = 0.0
+    for first in range(0, count, AT_ONCE):
+        piece, found = run(values, begin + first, min(AT_ONCE, count - first)), values.dtype.type(0)
+        for j in range(piece.size):
+            found += piece[j]
+        total += np.float64(found)
     return total
 
 

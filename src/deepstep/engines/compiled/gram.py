@@ -18,6 +18,11 @@ So a step costs n_1·m² multiplications and not 2·n_1·n_x·m, and it never to
 network whose W1 is [C, s] of shape (n_1, m + b), with an s for each unit. It is the plain
 step, rounded elsewhere.
 
+Only float64 is computed this way. Entries of K grow with n_x and with the square of the mean of the inputs,
+and the terms of C·K, which are as large, cancel. In float32 Z1 has one or two digits less than W1·X, and
+relus switch that should not: after 200 steps on 12,288 pixels of 209 images costs were off by 9e-3, those of
+plain steps by 5e-8.
+
 Source: the span argument behind the representer theorem (Kimeldorf & Wahba 1971; Schölkopf, Herbrich & Smola
 2001), which holds for every iterate of gradient descent; the dual perceptron is its oldest instance
 (Aizerman, Braverman & Rozonoer 1964).

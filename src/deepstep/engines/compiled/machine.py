@@ -226,13 +226,14 @@ DENORMALS_ARE_ZERO = 0x8040
 
 
 @part
-def without_denormals() -> int:
+def without_denormals(wanted: bool = True) -> int:
     """Take numbers too small for a normal float (1.2e-38, 2.2e-308) for 0 in this thread from now on: a
     processor takes some hundred cycles for each, and a network that has learned its examples by heart has
-    little else in its gradients. Gives what `as_before` wants.
+    little else in its gradients. Nothing changes where ``wanted`` is false. Gives what `as_before` wants.
     """
     word = _control_word()
-    _set_control_word(np.uint32(word | DENORMALS_ARE_ZERO))
+    if wanted:
+        _set_control_word(np.uint32(word | DENORMALS_ARE_ZERO))
     return word
 
 

@@ -113,7 +113,9 @@ _both32 = _both(_remainder32, _power32, np.float32, -87.0)
 _both64 = _both(_remainder64, _power64, np.float64, -708.0)
 
 exp = _of_precision(_exp32, _exp64)
-"""e^x; 0 and inf where the value is too small or too large for the dtype."""
+"""e^x; 0 and inf where the value is too small or too large for the dtype. A subnormal value is rounded once,
+in a thread that has such numbers (see `machine.without_denormals`).
+"""
 
 expm1 = _of_precision(_expm1_32, _expm1_64)
 """e^x - 1 with all digits near 0, for x up to 60; beyond that its value at 60."""

@@ -49,8 +49,8 @@ _READY: set[tuple[Any, ...]] = set()
 class CompiledSession:
     """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`.
 
-    Full-batch steps on more inputs than examples go through the Gram matrix of the examples (see `gram`),
-    where `spans` lets them; `why` then says so.
+    In float64, full-batch steps on more inputs than examples go through the Gram matrix of the examples (see
+    `gram`), where `spans` lets them; `why` then says so.
     """
 
     name, why = "compiled", ""
@@ -82,7 +82,8 @@ class CompiledSession:
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
         scales = architecture.input_scale or architecture.shared_members
-        self._keeps_the_span = keeps_the_span(settings) and not scales
+        in_float64 = self._dtype == np.float64
+        self._keeps_the_span = in_float64 and keeps_the_span(settings) and not scales
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
@@ -272,7 +273,7 @@ class CompiledSession:
         return slice(first, first + int(self._layers["size"][layer]))
 
     def _full_steps(self, examples: Examples, rates: Sequence[Array], costs: Array, sizes: AnyArray) -> None:
-        """Steps with all examples, in their order: through their Gram matrix once that pays.
+        """Steps with all examples, in their order: in float64 through their Gram matrix once that pays.
 
         When it does depends on how many steps were done with them, not on how many are asked for at once.
         """

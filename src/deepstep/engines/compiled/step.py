@@ -22,7 +22,7 @@ from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
 from deepstep.engines.compiled.normalization import MOMENTUM, running
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import corrected_share
+from deepstep.engines.compiled.updates import corrected_share, steps_show_denormals
 
 
 @kernel
@@ -66,7 +66,7 @@ def train(
     plan, theta = plans[0], state[0]
     if not assemble(barrier, plan.n_threads):
         return
-    control = without_denormals()
+    control = without_denormals(not steps_show_denormals(plan))
     n_threads, step, stride = plan.n_threads, plan.steps_done, work.rows.shape[1]
     members = layers[layers.size - 1].blocks
     whole = plan.only_gradient != 0 or plan.clip_norm > 0

@@ -39,6 +39,21 @@ EPSILON_AT = ("outside", "hat", "inside")
 """Where Adam's ε stands."""
 
 
+LEAST_EPSILON = 1e-12
+"""An ε from which on numbers that count as 0 do not show: √s of a subnormal s is below 1.1e-19 in float32,
+about what a rounding of this ε is.
+"""
+
+
+@part
+def steps_show_denormals(plan: Any) -> bool:
+    """Whether an update may be large where the gradient is subnormal: that of Lion, which is ±α, and those
+    that divide by the size of the gradient with hardly an ε.
+    """
+    divides = plan.rule == RMSPROP or plan.rule == ADAM
+    return plan.rule == LION or (divides and plan.epsilon < LEAST_EPSILON)
+
+
 @part
 def update(
     plan: Any, state: Any, at: int, g: Any, begin: int, count: int, rate: float, keep: float, t: int

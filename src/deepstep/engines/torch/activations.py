@@ -13,6 +13,9 @@ from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 SLOPE = 0.01
 """Of the leaky relu."""
 
+FAR = -40.0
+"""Below it 1 + e^Z is 1 to the last bit of float64."""
+
 
 class Activation(NamedTuple):
     """A forward with its backward.
@@ -30,6 +33,11 @@ class Activation(NamedTuple):
     forward: Callable[[Tensor], Tensor]
     backward: Callable[[Tensor, Tensor], Tensor]
     in_place: bool = False
+
+
+def sigmoid(Z: Tensor) -> Tensor:
+    """1 / (1 + e^-Z), with the subnormal values that torch.sigmoid gives as 0."""
+    return torch.where(Z < FAR, torch.exp(Z), torch.sigmoid(Z))
 
 
 def relu_backward(dA: Tensor, Z: Tensor) -> Tensor:
@@ -65,7 +73,7 @@ def softplus(Z: Tensor) -> Tensor:
 
 
 def softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
-    return dA * torch.sigmoid(Z)
+    return dA * sigmoid(Z)
 
 
 def gelu(Z: Tensor) -> Tensor:
@@ -79,21 +87,21 @@ def gelu_backward(dA: Tensor, Z: Tensor) -> Tensor:
 
 
 def gelu_tanh(Z: Tensor) -> Tensor:
-    return torch.sigmoid(_cubic(Z.clamp(-SETTLED, SETTLED))).mul_(Z)
+    return sigmoid(_cubic(Z.clamp(-SETTLED, SETTLED))).mul_(Z)
 
 
 def gelu_tanh_backward(dA: Tensor, Z: Tensor) -> Tensor:
     near = Z.clamp(-SETTLED, SETTLED)
     cubic, steepness = _cubic(near), 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * near * near)
-    return dA.mul_(torch.sigmoid(cubic).add_(sigmoid_backward(near * steepness, cubic)))
+    return dA.mul_(sigmoid(cubic).add_(sigmoid_backward(near * steepness, cubic)))
 
 
 def silu(Z: Tensor) -> Tensor:
-    return torch.sigmoid(Z).mul_(Z)
+    return sigmoid(Z).mul_(Z)
 
 
 def silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
-    slope = torch.sigmoid(-Z).mul_(Z).add_(1).mul_(torch.sigmoid(Z))
+    slope = sigmoid(-Z).mul_(Z).add_(1).mul_(sigmoid(Z))
     return dA.mul_(slope)
 
 
@@ -103,7 +111,7 @@ def mish(Z: Tensor) -> Tensor:
 
 def mish_backward(dA: Tensor, Z: Tensor) -> Tensor:
     T = softplus(Z).tanh_()
-    return dA.mul_(T + Z * (1 - T * T) * torch.sigmoid(Z))
+    return dA.mul_(T + Z * (1 - T * T) * sigmoid(Z))
 
 
 def tanh_backward(dA: Tensor, Z: Tensor) -> Tensor:
@@ -147,7 +155,7 @@ def falling(Z: Tensor) -> Tensor:
 
 
 def ordinal(Z: Tensor) -> Tensor:
-    return torch.sigmoid(falling(Z))
+    return sigmoid(falling(Z))
 
 
 def ordinal_backward(dA: Tensor, Z: Tensor) -> Tensor:
@@ -166,7 +174,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "mish": Activation(mish, mish_backward),
     "softplus": Activation(softplus, softplus_backward),
     "tanh": Activation(torch.tanh, tanh_backward),
-    "sigmoid": Activation(torch.sigmoid, sigmoid_backward),
+    "sigmoid": Activation(sigmoid, sigmoid_backward),
     "exponential": Activation(torch.exp, exponential_backward),
     "softmax": Activation(softmax, softmax_backward),
     "increasing": Activation(increasing, increasing_backward),

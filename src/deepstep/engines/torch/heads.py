@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from deepstep.engines.torch.activations import falling, increasing, increasing_backward
+from deepstep.engines.torch.activations import falling, increasing, increasing_backward, sigmoid
 
 
 class Loss(NamedTuple):
@@ -30,7 +30,7 @@ def sigmoid_cross_entropy(ZL: Tensor, Y: Tensor, smoothing: float = 0.0) -> Tens
 
 
 def sigmoid_cross_entropy_backward(ZL: Tensor, Y: Tensor, smoothing: float = 0.0) -> Tensor:
-    return torch.sigmoid(ZL) - _smooth(Y, smoothing, 2)
+    return sigmoid(ZL) - _smooth(Y, smoothing, 2)
 
 
 def softmax_cross_entropy(ZL: Tensor, Y: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -50,7 +50,7 @@ def ordinal_cross_entropy(ZL: Tensor, Y: Tensor) -> Tensor:
 
 def ordinal_cross_entropy_backward(ZL: Tensor, Y: Tensor) -> Tensor:
     turned = _first_negated(ZL)
-    return _first_negated(increasing_backward(Y - torch.sigmoid(_no_infinity(falling(ZL))), turned))
+    return _first_negated(increasing_backward(Y - sigmoid(_no_infinity(falling(ZL))), turned))
 
 
 def squared_error(ZL: Tensor, Y: Tensor) -> Tensor:

@@ -11,6 +11,9 @@ EPSILON = 1e-5
 
 AXIS = {"batch": 0, "layer": 1}
 
+MANY, FEW = 2**15, 2**10
+"""Examples from which on sums over them are made in pieces, and those of a piece."""
+
 
 class Normalized(NamedTuple):
     """U_hat with the statistics used, which keep the axis that they are taken over."""
@@ -27,9 +30,9 @@ def normalize(U: Tensor, kind: str) -> Normalized:
     exponent = torch.frexp(U.abs().amax(dim=axis, keepdim=True)).exponent.sub_(1).clamp_(min=0)
     unit = torch.ldexp(torch.ones_like(exponent, dtype=U.dtype), exponent)
     scaled = U / unit
-    mean = scaled.mean(dim=axis, keepdim=True)
+    mean = mean_over(scaled, axis)
     centered = scaled.sub_(mean)
-    variance = (centered * centered).mean(dim=axis, keepdim=True)
+    variance = mean_over(centered * centered, axis)
     deviation = torch.hypot(variance.sqrt(), sqrt(EPSILON) / unit)
     return Normalized(centered / deviation, unit * mean, unit * (unit * variance), unit * deviation)
 
@@ -42,6 +45,25 @@ def normalize_by(U: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
 def normalize_backward(dU_hat: Tensor, found: Normalized, kind: str) -> Tensor:
     """dU, through the batch's own statistics."""
     axis = AXIS[kind]
-    mean = dU_hat.mean(dim=axis, keepdim=True)
-    along = (dU_hat * found.U_hat).mean(dim=axis, keepdim=True)
+    mean = mean_over(dU_hat, axis)
+    along = mean_over(dU_hat * found.U_hat, axis)
     return (dU_hat - mean - found.U_hat * along) / found.deviation
+
+
+def mean_over(rows: Tensor, axis: int, *, keepdim: bool = True) -> Tensor:
+    """The mean over the units (axis 1) or over the examples (axis 0), of many examples in pieces: a fused sum
+    adds up one number after another, and loses digits of millions.
+    """
+    if axis == 1 or len(rows) < MANY:
+        return rows.mean(dim=axis, keepdim=keepdim)
+    wide = torch.promote_types(rows.dtype, torch.float32)
+    pieces, rest = in_pieces(rows, FEW)
+    total = pieces.sum(dim=1, dtype=wide).sum(dim=0) + rest.sum(dim=0, dtype=wide)
+    return (total / len(rows)).unsqueeze(0) if keepdim else total / len(rows)
+
+
+def in_pieces(rows: Tensor, least: int) -> tuple[Tensor, Tensor]:
+    """Pieces of the same size, of so many rows at least, (pieces, rows of a piece, n); and what is left."""
+    pieces = len(rows) // least
+    whole = len(rows) - len(rows) % pieces
+    return torch.unflatten(rows[:whole], 0, (pieces, -1)), rows[whole:]

@@ -8,7 +8,15 @@ from torch import Tensor
 
 from deepstep.engines.torch.activations import ACTIVATIONS
 from deepstep.engines.torch.layout import Layer
-from deepstep.engines.torch.normalization import Normalized, normalize, normalize_backward, normalize_by
+from deepstep.engines.torch.normalization import (
+    MANY,
+    Normalized,
+    in_pieces,
+    mean_over,
+    normalize,
+    normalize_backward,
+    normalize_by,
+)
 from deepstep.network import Architecture
 
 
@@ -106,7 +114,7 @@ def backward(
         dU = dZ
         if cache.normalized is not None and g.gamma is not None and layer.gamma is not None:
             dZ = dZ.to(g.gamma.dtype)
-            torch.mean(dZ * cache.normalized.U_hat, dim=0, out=g.gamma)
+            _mean(dZ * cache.normalized.U_hat, g.gamma)
             kind = architecture.normalization[l - 1]
             dU = normalize_backward(dZ * layer.gamma, cache.normalized, kind)
         dU = dU.to(cache.W.dtype)
@@ -141,15 +149,23 @@ def _activated_backward(
 
 def _mean(rows: Tensor, out: Tensor) -> None:
     """The mean over the examples; of bfloat16 it is added up in float32 and rounded once."""
-    if rows.dtype == out.dtype:
+    if rows.dtype == out.dtype and len(rows) < MANY:
         torch.mean(rows, dim=0, out=out)
     else:
-        out.copy_(rows.mean(dim=0))
+        out.copy_(mean_over(rows, 0, keepdim=False))
 
 
 def _weight_gradient(dU: Tensor, A_prev: Tensor, share: float, out: Tensor) -> None:
-    """dW = dUᵀ·A_prev / m, into a tensor that may be wider than the product."""
-    if out.dtype == dU.dtype:
+    """dW = dUᵀ·A_prev / m, into a tensor that may be wider than the product.
+
+    Many rows go in pieces whose products are added up: BLAS may add up all rows of a single unit one after
+    another, and of two million in float32 the fourth digit is wrong.
+    """
+    if len(dU) >= MANY:
+        (D, rest), (A, rest_of_A) = in_pieces(dU, MANY // 2), in_pieces(A_prev, MANY // 2)
+        found = torch.bmm(D.transpose(1, 2), A).sum(dim=0, dtype=out.dtype)
+        torch.mul(found.add_(rest.T @ rest_of_A), share, out=out)
+    elif out.dtype == dU.dtype:
         torch.addmm(out, dU.T, A_prev, beta=0, alpha=share, out=out)
     else:
         out.copy_(torch.addmm(out.new_zeros((), dtype=dU.dtype), dU.T, A_prev, beta=0, alpha=share))

@@ -1,0 +1,114 @@
+"""Values near the least numbers of a precision: as mpmath and NumPy have them, not 0."""
+
+import mpmath
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from deepstep.engines import Settings, open_session
+from deepstep.engines.compiled.forward import outputs_of_rows
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
+
+ENGINES = ("compiled", "torch")
+DTYPES = ("float32", "float64")
+LEAST = {"float32": -105, "float64": -747}
+"""e to this power is 0."""
+RATE = 2.0**-10
+"""Steps of Lion by this are exact."""
+
+OUTPUTS = {
+    "sigmoid": (Architecture((1, 1), ("sigmoid",)), lambda x: 1 / (1 + mpmath.exp(-x))),
+    "softmax": (Architecture((1, 2), ("softmax",), "softmax"), lambda x: 1 / (1 + mpmath.exp(-x))),
+    "exponential": (Architecture((1, 1), ("exponential",), "poisson"), mpmath.exp),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_small_outputs(engine, output, dtype):
+    """To some units in the last place, of subnormal numbers too."""
+    architecture, exact = OUTPUTS[output]
+    theta = np.zeros(architecture.n_parameters, dtype)
+    theta[0] = 1
+    parameters = architecture.lay_out(theta)
+    X = np.linspace(LEAST[dtype], 80, 1501, dtype=dtype)
+    came = [open_session(engine, architecture, parameters, Settings()).forward(X[np.newaxis])[0]]
+    if engine == "compiled":
+        came.append(outputs_of_rows(architecture, parameters, {}, X[:, np.newaxis])[:, 0])
+    with mpmath.workprec(200):
+        expected = [exact(mpmath.mpf(float(x))) for x in X]
+        units = np.spacing(np.array([float(value) for value in expected], dtype))
+        for found in came:
+            pairs = zip(found, expected, units, strict=True)
+            assert max(abs(mpmath.mpf(float(a)) - b) / float(unit) for a, b, unit in pairs) <= 4
+
+
+HEADS = {
+    "sigmoid": Architecture((1, 1), ("sigmoid",)),
+    "softmax": Architecture((1, 2), ("softmax",), "softmax"),
+    "exponential": Architecture((1, 1), ("exponential",), "poisson"),
+}
+LOGITS = {"float32": (-20.0, -60.0, -95.0, -101.0), "float64": (-30.0, -300.0, -720.0, -740.0)}
+
+
+def after_lion(engine, architecture, theta, y):
+    """θ after three steps of Lion on one example, whose input is 1."""
+    session = open_session(engine, architecture, architecture.lay_out(theta), Settings("lion"))
+    X, Y = np.ones((1, 1), theta.dtype), np.array([y], theta.dtype)
+    ones = np.ones(3)
+    session.steps(
+        Examples(X, Y), order=None, batch_size=None, numbers=range(3),
+        learning_rate=RATE * ones, weight_decay=ones, dropout=ones,
+    )  # fmt: skip
+    return session.state().theta
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lion_follows_the_smallest_gradient_of_a_head(engine, head, dtype):
+    """The first output is too large by e to the power of a logit, and Lion takes whole steps down."""
+    architecture = HEADS[head]
+    n = architecture.n_outputs
+    for logit in LOGITS[dtype]:
+        theta, y = np.zeros(2 * n, dtype), [0.0, 1.0][:n]
+        theta[0] = logit
+        found = after_lion(engine, architecture, theta, y)
+        np.testing.assert_array_equal(found, after_lion("reference", architecture, theta, y))
+        np.testing.assert_array_equal(found[[0, n]] - theta[[0, n]], -3 * RATE)
+
+
+SLOPES = {
+    "sigmoid": 1, "elu": 1, "selu": 1, "softplus": 1, "silu": -1, "mish": -1, "exponential": 1, "tanh": 1,
+}  # fmt: skip
+"""Activations whose slope far below 0 is of the size e^Z, with its sign; that of tanh is e^2Z."""
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", SLOPES)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lion_follows_the_smallest_slope(engine, activation, dtype):
+    architecture = Architecture((1, 1, 1), (activation, "identity"), "identity")
+    for logit in LOGITS[dtype][:3]:
+        theta = np.array([logit / 2 if activation == "tanh" else logit, 0, 1, 0], dtype)
+        found = after_lion(engine, architecture, theta, [5.0])  # the output is to grow
+        np.testing.assert_array_equal(found, after_lion("reference", architecture, theta, [5.0]))
+        np.testing.assert_array_equal(found[:2] - theta[:2], SLOPES[activation] * 3 * RATE)
+
+
+@pytest.mark.parametrize("rule", ["adam", "rmsprop"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_squares_below_the_normal_numbers_count_beside_a_small_epsilon(engine, rule):
+    line = Architecture((1, 1), ("identity",), "identity")
+    came = []
+    for name in ("reference", engine):
+        session = open_session(
+            name, line, Parameters(np.zeros(2, np.float32), [1, 1]), Settings(rule, {"epsilon": 1e-30})
+        )
+        session.step(np.ones((1, 1), np.float32), np.full((1, 1), 1e-20, np.float32), learning_rate=RATE)
+        came.append(session.state().theta)
+    np.testing.assert_allclose(came[1], came[0], rtol=0.02)
+    assert (came[0] > 0).all()
