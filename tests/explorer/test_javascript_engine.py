@@ -25,7 +25,11 @@ def test_what_the_page_leaves_out_is_named() -> None:
 def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
     """A new one is computed by the page or stands here; one that it computes has vectors."""
     known = {"layer_dims", "activations", "output", "output_settings", "input_scale", "parametric"}
-    assert {entry.name for entry in fields(Architecture)} - known == {"normalization", "shared_members"}
+    assert {entry.name for entry in fields(Architecture)} - known == {
+        "features",
+        "normalization",
+        "shared_members",
+    }
     left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "average", "precision"}
     assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}

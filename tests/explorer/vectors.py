@@ -47,7 +47,7 @@ ACTIVATIONS = (
 )
 """Hidden activations that the page offers: all of the library's that leave units by themselves."""
 
-NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball"}
+NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball", "muon"}
 """What the page leaves out among activations of hidden layers and update rules."""
 
 STEPS = 500

@@ -121,7 +121,11 @@ def test_without_a_textbook_form_the_other_faults_are_named():
         net = network("own")
         X, Y = data("own", 3, 3, 7)
         gradients = net.gradients(X, Y)
-        for factor, diagnosis in ((-1, "layer 2: the sign of dZ is wrong"), (2, "none of the known faults")):
+        for factor, diagnosis in (
+            (-1, "layer 2: the sign of dZ is wrong"),
+            (2, "layer 2: dZ of the output has a factor of 2 too much"),
+            (7.3, "none of the known faults"),
+        ):
             wrong = {name: factor * value for name, value in gradients.items()}
             assert net.check_gradients(X, Y, gradients=wrong).diagnosis.startswith(diagnosis)
     finally:

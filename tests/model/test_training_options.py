@@ -458,7 +458,7 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("settings", "message"),
         [
-            ({"optimizer": "adamm"}, "'adamw', 'lion', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
+            ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
             ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
             ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
             ({"rate_factors": {"W3": 1.0}}, "rate_factors: parameter is one of"),
