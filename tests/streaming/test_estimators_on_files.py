@@ -53,7 +53,8 @@ def test_a_committee_of_one_answers_for_files_and_frames(parts, whole, recipe, n
     model.fit(parts, "target")
     assert [member.recipe.name for member in model.committee_.members] == [name]
     X = whole.drop("target")
-    np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5)
+    # windows of other sizes round otherwise: float32 keeps 1e-7 of a probability
+    np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5, atol=1e-6)
     assert (model.predict(parts) == whole["target"].to_numpy()).mean() > 0.75
     rows = ParquetRows(parts)
     again = clone(model).fit(rows, "target")

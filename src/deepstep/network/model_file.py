@@ -113,6 +113,7 @@ def load_model(path: str | Path) -> ModelFile:
         precisions = sorted({str(array.dtype) for array in arrays.values()})
         if precisions not in (["float32"], ["float64"]):
             raise ValueError(f"its arrays are of {precisions}")
+        _refuse_other_arrays(arrays, {**dict(architecture.layout), **expected}, path)
         statistics = {name: arrays.pop(name) for name in expected}
         parameters = architecture.laid_out(arrays, where=str(path))
         notes = dict(network["notes"])
@@ -121,14 +122,6 @@ def load_model(path: str | Path) -> ModelFile:
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
         came = f"its header does not fit: {error!s:.300}"
         raise FileError(str(path), "a whole DeepStep model", came) from None
-    shapes = parameters.layout, {name: value.shape for name, value in statistics.items()}
-    if shapes != (architecture.layout, expected):
-        raise FileError(
-            str(path),
-            f"arrays for the layer sizes {list(architecture.layer_dims)!s:.100}, their normalization and the "
-            "factors of inputs and activations",
-            f"got arrays for {list(parameters.layer_dims)!s:.100}",
-        )
     if header.get("sha256") != _checksum(header["network"], parameters, statistics):
         raise FileError(
             str(path),
@@ -137,6 +130,20 @@ def load_model(path: str | Path) -> ModelFile:
             "Restore it, or train again.",
         )
     return ModelFile(architecture, parameters, notes, statistics)
+
+
+def _refuse_other_arrays(
+    arrays: Mapping[str, Array], needed: Mapping[str, tuple[int, ...]], path: Path
+) -> None:
+    """Name the first array that the network of the header has not, lacks or has in another shape."""
+    for name in {**needed, **arrays}:
+        need, came = needed.get(name, "none"), arrays[name].shape if name in arrays else "none"
+        if came != need:
+            raise FileError(
+                str(path),
+                "the arrays of the network in its header",
+                f"{name!s:.40} is {need} there, {came} in the file",
+            )
 
 
 def _refuse_unregistered(architecture: Architecture, path: Path) -> None:
