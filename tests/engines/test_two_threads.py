@@ -19,7 +19,7 @@ from rules_of_engines import RULES
 pytest.importorskip("numba")
 
 from deepstep.engines.compiled import threads
-from deepstep.engines.compiled.gram import NOTE
+from deepstep.engines.compiled.span import NOTE
 
 M, BATCH, RATE = 356, 128, 0.02
 
@@ -109,7 +109,7 @@ def test_factors_of_inputs_and_activations(engine, parts, settings):
     same_as_the_reference(engine, *problem(**parts), Settings("momentum", l2=0.3, **settings))
 
 
-def test_full_batches_through_the_gram_matrix(with_threads):
+def test_full_batches_in_the_span_of_the_examples(with_threads):
     used = with_threads(2)
     architecture, parameters, examples = problem(sizes=(500, 64, 32, 3))
     settings, numbers = Settings("momentum", l2=0.3, dropout=0.2, seed=3), np.ones(20)

@@ -26,7 +26,7 @@ from deepstep.network import Architecture
 
 ENGINES = {
     "reference": "deepstep.engines.reference:ReferenceSession",
-    "compiled": "deepstep.engines.compiled.session:CompiledSession",
+    "compiled": "deepstep.engines.compiled.span:SpanSession",
     "torch": "deepstep.engines.torch.session:TorchSession",
 }
 """All engines by name, with the module and the class of their sessions, which are loaded when they are asked

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from deepstep.engines.compiled.gram import gradient_by_coordinates
 from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.layout import KINDS, LARGEST, NONE, NORM, SIZES, SQUARES
 from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
@@ -19,17 +18,15 @@ AT_ONCE = 1024
 @part(once=True)
 def gradient_and_update(
     thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch, rate, decay,
-    whole, squares,
+    whole,
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
-    ``squares`` is the share of ‖W1‖² that coordinates have.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
-    m, stride, total, sizes = batch.m, batch.stride, batch.total, 0.0
+    m, stride, total, sizes, squares = batch.m, batch.stride, batch.total, 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
-        n_bases = plan.n_bases if l == 1 else START
         rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
         each = m // layer.blocks
         low, high = rows * thread // plan.n_threads, rows * (thread + 1) // plan.n_threads
@@ -51,40 +48,35 @@ def gradient_and_update(
             into = at if whole else thread * plan.tile
             if kind == WEIGHTS:
                 begin = (layer.unit + top) * stride
-                if n_bases > 0:
-                    gradient_by_coordinates(
-                        work.D, begin, stride, bottom - top, m, n_bases, per_example, gradient, into
-                    )
+                if l > 1:
+                    B, start, ldb, turn = work.A, layers[l - 1].unit * stride, stride, T
+                elif plan.turned:
+                    B, start, ldb, turn = source, START, stride, T
                 else:
-                    if l > 1:
-                        B, start, ldb, turn = work.A, layers[l - 1].unit * stride, stride, T
-                    elif plan.turned:
-                        B, start, ldb, turn = source, START, stride, T
+                    B, start, ldb, turn = source, first * n_prev, n_prev, N
+                for k in range(layer.blocks):
+                    if l == 1:  # the same units for all members, of whom each has inputs of its own
+                        left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
                     else:
-                        B, start, ldb, turn = source, first * n_prev, n_prev, N
-                    for k in range(layer.blocks):
-                        if l == 1:  # the same units for all members, of whom each has inputs of its own
-                            left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
-                        else:
-                            first_row = k * layer.size
-                            left, right = max(top, first_row), min(bottom, first_row + layer.size)
-                            dZ = (layer.unit + left - first_row) * stride + k * each
-                            B_k = B, start + k * each, ldb
-                        if left >= right:
-                            continue
-                        shape, found_dW = (
-                            (right - left, n_prev, each),
-                            (gradient, into + (left - top) * n_prev, n_prev),
-                        )
-                        if scaled is not None and l == 1:
-                            found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
-                        product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
+                        first_row = k * layer.size
+                        left, right = max(top, first_row), min(bottom, first_row + layer.size)
+                        dZ = (layer.unit + left - first_row) * stride + k * each
+                        B_k = B, start + k * each, ldb
+                    if left >= right:
+                        continue
+                    shape, found_dW = (
+                        (right - left, n_prev, each),
+                        (gradient, into + (left - top) * n_prev, n_prev),
+                    )
+                    if scaled is not None and l == 1:
+                        found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
+                    product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
                 if scaled is not None and l == 1:
                     _through_the_scale(theta, at, layer, n_prev, gradient, into, count, scaled)
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
-                    squares += found[1] if n_bases == 0 else 0.0
+                    squares += found[1]
             elif bent is not None and kind == BEND:
                 for i in range(low, high):
                     gradient[into + i - low] = _sum(bent, (layer.unit + i) * stride, m) * per_example

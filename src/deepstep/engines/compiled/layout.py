@@ -53,7 +53,6 @@ PLAN = np.dtype(
             for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")
         ),
         ("tile", "i8"),
-        ("n_bases", "i8"),  # where W1 is known by its coordinates (`gram`), else 0
     ]
 )
 """One row: the settings of the session, then those of a call."""

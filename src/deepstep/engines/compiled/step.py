@@ -89,7 +89,7 @@ def train(
         if scaled is not None:
             scale_weights(thread, plan, layers, theta, scaled)
             wait_for_all(barrier, n_threads)
-        squares = forward_pass(
+        forward_pass(
             thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch,
             rates[2, k],
         )  # fmt: skip
@@ -103,7 +103,7 @@ def train(
             break
         gradient_and_update(
             thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch,
-            rates[0, k], rates[1, k], whole, squares,
+            rates[0, k], rates[1, k], whole,
         )  # fmt: skip
         if scaled is not None:
             wait_for_all(barrier, n_threads)  # every thread has read s
