@@ -41,19 +41,8 @@ DISTRIBUTED = "distributed"
 
 _SESSIONS = {**ENGINES, DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession"}
 
-COMPILED_ACTIVATIONS = frozenset(
-    name for name, activation in ACTIVATIONS.items() if not activation.across_units
-)
-"""Activations of hidden layers that the compiled engine has: those of DeepStep whose units do not depend on
-each other. What users register comes later and is not among them."""
-
-COMPILED_HEADS = frozenset(HEADS)
-"""Heads that it has."""
-
-COMPILED_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
-"""Update rules that it has: those that update each parameter by itself."""
-
-TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES = frozenset(ACTIVATIONS), COMPILED_HEADS, COMPILED_RULES
+TORCH_ACTIVATIONS, TORCH_HEADS = frozenset(ACTIVATIONS), frozenset(HEADS)
+TORCH_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
 """What the torch engine has: everything of DeepStep, and nothing that users register."""
 
 WORTH_A_GPU = 500_000
@@ -145,7 +134,7 @@ def choose_engine(
     Examples
     --------
     >>> choose_engine("auto", Architecture((2, 3, 1), ("softmax", "sigmoid"))).why
-    "the compiled engine has no 'softmax' in hidden layers"
+    "the compiled engine has no kernel of 'softmax'"
     """
     check_engine(engine, where)
     settings = settings or Settings()
@@ -220,12 +209,8 @@ def why_not_torch(architecture: Architecture, settings: Settings) -> str:
 
 def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
     """Why the compiled engine cannot do some work; empty where it can."""
-    has = COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
-    return (
-        _what_it_lacks("compiled", *has, architecture, settings)
-        or _no_precision("compiled", settings)
-        or missing_numba()
-    )
+    why = _no_precision("compiled", settings) or missing_numba()
+    return why or str(import_module("deepstep.engines.compiled.lowering").why_not(architecture, settings))
 
 
 _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {

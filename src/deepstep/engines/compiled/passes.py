@@ -84,7 +84,7 @@ def losses(plan, layers, levels, weighted, work, seldom, batch):
 
 
 @part(once=True)
-def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch):
+def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
@@ -96,7 +96,22 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, bat
                 by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
             elif layer.normalization != NONE:
                 by_layer_backward_of(thread, sums, l, work, theta, layer, batch)
-        if l == 1 or low >= high:
+        if low >= high:
+            continue
+        if l == 1:
+            if embedded is not None:
+                each = batch.m // layer.blocks
+                for k in range(layer.blocks):
+                    left, right = max(low, k * each), min(high, (k + 1) * each)
+                    if left < right:
+                        W = (theta, layer.W, n_prev)
+                        if scaled is not None:
+                            W = (scaled, k * layer.size * n_prev, n_prev)
+                        shape, dZ = (
+                            (n_prev, right - left, layer.size),
+                            (D, layer.unit * stride + left, stride),
+                        )
+                        product(plan.blas, one, shape, T, W, N, dZ, (embedded.room, START + left, stride))
             continue
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU

@@ -9,22 +9,13 @@ import numpy as np
 
 from deepstep.engines.compiled.forward import outputs, outputs_of_each
 from deepstep.engines.compiled.jit import told_while_compiled
-from deepstep.engines.compiled.layout import (
-    TURNED_UP_TO,
-    Data,
-    Work,
-    layers_of,
-    levels_of,
-    members_of,
-    optional_room,
-    plan_of,
-    running_statistics,
-    tile_of,
-    work_for,
-)
+from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
+from deepstep.engines.compiled.lowering import Tables, levels_of, plan_of, running_statistics, tables_of
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
+from deepstep.engines.compiled.room import Work, members_of, optional_room, stride_for, tile_of, work_for
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.engines.compiled.updates import MUON
 from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
@@ -63,9 +54,10 @@ class CompiledSession:
         self._dropout = settings.dropout_of(architecture)
         self._optimizer = get_optimizer(settings.optimizer)
         self._head = get_head(architecture)
-        self._layers = layers_of(architecture, settings, parameters)
-        self._plan = plan_of(settings, self._head)
-        self._optional = optional_room(self._plan, self._layers, self._dtype)
+        self._tables = tables_of(architecture, settings, self._dtype)
+        self._layers = self._tables.layers
+        self._plan = plan_of(settings, self._head, self._tables)
+        self._optional = optional_room(self._plan, self._tables, self._dtype)
         self._levels = levels_of(self._head.settings)
         self._by_batch = [
             layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
@@ -92,13 +84,14 @@ class CompiledSession:
         none = np.zeros(0, self._dtype)
         shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
         self._plan["n_threads"] = 1
-        work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
+        work = work_for(self._layers, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         with told_while_compiled():
             train(
                 0,
                 np.zeros(BARRIER_SIZE, np.int64),
                 self._plan,
                 self._layers,
+                self._tables.parameters,
                 self._levels,
                 Data(none, none, none, _NO_ORDER),
                 self._state,
@@ -271,19 +264,20 @@ class CompiledSession:
         m = len(examples)
         size = m if batch_size is None else min(batch_size, m)
         order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
+        plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None
+        whole = whole or embedded is not None or plan["rule"][0] == MUON
         columns = members_of(layers) * size
-        multiplications = 3 * state.shape[1] * columns
+        multiplications = 3 * n_parameters * columns
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
-        turned = self.architecture.n_inputs <= TURNED_UP_TO
-        work = self._room(layers, size, n_threads, whole=whole, gathers=order.size > 0 or turned)
-        plan = self._plan
-        plan["n_threads"], plan["blas"], plan["tile"] = (
-            n_threads,
-            blas_address(self._dtype),
-            tile_of(layers),
-        )
-        plan["turned"] = turned
+        n_in, tile = int(layers["size"][0]), tile_of(layers, n_parameters)
+        turned = embedded is not None or n_in <= TURNED_UP_TO
+        rows = n_in if embedded is None else embedded.rows
+        n_inputs = rows * stride_for(columns) if turned else n_in * size if order.size else 0
+        n_gradient = n_parameters if whole else n_threads * tile
+        work = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
+        plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
+        plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
         plan["steps_done"], plan["averaged"], plan["only_gradient"] = (
             self._step,
@@ -293,6 +287,7 @@ class CompiledSession:
         arguments = (
             plan,
             layers,
+            self._tables.parameters,
             self._levels,
             Data(X, Y, weight, order),
             state,
@@ -307,10 +302,10 @@ class CompiledSession:
         run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
         return work
 
-    def _predicting(self, X: Array) -> tuple[AnyArray, Array, Array | None, Array]:
+    def _predicting(self, X: Array) -> tuple[Tables, Array, Array | None, Array]:
         """The network that predicts, and its rows."""
         theta = self._state[-1] if self._averaged else self._theta
-        return self._layers, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
+        return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
 
     def _noise(self, shape: tuple[int, ...]) -> Array:
         settings = self.settings
@@ -326,13 +321,13 @@ class CompiledSession:
             self._rows = examples, X, Y, w
         return self._rows[1:]
 
-    def _room(self, layers: AnyArray, m: int, n_threads: int, **needs: bool) -> Work:
+    def _room(self, m: int, n_threads: int, **sizes: int) -> Work:
         """Room for such a step, kept for the next one."""
-        key = (int(layers["size"][0]), m, n_threads, *needs.values())
+        key = (m, n_threads, *sizes.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
+            self._work = work_for(self._layers, m, n_threads, dtype=self._dtype, **sizes)
             self._work_of = key
-            self._optional = self._optional.for_batches(layers, m)
+            self._optional = self._optional.for_batches(self._layers, m)
         return self._work
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.layout import Work
+from deepstep.engines.compiled.room import Work
 from deepstep.engines.compiled.session import CompiledSession, stopped
 from deepstep.engines.compiled.threads import single_blas
 from deepstep.engines.session import SessionState
