@@ -22,7 +22,7 @@ VALUES = {
 }
 NETWORKS = {
     "alone": {},
-    "normalized": {"normalization": ["batch", "layer"], "input_scale": True, "parametric": True},
+    "normalized": {"normalization": ["layer", "batch"], "input_scale": True, "parametric": True},
     "ensemble": {"shared_members": 3},
 }
 SETTINGS = {
