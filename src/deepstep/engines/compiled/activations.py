@@ -1,7 +1,6 @@
 """Activations of one unit over a run of examples: bias, function and derivative in a single pass."""
 
 from math import erfc, pi, sqrt
-from typing import Any
 
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.layout import ACTIVATION, LEARNED, Lowers
@@ -48,7 +47,7 @@ _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 
 
 @part(order=ORDERED)
-def logistic(z: Any) -> Any:
+def logistic(z):
     """σ(z), e to a negative power alone."""
     one = type(z)(1)
     t = exp(-abs(z))
@@ -56,13 +55,13 @@ def logistic(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def softplus(z: Any) -> Any:
+def softplus(z):
     """log(1 + e^z)."""
     return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
 
 
 @part(order=ORDERED)
-def hyperbolic_tangent(z: Any) -> Any:
+def hyperbolic_tangent(z):
     """tanh(z), with all digits near 0."""
     one, two = type(z)(1), type(z)(2)
     grown = expm1(-two * abs(z))
@@ -71,7 +70,7 @@ def hyperbolic_tangent(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> None:
+def activate(code, z, low, high, bias, slope):
     """z := g(z + bias), and slope := g′(z + bias) if it is not None; relu leaves the slope alone."""
     wanted, number = slope is not None, z.dtype.type
     s = run(z if slope is None else slope, low, high - low)
@@ -182,7 +181,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
 
 
 @part(order=ORDERED)
-def bend(code: int, z: Any, low: int, high: int, bias: Any, alpha: Any, slope: Any, bent: Any) -> None:
+def bend(code, z, low, high, bias, alpha, slope, bent):
     """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v."""
     k = high - low
     a, s, e = run(z, low, k), run(slope, low, k), run(bent, low, k)
