@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, unknown_name
 
 WHERE = "the torch engine"
 
@@ -31,12 +31,7 @@ def device_of(name: str, where: str = WHERE) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ConfigurationError(
-            where,
-            "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'",
-            f"got {name!r}",
-            "Behind it, or alone, may stand 'fused' or 'plain'.",
-        ) from None
+        raise unknown_name(where, "device of the torch engine", name, (*KINDS, "cuda:1")) from None
     why = missing(device)
     if why:
         raise ConfigurationError(where, f"the device {name!r}", why, mend(device))

@@ -10,17 +10,14 @@ from torch import Tensor
 from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.activations import ACTIVATIONS
-from deepstep.engines.torch.devices import refuse_precision, warn_if_slow
-from deepstep.engines.torch.feed import Feed
-from deepstep.engines.torch.fused import FusedStepper, asked_for
-from deepstep.engines.torch.passes import outputs
-from deepstep.engines.torch.place import Place
-from deepstep.engines.torch.recording import RecordedStepper
-from deepstep.engines.torch.step import Batch
-from deepstep.engines.torch.stepping import Now, Stepper, Task
-from deepstep.equations import cost_from_logits, get_head, get_optimizer
+from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
+from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
+from deepstep.engines.torch.recording import RecordedStepper, compiler_here
+from deepstep.engines.torch.step import Batch, Place
+from deepstep.engines.torch.stepping import Feed, Now, Stepper, Task
+from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
 from deepstep.equations.costs import check_target, relative_weights
+from deepstep.equations.ops import forward
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, places
@@ -28,15 +25,14 @@ from deepstep.types import AnyArray, Array
 
 
 class TorchSession:
-    """Trains with the explicit equations on torch tensors. See `deepstep.engines.Session`.
+    """Trains with the equations on PyTorch's tensors. See `deepstep.engines.Session`.
 
     Parameters
     ----------
     architecture, parameters, settings, statistics
         As of every session.
     device : str
-        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU. "fused" or
-        "plain" behind it ("cpu:fused") or alone says whether steps are fused; else they are on CUDA.
+        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU.
     """
 
     name, why = "torch", ""
@@ -52,16 +48,16 @@ class TorchSession:
         device: str = "",
     ) -> None:
         self.architecture, self.settings = architecture, settings
-        self._asked = asked_for(device)
-        self._device = self._asked.device
+        self._device = device_of(device)
         refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
-        self.why = warn_if_slow(settings.precision, self._device) or self._asked.why
+        self.why = warn_if_slow(settings.precision, self._device)
         self._dtype, self._like = parameters.dtype, parameters.like
         self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
         like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
         self._feed = Feed(like, self._dtype)
         self._stepper = self._stepper_for(architecture, settings, parameters, like, self._feed)
+        self._predicting = graph_on_tensors(architecture.graph.predicting)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
         if statistics is None:
             statistics = first_statistics(architecture, self._dtype)
@@ -73,7 +69,7 @@ class TorchSession:
     @property
     def parameters(self) -> Parameters:
         """The parameters now, a copy."""
-        return self._like(_array(self._here.theta))
+        return self._like(_array(self._here.vectors[0]))
 
     @property
     def outcome(self) -> Parameters:
@@ -96,10 +92,10 @@ class TorchSession:
         check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
         m = X.shape[1]
         part = self._part(m)
-        rows = self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part])
         weight = self._weighed(sample_weight, m, part)
         factors = float(learning_rate), float(weight_decay), float(dropout)
-        return float(self._stepper.run(1, [Task(0, m, part, *rows, *weight, *factors)]).costs[0])
+        task = Task(0, m, part, *self._columns(X, Y, part), *weight, *factors)
+        return float(self._stepper.run(1, [task]).costs[0])
 
     @torch.inference_mode()
     def steps(
@@ -150,47 +146,49 @@ class TorchSession:
             return None, float(m)
         return relative_weights(weight, self._dtype)[part], float(weight.sum())
 
+    def _columns(self, X: Array, Y: Array, part: slice) -> tuple[Tensor, Tensor]:
+        """Some columns of X and Y on the device."""
+        X_there, Y_there = (self._feed.tensor(given.T[part]).T for given in (X, Y))
+        return X_there, Y_there
+
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
-        return cost_from_logits(_array(self._logits(X).T), Y, output=self._head, sample_weight=sample_weight)
+        ZL = self._predicted(X, self._predicting.logits, members=max(1, self.architecture.shared_members))
+        return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     @torch.inference_mode()
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
-        check_target(
-            np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])),
-            Y,
-            "cost_and_gradient",
-            sample_weight,
-        )
-        m = Y.shape[1]
-        relative, total = self._weighed(sample_weight, m, slice(0, m))
-        weight = None if relative is None else self._feed.tensor(relative)
-        examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y.T), weight, {})
-        J, _ = self._stepper.machine.cost_and_gradient(self._here, examples, total, exact=True)
+        output = np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1]))
+        check_target(output, Y, "cost_and_gradient", sample_weight)
+        batch, total = self._batch(X, Y, sample_weight, slice(0, Y.shape[1]))
+        J, _ = self._stepper.machine.cost_and_gradient(self._here, batch, total, exact=True)
         return float(J), _array(self._stepper.machine.gradient)
+
+    def _batch(self, X: Array, Y: Array, sample_weight: Array | None, part: slice) -> tuple[Batch, float]:
+        """Some columns of a batch without dropout and noise, and the sum of all weights."""
+        relative, total = self._weighed(sample_weight, Y.shape[1], part)
+        weight = None if relative is None else self._feed.tensor(relative)
+        return Batch(*self._columns(X, Y, part), weight, {}), total
 
     @torch.inference_mode()
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
-        ZL = self._logits(X)
-        return _array(ACTIVATIONS[self.architecture.activations[-1]].forward(ZL)).T
+        return self._predicted(X, self._predicting.output)
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
-        here = self._here
+        here, there, machine = self._here, self._stepper.there, self._stepper.machine
         if here.running:
-            Y = np.zeros((X.shape[1], self.architecture.n_outputs))
-            examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y), None, {})
-            _, caches = self._stepper.machine.cost_and_gradient(here, examples, float(X.shape[1]), exact=True)
-            there = self._stepper.there
+            batch, m = self._batch(X, np.zeros((self.architecture.n_outputs, X.shape[1])), None, slice(None))
+            _, statistics = machine.cost_and_gradient(here, batch, m, exact=True)
             for vector, value in zip(there.vectors, here.vectors, strict=True):
                 vector.copy_(value)
-            self._stepper.machine.run_on(here, there, caches, 1.0)
+            machine.run_on(here, there, batch, statistics, 1.0)
             self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
 
     def state(self) -> SessionState:
@@ -198,10 +196,10 @@ class TorchSession:
         here = self._here
         names = enumerate(self._optimizer.state, start=1)
         return SessionState(
-            _array(here.theta),
+            _array(here.vectors[0]),
             {name: _array(here.vectors[row]) for row, name in names},
             self._stepper.now.step,
-            {name: _array(value)[:, np.newaxis] for name, value in here.running.items()},
+            {name: _array(value) for name, value in here.running.items()},
             _array(here.vectors[-1]) if self._stepper.now.averaged else None,
         )
 
@@ -218,9 +216,9 @@ class TorchSession:
 
     def _stepper_for(self, *arguments: Any) -> Stepper:
         """What does the steps: on a GPU of CUDA they are recorded."""
-        if self._asked.fused:
-            return FusedStepper(*arguments, by_name=self._asked.by_name)
-        return RecordedStepper(*arguments) if self._device.type == "cuda" else Stepper(*arguments)
+        if self._device.type == "cuda":
+            return RecordedStepper(*arguments, compiler=compiler_here())
+        return Stepper(*arguments)
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""
@@ -232,14 +230,21 @@ class TorchSession:
         for given, vector in zip(vectors, there.vectors, strict=True):
             vector.copy_(torch.from_numpy(np.array(given, self._dtype)))
         for name, value in there.running.items():
-            value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)[:, 0]))
+            value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)))
         self._stepper.now = Now(1 - self._stepper.now.place, int(state.step), averaged)
 
-    def _logits(self, X: Array) -> Tensor:
-        """ZL (m, n_L) of the network that predicts."""
-        here = self._here
-        layers = here.predicting if self._stepper.now.averaged else here.layers
-        return outputs(self._feed.tensor(X.T), layers, self.architecture, here.running)
+    def _predicted(self, X: Array, name: str, members: int = 1) -> Array:
+        """A quantity of the network that predicts, of so many members; some examples at once, so that all layers of them
+        fit into memory.
+        """
+        here, graph = self._here, self._predicting
+        given = {**(here.predicting if self._stepper.now.averaged else here.parameters), **here.running}
+        found = []
+        for rows in self._feed.tensor(X.T).split(EXAMPLES_AT_ONCE):
+            tape: dict[str, Any] = {"A0": rows.T, **given}
+            forward(graph.nodes, tape)
+            found.append(tape[name].unflatten(1, (members, -1)))
+        return _array(torch.cat(found, dim=2).flatten(1))
 
 
 def _array(values: Tensor) -> Any:

@@ -1,39 +1,92 @@
 """One step on tensors: the cost and ∂J/∂θ of a batch, then the new state, written beside the old one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.heads import LOSSES, settings_on
-from deepstep.engines.torch.layout import flat_of, layers_like, layers_of, weights_of
-from deepstep.engines.torch.limits import clip_by_norm_, clip_by_value_, limit_norms_
-from deepstep.engines.torch.passes import Cache, Room, backward, forward, room_for
-from deepstep.engines.torch.place import Place
-from deepstep.engines.torch.updates import RULES, Number, Step, Vectors, hyperparameters_of
-from deepstep.equations import Head, get_head, get_optimizer
+from deepstep.engines.torch.arrays import on_tensors
+from deepstep.engines.torch.graph import block_size, graph_on_tensors, parameters_in
+from deepstep.equations import (
+    Graph,
+    Head,
+    clip_by_norm,
+    clip_by_value,
+    decoupled_decay,
+    get_head,
+    get_optimizer,
+    l1_backward,
+    l1_cost,
+    l2_backward,
+    l2_cost,
+    limit_norms,
+)
+from deepstep.equations.ops import Node, backward, forward
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import statistics_shapes
+
+Number: TypeAlias = float | Tensor
+"""A number of a step: Python's, or a tensor that a recorded step reads anew each time."""
+
+ROOMS = 3
+"""Numbers of examples for which the memory of a step is kept."""
 
 
-class Batch(NamedTuple):
-    """Examples on the device, as rows.
+class Place(NamedTuple):
+    """A state on the device. There are two: a step reads one and writes the other, which then is the state.
+
+    So an interruption finds the state before a step or the one after it.
 
     Attributes
     ----------
-    X, Y : tensors of shape (m, n_x) and (m, n_L)
+    vectors : tuple of tensors of shape (n_parameters,)
+        θ, the vectors of the update rule and, where one is kept, the average.
+    running : mapping
+        ``"mean1"``, ``"variance1"``, … (n_l, 1).
+    parameters, predicting : mappings
+        Those that are trained and those that predict: views of the first and the last vector.
+    """
+
+    vectors: tuple[Tensor, ...]
+    running: dict[str, Tensor]
+    parameters: dict[str, Tensor]
+    predicting: dict[str, Tensor]
+
+
+def place_of(architecture: Architecture, vectors: tuple[Tensor, ...], running: dict[str, Tensor]) -> Place:
+    """The place that tensors are."""
+    first, last = (parameters_in(vector, architecture.graph) for vector in (vectors[0], vectors[-1]))
+    return Place(vectors, running, first, last)
+
+
+def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
+    """A new place, of the precision and on the device of a tensor."""
+    vectors = tuple(like.new_zeros(architecture.n_parameters) for _ in range(n_vectors))
+    running = {name: like.new_zeros(shape) for name, shape in statistics_shapes(architecture).items()}
+    return place_of(architecture, vectors, running)
+
+
+class Batch(NamedTuple):
+    """Examples on the device, as columns.
+
+    Attributes
+    ----------
+    X, Y : tensors of shape (n_x, m) and (n_L, m)
     weight : tensor of shape (m,) or None
         Weights of mean 1.
     masks : mapping
-        Dropout masks (m, n_l) by layer.
+        Dropout masks (n_l, m) by layer.
     """
 
     X: Tensor
     Y: Tensor
     weight: Tensor | None
-    masks: Mapping[int, Tensor]
+    masks: dict[int, Tensor]
 
 
 class Numbers(NamedTuple):
@@ -45,171 +98,194 @@ class Numbers(NamedTuple):
         α, and λ of the decoupled decay.
     total : float or tensor
         The sum of the weights of the examples.
-    left1, left2 : float or tensor
-        1 - β₁ᵗ and 1 - β₂ᵗ.
+    t : int or tensor
+        The number of the step, from 1.
     share, momentum : float or tensor
         The share of the new θ in the average, and of the batch in the running statistics.
-    t : int
-        The number of the step, where it is not captured.
     """
 
     rate: Number
     decay: Number
     total: Number
-    left1: Number = 1.0
-    left2: Number = 1.0
+    t: Number = 1
     share: Number = 1.0
     momentum: Number = 0.1
-    t: int = 1
+
+
+class Room(NamedTuple):
+    """The graph of a pass with the memory that it works in, and its nodes up to the logits."""
+
+    graph: Graph
+    nodes: tuple[Node, ...]
 
 
 class Machine:
-    """What does the steps of a network with its settings; has rooms to work in, but no state.
+    """What does the steps of a network with its settings; has memory to work in, but no state.
 
     Attributes
     ----------
     gradient : tensor of shape (n_parameters,)
         ∂J/∂θ of the last batch.
-    constants : mapping
-        Tensors that steps read and never write: factors of the rate and of the decay, and those of the head.
     """
 
     def __init__(
         self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor
     ) -> None:
-        self._shape, self._settings = architecture, settings
+        self.architecture, self._settings = architecture, settings
         self._rule = get_optimizer(settings.optimizer)
-        self.hyperparameters = hyperparameters_of(self._rule, settings.hyperparameters)
-        head: Head = get_head(architecture)
-        self._loss, self._head = LOSSES[head.name], settings_on(head.settings, like)
-        self.constants = {name: value for name, value in self._head.items() if isinstance(value, Tensor)}
+        self._hyperparameters = self._rule.settings(settings.hyperparameters)
+        self._rule_on_tensors = on_tensors(self._rule.update)
+        self._members = max(1, architecture.shared_members)
+        self._loss, self._loss_backward = _losses(get_head(architecture), like)
+        self._weights = [f"W{l}" for l in range(1, architecture.n_layers + 1)]
+        self._factors: dict[str, Tensor] = {}
         for kind in ("rate", "decay"):
             factors = settings.factors(kind, parameters)
             if factors is not None:
-                self.constants[kind] = torch.as_tensor(factors).to(like)
+                self._factors[kind] = torch.as_tensor(factors).to(like)
         self._wide = torch.float32 if like.device.type == "mps" else torch.float64
-        self._take_room(like)
+        self._work_in(like.new_zeros(architecture.n_parameters), keeps=True)
 
-    def _take_room(self, like: Tensor) -> None:
-        self._like, n = like, self._shape.n_parameters
-        self.gradient, self._scratch = like.new_zeros(n), like.new_empty(n)
-        self._gradients = layers_of(self.gradient, self._shape)
-        self._half = None
-        if self._settings.precision == "bfloat16":
-            self._half = torch.empty(n, dtype=torch.bfloat16, device=like.device)
-            self._half_layers = layers_of(self._half, self._shape)
-        self._rooms: dict[tuple[int, bool], Room] = {}
-        self._in_parts = False
+    def _work_in(self, gradient: Tensor, *, keeps: bool) -> None:
+        self.gradient, self._parts = gradient, parameters_in(gradient, self.architecture.graph)
+        self._keeps = keeps
+        self._rooms: dict[tuple[Any, ...], Room] = {}
 
-    def elsewhere(self, like: Tensor, constants: Mapping[str, Tensor]) -> "Machine":
-        """The same machine with rooms made from a tensor, a gradient in parts, and these constants."""
+    def traceable(self, gradient: Tensor) -> "Machine":
+        """The same machine without memory of its own, with another gradient."""
         machine = copy(self)
-        machine.constants = dict(constants)
-        machine._head = self._head | {name: constants[name] for name in self._head if name in constants}
-        machine._take_room(like)
-        machine._gradients, machine._in_parts = layers_like(machine._gradients), True
+        machine._work_in(gradient, keeps=False)
         return machine
 
     def cost_and_gradient(
         self, at: Place, batch: Batch, total: Number, *, exact: bool = False
-    ) -> tuple[Tensor, list[Cache]]:
-        """J with L1 and L2, and ∂J/∂θ in ``gradient``; ``exact``: as of `of_the_data`."""
-        J, caches = self.of_the_data(at, batch, exact=exact)
-        J = self.regularize(at, J, total)
-        if self._in_parts:
-            self.gradient = flat_of(self._gradients, self._shape)
-        return J, caches
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """J with L1 and L2, and ∂J/∂θ in ``gradient``; otherwise as `of_the_data`."""
+        J, statistics = self.of_the_data(at, batch, exact=exact)
+        return self.regularize(at, J, total), statistics
 
-    def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, list[Cache]]:
+    def of_the_data(
+        self, at: Place, batch: Batch, *, exact: bool = False
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The mean loss of a batch, and its derivative in ``gradient``.
 
-        ``exact``: with products of θ's own precision in any case.
+        Parameters
+        ----------
+        at : Place
+        batch : Batch
+        exact : bool
+            Whether products are of θ's own precision in any case.
+
+        Returns
+        -------
+        J : tensor
+        statistics : dict
+            Mean and variance of the batch, by the names of the running statistics.
         """
-        layers, half = at.layers, self._half is not None and not exact
-        if half and self._half is not None:
-            self._half.copy_(at.theta)
-            layers = self._half_layers
-        room = self._room(len(batch.Y), half=half)
-        ZL, caches = forward(batch.X, layers, self._shape, room, batch.masks)
-        loss = self._loss.forward(ZL, batch.Y, **self._head)
-        dZL = self._loss.backward(ZL, batch.Y, **self._head)
+        graph, nodes = self.room(batch, exact=exact)
+        tape: dict[str, Any] = {"A0": batch.X, **at.parameters}
+        tape |= {f"mask{layer}": mask for layer, mask in batch.masks.items()}
+        forward(nodes, tape)
+        ZL = tape[graph.logits]
+        loss, dZL = self._loss(ZL, batch.Y), self._loss_backward(ZL, batch.Y)
         if batch.weight is not None:
-            loss, dZL = loss * batch.weight, dZL * batch.weight[:, None]
-        backward(dZL, caches, layers, self._gradients, self._shape, room, batch.masks)
-        return loss.mean(dtype=self._wide), caches
+            loss, dZL = loss * batch.weight, dZL * batch.weight.repeat(self._members)
+        d: dict[str, Any] = {graph.logits: dZL}
+        for _, found in backward(nodes, tape, d, input_gradient=False):
+            for name, value in found.items():
+                part: Any = self._parts.get(name, value)
+                if part is not value:
+                    part.copy_(value)
+        return loss.mean(dtype=self._wide), {name: tape[name] for name in at.running}
 
     def regularize(self, at: Place, J: Tensor, total: Number) -> Tensor:
         """J with L1 and L2, whose derivatives are added to ``gradient``."""
-        l1, l2, weights = self._settings.l1, self._settings.l2, weights_of(at.layers)
-        if l1:
-            J = J + l1 / total * sum(W.abs().sum(dtype=self._wide) for W in weights)
-        if l2:
-            J = J + l2 / (2 * total) * sum(W.square().sum(dtype=self._wide) for W in weights)
-        for g, W in zip(weights_of(self._gradients), weights, strict=True):
-            if l1:
-                g.add_(torch.sign(W).mul_(l1 / total))
-            if l2:
-                g.add_(W * (l2 / total))
+        weights = [at.parameters[name] for name in self._weights]
+        for strength, cost, derivative in (
+            (self._settings.l1, l1_cost, l1_backward),
+            (self._settings.l2, l2_cost, l2_backward),
+        ):
+            if strength:
+                J = J + on_tensors(cost)(weights, strength, total)
+                for name, W in zip(self._weights, weights, strict=True):
+                    self._parts[name].add_(on_tensors(derivative)(W, strength, total))
         return J
 
-    def clip(self) -> None:
-        """Clip the gradient, where that is asked for."""
-        if self._settings.clip_value is not None:
-            clip_by_value_(self.gradient, float(self._settings.clip_value))
-        if self._settings.clip_norm is not None:
-            clip_by_norm_(self.gradient, float(self._settings.clip_norm))
-
-    def update(self, old: Place, new: Place, caches: Sequence[Cache], numbers: Numbers) -> None:
+    def update(
+        self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], by: Numbers
+    ) -> None:
         """The state after the step, from ``gradient``, into ``new``."""
         settings, g = self._settings, self.gradient
-        self.clip()
-        rates = self.constants.get("rate")
-        alpha = numbers.rate if rates is None else rates * numbers.rate
-        theta = self._decayed(old, new, alpha, numbers.decay)
-        n_slots = len(self._rule.state)
-        slots, slots_out = (place.vectors[1 : 1 + n_slots] for place in (old, new))
-        vectors = Vectors(theta, g, new.theta, slots, slots_out, self._scratch)
-        by = Step(alpha, numbers.left1, numbers.left2, numbers.t)
-        RULES[self._rule.update](vectors, by, **self.hyperparameters)
+        if settings.clip_value is not None:
+            g.copy_(on_tensors(clip_by_value)(g, most=float(settings.clip_value)))
+        if settings.clip_norm is not None:
+            g.copy_(on_tensors(clip_by_norm)(g, most=float(settings.clip_norm)))
+        n, factors = 1 + len(self._rule.state), self._factors
+        given = (g, *old.vectors[:n], *new.vectors[:n], *factors.values())
+        size = block_size(g) if self._keeps else g.numel()
+        for gradient, *rest in zip(*(vector.split(size) for vector in given), strict=True):
+            of_these = dict(zip(factors, rest[2 * n :], strict=True))
+            for value, out in zip(self._updated(gradient, rest[:n], of_these, by), rest[n:], strict=False):
+                out.copy_(value)
         if settings.max_norm is not None:
-            for W in weights_of(new.layers):
-                limit_norms_(W, float(settings.max_norm))
+            for name in self._weights:
+                W = new.parameters[name]
+                W.copy_(on_tensors(limit_norms)(W, most=float(settings.max_norm)))
         if settings.average:
-            torch.lerp(old.vectors[-1], new.theta, numbers.share, out=new.vectors[-1])
-        self.run_on(old, new, caches, numbers.momentum)
+            torch.lerp(old.vectors[-1], new.vectors[0], by.share, out=new.vectors[-1])
+        self.run_on(old, new, batch, statistics, by.momentum)
 
-    def run_on(self, old: Place, new: Place, caches: Sequence[Cache], momentum: Number) -> None:
-        """The running statistics after a batch; one example alone has no variance and leaves them."""
-        for l, cache in enumerate(caches, start=1):
-            if f"mean{l}" not in old.running or cache.normalized is None:
-                continue
-            m, found = len(cache.A_prev), cache.normalized
-            unbiased = m / (m - 1) if m > 1 else 1.0
-            for name, batch in ((f"mean{l}", found.mean), (f"variance{l}", unbiased * found.variance)):
-                if m == 1:
-                    new.running[name].copy_(old.running[name])
-                else:
-                    torch.lerp(old.running[name], batch[0], momentum, out=new.running[name])
+    def _updated(
+        self, gradient: Tensor, vectors: Sequence[Tensor], factors: Mapping[str, Tensor], by: Numbers
+    ) -> Sequence[Tensor]:
+        """θ and the vectors of the rule after the step, or a part of each."""
+        theta, *slots = vectors
+        rate = factors["rate"] * by.rate if "rate" in factors else by.rate
+        if self._settings.decay:
+            decay = factors["decay"] * by.decay if "decay" in factors else by.decay
+            theta = on_tensors(decoupled_decay)(theta, learning_rate=rate, weight_decay=decay)
+        count = {"t": by.t} if self._rule.counts_steps else {}
+        found: Sequence[Tensor] = self._rule_on_tensors(
+            theta, gradient, *slots, learning_rate=rate, **count, **self._hyperparameters
+        )
+        return found
 
-    def room_of(self, m: int) -> Room:
-        """Where steps on m examples work."""
-        return self._room(m, half=self._half is not None)
+    def run_on(
+        self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], momentum: Number
+    ) -> None:
+        """The running statistics after a batch."""
+        m = batch.Y.shape[1]
+        for node in self.architecture.graph.nodes if statistics else ():
+            if node.op.running is not None:
+                names = node.written(node.op.running.start)
+                before, seen = ([given[name] for name in names] for given in (old.running, statistics))
+                after = on_tensors(node.op.running.update)(*before, *seen, m, momentum=momentum)
+                for name, value in zip(names, after, strict=True):
+                    new.running[name].copy_(value)
 
-    def _room(self, m: int, *, half: bool) -> Room:
-        """Where m examples are worked on; that of the last few sizes is kept."""
-        room = self._rooms.get((m, half))
-        if room is None:
-            like = self._half if half and self._half is not None else self._like
-            room = room_for(self._shape, m, like)
-            self._rooms = {**dict(list(self._rooms.items())[-2:]), (m, half): room}
-        return room
+    def room(self, batch: Batch, *, exact: bool = False) -> Room:
+        """The graph for such a batch, with the memory that it works in; that of the last few is kept."""
+        half = self._settings.precision == "bfloat16" and not exact
+        key = batch.Y.shape[1], tuple(batch.masks), half
+        found = self._rooms.get(key)
+        if found is None:
+            parts = self._parts if self._keeps else None
+            graph = self.architecture.graph_with_dropout(frozenset(batch.masks))
+            graph = graph_on_tensors(graph, parts, half=half)
+            end = next(at for at, node in enumerate(graph.nodes, start=1) if graph.logits in node.writes)
+            found = Room(graph, graph.nodes[:end])
+            self._rooms = {**dict(list(self._rooms.items())[1 - ROOMS :]), key: found}
+        return found
 
-    def _decayed(self, old: Place, new: Place, alpha: Number, decay: Number) -> Tensor:
-        """θ := (1 - α·λ)·θ, where there is decay."""
-        if not self._settings.decay or (isinstance(decay, float) and not decay):
-            return old.theta
-        by = alpha * decay
-        decays = self.constants.get("decay")
-        if decays is not None:
-            by = torch.mul(decays, by, out=self._scratch)
-        return torch.mul(old.theta, 1 - by, out=new.theta)
+
+def _losses(head: Head, like: Tensor) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The loss and its backward on tensors; settings that are sequences as tensors beside ``like``."""
+    each = head.each or head
+    settings = {
+        name: torch.tensor(value, dtype=like.dtype, device=like.device)
+        for name, value in each.settings.items()
+        if isinstance(value, tuple)
+    }
+    loss, loss_backward = (partial(function, **settings) for function in (each.loss, each.loss_backward))
+    bound = replace(each, loss=loss, loss_backward=loss_backward).of_members(head.members)
+    return on_tensors(bound.loss), on_tensors(bound.loss_backward)

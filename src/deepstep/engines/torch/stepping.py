@@ -2,27 +2,70 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.session import StepCosts
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.at_once import AtOnce, can_be_at_once
-from deepstep.engines.torch.feed import Feed
-from deepstep.engines.torch.passes import Cache
-from deepstep.engines.torch.place import Place, place_for
-from deepstep.engines.torch.step import Batch, Machine, Numbers
-from deepstep.engines.torch.updates import left_of
+from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, place_for
+from deepstep.engines.unlocked import writable
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
 
 Rows: TypeAlias = slice | AnyArray
 """Which rows of a batch, as one takes them from an array."""
+
+SHARE = 0.5
+"""Most of the free memory of a GPU that examples may take."""
+
+
+class Feed:
+    """Takes examples to a device, in a precision: as a whole where that fits, else batch by batch."""
+
+    def __init__(self, like: Tensor, dtype: "np.dtype[Any]") -> None:
+        self._device, self._dtype = like.device, dtype
+        self._kept: tuple[Examples, Tensor, Tensor] | None = None
+
+    def tensor(self, values: Array, dtype: Any = None) -> Tensor:
+        """An array as a tensor; on a CPU it is the same memory where nothing has to be converted."""
+        found = torch.from_numpy(writable(np.ascontiguousarray(values, dtype or self._dtype)))
+        return found.to(self._device)
+
+    def order(self, order: AnyArray | None) -> Tensor | None:
+        """The order of the examples, as the device takes rows by it."""
+        return None if order is None else self.tensor(order, np.int64)
+
+    def take(
+        self, examples: Examples, order: AnyArray | None, order_there: Tensor | None, rows: slice
+    ) -> tuple[Tensor, Tensor]:
+        """X and Y of some of the examples, by their places in the order; columns as examples."""
+        if not self._keeps(examples):
+            X, Y, _ = examples.take(rows if order is None else order[rows])
+            return self.tensor(X.T).T, self.tensor(Y.T).T
+        if self._kept is None or self._kept[0] is not examples:
+            self._kept = None  # the others go first
+            self._kept = examples, self.tensor(examples.X), self.tensor(examples.Y)
+        _, *both = self._kept
+        if order_there is None:
+            X, Y = (one[rows] for one in both)
+        else:
+            X, Y = (one.index_select(0, order_there[rows]) for one in both)
+        return X.T, Y.T
+
+    def _keeps(self, examples: Examples) -> bool:
+        if not isinstance(examples.X, np.ndarray):
+            return False  # of sparse rows a batch is made dense
+        if self._device.type != "cuda" or (self._kept is not None and self._kept[0] is examples):
+            return True
+        numbers = examples.X.size + examples.Y.size
+        return numbers * self._dtype.itemsize < SHARE * torch.cuda.mem_get_info(self._device)[0]
 
 
 class Now(NamedTuple):
@@ -34,10 +77,10 @@ class Now(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One batch, as rows on the device, with its rate and its factors of decay and dropout.
+    """One batch on the device, with its rate and its factors of decay and dropout.
 
-    X, Y and ``weight`` (of mean 1 over the batch) are of the rows that are worked on here, which are
-    ``part`` of the m in the batch; ``total`` is the sum of all weights as they were given.
+    X, Y and ``weight`` (of mean 1 over the batch) are of the examples that are worked on here, which are ``part`` of the
+    m in the batch; ``total`` is the sum of all weights as they were given.
     """
 
     at: int
@@ -53,19 +96,10 @@ class Task(NamedTuple):
 
 
 class Stepper:
-    """The state of a session, and what moves it. The other place is written, then it is the state; where one
-    call of a kernel does the whole update, it writes over the state.
-    """
-
-    _owed: Now | None
+    """The state of a session, and what moves it: the other place is written, then it is the state."""
 
     def __init__(
-        self,
-        architecture: Architecture,
-        settings: Settings,
-        parameters: Parameters,
-        like: Tensor,
-        feed: Feed,
+        self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor, feed: Feed
     ) -> None:
         self._shape, self._settings, self._feed = architecture, settings, feed
         self._dtype = parameters.dtype
@@ -73,24 +107,7 @@ class Stepper:
         self.machine = Machine(architecture, settings, parameters, like)
         n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.average)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
-        self._now, self._owed = Now(0, 0, averaged=False), None
-        hyperparameters, whole = self.machine.hyperparameters, not self.here.running
-        self._at_once = None
-        if whole and can_be_at_once(settings, hyperparameters, like):
-            self._at_once = AtOnce(hyperparameters, like)
-
-    @property
-    def now(self) -> Now:
-        """Where the state stands. After an interruption the kernel that works in place says whether it was
-        done.
-        """
-        if self._owed is not None and self._at_once is not None and self._at_once.done:
-            self.now = self._owed
-        return self._now
-
-    @now.setter
-    def now(self, now: Now) -> None:
-        self._now, self._owed = now, None
+        self.now = Now(0, 0, averaged=False)
 
     @property
     def here(self) -> Place:
@@ -107,64 +124,53 @@ class Stepper:
         costs, sizes = np.full(k, np.nan), np.zeros(k, dtype=int)
         for task in tasks:
             now, number = self.now, self.now.step + 1
-            examples, total = self._examples(task, number)
-            J, caches = self._cost_and_gradient(task, examples, total)
+            batch = self._batch(task, number)
+            J, statistics = self._cost_and_gradient(task, batch)
             cost = costs[task.at] = float(J)
             sizes[task.at] = task.m
             if not isfinite(cost):
                 break
-            if self._at_once is not None:
-                self._in_place(self._at_once, Now(now.place, number, averaged=False), task.rate)
-                continue
-            numbers = self._numbers(task, number, total)
-            self.machine.update(self.here, self.there, caches, numbers)
+            self.machine.update(self.here, self.there, batch, statistics, self._numbers(task, number))
             self.now = Now(1 - now.place, number, bool(self._settings.average))
         return StepCosts(costs, sizes)
 
-    def _in_place(self, kernel: AtOnce, after: Now, rate: float) -> None:
-        """An update that writes over the state, in one call."""
-        here = self.here
-        self.machine.clip()
-        kernel.begin()
-        self._owed = after
-        kernel.update(here, self.machine.gradient, rate, after.step)
-        self.now = after
+    def _cost_and_gradient(self, task: Task, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """J and the statistics of the batch, and ∂J/∂θ in the machine."""
+        return self.machine.cost_and_gradient(self.here, batch, task.total)
 
-    def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
-        """J, and ∂J/∂θ in the machine."""
-        return self.machine.cost_and_gradient(self.here, examples, total)
-
-    def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
-        """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
+    def _batch(self, task: Task, number: int) -> Batch:
+        """The batch with the noise, the masks and the weights of its step."""
         weight = None if task.weight is None else self._feed.tensor(task.weight)
-        return Batch(self._noisy(task, number), task.Y, weight, self._masks(task, number)), task.total
+        return Batch(self._noisy(task, number), task.Y, weight, self._masks(task, number))
 
-    def _numbers(self, task: Task, number: int, total: float) -> Numbers:
-        settings, hyper = self._settings, self.machine.hyperparameters
+    def _numbers(self, task: Task, number: int) -> Numbers:
+        settings = self._settings
         count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
         return Numbers(
             task.rate,
             settings.decay * task.decay,
-            total,
-            left_of(hyper.get("beta1", 0.0), number),
-            left_of(hyper.get("beta2", 0.0), number),
+            task.total,
+            number,
             corrected_share(settings.average, count) if settings.average else 1.0,
             settings.share_of_a_batch(number),
-            number,
         )
 
     def _noisy(self, task: Task, number: int) -> Tensor:
         settings = self._settings
         if not settings.input_noise:
             return task.X
-        shape = (task.X.shape[1], task.m)
+        shape = (len(task.X), task.m)
         noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
-        return task.X + self._feed.tensor(noise.T[task.part])
+        return task.X + self._feed.tensor(noise.T[task.part]).T
 
     def _masks(self, task: Task, number: int) -> dict[int, Tensor]:
         check_dropout(self._dropout, [task.dropout], number)
         rates, seed = tuple(task.dropout * rate for rate in self._dropout), self._settings.seed
+        if not any(rates):
+            return {}
+        columns = np.arange(max(1, self._shape.shared_members) * task.m).reshape(-1, task.m)
+        rows = None if task.X.shape[1] == task.m else columns[:, task.part].ravel()
         masks = dropout_masks(
-            self._shape, rates, task.m, seed=seed, step=number, dtype=self._dtype, rows=task.part
+            self._shape, rates, task.m, seed=seed, step=number, dtype=self._dtype, rows=rows
         )
-        return {layer: self._feed.tensor(mask.T) for layer, mask in masks.items()}
+        return {layer: self._feed.tensor(mask.T).T.contiguous() for layer, mask in masks.items()}
