@@ -67,9 +67,8 @@ def _of_torch() -> list[EngineDescription]:
     try:
         from deepstep.engines.torch.devices import described
 
-        found = described()
+        return described()
     except Exception as error:  # a broken installation, or driver, raises what it likes
         note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
         mend = "pip install --force-reinstall torch"
         return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
-    return [EngineDescription(f"torch:{one.kind}", *one[1:]) for one in found]

@@ -15,10 +15,10 @@ from torch import Tensor, distributed
 
 from deepstep.engines.torch.session import TorchSession
 from deepstep.engines.torch.step import Batch
-from deepstep.engines.torch.stepping import Stepper, Task
+from deepstep.engines.torch.stepping import Factors, Stepper, Task
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, places
+from deepstep.preparation.batches import Examples
 from deepstep.preparation.shares import Shard, Share
 from deepstep.types import AnyArray, Array
 
@@ -101,7 +101,7 @@ class DistributedSession(TorchSession):
         """J and ∂J/∂θ, in θ's own precision; each worker does its part of the columns."""
         m = Y.shape[1]
         batch, total = self._batch(X, Y, sample_weight, self._part(m))
-        mark = crc32(self._here.vectors[0].cpu().numpy().tobytes())
+        mark = crc32(self._stepper.here.vectors[0].cpu().numpy().tobytes())
         J = self._stepper.of_all(batch, m, total, mark, "at other parameters", exact=True)
         return float(J), np.array(self._stepper.machine.gradient.cpu().numpy())
 
@@ -117,43 +117,31 @@ class DistributedSession(TorchSession):
         return self.share().part(m)
 
     def _tasks(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        factors: tuple[AnyArray, AnyArray, AnyArray],
+        self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
     ) -> Iterator[Task]:
         """The batches that have weight; of a shard with the rows that are here."""
         if not isinstance(examples, Shard):
-            yield from super()._tasks(examples, order, batch_size, numbers, factors)
+            yield from super()._tasks(examples, order, rows, factors)
             return
-        rows = [places(len(examples), batch_size, number) for number in numbers]
         sizes = [batch.stop - batch.start for batch in rows]
         found = [examples.among(batch) for batch in rows]
         weight, totals = examples.weight, np.array(sizes, float)
         if weight is not None:
             weight = np.ldexp(weight.astype(float), -SCALED)
             totals = self.summed(np.array([weight[here].sum() for here, _ in found]))
-        for at, (m, (here, part), total) in enumerate(zip(sizes, found, totals.tolist(), strict=True)):
+        given = zip(sizes, found, totals.tolist(), factors, strict=True)
+        for at, (m, (here, part), total, by) in enumerate(given):
             relative = None
             if weight is not None:
                 if total == 0:  # a batch whose weights are all 0 teaches nothing
                     continue
-                relative, total = (weight[here] / (total / m)).astype(self._dtype), total * 2.0**SCALED
+                relative, total = self._feed.tensor(weight[here] / (total / m)), total * 2.0**SCALED
             X, Y = self._feed.take(examples, None, None, here)
-            rate, decay, dropout = (float(values[at]) for values in factors)
-            yield Task(at, m, part, X, Y, relative, total, rate, decay, dropout)
+            yield Task(at, m, part, Batch(X, Y, relative, {}), total, by)
 
 
 def add_up_(message: Tensor) -> Tensor:
-    """Add up a message of all workers, in place.
-
-    Raises
-    ------
-    WorkerError
-        If one of them has ended, or does not answer in the time that the process group gives.
-    """
+    """Add up a message of all workers, in place; an error where one has ended or does not answer in time."""
     try:
         distributed.all_reduce(message)
     except RuntimeError as error:
