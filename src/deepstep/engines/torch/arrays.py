@@ -66,11 +66,6 @@ def _root(value: Any) -> Any:
     return value.sqrt() if isinstance(value, Tensor) else sqrt(value)
 
 
-def _asarray(value: Any, dtype: Any = None) -> Tensor:
-    found = torch.as_tensor(value)
-    return found if dtype is None else found.to(dtype)
-
-
 def _maximum(values: Tensor, limit: Any) -> Tensor:
     return torch.maximum(values, limit) if isinstance(limit, Tensor) else values.clamp(min=limit)
 
@@ -106,8 +101,8 @@ TORCH_AS_NUMPY = _TorchAsNumpy(
     result_type=_result_type,
     ndim=lambda value: getattr(value, "ndim", 0),
     shape=lambda value: getattr(value, "shape", ()),
-    array=lambda value, dtype=None: _asarray(value, dtype).clone(),
-    asarray=_asarray,
+    array=lambda value, dtype=None: torch.as_tensor(value, dtype=dtype).clone(),
+    asarray=lambda value, dtype=None: torch.as_tensor(value, dtype=dtype),
     ldexp=lambda values, exponents: values * torch.exp2(exponents.to(values.dtype)),
     maximum=_maximum,
     minimum=_minimum,

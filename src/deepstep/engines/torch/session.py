@@ -11,6 +11,7 @@ from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
+from deepstep.engines.torch.forked import begin_work
 from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
 from deepstep.engines.torch.recording import RecordedStepper, compiler_for_cuda
 from deepstep.engines.torch.step import Batch
@@ -112,6 +113,7 @@ class TorchSession:
         dropout: AnyArray,
     ) -> StepCosts:
         """One update for each batch that has weight."""
+        begin_work(self._device)
         rows = [places(len(examples), batch_size, number) for number in numbers]
         factors = map(Factors, *(values.tolist() for values in (learning_rate, weight_decay, dropout)))
         return self._stepper.run(len(numbers), self._tasks(examples, order, rows, factors))
@@ -145,6 +147,7 @@ class TorchSession:
 
     def _batch(self, X: Array, Y: Array, weight: Array | None, part: slice) -> tuple[Batch, float]:
         """A part of the columns of a batch, and the sum of all weights."""
+        begin_work(self._device)
         relative, total = self._weighed(weight, X.shape[1], part)
         X_there, Y_there = (self._feed.tensor(given.T[part]).T for given in (X, Y))
         return Batch(X_there, Y_there, relative, {}), total
@@ -176,6 +179,7 @@ class TorchSession:
 
     def _predicted(self, X: Array, name: str, members: int = 1) -> Array:
         """A quantity of the network that predicts; of some examples at once, as a tape holds all layers."""
+        begin_work(self._device)
         here, found = self._stepper.here, []
         given = here.predicting if self._stepper.now.averaged else here.parameters
         for columns in torch.split(self._feed.tensor(X.T).T, EXAMPLES_AT_ONCE, 1):
@@ -187,9 +191,9 @@ class TorchSession:
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
         here, there, machine = self._stepper.here, self._stepper.there, self._stepper.machine
+        Y = np.zeros((self.architecture.n_outputs, X.shape[1]))
+        batch, total = self._batch(X, Y, None, slice(None))
         if here.running:
-            Y = np.zeros((self.architecture.n_outputs, X.shape[1]))
-            batch, total = self._batch(X, Y, None, slice(None))
             _, statistics = machine.cost_and_gradient(here, batch, total, exact=True)
             for vector, value in zip(there.vectors, here.vectors, strict=True):
                 vector.copy_(value)
@@ -212,6 +216,7 @@ class TorchSession:
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""
+        begin_work(self._device)
         averaged = bool(self.settings.average) and state.average is not None
         average = state.average if averaged else state.theta
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state), average]

@@ -1,3 +1,0 @@
-"""What of this folder is no test."""
-
-collect_ignore = ["interpreted.py"]  # a script, which needs Triton
