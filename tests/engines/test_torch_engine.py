@@ -2,8 +2,6 @@
 
 import json
 import os
-import json
-import os
 import subprocess
 import sys
 import warnings
@@ -316,91 +314,6 @@ def test_torch_is_loaded_by_those_who_ask_for_it():
     for engine, loaded in (("auto", "False"), ("torch", "True")):
         ran = subprocess.run([sys.executable, "-c", code, engine], capture_output=True, text=True, check=True)
         assert ran.stdout.strip() == loaded
-
-
-FORKS = """
-import json, os, signal, threading
-import numpy as np, torch
-from deepstep import Network
-from deepstep.engines import Settings, open_session
-from deepstep.errors import ConfigurationError
-
-X = np.random.default_rng(0).standard_normal((20, 1000))
-Y = (X[:1] > 0).astype(float)
-net = Network([20, 128, 1], seed=1)
-said = {}
-
-def fit():
-    Network([20, 128, 1], engine="torch:cpu", seed=1).train(X, Y, iterations=2)
-
-def in_a_thread(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-
-def in_a_fork(name, work):
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(10)  # what waits for ever is ended by it
-        try:
-            work()
-            told = "done"
-        except ConfigurationError as error:
-            told = str(error)
-        os.write(writing, told.encode())
-        os._exit(0)
-    os.close(writing)
-    _, status = os.waitpid(child, 0)
-    said[name] = [os.waitstatus_to_exitcode(status), os.read(reading, 10_000).decode()]
-
-def on_one_thread():
-    torch.set_num_threads(1)
-    fit()
-
-in_a_fork("of one that has not worked", fit)
-in_a_thread(fit)
-in_a_fork("of one whose other threads have worked", fit)
-session = open_session("torch:cpu", net.architecture, net.parameters, Settings("adam"))
-session.step(X, Y, learning_rate=0.1)
-state = session.state()
-in_a_fork("fit", fit)
-in_a_fork("step", lambda: session.step(X, Y, learning_rate=0.1))
-in_a_fork("cost", lambda: session.cost(X, Y))
-in_a_fork("gradient", lambda: session.cost_and_gradient(X, Y))
-in_a_fork("forward", lambda: session.forward(X))
-in_a_fork("settle", lambda: session.settle(X))
-in_a_fork("load", lambda: session.load(state))
-in_a_fork("of a fork", lambda: in_a_fork("within", fit) or print(json.dumps(said["within"]), flush=True))
-in_a_fork("a thread of its own", lambda: in_a_thread(fit))
-in_a_fork("one thread", on_one_thread)
-fit()
-print(json.dumps(said))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="OpenMP of other systems begins anew after a fork")
-@pytest.mark.parametrize("threads", ["2", "1"])
-def test_a_forked_process_is_refused_where_it_would_wait_for_ever(threads):
-    """After work with several threads, in the thread that forked; nowhere else."""
-    ran = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORKS],
-        env={**os.environ, "OMP_NUM_THREADS": threads},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    within, said = map(json.loads, ran.stdout.splitlines())
-    done = {"of one that has not worked", "of one whose other threads have worked", "of a fork"}
-    done |= {"a thread of its own", "one thread"}
-    for name, (code, told) in {**said, "within": within}.items():
-        assert code == 0, name
-        if name in done or threads == "1":
-            assert told == "done", name
-        else:
-            assert told.startswith("the torch engine: a process that was started, not forked"), name
-            assert "'loky'" in told
 
 
 FORKS = """

@@ -65,9 +65,9 @@ def adam_(
     **hyperparameters: float,
 ) -> None:
     """Of several vectors in one call of a kernel, in place."""
-    fixed = {"weight_decay": 0.0, "amsgrad": False, "maximize": False}
-    numbers: Any = {"eps" if name == "epsilon" else name: number for name, number in hyperparameters.items()}
-    torch._fused_adam_(theta, g, v, s, [], [torch.tensor(float(t))] * len(theta), lr=rate, **fixed, **numbers)
+    numbers: dict[str, Any] = {"lr": rate, "weight_decay": 0.0, "amsgrad": False, "maximize": False}
+    numbers |= {"eps" if name == "epsilon" else name: number for name, number in hyperparameters.items()}
+    torch._fused_adam_(theta, g, v, s, [], [torch.tensor(float(t))] * len(theta), **numbers)
 
 
 RULES: dict[Callable[..., Any], Callable[..., None]] = {
