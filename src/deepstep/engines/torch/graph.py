@@ -5,7 +5,7 @@ biases into the flat gradient: new memory takes longer than the smaller products
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
 from typing import Any
@@ -19,8 +19,10 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.normalization import PRODUCT
 from deepstep.equations.ops import Node
 
-EXAMPLES_AT_ONCE = 2**16
-"""Examples whose products are added up in one call: float32 loses digits in longer sums."""
+EXAMPLES_AT_ONCE = 2**12
+"""Examples whose products are added up in one call: a BLAS may add one after another, and of many in float32
+lose digits.
+"""
 
 
 def graph_on_tensors(
@@ -77,13 +79,12 @@ class Product:
 
     def gradients(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
         """dW = dZ·A_prevᵀ / m, and db."""
-        share, pieces = 1 / dZ.shape[1], _pieces(dZ, A_prev)
-        if self._dW is None:
-            dW = reduce(torch.add, ((d @ A.T).to(W.dtype) for d, A in pieces)) * share
+        m = dZ.shape[1]
+        if self._dW is not None and m <= EXAMPLES_AT_ONCE:
+            dW = torch.addmm(self._dW, dZ, A_prev.T, beta=0, alpha=1 / m, out=self._dW)
         else:
-            dW = self._dW
-            for number, (d, A) in enumerate(pieces):
-                torch.addmm(dW, d, A.T, beta=min(number, 1), alpha=share, out=dW)
+            pieces = zip(*(torch.split(one, EXAMPLES_AT_ONCE, 1) for one in (dZ, A_prev)), strict=True)
+            dW = reduce(torch.add, ((d @ A.T).to(W.dtype) for d, A in pieces)) * (1 / m)
         return (dW,) if b is None else (dW, torch.mean(dZ, dim=1, keepdim=True, out=self._db))
 
 
@@ -108,14 +109,6 @@ class HalfProduct(Product):
 
     def _wide(self, name: str, values: Tensor, like: Tensor, b: Tensor | int = 0) -> Tensor:
         return torch.add(values, b, out=self._into(name, like, *values.shape)).to(like.dtype)
-
-
-def _pieces(*columns: Tensor) -> Iterable[tuple[Tensor, ...]]:
-    """The same columns of each, as many as are added up at once."""
-    if columns[0].shape[1] <= EXAMPLES_AT_ONCE:
-        return [columns]
-    parts = (torch.split(one, EXAMPLES_AT_ONCE, 1) for one in columns)
-    return zip(*parts, strict=True)
 
 
 def _relu_backward_(dA: Tensor, Z: Tensor) -> Any:

@@ -184,8 +184,9 @@ class TorchSession:
         given = here.predicting if self._stepper.now.averaged else here.parameters
         for columns in torch.split(self._feed.tensor(X.T).T, EXAMPLES_AT_ONCE, 1):
             tape: dict[str, Any] = {"A0": columns, **given, **here.running}
-            found.append(forward(self._predicting.nodes, tape)[name].reshape(-1, members, columns.shape[1]))
-        return _array(torch.cat(found, dim=2).flatten(1))  # type: ignore[arg-type]
+            values: Any = forward(self._predicting.nodes, tape)[name]
+            found.append(values.reshape(len(values), members, columns.shape[1]))
+        return _array(torch.cat(found, dim=2).flatten(1))
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
