@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 
 from deepstep.engines.torch import arrays, graph  # noqa: E402
 from deepstep.engines.torch.arrays import FASTER, on_tensors  # noqa: E402
+from deepstep.engines.torch.updates import in_memory  # noqa: E402
 
 OPTIONS = {
     "normalization": {"normalization": ["batch", "layer"]},
@@ -120,6 +121,10 @@ def test_update_rules(name):
         came = on_tensors(rule.update)(*tensors(given), **numbers)
         for one, array in zip(came, expected, strict=True):
             np.testing.assert_allclose(one.numpy(), array, rtol=1e-12)
+    theta, g, *slots = tensors(given)
+    in_memory(rule, rule.settings({}))([theta, *slots], g, [theta, *slots], 0.1, 7)  # over what is there
+    for one, array in zip((theta, *slots), expected, strict=True):
+        np.testing.assert_allclose(one.numpy(), array, rtol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e-200, 1e200, np.inf])

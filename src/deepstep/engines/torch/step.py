@@ -82,12 +82,7 @@ class Numbers(NamedTuple):
 class Machine:
     """Does the steps of a network with its settings; has memory to work in, but no state.
 
-    Attributes
-    ----------
-    gradient : tensor of shape (n_parameters,)
-        ∂J/∂θ of the last batch.
-    in_memory : callable or None
-        The update rule as `deepstep.engines.torch.updates` has it.
+    ``gradient`` is ∂J/∂θ of the last batch, ``in_memory`` the update rule of `deepstep.engines.torch.updates`.
     """
 
     def __init__(
@@ -159,24 +154,24 @@ class Machine:
     def regularize(self, at: Place, J: Tensor, total: Number) -> Tensor:
         """J with L1 and L2, whose derivatives are added to ``gradient``."""
         weights = {name: at.parameters[name] for name in self._weights}
-        for kind in ("l1", "l2"):
-            strength = getattr(self._settings, kind)
+        for strength, cost, slope in (
+            (self._settings.l1, equations.l1_cost, equations.l1_backward),
+            (self._settings.l2, equations.l2_cost, equations.l2_backward),
+        ):
             if strength:
-                cost, slope = (
-                    on_tensors(getattr(equations, f"{kind}_{way}")) for way in ("cost", "backward")
-                )
-                J = J + cost(weights.values(), strength, total)
+                J = J + on_tensors(cost)(weights.values(), strength, total)
                 for name, W in weights.items():
-                    self._parts[name].add_(slope(W, strength, total))
+                    self._parts[name].add_(on_tensors(slope)(W, strength, total))
         return J
 
     def clip(self) -> None:
         """Clip the gradient, where that is asked for."""
-        for kind in ("value", "norm"):
-            most = getattr(self._settings, f"clip_{kind}")
+        for most, clip in (
+            (self._settings.clip_value, equations.clip_by_value),
+            (self._settings.clip_norm, equations.clip_by_norm),
+        ):
             if most is not None:
-                clip = on_tensors(getattr(equations, f"clip_by_{kind}"))
-                self.gradient.copy_(clip(self.gradient, most=float(most)))
+                self.gradient.copy_(on_tensors(clip)(self.gradient, most=float(most)))
 
     def update(self, old: Place, new: Place, batch: Batch, statistics: Statistics, by: Numbers) -> None:
         """The state after the step, from ``gradient``, into ``new``."""
