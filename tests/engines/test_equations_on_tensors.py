@@ -8,6 +8,7 @@ import pytest
 
 from deepstep import Network, equations
 from deepstep.engines import Settings, open_session
+from deepstep.engines.choice import why_not_torch
 from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets, get_head
 from deepstep.network import Architecture
 
@@ -17,6 +18,7 @@ from deepstep.engines.torch import arrays, graph  # noqa: E402
 from deepstep.engines.torch.arrays import FASTER, on_tensors  # noqa: E402
 from deepstep.engines.torch.updates import in_memory  # noqa: E402
 
+SHAPE = Architecture((3, 2), ("softmax",))
 OPTIONS = {
     "normalization": {"normalization": ["batch", "layer"]},
     "input_scale": {"input_scale": True},
@@ -25,6 +27,8 @@ OPTIONS = {
     "dropout": {},
 }
 """The options of a network that turn each feature on; dropout is a setting of training."""
+RULES = [name for name in OPTIMIZERS if not why_not_torch(SHAPE, Settings(name))]
+"""The update rules that the engine does not refuse."""
 
 EVERYTHING = {
     "l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "dropout": 0.2, "input_noise": 0.1, "max_norm": 2.0,
@@ -86,7 +90,13 @@ def test_losses_with_settings(output_settings):
     assert_same(head.loss_backward, (ZL, Y))
 
 
-@pytest.mark.parametrize("feature", FEATURES)
+def test_no_feature_is_left_out():
+    """A new one gets an option above, or is refused by the engine."""
+    assert set(OPTIONS) == set(FEATURES)
+    assert set(RULES) == set(OPTIMIZERS)
+
+
+@pytest.mark.parametrize("feature", OPTIONS)
 def test_every_operation(feature):
     """Each node of a network with the feature, on what the nodes before it leave on the tape."""
     net, rng = network(**OPTIONS[feature]), np.random.default_rng(0)
@@ -109,7 +119,7 @@ def test_every_operation(feature):
                 assert_same(partial(node.op.running.update, momentum=0.3), [*start, *seen, M])
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", RULES)
 def test_update_rules(name):
     """With numbers of Python, and with tensors, as a recorded step has them."""
     rule, rng = OPTIMIZERS[name], np.random.default_rng(4)
@@ -156,13 +166,13 @@ def test_what_is_faster_is_an_equation():
 
 def cases():
     """Every activation, head, feature and update rule, with everything else in turn."""
-    rules, features, settings = cycle(OPTIMIZERS), cycle(FEATURES), cycle([{}, EVERYTHING])
+    rules, features, settings = cycle(RULES), cycle(OPTIONS), cycle([{}, EVERYTHING])
     for activation in ACTIVATIONS:
         yield activation, "softmax", next(features), next(rules), next(settings)
     for head in HEADS:
         for feature in ("dropout", next(features)):
             yield "tanh", head, feature, next(rules), next(settings)
-    for feature in FEATURES:
+    for feature in OPTIONS:
         for activation in ("relu", "identity", "silu"):
             yield activation, "sigmoid", feature, next(rules), next(settings)
 
