@@ -82,7 +82,7 @@ class Numbers(NamedTuple):
 class Machine:
     """Does the steps of a network with its settings; has memory to work in, but no state.
 
-    ``gradient`` is ∂J/∂θ of the last batch, ``in_memory`` the update rule of `deepstep.engines.torch.updates`.
+    ``gradient`` is ∂J/∂θ of the last batch, ``in_memory`` the update rule as `torch.updates` has it.
     """
 
     def __init__(
