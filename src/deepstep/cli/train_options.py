@@ -275,8 +275,7 @@ OPTIONS = (
         "--engine",
         metavar="NAME",
         help="auto (default), compiled, reference, torch, or torch on a device: torch:cpu, torch:cuda, "
-        "torch:mps; with :fused or :plain behind for steps that PyTorch's compiler fuses, or not. "
-        '"deepstep engines" shows what is here.',
+        'torch:mps. "deepstep engines" shows what is here.',
     ),
     _engine(
         "--precision",

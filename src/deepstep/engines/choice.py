@@ -53,9 +53,6 @@ COMPILED_HEADS = frozenset(HEADS)
 COMPILED_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
 """Update rules that it has: those that update each parameter by itself."""
 
-TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES = frozenset(ACTIVATIONS), COMPILED_HEADS, COMPILED_RULES
-"""What the torch engine has: everything of DeepStep, and nothing that users register."""
-
 WORTH_A_GPU = 500_000
 """Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
 compiled engine about as long as a GPU takes to be told of it.
@@ -194,7 +191,7 @@ def check_here(
         ":"
     )
     if name == "torch":
-        import_module("deepstep.engines.torch.fused").asked_for(device, where)
+        import_module("deepstep.engines.torch.devices").device_of(device, where)
 
 
 def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:
@@ -214,18 +211,40 @@ def why_not_reference(architecture: Architecture, settings: Settings) -> str:
 
 
 def why_not_torch(architecture: Architecture, settings: Settings) -> str:
-    """Why the torch engine cannot do some work, were PyTorch here; empty where it can."""
-    return _what_it_lacks("torch", TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES, architecture, settings)
+    """Why the torch engine cannot do some work, were PyTorch here; empty where it can.
+
+    It has a form on tensors of every function in `deepstep.equations`, and of nothing that users register.
+    """
+    for node in architecture.graph.nodes:
+        if not (_is_an_equation(node.op.forward) and _is_an_equation(node.op.backward)):
+            return f"the torch engine has no {node.op.forward_equation.name!r} on tensors"
+    head = HEADS.get(architecture.output)
+    if head is not None and not (_is_an_equation(head.loss) and _is_an_equation(head.loss_backward)):
+        return f"the torch engine has no head {head.name!r} on tensors"
+    if not _is_an_equation(get_optimizer(settings.optimizer).update):
+        return "the torch engine has no update rule of one's own"
+    return ""
+
+
+def _is_an_equation(function: Callable[..., object]) -> bool:
+    return getattr(function, "__module__", "").partition(".equations")[0] == "deepstep"
 
 
 def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
     """Why the compiled engine cannot do some work; empty where it can."""
-    has = COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
-    return (
-        _what_it_lacks("compiled", *has, architecture, settings)
-        or _no_precision("compiled", settings)
-        or missing_numba()
-    )
+    for activation in architecture.activations[:-1]:
+        if activation not in COMPILED_ACTIVATIONS:
+            return f"the compiled engine has no {activation!r} in hidden layers"
+    if architecture.features:
+        return f"the compiled engine has no {', '.join(architecture.features)}"
+    if architecture.output not in COMPILED_HEADS:
+        return f"the compiled engine has no head {architecture.output!r}"
+    rule = get_optimizer(settings.optimizer).update
+    if rule not in COMPILED_RULES:
+        own = "update rule of one's own"
+        name = next((repr(name) for name, known in OPTIMIZERS.items() if known.update is rule), own)
+        return f"the compiled engine has no {name}"
+    return _no_precision("compiled", settings) or missing_numba()
 
 
 _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
@@ -234,37 +253,6 @@ _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
     "torch": why_not_torch,
     DISTRIBUTED: why_not_torch,
 }
-
-
-def _what_it_lacks(
-    name: str,
-    activations: frozenset[str],
-    heads: frozenset[str],
-    rules: frozenset[Callable[..., object]],
-    architecture: Architecture,
-    settings: Settings,
-) -> str:
-    for activation in architecture.activations[:-1]:
-        if activation not in activations:
-            return f"the {name} engine has no {activation!r} in hidden layers"
-    if architecture.shared_members and name == "torch":
-        return f"the {name} engine has no members that share a network"
-    if architecture.features:
-        return f"the {name} engine has no {', '.join(architecture.features)}"
-    if architecture.output not in heads:
-        return f"the {name} engine has no head {architecture.output!r}"
-    if get_optimizer(settings.optimizer).update not in rules:
-        named = [
-            rule
-            for rule, known in OPTIMIZERS.items()
-            if known.update is get_optimizer(settings.optimizer).update
-        ]
-        return (
-            f"the {name} engine has no {named[0]!r}"
-            if named
-            else f"the {name} engine has no update rule of one's own"
-        )
-    return ""
 
 
 def _no_precision(name: str, settings: Settings) -> str:

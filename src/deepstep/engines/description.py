@@ -66,11 +66,9 @@ def _of_torch() -> list[EngineDescription]:
         return [EngineDescription("torch", False, "CPU, GPU", (), "PyTorch is not installed", mend)]
     try:
         from deepstep.engines.torch.devices import described
-        from deepstep.engines.torch.fused import note_on_fusing
 
-        found = [note_on_fusing(one) for one in described()]
+        return described()
     except Exception as error:  # a broken installation, or driver, raises what it likes
         note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
         mend = "pip install --force-reinstall torch"
         return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
-    return [EngineDescription(f"torch:{one.kind}", *one[1:]) for one in found]

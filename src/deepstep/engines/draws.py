@@ -68,8 +68,8 @@ def dropout_masks(
     """The masks D / keep_prob of the hidden layers that drop units, for one step: (n_l, m) or (n_l, K·m).
 
     The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
-    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for the
-    masks of some of the m examples alone; of members that share a network it cannot.
+    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for some of
+    the columns alone; of members that share a network they count through all K·m.
     """
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
