@@ -163,12 +163,23 @@ def _sigmoid(Z: Tensor) -> Tensor:
     return torch.maximum(torch.sigmoid(Z), Z.clamp(max=-40).exp_())
 
 
+def _silu(Z: Tensor) -> Tensor:
+    """By one e^Z; σ is 1 to the last bit above 40."""
+    E = Z.clamp(max=40).exp_()
+    return E.div_(E + 1).mul_(Z)
+
+
+def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
+    """σ(Z) and σ(-Z) from one e^Z."""
+    E = Z.clamp(max=40).exp_()
+    other = (E + 1).reciprocal_()
+    return (Z * other).add_(1).mul_(E.mul_(other)).mul_(dA)
+
+
 def _softmax_cross_entropy(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    shifted = (ZL - ZL.amax(dim=0, keepdim=True)).clamp(min=torch.finfo(ZL.dtype).min)
     T = on_tensors(equations.smooth_labels)(Y, smoothing, len(Y)) if smoothing else Y
-    # log Σ e^shifted, as the largest is 0: several times faster than exp where much is near 0
-    log_sum = -torch.log_softmax(shifted, dim=0).amax(dim=0, keepdim=True)
-    return log_sum - (T * shifted).sum(dim=0, keepdim=True)
+    logarithms = torch.log_softmax(ZL, dim=0).clamp_(min=torch.finfo(ZL.dtype).min)
+    return logarithms.mul_(T).sum(dim=0, keepdim=True).neg_()
 
 
 def _clip_by_norm(gradient: Tensor, *, most: float) -> Tensor:
@@ -180,6 +191,19 @@ def _clip_by_norm(gradient: Tensor, *, most: float) -> Tensor:
     return torch.where(can & (largest > share), parts * share, gradient)
 
 
+def _scale_shift_backward(dZ: Tensor, U_hat: Tensor, gamma: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return gamma * dZ, (dZ * U_hat).mean(dim=1, keepdim=True), dZ.mean(dim=1, keepdim=True)
+
+
+def _running_statistics(
+    mean: Tensor, variance: Tensor, batch_mean: Tensor, batch_variance: Tensor, m: int, *, momentum: Any = 0.1
+) -> tuple[Tensor, Tensor]:
+    if m == 1:
+        return mean, variance
+    share = momentum.to(mean.dtype) if isinstance(momentum, Tensor) else momentum
+    return torch.lerp(mean, batch_mean, share), torch.lerp(variance, batch_variance * (m / (m - 1)), share)
+
+
 FASTER: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.identity: lambda Z: Z,
     equations.identity_backward: lambda dA, Z: dA,
@@ -187,8 +211,15 @@ FASTER: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.relu_backward: lambda dA, Z: torch.ops.aten.threshold_backward(dA, Z, 0),
     equations.tanh: torch.tanh,
     equations.sigmoid: _sigmoid,
+    equations.silu: _silu,
+    equations.silu_backward: _silu_backward,
     equations.softmax: lambda Z: torch.softmax(Z, dim=0),
     equations.softmax_cross_entropy: _softmax_cross_entropy,
     equations.clip_by_norm: _clip_by_norm,
+    equations.dropout_forward: torch.mul,
+    equations.dropout_backward: torch.mul,
+    equations.scale_shift_forward: lambda U_hat, gamma, b: torch.addcmul(b, gamma, U_hat),
+    equations.scale_shift_backward: _scale_shift_backward,
+    equations.running_statistics: _running_statistics,
 }
 """Functions for which PyTorch has kernels of its own; tests hold them equal to the equations."""

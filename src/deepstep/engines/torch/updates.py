@@ -56,18 +56,12 @@ def adam(old: Vectors, g: Tensor, new: Vectors, rate: float, t: int, **hyperpara
 
 
 def adam_(
-    theta: list[Tensor],
-    g: list[Tensor],
-    v: list[Tensor],
-    s: list[Tensor],
-    rate: float,
-    t: int,
-    **hyperparameters: float,
+    theta: list[Tensor], g: list[Tensor], v: list[Tensor], s: list[Tensor], rate: float, t: int, **by: float
 ) -> None:
     """Of several vectors in one call of a kernel, in place."""
-    numbers: dict[str, Any] = {"lr": rate, "weight_decay": 0.0, "amsgrad": False, "maximize": False}
-    numbers |= {"eps" if name == "epsilon" else name: number for name, number in hyperparameters.items()}
-    torch._fused_adam_(theta, g, v, s, [], [torch.tensor(float(t))] * len(theta), **numbers)
+    betas: dict[str, Any] = {"beta1": by["beta1"], "beta2": by["beta2"], "eps": by["epsilon"]}
+    steps, no = [torch.tensor(float(t))] * len(theta), False
+    torch._fused_adam_(theta, g, v, s, [], steps, lr=rate, weight_decay=0.0, amsgrad=no, maximize=no, **betas)
 
 
 RULES: dict[Callable[..., Any], Callable[..., None]] = {
