@@ -1,4 +1,4 @@
-"""Which engine does the work, and why.
+"""Which engine does the work, and why; what each engine can do on this machine.
 
 The rule of ``engine="auto"``, in this order:
 
@@ -11,7 +11,9 @@ The rule of ``engine="auto"``, in this order:
 
 import logging
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -60,46 +62,14 @@ compiled engine about as long as a GPU takes to be told of it.
 
 
 class Choice(NamedTuple):
-    """Which engine does the work, and why.
-
-    Attributes
-    ----------
-    name : str
-        A name in ``ENGINES``.
-    why : str
-        Why it was taken, where another one could have been expected; else empty.
-
-    Examples
-    --------
-    >>> choose_engine("reference", Architecture((2, 1), ("sigmoid",)))
-    Choice(name='reference', why='')
-    """
+    """Which engine does the work, by its name, and why, where another one could have been expected."""
 
     name: str
     why: str = ""
 
 
 def check_engine(engine: str, where: str) -> None:
-    """Refuse a name that no engine has.
-
-    Parameters
-    ----------
-    engine : str
-        A name in ``ENGINES``, or "auto".
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        With the nearest name.
-
-    Examples
-    --------
-    >>> check_engine("compield", "train")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: train: engine is one of ... Did you mean 'compiled'?
-    """
+    """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
         raise unknown_name(where, "engine", engine, KNOWN)
@@ -113,37 +83,7 @@ def choose_engine(
     dtype: str = "float64",
     where: str = "open_session",
 ) -> Choice:
-    """The engine for some work.
-
-    Parameters
-    ----------
-    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
-        ``"auto"`` takes a GPU for large networks of float32, else the compiled engine where it is there and
-        can do the work, else the reference. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
-    architecture : Architecture
-    settings : Settings, optional
-    dtype : {"float64", "float32"}
-        Precision of the parameters.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    Choice
-        The engine, and why it is not another.
-
-    Raises
-    ------
-    ConfigurationError
-        If the engine is unknown, or is asked for by name and cannot do the work; with the reason.
-    MissingPackageError
-        If it needs a package that is not installed; with the command that installs it.
-
-    Examples
-    --------
-    >>> choose_engine("auto", Architecture((2, 3, 1), ("softmax", "sigmoid"))).why
-    "the compiled engine has no 'softmax' in hidden layers"
-    """
+    """The engine for some work; a `ConfigurationError` says why the one that was asked for cannot do it."""
     check_engine(engine, where)
     settings = settings or Settings()
     if engine == "auto":
@@ -166,25 +106,7 @@ def choose_engine(
 def check_here(
     engine: str, architecture: Architecture, settings: Settings, *, dtype: str, where: str
 ) -> None:
-    """Refuse an engine that cannot do some work or is not on this machine, before any data is read.
-
-    Parameters
-    ----------
-    engine, architecture, settings, dtype, where
-        As of `choose_engine`. Where workers train together is no choice of an engine by its name.
-
-    Raises
-    ------
-    ConfigurationError
-        As of `choose_engine`, and if there is no such device.
-    MissingPackageError
-        If it needs a package that is not installed; with the command that installs it.
-
-    Examples
-    --------
-    >>> shape = Architecture((2, 1), ("sigmoid",))
-    >>> check_here("reference", shape, Settings(), dtype="float64", where="--engine")
-    """
+    """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
         raise unknown_name(where, "engine", engine, KNOWN)
     name, _, device = choose_engine(engine, architecture, settings, dtype=dtype, where=where).name.partition(
@@ -261,18 +183,7 @@ def _no_precision(name: str, settings: Settings) -> str:
 
 @cache
 def missing_numba() -> str:
-    """Why Numba cannot be used here, told once in a process.
-
-    Returns
-    -------
-    str
-        Empty where it can.
-
-    Examples
-    --------
-    >>> missing_numba() == "" or missing_numba().startswith("Numba cannot be used")
-    True
-    """
+    """Why Numba cannot be used here, told once in a process; empty where it can."""
     try:
         import_module("numba")
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
@@ -285,23 +196,7 @@ def missing_numba() -> str:
 
 
 def missing_torch(where: str) -> MissingPackageError | None:
-    """The error of who needs PyTorch, if it is not installed.
-
-    Parameters
-    ----------
-    where : str
-        Who needs it.
-
-    Returns
-    -------
-    MissingPackageError or None
-        With the command that installs it.
-
-    Examples
-    --------
-    >>> missing_torch("train") is None or "deepstep[torch]" in str(missing_torch("train"))
-    True
-    """
+    """The error of who needs PyTorch, if it is not installed."""
     try:
         found = find_spec("torch") is not None
     except ValueError:  # a module that was put in its place, or barred
@@ -331,3 +226,88 @@ def session_class(name: str) -> Callable[..., Session]:
     module, _, found = _SESSIONS[name].partition(":")
     cls = cast(Callable[..., Session], getattr(import_module(module), found))
     return partial(cls, device=device) if device else cls
+
+
+class EngineDescription(NamedTuple):
+    """An engine on this machine.
+
+    Attributes
+    ----------
+    name : str
+        What ``engine=`` takes.
+    available : bool
+    device : str
+        Where it works, in words.
+    precisions : tuple of str
+        What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
+    note : str
+        Why it is not available, or what is slow; else empty.
+    mend : str
+        The command that mends it; else empty.
+
+    Examples
+    --------
+    >>> describe_engines()[0]
+    EngineDescription(name='reference', available=True, device='CPU', precisions=('float64', 'float32'), ...)
+    """
+
+    name: str
+    available: bool
+    device: str
+    precisions: tuple[str, ...]
+    note: str = ""
+    mend: str = ""
+
+
+def describe_engines() -> list[EngineDescription]:
+    """The engines on this machine: which are there, on which devices, in which precisions.
+
+    PyTorch is imported where it is installed, which takes a second or two.
+
+    Returns
+    -------
+    list of EngineDescription
+        One for each engine, of the torch engine one for each device.
+
+    Examples
+    --------
+    >>> sorted({engine.name.partition(":")[0] for engine in describe_engines()})
+    ['compiled', 'reference', 'torch']
+    """
+    plain = ("float64", "float32")
+    found = [EngineDescription("reference", True, "CPU", plain, "the equations as they stand")]
+    why = missing_numba()
+    mend = "pip install numba" if why else ""
+    found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, mend))
+    return [*found, *_of_torch()]
+
+
+def _of_torch() -> list[EngineDescription]:
+    missing = missing_torch("describe_engines")
+    if missing is not None:
+        mend = missing.mend.removeprefix("Run: ")
+        return [EngineDescription("torch", False, "CPU, GPU", (), "PyTorch is not installed", mend)]
+    try:
+        from deepstep.engines.torch.devices import described
+
+        return described()
+    except Exception as error:  # a broken installation, or driver, raises what it likes
+        note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
+        mend = "pip install --force-reinstall torch"
+        return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
+
+
+PATIENCE = 1.0
+"""Seconds after which it is said what is going on."""
+
+
+@contextmanager
+def told_if_slow(words: str) -> Iterator[None]:
+    """Warn once of what is going on, where the block takes longer than `PATIENCE`."""
+    timer = threading.Timer(PATIENCE, logging.getLogger("deepstep").warning, [words])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

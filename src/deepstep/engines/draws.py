@@ -38,13 +38,7 @@ def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.rand
 
 
 def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, step: int) -> None:
-    """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1.
-
-    Raises
-    ------
-    ConfigurationError
-        If they do.
-    """
+    """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1."""
     highest = max(dropout, default=0.0)
     for at, factor in enumerate(factors if highest else ()):
         if highest * factor >= 1:

@@ -1,13 +1,17 @@
-"""The devices that PyTorch finds here, and what each can do."""
+"""The devices that PyTorch finds here, and what each can do; processes in which it cannot work."""
 
 import logging
+import os
+import sys
+import threading
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from deepstep.engines.description import EngineDescription
+from deepstep.engines.choice import EngineDescription
 from deepstep.errors import ConfigurationError, unknown_name
 
 WHERE = "the torch engine"
@@ -99,3 +103,46 @@ def _described(device: torch.device) -> EngineDescription:
     slow = slow_bfloat16(device)
     note = f"bfloat16 is slow: {slow}" if slow else ""
     return EngineDescription(f"torch:{kind}", True, words, precisions, note)
+
+
+class _Thread(threading.local):
+    process: int | None = None
+    """Where this thread has worked with several; another one than this where it was forked since."""
+
+
+_here = _Thread()
+
+
+def begin_work(device: torch.device) -> None:
+    """Refuse to work in a thread of a forked process that would wait for ever.
+
+    GNU's OpenMP, which PyTorch uses on Linux, keeps a pool of threads for each thread that has asked for
+    several. A fork copies what is known of the pool, but not its threads. One that begins in the new process
+    has no pool yet. joblib's backend "multiprocessing" forks; "loky", its default, does not.
+    """
+    if device.type != "cpu" or torch.get_num_threads() == 1 or not _threads_stay_behind():
+        return
+    process = os.getpid()
+    if _here.process not in (None, process):
+        raise ConfigurationError(
+            WHERE,
+            "a process that was started, not forked from one in which it has worked with several threads",
+            "this one was forked, and PyTorch would wait for ever for threads that stayed behind",
+            "Use joblib's backend 'loky', the start method 'spawn' of multiprocessing, or "
+            "torch.set_num_threads(1) in this process.",
+        )
+    _here.process = process
+
+
+@cache
+def _threads_stay_behind() -> bool:
+    """Whether PyTorch has GNU's OpenMP: its own, or else that of the system."""
+    if sys.platform != "linux":
+        return False
+    from threadpoolctl import threadpool_info
+
+    found = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+    installed = Path(torch.__file__).resolve().parents[1]
+    folders = {installed / "torch", installed / "torch.libs"}
+    own = [pool for pool in found if folders & set(Path(pool["filepath"]).resolve().parents)]
+    return any(pool["prefix"] == "libgomp" for pool in own or found)

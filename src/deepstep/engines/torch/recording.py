@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils import _pytree as pytree
 
-from deepstep.engines.compiling import told_if_slow
+from deepstep.engines.choice import told_if_slow
 from deepstep.engines.session import StepCosts
 from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, place_of
 from deepstep.engines.torch.stepping import Now, Stepper, Task

@@ -10,8 +10,7 @@ from torch import Tensor
 from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.devices import device_of, refuse_precision, warn_if_slow
-from deepstep.engines.torch.forked import begin_work
+from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
 from deepstep.engines.torch.recording import RecordedStepper, compiler_for_cuda
 from deepstep.engines.torch.step import Batch
