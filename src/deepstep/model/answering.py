@@ -4,12 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import (
-    answers,
-    model_backward,
-    model_forward,
-    probabilities,
-)
+from deepstep.equations import answers, get_head, output_gradient, probabilities
+from deepstep.equations.model import gradients_of
 from deepstep.errors import ConfigurationError
 from deepstep.model.core import Core
 from deepstep.preparation.batches import Examples
@@ -211,7 +207,5 @@ class Answering(Core):
         """
         X, Y = self._check(X, Y, "Network.gradients")
         shape = self.architecture
-        AL, caches = model_forward(
-            X, self.parameters, activations=shape.activations, normalization=shape.normalization
-        )
-        return model_backward(AL, Y, caches, activations=shape.activations, output=shape)
+        graph, tape = shape.run(X, self.parameters)
+        return gradients_of(graph, tape, output_gradient(tape[graph.logits], Y, output=get_head(shape)))

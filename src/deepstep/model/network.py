@@ -94,6 +94,7 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
         sizes = "-".join(map(str, self.architecture.layer_dims))
         names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
         names = f"scaled inputs, {names}" if self.architecture.input_scale else names
+        names = ", ".join([*self._embeddings(), names])
         members = self.architecture.shared_members
         names = f"{members} members, {names}" if members else names
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"

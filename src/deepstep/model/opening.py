@@ -186,6 +186,7 @@ class Openable(Core):
         inputs = "input, scaled" if self.architecture.input_scale else "input"
         if self.architecture.shared_members:
             inputs = f"input, of {self.architecture.shared_members} members"
+        inputs = ", ".join([inputs, *self._embeddings()])
         rows = [("0", inputs, str(self.architecture.n_inputs), "", "", "0")]
         for layer in range(1, self.architecture.n_layers + 1):
             W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
@@ -195,6 +196,10 @@ class Openable(Core):
             rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
         table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
         return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+
+    def _embeddings(self) -> list[str]:
+        """Words for the features that have no argument of their own."""
+        return [name.replace("_", " ") for name in self.architecture.features]
 
     def _described(self, layer: int) -> str:
         """A layer's activation with its normalization; of the last one the head."""
