@@ -68,7 +68,7 @@ class TestEachFeature:
     def test_derivatives_by_the_inputs_are_those_of_the_outputs(
         self, names: list[str], options: dict[str, Any]
     ) -> None:
-        net, X, Y = network({name: ADDED[name] for name in names}, **options)
+        net, X, _ = network({name: ADDED[name] for name in names}, **options)
         found, codes = net.input_gradients(X, output=1), {1} if "category_embedding" in names else set()
         for i in {0, 1, 2} - codes:
             step = np.zeros_like(X)
@@ -93,6 +93,20 @@ class TestEachFeature:
             assert name.replace("_", " ") in repr(net)
             assert name.replace("_", " ") in net.summary()
         np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_what_a_network_with_an_embedding_cannot_is_refused(name: str) -> None:
+    pytest.importorskip("torch")
+    net, X, _ = network({name: ADDED[name]})
+    with pytest.raises(ConfigurationError, match=f"torch.nn.Linear takes as they are; got {name}"):
+        net.to_torch()
+    for draw in (
+        lambda: network({name: ADDED[name]}, initialization="data"),
+        lambda: net.initialize_from_data(X),
+    ):
+        with pytest.raises(ConfigurationError, match=f"got {name}. Use initialization='he'"):
+            draw()
 
 
 def test_a_feature_is_told_from_its_misspelling_and_its_value_is_checked() -> None:

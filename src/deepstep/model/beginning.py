@@ -98,5 +98,6 @@ class Beginning(Core):
         >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
         array([1., 1., 1., 1.])
         """
+        self._refuse_to_draw_from_data("Network.initialize_from_data")
         X = check_inputs(X, self.architecture.n_inputs, "Network.initialize_from_data")
         self.parameters, self.statistics = self._from_data(X), first_statistics(self.architecture, self.dtype)

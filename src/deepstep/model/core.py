@@ -147,9 +147,8 @@ class Core:
         get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
             raise unknown_name("Network", "initialization", initialization, INITIALIZATION_NAMES)
-        if initialization == FROM_DATA and shared_members:
-            expected = "shared members with parameters that are drawn before there is data"
-            raise ConfigurationError("Network", expected, f"got initialization={FROM_DATA!r}", "Use 'he'.")
+        if initialization == FROM_DATA:
+            self._refuse_to_draw_from_data("Network")
         if given is None and parameters is not None:
             lay_out = as_parameters if laid_out else self.architecture.laid_out
             given = lay_out(parameters, "Network")
@@ -192,6 +191,14 @@ class Core:
         """A session that answers for m examples: the equations, if a kernel is not worth it."""
         small = self.engine == "auto" and self.architecture.n_parameters * m < WORTH_A_KERNEL
         return self._session(where, engine="reference" if small else self.engine)
+
+    def _refuse_to_draw_from_data(self, where: str) -> None:
+        """Refuse features between the inputs and W1, and members that share it."""
+        shape = self.architecture
+        besides = [*shape.features, *(["shared_members"] if shape.shared_members else [])]
+        if besides:
+            expected = "parameters drawn from data are of a network without shared members and embeddings"
+            raise ConfigurationError(where, expected, f"got {', '.join(besides)}", "Use initialization='he'.")
 
     def _from_data(self, X: Array) -> Parameters:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
