@@ -172,8 +172,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--mutants", type=int, default=200, help="how many are drawn (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--files", default="*", help="below src/deepstep, such as 'equations/l*.py'")
     parser.add_argument(
-        "--files", default="*", help="which files, below src/deepstep, such as 'equations/l*.py'"
+        "--only",
+        nargs="+",
+        metavar="MUTANT",
+        help="of those that are drawn, as they are printed: 'equations/heads.py:12:8 AddNot'",
     )
     given = parser.parse_args()
 
@@ -188,7 +192,10 @@ def main() -> None:
     if not files:
         parser.error(f"--files {given.files}: no file of [tool.mutation] has such a name")
     items, total = sample(files, settings["operators"], given.mutants, given.seed)
-    asked = f"{given.mutants}-{given.seed}-{given.files}".encode()
+    if given.only and (unknown := set(given.only) - {told(item) for item in items}):
+        parser.error(f"--only: these mutants are not drawn: {sorted(unknown)}")
+    items = [item for item in items if not given.only or told(item) in given.only]
+    asked = f"{given.mutants}-{given.seed}-{given.files}-{given.only}".encode()
     with use_db(FOLDER / f"{hashlib.sha256(digest.encode() + asked).hexdigest()[:16]}.sqlite") as session:
         if not session.num_work_items:
             session.add_work_items(items)
