@@ -27,6 +27,7 @@ from cosmic_ray.mutating import mutate_and_test, mutate_code
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import WorkItem
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".mutation"
@@ -144,8 +145,8 @@ def told(item: WorkItem) -> str:
     return f"{Path(path).relative_to(PACKAGE)}:{row}:{column + 1} {operator.removeprefix('core/')}"
 
 
-def report(session: WorkDB, total: int) -> None:
-    """The survivors with their changes, the score of each file, and of all."""
+def report(session: WorkDB, total: int | None) -> None:
+    """The survivors with their changes, the score of each file, and of all where the mutants were drawn."""
     tried, killed, late = Counter[str](), Counter[str](), 0
     for item, result in sorted(session.completed_work_items, key=lambda pair: place(pair[0])):
         if result.worker_outcome.value != "normal":
@@ -165,7 +166,10 @@ def report(session: WorkDB, total: int) -> None:
     for file, of_file in tried.items():
         print(f"{file:45} {killed[file]:4} of {of_file:4} killed")
     n, k = tried.total(), killed.total()
-    print(f"\n{k} of {n} mutants killed ({late} of them by time), drawn from {total}: score {k / n:.1%}")
+    print(f"\n{k} of {n} mutants killed ({late} of them by time)")
+    if total is not None:
+        of_all = binomtest(k, n).proportion_ci(method="wilson")
+        print(f"drawn from {total}: score {k / n:.1%}, 95 % interval {of_all.low:.1%} to {of_all.high:.1%}")
 
 
 def main() -> None:
@@ -200,7 +204,7 @@ def main() -> None:
         if not session.num_work_items:
             session.add_work_items(items)
         judge(session, settings["tests"])
-        report(session, total)
+        report(session, None if given.only else total)
 
 
 if __name__ == "__main__":
