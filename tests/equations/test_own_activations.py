@@ -191,6 +191,19 @@ def test_what_keeps_no_contract_is_refused(forward: Any, backward: Any, message:
     assert message in refusal(forward, backward)
 
 
+def test_a_single_place_that_is_not_finite_is_named() -> None:
+    seen = []
+
+    def forward(Z: Any) -> Any:
+        A = Z.copy()
+        A[2, 7] = np.inf
+        seen.append(Z[2, 7])
+        return A
+
+    message = refusal(forward, square_backward)
+    assert message.endswith(f"is finite for Z from -30 to 30; got inf at Z = {seen[0]:.6g}.")
+
+
 @pytest.mark.parametrize("kinks", [0.0, ["zero"], [np.nan], [np.inf], [None]])
 def test_kinks_that_are_no_numbers_are_refused(kinks: Any) -> None:
     assert "For example kinks=(0.0,)." in refusal(square, square_backward, kinks=kinks)
