@@ -5,6 +5,7 @@ except in the initialization, whose ``rng`` is an argument. `EQUATIONS` lists th
 """
 
 # The order is that of the lecture; features change a layer in the order in which they are registered here.
+from deepstep.equations.docstrings import complete
 from deepstep.equations.registry import *
 from deepstep.equations.ops import *
 from deepstep.equations.linear import *
@@ -37,3 +38,5 @@ from deepstep.equations.schedules import *
 from deepstep.equations.model import *
 from deepstep.equations.initialization_from_data import *
 from deepstep.equations.example_gradients import *
+
+complete(globals())

@@ -39,19 +39,11 @@ __all__ = [
 class Activation(NamedTuple):
     """A forward with its backward.
 
-    Attributes
-    ----------
-    forward : callable
-        Z of shape (n, m) → A of the same shape and dtype, a new array.
-    backward : callable
-        (dA, Z) → dZ, all of that shape.
-    kinks : tuple of float
-        Values of Z at which there is no derivative; there the gradient check compares nothing.
-    across_units : bool
-        Whether a unit's output depends on the other units of its layer, or on its place among them.
+    forward: Z of shape (n, m) → A of the same shape and dtype, a new array.
+    backward: (dA, Z) → dZ, all of that shape.
+    kinks: Values of Z at which there is no derivative; there the gradient check compares nothing.
+    across_units: Whether a unit's output depends on the other units of its layer, or on its place among them.
 
-    Examples
-    --------
     >>> ACTIVATIONS["relu"].kinks
     (0.0,)
     """
@@ -81,25 +73,10 @@ def activation(
 def get_activation(name: str, where: str = "activation") -> Activation:
     """Look an activation up by name.
 
-    Parameters
-    ----------
-    name : str
-        A name in ``ACTIVATIONS``.
-    where : str
-        Name for error messages.
+    name: A name in ``ACTIVATIONS``.
+    returns: Its forward and backward.
+    ConfigurationError: If there is none of that name; the message has the nearest one.
 
-    Returns
-    -------
-    Activation
-        Its forward and backward.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name; the message has the nearest one.
-
-    Examples
-    --------
     >>> get_activation("softmax").across_units
     True
     >>> get_activation("rleu")
@@ -138,8 +115,6 @@ def _op_of(activation: Activation, name: str) -> Op:
 def identity(Z: Array) -> Array:
     """Pass the pre-activation through.
 
-    Examples
-    --------
     >>> identity(np.array([[-1.0, 2.0]]))
     array([[-1.,  2.]])
     """
@@ -151,8 +126,6 @@ def identity(Z: Array) -> Array:
 def identity_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the identity.
 
-    Examples
-    --------
     >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
     array([[3.]])
     """
@@ -163,8 +136,6 @@ def identity_backward(dA: Array, Z: Array) -> Array:
 def relu(Z: Array) -> Array:
     """Rectified linear unit.
 
-    Examples
-    --------
     >>> relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 2.]])
     """
@@ -176,8 +147,6 @@ def relu(Z: Array) -> Array:
 def relu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the rectified linear unit, 0 at Z = 0.
 
-    Examples
-    --------
     >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 5.]])
     """
@@ -189,8 +158,6 @@ def relu_backward(dA: Array, Z: Array) -> Array:
 def tanh(Z: Array) -> Array:
     """Hyperbolic tangent.
 
-    Examples
-    --------
     >>> tanh(np.array([[0.0, 1e4]]))
     array([[0., 1.]])
     """
@@ -202,8 +169,6 @@ def tanh(Z: Array) -> Array:
 def tanh_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
 
-    Examples
-    --------
     >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
     array([[2.]])
     """
@@ -216,8 +181,6 @@ def tanh_backward(dA: Array, Z: Array) -> Array:
 def sigmoid(Z: Array) -> Array:
     """Logistic function; e to a negative power alone, so that nothing overflows.
 
-    Examples
-    --------
     >>> sigmoid(np.array([[0.0, 1e4, -1e4]]))
     array([[0.5, 1. , 0. ]])
     """
@@ -230,8 +193,6 @@ def sigmoid(Z: Array) -> Array:
 def sigmoid_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails.
 
-    Examples
-    --------
     >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
     array([[1.]])
     """
@@ -243,8 +204,6 @@ def sigmoid_backward(dA: Array, Z: Array) -> Array:
 def exponential(Z: Array) -> Array:
     """A mean that is positive, as of counts; inf where e^Z is too large for the dtype.
 
-    Examples
-    --------
     >>> exponential(np.array([[0.0, 1e4, -1e4]]))
     array([[ 1., inf,  0.]])
     """
@@ -257,8 +216,6 @@ def exponential(Z: Array) -> Array:
 def exponential_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the exponential; 0 where dA is 0, however large Z.
 
-    Examples
-    --------
     >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
     array([[3., 0.]])
     """
@@ -271,8 +228,6 @@ def exponential_backward(dA: Array, Z: Array) -> Array:
 def softmax(Z: Array) -> Array:
     """Probabilities that sum to 1 in every column; the largest logit is taken off first.
 
-    Examples
-    --------
     >>> softmax(np.array([[1e4], [1e4]]))
     array([[0.5],
            [0.5]])
@@ -287,8 +242,6 @@ def softmax(Z: Array) -> Array:
 def softmax_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the softmax: the outputs of a column depend on all its logits.
 
-    Examples
-    --------
     >>> softmax_backward(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
     array([[ 0.25],
            [-0.25]])

@@ -12,20 +12,9 @@ __all__ = ["clip_by_norm", "clip_by_value"]
 def clip_by_norm(gradient: Array, *, most: float) -> Array:
     """Shorten the gradient to length c where it is longer; its direction stays.
 
-    Parameters
-    ----------
-    gradient : array of any shape
-        All derivatives together: the flat vector. One that is not finite is given back as it is, for the
-        training to find.
-    most : float
-        c, above 0.
+    gradient: All derivatives together: the flat vector. One that is not finite is given back as it is, for
+        the training to find.
 
-    Returns
-    -------
-    gradient : array of the same shape
-
-    Examples
-    --------
     >>> clip_by_norm(np.array([3.0, 4.0]), most=1.0)
     array([0.6, 0.8])
     """
@@ -43,18 +32,6 @@ def clip_by_norm(gradient: Array, *, most: float) -> Array:
 def clip_by_value(gradient: Array, *, most: float) -> Array:
     """Cut every derivative to the range from -c to c.
 
-    Parameters
-    ----------
-    gradient : array of any shape
-    most : float
-        c, above 0.
-
-    Returns
-    -------
-    gradient : array of the same shape
-
-    Examples
-    --------
     >>> clip_by_value(np.array([3.0, -4.0, 0.5]), most=1.0)
     array([ 1. , -1. ,  0.5])
     """

@@ -19,40 +19,21 @@ __all__ = ["check_target", "compute_cost", "cost_from_logits", "cost_of_the_answ
 def compute_cost(AL: Array, Y: Array, *, output: str | Head | HasHead = "sigmoid") -> float:
     """The lecture's cost, from the probabilities.
 
-    Parameters
-    ----------
-    AL, Y : arrays of shape (n_L, m)
-        Output of the network and target. Losses are summed over the n_L outputs. For a cross-entropy the
-        values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts they are at least
-        0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone, without any 0 or
-        1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has no meaning.
-    output : str, Head or Architecture
-        Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
+    AL, Y (n_L, m): Output of the network and target. Losses are summed over the n_L outputs. For a
+        cross-entropy the values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts
+        they are at least 0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone,
+        without any 0 or 1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has
+        no meaning.
+    output: Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
         "softmax" (of one choice among n_L classes) or "identity" (half the squared error); or the head of an
         architecture, with its settings.
-
-    Returns
-    -------
-    J : float
-        0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
+    J: 0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
         `cost_from_logits` is finite there too and is what trains.
+    ShapeError: If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
+    DataError: If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
+    ConfigurationError: If the head is unknown or has no loss of AL.
+    RuntimeWarning: If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
 
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
-    DataError
-        If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
-    ConfigurationError
-        If the head is unknown or has no loss of AL.
-
-    Warns
-    -----
-    RuntimeWarning
-        If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
-
-    Examples
-    --------
     >>> compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))
     0.2797765635793423
     """
@@ -108,32 +89,15 @@ def cost_from_logits(
 ) -> float:
     """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
 
-    Parameters
-    ----------
-    ZL, Y : arrays of shape (n_L, m)
-        Pre-activation of the output layer and target. ZL of K members that share a network has K·m columns:
-        their losses are averaged.
-    output : str, Head or Architecture
-        The head, which decides the loss: a name in ``HEADS``, or an architecture with its own.
-    sample_weight : array of shape (m,), optional
-        Weight of each example, at least 0; scaled to mean 1, so that a weight of 2 equals the row twice.
+    ZL, Y (n_L, m): Pre-activation of the output layer and target. ZL of K members that share a network has
+        K·m columns: their losses are averaged.
+    output: The head, which decides the loss: a name in ``HEADS``, or an architecture with its own.
+    sample_weight (m,): Weight of each example, at least 0; scaled to mean 1, so that a weight of 2 equals the
+        row twice.
+    ShapeError: If Y does not have the shape of ZL, or there is not one weight for each example.
+    DataError: If there is no example, a weight is negative or not finite, or all are 0.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    J : float
-        The mean of the losses.
-
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of ZL, or there is not one weight for each example.
-    DataError
-        If there is no example, a weight is negative or not finite, or all are 0.
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264
     """
@@ -157,18 +121,6 @@ def cost_of_the_answer(
     Training takes the mean of the members' costs, `cost_from_logits`. Where the loss is convex in the answer,
     that is never the smaller one.
 
-    Parameters
-    ----------
-    ZL, Y, output, sample_weight
-        As in `cost_from_logits`.
-
-    Returns
-    -------
-    J : float
-        The mean of the losses.
-
-    Examples
-    --------
     >>> head = get_head("identity").of_members(2)
     >>> ZL, Y = np.array([[0.0, 2.0]]), np.array([[1.0]])
     >>> cost_of_the_answer(ZL, Y, output=head), cost_from_logits(ZL, Y, output=head)
@@ -191,23 +143,8 @@ def output_gradient(
 ) -> Array:
     """Derivative of m·J by the logits, where the backward pass begins.
 
-    Parameters
-    ----------
-    ZL, Y, output, sample_weight
-        As in `cost_from_logits`.
+    ShapeError, DataError, ConfigurationError: As in `cost_from_logits`.
 
-    Returns
-    -------
-    dZL : array of shape (n_L, m)
-        Column i is the derivative of example i's own loss, times its weight.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        As in `cost_from_logits`.
-
-    Examples
-    --------
     >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
     array([[ 0.75, -0.25]])
     """
@@ -224,19 +161,6 @@ def output_gradient(
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
     """Weights scaled to mean 1.
 
-    Parameters
-    ----------
-    sample_weight : array of shape (m,)
-        At least 0, one of them above 0.
-    dtype : dtype
-        Precision of the result.
-
-    Returns
-    -------
-    array of shape (m,)
-
-    Examples
-    --------
     >>> relative_weights(np.array([3.0, 1.0]), np.dtype("float32"))
     array([1.5, 0.5], dtype=float32)
     """
@@ -264,26 +188,11 @@ def check_target(
 ) -> None:
     """Refuse a target or weights that do not belong to an output.
 
-    Parameters
-    ----------
-    output, Y : arrays of shape (n_L, m)
-        AL or ZL, and the target.
-    where : str
-        Name for error messages.
-    sample_weight : array of shape (m,), optional
-        Weights of the examples.
-    members : int
-        K, of members whose logits (n_L, K·m) these are; 0 of an ordinary network.
+    output (n_L, m): AL or ZL, and the target.
+    members: K, of members whose logits (n_L, K·m) these are; 0 of an ordinary network.
+    ShapeError: If Y does not have the shape of the output, or there is not one weight for each example.
+    DataError: If there is no example, a weight is negative or not finite, or all are 0.
 
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of the output, or there is not one weight for each example.
-    DataError
-        If there is no example, a weight is negative or not finite, or all are 0.
-
-    Examples
-    --------
     >>> check_target(np.zeros((1, 3)), np.zeros((3, 1)), "here")
     Traceback (most recent call last):
     deepstep.errors.ShapeError: here: Y has the shape of the output, (1, 3); got Y (3, 1). ...

@@ -23,25 +23,10 @@ SOURCE = "arXiv 2407.04491 (RealMLP), the scaling layer"
 def scaled_weights(W: Array, s: Array) -> Array:
     """The weights of the first layer with the factor of each input: column j times s_j.
 
-    Parameters
-    ----------
-    W : array of shape (n_1, n_0)
-        Weights.
-    s : array of shape (n_0, 1)
-        Factor of each input; 1 at the beginning.
+    s (n_0, 1): Factor of each input; 1 at the beginning.
+    W_s (n_1, n_0): A new array.
+    ShapeError: If there is not one factor for each input.
 
-    Returns
-    -------
-    W_s : array of shape (n_1, n_0)
-        A new array.
-
-    Raises
-    ------
-    ShapeError
-        If there is not one factor for each input.
-
-    Examples
-    --------
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
@@ -53,29 +38,9 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
-    Parameters
-    ----------
-    dW_s : array of shape (n_1, n_0)
-        Derivative of the cost J by W_s: dZ·Xᵀ / m.
-    W : array of shape (n_1, n_0)
-        Weights.
-    s : array of shape (n_0, 1)
-        Factor of each input.
+    s (n_0, 1): Factor of each input.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    dW : array of shape (n_1, n_0)
-        Derivative of J by W.
-    ds : array of shape (n_0, 1)
-        Derivative of J by s.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])
     >>> dW, ds = scaled_weights_backward(np.array([[1.0, 10.0]]), W, s)
     >>> dW, ds

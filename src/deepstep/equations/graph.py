@@ -22,27 +22,16 @@ Operations: TypeAlias = tuple[Op, ...]
 class Feature(NamedTuple):
     """A feature of layers that a network may have.
 
-    Attributes
-    ----------
-    apply : callable
-        The operations of a layer so far, and the layer → those with the feature.
-    symbol : str
-        A parameter that only this feature has; empty where it has none.
-    value : callable
-        That parameter → the value of the option that it stands for.
-    whole_network : bool
-        Whether the parameter in layer 1 stands for all layers.
-    resize : callable
-        A layer as the shape of its W says, and the option's value → the layer as the network has it.
-    widen : callable
-        Rows of A[l-1] and the option's value → the rows that the linear part reads.
-    check : callable
-        The option's value → what it has to be, where it is not; else an empty text.
-    example : object
-        A value for generated tests and the documentation, where the feature is no argument of `Architecture`.
+    apply: The operations of a layer so far, and the layer → those with the feature.
+    symbol: A parameter that only this feature has; empty where it has none.
+    value: That parameter → the value of the option that it stands for.
+    whole_network: Whether the parameter in layer 1 stands for all layers.
+    resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
+    widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
+    check: The option's value → what it has to be, where it is not; else an empty text.
+    example: A value for generated tests and the documentation, where the feature is no argument of
+        `Architecture`.
 
-    Examples
-    --------
     >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
     [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
     """
@@ -74,20 +63,9 @@ def feature(
 ) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
     """Register a feature; decorates a function from the operations of a layer to those with the feature.
 
-    Parameters
-    ----------
-    name : str
-        The argument of `Architecture` that turns it on.
-    symbol, value, whole_network, resize, widen, check, example
-        As in `Feature`.
+    name: The argument of `Architecture` that turns it on.
+    returns: The decorator.
 
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Examples
-    --------
     >>> @feature("twice")
     ... def _twice(ops, layer):
     ...     return (*ops, ops[-1])
@@ -116,21 +94,6 @@ def layers_in(
 ) -> tuple[Layer, ...]:
     """The layers of a network of these sizes.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int
-        n_0, n_1, …, n_L.
-    activations : sequence of str
-        One name per layer.
-    options : callable
-        l → the features of that layer.
-
-    Returns
-    -------
-    tuple of Layer
-
-    Examples
-    --------
     >>> [(layer.n_prev, layer.n) for layer in layers_in([2, 3, 1], ["relu", "sigmoid"])]
     [(2, 3), (3, 1)]
     """
@@ -148,16 +111,6 @@ def layers_in(
 def graph_of(layers: Sequence[Layer]) -> Graph:
     """The graph of a network.
 
-    Parameters
-    ----------
-    layers : sequence of Layer
-
-    Returns
-    -------
-    Graph
-
-    Examples
-    --------
     >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
@@ -203,21 +156,8 @@ def layers_of(
 ) -> tuple[Layer, ...]:
     """The layers that parameters belong to, by their names and shapes.
 
-    Parameters
-    ----------
-    parameters : mapping
-        W1, b1, …; the parameters of a feature turn it on.
-    activations : sequence of str
-        One name per layer.
-    options : mapping, optional
-        Values of features that parameters do not tell, by layer.
+    options: Values of features that parameters do not tell, by layer.
 
-    Returns
-    -------
-    tuple of Layer
-
-    Examples
-    --------
     >>> import numpy as np
     >>> layers_of({"W1": np.ones((3, 2)), "b1": np.ones((3, 1)), "s1": np.ones((2, 1))}, ["relu"])[0].options
     {'input_scale': True}

@@ -78,29 +78,17 @@ _FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
 class Head:
     """What an output means and how it learns. All functions take the same settings, and have those in force.
 
-    Attributes
-    ----------
-    name : str
-        A name in ``HEADS``.
-    activation : str
-        The activation of the output layer, from which the losses by the logits are derived.
-    loss, loss_backward : callable
-        (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the logits: they train.
-    targets : str
-        What Y has to be, a name in ``deepstep.equations.TARGETS``.
-    textbook, textbook_backward : callable or None
-        The same from the output AL, where there is such a form.
-    kinks : callable or None
-        (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
-    settings : mapping
-        Settings in force; by default those of the loss.
-    members : int
-        K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
-    each : Head or None
-        That of a single member then.
+    name: A name in ``HEADS``.
+    activation: The activation of the output layer, from which the losses by the logits are derived.
+    loss, loss_backward: (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the
+        logits: they train.
+    targets: What Y has to be, a name in ``deepstep.equations.TARGETS``.
+    textbook, textbook_backward: The same from the output AL, where there is such a form.
+    kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
+    settings: Settings in force; by default those of the loss.
+    members: K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
+    each: That of a single member then.
 
-    Examples
-    --------
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
     """
@@ -129,25 +117,12 @@ class Head:
     def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
-        Parameters
-        ----------
-        where : str
-            What an error names; by position alone, so that no setting is taken for it.
-        **settings
-            Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        where: What an error names; by position alone, so that no setting is taken for it.
+        settings: Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        returns: A new one; the same one where nothing is set.
+        ConfigurationError: If the loss does not know one of them (the message has the nearest one), or one is
+            out of range.
 
-        Returns
-        -------
-        Head
-            A new one; the same one where nothing is set.
-
-        Raises
-        ------
-        ConfigurationError
-            If the loss does not know one of them (the message has the nearest one), or one is out of range.
-
-        Examples
-        --------
         >>> dict(get_head("huber").with_settings(delta=2).settings)
         {'delta': 2}
         """
@@ -167,23 +142,9 @@ class Head:
     def of_members(self, members: int) -> "Head":
         """This head for the logits of K members: the loss of an example is the mean of theirs.
 
-        Parameters
-        ----------
-        members : int
-            K; 0 for this head as it is.
+        returns: Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
+        ConfigurationError: If the mean of such answers is none that a single network could give.
 
-        Returns
-        -------
-        Head
-            Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
-
-        Raises
-        ------
-        ConfigurationError
-            If the mean of such answers is none that a single network could give.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> head, Y = get_head("identity").of_members(2), np.array([[1.0]])
         >>> head.loss(np.array([[1.0, 3.0]]), Y), head.loss_backward(np.array([[1.0, 3.0]]), Y)
@@ -287,26 +248,10 @@ HEADS: dict[str, Head] = {
 def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        A name in ``HEADS``; a `Head` passes as it is.
-    where : str
-        Name for error messages.
+    returns: With the settings in force.
+    ConfigurationError: If there is none of that name (the message has the nearest one); if an architecture's
+        settings do not fit its head, or its last activation is not the head's.
 
-    Returns
-    -------
-    Head
-        With the settings in force.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name (the message has the nearest one); if an architecture's settings do not
-        fit its head, or its last activation is not the head's.
-
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> shape = Architecture((2, 1), ("identity",), "huber", {"delta": 2.0})
     >>> dict(get_head(shape).settings)
@@ -345,20 +290,10 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
 
-    Parameters
-    ----------
-    head : Head
-        Whose settings are to be seen.
-    n_outputs : int
-        n_L.
+    head: Whose settings are to be seen.
+    n_outputs: n_L.
+    returns: What to write, by symbol; empty where the formulas stand as they are.
 
-    Returns
-    -------
-    dict
-        What to write, by symbol; empty where the formulas stand as they are.
-
-    Examples
-    --------
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
     """
@@ -384,26 +319,10 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
 def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
     """What an output answers; what a target of that kind says, too.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        Which head.
-    AL : array of shape (n_L, m)
-        Output (or target).
+    returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
+        the most probable one, from 0, (1, m). Of an output that gives numbers, these.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    array
-        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of the
-        most probable one, from 0, (1, m). Of an output that gives numbers, these.
-
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
     """
@@ -413,24 +332,10 @@ def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
 def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
-    Parameters
-    ----------
-    output, AL
-        As in `answers`.
-
-    Returns
-    -------
-    array or None
-        Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
+    returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
         (n_L + 1, m); None of an output that gives numbers.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],
            [0.5 ],
@@ -445,27 +350,10 @@ def example_targets(
 ) -> Array:
     """A target that the head can learn.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        Which head.
-    n_outputs, m : int
-        Numbers of outputs and of examples.
-    rng : numpy.random.Generator
-        Where the numbers are drawn.
+    n_outputs, m: Numbers of outputs and of examples.
+    Y (n_outputs, m): Float64, of the kind that the head learns.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    Y : array of shape (n_outputs, m)
-        Float64, of the kind that the head learns.
-
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))
     >>> Y.shape, Y.sum(axis=0).tolist()
     ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])

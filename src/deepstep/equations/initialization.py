@@ -80,27 +80,11 @@ def initialize_two_layer(
 ) -> Parameters:
     """Parameters of a network with one hidden layer.
 
-    Parameters
-    ----------
-    n_x, n_h, n_y : int
-        Sizes of the input, hidden and output layer.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Where the draws come from: W1 first, then W2.
-    scale : float
-        Factor on the draws.
+    n_x, n_h, n_y: Sizes of the input, hidden and output layer.
+    scale: Factor on the draws.
+    returns: W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
+    ConfigurationError: If a size is not a positive whole number, or ``rng`` is no NumPy generator.
 
-    Returns
-    -------
-    Parameters
-        W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
-
-    Raises
-    ------
-    ConfigurationError
-        If a size is not a positive whole number, or ``rng`` is no NumPy generator.
-
-    Examples
-    --------
     >>> initialize_two_layer(3, 2, 1, rng=np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
     """
@@ -121,29 +105,12 @@ def initialize_parameters(
 ) -> Parameters:
     """Parameters of a network of any depth.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int
-        n_0 (inputs), n_1, …, n_L (outputs).
-    method : str
-        A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform ones
-        of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer ("small",
-        the lecture's 0.01) starves deep networks.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Where the draws come from, in the order W1, W2, …
+    method: A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform
+        ones of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer
+        ("small", the lecture's 0.01) starves deep networks.
+    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
+    ConfigurationError: If a size, the method or ``rng`` is not usable.
 
-    Returns
-    -------
-    Parameters
-        W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
-
-    Raises
-    ------
-    ConfigurationError
-        If a size, the method or ``rng`` is not usable.
-
-    Examples
-    --------
     >>> initialize_parameters([2, 3, 1], rng=np.random.default_rng(0))["W2"].round(3)
     array([[ 1.065,  0.773, -0.575]])
     """
@@ -171,20 +138,7 @@ def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Param
 
 
 def drawn(graph: Graph, draw: Draw, rng: Rng) -> Array:
-    """Initial values θ of all parameters: weights in the order of the layers, then what features draw.
-
-    Parameters
-    ----------
-    graph : Graph
-    draw : callable
-        (rng, n_prev, n) → a W, one of ``INITIALIZATIONS``.
-    rng : numpy.random.Generator or numpy.random.RandomState
-
-    Returns
-    -------
-    array of shape (n_parameters,)
-        float64.
-    """
+    """Initial values θ of all parameters: weights in the order of the layers, then what features draw."""
     values: dict[str, Array] = {}
     for (name, (rows, columns)), (layer, learned) in zip(graph.layout, graph.learned.values(), strict=True):
         n = graph.layers[layer - 1].n

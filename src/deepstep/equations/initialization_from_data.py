@@ -40,34 +40,14 @@ def initialize_from_data(
     its kin bend where data is. A unit that sees no differences (one example, constant or zero inputs) gets
     weights as by "lecun" for inputs of size 1.
 
-    Parameters
-    ----------
-    X : array of shape (n_x, m)
-        The training inputs, or a few thousand examples of them: Z and A of one layer at a time are held in
-        float64.
-    layer_dims : sequence of int
-        n_0 = n_x, n_1, …, n_L.
-    activations : sequence of str
-        One name per layer; the output's does not matter here.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Where the draws come from; for each layer the weights, the examples, their shares.
+    X (n_x, m): The training inputs, or a few thousand examples of them: Z and A of one layer at a time are
+        held in float64.
+    rng: Where the draws come from; for each layer the weights, the examples, their shares.
+    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
+    ShapeError: If X does not have n_0 rows.
+    DataError: If X has no example, or values that are no finite numbers.
+    ConfigurationError: If the sizes, the activations or ``rng`` are not usable.
 
-    Returns
-    -------
-    Parameters
-        W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
-
-    Raises
-    ------
-    ShapeError
-        If X does not have n_0 rows.
-    DataError
-        If X has no example, or values that are no finite numbers.
-    ConfigurationError
-        If the sizes, the activations or ``rng`` are not usable.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(2)
     >>> X = rng.standard_normal((3, 200)) * [[1e-3], [1.0], [1e3]]
     >>> theta = initialize_from_data(X, [3, 4, 1], activations=["relu", "identity"], rng=rng)

@@ -23,22 +23,9 @@ SOURCE = "arXiv 2407.04491 (RealMLP), the parametric activation"
 def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
     """Between the identity and an activation, as far as each unit has learned.
 
-    Parameters
-    ----------
-    Z : array of shape (n_l, m)
-        Pre-activation, float32 or float64; a column is an example.
-    G : array of shape (n_l, m)
-        The activation of Z.
-    alpha : array of shape (n_l, 1)
-        α of each unit; 1 at the beginning.
+    alpha (n_l, 1): α of each unit; 1 at the beginning.
+    ShapeError: If there is not one α for each unit.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one α for each unit.
-
-    Examples
-    --------
     >>> from deepstep.equations import relu
     >>> Z = np.array([[-2.0, 2.0], [-2.0, 2.0]])
     >>> learned_activation_forward(Z, relu(Z), np.array([[1.0], [0.75]]))
@@ -56,33 +43,9 @@ def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
 def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> tuple[Array, Array, Array]:
     """From the derivative by A to those by Z, by the activation of Z and by α.
 
-    Parameters
-    ----------
-    dA : array of shape (n_l, m)
-        Derivative of m·J by A, of the dtype of Z.
-    Z : array of shape (n_l, m)
-        Pre-activation.
-    G : array of shape (n_l, m)
-        The activation of Z.
-    alpha : array of shape (n_l, 1)
-        α of each unit.
+    alpha (n_l, 1): α of each unit.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    dZ : array of shape (n_l, m)
-        Derivative of m·J by Z, without the part that goes by way of G.
-    dG : array of shape (n_l, m)
-        Derivative of m·J by G.
-    dalpha : array of shape (n_l, 1)
-        Derivative of the cost J by alpha: 1/m is applied here.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> Z, G, alpha = np.array([[-2.0, 2.0]]), np.array([[0.0, 2.0]]), np.array([[0.75]])
     >>> learned_activation_backward(np.array([[1.0, 1.0]]), Z, G, alpha)
     (array([[0.25, 0.25]]), array([[0.75, 0.75]]), array([[1.]]))

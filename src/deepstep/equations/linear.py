@@ -14,14 +14,6 @@ __all__ = ["LinearCache", "linear_backward", "linear_forward"]
 class LinearCache(NamedTuple):
     """What the linear step keeps for its backward step: ``(A_prev, W, b)``.
 
-    Attributes
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-    W : array of shape (n_l, n_{l-1})
-    b : array of shape (n_l, 1)
-
-    Examples
-    --------
     >>> A_prev, W, b = linear_forward(np.ones((2, 3)), np.ones((1, 2)), np.zeros((1, 1)))[1]
     >>> A_prev.shape, W.shape
     ((2, 3), (1, 2))
@@ -36,29 +28,9 @@ class LinearCache(NamedTuple):
 def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCache]:
     """Weigh the activations of the layer before and add the bias.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-        Activations of the layer before; a column is an example.
-    W : array of shape (n_l, n_{l-1})
-        Weights.
-    b : array of shape (n_l, 1)
-        Bias.
+    cache: ``(A_prev, W, b)``.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    Z : array of shape (n_l, m)
-        Pre-activation.
-    cache : LinearCache
-        ``(A_prev, W, b)``.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> Z, cache = linear_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([[0.5], [0.0]]))
     >>> Z
@@ -73,29 +45,9 @@ def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCach
 def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Carry the derivative from Z to the layer before, the weights and the bias.
 
-    Parameters
-    ----------
-    dZ : array of shape (n_l, m)
-        Derivative of the summed loss m·J by Z.
-    cache : LinearCache
-        ``(A_prev, W, b)`` of the forward step.
+    cache: ``(A_prev, W, b)`` of the forward step.
+    ShapeError: If dZ does not have the shape of Z.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J by A_prev.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of the cost J by W; the 1/m stands here and in db, nowhere else.
-    db : array of shape (n_l, 1)
-        Derivative of the cost J by b.
-
-    Raises
-    ------
-    ShapeError
-        If dZ does not have the shape of Z.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> dZ = np.array([[1.0, 3.0]])
     >>> cache = LinearCache(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 5.0]]), np.array([[0.0]]))

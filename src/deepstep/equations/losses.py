@@ -32,22 +32,9 @@ __all__ = [
 def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
     """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
 
-    Parameters
-    ----------
-    Y : array of shape (n_L, m)
-        Target, from 0 to 1.
-    smoothing : float
-        ε, from 0 to below 1.
-    n : int
-        Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
+    n: Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
+    T (n_L, m): What is learned in place of Y.
 
-    Returns
-    -------
-    T : array of shape (n_L, m)
-        What is learned in place of Y.
-
-    Examples
-    --------
     >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)
     array([[0.05],
            [0.95]])
@@ -59,8 +46,6 @@ def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
 def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Cross-entropy of independent yes/no outputs, from the logits: finite for every finite ZL.
 
-    Examples
-    --------
     >>> sigmoid_cross_entropy(np.array([[0.0, -1e4]]), np.array([[1, 1]]))
     array([[6.93147181e-01, 1.00000000e+04]])
     """
@@ -73,8 +58,6 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Derivative by the logits: never a division, so never 0/0.
 
-    Examples
-    --------
     >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
     array([[-0.5,  0. ]])
     """
@@ -85,8 +68,6 @@ def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.
 def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Cross-entropy of one choice among n_L classes, from the logits; the columns of Y sum to 1.
 
-    Examples
-    --------
     >>> softmax_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
     """
@@ -101,8 +82,6 @@ def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """Derivative by the logits.
 
-    Examples
-    --------
     >>> softmax_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
     array([[-0.5],
            [ 0.5]])
@@ -116,8 +95,6 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
 
     Computed from U, the logits of AL, so that it is finite; Y is that of `deepstep.preparation.ordinal_code`.
 
-    Examples
-    --------
     >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
     array([[1.09861229]])
     """
@@ -130,8 +107,6 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
 def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
     """Derivative by the logits.
 
-    Examples
-    --------
     >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
     array([[-0.16666667],
            [-0.16666667]])
@@ -147,8 +122,6 @@ def cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     Y = 1) has loss 0 and not NaN; a sure and wrong one (AL = 0, Y = 1) has loss inf, though the loss from the
     logits is a finite number there. Train with `sigmoid_cross_entropy`.
 
-    Examples
-    --------
     >>> cross_entropy(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[0.69314718, 0.        ,        inf]])
     """
@@ -164,8 +137,6 @@ def cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Ar
     answer gives ±inf, and times σ'(Z) = 0 that has no value. `model_backward` therefore joins both factors
     into AL - Y wherever AL is the sigmoid of its own Z.
 
-    Examples
-    --------
     >>> cross_entropy_backward(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[ -2.,  -1., -inf]])
     """
@@ -177,8 +148,6 @@ def cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Ar
 def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's cross-entropy of one choice among classes; at saturation as `cross_entropy`.
 
-    Examples
-    --------
     >>> categorical_cross_entropy(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
     """
@@ -189,8 +158,6 @@ def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) ->
 def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's derivative by the probabilities; at saturation as `cross_entropy_backward`.
 
-    Examples
-    --------
     >>> categorical_cross_entropy_backward(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[-2.],
            [-0.]])

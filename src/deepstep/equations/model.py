@@ -35,14 +35,6 @@ __all__ = [
 class LayerCache(NamedTuple):
     """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
 
-    Attributes
-    ----------
-    linear : LinearCache
-    Z : array of shape (n_l, m)
-        Pre-activation.
-
-    Examples
-    --------
     >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
     >>> (A_prev, W, b), Z = cache
     >>> Z
@@ -56,14 +48,6 @@ class LayerCache(NamedTuple):
 class Caches(tuple[LayerCache, ...]):
     """The caches of all layers, with the graph and the tape that they are views of.
 
-    Attributes
-    ----------
-    graph : Graph
-    tape : dict
-        Every quantity of the pass by name, see `deepstep.equations.ops`.
-
-    Examples
-    --------
     >>> _, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> sorted(caches.tape)
     ['A0', 'A1', 'W1', 'Z1', 'b1']
@@ -91,29 +75,11 @@ class Caches(tuple[LayerCache, ...]):
 def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
     """One layer forward.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-    W : array of shape (n_l, n_{l-1})
-    b : array of shape (n_l, 1)
-    activation : str
-        A name in ``ACTIVATIONS``.
+    A:
+    cache: ``(LinearCache(A_prev, W, b), Z)``.
+    ConfigurationError: If the activation is unknown.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    A : array of shape (n_l, m)
-    cache : LayerCache
-        ``(LinearCache(A_prev, W, b), Z)``.
-
-    Raises
-    ------
-    ConfigurationError
-        If the activation is unknown.
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
     >>> A, cache.Z
@@ -136,35 +102,15 @@ def model_forward(
 ) -> tuple[Array, Caches]:
     """All layers forward.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-        Inputs; a column is an example.
-    parameters : mapping
-        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
-    activations : sequence of str, optional
-        One name per layer; by default relu, …, relu, sigmoid.
-    normalization : sequence of str, optional
-        "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
-    statistics : mapping, optional
-        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
-        batch's own, as in training.
-    masks : mapping, optional
-        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+    parameters: W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
+    normalization: "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
+    statistics: "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default
+        the batch's own, as in training.
+    masks: By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+    AL (n_L, m): Output of the network.
+    caches: One `LayerCache` per layer, with the graph and the tape of the pass.
+    ShapeError, DataError, ConfigurationError: If X, the parameters or the activations do not fit together.
 
-    Returns
-    -------
-    AL : array of shape (n_L, m)
-    caches : Caches
-        One `LayerCache` per layer, with the graph and the tape of the pass.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If X, the parameters or the activations do not fit together.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
     >>> AL, len(caches)
@@ -212,31 +158,10 @@ def _graph(
 def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
     """One layer backward.
 
-    Parameters
-    ----------
-    dA : array of shape (n_l, m)
-        Derivative of m·J by A.
-    cache : LayerCache
-        Of the forward step.
-    activation : str
-        The layer's activation.
+    cache: Of the forward step.
+    dA_prev, dW, db:
+    ConfigurationError, ShapeError, DataError: If the activation is unknown, or dA or the cache does not fit.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of J.
-    db : array of shape (n_l, 1)
-        Derivative of J.
-
-    Raises
-    ------
-    ConfigurationError, ShapeError, DataError
-        If the activation is unknown, or dA or the cache does not fit.
-
-    Examples
-    --------
     >>> from deepstep.equations import linear_activation_forward
     >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
@@ -272,32 +197,14 @@ def model_backward(
     Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
     AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
 
-    Parameters
-    ----------
-    AL, Y : arrays of shape (n_L, m)
-        Output and target.
-    caches : sequence of LayerCache
-        One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
-    activations : sequence of str, optional
-        As in `model_forward`.
-    output : str, Head or Architecture, optional
-        The head, which decides the loss; by default that of the last activation's name.
-    masks : mapping, optional
-        The dropout masks of the forward pass, where the caches are a list of one's own.
+    caches: One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
+    output: The head, which decides the loss; by default that of the last activation's name.
+    masks: The dropout masks of the forward pass, where the caches are a list of one's own.
+    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are
+        derivatives of J, dA of J times its number of columns, which is m, or K·m in the hidden layers of K
+        members.
+    ShapeError, DataError, ConfigurationError: If the target, the caches or the activations do not fit.
 
-    Returns
-    -------
-    gradients : dict
-        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are derivatives of J,
-        dA of J times its number of columns, which is m, or K·m in the hidden layers of K members.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If the target, the caches or the activations do not fit.
-
-    Examples
-    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
@@ -414,22 +321,10 @@ def backpropagate(
 ) -> dict[str, Array]:
     """All layers backward, from the derivative by the logits.
 
-    Parameters
-    ----------
-    dZL : array of shape (n_L, m)
-        Derivative of m·J by Z[L], see `output_gradient`.
-    caches, activations, masks
-        As in `model_backward`.
-    input_gradient : bool
-        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
+    input_gradient: Whether dA0 is wanted: training does not need it, and it is as large a product as layer
+        1's others.
+    gradients: As of `model_backward`.
 
-    Returns
-    -------
-    gradients : dict
-        As in `model_backward`.
-
-    Examples
-    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
@@ -442,27 +337,10 @@ def backpropagate(
 def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
     """One activation per layer.
 
-    Parameters
-    ----------
-    activations : sequence of str or None
-        One name per layer; None means relu, …, relu, sigmoid.
-    n_layers : int
-        L.
-    where : str
-        Name for error messages.
+    n_layers: L.
+    returns: One name per layer.
+    ConfigurationError: If there is not one for each layer.
 
-    Returns
-    -------
-    sequence of str
-        One name per layer.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is not one for each layer.
-
-    Examples
-    --------
     >>> layer_activations(None, 3, "here")
     ['relu', 'relu', 'sigmoid']
     """
@@ -484,29 +362,13 @@ def update_parameters(
 ) -> Parameters:
     """One step of gradient descent; nothing given is changed.
 
-    Parameters
-    ----------
-    parameters : mapping
-        W1, b1, …
-    gradients : mapping
-        dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
-    learning_rate : float
-        α.
+    gradients: dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
+    learning_rate: α.
+    returns: New parameters, of the dtype of those given.
+    ShapeError: If a gradient is missing or has another shape than its parameter: a squeezed db would
+        broadcast.
+    ConfigurationError: If the learning rate is not a finite number.
 
-    Returns
-    -------
-    Parameters
-        New parameters, of the dtype of those given.
-
-    Raises
-    ------
-    ShapeError
-        If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
-    ConfigurationError
-        If the learning rate is not a finite number.
-
-    Examples
-    --------
     >>> before = {"W1": [[1.0]], "b1": [[0.0]]}
     >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
     array([[0.8]])
@@ -522,29 +384,11 @@ def update_parameters(
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
-    Parameters
-    ----------
-    gradients : mapping
-        dW1, db1, … by name; others are left alone.
-    parameters : Parameters
-        Whose order and shapes count.
-    where : str
-        Name for error messages.
+    gradients: dW1, db1, … by name; others are left alone.
+    gradient (n_parameters,):
+    DataError: If the gradients are no mapping of arrays of real numbers.
+    ShapeError: If one is missing or has another shape than its parameter.
 
-    Returns
-    -------
-    gradient : array of shape (n_parameters,)
-        ∂J/∂θ.
-
-    Raises
-    ------
-    DataError
-        If the gradients are no mapping of arrays of real numbers.
-    ShapeError
-        If one is missing or has another shape than its parameter.
-
-    Examples
-    --------
     >>> theta = Parameters(np.zeros(3), [2, 1])
     >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
     array([1., 2., 3.])

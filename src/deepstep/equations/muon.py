@@ -20,19 +20,10 @@ COEFFICIENTS = 3.4445, -4.7750, 2.0315
 def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     """A matrix with the singular vectors of another and singular values near 1, by Newton–Schulz steps.
 
-    Parameters
-    ----------
-    V : array of shape (n, n_prev)
-    steps : int
-        Number of Newton–Schulz steps.
+    V (n, n_prev):
+    steps: Number of Newton–Schulz steps.
+    O (n, n_prev): 0 where V is 0.
 
-    Returns
-    -------
-    O : array of shape (n, n_prev)
-        0 where V is 0.
-
-    Examples
-    --------
     >>> O = orthogonalized(np.array([[3.0, 0.0], [0.0, 0.5]]))
     >>> np.allclose(np.linalg.svd(O, compute_uv=False), 1, atol=0.35)
     True
@@ -73,33 +64,12 @@ def muon_update(
 
     The factor 0.2·√max(n, n_prev) gives the update of a matrix about the size that Adam's has.
 
-    Parameters
-    ----------
-    theta, gradient, v, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ, the average of gradients, and of their squares for what is no weight; 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    t : int
-        Number of the step, from 1.
-    layout : tuple of pairs
-        Names and shapes of the parameters in θ, see ``Parameters.layout``.
-    beta : float
-        Decay of the average of a weight's gradients, from 0 to below 1.
-    beta1, beta2, epsilon : float
-        As of `adam_update`, for all other parameters.
+    theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
+        what is no weight; 0 at first.
+    learning_rate: α.
+    layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v, s : arrays of shape (n_parameters,)
-        θ after the step and the averages to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> layout = (("W1", (1, 2)), ("b1", (1, 1)))
     >>> theta, g, zero = np.zeros(3), np.array([3.0, 4.0, 1.0]), np.zeros(3)
     >>> after, v, s = muon_update(theta, g, zero, zero, learning_rate=0.1, t=1, layout=layout)

@@ -39,8 +39,6 @@ LEVELS = (0.1, 0.5, 0.9)
 def squared_error(ZL: Array, Y: Array) -> Array:
     """Half the squared distance of the output from the target.
 
-    Examples
-    --------
     >>> squared_error(np.array([[1.0, 3.0]]), np.array([[0.0, 0.0]]))
     array([[0.5, 4.5]])
     """
@@ -51,8 +49,6 @@ def squared_error(ZL: Array, Y: Array) -> Array:
 def squared_error_backward(ZL: Array, Y: Array) -> Array:
     """Derivative of half the squared distance.
 
-    Examples
-    --------
     >>> squared_error_backward(np.array([[1.0, 3.0]]), np.array([[0.0, 0.0]]))
     array([[1., 3.]])
     """
@@ -63,8 +59,6 @@ def squared_error_backward(ZL: Array, Y: Array) -> Array:
 def absolute_error(ZL: Array, Y: Array) -> Array:
     """The distance of the output from the target: what is learned is the median.
 
-    Examples
-    --------
     >>> absolute_error(np.array([[1.0, -3.0]]), np.array([[0.0, 0.0]]))
     array([[1., 3.]])
     """
@@ -75,8 +69,6 @@ def absolute_error(ZL: Array, Y: Array) -> Array:
 def absolute_error_backward(ZL: Array, Y: Array) -> Array:
     """Derivative of the distance; 0 where the output is the target, and the distance has none.
 
-    Examples
-    --------
     >>> absolute_error_backward(np.array([[1.0, -3.0, 0.0]]), np.array([[0.0, 0.0, 0.0]]))
     array([[ 1., -1.,  0.]])
     """
@@ -87,8 +79,6 @@ def absolute_error_backward(ZL: Array, Y: Array) -> Array:
 def huber(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     """Half the squared distance up to a distance of δ, a straight line beyond: outliers pull no harder.
 
-    Examples
-    --------
     >>> huber(np.array([[0.5, 3.0]]), np.array([[0.0, 0.0]]), delta=1.0)
     array([[0.125, 2.5  ]])
     """
@@ -101,8 +91,6 @@ def huber(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
 def huber_backward(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     """Derivative of Huber's loss.
 
-    Examples
-    --------
     >>> huber_backward(np.array([[0.5, 3.0]]), np.array([[0.0, 0.0]]), delta=1.0)
     array([[0.5, 1. ]])
     """
@@ -113,8 +101,6 @@ def huber_backward(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
 def poisson_deviance(ZL: Array, Y: Array) -> Array:
     """Half the deviance of counts with mean e^ZL, from the logits: 0 where the mean is the count.
 
-    Examples
-    --------
     >>> poisson_deviance(np.array([[0.0, 0.0, -1e4]]), np.array([[1.0, 0.0, 2.0]])).round(4)
     array([[0.00000000e+00, 1.00000000e+00, 1.99993863e+04]])
     """
@@ -127,8 +113,6 @@ def poisson_deviance(ZL: Array, Y: Array) -> Array:
 def poisson_deviance_backward(ZL: Array, Y: Array) -> Array:
     """Derivative by the logits.
 
-    Examples
-    --------
     >>> poisson_deviance_backward(np.array([[0.0, -1e4]]), np.array([[1.0, 2.0]]))
     array([[ 0., -2.]])
     """
@@ -139,8 +123,6 @@ def poisson_deviance_backward(ZL: Array, Y: Array) -> Array:
 def mean_deviance(AL: Array, Y: Array) -> Array:
     """The textbook's half deviance of counts, from their means; inf where the mean 0 meets a count.
 
-    Examples
-    --------
     >>> mean_deviance(np.array([[1.0, 3.0, 0.0]]), np.array([[1.0, 0.0, 2.0]]))
     array([[ 0.,  3., inf]])
     """
@@ -153,8 +135,6 @@ def mean_deviance(AL: Array, Y: Array) -> Array:
 def mean_deviance_backward(AL: Array, Y: Array) -> Array:
     """The textbook's derivative by the means.
 
-    Examples
-    --------
     >>> mean_deviance_backward(np.array([[1.0, 4.0, 0.0]]), np.array([[1.0, 2.0, 0.0]]))
     array([[0. , 0.5, 1. ]])
     """
@@ -166,13 +146,8 @@ def mean_deviance_backward(AL: Array, Y: Array) -> Array:
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Loss of the quantiles τ₁ … τₙ of one number, which stands in each row of Y.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one output for each level.
+    ShapeError: If there is not one output for each level.
 
-    Examples
-    --------
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[1.25]])
     """
@@ -184,13 +159,8 @@ def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
 def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the quantiles; 0 where one is the number, and the loss has none.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one output for each level.
+    ShapeError: If there is not one output for each level.
 
-    Examples
-    --------
     >>> pinball_backward(np.array([[1.0], [4.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-0.25],
            [ 0.25]])
@@ -203,13 +173,8 @@ def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -
 def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """`pinball` of quantiles that never cross, from the numbers that `increasing` adds up.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one output for each level.
+    ShapeError: If there is not one output for each level.
 
-    Examples
-    --------
     >>> quantile_loss(np.array([[1.0], [-1e4]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[2.]])
     """
@@ -222,13 +187,8 @@ def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> A
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the numbers that `increasing` adds up.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one output for each level.
+    ShapeError: If there is not one output for each level.
 
-    Examples
-    --------
     >>> quantile_loss_backward(np.array([[1.0], [0.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-1.   ],
            [-0.375]])

@@ -64,12 +64,6 @@ def _check_hyperparameter(name: str, value: Any, rule: str) -> None:
 def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
     """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``.
 
-    Raises
-    ------
-    ConfigurationError
-
-    Examples
-    --------
     >>> check_number("average", 1, 0, 1)
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: average: a finite number of at least 0 and below 1; got 1.
@@ -84,31 +78,16 @@ def check_number(name: str, value: Any, least: float, below: float = np.inf, *, 
 class Optimizer:
     """An update rule with the names of its state and whether it counts steps.
 
-    Attributes
-    ----------
-    update : callable
-        The equation.
-    state : tuple of str
-        Names of the vectors of state, which begin at zero.
-    counts_steps : bool
-        Whether the rule takes the step's number ``t``.
-    hyperparameters : mapping
-        Settings that differ from the equation's defaults.
-    weight_decay : float
-        λ of `decoupled_decay` before each update, where nothing else is asked for.
-    corrections : mapping
-        Symbol of each vector of state that is corrected for its start at zero, with the names of that
-        vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
-    of_vectors : callable or None
-        The equation for parameters that are no weights, where it is another one.
+    update: The equation.
+    state: Names of the vectors of state, which begin at zero.
+    counts_steps: Whether the rule takes the step's number ``t``.
+    hyperparameters: Settings that differ from the equation's defaults.
+    weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
+    corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
+        that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
+    of_vectors: The equation for parameters that are no weights, where it is another one.
+    ConfigurationError: If the weight decay or a hyperparameter is out of range.
 
-    Raises
-    ------
-    ConfigurationError
-        If the weight decay or a hyperparameter is out of range.
-
-    Examples
-    --------
     >>> OPTIMIZERS["adam"].state
     ('v', 's')
     >>> Optimizer(momentum_update, ("v",), hyperparameters={"beta": 0.5}).settings({})
@@ -135,21 +114,10 @@ class Optimizer:
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
 
-        Parameters
-        ----------
-        hyperparameters : mapping
-            What is to differ, by name.
-
-        Returns
-        -------
-        dict
-            All that differ from the equation's defaults.
-
-        Raises
-        ------
-        ConfigurationError
-            If the update rule does not know one of them (the message has the nearest one), or one of them
-            is out of range.
+        hyperparameters: What is to differ, by name.
+        returns: All that differ from the equation's defaults.
+        ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
+            one of them is out of range.
         """
         where = self.update.__name__
         if not isinstance(hyperparameters, Mapping):
@@ -171,22 +139,9 @@ class Optimizer:
     ) -> dict[str, Array]:
         """The rule's bias-corrected averages after step t, for who wants to see them.
 
-        Parameters
-        ----------
-        state : mapping
-            Vectors of state after the update, by name.
-        t : int
-            Number of the step.
-        hyperparameters : mapping
-            As in `settings`.
+        state: Vectors of state after the update, by name.
+        returns: The averages by symbol; empty for a rule that corrects none.
 
-        Returns
-        -------
-        dict
-            The averages by symbol; empty for a rule that corrects none.
-
-        Examples
-        --------
         >>> OPTIMIZERS["adam"].corrected(
         ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, hyperparameters={}
         ... )
@@ -218,25 +173,10 @@ OPTIMIZERS: dict[str, Optimizer] = {
 def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
     """Look an update rule up by name; an `Optimizer` passes as it is.
 
-    Parameters
-    ----------
-    optimizer : str or Optimizer
-        A name in ``OPTIMIZERS``.
-    where : str
-        Name for error messages.
+    optimizer: A name in ``OPTIMIZERS``.
+    returns: The rule.
+    ConfigurationError: If there is none of that name; the message has the nearest one.
 
-    Returns
-    -------
-    Optimizer
-        The rule.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name; the message has the nearest one.
-
-    Examples
-    --------
     >>> get_optimizer("adamw").weight_decay
     0.01
     """

@@ -18,8 +18,6 @@ __all__ = ["increasing", "increasing_backward", "ordinal", "ordinal_backward"]
 def increasing(Z: Array) -> Array:
     """Numbers that never fall from unit to unit, such as quantiles that must not cross.
 
-    Examples
-    --------
     >>> increasing(np.array([[3.0, 0.0], [-1e4, 2.0], [1e4, 2.0]]))
     array([[3.00000000e+00, 0.00000000e+00],
            [3.00000000e+00, 2.12692801e+00],
@@ -35,8 +33,6 @@ def increasing(Z: Array) -> Array:
 def increasing_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the increasing numbers: a step moves every number from its own on.
 
-    Examples
-    --------
     >>> increasing_backward(np.array([[1.0], [2.0], [3.0]]), np.array([[7.0], [0.0], [0.0]]))
     array([[6. ],
            [2.5],
@@ -49,8 +45,6 @@ def increasing_backward(dA: Array, Z: Array) -> Array:
 def ordinal(Z: Array) -> Array:
     """Probabilities P(y > k) of ordered classes, which never rise from unit to unit.
 
-    Examples
-    --------
     >>> ordinal(np.array([[0.0, 1e4], [-1e4, -1e4], [1e4, 0.0]]))
     array([[0.5, 1. ],
            [0.5, 1. ],
@@ -67,8 +61,6 @@ def ordinal(Z: Array) -> Array:
 def ordinal_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the falling probabilities.
 
-    Examples
-    --------
     >>> ordinal_backward(np.array([[4.0], [4.0]]), np.array([[0.0], [-1e4]]))
     array([[ 2.],
            [-0.]])

@@ -31,36 +31,19 @@ def register_activation(
 ) -> Activation:
     """Make an own activation known by name, after its backward was compared with central differences.
 
-    Parameters
-    ----------
-    name : str
-        A new name, written like a Python name.
-    forward : callable
-        Z of shape (n, m) → A of the same shape and dtype (float32 or float64), a new array. A column is an
-        example, and examples do not see each other.
-    backward : callable
-        (dA, Z) → dZ, the derivative of Σ dA ∘ A by Z.
-    kinks : iterable of float
-        Values of Z at which there is no derivative, such as 0 for relu.
-    across_units : bool
-        Whether a unit's output depends on other units or on its place among them, as softmax's does.
-    check : bool
-        Whether to try both functions on values of Z from -30 to 30.
+    name: A new name, written like a Python name.
+    forward: Z of shape (n, m) → A of the same shape and dtype (float32 or float64), a new array. A column is
+        an example, and examples do not see each other.
+    backward: (dA, Z) → dZ, the derivative of Σ dA ∘ A by Z.
+    kinks: Values of Z at which there is no derivative, such as 0 for relu.
+    across_units: Whether a unit's output depends on other units or on its place among them, as softmax's
+        does.
+    check: Whether to try both functions on values of Z from -30 to 30.
+    returns: What ``ACTIVATIONS[name]`` is now, in this process alone: register again before a saved network
+        that has it is loaded elsewhere. The same registration once more changes nothing.
+    ConfigurationError: If the name is taken or cannot be one, or the check finds a wrong shape, dtype or
+        derivative, a changed argument, or examples or units that see each other.
 
-    Returns
-    -------
-    Activation
-        What ``ACTIVATIONS[name]`` is now, in this process alone: register again before a saved network that
-        has it is loaded elsewhere. The same registration once more changes nothing.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is taken or cannot be one, or the check finds a wrong shape, dtype or derivative, a
-        changed argument, or examples or units that see each other.
-
-    Examples
-    --------
     >>> from deepstep.equations import register_activation, unregister_activation
     >>> def square(Z):
     ...     return Z * Z
@@ -91,18 +74,9 @@ def register_activation(
 def unregister_activation(name: str) -> None:
     """Take away an activation that was registered.
 
-    Parameters
-    ----------
-    name : str
-        The name that `register_activation` made known.
+    name: The name that `register_activation` made known.
+    ConfigurationError: If there is none of that name, or it is one of DeepStep's own.
 
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, or it is one of DeepStep's own.
-
-    Examples
-    --------
     >>> unregister_activation("relu")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: unregister_activation: a name that was registered; 'relu' ...

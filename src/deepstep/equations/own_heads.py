@@ -33,42 +33,24 @@ def register_head(
 ) -> Head:
     """Make an own loss known by name, after its backward was compared with central differences.
 
-    Parameters
-    ----------
-    name : str
-        A new name, written like a Python name.
-    loss : callable
-        (ZL, Y) → the loss of each example, (1, m), from the pre-activation ZL of the output layer and the
+    name: A new name, written like a Python name.
+    loss: (ZL, Y) → the loss of each example, (1, m), from the pre-activation ZL of the output layer and the
         target Y, both (n_L, m) and float32 or float64. Examples are columns and do not see each other.
         Parameters with a default after ``*`` are settings of the head, ``output_settings`` of a network.
-    loss_backward : callable
-        (ZL, Y) → the derivative of the summed loss by ZL, (n_L, m); with the same settings.
-    activation : str
-        The output activation: what `Network.forward` gives is its A, and the loss is of its Z.
-    targets : str
-        What Y has to be, a name in ``deepstep.equations.TARGETS``: "numbers", "counts", "probabilities",
+    loss_backward: (ZL, Y) → the derivative of the summed loss by ZL, (n_L, m); with the same settings.
+    activation: The output activation: what `Network.forward` gives is its A, and the loss is of its Z.
+    targets: What Y has to be, a name in ``deepstep.equations.TARGETS``: "numbers", "counts", "probabilities",
         "classes" (one-hot), "one number" (the same in each row), "cumulative" (of `ordinal_code`). It decides
         how the output is read as an answer, too.
-    kinks : callable, optional
-        (ZL, Y) → an array whose sign changes where the loss has no derivative, such as ``ZL - Y`` for the
+    kinks: (ZL, Y) → an array whose sign changes where the loss has no derivative, such as ``ZL - Y`` for the
         absolute error: there the gradient check compares nothing.
-    check : bool
-        Whether to try the functions on values of ZL from -6 to 6.
+    check: Whether to try the functions on values of ZL from -6 to 6.
+    returns: What ``HEADS[name]`` is now, in this process alone: register again before a saved network that
+        has it is loaded elsewhere. The same registration once more changes nothing.
+    ConfigurationError: If the name is taken or cannot be one, the activation or the kind of targets is
+        unknown, or the check finds a wrong shape, dtype or derivative, a changed argument, or examples that
+        see each other.
 
-    Returns
-    -------
-    Head
-        What ``HEADS[name]`` is now, in this process alone: register again before a saved network that has it
-        is loaded elsewhere. The same registration once more changes nothing.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is taken or cannot be one, the activation or the kind of targets is unknown, or the check
-        finds a wrong shape, dtype or derivative, a changed argument, or examples that see each other.
-
-    Examples
-    --------
     >>> from deepstep.equations import register_head, unregister_head
     >>> def fourth_power(ZL, Y):
     ...     return np.sum((ZL - Y) ** 4, axis=0, keepdims=True)
@@ -102,18 +84,9 @@ def register_head(
 def unregister_head(name: str) -> None:
     """Take away a head that was registered.
 
-    Parameters
-    ----------
-    name : str
-        The name that `register_head` made known.
+    name: The name that `register_head` made known.
+    ConfigurationError: If there is none of that name, or it is one of DeepStep's own.
 
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, or it is one of DeepStep's own.
-
-    Examples
-    --------
     >>> unregister_head("softmax")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: unregister_head: a name that was registered; 'softmax' belongs ...

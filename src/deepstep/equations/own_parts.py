@@ -20,13 +20,7 @@ def name_taken(
 
 
 def refuse_built_in(where: str, name: str, built_in: Collection[str]) -> None:
-    """Refuse to take away what belongs to DeepStep.
-
-    Raises
-    ------
-    ConfigurationError
-        If the name is among them.
-    """
+    """Refuse to take away what belongs to DeepStep."""
     if name in built_in:
         raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
 
@@ -41,27 +35,7 @@ def called(
     form: str,
     mend: str = "",
 ) -> Array:
-    """What a function gives for arrays of one dtype.
-
-    Parameters
-    ----------
-    where, what : str
-        Names for error messages: of the registration, and of the function.
-    function : callable
-    given : dict
-        Its arguments, in order.
-    shape : tuple of int
-        What it has to give.
-    form : str
-        That shape in words.
-    mend : str
-        How to mend another one.
-
-    Raises
-    ------
-    ConfigurationError
-        If an argument was changed, or what comes is no array of that shape and of the arguments' dtype.
-    """
+    """What a function gives for arrays of one dtype."""
     before = {argument: value.copy() for argument, value in given.items()}
     came = function(*given.values())
     for argument, value in given.items():

@@ -43,8 +43,6 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
 def plain_layout(layer_dims: Sequence[int]) -> Layout:
     """Names and shapes of W1, b1, W2, … of a network without features.
 
-    Examples
-    --------
     >>> plain_layout([2, 1])
     (('W1', (1, 2)), ('b1', (1, 1)))
     """
@@ -130,33 +128,15 @@ class Parameters(Mapping[str, Array]):
     ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
 
-        Parameters
-        ----------
-        values : mapping
-            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
+        values: ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
             ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
             everything is float32.
-        chained : bool
-            Whether each W has to follow the layer before, as in a network.
-        where : str
-            Name for error messages.
-        layers : sequence of Layer, optional
-            Of the network whose parameters they are; by default those that the names and shapes tell.
+        chained: Whether each W has to follow the layer before, as in a network.
+        layers: Of the network whose parameters they are; by default those that the names and shapes tell.
+        returns: Over a new vector.
+        ShapeError: If a key is missing or unknown, or the shapes do not chain.
+        DataError: If an entry is not numeric or its rows differ in length.
 
-        Returns
-        -------
-        Parameters
-            Over a new vector.
-
-        Raises
-        ------
-        ShapeError
-            If a key is missing or unknown, or the shapes do not chain.
-        DataError
-            If an entry is not numeric or its rows differ in length.
-
-        Examples
-        --------
         >>> Parameters.from_dict({"W1": [[1, 2]], "b1": [[3]]}).flat
         array([1., 2., 3.])
         """
@@ -180,20 +160,9 @@ class Parameters(Mapping[str, Array]):
     def like(self, flat: Array) -> "Parameters":
         """Parameters of the same shapes over another vector.
 
-        Parameters
-        ----------
-        flat : array of shape (n_parameters,)
-            float32 or float64; kept, not copied.
-
-        Returns
-        -------
-        Parameters
-            Over that vector.
-
-        Raises
-        ------
-        ShapeError, DataError
-            As for the class.
+        flat (n_parameters,): float32 or float64; kept, not copied.
+        returns: Over that vector.
+        ShapeError, DataError: As for the class.
         """
         return Parameters(flat, self.layer_dims, self.layout)
 
@@ -210,35 +179,22 @@ class Parameters(Mapping[str, Array]):
     def copy(self) -> "Parameters":
         """The same numbers in a new vector.
 
-        Returns
-        -------
-        Parameters
-            Over the new vector.
+        returns: Over the new vector.
         """
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
         """The same numbers in another precision, in a new vector.
 
-        Parameters
-        ----------
-        dtype : dtype
-            float32 or float64.
-
-        Returns
-        -------
-        Parameters
-            Over the new vector.
+        dtype: float32 or float64.
+        returns: Over the new vector.
         """
         return self.like(self.flat.astype(dtype))
 
     def to_dict(self) -> dict[str, Array]:
         """Copies of the arrays under their names.
 
-        Returns
-        -------
-        dict
-            ``"W1"``, ``"b1"``, …: what `from_dict` takes.
+        returns: ``"W1"``, ``"b1"``, …: what `from_dict` takes.
         """
         return {name: view.copy() for name, view in self._views.items()}
 
@@ -271,27 +227,9 @@ def as_parameters(
 ) -> Parameters:
     """`Parameters` as they are, any other mapping through `Parameters.from_dict`.
 
-    Parameters
-    ----------
-    parameters : mapping
-        ``"W1"``, ``"b1"``, …
-    where : str
-        Name for error messages.
-    chained : bool
-        As in `Parameters.from_dict`.
+    returns: The same object, or a copy of the numbers.
+    DataError, ShapeError: If it is no mapping, or as in `Parameters.from_dict`.
 
-    Returns
-    -------
-    Parameters
-        The same object, or a copy of the numbers.
-
-    Raises
-    ------
-    DataError, ShapeError
-        If it is no mapping, or as in `Parameters.from_dict`.
-
-    Examples
-    --------
     >>> as_parameters({"W1": [[1, 2]], "b1": [[3]]}).layer_dims
     (2, 1)
     """

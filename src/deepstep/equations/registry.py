@@ -17,21 +17,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Equation:
     """One registered equation.
 
-    Attributes
-    ----------
-    name : str
-        Name of the function.
-    formula : str
-        The mathematics, as printed by the trace and the documentation.
-    source : str
-        Lecture section or paper.
-    function : callable
-        The function itself.
-    forms : mapping
-        Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
+    name: Name of the function.
+    formula: The mathematics, as printed by the trace and the documentation.
+    source: Lecture section or paper.
+    function: The function itself.
+    forms: Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
 
-    Examples
-    --------
     >>> from deepstep.equations import EQUATIONS
     >>> relu = EQUATIONS["relu"]
     >>> relu.topic, relu.summary
@@ -52,18 +43,9 @@ class Equation:
     def with_settings(self, settings: Mapping[str, Any]) -> "Equation":
         """The equation as these settings make it: the formula has the statements that they choose.
 
-        Parameters
-        ----------
-        settings : mapping
-            Settings of the function by name; the others stand at their defaults.
+        settings: Settings of the function by name; the others stand at their defaults.
+        returns: Another one, of the same function.
 
-        Returns
-        -------
-        Equation
-            Another one, of the same function.
-
-        Examples
-        --------
         >>> from deepstep.equations import EQUATIONS
         >>> adam = EQUATIONS["adam_update"].with_settings({"epsilon_at": "inside"})
         >>> adam.written("θ", {"θ": "W1", "α": "0.1"})
@@ -78,20 +60,10 @@ class Equation:
     def written(self, left: str, symbols: Mapping[str, str]) -> str:
         """The statement about one quantity, with other symbols put in.
 
-        Parameters
-        ----------
-        left : str
-            The quantity on the left side: a formula may state several.
-        symbols : mapping
-            What to write for each symbol, such as ``layer_symbols(2, 3)``.
+        left: The quantity on the left side: a formula may state several.
+        symbols: What to write for each symbol, such as ``layer_symbols(2, 3)``.
+        returns: The statement; the whole formula where none is about that quantity.
 
-        Returns
-        -------
-        str
-            The statement; the whole formula where none is about that quantity.
-
-        Examples
-        --------
         >>> from deepstep.equations import EQUATIONS, layer_symbols
         >>> EQUATIONS["linear_backward"].written("dW", layer_symbols(2, 3))
         'dW2 = dZ2·A1ᵀ / m'
@@ -137,20 +109,10 @@ _OF_A_LAYER = (
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     """The lecture's symbols with the indices of a layer, for `Equation.written`.
 
-    Parameters
-    ----------
-    layer : int
-        Number of the layer, from 1.
-    n_layers : int
-        L.
+    layer: Number of the layer, from 1.
+    n_layers: L.
+    returns: Symbol without → with index.
 
-    Returns
-    -------
-    dict
-        Symbol without → with index.
-
-    Examples
-    --------
     >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
     ('A1', 'A3')
     """
@@ -163,20 +125,10 @@ def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
 def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
     """The registered equation of a function; for a user's own function a plain one of this formula.
 
-    Parameters
-    ----------
-    function : callable
-        The function, registered or not.
-    name, formula : str
-        What stands for one that is not.
+    function: The function, registered or not.
+    name, formula: What stands for one that is not.
+    returns: The registered one, or a new one that is not registered.
 
-    Returns
-    -------
-    Equation
-        The registered one, or a new one that is not registered.
-
-    Examples
-    --------
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula
     'A = max(0, Z)'
@@ -194,27 +146,12 @@ def equation(
 ) -> Callable[[F], F]:
     """Register a function as an equation; the same function is returned, with its help `completed`.
 
-    Parameters
-    ----------
-    formula : str
-        The mathematics in one line.
-    source : str
-        Lecture section (course 1 week 4 unless said otherwise) or paper.
-    forms : mapping, optional
-        For a setting that chooses a form of the equation: its values and the statement that each makes.
+    formula: The mathematics in one line.
+    source: Lecture section (course 1 week 4 unless said otherwise) or paper.
+    forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
+    returns: The decorator.
+    ValueError: If the name is registered already.
 
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Raises
-    ------
-    ValueError
-        If the name is registered already.
-
-    Examples
-    --------
     >>> from deepstep.equations import EQUATIONS
     >>> EQUATIONS["linear_forward"].formula
     'Z = W·A_prev + b'

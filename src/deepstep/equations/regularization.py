@@ -14,22 +14,10 @@ __all__ = ["l1_backward", "l1_cost", "l2_backward", "l2_cost", "limit_norms"]
 def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
     """What L2 regularization adds to the cost; biases are left alone.
 
-    Parameters
-    ----------
-    weights : iterable of arrays
-        W1, W2, …
-    l2 : float
-        λ, scikit-learn's ``alpha``.
-    m : float
-        Number of examples, or the sum of their weights.
+    l2: λ, scikit-learn's ``alpha``.
+    m: Number of examples, or the sum of their weights.
+    J_L2: The term of J.
 
-    Returns
-    -------
-    J_L2 : float
-        The term of J.
-
-    Examples
-    --------
     >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
     0.25
     """
@@ -40,20 +28,8 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
 def l2_backward(W: Array, l2: float, m: float) -> Array:
     """What L2 regularization adds to dW.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        Weights of a layer.
-    l2, m : float
-        As in `l2_cost`.
+    dW_L2 (n_l, n_{l-1}): Derivative of the term of J by W.
 
-    Returns
-    -------
-    dW_L2 : array of shape (n_l, n_{l-1})
-        Derivative of the term of J by W.
-
-    Examples
-    --------
     >>> l2_backward(np.array([[3.0, 4.0]]), l2=0.5, m=5)
     array([[0.3, 0.4]])
     """
@@ -64,22 +40,9 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
 def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
     """What L1 regularization adds to the cost; biases are left alone.
 
-    Parameters
-    ----------
-    weights : iterable of arrays
-        W1, W2, …
-    l1 : float
-        λ.
-    m : float
-        As in `l2_cost`.
+    l1: λ.
+    J_L1: The term of J.
 
-    Returns
-    -------
-    J_L1 : float
-        The term of J.
-
-    Examples
-    --------
     >>> l1_cost([np.array([[3.0, -4.0]])], l1=0.5, m=2)
     1.75
     """
@@ -90,20 +53,8 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 def l1_backward(W: Array, l1: float, m: float) -> Array:
     """What L1 regularization adds to dW; 0 at a weight of 0, where |W| has a corner.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        Weights of a layer.
-    l1, m : float
-        As in `l1_cost`.
+    dW_L1 (n_l, n_{l-1}): Derivative of the term of J by W.
 
-    Returns
-    -------
-    dW_L1 : array of shape (n_l, n_{l-1})
-        Derivative of the term of J by W.
-
-    Examples
-    --------
     >>> l1_backward(np.array([[3.0, -4.0, 0.0]]), l1=0.5, m=5)
     array([[ 0.1, -0.1,  0. ]])
     """
@@ -114,19 +65,8 @@ def l1_backward(W: Array, l1: float, m: float) -> Array:
 def limit_norms(W: Array, *, most: float) -> Array:
     """Shorten the incoming weights of each unit to length c where they are longer, after an update.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        A row has the incoming weights of one unit. A row that is not finite stays so.
-    most : float
-        c, above 0.
+    W (n_l, n_{l-1}): A row has the incoming weights of one unit. A row that is not finite stays so.
 
-    Returns
-    -------
-    W : array of shape (n_l, n_{l-1})
-
-    Examples
-    --------
     >>> limit_norms(np.array([[3.0, 4.0], [0.3, 0.4]]), most=1.0)
     array([[0.6, 0.8],
            [0.3, 0.4]])

@@ -58,24 +58,7 @@ Drawing: TypeAlias = Callable[[np.random.Generator, int, int], Array]
 
 @dataclass(frozen=True)
 class TargetKind:
-    """A kind of target: what Y has to be, and how an output of that kind is read.
-
-    Attributes
-    ----------
-    example : callable
-        (rng, n_L, m) → a target at random.
-    predictions : callable
-        AL → the prediction, see `answers`.
-    probabilities : callable or None
-        AL → a probability for each class, where the output gives them.
-    rules : tuple of Rule
-    has_one_class : callable
-        n_L → whether each column stands for one class of several.
-    from_labels : str
-        The call that makes such a target from labels; {n} is n_L, {more} is n_L + 1.
-    repeats : bool
-        Whether one row stands for n_L equal ones.
-    """
+    """A kind of target: what Y has to be, and how an output of that kind is read."""
 
     example: Drawing
     predictions: Reading = lambda AL: AL

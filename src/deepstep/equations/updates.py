@@ -31,25 +31,9 @@ __all__ = [
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
     """Gradient descent.
 
-    Parameters
-    ----------
-    theta, gradient : arrays of shape (n_parameters,)
-        θ and g = ∂J/∂θ.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta : array of shape (n_parameters,)
-        θ after the step, in a tuple.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
@@ -63,27 +47,9 @@ def momentum_update(
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
     """
@@ -98,27 +64,9 @@ def heavy_ball_update(
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
@@ -133,27 +81,9 @@ def nesterov_update(
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
     """
@@ -177,27 +107,9 @@ def rmsprop_update(
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
 
-    Parameters
-    ----------
-    theta, gradient, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving average of g², 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta, epsilon : float
-        Decay of s, from 0 to below 1; guard of the division, above 0.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, s : arrays of shape (n_parameters,)
-        θ after the step and the average to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
     """
@@ -210,20 +122,8 @@ def rmsprop_update(
 def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
     """A moving average without the pull of its start at 0: after t steps its weights add up to 1 - βᵗ.
 
-    Parameters
-    ----------
-    v : array of any shape
-    beta : float
-        Its decay, below 1.
-    t : int
-        Number of this step, from 1.
+    v_hat (n_parameters,): The corrected average.
 
-    Returns
-    -------
-    v_hat : array of v's shape
-
-    Examples
-    --------
     >>> bias_corrected(np.array([0.2]), beta=0.9, t=1)
     array([2.])
     """
@@ -258,34 +158,12 @@ def adam_update(
 ) -> tuple[Array, Array, Array]:
     """Adam.
 
-    Parameters
-    ----------
-    theta, gradient, v, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving averages of g and g², 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    t : int
-        Number of this step, from 1.
-    beta1, beta2, epsilon : float
-        Decay of v and of s; guard of the division.
-    epsilon_at : {"outside", "hat", "inside"}
-        Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction of s
-        (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
+    learning_rate: α.
+    epsilon_at: Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction
+        of s (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
+    ConfigurationError: If ``epsilon_at`` is none of these.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v, s : arrays of shape (n_parameters,)
-        θ after the step and the averages to hand to the next one.
-
-    Raises
-    ------
-    ConfigurationError
-        If ``epsilon_at`` is none of these.
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
     array([0.9])
@@ -322,27 +200,9 @@ def lion_update(
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving average of g, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta1, beta2 : float
-        Weight of v in the direction, and decay of v; from 0 to below 1.
+    learning_rate: α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the average to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
     """
@@ -355,23 +215,9 @@ def lion_update(
 def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay: float | Array) -> Array:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
-    Parameters
-    ----------
-    theta : array of shape (n_parameters,)
-    learning_rate, weight_decay : float or array of shape (n_parameters,)
-        α and λ.
+    learning_rate, weight_decay: α and λ.
+    ShapeError: If α or λ is an array of another shape than theta.
 
-    Returns
-    -------
-    theta : array of shape (n_parameters,)
-
-    Raises
-    ------
-    ShapeError
-        If α or λ is an array of another shape than theta.
-
-    Examples
-    --------
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
     """
@@ -388,22 +234,10 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
     It is ``bias_corrected`` of an average begun at 0: after t steps the weights (1 - β)·βᵗ⁻ⁱ / (1 - βᵗ) of
     all θᵢ add up to 1, and the first θ has the least of them.
 
-    Parameters
-    ----------
-    average, theta : arrays of shape (n_parameters,)
-        θ̄ until now (any values for the first step) and θ after this step's update.
-    decay : float
-        β, from 0 (θ̄ is θ) to below 1.
-    t : int
-        Number of this step, from 1.
+    average, theta (n_parameters,): θ̄ until now (any values for the first step) and θ after this step's
+        update.
+    decay: β, from 0 (θ̄ is θ) to below 1.
 
-    Returns
-    -------
-    average : array of shape (n_parameters,)
-        θ̄ after this step.
-
-    Examples
-    --------
     >>> average_update(np.array([1.0]), np.array([2.5]), decay=0.5, t=2)
     array([2.])
     """
@@ -413,8 +247,6 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
 def corrected_share(decay: float, t: int) -> float:
     """The weight (1 - β) / (1 - βᵗ) of what is new at step t in a bias-corrected average: 1 at first.
 
-    Examples
-    --------
     >>> [round(corrected_share(0.5, t), 3) for t in (1, 2, 3, 100)]
     [1.0, 0.667, 0.571, 0.5]
     """
@@ -422,13 +254,7 @@ def corrected_share(decay: float, t: int) -> float:
 
 
 def finite_rate(learning_rate: Any, where: str) -> float:
-    """α as a Python number.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not a finite number.
-    """
+    """α as a Python number."""
     if not is_number(learning_rate):
         raise ConfigurationError(where, "learning_rate is a finite number", f"got {shown(learning_rate)}")
     return float(learning_rate)
