@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.equations.ops import Op
-from deepstep.equations.registry import equation, equation_of
-from deepstep.errors import unknown_name
+from deepstep.equations.registry import F, Registry, equation, equation_of
 from deepstep.types import Array
 
 __all__ = [
@@ -39,10 +38,10 @@ __all__ = [
 class Activation(NamedTuple):
     """A forward with its backward.
 
-    forward: Z of shape (n, m) → A of the same shape and dtype, a new array.
+    forward: Z of shape (n_l, m) → A of the same shape and dtype, a new array.
     backward: (dA, Z) → dZ, all of that shape.
     kinks: Values of Z at which there is no derivative; there the gradient check compares nothing.
-    across_units: Whether a unit's output depends on the other units of its layer, or on its place among them.
+    across_units: Whether a unit's output depends on the other units of its layer, or its place among them.
 
     >>> ACTIVATIONS["relu"].kinks
     (0.0,)
@@ -54,17 +53,17 @@ class Activation(NamedTuple):
     across_units: bool = False
 
 
-ACTIVATIONS: dict[str, Activation] = {}
+ACTIVATIONS: Registry[Activation] = Registry("activation", "activation")
 """All activations by name: those of DeepStep, then those that were registered."""
 
 
 def activation(
     forward: Callable[[Array], Array], *, kinks: tuple[float, ...] = (), across_units: bool = False
-) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+) -> Callable[[F], F]:
     """Register an activation under the name of its forward; decorates the backward."""
 
-    def register(backward: Callable[..., Array]) -> Callable[..., Array]:
-        ACTIVATIONS[forward.__name__] = Activation(forward, backward, kinks, across_units)
+    def register(backward: F) -> F:
+        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, kinks, across_units))
         return backward
 
     return register
@@ -74,7 +73,6 @@ def get_activation(name: str, where: str = "activation") -> Activation:
     """Look an activation up by name.
 
     name: A name in ``ACTIVATIONS``.
-    returns: Its forward and backward.
     ConfigurationError: If there is none of that name; the message has the nearest one.
 
     >>> get_activation("softmax").across_units
@@ -83,9 +81,7 @@ def get_activation(name: str, where: str = "activation") -> Activation:
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: activation: ... 'relu'...
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise unknown_name(where, "activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]
+    return ACTIVATIONS.find(name, where)
 
 
 def activation_op(name: str) -> Op:

@@ -5,45 +5,15 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial, update_wrapper
 from inspect import signature
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
-from deepstep.equations.head_settings import SETTINGS, plain
-from deepstep.equations.losses import (
-    categorical_cross_entropy,
-    categorical_cross_entropy_backward,
-    cross_entropy,
-    cross_entropy_backward,
-    ordinal_cross_entropy,
-    ordinal_cross_entropy_backward,
-    sigmoid_cross_entropy,
-    sigmoid_cross_entropy_backward,
-    softmax_cross_entropy,
-    softmax_cross_entropy_backward,
-)
-from deepstep.equations.number_losses import (
-    absolute_error,
-    absolute_error_backward,
-    huber,
-    huber_backward,
-    mean_deviance,
-    mean_deviance_backward,
-    pinball,
-    pinball_backward,
-    poisson_deviance,
-    poisson_deviance_backward,
-    quantile_loss,
-    quantile_loss_backward,
-    quantile_residual,
-    residual,
-    squared_error,
-    squared_error_backward,
-)
+from deepstep.equations.registry import F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 __all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
 
@@ -132,7 +102,7 @@ class Head:
         for name, value in settings.items():
             if name not in self.settings:
                 raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
-            found[name] = plain(value)
+            found[name] = _plain(value)
             setting = SETTINGS.get((self.name, name))
             if setting is not None and not setting.accepts(found[name]):
                 raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
@@ -171,78 +141,53 @@ class Head:
         )
 
 
-HEADS: dict[str, Head] = {
-    head.name: head
-    for head in (
-        Head(
-            "sigmoid",
-            "sigmoid",
-            sigmoid_cross_entropy,
-            sigmoid_cross_entropy_backward,
-            "probabilities",
-            cross_entropy,
-            cross_entropy_backward,
-        ),
-        Head(
-            "softmax",
-            "softmax",
-            softmax_cross_entropy,
-            softmax_cross_entropy_backward,
-            "classes",
-            categorical_cross_entropy,
-            categorical_cross_entropy_backward,
-        ),
-        Head(
-            "identity",
-            "identity",
-            squared_error,
-            squared_error_backward,
-            "numbers",
-            squared_error,
-            squared_error_backward,
-        ),
-        Head(
-            "absolute_error",
-            "identity",
-            absolute_error,
-            absolute_error_backward,
-            "numbers",
-            absolute_error,
-            absolute_error_backward,
-            kinks=residual,
-        ),
-        Head("huber", "identity", huber, huber_backward, "numbers", huber, huber_backward),
-        Head(
-            "poisson",
-            "exponential",
-            poisson_deviance,
-            poisson_deviance_backward,
-            "counts",
-            mean_deviance,
-            mean_deviance_backward,
-        ),
-        Head(
-            "quantile",
-            "increasing",
-            quantile_loss,
-            quantile_loss_backward,
-            "one number",
-            pinball,
-            pinball_backward,
-            kinks=quantile_residual,
-        ),
-        Head(
-            "ordinal",
-            "ordinal",
-            ordinal_cross_entropy,
-            ordinal_cross_entropy_backward,
-            "cumulative",
-            cross_entropy,
-            cross_entropy_backward,
-        ),
-    )
-}
+class Setting(NamedTuple):
+    """What a setting of a head may be, in words and as a test.
+
+    ``symbols`` gives from the value and the number of outputs what is written for which symbol in formulas.
+    """
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    symbols: Callable[[Any, int], dict[str, str]] = lambda value, n: {}
+
+
+def is_share(value: Any) -> bool:
+    """Whether this is a number from 0 to below 1."""
+    return is_number(value) and bool(0 <= value < 1)
+
+
+def is_positive(value: Any) -> bool:
+    """Whether this is a number above 0."""
+    return is_number(value) and bool(value > 0)
+
+
+HEADS: Registry[Head] = Registry("output", "head")
 """All heads by name: those of DeepStep, then those that were registered."""
+
+SETTINGS: dict[tuple[str, str], Setting] = {}
+"""The settings of DeepStep's heads, by head and name."""
+
+
+def head(
+    name: str,
+    loss: Loss,
+    *,
+    activation: str,
+    targets: str,
+    textbook: tuple[Loss | None, Loss | None] = (None, None),
+    kinks: Loss | None = None,
+    **settings: Setting,
+) -> Callable[[F], F]:
+    """Register a loss as a `Head`, with what its settings may be; decorates its backward."""
+
+    def register(loss_backward: F) -> F:
+        direct, back = (loss, loss_backward) if activation == "identity" else textbook
+        HEADS.add(name, Head(name, activation, loss, loss_backward, targets, direct, back, kinks))
+        SETTINGS.update({(name, setting): found for setting, found in settings.items()})
+        return loss_backward
+
+    return register
 
 
 def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
@@ -259,10 +204,8 @@ def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
     """
     if isinstance(output, Head):
         return output
-    name = getattr(output, "output", output)
-    if not isinstance(name, str) or name not in HEADS:
-        raise unknown_name(where, "output", name, HEADS)
-    return HEADS[name] if isinstance(output, str) else _head_of(output, HEADS[name], where)
+    found = HEADS.find(getattr(output, "output", output), where)
+    return found if isinstance(output, str) else _head_of(output, found, where)
 
 
 def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
@@ -309,6 +252,13 @@ def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
 
 def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
     return members_mean(_of_columns(loss, members, ZL, Y), members)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:

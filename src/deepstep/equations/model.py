@@ -14,9 +14,9 @@ from deepstep.equations.linear import LinearCache, check_forward, linear_backwar
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import finite_rate, gradient_descent_update
+from deepstep.equations.updates import gradient_descent_update, shown
 from deepstep.errors import ConfigurationError, DataError, ShapeError
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 __all__ = [
     "Caches",
@@ -376,8 +376,10 @@ def update_parameters(
     # an update goes entry by entry, and the lecture's own exercise has shapes that make no network
     theta = as_parameters(parameters, "update_parameters", chained=False)
     gradient = flatten_gradients(gradients, theta, "update_parameters")
-    rate = finite_rate(learning_rate, "update_parameters")
-    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=rate)
+    if not is_number(learning_rate):
+        came = f"got {shown(learning_rate)}"
+        raise ConfigurationError("update_parameters", "learning_rate is a finite number", came)
+    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=float(learning_rate))
     return theta.like(flat.astype(theta.dtype, copy=False))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update
+from deepstep.equations.updates import adam_update, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -41,6 +41,7 @@ def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     return X.T if V.shape[0] > V.shape[1] else X
 
 
+@optimizer("muon", weight_decay=0.01, of_vectors=adam_update)
 @equation(
     "v := β·v + (1 - β)·g,  s := s,  θ := θ - α·0.2·√max(n, n_prev)·NS(β·v + (1 - β)·g),  "
     "of each W; all else as by adam_update",
@@ -66,7 +67,6 @@ def muon_update(
 
     theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
         what is no weight; 0 at first.
-    learning_rate: α.
     layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
     ShapeError: If the learning rate is an array of another shape than theta.
 

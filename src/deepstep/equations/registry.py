@@ -1,4 +1,4 @@
-"""The registry: every equation once, with its formula and where the lecture has it."""
+"""The registries: every equation once, with its formula and its source, and the parts that have a name."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,10 +7,56 @@ from inspect import getdoc, signature
 from typing import Any, TypeVar
 
 from deepstep.equations.docstrings import completed
+from deepstep.errors import ConfigurationError, unknown_name
 
 __all__ = ["EQUATIONS", "Equation", "equation", "equation_of", "layer_symbols"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+Part = TypeVar("Part")
+
+
+class Registry(dict[str, Part]):
+    """Parts of one kind by name: those of DeepStep, then those that users registered."""
+
+    def __init__(self, kind: str, function: str = "") -> None:
+        super().__init__()
+        self.kind, self.function = kind, function
+        self.built_in: set[str] = set()
+
+    def add(self, name: str, part: Part) -> None:
+        """Make a part of DeepStep known."""
+        self[name] = part
+        self.built_in.add(name)
+
+    def find(self, name: Any, where: str) -> Part:
+        """The part of that name; an unknown name is refused with the nearest one."""
+        if not isinstance(name, str) or name not in self:
+            raise unknown_name(where, self.kind, name, self)
+        return self[name]
+
+    def register(self, name: Any, part: Part, trial: Callable[[], object] | None = None) -> Part:
+        """Make a user's part known after its trial; the same one once more changes nothing."""
+        where = f"register_{self.function}"
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise ConfigurationError(where, "a name that could be a variable's in Python", f"got {name!r}")
+        known = self.get(name, part)
+        if name in self and known != part:
+            mend = f"Call unregister_{self.function}({name!r}) first."
+            mend = "It belongs to DeepStep: choose another." if name in self.built_in else mend
+            raise ConfigurationError(
+                where, "a name that is not taken", f"there is an {self.kind} {name!r}", mend
+            )
+        if name not in self and trial is not None:
+            trial()
+        return self.setdefault(name, known)
+
+    def unregister(self, name: str) -> None:
+        """Take away a user's part."""
+        where = f"unregister_{self.function}"
+        self.find(name, where)
+        if name in self.built_in:
+            raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
+        del self[name]
 
 
 @dataclass(frozen=True)
@@ -40,11 +86,15 @@ class Equation:
         """The file that the equation lives in: ``linear``, ``activations``, ``losses``, …"""
         return self.function.__module__.rpartition(".")[2]
 
+    @property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (getdoc(self.function) or "").partition("\n")[0]
+
     def with_settings(self, settings: Mapping[str, Any]) -> "Equation":
         """The equation as these settings make it: the formula has the statements that they choose.
 
         settings: Settings of the function by name; the others stand at their defaults.
-        returns: Another one, of the same function.
 
         >>> from deepstep.equations import EQUATIONS
         >>> adam = EQUATIONS["adam_update"].with_settings({"epsilon_at": "inside"})
@@ -58,11 +108,10 @@ class Equation:
         return replace(self, formula=formula)
 
     def written(self, left: str, symbols: Mapping[str, str]) -> str:
-        """The statement about one quantity, with other symbols put in.
+        """The statement about one quantity, with other symbols put in; else the whole formula.
 
         left: The quantity on the left side: a formula may state several.
         symbols: What to write for each symbol, such as ``layer_symbols(2, 3)``.
-        returns: The statement; the whole formula where none is about that quantity.
 
         >>> from deepstep.equations import EQUATIONS, layer_symbols
         >>> EQUATIONS["linear_backward"].written("dW", layer_symbols(2, 3))
@@ -78,17 +127,11 @@ class Equation:
         found = re.compile(f"(?<![A-Za-z])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
         return found.sub(lambda match: symbols[match[0]], statement)
 
-    @property
-    def summary(self) -> str:
-        """First line of the function's docstring."""
-        return (getdoc(self.function) or "").partition("\n")[0]
-
 
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
 
-
-_OF_A_LAYER = (
+_OF_A_LAYER = [
     "Z",
     "A",
     "W",
@@ -103,7 +146,7 @@ _OF_A_LAYER = (
     "s",
     "r",
     "alpha",
-)
+]
 
 
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
@@ -127,7 +170,6 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 
     function: The function, registered or not.
     name, formula: What stands for one that is not.
-    returns: The registered one, or a new one that is not registered.
 
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula
@@ -144,12 +186,11 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 def equation(
     formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
-    """Register a function as an equation; the same function is returned, with its help `completed`.
+    """Register a function as an equation; decorates it, and completes its help.
 
     formula: The mathematics in one line.
     source: Lecture section (course 1 week 4 unless said otherwise) or paper.
     forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
-    returns: The decorator.
     ValueError: If the name is registered already.
 
     >>> from deepstep.equations import EQUATIONS

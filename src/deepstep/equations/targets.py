@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from deepstep.equations.registry import Registry
 from deepstep.preparation.codes import ordinal_probabilities
 from deepstep.types import AnyArray, Array
 
@@ -69,34 +70,40 @@ class TargetKind:
     repeats: bool = False
 
 
-TARGETS: dict[str, TargetKind] = {
-    "probabilities": TargetKind(
-        lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
-        lambda AL: (AL > 0.5).astype(int),
-        lambda AL: AL,
-        (_FROM_0_TO_1,),
-        has_one_class=lambda n_outputs: n_outputs == 1,
-    ),
-    "classes": TargetKind(
-        lambda rng, n, m: np.eye(n)[:, rng.integers(n, size=m)],
-        lambda AL: AL.argmax(axis=0)[np.newaxis],
-        lambda AL: AL,
-        (_FROM_0_TO_1, _SUM_TO_1),
-        lambda n_outputs: True,
-        "one_hot(labels, {n})",
-    ),
-    "cumulative": TargetKind(
-        lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
-        lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis],
-        ordinal_probabilities,
-        (_FALLING_CODE,),
-        lambda n_outputs: True,
-        "ordinal_code(labels, {more})",
-    ),
-    "numbers": TargetKind(lambda rng, n, m: rng.standard_normal((n, m))),
-    "counts": TargetKind(lambda rng, n, m: rng.integers(10, size=(n, m)).astype(float), rules=(_AT_LEAST_0,)),
-    "one number": TargetKind(
-        lambda rng, n, m: np.repeat(rng.standard_normal((1, m)), n, axis=0), repeats=True
-    ),
-}
+TARGETS: Registry[TargetKind] = Registry("kind of targets")
 """The kinds of targets; each head has one of them (``deepstep.equations.Head.targets``)."""
+
+TARGETS.update(
+    {
+        "probabilities": TargetKind(
+            lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
+            lambda AL: (AL > 0.5).astype(int),
+            lambda AL: AL,
+            (_FROM_0_TO_1,),
+            has_one_class=lambda n_outputs: n_outputs == 1,
+        ),
+        "classes": TargetKind(
+            lambda rng, n, m: np.eye(n)[:, rng.integers(n, size=m)],
+            lambda AL: AL.argmax(axis=0)[np.newaxis],
+            lambda AL: AL,
+            (_FROM_0_TO_1, _SUM_TO_1),
+            lambda n_outputs: True,
+            "one_hot(labels, {n})",
+        ),
+        "cumulative": TargetKind(
+            lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
+            lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis],
+            ordinal_probabilities,
+            (_FALLING_CODE,),
+            lambda n_outputs: True,
+            "ordinal_code(labels, {more})",
+        ),
+        "numbers": TargetKind(lambda rng, n, m: rng.standard_normal((n, m))),
+        "counts": TargetKind(
+            lambda rng, n, m: rng.integers(10, size=(n, m)).astype(float), rules=(_AT_LEAST_0,)
+        ),
+        "one number": TargetKind(
+            lambda rng, n, m: np.repeat(rng.standard_normal((1, m)), n, axis=0), repeats=True
+        ),
+    }
+)
