@@ -33,7 +33,6 @@ from deepstep.equations.updates import *
 from deepstep.equations.muon import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *
-from deepstep.equations.initialization_from_data import *
 from deepstep.equations.example_gradients import *
 
 complete(globals())

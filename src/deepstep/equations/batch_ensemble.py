@@ -20,6 +20,7 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import EQUATIONS, equation
 from deepstep.equations.relu_variants import softplus
@@ -92,9 +93,7 @@ def members_linear_backward(
 def _weight_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, Array, Array]:
     """dW, db and dr alone: in training nobody needs dA0."""
     columns = len(r) * A_prev.shape[1]
-    if dZ.shape != (len(W), columns):
-        expected = f"dZ has the shape of Z, {(len(W), columns)}"
-        raise ShapeError("members_linear_backward", expected, f"got {dZ.shape}")
+    check_shape("members_linear_backward", "dZ has the shape of Z,", dZ, (len(W), columns))
     dW, dr = np.zeros_like(W), np.empty_like(r)
     for k, part in enumerate(_parts(columns, len(r), "members_linear_backward")):
         dW_k, dr_k = scaled_weights_backward(dZ[:, part] @ A_prev.T / columns, W, r[k][:, np.newaxis])
@@ -144,9 +143,7 @@ def members_output_backward(
     """
     where = "members_output_backward"
     columns = A_prev.shape[1]
-    if dZ.shape != (len(W) // members, columns):
-        expected = f"dZ has the shape of Z, {(len(W) // members, columns)}"
-        raise ShapeError(where, expected, f"got {dZ.shape}")
+    check_shape(where, "dZ has the shape of Z,", dZ, (len(W) // members, columns))
     dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
     for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
         dA_prev[:, part] = W[rows].T @ dZ[:, part]
@@ -165,7 +162,7 @@ def members_mean(G: Array, members: int) -> Array:
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
     """
-    return _by_member(G, members, "members_mean").mean(axis=1)
+    return by_member(G, members, "members_mean").mean(axis=1)
 
 
 @equation("dG = [dA, …, dA]", source=SOURCE)
@@ -186,7 +183,7 @@ def _parts(size: int, members: int, where: str) -> Iterator[slice]:
     return (slice(start, start + each) for start in range(0, size if each else 0, max(1, each)))
 
 
-def _by_member(A: Array, members: int, where: str) -> Array:
+def by_member(A: Array, members: int, where: str) -> Array:
     """As (n, K, m)."""
     list(_parts(A.shape[1], members, where))
     return A.reshape(len(A), members, -1)
@@ -255,8 +252,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
         )
     if members == 1:
         return ZL
-    members_mean(ZL[:1], members)  # as many columns for each member
-    return MEAN_LOGITS[activation](ZL.reshape(len(ZL), members, -1))
+    return MEAN_LOGITS[activation](by_member(ZL, members, "mean_logits"))
 
 
 def _example_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> dict[str, PerExample]:

@@ -190,8 +190,9 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     raised = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Error")]
     warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
     statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
+    is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
-        "Attributes" if isclass(function) else "Parameters": described,
+        "Attributes" if is_record else "Parameters": described,
         "Returns": [] if isclass(function) else _returned(function, formula, own, of_pair | own),
         "Raises": raised,
         "Warns": warned,
@@ -207,7 +208,7 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
 def complete(namespace: Mapping[str, Any]) -> None:
     """Complete the help of functions, classes and their methods; that of equations is complete already."""
     for one in list(namespace.values()):
-        if (isclass(one) or isfunction(one)) and one.__module__.startswith(__package__):
+        if (isclass(one) or isfunction(one)) and one.__module__.startswith("deepstep."):
             methods = [method for name, method in vars(one).items() if isclass(one) and name[0] != "_"]
             for function in (one, *(getattr(method, "__func__", method) for method in methods)):
                 if isclass(function) or isfunction(function):

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Op
 from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
 __all__ = ["dropout_backward", "dropout_forward", "dropout_mask"]
@@ -42,7 +43,8 @@ def dropout_forward(G: Array, mask: Array) -> Array:
     >>> dropout_forward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    return _masked("dropout_forward", "G", G, mask)
+    check_shape("dropout_forward", "mask has the shape of G,", mask, np.shape(G))
+    return G * np.asarray(mask, G.dtype)
 
 
 @equation("dG = dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
@@ -54,13 +56,8 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
     >>> dropout_backward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    return _masked("dropout_backward", "dA", dA, mask)
-
-
-def _masked(where: str, name: str, value: Array, mask: Array) -> Array:
-    if np.shape(mask) != np.shape(value):
-        raise ShapeError(where, f"mask has the shape of {name}, {np.shape(value)}", f"got {np.shape(mask)}")
-    return value * np.asarray(mask, value.dtype)
+    check_shape("dropout_backward", "mask has the shape of dA,", mask, np.shape(dA))
+    return dA * np.asarray(mask, dA.dtype)
 
 
 DROPOUT = Op(

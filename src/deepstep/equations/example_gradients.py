@@ -62,11 +62,8 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     (array([[10.]]), array([[5.]]))
     """
     if dZ.shape[1] != A_prev.shape[1]:
-        raise ShapeError(
-            "linear_gradient_norms",
-            f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ",
-            f"got A_prev {A_prev.shape}",
-        )
+        expected = f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ"
+        raise ShapeError("linear_gradient_norms", expected, f"got A_prev {A_prev.shape}")
     norm_b = np.sqrt(_squares(dZ))
     return norm_b * np.sqrt(_squares(A_prev)), norm_b
 

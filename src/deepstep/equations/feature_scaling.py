@@ -9,9 +9,9 @@ import numpy as np
 from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
-from deepstep.errors import ShapeError
 from deepstep.types import Array
 
 __all__ = ["scaled_weights", "scaled_weights_backward"]
@@ -30,7 +30,7 @@ def scaled_weights(W: Array, s: Array) -> Array:
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
-    _check("scaled_weights", W, s)
+    check_shape("scaled_weights", "a factor for each input, s of shape", s, (W.shape[1], 1))
     return W * s.T
 
 
@@ -47,17 +47,9 @@ def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Arr
     (array([[3., 5.]]), array([[ 1.],
            [20.]]))
     """
-    _check("scaled_weights_backward", W, s)
-    if dW_s.shape != W.shape:
-        raise ShapeError(
-            "scaled_weights_backward", f"dW_s has the shape of W, {W.shape}", f"got {dW_s.shape}"
-        )
+    check_shape("scaled_weights_backward", "a factor for each input, s of shape", s, (W.shape[1], 1))
+    check_shape("scaled_weights_backward", "dW_s has the shape of W,", dW_s, W.shape)
     return dW_s * s.T, (W * dW_s).sum(axis=0)[:, np.newaxis]
-
-
-def _check(where: str, W: Array, s: Array) -> None:
-    if s.shape != (W.shape[1], 1):
-        raise ShapeError(where, f"s has shape ({W.shape[1]}, 1), a factor for each input", f"got {s.shape}")
 
 
 def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:

@@ -7,9 +7,10 @@ registered in the file of its equations, and named nowhere else in the equations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.equations.activations import activation_op
+from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.backward import LINEAR
 from deepstep.equations.ops import Graph, Layer, Learned, Node, Op, completed_nodes, place
+from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
 __all__ = ["FEATURES", "Feature", "feature", "graph_of", "layers_of"]
@@ -17,6 +18,7 @@ __all__ = ["FEATURES", "Feature", "feature", "graph_of", "layers_of"]
 OUTPUT_OF_A_LAYER, ACTIVATION_SO_FAR = "A", "G"
 
 Operations: TypeAlias = tuple[Op, ...]
+Apply: TypeAlias = Callable[[Operations, Layer], Operations]
 
 
 class Feature(NamedTuple):
@@ -36,7 +38,7 @@ class Feature(NamedTuple):
     [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
     """
 
-    apply: Callable[[Operations, Layer], Operations]
+    apply: Apply
     symbol: str
     value: Callable[[Array], Any]
     whole_network: bool
@@ -60,7 +62,7 @@ def feature(
     widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev,
     check: Callable[[Any], str] = lambda value: "",
     example: Any = None,
-) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
+) -> Callable[[Apply], Apply]:
     """Register a feature; decorates a function from the operations of a layer to those with the feature.
 
     name: The argument of `Architecture` that turns it on.
@@ -73,9 +75,7 @@ def feature(
     (1, 2, 2)
     """
 
-    def register(
-        apply: Callable[[Operations, Layer], Operations],
-    ) -> Callable[[Operations, Layer], Operations]:
+    def register(apply: Apply) -> Apply:
         FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check, example)
         return apply
 
@@ -106,6 +106,18 @@ def layers_in(
             n_in = FEATURES[feature_name].widen(n_in, value) if l == 1 else n_in
         found.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
     return tuple(found)
+
+
+def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> list[str]:
+    """One activation per layer, by default relu, …, relu, sigmoid; refused where one is unknown."""
+    if activations is None:
+        return ["relu"] * (n_layers - 1) + ["sigmoid"]
+    if isinstance(activations, str) or len(activations) != n_layers:
+        expected, mend = f"{n_layers} activations, one per layer", "One name per layer, the output's last."
+        raise ConfigurationError(where, expected, f"got {activations!r}", mend)
+    for name in activations:
+        get_activation(name, where)
+    return list(activations)
 
 
 def graph_of(layers: Sequence[Layer]) -> Graph:
@@ -167,11 +179,8 @@ def layers_of(
         n, n_prev = parameters[f"W{l}"].shape
         layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
-            given = (
-                parameters.get(f"{option.symbol}{1 if option.whole_network else l}")
-                if option.symbol
-                else None
-            )
+            named = f"{option.symbol}{1 if option.whole_network else l}"
+            given = parameters.get(named) if option.symbol else None
             value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
             if value:
                 layer = option.resize(layer._replace(options={**layer.options, name: value}), value)

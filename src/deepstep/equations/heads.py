@@ -123,22 +123,17 @@ class Head:
         if members == self.members:
             return self
         if self.activation not in MEAN_LOGITS:
-            raise ConfigurationError(
-                "shared_members",
-                f"an output that ends with {', '.join(MEAN_LOGITS)}",
-                f"{self.name!r} ends with {self.activation!r}",
-            )
-        bound = {
-            kind: partial(_of_columns, getattr(self, kind), members) for kind in ("loss_backward", "kinks")
-        }
-        return replace(
-            self,
-            loss=partial(_mean_loss, self.loss, members),
-            loss_backward=bound["loss_backward"],
-            kinks=self.kinks and bound["kinks"],
-            members=members,
-            each=self,
-        )
+            expected = f"an output that ends with {', '.join(MEAN_LOGITS)}"
+            came = f"{self.name!r} ends with {self.activation!r}"
+            raise ConfigurationError("shared_members", expected, came)
+        loss = partial(_mean_loss, self.loss, members)
+        loss_backward = partial(_of_columns, self.loss_backward, members)
+        kinks = self.kinks and partial(_of_columns, self.kinks, members)
+        return replace(self, loss=loss, loss_backward=loss_backward, kinks=kinks, members=members, each=self)
+
+
+Output: TypeAlias = str | Head | HasHead
+"""A name in ``HEADS``, a head, or an architecture with its own."""
 
 
 class Setting(NamedTuple):
@@ -190,7 +185,7 @@ def head(
     return register
 
 
-def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
+def get_head(output: Output, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
     returns: With the settings in force.
@@ -212,21 +207,15 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
     """The head with the architecture's settings, which fit its last activation and number of outputs."""
     last, n_outputs = architecture.activations[-1], architecture.n_outputs
     if last != head.activation:
-        raise ConfigurationError(
-            where,
-            f"the last activation is {head.activation!r} for the output {head.name!r}",
-            f"got {last!r}",
-            f"The losses of the output {last!r} are another." if last in HEADS else "",
-        )
+        expected = f"the last activation is {head.activation!r} for the output {head.name!r}"
+        mend = f"The losses of the output {last!r} are another." if last in HEADS else ""
+        raise ConfigurationError(where, expected, f"got {last!r}", mend)
     head = head.with_settings(f"{where}, output_settings", **architecture.output_settings)
     for name, value in head.settings.items():
         if isinstance(value, tuple) and len(value) != n_outputs:
-            raise ConfigurationError(
-                where,
-                f"as many outputs as {name}, {len(value)}",
-                f"got {n_outputs} for {name} {list(value)}",
-                f"Let the last layer have {len(value)} units, or pass other {name}.",
-            )
+            came = f"got {n_outputs} for {name} {list(value)}"
+            mend = f"Let the last layer have {len(value)} units, or pass other {name}."
+            raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", came, mend)
     return head.of_members(architecture.shared_members)
 
 
@@ -240,9 +229,11 @@ def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
     """
-    known = ((SETTINGS.get((head.name, name)), value) for name, value in head.settings.items())
-    rows = (setting.symbols(value, n_outputs) for setting, value in known if setting is not None)
-    return {symbol: text for row in rows for symbol, text in row.items()}
+    found: dict[str, str] = {}
+    for name, value in head.settings.items():
+        if (head.name, name) in SETTINGS:
+            found |= SETTINGS[head.name, name].symbols(value, n_outputs)
+    return found
 
 
 def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
@@ -266,7 +257,7 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
     return function and update_wrapper(partial(function, **settings), function)
 
 
-def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
+def answers(output: Output, AL: Array) -> AnyArray:
     """What an output answers; what a target of that kind says, too.
 
     returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
@@ -279,7 +270,7 @@ def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
     return TARGETS[get_head(output, "answers").targets].predictions(AL)
 
 
-def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
+def probabilities(output: Output, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
     returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
@@ -295,9 +286,7 @@ def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
     return None if read is None else read(AL)
 
 
-def example_targets(
-    output: str | Head | HasHead, n_outputs: int, m: int, *, rng: np.random.Generator
-) -> Array:
+def example_targets(output: Output, n_outputs: int, m: int, *, rng: np.random.Generator) -> Array:
     """A target that the head can learn.
 
     n_outputs, m: Numbers of outputs and of examples.

@@ -1,6 +1,6 @@
 """The linear part of a layer, forward and backward."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,9 +55,16 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     >>> dW, db
     (array([[0.5, 1.5]]), array([[2.]]))
     """
-    dZ = np.asarray(dZ)
-    _check_backward(dZ, cache)
-    A_prev, W, _ = cache
+    where, dZ = "linear_backward", np.asarray(dZ)
+    try:
+        A_prev, W, _ = cache
+    except (TypeError, ValueError):
+        expected, mend = (
+            "cache is the LinearCache (A_prev, W, b) of the forward step",
+            "From a LayerCache pass cache.linear.",
+        )
+        raise DataError(where, expected, f"got {type(cache).__name__}", mend) from None
+    check_derivative(where, dZ, (len(W), A_prev.shape[1]))
     return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
 
@@ -69,6 +76,19 @@ def product_gradient(dZ: Array, A_prev: Array) -> Array:
 def sum_gradient(dZ: Array) -> Array:
     """db of a bias."""
     return dZ.sum(axis=1, keepdims=True) / dZ.shape[1]
+
+
+def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], mend: str = "") -> None:
+    """Refuse an array of another shape; ``expected`` are the words before the shape."""
+    if np.shape(value) != shape:
+        raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", mend)
+
+
+def check_derivative(where: str, dZ: Array, shape: tuple[int, ...]) -> None:
+    """Refuse a dZ of another shape than Z, or without an example."""
+    check_shape(where, "dZ has the shape of Z,", dZ, shape)
+    if dZ.shape[1] == 0:
+        raise DataError(where, "at least one example", "got m = 0")
 
 
 def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:
@@ -88,27 +108,4 @@ def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None
             "Columns are examples here. If your rows are examples, pass A_prev.T.",
         )
     for name, value in columns.items():
-        if value.shape != (W.shape[0], 1):
-            raise ShapeError(
-                where,
-                f"{name} has shape ({W.shape[0]}, 1)",
-                f"got {value.shape}",
-                f"Pass {name}.reshape(-1, 1).",
-            )
-
-
-def _check_backward(dZ: Array, cache: LinearCache) -> None:
-    try:
-        A_prev, W, _ = cache
-    except (TypeError, ValueError):
-        raise DataError(
-            "linear_backward",
-            "cache is the LinearCache (A_prev, W, b) of the forward step",
-            f"got {type(cache).__name__}",
-            "From a LayerCache pass cache.linear.",
-        ) from None
-    expected = (W.shape[0], A_prev.shape[1])
-    if dZ.shape != expected:
-        raise ShapeError("linear_backward", f"dZ has the shape of Z, {expected}", f"got {dZ.shape}")
-    if expected[1] == 0:
-        raise DataError("linear_backward", "at least one example", "got m = 0")
+        check_shape(where, f"{name} has shape", value, (len(W), 1), f"Pass {name}.reshape(-1, 1).")

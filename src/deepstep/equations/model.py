@@ -8,9 +8,9 @@ import numpy as np
 
 from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.costs import check_target
-from deepstep.equations.graph import graph_of, layers_of
-from deepstep.equations.heads import HasHead, Head, get_head
-from deepstep.equations.linear import LinearCache, check_forward, linear_backward, linear_forward
+from deepstep.equations.graph import graph_of, layer_activations, layers_of
+from deepstep.equations.heads import Output, get_head
+from deepstep.equations.linear import LinearCache, check_forward, check_shape, linear_backward, linear_forward
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
@@ -23,7 +23,6 @@ __all__ = [
     "LayerCache",
     "backpropagate",
     "flatten_gradients",
-    "layer_activations",
     "linear_activation_backward",
     "linear_activation_forward",
     "model_backward",
@@ -138,17 +137,12 @@ def _graph(
 ) -> Graph:
     """The graph of these parameters."""
     names = layer_activations(activations, sum(name[0] == "W" for name in theta), where)
-    for name in names:
-        get_activation(name, where)
     kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:
-        raise ConfigurationError(
-            where,
-            f"a normalization for the layers with a gamma, {scaled}",
-            f"got {normalization!r}",
-            "Pass one of 'none', 'batch', 'layer' for each hidden layer.",
-        )
+        expected = f"a normalization for the layers with a gamma, {scaled}"
+        mend = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
+        raise ConfigurationError(where, expected, f"got {normalization!r}", mend)
     return graph_of(
         layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
     )
@@ -167,18 +161,14 @@ def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
     (array([[6.]]), array([[3.]]), array([[3.]]))
     """
-    backward = get_activation(activation, "linear_activation_backward").backward
+    where, dA = "linear_activation_backward", np.asarray(dA)
+    backward = get_activation(activation, where).backward
     try:
         linear, Z = cache
     except (TypeError, ValueError):
-        raise DataError(
-            "linear_activation_backward",
-            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
-            f"got {type(cache).__name__} of another form",
-        ) from None
-    dA = np.asarray(dA)
-    if dA.shape != Z.shape:
-        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
+        expected = "cache is the LayerCache ((A_prev, W, b), Z) of the forward step"
+        raise DataError(where, expected, f"got {type(cache).__name__} of another form") from None
+    check_shape(where, "dA has the shape of Z,", dA, Z.shape)
     return linear_backward(backward(dA, Z), linear)
 
 
@@ -189,7 +179,7 @@ def model_backward(
     caches: Sequence[LayerCache],
     *,
     activations: Sequence[str] | None = None,
-    output: str | Head | HasHead | None = None,
+    output: Output | None = None,
     masks: Mapping[int, Array] | None = None,
 ) -> dict[str, Array]:
     """All layers backward, from the output and the target.
@@ -219,25 +209,18 @@ def model_backward(
     check_target(AL, Y, where)
     head = get_head(activation if output is None else output, where)
     own_output = forward(graph.after(graph.logits), dict(tape))[graph.output]
-    if own_output.shape != AL.shape:
-        raise ShapeError(
-            where, f"AL has the shape of the caches' output, {own_output.shape}", f"got AL {AL.shape}"
-        )
-    columns = ZL.shape[1] // AL.shape[1]
+    check_shape(where, "AL has the shape of the caches' output,", AL, own_output.shape)
+    columns, rounding = ZL.shape[1] // AL.shape[1], 64 * float(np.finfo(own_output.dtype).eps)
     if columns > 1:
         if not np.allclose(AL, own_output, rtol=1e-3):
             expected = "AL is the mean output of the members in these caches"
             raise DataError(where, expected, "got another", "Pass both from one model_forward.")
         dZL = head.of_members(columns).loss_backward(ZL, Y)
-    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=_rounding(own_output), atol=0):
+    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = get_activation(activation).backward(head.textbook_backward(AL, Y), ZL)
     return gradients_of(graph, tape, dZL)
-
-
-def _rounding(output: Array) -> float:
-    return 64 * float(np.finfo(output.dtype).eps)
 
 
 def graph_and_tape(
@@ -251,13 +234,13 @@ def graph_and_tape(
     masks = masks or {}
     if graph is not None:
         own = [layer.activation for layer in graph.layers]
-        names = list(layer_activations(activations or own, len(own), where))
+        names = layer_activations(activations or own, len(own), where)
         dropped = [layer.number for layer in graph.layers if layer.options.get("dropout")]
         if masks and sorted(masks) != dropped:
             expected = f"masks of the layers that were masked in the forward pass, {dropped}"
             raise DataError(where, expected, f"got masks of {sorted(masks)}")
         return _with_activations(graph, names), caches.tape  # type: ignore[attr-defined]  # they come together
-    names = list(layer_activations(activations, len(caches), where))
+    names = layer_activations(activations, len(caches), where)
     tape: Tape = {f"mask{layer}": mask for layer, mask in masks.items()}
     for l, cache in enumerate(caches, start=1):
         tape |= _of_layer(l, cache, tape.get(f"Z{l - 1}"), f"{where}, layer {l}")
@@ -273,16 +256,10 @@ def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
         came = f"got {type(cache).__name__} of another form"
         raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", came) from None
     check_forward(where, A_prev, W)
-    expected = (W.shape[0], A_prev.shape[1])
-    if Z.shape != expected:
-        raise ShapeError(where, f"Z has the shape of W·A_prev, {expected}", f"got {Z.shape}")
-    if Z_prev is not None and A_prev.shape != Z_prev.shape:
-        raise ShapeError(
-            where,
-            f"A_prev has the shape of Z of layer {l - 1}, {Z_prev.shape}",
-            f"got {A_prev.shape}",
-            "Pass the caches in the order of the layers, the first layer's first.",
-        )
+    check_shape(where, "Z has the shape of W·A_prev,", Z, (len(W), A_prev.shape[1]))
+    if Z_prev is not None:
+        mend = "Pass the caches in the order of the layers, the first layer's first."
+        check_shape(where, f"A_prev has the shape of Z of layer {l - 1},", A_prev, Z_prev.shape, mend)
     return {f"A{l - 1}": A_prev, f"W{l}": W, f"b{l}": np.asarray(b), f"Z{l}": Z}
 
 
@@ -334,28 +311,6 @@ def backpropagate(
     return gradients_of(graph, tape, dZL, input_gradient=input_gradient)
 
 
-def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
-    """One activation per layer.
-
-    n_layers: L.
-    returns: One name per layer.
-    ConfigurationError: If there is not one for each layer.
-
-    >>> layer_activations(None, 3, "here")
-    ['relu', 'relu', 'sigmoid']
-    """
-    if activations is None:
-        return ["relu"] * (n_layers - 1) + ["sigmoid"]
-    if isinstance(activations, str) or len(activations) != n_layers:
-        raise ConfigurationError(
-            where,
-            f"{n_layers} activations, one per layer",
-            f"got {activations!r}",
-            "One name per layer, the output's last.",
-        )
-    return activations
-
-
 @equation("W[l] := W[l] - α·dW[l],  b[l] := b[l] - α·db[l]", source="lecture 6")
 def update_parameters(
     parameters: Mapping[str, Array], gradients: Mapping[str, Array], learning_rate: float
@@ -401,12 +356,9 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")
         if gradient is None or np.shape(gradient) != value.shape:
-            raise ShapeError(
-                where,
-                f"d{name} has the shape of {name}, {value.shape}",
-                "it is missing" if gradient is None else f"got {np.shape(gradient)}",
-                "Sum over the examples with keepdims=True." if name.startswith("b") else "",
-            )
+            came = "it is missing" if gradient is None else f"got {np.shape(gradient)}"
+            mend = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
+            raise ShapeError(where, f"d{name} has the shape of {name}, {value.shape}", came, mend)
         array = np.asarray(gradient)
         if array.dtype.kind not in "fiub":
             raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")

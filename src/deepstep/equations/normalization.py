@@ -12,10 +12,16 @@ import numpy as np
 from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import check_forward, product_gradient, sum_gradient
+from deepstep.equations.linear import (
+    check_derivative,
+    check_forward,
+    check_shape,
+    product_gradient,
+    sum_gradient,
+)
 from deepstep.equations.ops import Layer, Learned, Op, Running
-from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
+from deepstep.equations.registry import Registry, equation
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
 
 __all__ = [
@@ -135,8 +141,7 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     """
     mean, variance = np.asarray(mean, U.dtype), np.asarray(variance, U.dtype)
     for name, value in (("mean", mean), ("variance", variance)):
-        if value.shape != (U.shape[0], 1):
-            raise ShapeError("normalize_fixed", f"{name} has shape ({U.shape[0]}, 1)", f"got {value.shape}")
+        check_shape("normalize_fixed", f"{name} has shape", value, (len(U), 1))
     deviation = np.sqrt(variance + epsilon)
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
@@ -236,9 +241,7 @@ def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
     array([[-1.5,  2.5]])
     """
     for name, value in (("gamma", gamma), ("b", b)):
-        if np.shape(value) != (len(U_hat), 1):
-            expected = f"{name} has shape ({len(U_hat)}, 1)"
-            raise ShapeError("scale_shift_forward", expected, f"got {np.shape(value)}")
+        check_shape("scale_shift_forward", f"{name} has shape", value, (len(U_hat), 1))
     return gamma * U_hat + b
 
 
@@ -255,13 +258,8 @@ def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, 
     (array([[2., 4.]]), array([[0.5]]), array([[1.5]]))
     """
     dZ = np.asarray(dZ)
-    if dZ.shape != U_hat.shape:
-        expected = f"dZ has the shape of Z, {U_hat.shape}"
-        raise ShapeError("scale_shift_backward", expected, f"got {dZ.shape}")
-    m = dZ.shape[1]
-    if m == 0:
-        raise DataError("scale_shift_backward", "at least one example", "got m = 0")
-    return gamma * dZ, np.sum(dZ * U_hat, axis=1, keepdims=True) / m, sum_gradient(dZ)
+    check_derivative("scale_shift_backward", dZ, U_hat.shape)
+    return gamma * dZ, sum_gradient(dZ * U_hat), sum_gradient(dZ)
 
 
 def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
@@ -288,9 +286,7 @@ PRODUCT = Op(
 STATISTICS = Normalized._fields
 
 FAULTS = {
-    "the derivative of mean and variance is missing in dU": lambda dU_hat, U_hat, deviation: (
-        dU_hat / deviation
-    )
+    "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
 FIXED = Op(
@@ -337,13 +333,13 @@ SCALE_SHIFT = Op(
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )
 
-NORMALIZATIONS = {"batch": BY_BATCH, "layer": BY_LAYER}
+NORMALIZATIONS: Registry[Op] = Registry("normalization")
 """How U is normalized, by name."""
+
+NORMALIZATIONS.update(batch=BY_BATCH, layer=BY_LAYER)
 
 
 @feature("normalization", symbol="gamma", value=lambda gamma: "layer")
 def _normalized(ops: Operations, layer: Layer) -> Operations:
-    kind = layer.options["normalization"]
-    if not isinstance(kind, str) or kind not in NORMALIZATIONS:
-        raise unknown_name(f"layer {layer.number}", "normalization", kind, NORMALIZATIONS)
-    return replaced(ops, LINEAR, PRODUCT, NORMALIZATIONS[kind], SCALE_SHIFT)
+    kind = NORMALIZATIONS.find(layer.options["normalization"], f"layer {layer.number}")
+    return replaced(ops, LINEAR, PRODUCT, kind, SCALE_SHIFT)

@@ -175,10 +175,7 @@ class Node(NamedTuple):
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
-        """On which side of its kinks each entry of the first quantity read is.
-
-        returns: One for each kink.
-        """
+        """On which side of each of its kinks every entry of the first quantity read is."""
         return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
 
 

@@ -195,7 +195,7 @@ def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
     array([[-0.16666667],
            [-0.16666667]])
     """
-    return _first_and_steps_backward(sigmoid(_falling(ZL)) - Y, ZL, -1)
+    return -_first_and_steps_backward(Y - sigmoid(_falling(ZL)), ZL, -1)
 
 
 def _falling(Z: Array) -> Array:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepstep.equations.linear import check_shape
 from deepstep.equations.registry import F, Registry, equation
-from deepstep.errors import ConfigurationError, ShapeError, unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_number
 
 __all__ = [
@@ -33,45 +34,36 @@ __all__ = [
     "rmsprop_update",
 ]
 
-_EPSILON_AT = {
+Constraint: TypeAlias = tuple[str, Callable[[Any], object]]
+"""What a value may be, in words and as a test."""
+
+EPSILON_AT = {
     "outside": "θ := θ - α·v̂ / (√ŝ + ε)",
     "hat": "θ := θ - α·v̂·√(1 - β₂ᵗ) / (√s + ε)",
     "inside": "θ := θ - α·v̂ / √(ŝ + ε)",
 }
 
 
-def _decay(value: Any) -> bool:
-    return is_number(value) and bool(0 <= value < 1)
+_DECAY: Constraint = ("a number from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1)
+_FRICTION: Constraint = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
 
+ANY: Constraint = ("anything", lambda value: True)
 
-def _friction(value: Any) -> bool:
-    return is_number(value) and bool(0 <= value <= 1)
-
-
-def _positive(value: Any) -> bool:
-    return is_number(value) and float(value) > 0  # as a float: what underflows to 0 guards nothing
-
-
-_HYPERPARAMETERS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("beta", "beta1", "beta2"), ("a number from 0 to below 1", _decay)),
+HYPERPARAMETERS: dict[str, Constraint] = {
+    "beta": _DECAY,
+    "beta1": _DECAY,
+    "beta2": _DECAY,
     # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
-    **dict.fromkeys(("heavy_ball_update.beta", "nesterov_update.beta"), ("a number from 0 to 1", _friction)),
-    "epsilon": ("a positive number", _positive),
+    "heavy_ball_update.beta": _FRICTION,
+    "nesterov_update.beta": _FRICTION,
+    # as a float: what underflows to 0 guards nothing
+    "epsilon": ("a positive number", lambda value: is_number(value) and float(value) > 0),
     "epsilon_at": (
-        f"one of {', '.join(map(repr, _EPSILON_AT))}",
-        lambda value: isinstance(value, str) and value in _EPSILON_AT,
+        f"one of {', '.join(map(repr, EPSILON_AT))}",
+        lambda value: isinstance(value, str) and value in EPSILON_AT,
     ),
 }
-"""What hyperparameters of these names (of one rule: with its name) may be, in words and as a test."""
-
-
-def _check_hyperparameter(name: str, value: Any, rule: str) -> None:
-    """Refuse a hyperparameter that is out of its range; a name without a range passes."""
-    constraint = _HYPERPARAMETERS.get(f"{rule}.{name}") or _HYPERPARAMETERS.get(name)
-    if constraint is not None:
-        expected, accepts = constraint
-        if not accepts(value):
-            raise ConfigurationError(rule, f"{name} is {expected}", f"got {shown(value)}")
+"""What hyperparameters of these names (of one rule: with its name) may be."""
 
 
 def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
@@ -148,7 +140,9 @@ class Optimizer:
         for name, value in hyperparameters.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
-            _check_hyperparameter(name, value, where)
+            expected, accepts = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name) or ANY
+            if not accepts(value):
+                raise ConfigurationError(where, f"{name} is {expected}", f"got {shown(value)}")
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
         return {**self.hyperparameters, **plain}
@@ -325,7 +319,7 @@ ADAM_CORRECTIONS = {"v̂": ("v", "beta1"), "ŝ": ("s", "beta2")}
     "v := β₁·v + (1 - β₁)·g,  s := β₂·s + (1 - β₂)·g²,  v̂ = v / (1 - β₁ᵗ),  ŝ = s / (1 - β₂ᵗ),  "
     "θ := θ - α·v̂ / (√ŝ + ε)",
     source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980",
-    forms={"epsilon_at": _EPSILON_AT},
+    forms={"epsilon_at": EPSILON_AT},
 )
 def adam_update(
     theta: Array,
@@ -362,7 +356,7 @@ def adam_update(
     elif epsilon_at == "inside":
         root = np.sqrt(s_hat + epsilon)
     else:
-        raise unknown_name("adam_update", "epsilon_at", epsilon_at, _EPSILON_AT)
+        raise unknown_name("adam_update", "epsilon_at", epsilon_at, EPSILON_AT)
     return theta - alpha * (v_hat / root), v, s
 
 
@@ -440,8 +434,5 @@ def _like(theta: Array, factor: float | Array) -> float | Array:
     """A factor in the precision of θ: a NumPy scalar or array of float64 would widen float32."""
     if np.ndim(factor) == 0:
         return float(factor)
-    if np.shape(factor) != theta.shape:
-        raise ShapeError(
-            "update", f"a number, or an array like theta, {theta.shape}", f"got shape {np.shape(factor)}"
-        )
+    check_shape("update", "a number, or an array like theta,", factor, theta.shape)
     return np.asarray(factor, theta.dtype)

@@ -34,7 +34,7 @@ from deepstep.estimators.tabular import Tabular
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.core import FROM_DATA, inputs_to_draw_from
-from deepstep.network.weights import weights_in
+from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
