@@ -1,8 +1,9 @@
 """Gradients against finite differences of the cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite, prod
+from html import escape
+from math import inf, isfinite, nan, prod
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,32 @@ from deepstep.equations import get_head
 from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
+    Objective,
     check_options,
+    compare,
     difference,
-    judge,
     least_scale,
-    numeric_gradient,
-    spread,
 )
-from deepstep.inspection.problem import Problem
-from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture, Parameters
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned with spaces."""
+    table = [header, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+    """An HTML table; all text is escaped."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td><pre>{escape(cell)}</pre></td>" for cell in row) + "</tr>" for row in rows
+    )
+    top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f"{top}<tbody>{body}</tbody></table>"
 
 
 @dataclass(frozen=True)
@@ -235,39 +251,52 @@ def check_gradients(
     settings = settings or Settings()
     session = ReferenceSession(architecture, theta, settings)
     A0, masks = session.disturbed(X, number=1)
+    graph, tape = architecture.run(A0, theta, masks=masks)
     head = get_head(architecture, "check_gradients")
-    problem = Problem(architecture, theta, head, A0, Y, weight, masks, settings)
+    objective = Objective(graph, tape, head, Y, weight, settings)
     if gradients is None:
         _, gradient = session.cost_and_gradient(A0, Y, sample_weight=weight, masks=masks)
         gradients = {f"d{name}": value for name, value in theta.like(gradient).items()}
-    size = max(1.0, abs(problem.evaluate()[0]))
     checks: list[ParameterCheck] = []
-    pairs: list[tuple[Array, Array, Array]] = []
+    parts: list[tuple[Array, Array, Array]] = []
     for name, value in theta.items():
-        gradient = _gradient(gradients, f"d{name}")
-        if gradient.shape != value.shape:
-            nan = float("nan")
-            checks.append(ParameterCheck(name, value.shape, 0, 0, np.inf, (), nan, nan, "wrong shape"))
+        gradient, shape = _gradient(gradients, f"d{name}"), value.shape
+        if gradient.shape != shape:
+            checks.append(ParameterCheck(name, shape, 0, 0, inf, (), nan, nan, "wrong shape"))
             continue
-        entries = spread(value.size, max_entries)
-        numeric = numeric_gradient(value.reshape(-1), entries, problem.evaluate, epsilon=epsilon, order=order)
-        smooth = ~np.isnan(numeric.values)
-        parts = gradient.ravel()[entries[smooth]], numeric.values[smooth], numeric.errors[smooth]
-        check = _compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance)
-        checks.append(check)
-        if check.verdict != "not checkable":
-            pairs.append(parts)
-    apart = np.inf
-    if pairs:
-        analytic, values, errors = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        found = compare(
+            objective,
+            name,
+            gradient,
+            epsilon=epsilon,
+            order=order,
+            tolerance=tolerance,
+            max_entries=max_entries,
+        )
+        index: tuple[int, ...] = ()
+        count, at_worst = len(found.entries), (nan, nan)
+        if count:
+            worst = int(np.argmax(np.abs(found.analytic - found.numeric)))
+            index = tuple(int(i) for i in np.unravel_index(found.entries[worst], shape))
+            at_worst = float(found.analytic[worst]), float(found.numeric[worst])
+        checks.append(
+            ParameterCheck(
+                name, shape, count, found.at_kink, found.difference, index, *at_worst, found.verdict
+            )
+        )
+        if found.verdict != "not checkable":
+            parts.append((found.analytic, found.numeric, found.errors))
+    apart = inf
+    if parts:
+        analytic, numeric, errors = (np.concatenate(part) for part in zip(*parts, strict=True))
         least = least_scale(errors, tolerance)
         if epsilon is not None:  # the number is the lecture's then, wherever there is a gradient at all
             least = min(least, 1e-4)
-        apart = difference(analytic, values, least)
+        apart = difference(analytic, numeric, least)
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, problem))
+    return replace(report, diagnosis=name_fault(gradients, objective))
 
 
 def _gradient(gradients: Mapping[str, Any], name: str) -> Array:
@@ -291,25 +320,3 @@ def _count(check: ParameterCheck) -> str:
     size = prod(check.shape)
     count = str(size) if check.checked == size else f"{check.checked}/{size}"
     return f"{count}, {check.at_kink} at a kink" if check.at_kink else count
-
-
-def _compare(
-    name: str,
-    shape: tuple[int, ...],
-    entries: AnyArray,
-    asked: int,
-    analytic: Array,
-    numeric: Array,
-    errors: Array,
-    size_of_cost: float,
-    tolerance: float,
-) -> ParameterCheck:
-    checked, at_kink = len(entries), asked - len(entries)
-    if not checked:
-        nan = float("nan")
-        return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
-    apart, verdict = judge(analytic, numeric, errors, size_of_cost, tolerance)
-    worst = int(np.argmax(np.abs(analytic - numeric)))
-    index = tuple(int(i) for i in np.unravel_index(entries[worst], shape))
-    at_worst = float(analytic[worst]), float(numeric[worst])
-    return ParameterCheck(name, shape, checked, at_kink, apart, index, *at_worst, verdict)

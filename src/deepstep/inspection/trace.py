@@ -1,25 +1,21 @@
 """One training step opened: every quantity in order, with formula, shape and value."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from textwrap import indent
 from typing import Any
 
 import numpy as np
 
 from deepstep.engines import Settings
-from deepstep.equations import EQUATIONS
+from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import check_options
-from deepstep.inspection.tables import html_table, text_table
-from deepstep.inspection.trace_check import TraceCheck, check_entries
+from deepstep.inspection.finite_differences import Objective, check_options, compare
+from deepstep.inspection.gradient_check import html_table, text_table
 from deepstep.network import Architecture
 
-WIDTH = 80
-"""Columns of the printed trace: those of a usual terminal."""
-
-INDENT = " " * 10
-"""Where the values stand, under their formula."""
+WIDTH = 80  # of a usual terminal
+INDENT = " " * 10  # of the values under their formula
 
 
 @dataclass(frozen=True)
@@ -112,6 +108,77 @@ class TraceEntry:
         }
 
 
+@dataclass(frozen=True)
+class QuantityCheck:
+    """The check of one derivative.
+
+    Attributes
+    ----------
+    name : str
+        ``"dZ2"``, ``"dW1"``, …
+    checked, at_kink : int
+        Entries compared; entries left out because a kink of a unit or of the loss is there.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖).
+    good : bool
+        Whether nothing speaks against it.
+    checkable : bool
+        Whether finite differences are exact enough here to tell.
+    """
+
+    name: str
+    checked: int
+    at_kink: int
+    difference: float
+    good: bool
+    checkable: bool = True
+
+
+@dataclass(frozen=True)
+class TraceCheck:
+    """The check of all derivatives of a trace, in the order of the backward pass."""
+
+    checks: tuple[QuantityCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every derivative is right."""
+        return all(check.good for check in self.checks)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """Where the backward pass goes wrong first."""
+        return next((check.name for check in self.checks if not check.good), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "passed": self.passed,
+            "first_wrong": self.first_wrong,
+            "checks": [asdict(check) for check in self.checks],
+        }
+
+    _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                check.name,
+                str(check.checked),
+                str(check.at_kink),
+                f"{check.difference:.2e}",
+                ("good" if check.checkable else "not checkable") if check.good else "WRONG",
+            )
+            for check in self.checks
+        ]
+
+    def __str__(self) -> str:
+        return text_table(self._HEADER, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(self._HEADER, self._rows(), caption="Derivatives against finite differences")
+
+
 class Trace:
     """All quantities of one training step, in order.
 
@@ -125,6 +192,8 @@ class Trace:
         The quantities, in order.
     settings : Settings, optional
         What the step was made with; plain gradient descent by default.
+    graph : Graph, optional
+        The operations of the step; by default those of the architecture.
     whole : Trace, optional
         The trace that this one is a part of.
 
@@ -143,10 +212,12 @@ class Trace:
         entries: list[TraceEntry],
         *,
         settings: Settings | None = None,
+        graph: Graph | None = None,
         whole: "Trace | None" = None,
     ) -> None:
         self.architecture = architecture
         self.settings = settings or Settings()
+        self.graph = graph or architecture.graph
         self.entries = entries
         self._whole = self if whole is None else whole
         self._by_name = {entry.name: entry for entry in entries}
@@ -197,7 +268,7 @@ class Trace:
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
                 for entry in entries
             ]
-        return Trace(self.architecture, entries, settings=self.settings, whole=self._whole)
+        return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)
 
     def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
         """Check every derivative in the trace by finite differences, quantity by quantity.
@@ -224,11 +295,32 @@ class Trace:
             If epsilon or the number of entries is not positive.
         """
         check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
-        values = {entry.name: entry.value for entry in self._whole}
-        names = [name for name in self._by_name if name[0] == "d" and name[1:] in values]
-        return check_entries(
-            self.architecture, self.settings, values, names, epsilon=epsilon, max_entries=max_entries
-        )
+        whole, head = self._whole._by_name, get_head(self.architecture)
+        # C order, so that a flat view of an array writes through
+        tape: Tape = {name: np.array(entry.value, np.float64, order="C") for name, entry in whole.items()}
+        weight = tape["w"][0] if "w" in tape else None
+        objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
+        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
+        checks = []
+        for name in self._by_name:
+            of = whole.get(name[1:])
+            if name[0] != "d" or of is None:
+                continue
+            # by what has a column for each example they are derivatives of J times the columns
+            factor = of.shape[1] if of.columns else 1
+            found = compare(
+                objective,
+                of.name,
+                tape[name],
+                factor=factor,
+                epsilon=epsilon,
+                tolerance=tolerance,
+                max_entries=max_entries,
+            )
+            good, checkable = found.verdict != "wrong", found.verdict != "not checkable"
+            counts = len(found.entries), found.at_kink
+            checks.append(QuantityCheck(name, *counts, found.difference, good, checkable))
+        return TraceCheck(tuple(checks))
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as JSON has it.

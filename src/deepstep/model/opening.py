@@ -8,7 +8,7 @@ from typing import Any
 from deepstep.engines import Settings
 from deepstep.equations.ops import symbol_and_layer
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
-from deepstep.inspection.tables import text_table
+from deepstep.inspection.gradient_check import text_table
 from deepstep.model.core import Core
 from deepstep.model.options import LBFGS
 from deepstep.training.plan import check_learning_rate
@@ -100,7 +100,7 @@ class Openable(Core):
         if settings.get("optimizer") != LBFGS:
             return trace
         entries = [entry for entry in trace if entry.phase != "update"]
-        return Trace(self.architecture, entries, settings=chosen)
+        return Trace(self.architecture, entries, settings=chosen, graph=trace.graph)
 
     def check_gradients(
         self,
