@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from deepstep.data.column_names import without_pattern
-from deepstep.inspection.findings.finding import WARNING, Finding
+from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.column import Column
 from deepstep.preparation.values import is_missing
@@ -207,10 +207,13 @@ class _Target(NamedTuple):
 
 
 def _finding(column: str, seen: _Seen, told: str, target: str) -> Finding:
-    what = f"the target {target!r}" if target else "the target"
-    says = f"the column {column!r} alone tells {what} {told}"
-    mend = f"leave it out (--drop {shlex.quote(column)}) unless it is known before the target is"
-    if seen.numbers_rows:
-        says += ": it numbers the rows, which are sorted by the target"
-        mend += ", and the rows came in this order"
-    return Finding("leakage", WARNING, says, mend, 1.0)
+    return found(
+        "leakage",
+        1.0,
+        column=column,
+        what=f"the target {target!r}" if target else "the target",
+        told=told,
+        seen=": it numbers the rows, which are sorted by the target" if seen.numbers_rows else "",
+        quoted=shlex.quote(column),
+        condition=", and the rows came in this order" if seen.numbers_rows else "",
+    )
