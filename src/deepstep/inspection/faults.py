@@ -5,9 +5,9 @@ gives, and a network can be trained with it (`Network.train(fault=...)`, for tea
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice, product
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -52,26 +52,29 @@ Spoil: TypeAlias = Callable[[Any, Call], Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake: the derivatives that go wrong, and the operations that can have it."""
+    """A mistake: the derivatives of an operation that go wrong, by symbol, and how.
+
+    ``output`` says whether dZ[L] does, too, made from itself or from dA[L], which some heads do not have. A
+    mistake without symbols is one that operations declare in `Op.faults`, or only of the output.
+    """
 
     name: str
-    spoils: Mapping[str, Spoil] = field(default_factory=dict)  # by symbol
+    symbols: tuple[str, ...] = ()
+    spoil: Spoil = lambda v, call: v
     fits: Callable[[Node], bool] = lambda node: True
-    output: Spoil | None = None  # of dZ[L]
-    textbook: bool = False  # whether `output` takes dA[L], which some heads do not have
-    own: str = ""  # the name in `Op.faults`, where an operation declares the mistake
+    output: Literal["", "dZ", "dA"] = ""
     regularized: bool = True
 
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
         """The derivatives of a node that go wrong; W and b are parameters, not what is made of them."""
-        given = [symbol for symbol in self.spoils if symbol in node.op.gives and self.fits(node)]
+        given = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
         return [symbol for symbol in given if symbol not in "Wb" or node.names[symbol] in graph.learned]
 
     def spoilt(self, node: Node, graph: Graph, tape: Tape) -> Op:
         """The operation of a node with the mistake."""
         op, symbols = node.op, self.spoilt_symbols(node, graph)
-        if self.own in op.faults:
-            return replace(op, backward=op.faults[self.own], without_input=None)
+        if self.name in op.faults:
+            return replace(op, backward=op.faults[self.name], without_input=None)
         if not symbols:
             return op
 
@@ -79,38 +82,32 @@ class Fault:
             values = op.backward(given, *needs)
             found = dict(zip(op.gives, values if len(op.gives) > 1 else (values,), strict=True))
             call = Call(node, given, dict(zip(op.needs, needs, strict=True)), tape)
-            found |= {symbol: self.spoils[symbol](found[symbol], call) for symbol in symbols}
+            found |= {symbol: self.spoil(found[symbol], call) for symbol in symbols}
             return tuple(found.values()) if len(op.gives) > 1 else found[op.gives[0]]
 
         return replace(op, backward=wrong, without_input=None)
 
-    def in_layers(
+    def applied(
         self,
-        layers: Collection[int],
         graph: Graph,
         tape: Tape,
         dZL: Array,
         Y: Array,
         sample_weight: Array | None,
         head: Head,
+        layers: Collection[int] | None = None,
     ) -> tuple[Graph, Array]:
-        """The graph and dZ[L] with the mistake in some layers."""
+        """The graph and dZ[L] with the mistake in some layers, by default in all."""
         last, ZL = len(graph.layers), tape[graph.logits]
-        given = _dAL(ZL, Y, sample_weight, head) if self.textbook else dZL
-        if self.output is not None and last in layers and given is not None:
+        layers = range(1, last + 1) if layers is None else layers
+        given = _dAL(ZL, Y, sample_weight, head) if self.output == "dA" else dZL
+        if self.output and last in layers and given is not None:
             node = place(activation_op(head.activation), last, {})
-            dZL = self.output(dZL, Call(node, given, {"Z": ZL}, tape))
+            dZL = self.spoil(dZL, Call(node, given, {"Z": ZL}, tape))
         within = graph.with_ops(
             lambda node: self.spoilt(node, graph, tape) if node.layer in layers else node.op
         )
         return within, dZL
-
-    def everywhere(
-        self, graph: Graph, tape: Tape, dZL: Array, Y: Array, sample_weight: Array | None, head: Head
-    ) -> tuple[Graph, Array]:
-        """The graph and dZ[L] with the mistake in every layer, for a training with it."""
-        layers = range(1, len(graph.layers) + 1)
-        return self.in_layers(layers, graph, tape, dZL, Y, sample_weight, head)
 
 
 def _dAL(ZL: Array, Y: Array, sample_weight: Array | None, head: Head) -> Array | None:
@@ -134,10 +131,6 @@ def _multiplies(node: Node) -> bool:
     return "W" in node.op.needs and "A_prev" in node.op.needs
 
 
-def _negative(v: Array, call: Call) -> Array:
-    return -v
-
-
 def _at_A(v: Array, call: Call) -> Any:
     with np.errstate(all="ignore"):
         return call.node.op.backward(call.given, call.node.op.forward(call.needs["Z"]))
@@ -148,86 +141,86 @@ def _by_A_of_its_own_layer(dW: Array, call: Call) -> Array:
     return call.given @ A.T / call.m if A.shape[1] == call.m else dW
 
 
-def _parameters(change: Spoil) -> dict[str, Spoil]:
-    return {"W": change, "b": change}
-
-
 def _of_another(name: str) -> Fault:
     """The derivative of another activation."""
     other = ACTIVATIONS[name].backward
     return Fault(
         f"the derivative of {name} is taken instead of that of the layer's own activation",
-        {"Z": lambda v, call: other(call.given, call.needs["Z"])},
+        ("Z",),
+        lambda v, call: other(call.given, call.needs["Z"]),
         lambda node: _activates(node) and node.op.forward_equation.name != name,
     )
 
 
+W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
+
 FAULTS: dict[str, Fault] = {
-    "lost 1/m": Fault("the 1/m is lost in dW and db", _parameters(lambda v, call: v * call.m)),
-    "lost 1/m in dW": Fault("the 1/m is lost in dW", {"W": lambda v, call: v * call.m}),
-    "lost 1/m in db": Fault("the 1/m is lost in db", {"b": lambda v, call: v * call.m}),
+    "lost 1/m": Fault("the 1/m is lost in dW and db", W + B, lambda v, call: v * call.m),
+    "lost 1/m in dW": Fault("the 1/m is lost in dW", W, lambda v, call: v * call.m),
+    "lost 1/m in db": Fault("the 1/m is lost in db", B, lambda v, call: v * call.m),
     "1/m twice": Fault(
-        "the 1/m stands twice, in dZ and again in dW and db", _parameters(lambda v, call: v / call.m)
+        "the 1/m stands twice, in dZ and again in dW and db", W + B, lambda v, call: v / call.m
     ),
     "1/n": Fault(
         "dW and db are divided by the number of units n instead of the number of examples m",
-        _parameters(lambda v, call: v * call.m / len(call.given)),
+        W + B,
+        lambda v, call: v * call.m / len(call.given),
     ),
-    "factor 2": Fault("dZ of the output has a factor of 2 too much", output=lambda v, call: 2 * v),
-    "factor 1/2": Fault("dZ of the output has a factor of 1/2 too much", output=lambda v, call: v / 2),
-    "factor 2 in a layer": Fault("dW and db have a factor of 2 too much", _parameters(lambda v, call: 2 * v)),
-    "sign of dZ": Fault("the sign of dZ is wrong", {"Z": _negative}, output=_negative),
-    "sign of dW": Fault("the sign of dW is wrong", {"W": _negative}),
-    "sign of db": Fault("the sign of db is wrong", {"b": _negative}),
+    "factor 2": Fault(
+        "dZ of the output has a factor of 2 too much", spoil=lambda v, call: 2 * v, output="dZ"
+    ),
+    "factor 1/2": Fault(
+        "dZ of the output has a factor of 1/2 too much", spoil=lambda v, call: v / 2, output="dZ"
+    ),
+    "factor 2 in a layer": Fault("dW and db have a factor of 2 too much", W + B, lambda v, call: 2 * v),
+    "sign of dZ": Fault("the sign of dZ is wrong", Z, lambda v, call: -v, output="dZ"),
+    "sign of dW": Fault("the sign of dW is wrong", W, lambda v, call: -v),
+    "sign of db": Fault("the sign of db is wrong", B, lambda v, call: -v),
     "derivative at A": Fault(
-        "the derivative of the activation is taken at A instead of Z",
-        {"Z": _at_A},
-        _activates,
-        output=_at_A,
-        textbook=True,
+        "the derivative of the activation is taken at A instead of Z", Z, _at_A, _activates, output="dA"
     ),
     "no derivative": Fault(
         "the derivative of the activation is missing",
-        {"Z": lambda v, call: call.given},
+        Z,
+        lambda v, call: call.given,
         _activates,
-        output=lambda v, call: call.given,
-        textbook=True,
+        output="dA",
     ),
     "derivative twice": Fault(
         "dZ of the output is (AL - Y)·g′(Z), with the derivative of the activation twice",
-        output=lambda v, call: call.node.op.backward(v, call.needs["Z"]),
+        spoil=lambda v, call: call.node.op.backward(v, call.needs["Z"]),
+        output="dZ",
     ),
     "1 - Z² for 1 - A²": Fault(
         "the derivative of tanh is 1 - Z² instead of 1 - A²",
-        {"Z": lambda v, call: call.given * (1 - call.needs["Z"] ** 2)},
+        Z,
+        lambda v, call: call.given * (1 - call.needs["Z"] ** 2),
         _activates_by("tanh"),
     ),
     "Z(1 - Z) for A(1 - A)": Fault(
         "the derivative of sigmoid is Z·(1 - Z) instead of A·(1 - A)",
-        {"Z": lambda v, call: call.given * call.needs["Z"] * (1 - call.needs["Z"])},
+        Z,
+        lambda v, call: call.given * call.needs["Z"] * (1 - call.needs["Z"]),
         _activates_by("sigmoid"),
     ),
     "W for Wᵀ": Fault(
         "W is transposed in dA_prev = Wᵀ·dZ",
-        {"A_prev": lambda v, call: call.needs["W"] @ call.given},
+        A_PREV,
+        lambda v, call: call.needs["W"] @ call.given,
         lambda node: "W" in node.op.needs and node.layer > 1,
     ),
-    "dW transposed": Fault("dW is transposed", {"W": lambda v, call: v.T}),
+    "dW transposed": Fault("dW is transposed", W, lambda v, call: v.T),
     "A[l] for A[l-1]": Fault(
         "dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m",
-        {"W": _by_A_of_its_own_layer},
+        W,
+        _by_A_of_its_own_layer,
         lambda node: "A_prev" in node.op.gives,
     ),
     "db over units": Fault(
-        "db is summed over the units as well", {"b": lambda v, call: np.full_like(v, v.sum())}
+        "db is summed over the units as well", B, lambda v, call: np.full_like(v, v.sum())
     ),
-    "no regularization": Fault(
-        "the derivative of the regularization is missing in dW", {"W": lambda v, call: v}, regularized=False
-    ),
-    "no mask": Fault(
-        "the dropout mask is missing in the backward pass",
-        own="the dropout mask is missing in the backward pass",
-    ),
+    "no regularization": Fault("the derivative of the regularization is missing in dW", W, regularized=False),
+    "no mask": Fault("the dropout mask is missing in the backward pass"),  # declared by its operation
 }
 """Mistakes of every network by a short name; operations declare more of their own, see ``Op.faults``."""
 
@@ -275,7 +268,7 @@ class Search(NamedTuple):
         dZL = output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight)
         regularized = set(range(1, self.n_layers + 1))
         for fault, layers in places:
-            graph, dZL = fault.in_layers(layers, graph, tape, dZL, Y, weight, head)
+            graph, dZL = fault.applied(graph, tape, dZL, Y, weight, head, layers)
             regularized -= set() if fault.regularized else set(layers)
         found: dict[str, Array] = {}
         for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
@@ -300,11 +293,11 @@ class Search(NamedTuple):
         graph, last, found = self.objective.graph, self.n_layers, set[int]()
         for node in graph.nodes:
             W = self.objective.tape[f"W{node.layer}"]
-            possible = fault.own in node.op.faults or fault.spoilt_symbols(node, graph)
-            square = "A_prev" not in fault.spoils or W.shape[0] == W.shape[1]
+            possible = fault.name in node.op.faults or fault.spoilt_symbols(node, graph)
+            square = fault.symbols != A_PREV or W.shape[0] == W.shape[1]
             if possible and square and not (node.layer == last and _activates(node)):
                 found.add(node.layer)
-        if fault.output is not None:
+        if fault.output:
             found.add(last)
         layers = sorted(found)
         hidden = [layer for layer in layers if layer < last]
@@ -360,9 +353,9 @@ def _others() -> list[str]:
 
 def _declared(graph: Graph) -> list[Fault]:
     """The mistakes that operations of a graph declare."""
-    known = {fault.own for fault in FAULTS.values()}
+    known = {fault.name for fault in FAULTS.values()}
     names = dict.fromkeys(name for node in graph.nodes for name in node.op.faults)
-    return [Fault(name, own=name) for name in names if name not in known]
+    return [Fault(name) for name in names if name not in known]
 
 
 def _not_finite(search: Search) -> str:
@@ -395,7 +388,7 @@ def _updated_first(search: Search) -> Iterator[Place]:
         def moved(v: Array, call: Call) -> Array:
             return v - rate * (call.given @ call.needs["A_prev"].T / call.m).T @ call.given
 
-        return Fault(text, {"A_prev": moved}, _multiplies), list(range(2, search.n_layers + 1))
+        return Fault(text, A_PREV, moved, _multiplies), list(range(2, search.n_layers + 1))
 
     if search.n_layers < 2:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -64,16 +64,57 @@ class Objective:
         return evaluate
 
 
-class Comparison(NamedTuple):
-    """A derivative beside the finite differences of it, where no kink is close by."""
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The check of the derivative by one parameter, or by another quantity.
 
-    entries: AnyArray
+    Attributes
+    ----------
+    name : str
+        ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
+    shape : tuple
+        Of the parameter or quantity.
+    checked, at_kink : int
+        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
+        by, or a weight is 0 under L1, where no derivative exists.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
+        small that the error of the finite differences alone would make the difference large.
+    worst : tuple of int
+        Index of the entry with the largest absolute difference.
+    analytic, numeric : float
+        Both values there.
+    verdict : str
+        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
+        differences too inexact to tell.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
+    >>> [(check.name, check.shape, check.verdict) for check in report.checks]
+    [('W1', (1, 1), 'good'), ('b1', (1, 1), 'good')]
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
     at_kink: int
-    analytic: Array
-    numeric: Array
-    errors: Array
     difference: float
+    worst: tuple[int, ...]
+    analytic: float
+    numeric: float
     verdict: str
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.verdict.startswith("wrong")
+
+    @property
+    def checkable(self) -> bool:
+        """Whether finite differences are exact enough here to tell."""
+        return self.verdict != "not checkable"
 
 
 def compare(
@@ -86,8 +127,11 @@ def compare(
     order: int = 4,
     tolerance: float,
     max_entries: int | None,
-) -> Comparison:
-    """The derivative by a quantity of ``factor`` · J against finite differences, entry by entry."""
+) -> tuple[ParameterCheck, tuple[Array, Array, Array]]:
+    """The derivative of ``factor`` · J by a quantity against finite differences, entry by entry.
+
+    Beside the check come the derivatives compared, analytic and numeric, and the possible errors of these.
+    """
     evaluate = objective.along(name, factor)
     cost, sides = evaluate()
     size = max(1.0, abs(cost))
@@ -101,8 +145,23 @@ def compare(
     verdict = "good" if apart < tolerance else "wrong"
     if not smooth.any() or _undecided(analytic, numeric, errors, size):
         verdict = "not checkable"
-    at_kink = int((~smooth).sum())
-    return Comparison(entries[smooth], at_kink, analytic, numeric, errors, apart, verdict)
+    worst: tuple[int, ...] = ()
+    at_worst = np.nan, np.nan
+    if smooth.any():
+        at = int(np.argmax(np.abs(analytic - numeric)))
+        worst = tuple(int(i) for i in np.unravel_index(entries[smooth][at], derivative.shape))
+        at_worst = float(analytic[at]), float(numeric[at])
+    check = ParameterCheck(
+        name,
+        derivative.shape,
+        len(analytic),
+        len(entries) - len(analytic),
+        apart,
+        worst,
+        *at_worst,
+        verdict,
+    )
+    return check, (analytic, numeric, errors)
 
 
 def _central(

@@ -1,7 +1,7 @@
 """One training step opened: every quantity in order, with formula, shape and value."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from textwrap import indent
 from typing import Any
 
@@ -10,7 +10,12 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import Objective, check_options, compare
+from deepstep.inspection.finite_differences import (
+    Objective,
+    ParameterCheck,
+    check_options,
+    compare,
+)
 from deepstep.inspection.gradient_check import html_table, text_table
 from deepstep.network import Architecture
 
@@ -109,36 +114,10 @@ class TraceEntry:
 
 
 @dataclass(frozen=True)
-class QuantityCheck:
-    """The check of one derivative.
-
-    Attributes
-    ----------
-    name : str
-        ``"dZ2"``, ``"dW1"``, …
-    checked, at_kink : int
-        Entries compared; entries left out because a kink of a unit or of the loss is there.
-    difference : float
-        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖).
-    good : bool
-        Whether nothing speaks against it.
-    checkable : bool
-        Whether finite differences are exact enough here to tell.
-    """
-
-    name: str
-    checked: int
-    at_kink: int
-    difference: float
-    good: bool
-    checkable: bool = True
-
-
-@dataclass(frozen=True)
 class TraceCheck:
     """The check of all derivatives of a trace, in the order of the backward pass."""
 
-    checks: tuple[QuantityCheck, ...]
+    checks: tuple[ParameterCheck, ...]
 
     @property
     def passed(self) -> bool:
@@ -155,7 +134,13 @@ class TraceCheck:
         return {
             "passed": self.passed,
             "first_wrong": self.first_wrong,
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [
+                {
+                    name: getattr(check, name)
+                    for name in ("name", "checked", "at_kink", "difference", "good", "checkable")
+                }
+                for check in self.checks
+            ],
         }
 
     _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
@@ -167,7 +152,7 @@ class TraceCheck:
                 str(check.checked),
                 str(check.at_kink),
                 f"{check.difference:.2e}",
-                ("good" if check.checkable else "not checkable") if check.good else "WRONG",
+                check.verdict if check.good else "WRONG",
             )
             for check in self.checks
         ]
@@ -308,7 +293,7 @@ class Trace:
                 continue
             # by what has a column for each example they are derivatives of J times the columns
             factor = of.shape[1] if of.columns else 1
-            found = compare(
+            check, _ = compare(
                 objective,
                 of.name,
                 tape[name],
@@ -317,9 +302,7 @@ class Trace:
                 tolerance=tolerance,
                 max_entries=max_entries,
             )
-            good, checkable = found.verdict != "wrong", found.verdict != "not checkable"
-            counts = len(found.entries), found.at_kink
-            checks.append(QuantityCheck(name, *counts, found.difference, good, checkable))
+            checks.append(replace(check, name=name))
         return TraceCheck(tuple(checks))
 
     def to_dict(self) -> dict[str, Any]:
