@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from rules_of_engines import RULES, rules_of
 
 from deepstep.engines import ENGINES, SessionState, Settings, open_session
 from deepstep.equations import (
@@ -25,7 +26,6 @@ from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, n_batches, shuffled
 from head_examples import head_settings, head_target
-from rules_of_engines import RULES, rules_of
 
 RATE = 0.05
 SLOW = {"exponential": 0.002, "increasing": 0.0002}

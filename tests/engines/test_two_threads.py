@@ -10,11 +10,10 @@ import pytest
 from test_what_regularizes import CASES
 
 from deepstep.engines import ENGINES, Settings, open_session
-from deepstep.equations import HEADS, initialize_parameters
+from deepstep.equations import HEADS, OPTIMIZERS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from head_examples import head_settings, head_target
-from rules_of_engines import RULES
 
 pytest.importorskip("numba")
 
@@ -84,7 +83,7 @@ def same_as_the_reference(engine, architecture, parameters, examples, settings, 
         np.testing.assert_allclose(cost, gradient, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_update_rules(engine, optimizer):
     same_as_the_reference(engine, *problem(), Settings(optimizer))
 
