@@ -129,7 +129,7 @@ def _orthonormal(X: Array) -> tuple[Array, Array]:
         off = np.abs(products - np.eye(len(X))).max()
         if off > NEAR:
             return np.linalg.qr(X.T)
-        if off < 10 * np.finfo(X.dtype).eps:
+        if off < 100 * np.finfo(X.dtype).eps:
             return Q.T, first.T
         second = np.linalg.cholesky(products)
         return solve_triangular(second, Q, lower=True).T, (first @ second).T
