@@ -177,10 +177,11 @@ def test_many_classes_that_come_again_are_fine(deepstep, noise):
     assert deepstep("train", "t.csv", "--target", "where", *PLAIN, "--out", "r").code == 0
 
 
+@pytest.mark.parametrize("command", ["train", "explore"])
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_pipe_is_refused_at_once(process, tmp_path, suffix):
+def test_a_pipe_is_refused_at_once(process, tmp_path, suffix, command):
     os.mkfifo(tmp_path / f"x.{suffix}")
-    done = process("train", f"x.{suffix}", "--target", "y")
+    done = process(command, f"x.{suffix}", "--target", "y")
     assert done.returncode == 2
     assert f"x.{suffix}: " in done.stderr
     assert "this is a pipe or a device" in done.stderr
