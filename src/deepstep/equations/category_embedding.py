@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import rows_in_place
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import EQUATIONS, equation
 from deepstep.types import AnyArray, Array, is_whole
@@ -23,24 +25,13 @@ SIZE = 8
 def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]) -> Array:
     """The inputs with their codes replaced by rows of a table.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-        Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count.
+    X (n_0, m): Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count.
         A code out of range is taken as 0, the category of what is missing or unknown.
-    T : array of shape (Σ counts, q)
-        The table: the categories of the first such input, below them those of the second, …
-    inputs : sequence of int
-        Which rows of X are codes.
-    counts : sequence of int
-        The number of categories of each.
+    T (Σ counts, q): The table: the categories of the first such input, below them those of the second, …
+    inputs: Which rows of X are codes.
+    counts: The number of categories of each.
+    X_e (n_0 - c + c·q, m):
 
-    Returns
-    -------
-    X_e : array of shape (n_0 - c + c·q, m)
-
-    Examples
-    --------
     >>> T = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
     >>> embed_categories(np.array([[0.5, 0.7], [2.0, 1.0]]), T, inputs=[1], counts=[3])
     array([[0.5, 0.7],
@@ -59,22 +50,8 @@ def embed_categories_backward(
 ) -> tuple[Array, Array]:
     """From the derivative by X_e to those by the inputs and by the table.
 
-    Parameters
-    ----------
-    dX_e : array of shape (n_0 - c + c·q, m)
-        Derivative of m·J by X_e.
-    X, T, inputs, counts
-        As in `embed_categories`.
+    dX, dT:
 
-    Returns
-    -------
-    dX : array of shape (n_0, m)
-        Derivative of m·J by the inputs.
-    dT : array of shape (Σ counts, q)
-        Derivative of the cost J by T: 1/m is applied here.
-
-    Examples
-    --------
     >>> X, T = np.array([[0.5, 0.7], [2.0, 2.0]]), np.zeros((3, 1))
     >>> dX, dT = embed_categories_backward(np.array([[1.0, 1.0], [3.0, 5.0]]), X, T, inputs=[1], counts=[3])
     >>> dX, dT.T
@@ -82,8 +59,9 @@ def embed_categories_backward(
            [0., 0.]]), array([[0., 0., 4.]]))
     """
     q, m, others = T.shape[1], X.shape[1], len(X) - len(inputs)
-    dX, dT = np.zeros_like(X), np.zeros_like(T)
-    dX[np.delete(np.arange(len(X)), list(inputs))] = dX_e[:others]
+    codes = set(inputs)
+    dX = rows_in_place(dX_e[:others], [at for at in range(len(X)) if at not in codes], X)
+    dT = np.zeros_like(T)
     for number, at in enumerate(_places(X, inputs, counts)):
         np.add.at(dT, at, dX_e[others + number * q : others + (number + 1) * q].T)
     return dX, dT / m
@@ -91,11 +69,11 @@ def embed_categories_backward(
 
 def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyArray]:
     """The rows of the table of each such input, (m,)."""
-    starts = np.cumsum([0, *counts])[:-1]
     found = []
-    for at, count, start in zip(inputs, counts, starts, strict=True):
+    for at, count, end in zip(inputs, counts, accumulate(counts), strict=True):
         code = np.rint(X[at])
-        found.append(start + np.where((code >= 0) & (code < count), code, 0).astype(np.intp))
+        code = np.where((code >= 0) & (code < count), code, 0)
+        found.append(end - count + np.asarray(code, np.intp))
     return found
 
 

@@ -1,12 +1,13 @@
 """Muon: the update of a weight matrix is its momentum with all singular values moved to about 1."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update
+from deepstep.equations.updates import adam_update, like_theta, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -20,36 +21,27 @@ COEFFICIENTS = 3.4445, -4.7750, 2.0315
 def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     """A matrix with the singular vectors of another and singular values near 1, by Newton–Schulz steps.
 
-    Parameters
-    ----------
-    V : array of shape (n, n_prev)
-    steps : int
-        Number of Newton–Schulz steps.
+    V (n, n_prev):
+    steps: Number of Newton–Schulz steps.
+    O (n, n_prev): 0 where V is 0.
 
-    Returns
-    -------
-    O : array of shape (n, n_prev)
-        0 where V is 0.
-
-    Examples
-    --------
     >>> O = orthogonalized(np.array([[3.0, 0.0], [0.0, 0.5]]))
     >>> np.allclose(np.linalg.svd(O, compute_uv=False), 1, atol=0.35)
     True
     """
-    largest = float(np.max(np.abs(V), initial=0))
-    if not 0 < largest < np.inf:
-        return np.array(V)
+    largest = np.max(np.abs(V))
+    can = (largest > 0) & (largest < np.inf)
     X = V.T if V.shape[0] > V.shape[1] else V  # the smaller of the two products
-    X = X / largest
-    X = X / float(np.linalg.norm(X))
+    X = np.where(can, X, 0) / np.where(can, largest, 1)
+    X = X / np.where(can, np.linalg.norm(X), 1)
     a, b, c = COEFFICIENTS
     for _ in range(steps):
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X
-    return X.T if V.shape[0] > V.shape[1] else X
+    return np.where(can, X.T if V.shape[0] > V.shape[1] else X, V)
 
 
+@optimizer("muon", weight_decay=0.01, of_vectors=adam_update)
 @equation(
     "v := β·v + (1 - β)·g,  s := s,  θ := θ - α·0.2·√max(n, n_prev)·NS(β·v + (1 - β)·g),  "
     "of each W; all else as by adam_update",
@@ -73,33 +65,11 @@ def muon_update(
 
     The factor 0.2·√max(n, n_prev) gives the update of a matrix about the size that Adam's has.
 
-    Parameters
-    ----------
-    theta, gradient, v, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ, the average of gradients, and of their squares for what is no weight; 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    t : int
-        Number of the step, from 1.
-    layout : tuple of pairs
-        Names and shapes of the parameters in θ, see ``Parameters.layout``.
-    beta : float
-        Decay of the average of a weight's gradients, from 0 to below 1.
-    beta1, beta2, epsilon : float
-        As of `adam_update`, for all other parameters.
+    theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
+        what is no weight; 0 at first.
+    layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v, s : arrays of shape (n_parameters,)
-        θ after the step and the averages to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> layout = (("W1", (1, 2)), ("b1", (1, 1)))
     >>> theta, g, zero = np.zeros(3), np.array([3.0, 4.0, 1.0]), np.zeros(3)
     >>> after, v, s = muon_update(theta, g, zero, zero, learning_rate=0.1, t=1, layout=layout)
@@ -109,7 +79,7 @@ def muon_update(
     theta_new, v_new, s_new = adam_update(
         theta, gradient, v, s, learning_rate=learning_rate, t=t, beta1=beta1, beta2=beta2, epsilon=epsilon
     )
-    alpha = np.broadcast_to(np.asarray(learning_rate, theta.dtype), theta.shape)
+    alpha: Any = like_theta(theta, learning_rate)
     start = 0
     for name, shape in layout:
         part = slice(start, start + shape[0] * shape[1])
@@ -119,6 +89,7 @@ def muon_update(
         g = gradient[part]
         v_new[part] = beta * v[part] + (1 - beta) * g
         direction = orthogonalized((beta * v_new[part] + (1 - beta) * g).reshape(shape)).ravel()
-        theta_new[part] = theta[part] - alpha[part] * (0.2 * sqrt(max(shape)) * direction)
+        rate = alpha[part] if np.ndim(alpha) else alpha
+        theta_new[part] = theta[part] - rate * (0.2 * sqrt(max(shape)) * direction)
         s_new[part] = s[part]
     return theta_new, v_new, s_new
