@@ -150,7 +150,7 @@ class TestWrong:
                 lambda ZL, Y: 0 * square(ZL, Y) + np.nan,
                 square_backward,
                 {},
-                "is finite for ZL from -6 to 6; it is not",
+                "is finite for ZL from -6 to 6; got nan at ZL = ",
             ),
             (hinge, hinge_backward, {"activation": "rellu"}, "Did you mean 'relu'"),
             (

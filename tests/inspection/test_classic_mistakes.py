@@ -123,7 +123,7 @@ def test_the_learner_s_pass_is_right_without_a_mistake() -> None:
         ({l: {"unsummed"} for l in (1, 2, 3)}, "every layer: db is not summed over the examples"),
         (
             {l: {"updated"} for l in (1, 2, 3)},
-            "dA_prev is taken with weights that were updated already, at learning rate 0.3: "
+            "layers 2, 3: dA_prev is taken with weights that were updated already, at learning rate 0.3: "
             "take all gradients before the first update",
         ),
         ({2: {"nan"}}, "layer 2: dW2[0, 1] is nan"),

@@ -5,7 +5,7 @@ import pytest
 
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import DataError
-from deepstep.network.weights import weights_in
+from deepstep.network.border import weights_in
 
 X, Y = np.array([[0.0, 1.0, 2.0, 3.0]]), np.array([[0, 1, 1, 0]])
 ONES = np.ones(4)

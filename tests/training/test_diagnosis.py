@@ -13,8 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.equations import OPTIMIZERS, initialize_parameters, register_activation, register_head
-from deepstep.equations.own_activations import unregister_activation
-from deepstep.equations.own_heads import unregister_head
+from deepstep.equations.own import unregister_activation, unregister_head
 from deepstep.errors import DivergenceError
 from deepstep.estimators import DeepRegressor
 from deepstep.network import Architecture, Parameters

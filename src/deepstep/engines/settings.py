@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
-from deepstep.equations.optimizers import check_number
-from deepstep.equations.updates import corrected_share, shown
+from deepstep.equations.updates import check_number, corrected_share, shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole

@@ -5,12 +5,12 @@ except in the initialization, whose ``rng`` is an argument. `EQUATIONS` lists th
 """
 
 # The order is that of the lecture; features change a layer in the order in which they are registered here.
+from deepstep.equations.docstrings import complete
 from deepstep.equations.registry import *
 from deepstep.equations.ops import *
 from deepstep.equations.linear import *
 from deepstep.equations.activations import *
 from deepstep.equations.relu_variants import *
-from deepstep.equations.ordered_activations import *
 from deepstep.equations.graph import *
 from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *
@@ -21,19 +21,18 @@ from deepstep.equations.category_embedding import *
 from deepstep.equations.periodic_embedding import *
 from deepstep.equations.parameters import *
 from deepstep.equations.initialization import *
-from deepstep.equations.own_activations import *
-from deepstep.equations.losses import *
-from deepstep.equations.number_losses import *
 from deepstep.equations.targets import *
 from deepstep.equations.heads import *
-from deepstep.equations.own_heads import *
+from deepstep.equations.losses import *
+from deepstep.equations.number_losses import *
+from deepstep.equations.ordered import *
+from deepstep.equations.own import *
 from deepstep.equations.costs import *
 from deepstep.equations.regularization import *
-from deepstep.equations.clipping import *
 from deepstep.equations.updates import *
 from deepstep.equations.muon import *
-from deepstep.equations.optimizers import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *
-from deepstep.equations.initialization_from_data import *
 from deepstep.equations.example_gradients import *
+
+complete(globals())

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.equations.ops import Op
-from deepstep.equations.registry import equation, equation_of
-from deepstep.errors import unknown_name
+from deepstep.equations.registry import F, Registry, equation, equation_of
 from deepstep.types import Array
 
 __all__ = [
@@ -39,19 +38,11 @@ __all__ = [
 class Activation(NamedTuple):
     """A forward with its backward.
 
-    Attributes
-    ----------
-    forward : callable
-        Z of shape (n, m) → A of the same shape and dtype, a new array.
-    backward : callable
-        (dA, Z) → dZ, all of that shape.
-    kinks : tuple of float
-        Values of Z at which there is no derivative; there the gradient check compares nothing.
-    across_units : bool
-        Whether a unit's output depends on the other units of its layer, or on its place among them.
+    forward: Z of shape (n_l, m) → A of the same shape and dtype, a new array.
+    backward: (dA, Z) → dZ, all of that shape.
+    kinks: Values of Z at which there is no derivative; there the gradient check compares nothing.
+    across_units: Whether a unit's output depends on the other units of its layer, or its place among them.
 
-    Examples
-    --------
     >>> ACTIVATIONS["relu"].kinks
     (0.0,)
     """
@@ -62,17 +53,17 @@ class Activation(NamedTuple):
     across_units: bool = False
 
 
-ACTIVATIONS: dict[str, Activation] = {}
+ACTIVATIONS: Registry[Activation] = Registry("activation", "activation")
 """All activations by name: those of DeepStep, then those that were registered."""
 
 
 def activation(
     forward: Callable[[Array], Array], *, kinks: tuple[float, ...] = (), across_units: bool = False
-) -> Callable[[Callable[..., Array]], Callable[..., Array]]:
+) -> Callable[[F], F]:
     """Register an activation under the name of its forward; decorates the backward."""
 
-    def register(backward: Callable[..., Array]) -> Callable[..., Array]:
-        ACTIVATIONS[forward.__name__] = Activation(forward, backward, kinks, across_units)
+    def register(backward: F) -> F:
+        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, kinks, across_units))
         return backward
 
     return register
@@ -81,34 +72,16 @@ def activation(
 def get_activation(name: str, where: str = "activation") -> Activation:
     """Look an activation up by name.
 
-    Parameters
-    ----------
-    name : str
-        A name in ``ACTIVATIONS``.
-    where : str
-        Name for error messages.
+    name: A name in ``ACTIVATIONS``.
+    ConfigurationError: If there is none of that name; the message has the nearest one.
 
-    Returns
-    -------
-    Activation
-        Its forward and backward.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name; the message has the nearest one.
-
-    Examples
-    --------
     >>> get_activation("softmax").across_units
     True
     >>> get_activation("rleu")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: activation: ... 'relu'...
     """
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise unknown_name(where, "activation", name, ACTIVATIONS)
-    return ACTIVATIONS[name]
+    return ACTIVATIONS.find(name, where)
 
 
 def activation_op(name: str) -> Op:
@@ -138,8 +111,6 @@ def _op_of(activation: Activation, name: str) -> Op:
 def identity(Z: Array) -> Array:
     """Pass the pre-activation through.
 
-    Examples
-    --------
     >>> identity(np.array([[-1.0, 2.0]]))
     array([[-1.,  2.]])
     """
@@ -151,8 +122,6 @@ def identity(Z: Array) -> Array:
 def identity_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the identity.
 
-    Examples
-    --------
     >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
     array([[3.]])
     """
@@ -163,8 +132,6 @@ def identity_backward(dA: Array, Z: Array) -> Array:
 def relu(Z: Array) -> Array:
     """Rectified linear unit.
 
-    Examples
-    --------
     >>> relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 2.]])
     """
@@ -176,8 +143,6 @@ def relu(Z: Array) -> Array:
 def relu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the rectified linear unit, 0 at Z = 0.
 
-    Examples
-    --------
     >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 5.]])
     """
@@ -189,8 +154,6 @@ def relu_backward(dA: Array, Z: Array) -> Array:
 def tanh(Z: Array) -> Array:
     """Hyperbolic tangent.
 
-    Examples
-    --------
     >>> tanh(np.array([[0.0, 1e4]]))
     array([[0., 1.]])
     """
@@ -202,8 +165,6 @@ def tanh(Z: Array) -> Array:
 def tanh_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
 
-    Examples
-    --------
     >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
     array([[2.]])
     """
@@ -216,8 +177,6 @@ def tanh_backward(dA: Array, Z: Array) -> Array:
 def sigmoid(Z: Array) -> Array:
     """Logistic function; e to a negative power alone, so that nothing overflows.
 
-    Examples
-    --------
     >>> sigmoid(np.array([[0.0, 1e4, -1e4]]))
     array([[0.5, 1. , 0. ]])
     """
@@ -230,8 +189,6 @@ def sigmoid(Z: Array) -> Array:
 def sigmoid_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails.
 
-    Examples
-    --------
     >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
     array([[1.]])
     """
@@ -243,8 +200,6 @@ def sigmoid_backward(dA: Array, Z: Array) -> Array:
 def exponential(Z: Array) -> Array:
     """A mean that is positive, as of counts; inf where e^Z is too large for the dtype.
 
-    Examples
-    --------
     >>> exponential(np.array([[0.0, 1e4, -1e4]]))
     array([[ 1., inf,  0.]])
     """
@@ -257,8 +212,6 @@ def exponential(Z: Array) -> Array:
 def exponential_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the exponential; 0 where dA is 0, however large Z.
 
-    Examples
-    --------
     >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
     array([[3., 0.]])
     """
@@ -271,8 +224,6 @@ def exponential_backward(dA: Array, Z: Array) -> Array:
 def softmax(Z: Array) -> Array:
     """Probabilities that sum to 1 in every column; the largest logit is taken off first.
 
-    Examples
-    --------
     >>> softmax(np.array([[1e4], [1e4]]))
     array([[0.5],
            [0.5]])
@@ -287,8 +238,6 @@ def softmax(Z: Array) -> Array:
 def softmax_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the softmax: the outputs of a column depend on all its logits.
 
-    Examples
-    --------
     >>> softmax_backward(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
     array([[ 0.25],
            [-0.25]])

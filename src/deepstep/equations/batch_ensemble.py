@@ -20,6 +20,7 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import EQUATIONS, equation
 from deepstep.equations.relu_variants import softplus
@@ -44,29 +45,11 @@ SOURCE = "arXiv 2410.24210 (TabM-mini)"
 def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array:
     """The first layer of all members: the same weights and bias, the inputs scaled by each member's r.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_0, m)
-        Inputs; a column is an example.
-    W : array of shape (n_1, n_0)
-        Weights.
-    b : array of shape (n_1, 1)
-        Bias.
-    r : array of shape (K, n_0)
-        A factor of each input for each member; ±1 at the beginning.
+    A_prev (n_0, m): Inputs; a column is an example.
+    r (K, n_0): A factor of each input for each member; ±1 at the beginning.
+    Z (n_1, K·m): Pre-activation of the first member, then of the second, …
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    Z : array of shape (n_1, K·m)
-        Pre-activation of the first member, then of the second, …
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> X, r = np.array([[1.0, 2.0]]), np.array([[1.0], [-1.0]])
     >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
@@ -90,31 +73,8 @@ def members_linear_backward(
 ) -> tuple[Array, Array, Array, Array]:
     """From the derivative by Z to those by the inputs, the shared weights and bias, and each member's r.
 
-    Parameters
-    ----------
-    dZ : array of shape (n_1, K·m)
-        Derivative of K·m·J by Z.
-    A_prev, W, b, r : arrays
-        As in `members_linear_forward`.
+    ShapeError: If dZ does not have the shape of Z.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_0, m)
-        Derivative of m·J by the inputs.
-    dW : array of shape (n_1, n_0)
-        Derivative of the cost J by W.
-    db : array of shape (n_1, 1)
-        Derivative of the cost J by b.
-    dr : array of shape (K, n_0)
-        Derivative of the cost J by r.
-
-    Raises
-    ------
-    ShapeError
-        If dZ does not have the shape of Z.
-
-    Examples
-    --------
     >>> X, W, b, r = np.array([[1.0]]), np.array([[3.0]]), np.array([[0.5]]), np.array([[1.0], [-1.0]])
     >>> members_linear_backward(np.array([[1.0, 3.0]]), X, W, b, r)
     (array([[-3.]]), array([[-1.]]), array([[2.]]), array([[1.5],
@@ -130,9 +90,7 @@ def members_linear_backward(
 def _weight_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, Array, Array]:
     """dW, db and dr alone: in training nobody needs dA0."""
     columns = len(r) * A_prev.shape[1]
-    if dZ.shape != (len(W), columns):
-        expected = f"dZ has the shape of Z, {(len(W), columns)}"
-        raise ShapeError("members_linear_backward", expected, f"got {dZ.shape}")
+    check_shape("members_linear_backward", "dZ has the shape of Z,", dZ, (len(W), columns))
     dW, dr = np.zeros_like(W), np.empty_like(r)
     for k, part in enumerate(_parts(columns, len(r), "members_linear_backward")):
         dW_k, dr_k = scaled_weights_backward(dZ[:, part] @ A_prev.T / columns, W, r[k][:, np.newaxis])
@@ -145,29 +103,12 @@ def _weight_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) ->
 def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> Array:
     """The last layer: of each member its own.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{L-1}, K·m)
-        Activations of the first member, then of the second, …
-    W : array of shape (K·n_L, n_{L-1})
-        Weights of the first member, under them those of the second, …
-    b : array of shape (K·n_L, 1)
-        Bias, likewise.
-    members : int
-        K.
+    A_prev (n_{L-1}, K·m): Activations of the first member, then of the second, …
+    W (K·n_L, n_{L-1}): Weights of the first member, under them those of the second, …
+    b (K·n_L, 1): Bias, likewise.
+    Z (n_L, K·m): Logits of the first member, then of the second, …
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    Z : array of shape (n_L, K·m)
-        Logits of the first member, then of the second, …
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
     >>> members_output_forward(A, W, b, 2)
     array([[ 3., 11.]])
@@ -186,29 +127,8 @@ def members_output_backward(
 ) -> tuple[Array, Array, Array]:
     """From the derivative by the logits to those by the activations, and by each member's weights and bias.
 
-    Parameters
-    ----------
-    dZ : array of shape (n_L, K·m)
-        Derivative of K·m·J by Z.
-    A_prev, W, b, members
-        As in `members_output_forward`.
+    ShapeError: If dZ does not have the shape of Z.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_{L-1}, K·m)
-        Derivative of K·m·J by A_prev.
-    dW : array of shape (K·n_L, n_{L-1})
-        Derivative of the cost J by W.
-    db : array of shape (K·n_L, 1)
-        Derivative of the cost J by b.
-
-    Raises
-    ------
-    ShapeError
-        If dZ does not have the shape of Z.
-
-    Examples
-    --------
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
     >>> members_output_backward(np.array([[1.0, -1.0]]), A, W, b, 2)
     (array([[ 3., -5.]]), array([[ 0.5],
@@ -217,9 +137,7 @@ def members_output_backward(
     """
     where = "members_output_backward"
     columns = A_prev.shape[1]
-    if dZ.shape != (len(W) // members, columns):
-        expected = f"dZ has the shape of Z, {(len(W) // members, columns)}"
-        raise ShapeError(where, expected, f"got {dZ.shape}")
+    check_shape(where, "dZ has the shape of Z,", dZ, (len(W) // members, columns))
     dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
     for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
         dA_prev[:, part] = W[rows].T @ dZ[:, part]
@@ -232,48 +150,19 @@ def members_output_backward(
 def members_mean(G: Array, members: int) -> Array:
     """The mean of the outputs of all members, or of their losses.
 
-    Parameters
-    ----------
-    G : array of shape (n, K·m)
-        Of the first member, then of the second, …
-    members : int
-        K.
+    G (n, K·m): Of the first member, then of the second, …
+    ShapeError: If there are not as many columns for each member.
 
-    Returns
-    -------
-    A : array of shape (n, m)
-
-    Raises
-    ------
-    ShapeError
-        If there are not as many columns for each member.
-
-    Examples
-    --------
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
     """
-    return _by_member(G, members, "members_mean").mean(axis=1)
+    return by_member(G, members, "members_mean").mean(axis=1)
 
 
 @equation("dG = [dA, …, dA]", source=SOURCE)
 def members_mean_backward(dA: Array, members: int) -> Array:
     """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
 
-    Parameters
-    ----------
-    dA : array of shape (n, m)
-        Derivative of m·J by the mean.
-    members : int
-        K.
-
-    Returns
-    -------
-    dG : array of shape (n, K·m)
-        Derivative of K·m·J by G.
-
-    Examples
-    --------
     >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
     array([[1., 2., 1., 2.]])
     """
@@ -288,7 +177,7 @@ def _parts(size: int, members: int, where: str) -> Iterator[slice]:
     return (slice(start, start + each) for start in range(0, size if each else 0, max(1, each)))
 
 
-def _by_member(A: Array, members: int, where: str) -> Array:
+def by_member(A: Array, members: int, where: str) -> Array:
     """As (n, K, m)."""
     list(_parts(A.shape[1], members, where))
     return A.reshape(len(A), members, -1)
@@ -340,27 +229,10 @@ MEAN_LOGITS: dict[str, Callable[[Array], Array]] = {
 def mean_logits(ZL: Array, members: int, activation: str) -> Array:
     """The logits with which one network would give the mean of the members' answers.
 
-    Parameters
-    ----------
-    ZL : array of shape (n_L, K·m)
-        Logits of the first member, then of the second, …
-    members : int
-        K.
-    activation : str
-        Of the output, a name in ``MEAN_LOGITS``.
+    ZL (n_L, K·m): Logits of the first member, then of the second, …
+    Z (n_L, m): Of a single member its own.
+    ConfigurationError: If answers of that activation cannot be turned back.
 
-    Returns
-    -------
-    Z : array of shape (n_L, m)
-        Of a single member its own.
-
-    Raises
-    ------
-    ConfigurationError
-        If answers of that activation cannot be turned back.
-
-    Examples
-    --------
     >>> from deepstep.equations import sigmoid
     >>> Z = mean_logits(np.array([[0.0, 50.0]]), 2, "sigmoid")
     >>> sigmoid(Z).round(3), mean_logits(np.array([[-1000.0, -1002.0]]), 2, "sigmoid").round(3)
@@ -374,8 +246,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
         )
     if members == 1:
         return ZL
-    members_mean(ZL[:1], members)  # as many columns for each member
-    return MEAN_LOGITS[activation](ZL.reshape(len(ZL), members, -1))
+    return MEAN_LOGITS[activation](by_member(ZL, members, "mean_logits"))
 
 
 def _example_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> dict[str, PerExample]:

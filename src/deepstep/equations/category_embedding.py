@@ -25,24 +25,13 @@ SIZE = 8
 def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]) -> Array:
     """The inputs with their codes replaced by rows of a table.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-        Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count.
+    X (n_0, m): Inputs; a column is an example. Some rows are codes: whole numbers from 0 to below the count.
         A code out of range is taken as 0, the category of what is missing or unknown.
-    T : array of shape (Σ counts, q)
-        The table: the categories of the first such input, below them those of the second, …
-    inputs : sequence of int
-        Which rows of X are codes.
-    counts : sequence of int
-        The number of categories of each.
+    T (Σ counts, q): The table: the categories of the first such input, below them those of the second, …
+    inputs: Which rows of X are codes.
+    counts: The number of categories of each.
+    X_e (n_0 - c + c·q, m):
 
-    Returns
-    -------
-    X_e : array of shape (n_0 - c + c·q, m)
-
-    Examples
-    --------
     >>> T = np.array([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
     >>> embed_categories(np.array([[0.5, 0.7], [2.0, 1.0]]), T, inputs=[1], counts=[3])
     array([[0.5, 0.7],
@@ -61,22 +50,8 @@ def embed_categories_backward(
 ) -> tuple[Array, Array]:
     """From the derivative by X_e to those by the inputs and by the table.
 
-    Parameters
-    ----------
-    dX_e : array of shape (n_0 - c + c·q, m)
-        Derivative of m·J by X_e.
-    X, T, inputs, counts
-        As in `embed_categories`.
+    dX, dT:
 
-    Returns
-    -------
-    dX : array of shape (n_0, m)
-        Derivative of m·J by the inputs.
-    dT : array of shape (Σ counts, q)
-        Derivative of the cost J by T: 1/m is applied here.
-
-    Examples
-    --------
     >>> X, T = np.array([[0.5, 0.7], [2.0, 2.0]]), np.zeros((3, 1))
     >>> dX, dT = embed_categories_backward(np.array([[1.0, 1.0], [3.0, 5.0]]), X, T, inputs=[1], counts=[3])
     >>> dX, dT.T

@@ -6,78 +6,53 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.batch_ensemble import mean_logits
-from deepstep.equations.heads import HasHead, Head, get_head, probabilities
+from deepstep.equations.heads import Head, Output, get_head, probabilities
+from deepstep.equations.linear import check_shape
 from deepstep.equations.registry import equation
-from deepstep.equations.targets import TARGETS
+from deepstep.equations.targets import TARGETS, value_range
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import Array
 
-__all__ = ["check_target", "compute_cost", "cost_from_logits", "cost_of_the_answer", "output_gradient"]
+__all__ = ["compute_cost", "cost_from_logits", "cost_of_the_answer", "output_gradient"]
 
 
 @equation("J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))", source="lecture 4")
-def compute_cost(AL: Array, Y: Array, *, output: str | Head | HasHead = "sigmoid") -> float:
+def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     """The lecture's cost, from the probabilities.
 
-    Parameters
-    ----------
-    AL, Y : arrays of shape (n_L, m)
-        Output of the network and target. Losses are summed over the n_L outputs. For a cross-entropy the
-        values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts they are at least
-        0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone, without any 0 or
-        1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has no meaning.
-    output : str, Head or Architecture
-        Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
+    AL, Y (n_L, m): Output of the network and target. Losses are summed over the n_L outputs. For a
+        cross-entropy the values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts
+        they are at least 0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone,
+        without any 0 or 1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has
+        no meaning.
+    output: Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
         "softmax" (of one choice among n_L classes) or "identity" (half the squared error); or the head of an
         architecture, with its settings.
-
-    Returns
-    -------
-    J : float
-        0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
+    J: 0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
         `cost_from_logits` is finite there too and is what trains.
+    ShapeError: If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
+    DataError: If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
+    ConfigurationError: If the head is unknown or has no loss of AL.
+    RuntimeWarning: If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
 
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
-    DataError
-        If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
-    ConfigurationError
-        If the head is unknown or has no loss of AL.
-
-    Warns
-    -----
-    RuntimeWarning
-        If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
-
-    Examples
-    --------
     >>> compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))
     0.2797765635793423
     """
-    AL, Y = np.asarray(AL), np.asarray(Y)
-    check_target(AL, Y, "compute_cost")
-    head = get_head(output, "compute_cost")
+    where, AL, Y = "compute_cost", np.asarray(AL), np.asarray(Y)
+    check_target(AL, Y, where)
+    head = get_head(output, where)
     if head.textbook is None:
-        raise ConfigurationError(
-            "compute_cost",
-            "an output whose loss can be told from AL",
-            f"the loss of {head.name!r} is of the logits",
-            "Use cost_from_logits.",
-        )
+        came = f"the loss of {head.name!r} is of the logits"
+        mend = "Use cost_from_logits."
+        raise ConfigurationError(where, "an output whose loss can be told from AL", came, mend)
     if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
-        raise DataError(
-            "compute_cost",
-            "AL holds probabilities from 0 to 1",
-            f"got values from {AL.min():g} to {AL.max():g}",
-            "From logits use cost_from_logits; for numbers pass output='identity'.",
-        )
+        mend = "From logits use cost_from_logits; for numbers pass output='identity'."
+        raise DataError(where, "AL holds probabilities from 0 to 1", value_range(AL), mend)
     # soft labels of ordered classes are falling numbers, too, not only the ones above zeros that train
     kind = "probabilities" if head.targets == "cumulative" else head.targets
     for rule in TARGETS[kind].rules:
         if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_label(Y))):
-            raise DataError("compute_cost", rule.expected.format(name=head.name), rule.came(Y), rule.mend)
+            raise DataError(where, rule.expected.format(name=head.name), rule.came(Y), rule.mend)
     cost = _mean(head.textbook(AL, Y)[0])
     if cost == np.inf and TARGETS[kind].rules and _is_whole(AL) and not _is_whole(Y):
         warnings.warn(
@@ -100,120 +75,57 @@ def _has_no_label(Y: Array) -> bool:
 
 @equation("J = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ", source="lecture 4, from the logits")
 def cost_from_logits(
-    ZL: Array,
-    Y: Array,
-    *,
-    output: str | Head | HasHead = "sigmoid",
-    sample_weight: Array | None = None,
+    ZL: Array, Y: Array, *, output: Output = "sigmoid", sample_weight: Array | None = None
 ) -> float:
     """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
 
-    Parameters
-    ----------
-    ZL, Y : arrays of shape (n_L, m)
-        Pre-activation of the output layer and target. ZL of K members that share a network has K·m columns:
-        their losses are averaged.
-    output : str, Head or Architecture
-        The head, which decides the loss: a name in ``HEADS``, or an architecture with its own.
-    sample_weight : array of shape (m,), optional
-        Weight of each example, at least 0; scaled to mean 1, so that a weight of 2 equals the row twice.
+    ZL, Y (n_L, m): Pre-activation of the output layer and target. ZL of K members that share a network has
+        K·m columns: their losses are averaged.
+    sample_weight (m,): Weight of each example, at least 0; a weight of 2 equals the row twice.
+    ShapeError: If Y does not have the shape of ZL, or there is not one weight for each example.
+    DataError: If there is no example, a weight is negative or not finite, or all are 0.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    J : float
-        The mean of the losses.
-
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of ZL, or there is not one weight for each example.
-    DataError
-        If there is no example, a weight is negative or not finite, or all are 0.
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264
     """
-    ZL, Y = np.asarray(ZL), np.asarray(Y)
-    head = get_head(output, "cost_from_logits")
-    check_target(ZL, Y, "cost_from_logits", sample_weight, members=head.members)
+    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "cost_from_logits")
     with np.errstate(over="ignore"):  # a loss too large for the dtype is inf
         loss = head.loss(ZL, Y)
     return _mean(loss[0], sample_weight)
 
 
 def cost_of_the_answer(
-    ZL: Array,
-    Y: Array,
-    *,
-    output: str | Head | HasHead = "sigmoid",
-    sample_weight: Array | None = None,
+    ZL: Array, Y: Array, *, output: Output = "sigmoid", sample_weight: Array | None = None
 ) -> float:
     """The cost of what a network answers: of members that share it, that of their mean answer.
 
     Training takes the mean of the members' costs, `cost_from_logits`. Where the loss is convex in the answer,
     that is never the smaller one.
 
-    Parameters
-    ----------
-    ZL, Y, output, sample_weight
-        As in `cost_from_logits`.
-
-    Returns
-    -------
-    J : float
-        The mean of the losses.
-
-    Examples
-    --------
     >>> head = get_head("identity").of_members(2)
     >>> ZL, Y = np.array([[0.0, 2.0]]), np.array([[1.0]])
     >>> cost_of_the_answer(ZL, Y, output=head), cost_from_logits(ZL, Y, output=head)
     (0.0, 0.5)
     """
-    head = get_head(output, "cost_of_the_answer")
+    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "cost_of_the_answer")
     if head.each is not None:
-        check_target(ZL, Y, "cost_of_the_answer", sample_weight, members=head.members)
         ZL, head = mean_logits(ZL, head.members, head.activation), head.each
     return cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
 
 
 @equation("dZL = w ∘ ∂loss/∂ZL,  w scaled to mean 1", source="lecture 5.3, both factors joined")
 def output_gradient(
-    ZL: Array,
-    Y: Array,
-    *,
-    output: str | Head | HasHead = "sigmoid",
-    sample_weight: Array | None = None,
+    ZL: Array, Y: Array, *, output: Output = "sigmoid", sample_weight: Array | None = None
 ) -> Array:
     """Derivative of m·J by the logits, where the backward pass begins.
 
-    Parameters
-    ----------
-    ZL, Y, output, sample_weight
-        As in `cost_from_logits`.
+    ShapeError, DataError, ConfigurationError: As in `cost_from_logits`.
 
-    Returns
-    -------
-    dZL : array of shape (n_L, m)
-        Column i is the derivative of example i's own loss, times its weight.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        As in `cost_from_logits`.
-
-    Examples
-    --------
     >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
     array([[ 0.75, -0.25]])
     """
-    ZL, Y = np.asarray(ZL), np.asarray(Y)
-    head = get_head(output, "output_gradient")
-    check_target(ZL, Y, "output_gradient", sample_weight, members=head.members)
+    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "output_gradient")
     with np.errstate(over="ignore"):
         dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
@@ -224,19 +136,6 @@ def output_gradient(
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
     """Weights scaled to mean 1.
 
-    Parameters
-    ----------
-    sample_weight : array of shape (m,)
-        At least 0, one of them above 0.
-    dtype : dtype
-        Precision of the result.
-
-    Returns
-    -------
-    array of shape (m,)
-
-    Examples
-    --------
     >>> relative_weights(np.array([3.0, 1.0]), np.dtype("float32"))
     array([1.5, 0.5], dtype=float32)
     """
@@ -259,59 +158,34 @@ def _scaled(values: Array) -> tuple[Array, int]:
     return np.ldexp(values, -exponent), exponent
 
 
+def _checked(
+    ZL: Array, Y: Array, output: Output, sample_weight: Array | None, where: str
+) -> tuple[Array, Array, Head]:
+    ZL, Y, head = np.asarray(ZL), np.asarray(Y), get_head(output, where)
+    check_target(ZL, Y, where, sample_weight, members=head.members)
+    return ZL, Y, head
+
+
 def check_target(
     output: Array, Y: Array, where: str, sample_weight: Array | None = None, *, members: int = 0
 ) -> None:
-    """Refuse a target or weights that do not belong to an output.
-
-    Parameters
-    ----------
-    output, Y : arrays of shape (n_L, m)
-        AL or ZL, and the target.
-    where : str
-        Name for error messages.
-    sample_weight : array of shape (m,), optional
-        Weights of the examples.
-    members : int
-        K, of members whose logits (n_L, K·m) these are; 0 of an ordinary network.
-
-    Raises
-    ------
-    ShapeError
-        If Y does not have the shape of the output, or there is not one weight for each example.
-    DataError
-        If there is no example, a weight is negative or not finite, or all are 0.
-
-    Examples
-    --------
-    >>> check_target(np.zeros((1, 3)), np.zeros((3, 1)), "here")
-    Traceback (most recent call last):
-    deepstep.errors.ShapeError: here: Y has the shape of the output, (1, 3); got Y (3, 1). ...
-    """
-    expected = Y.shape if Y.ndim != 2 else (Y.shape[0], max(1, members) * Y.shape[1])
-    if members and output.shape != expected:
+    """Refuse a target or weights that do not belong to an output: AL, or ZL of so many members."""
+    shape = Y.shape if Y.ndim != 2 else (Y.shape[0], max(1, members) * Y.shape[1])
+    if members and output.shape != shape:
         came = f"got {output.shape} for Y {Y.shape}"
         raise ShapeError(where, f"a column of logits for each of {members} members and each of Y", came)
-    if output.shape != expected or output.ndim != 2:
-        raise ShapeError(
-            where,
-            f"Y has the shape of the output, {output.shape}",
-            f"got Y {Y.shape}",
-            f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here.",
-        )
+    if output.shape != shape or output.ndim != 2:
+        mend = f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here."
+        raise ShapeError(where, f"Y has the shape of the output, {output.shape}", f"got Y {Y.shape}", mend)
     m = Y.shape[1]
     if m == 0:
         raise DataError(where, "at least one example", "got m = 0")
     if sample_weight is None:
         return
     weight = np.asarray(sample_weight)
-    if weight.shape != (m,):
-        raise ShapeError(where, f"sample_weight has shape ({m},)", f"got {weight.shape}")
+    check_shape(where, "sample_weight has shape", weight, (m,))
     if weight.dtype.kind not in "fiub":
         raise DataError(where, "sample_weight holds real numbers", f"got dtype {weight.dtype}")
     if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
-        raise DataError(
-            where,
-            "sample_weight has finite numbers of at least 0, one of them above 0",
-            f"got values from {float(weight.min()):g} to {float(weight.max()):g}",
-        )
+        expected = "sample_weight has finite numbers of at least 0, one of them above 0"
+        raise DataError(where, expected, value_range(weight))

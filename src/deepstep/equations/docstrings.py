@@ -1,69 +1,162 @@
-"""The help of an equation: its docstring with what many equations share, its formula and its source."""
+"""The help of the equations: short docstrings, completed from the signature, the formula and one glossary.
+
+In the source a docstring has a summary, what is special, then a line for each thing that the glossary does
+not say, and an example::
+
+    name (shape): Meaning of a parameter, or of what comes out by that name.
+    returns: Meaning of what comes out.
+    ShapeError: When it is raised.
+
+    (an example, as doctest runs it)
+
+`completed` writes that out in numpydoc's sections, with every parameter and all that comes out.
+"""
 
 import re
-from collections.abc import Callable
-from inspect import cleandoc, signature
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from inspect import Parameter, cleandoc, isclass, isfunction, signature
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
-QUANTITIES = {
-    "Z": ("array of shape (n, m)", "Pre-activation, float32 or float64; a column is an example."),
-    "A": ("array of shape (n, m)", "Activation, a new array of the dtype of Z."),
-    "dA": ("array of shape (n, m)", "Derivative of m·J by A, of the dtype of Z."),
-    "dZ": ("array of shape (n, m)", "Derivative of m·J by Z, a new array of the dtype of Z."),
-    "slope": ("float", "Slope below 0."),
-    "alpha": ("float", "α, above 0: far below 0 the activation is -α."),
-    "ZL": ("array of shape (n_L, m)", "Pre-activation of the output layer, float32 or float64."),
-    "AL": ("array of shape (n_L, m)", "Output of the network, float32 or float64."),
-    "Y": ("array of shape (n_L, m)", "Target."),
-    "smoothing": ("float", "ε of label smoothing, from 0 to below 1: `smooth_labels` stands for Y."),
-    "delta": ("float", "δ, above 0: the distance from which on the loss is a straight line."),
-    "levels": ("sequence of float", "τ₁ … τₙ, between 0 and 1 and increasing: one for each output."),
-    "loss": ("array of shape (1, m)", "Loss of each example, summed over the outputs."),
-    "dZL": ("array of shape (n_L, m)", "Derivative of m·J by ZL."),
-    "dAL": ("array of shape (n_L, m)", "Derivative of m·J by AL."),
-    "dU": ("array of shape (n_l, m)", "Derivative of m·J by U."),
-    "t": ("float", "Fraction of training done, from 0 to 1."),
-    "last": ("float", "The factor at the end."),
-    "f": ("float", "The factor."),
-    "α": ("float", "The learning rate."),
-}
-"""What many equations take or give, for those that do not describe it themselves."""
+import numpy as np
 
-_SECTIONS = re.compile(r"\n+(?=(?:Parameters|Returns|Raises|Examples)\n-+\n)")
+GLOSSARY = """
+A_prev (n_{l-1}, m): Activations of the layer before; a column is an example.
+W (n_l, n_{l-1}): Weights.
+b (n_l, 1): Bias.
+Z (n_l, m): Pre-activation, float32 or float64; a column is an example.
+A (n_l, m): Activation, a new array of the dtype of Z.
+G (n_l, m): The activation g(Z), where another operation makes A of it.
+U (n_l, m): W·A_prev, a column is an example.
+U_hat (n_l, m): U with mean 0 and variance 1.
+mask (n_l, m): Dropout mask D / keep_prob, see `dropout_mask`.
+mean, variance (n_l, 1): Of each unit.
+deviation (n_l, 1): √(variance + ε).
+gamma (n_l, 1): Scale of each unit.
+X (n_0, m): Inputs; a column is an example.
+ZL (n_L, m): Pre-activation of the output layer, float32 or float64.
+AL (n_L, m): Output of the network, float32 or float64.
+Y (n_L, m): Target.
+loss (1, m): Loss of each example, summed over the outputs.
+J: The cost, the mean of the losses.
+slope: Slope below 0.
+alpha (float): α, above 0: far below 0 the activation is -α.
+smoothing: ε of label smoothing, from 0 to below 1: `smooth_labels` stands for Y.
+delta: δ, above 0: the distance from which on the loss is a straight line.
+levels: τ₁ … τₙ, between 0 and 1 and increasing: one for each output.
+theta (n_parameters,): θ.
+gradient (n_parameters,): g = ∂J/∂θ.
+v (n_parameters,): Moving average or velocity of the rule, 0 at first.
+s (n_parameters,): Moving average of g², 0 at first.
+average (n_parameters,): θ̄, the moving average of θ.
+learning_rate: α; an array (n_parameters,) has a rate for each parameter.
+beta, beta1, beta2: Decay of an average, from 0 to below 1.
+epsilon: ε, above 0.
+t (int): Number of this step, from 1.
+t (float): Fraction of training done, from 0 to 1.
+f: The factor.
+first: The factor at the beginning.
+last: The factor at the end.
+α: The learning rate.
+members: K, the number of members that share the network.
+activation: A name in ``ACTIVATIONS``.
+activations: One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+layer_dims: n_0 (inputs), n_1, …, n_L (outputs).
+rng: Where the draws come from.
+parameters: ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+masks: Dropout masks by layer, (n_l, m).
+weights: W1, W2, …
+most: c, above 0.
+output (str or Head or Architecture): A name in ``HEADS``, or an architecture with its settings.
+sample_weight (m,): Weight of each example, at least 0; scaled to mean 1.
+where: Name for error messages.
+tape: Quantities of a forward pass by name.
+"""
+"""What many equations take or give, for those that do not say it themselves.
+
+A derivative dQ has the shape of Q. Where the columns of Q are examples it is one of m·J, else of J.
+"""
+
+ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
+"""Parameters by the symbol that formulas have for them."""
+
+STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
+
+_ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
+_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?: \w+)? (:?=) ")
 
 
-def completed(function: Callable[..., Any], formula: str, source: str) -> str | None:
-    """The docstring of an equation, with sections for all that goes in and comes out, its formula and source.
+class Entry(NamedTuple):
+    """What is said of a name: its kind or shape, and its meaning."""
+
+    kind: str = ""
+    text: str = ""
+
+
+_OF_FORWARDS: dict[str, dict[str, Entry]] = {}
+"""What the docstring of a forward says, which holds for its backward, too."""
+
+
+def entries(lines: str) -> Iterator[tuple[str, Entry]]:
+    """The names in these lines, each with what is said of it."""
+    for line in re.split(r"\n(?=\S)", lines.strip()):
+        match = _ENTRY.fullmatch(line)
+        if match is None:
+            raise ValueError(f"no line 'name (shape): meaning': {line!r}")
+        shape = match[2] or ""
+        kind = f"array of shape ({shape})" if "," in shape else shape
+        for name in match[1].split(", "):
+            yield name, Entry(kind, match[3] or "")
+
+
+@lru_cache
+def glossary() -> dict[str, list[Entry]]:
+    """`GLOSSARY` by name; a name may stand for several quantities."""
+    found: dict[str, list[Entry]] = {}
+    for name, entry in entries(GLOSSARY):
+        found.setdefault(name, []).append(entry)
+    return found
+
+
+def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
+    """The docstring of a function or class, with sections for all that goes in and comes out.
 
     Parameters
     ----------
     function : callable
-        The equation. What its docstring does not describe is taken from ``QUANTITIES``.
+        What its docstring does not describe is taken from ``GLOSSARY`` and from its signature.
     formula : str
-        Its statements; the left side of the first one is what the function returns.
+        The statements of an equation; their left sides are what it returns.
     source : str
         Lecture section or paper.
 
     Returns
     -------
     str or None
-        None if there are no docstrings, as under ``python -OO``.
+        None if there are no docstrings, as under ``python -OO``. One that has sections stays as it is.
 
     Examples
     --------
-    >>> def double(Z, by=2):
-    ...     "Twice as much."
+    >>> from deepstep.types import Array
+    >>> def double(Z: Array, by: int = 2) -> Array:
+    ...     '''Twice as much.
+    ...
+    ...     by: How often.
+    ...     '''
     >>> print(completed(double, "A = 2·Z", "nowhere"))
     Twice as much.
     <BLANKLINE>
     Parameters
     ----------
-    Z : array of shape (n, m)
+    Z : array of shape (n_l, m)
         Pre-activation, float32 or float64; a column is an example.
+    by : int, optional
+        How often.
     <BLANKLINE>
     Returns
     -------
-    A : array of shape (n, m)
+    A : array of shape (n_l, m)
         Activation, a new array of the dtype of Z.
     <BLANKLINE>
     Notes
@@ -74,32 +167,128 @@ def completed(function: Callable[..., Any], formula: str, source: str) -> str | 
     """
     if function.__doc__ is None:
         return None
-    summary, *parts = _SECTIONS.split(cleandoc(function.__doc__).rstrip())
-    own = {title: body for title, _, body in (part.split("\n", 2) for part in parts)}
-    left = re.match("[A-Za-z]+|α", formula)
-    statements = "\n".join(f"    {statement}" for statement in formula.split(",  "))
+    text, _, example = cleandoc(function.__doc__).rstrip().partition("\n\n>>> ")
+    if "\n---" in text:
+        return function.__doc__
+    prose: list[str] = []
+    own: dict[str, Entry] = {}
+    for paragraph in text.split("\n\n"):
+        if prose and _ENTRY.match(paragraph):
+            own |= dict(entries(paragraph))
+        else:
+            prose.append(paragraph)
+    name = function.__name__
+    stem = name.removesuffix("_backward")
+    of_pair = _OF_FORWARDS.setdefault(name, own) | _OF_FORWARDS.get(
+        stem, _OF_FORWARDS.get(f"{stem}_forward", {})
+    )
+    described = [
+        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, of_pair | own))
+        for name, parameter in signature(function).parameters.items()
+        if name not in ("self", "cls")
+    ]
+    raised = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Error")]
+    warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
+    statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
+    is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
-        "Parameters": _parameters(list(signature(function).parameters), own.get("Parameters", "")),
-        "Returns": own.get("Returns") or _known(left[0] if left else ""),
-        "Raises": own.get("Raises"),
-        "Notes": f"{statements}\n\nSource: {source}.",
-        "Examples": own.get("Examples"),
+        "Attributes" if is_record else "Parameters": described,
+        "Returns": [] if isclass(function) else _returned(function, formula, own, of_pair | own),
+        "Raises": raised,
+        "Warns": warned,
+        "Notes": [*statements, f"\nSource: {source}."] if formula else [],
+        "Examples": [f">>> {example}"] if example else [],
     }
-    written = (f"{title}\n{'-' * len(title)}\n{body}" for title, body in sections.items() if body)
-    return "\n\n".join([summary, *written])
+    for title, lines in sections.items():
+        if lines:
+            prose.append("\n".join([title, "-" * len(title), *lines]))
+    return "\n\n".join(prose)
 
 
-def _parameters(names: list[str], own: str) -> str:
-    """The section of the parameters in their order, each once."""
-    entries = [entry for entry in re.split(r"\n(?=\S)", own) if entry]
-    described = {
-        name: entry for entry in entries for name in entry.split("\n")[0].split(" : ")[0].split(", ")
-    }
-    return "\n".join(dict.fromkeys(entry for name in names if (entry := described.get(name) or _known(name))))
+def complete(namespace: Mapping[str, Any]) -> None:
+    """Complete the help of functions, classes and their methods; that of equations is complete already."""
+    for one in list(namespace.values()):
+        if (isclass(one) or isfunction(one)) and one.__module__.startswith("deepstep."):
+            methods = [method for name, method in vars(one).items() if isclass(one) and name[0] != "_"]
+            for function in (one, *(getattr(method, "__func__", method) for method in methods)):
+                if isclass(function) or isfunction(function):
+                    function.__doc__ = completed(function)
 
 
-def _known(name: str) -> str:
-    if name not in QUANTITIES:
-        return ""
-    kind, meaning = QUANTITIES[name]
-    return f"{name} : {kind}\n    {meaning}"
+def _described(name: str, parameter: Parameter, said: Mapping[str, Entry]) -> Entry:
+    """Kind and meaning of a parameter."""
+    kind, text = _entry(name, parameter.annotation, said)
+    return Entry(kind if parameter.default is Parameter.empty else f"{kind}, optional", text)
+
+
+def _entry(name: str, annotation: Any, said: Mapping[str, Entry]) -> Entry:
+    """Kind and meaning of a name: as it is said, else as the glossary or the annotation has it."""
+    kind, text = said.get(name, Entry())
+    known = _known(name, kind_of(annotation), said)
+    return Entry(kind or known.kind or kind_of(annotation), text or known.text)
+
+
+def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
+    """What the glossary has of a name, where it is of that kind there; a derivative is like its quantity."""
+    for entry in glossary().get(name, ()):
+        if (
+            ("array" in kind)
+            if entry.kind.startswith("array")
+            else entry.kind not in {"int", "float"} - {kind}
+        ):
+            return entry
+    if not name.startswith("d") or kind != "array":
+        return Entry()
+    quantity = said.get(name[1:], Entry()).kind or _known(name[1:], kind, said).kind
+    columns = quantity.rpartition(", ")[2].removesuffix(")")
+    if columns.endswith("m"):
+        return Entry(quantity, f"Derivative of {columns}·J by {name[1:]}.")
+    return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
+
+
+def _returned(
+    function: Callable[..., Any], formula: str, own: Iterable[str], said: Mapping[str, Entry]
+) -> list[str]:
+    """The section of what comes out: what the docstring names, or the left sides of the formula."""
+    result, parameters = signature(function).return_annotation, signature(function).parameters
+    if result in (None, Parameter.empty):
+        return []
+    kinds = get_args(result) if get_origin(result) is tuple and ... not in get_args(result) else (result,)
+    lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
+    changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
+    named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
+    stated = [name for name in parameters if name in changed] or list(
+        dict.fromkeys(left[1] for left in lefts)
+    )
+    names = [*stated[: max(0, len(kinds) - len(named))], *named]
+    if len(names) < len(kinds):
+        return [kind_of(result)]
+    found = []
+    for name, annotation in zip(names, kinds, strict=False):
+        kind, text = _entry(name, annotation, said)
+        found.append(_written(name, Entry(kind, "After this step." if name in changed else text)))
+    return found
+
+
+def _written(name: str, entry: Entry) -> str:
+    head = entry.kind if name == "returns" else f"{name} : {entry.kind}"
+    return f"{head}\n    {entry.text}" if entry.text else head
+
+
+def kind_of(annotation: Any) -> str:
+    """A type in the words of numpydoc: ``Sequence[str] | None`` is a sequence of str.
+
+    >>> kind_of(dict[str, int]), kind_of(float | tuple[int, ...] | None)
+    ('dict', 'float or tuple of int')
+    """
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType):
+        return " or ".join(kind_of(one) for one in args if one is not NoneType)
+    if origin is np.ndarray:
+        return "array"
+    if isinstance(annotation, str):
+        return annotation
+    name = getattr(origin or annotation, "__name__", str(annotation))
+    name = name.lower() if name in ("Any", "Sequence", "Mapping", "Iterable", "Callable") else name
+    plain = name not in ("sequence", "iterable", "tuple", "list") or not args
+    return name if plain else f"{name} of {kind_of(args[0])}"

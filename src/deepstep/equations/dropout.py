@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Op
 from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
 __all__ = ["dropout_backward", "dropout_forward", "dropout_mask"]
@@ -19,27 +20,11 @@ __all__ = ["dropout_backward", "dropout_forward", "dropout_mask"]
 def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Array:
     """Which units stay, from uniform random numbers: 1/keep_prob where one stays, else 0.
 
-    Parameters
-    ----------
-    uniform : array of shape (n_l, m)
-        Numbers from 0 to below 1.
-    keep_prob : float
-        Probability to stay, above 0 and at most 1.
-    dtype : optional
-        Precision of the mask, by default that of the numbers; which units stay does not depend on it.
+    uniform (n_l, m): Numbers from 0 to below 1.
+    keep_prob: Probability to stay, above 0 and at most 1.
+    dtype: Precision of the mask, by default that of the numbers; which units stay does not depend on it.
+    ConfigurationError: If keep_prob is no probability, or 0: nothing would be left to raise.
 
-    Returns
-    -------
-    mask : array of shape (n_l, m)
-        Of mean 1.
-
-    Raises
-    ------
-    ConfigurationError
-        If keep_prob is no probability, or 0: nothing would be left to raise.
-
-    Examples
-    --------
     >>> dropout_mask(np.array([[0.1, 0.7, 0.9]]), 0.8)
     array([[1.25, 1.25, 0.  ]])
     """
@@ -53,60 +38,26 @@ def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Arra
 def dropout_forward(G: Array, mask: Array) -> Array:
     """Activations that are handed on.
 
-    Parameters
-    ----------
-    G, mask : arrays of shape (n_l, m)
-        Activations, and the mask of `dropout_mask`.
+    ShapeError: If the mask does not have the shape of G: another one would broadcast silently.
 
-    Returns
-    -------
-    A : array of shape (n_l, m)
-        A new array of the dtype of G.
-
-    Raises
-    ------
-    ShapeError
-        If the mask does not have the shape of G: another one would broadcast silently.
-
-    Examples
-    --------
     >>> dropout_forward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    return _masked("dropout_forward", "G", G, mask)
+    check_shape("dropout_forward", "mask has the shape of G,", mask, np.shape(G))
+    return G * np.asarray(mask, G.dtype)
 
 
 @equation("dG = dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
 def dropout_backward(dA: Array, mask: Array) -> Array:
     """From the derivative by the activations handed on to that by the activations before.
 
-    Parameters
-    ----------
-    dA, mask : arrays of shape (n_l, m)
-        The mask of the forward step.
+    ShapeError: If the mask does not have the shape of dA.
 
-    Returns
-    -------
-    dG : array of shape (n_l, m)
-        Derivative of m·J by the activations before, a new array of the dtype of dA.
-
-    Raises
-    ------
-    ShapeError
-        If the mask does not have the shape of dA.
-
-    Examples
-    --------
     >>> dropout_backward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    return _masked("dropout_backward", "dA", dA, mask)
-
-
-def _masked(where: str, name: str, value: Array, mask: Array) -> Array:
-    if np.shape(mask) != np.shape(value):
-        raise ShapeError(where, f"mask has the shape of {name}, {np.shape(value)}", f"got {np.shape(mask)}")
-    return value * np.asarray(mask, value.dtype)
+    check_shape("dropout_backward", "mask has the shape of dA,", mask, np.shape(dA))
+    return dA * np.asarray(mask, dA.dtype)
 
 
 DROPOUT = Op(

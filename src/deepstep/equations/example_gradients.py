@@ -22,18 +22,12 @@ SOURCE = "Goodfellow, arXiv 1510.01799"
 class PerExample(NamedTuple):
     """The gradients of all examples by one parameter.
 
-    Attributes
-    ----------
-    left : array of shape (n, K·m)
-        A column is an example; K columns belong to each where K members share the network.
-    right : array of shape (n_prev, K·m) or None
-        The gradient is the outer product of both columns, or the column of ``left`` alone.
-    shared : bool
-        Whether the K columns of an example belong to one parameter, whose gradient is their mean; else each
-        member has its own.
+    left (n, K·m): A column is an example; K columns belong to each where K members share the network.
+    right (n_prev, K·m or None): The gradient is the outer product of both columns, or the column of ``left``
+        alone.
+    shared: Whether the K columns of an example belong to one parameter, whose gradient is their mean; else
+        each member has its own.
 
-    Examples
-    --------
     >>> PerExample(np.array([[3.0], [4.0]]), np.array([[2.0]])).squares(1)
     array([[100.]])
     """
@@ -45,14 +39,8 @@ class PerExample(NamedTuple):
     def squares(self, m: int) -> Array:
         """Squared norm of the gradient of each example.
 
-        Parameters
-        ----------
-        m : int
-            Number of examples.
-
-        Returns
-        -------
-        array of shape (1, m)
+        m: Number of examples.
+        squares (1, m):
         """
         K = self.left.shape[1] // m if m else 1
         if K == 1 or not self.shared:
@@ -66,36 +54,16 @@ class PerExample(NamedTuple):
 def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     """Norms of each example's own gradient at one layer.
 
-    Parameters
-    ----------
-    dZ : array of shape (n_l, m)
-        Derivative of m·J by Z: column i is that of example i's loss.
-    A_prev : array of shape (n_{l-1}, m)
-        Activations of the layer before.
+    norm_W (1, m): Frobenius norm of the derivative of each example's loss by W.
+    norm_b (1, m): Norm of that by b.
+    ShapeError: If there are not as many columns of both.
 
-    Returns
-    -------
-    norm_W : array of shape (1, m)
-        Frobenius norm of the derivative of each example's loss by W.
-    norm_b : array of shape (1, m)
-        Norm of that by b.
-
-    Raises
-    ------
-    ShapeError
-        If there are not as many columns of both.
-
-    Examples
-    --------
     >>> linear_gradient_norms(np.array([[3.0], [4.0]]), np.array([[2.0]]))
     (array([[10.]]), array([[5.]]))
     """
     if dZ.shape[1] != A_prev.shape[1]:
-        raise ShapeError(
-            "linear_gradient_norms",
-            f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ",
-            f"got A_prev {A_prev.shape}",
-        )
+        expected = f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ"
+        raise ShapeError("linear_gradient_norms", expected, f"got A_prev {A_prev.shape}")
     norm_b = np.sqrt(_squares(dZ))
     return norm_b * np.sqrt(_squares(A_prev)), norm_b
 
@@ -103,29 +71,12 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
 def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
     """Norm of each example's own gradient by all parameters, from one backward pass.
 
-    Parameters
-    ----------
-    nodes : sequence of Node
-        Of the network in training, without dropout.
-    tape : dict
-        Of the forward pass.
-    d : dict
-        ``{"Z…": dZL}``, the derivative of m·J by the logits.
-    m : int
-        Number of examples.
+    nodes: Of the network in training, without dropout.
+    d: ``{"Z…": dZL}``, the derivative of m·J by the logits.
+    m: Number of examples.
+    returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.
+    ConfigurationError: With batch normalization: an example has no loss of its own there.
 
-    Returns
-    -------
-    array of shape (1, m)
-        ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.
-
-    Raises
-    ------
-    ConfigurationError
-        With batch normalization: an example has no loss of its own there.
-
-    Examples
-    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.array([[0.0, 1.0]]), {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))})
     >>> gradient_norms(caches.graph.nodes, caches.tape, {"Z1": AL - 1}, 2).round(4)

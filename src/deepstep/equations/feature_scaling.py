@@ -9,9 +9,9 @@ import numpy as np
 from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
-from deepstep.errors import ShapeError
 from deepstep.types import Array
 
 __all__ = ["scaled_weights", "scaled_weights_backward"]
@@ -23,29 +23,14 @@ SOURCE = "arXiv 2407.04491 (RealMLP), the scaling layer"
 def scaled_weights(W: Array, s: Array) -> Array:
     """The weights of the first layer with the factor of each input: column j times s_j.
 
-    Parameters
-    ----------
-    W : array of shape (n_1, n_0)
-        Weights.
-    s : array of shape (n_0, 1)
-        Factor of each input; 1 at the beginning.
+    s (n_0, 1): Factor of each input; 1 at the beginning.
+    W_s (n_1, n_0): A new array.
+    ShapeError: If there is not one factor for each input.
 
-    Returns
-    -------
-    W_s : array of shape (n_1, n_0)
-        A new array.
-
-    Raises
-    ------
-    ShapeError
-        If there is not one factor for each input.
-
-    Examples
-    --------
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
-    _check("scaled_weights", W, s)
+    check_shape("scaled_weights", "a factor for each input, s of shape", s, (W.shape[1], 1))
     return W * s.T
 
 
@@ -53,46 +38,18 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
-    Parameters
-    ----------
-    dW_s : array of shape (n_1, n_0)
-        Derivative of the cost J by W_s: dZ·Xᵀ / m.
-    W : array of shape (n_1, n_0)
-        Weights.
-    s : array of shape (n_0, 1)
-        Factor of each input.
+    s (n_0, 1): Factor of each input.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    dW : array of shape (n_1, n_0)
-        Derivative of J by W.
-    ds : array of shape (n_0, 1)
-        Derivative of J by s.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])
     >>> dW, ds = scaled_weights_backward(np.array([[1.0, 10.0]]), W, s)
     >>> dW, ds
     (array([[3., 5.]]), array([[ 1.],
            [20.]]))
     """
-    _check("scaled_weights_backward", W, s)
-    if dW_s.shape != W.shape:
-        raise ShapeError(
-            "scaled_weights_backward", f"dW_s has the shape of W, {W.shape}", f"got {dW_s.shape}"
-        )
+    check_shape("scaled_weights_backward", "a factor for each input, s of shape", s, (W.shape[1], 1))
+    check_shape("scaled_weights_backward", "dW_s has the shape of W,", dW_s, W.shape)
     return dW_s * s.T, (W * dW_s).sum(axis=0)[:, np.newaxis]
-
-
-def _check(where: str, W: Array, s: Array) -> None:
-    if s.shape != (W.shape[1], 1):
-        raise ShapeError(where, f"s has shape ({W.shape[1]}, 1), a factor for each input", f"got {s.shape}")
 
 
 def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:

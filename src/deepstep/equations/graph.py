@@ -7,9 +7,10 @@ registered in the file of its equations, and named nowhere else in the equations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.equations.activations import activation_op
+from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.backward import LINEAR
 from deepstep.equations.ops import Graph, Layer, Learned, Node, Op, completed_nodes, place
+from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
 __all__ = ["FEATURES", "Feature", "feature", "graph_of", "layers_of"]
@@ -17,37 +18,27 @@ __all__ = ["FEATURES", "Feature", "feature", "graph_of", "layers_of"]
 OUTPUT_OF_A_LAYER, ACTIVATION_SO_FAR = "A", "G"
 
 Operations: TypeAlias = tuple[Op, ...]
+Apply: TypeAlias = Callable[[Operations, Layer], Operations]
 
 
 class Feature(NamedTuple):
     """A feature of layers that a network may have.
 
-    Attributes
-    ----------
-    apply : callable
-        The operations of a layer so far, and the layer → those with the feature.
-    symbol : str
-        A parameter that only this feature has; empty where it has none.
-    value : callable
-        That parameter → the value of the option that it stands for.
-    whole_network : bool
-        Whether the parameter in layer 1 stands for all layers.
-    resize : callable
-        A layer as the shape of its W says, and the option's value → the layer as the network has it.
-    widen : callable
-        Rows of A[l-1] and the option's value → the rows that the linear part reads.
-    check : callable
-        The option's value → what it has to be, where it is not; else an empty text.
-    example : object
-        A value for generated tests and the documentation, where the feature is no argument of `Architecture`.
+    apply: The operations of a layer so far, and the layer → those with the feature.
+    symbol: A parameter that only this feature has; empty where it has none.
+    value: That parameter → the value of the option that it stands for.
+    whole_network: Whether the parameter in layer 1 stands for all layers.
+    resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
+    widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
+    check: The option's value → what it has to be, where it is not; else an empty text.
+    example: A value for generated tests and the documentation, where the feature is no argument of
+        `Architecture`.
 
-    Examples
-    --------
     >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
     [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
     """
 
-    apply: Callable[[Operations, Layer], Operations]
+    apply: Apply
     symbol: str
     value: Callable[[Array], Any]
     whole_network: bool
@@ -71,23 +62,12 @@ def feature(
     widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev,
     check: Callable[[Any], str] = lambda value: "",
     example: Any = None,
-) -> Callable[[Callable[[Operations, Layer], Operations]], Callable[[Operations, Layer], Operations]]:
+) -> Callable[[Apply], Apply]:
     """Register a feature; decorates a function from the operations of a layer to those with the feature.
 
-    Parameters
-    ----------
-    name : str
-        The argument of `Architecture` that turns it on.
-    symbol, value, whole_network, resize, widen, check, example
-        As in `Feature`.
+    name: The argument of `Architecture` that turns it on.
+    returns: The decorator.
 
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Examples
-    --------
     >>> @feature("twice")
     ... def _twice(ops, layer):
     ...     return (*ops, ops[-1])
@@ -95,9 +75,7 @@ def feature(
     (1, 2, 2)
     """
 
-    def register(
-        apply: Callable[[Operations, Layer], Operations],
-    ) -> Callable[[Operations, Layer], Operations]:
+    def register(apply: Apply) -> Apply:
         FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check, example)
         return apply
 
@@ -116,21 +94,6 @@ def layers_in(
 ) -> tuple[Layer, ...]:
     """The layers of a network of these sizes.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int
-        n_0, n_1, …, n_L.
-    activations : sequence of str
-        One name per layer.
-    options : callable
-        l → the features of that layer.
-
-    Returns
-    -------
-    tuple of Layer
-
-    Examples
-    --------
     >>> [(layer.n_prev, layer.n) for layer in layers_in([2, 3, 1], ["relu", "sigmoid"])]
     [(2, 3), (3, 1)]
     """
@@ -139,25 +102,27 @@ def layers_in(
         zip(layer_dims, layer_dims[1:], activations, strict=False), start=1
     ):
         on, n_in = options(l), n_prev
-        for feature_name, value in on.items():
-            n_in = FEATURES[feature_name].widen(n_in, value) if l == 1 else n_in
+        for feature_name in reversed(FEATURES) if l == 1 else ():  # the last one stands before the others
+            n_in = FEATURES[feature_name].widen(n_in, on[feature_name]) if feature_name in on else n_in
         found.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
     return tuple(found)
+
+
+def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> list[str]:
+    """One activation per layer, by default relu, …, relu, sigmoid; refused where one is unknown."""
+    if activations is None:
+        return ["relu"] * (n_layers - 1) + ["sigmoid"]
+    if isinstance(activations, str) or len(activations) != n_layers:
+        expected, mend = f"{n_layers} activations, one per layer", "One name per layer, the output's last."
+        raise ConfigurationError(where, expected, f"got {activations!r}", mend)
+    for name in activations:
+        get_activation(name, where)
+    return list(activations)
 
 
 def graph_of(layers: Sequence[Layer]) -> Graph:
     """The graph of a network.
 
-    Parameters
-    ----------
-    layers : sequence of Layer
-
-    Returns
-    -------
-    Graph
-
-    Examples
-    --------
     >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
@@ -203,21 +168,8 @@ def layers_of(
 ) -> tuple[Layer, ...]:
     """The layers that parameters belong to, by their names and shapes.
 
-    Parameters
-    ----------
-    parameters : mapping
-        W1, b1, …; the parameters of a feature turn it on.
-    activations : sequence of str
-        One name per layer.
-    options : mapping, optional
-        Values of features that parameters do not tell, by layer.
+    options: Values of features that parameters do not tell, by layer.
 
-    Returns
-    -------
-    tuple of Layer
-
-    Examples
-    --------
     >>> import numpy as np
     >>> layers_of({"W1": np.ones((3, 2)), "b1": np.ones((3, 1)), "s1": np.ones((2, 1))}, ["relu"])[0].options
     {'input_scale': True}
@@ -227,11 +179,8 @@ def layers_of(
         n, n_prev = parameters[f"W{l}"].shape
         layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
-            given = (
-                parameters.get(f"{option.symbol}{1 if option.whole_network else l}")
-                if option.symbol
-                else None
-            )
+            named = f"{option.symbol}{1 if option.whole_network else l}"
+            given = parameters.get(named) if option.symbol else None
             value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
             if value:
                 layer = option.resize(layer._replace(options={**layer.options, name: value}), value)

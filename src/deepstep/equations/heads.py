@@ -5,45 +5,15 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial, update_wrapper
 from inspect import signature
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
 from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
-from deepstep.equations.head_settings import SETTINGS, plain
-from deepstep.equations.losses import (
-    categorical_cross_entropy,
-    categorical_cross_entropy_backward,
-    cross_entropy,
-    cross_entropy_backward,
-    ordinal_cross_entropy,
-    ordinal_cross_entropy_backward,
-    sigmoid_cross_entropy,
-    sigmoid_cross_entropy_backward,
-    softmax_cross_entropy,
-    softmax_cross_entropy_backward,
-)
-from deepstep.equations.number_losses import (
-    absolute_error,
-    absolute_error_backward,
-    huber,
-    huber_backward,
-    mean_deviance,
-    mean_deviance_backward,
-    pinball,
-    pinball_backward,
-    poisson_deviance,
-    poisson_deviance_backward,
-    quantile_loss,
-    quantile_loss_backward,
-    quantile_residual,
-    residual,
-    squared_error,
-    squared_error_backward,
-)
+from deepstep.equations.registry import F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 __all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
 
@@ -78,29 +48,17 @@ _FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
 class Head:
     """What an output means and how it learns. All functions take the same settings, and have those in force.
 
-    Attributes
-    ----------
-    name : str
-        A name in ``HEADS``.
-    activation : str
-        The activation of the output layer, from which the losses by the logits are derived.
-    loss, loss_backward : callable
-        (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the logits: they train.
-    targets : str
-        What Y has to be, a name in ``deepstep.equations.TARGETS``.
-    textbook, textbook_backward : callable or None
-        The same from the output AL, where there is such a form.
-    kinks : callable or None
-        (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
-    settings : mapping
-        Settings in force; by default those of the loss.
-    members : int
-        K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
-    each : Head or None
-        That of a single member then.
+    name: A name in ``HEADS``.
+    activation: The activation of the output layer, from which the losses by the logits are derived.
+    loss, loss_backward: (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the
+        logits: they train.
+    targets: What Y has to be, a name in ``deepstep.equations.TARGETS``.
+    textbook, textbook_backward: The same from the output AL, where there is such a form.
+    kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
+    settings: Settings in force; by default those of the loss.
+    members: K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
+    each: That of a single member then.
 
-    Examples
-    --------
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
     """
@@ -129,25 +87,12 @@ class Head:
     def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
-        Parameters
-        ----------
-        where : str
-            What an error names; by position alone, so that no setting is taken for it.
-        **settings
-            Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        where: What an error names; by position alone, so that no setting is taken for it.
+        settings: Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        returns: A new one; the same one where nothing is set.
+        ConfigurationError: If the loss does not know one of them (the message has the nearest one), or one is
+            out of range.
 
-        Returns
-        -------
-        Head
-            A new one; the same one where nothing is set.
-
-        Raises
-        ------
-        ConfigurationError
-            If the loss does not know one of them (the message has the nearest one), or one is out of range.
-
-        Examples
-        --------
         >>> dict(get_head("huber").with_settings(delta=2).settings)
         {'delta': 2}
         """
@@ -157,7 +102,7 @@ class Head:
         for name, value in settings.items():
             if name not in self.settings:
                 raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
-            found[name] = plain(value)
+            found[name] = _plain(value)
             setting = SETTINGS.get((self.name, name))
             if setting is not None and not setting.accepts(found[name]):
                 raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
@@ -167,23 +112,9 @@ class Head:
     def of_members(self, members: int) -> "Head":
         """This head for the logits of K members: the loss of an example is the mean of theirs.
 
-        Parameters
-        ----------
-        members : int
-            K; 0 for this head as it is.
+        returns: Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
+        ConfigurationError: If the mean of such answers is none that a single network could give.
 
-        Returns
-        -------
-        Head
-            Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
-
-        Raises
-        ------
-        ConfigurationError
-            If the mean of such answers is none that a single network could give.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> head, Y = get_head("identity").of_members(2), np.array([[1.0]])
         >>> head.loss(np.array([[1.0, 3.0]]), Y), head.loss_backward(np.array([[1.0, 3.0]]), Y)
@@ -192,121 +123,75 @@ class Head:
         if members == self.members:
             return self
         if self.activation not in MEAN_LOGITS:
-            raise ConfigurationError(
-                "shared_members",
-                f"an output that ends with {', '.join(MEAN_LOGITS)}",
-                f"{self.name!r} ends with {self.activation!r}",
-            )
-        bound = {
-            kind: partial(_of_columns, getattr(self, kind), members) for kind in ("loss_backward", "kinks")
-        }
-        return replace(
-            self,
-            loss=partial(_mean_loss, self.loss, members),
-            loss_backward=bound["loss_backward"],
-            kinks=self.kinks and bound["kinks"],
-            members=members,
-            each=self,
-        )
+            expected = f"an output that ends with {', '.join(MEAN_LOGITS)}"
+            came = f"{self.name!r} ends with {self.activation!r}"
+            raise ConfigurationError("shared_members", expected, came)
+        loss = partial(_mean_loss, self.loss, members)
+        loss_backward = partial(_of_columns, self.loss_backward, members)
+        kinks = self.kinks and partial(_of_columns, self.kinks, members)
+        return replace(self, loss=loss, loss_backward=loss_backward, kinks=kinks, members=members, each=self)
 
 
-HEADS: dict[str, Head] = {
-    head.name: head
-    for head in (
-        Head(
-            "sigmoid",
-            "sigmoid",
-            sigmoid_cross_entropy,
-            sigmoid_cross_entropy_backward,
-            "probabilities",
-            cross_entropy,
-            cross_entropy_backward,
-        ),
-        Head(
-            "softmax",
-            "softmax",
-            softmax_cross_entropy,
-            softmax_cross_entropy_backward,
-            "classes",
-            categorical_cross_entropy,
-            categorical_cross_entropy_backward,
-        ),
-        Head(
-            "identity",
-            "identity",
-            squared_error,
-            squared_error_backward,
-            "numbers",
-            squared_error,
-            squared_error_backward,
-        ),
-        Head(
-            "absolute_error",
-            "identity",
-            absolute_error,
-            absolute_error_backward,
-            "numbers",
-            absolute_error,
-            absolute_error_backward,
-            kinks=residual,
-        ),
-        Head("huber", "identity", huber, huber_backward, "numbers", huber, huber_backward),
-        Head(
-            "poisson",
-            "exponential",
-            poisson_deviance,
-            poisson_deviance_backward,
-            "counts",
-            mean_deviance,
-            mean_deviance_backward,
-        ),
-        Head(
-            "quantile",
-            "increasing",
-            quantile_loss,
-            quantile_loss_backward,
-            "one number",
-            pinball,
-            pinball_backward,
-            kinks=quantile_residual,
-        ),
-        Head(
-            "ordinal",
-            "ordinal",
-            ordinal_cross_entropy,
-            ordinal_cross_entropy_backward,
-            "cumulative",
-            cross_entropy,
-            cross_entropy_backward,
-        ),
-    )
-}
+Output: TypeAlias = str | Head | HasHead
+"""A name in ``HEADS``, a head, or an architecture with its own."""
+
+
+class Setting(NamedTuple):
+    """What a setting of a head may be, in words and as a test.
+
+    ``symbols`` gives from the value and the number of outputs what is written for which symbol in formulas.
+    """
+
+    expected: str
+    accepts: Callable[[Any], bool]
+    symbols: Callable[[Any, int], dict[str, str]] = lambda value, n: {}
+
+
+def is_share(value: Any) -> bool:
+    """Whether this is a number from 0 to below 1."""
+    return is_number(value) and bool(0 <= value < 1)
+
+
+def is_positive(value: Any) -> bool:
+    """Whether this is a number above 0."""
+    return is_number(value) and bool(value > 0)
+
+
+HEADS: Registry[Head] = Registry("output", "head")
 """All heads by name: those of DeepStep, then those that were registered."""
 
+SETTINGS: dict[tuple[str, str], Setting] = {}
+"""The settings of DeepStep's heads, by head and name."""
 
-def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
+
+def head(
+    name: str,
+    loss: Loss,
+    *,
+    activation: str,
+    targets: str,
+    textbook: tuple[Loss | None, Loss | None] = (None, None),
+    kinks: Loss | None = None,
+    **settings: Setting,
+) -> Callable[[F], F]:
+    """Register a loss as a `Head`, with what its settings may be; decorates its backward."""
+
+    def register(loss_backward: F) -> F:
+        direct, back = (loss, loss_backward) if activation == "identity" else textbook
+        HEADS.add(name, Head(name, activation, loss, loss_backward, targets, direct, back, kinks))
+        SETTINGS.update({(name, setting): found for setting, found in settings.items()})
+        return loss_backward
+
+    return register
+
+
+def get_head(output: Output, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        A name in ``HEADS``; a `Head` passes as it is.
-    where : str
-        Name for error messages.
+    returns: With the settings in force.
+    ConfigurationError: If there is none of that name (the message has the nearest one); if an architecture's
+        settings do not fit its head, or its last activation is not the head's.
 
-    Returns
-    -------
-    Head
-        With the settings in force.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name (the message has the nearest one); if an architecture's settings do not
-        fit its head, or its last activation is not the head's.
-
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> shape = Architecture((2, 1), ("identity",), "huber", {"delta": 2.0})
     >>> dict(get_head(shape).settings)
@@ -314,57 +199,41 @@ def get_head(output: str | Head | HasHead, where: str = "output") -> Head:
     """
     if isinstance(output, Head):
         return output
-    name = getattr(output, "output", output)
-    if not isinstance(name, str) or name not in HEADS:
-        raise unknown_name(where, "output", name, HEADS)
-    return HEADS[name] if isinstance(output, str) else _head_of(output, HEADS[name], where)
+    found = HEADS.find(getattr(output, "output", output), where)
+    return found if isinstance(output, str) else _head_of(output, found, where)
 
 
 def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
     """The head with the architecture's settings, which fit its last activation and number of outputs."""
     last, n_outputs = architecture.activations[-1], architecture.n_outputs
     if last != head.activation:
-        raise ConfigurationError(
-            where,
-            f"the last activation is {head.activation!r} for the output {head.name!r}",
-            f"got {last!r}",
-            f"The losses of the output {last!r} are another." if last in HEADS else "",
-        )
+        expected = f"the last activation is {head.activation!r} for the output {head.name!r}"
+        mend = f"The losses of the output {last!r} are another." if last in HEADS else ""
+        raise ConfigurationError(where, expected, f"got {last!r}", mend)
     head = head.with_settings(f"{where}, output_settings", **architecture.output_settings)
     for name, value in head.settings.items():
         if isinstance(value, tuple) and len(value) != n_outputs:
-            raise ConfigurationError(
-                where,
-                f"as many outputs as {name}, {len(value)}",
-                f"got {n_outputs} for {name} {list(value)}",
-                f"Let the last layer have {len(value)} units, or pass other {name}.",
-            )
+            came = f"got {n_outputs} for {name} {list(value)}"
+            mend = f"Let the last layer have {len(value)} units, or pass other {name}."
+            raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", came, mend)
     return head.of_members(architecture.shared_members)
 
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
 
-    Parameters
-    ----------
-    head : Head
-        Whose settings are to be seen.
-    n_outputs : int
-        n_L.
+    head: Whose settings are to be seen.
+    n_outputs: n_L.
+    returns: What to write, by symbol; empty where the formulas stand as they are.
 
-    Returns
-    -------
-    dict
-        What to write, by symbol; empty where the formulas stand as they are.
-
-    Examples
-    --------
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
     """
-    known = ((SETTINGS.get((head.name, name)), value) for name, value in head.settings.items())
-    rows = (setting.symbols(value, n_outputs) for setting, value in known if setting is not None)
-    return {symbol: text for row in rows for symbol, text in row.items()}
+    found: dict[str, str] = {}
+    for name, value in head.settings.items():
+        if (head.name, name) in SETTINGS:
+            found |= SETTINGS[head.name, name].symbols(value, n_outputs)
+    return found
 
 
 def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
@@ -376,61 +245,38 @@ def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
     return members_mean(_of_columns(loss, members, ZL, Y), members)
 
 
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
+
+
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
     """The function with these settings, under its own name."""
     return function and update_wrapper(partial(function, **settings), function)
 
 
-def answers(output: str | Head | HasHead, AL: Array) -> AnyArray:
+def answers(output: Output, AL: Array) -> AnyArray:
     """What an output answers; what a target of that kind says, too.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        Which head.
-    AL : array of shape (n_L, m)
-        Output (or target).
+    returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
+        the most probable one, from 0, (1, m). Of an output that gives numbers, these.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    array
-        Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of the
-        most probable one, from 0, (1, m). Of an output that gives numbers, these.
-
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
     """
     return TARGETS[get_head(output, "answers").targets].predictions(AL)
 
 
-def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
+def probabilities(output: Output, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
-    Parameters
-    ----------
-    output, AL
-        As in `answers`.
-
-    Returns
-    -------
-    array or None
-        Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
+    returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
         (n_L + 1, m); None of an output that gives numbers.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],
            [0.5 ],
@@ -440,32 +286,13 @@ def probabilities(output: str | Head | HasHead, AL: Array) -> Array | None:
     return None if read is None else read(AL)
 
 
-def example_targets(
-    output: str | Head | HasHead, n_outputs: int, m: int, *, rng: np.random.Generator
-) -> Array:
+def example_targets(output: Output, n_outputs: int, m: int, *, rng: np.random.Generator) -> Array:
     """A target that the head can learn.
 
-    Parameters
-    ----------
-    output : str, Head or Architecture
-        Which head.
-    n_outputs, m : int
-        Numbers of outputs and of examples.
-    rng : numpy.random.Generator
-        Where the numbers are drawn.
+    n_outputs, m: Numbers of outputs and of examples.
+    Y (n_outputs, m): Float64, of the kind that the head learns.
+    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
-    Returns
-    -------
-    Y : array of shape (n_outputs, m)
-        Float64, of the kind that the head learns.
-
-    Raises
-    ------
-    ConfigurationError
-        If the head is unknown, or an architecture does not fit its head.
-
-    Examples
-    --------
     >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))
     >>> Y.shape, Y.sum(axis=0).tolist()
     ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])

@@ -1,19 +1,30 @@
-"""Initial parameters: weights drawn by a method of `INITIALIZATIONS`; biases are zero."""
+"""Initial parameters: drawn by a method of `INITIALIZATIONS`, or so that they fit the data."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import TypeAlias
 
 import numpy as np
 
-from deepstep.equations.graph import graph_of, layers_in
+from deepstep.equations.activations import get_activation
+from deepstep.equations.graph import graph_of, layer_activations, layers_in
 from deepstep.equations.ops import Graph
-from deepstep.equations.parameters import Parameters, layer_sizes
-from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.equations.parameters import Parameters, layer_sizes, plain_layout
+from deepstep.equations.registry import Registry, equation
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import Array
 
-__all__ = ["INITIALIZATIONS", "initialize_parameters", "initialize_two_layer"]
+__all__ = ["INITIALIZATIONS", "initialize_from_data", "initialize_parameters", "initialize_two_layer"]
+
+EXAMPLES_PER_BIAS = 5
+"""The 5 of "he+5"."""
+
+CONSTANT = 1e-10
+"""A unit whose values differ by a smaller share of their size is constant up to rounding."""
+
+NEGLIGIBLE = 1e-30
+"""Inputs of a layer that are all smaller count as zeros: float32 could not hold the weights to lift them."""
 
 Rng: TypeAlias = np.random.Generator | np.random.RandomState
 """Whose draws the parameters are."""
@@ -23,18 +34,6 @@ Draw: TypeAlias = Callable[[Rng, int, int], Array]
 
 Scale: TypeAlias = Callable[[int, int], float]
 """The standard deviation of the weights, from n_{l-1} and n_l."""
-
-
-def _he(n_prev: int, n: int) -> float:
-    return sqrt(2 / n_prev)
-
-
-def _glorot(n_prev: int, n: int) -> float:
-    return sqrt(2 / (n_prev + n))
-
-
-def _lecun(n_prev: int, n: int) -> float:
-    return 1 / sqrt(n_prev)
 
 
 def _normal(scale: Scale) -> Draw:
@@ -54,53 +53,35 @@ def _orthogonal(rng: Rng, n_prev: int, n: int) -> Array:
     return Q if n >= n_prev else Q.T
 
 
-INITIALIZATIONS: dict[str, Draw] = {
-    "he": _normal(_he),
-    "he_uniform": _uniform(_he),
-    "glorot": _normal(_glorot),
-    "glorot_uniform": _uniform(_glorot),
-    "lecun": _normal(_lecun),
-    "lecun_uniform": _uniform(_lecun),
+SCALES: dict[str, Scale] = {
+    "he": lambda n_prev, n: sqrt(2 / n_prev),
+    "glorot": lambda n_prev, n: sqrt(2 / (n_prev + n)),
+    "lecun": lambda n_prev, n: 1 / sqrt(n_prev),
+}
+"""The standard deviations of the methods that draw normal numbers, or uniform ones."""
+
+INITIALIZATIONS: Registry[Draw] = Registry("method")
+"""How the weights of a layer are drawn, by method."""
+
+for _name, _scale in SCALES.items():
+    INITIALIZATIONS |= {_name: _normal(_scale), f"{_name}_uniform": _uniform(_scale)}
+INITIALIZATIONS |= {
     "orthogonal": _orthogonal,
     "small": _normal(lambda n_prev, n: 0.01),
     "large": _normal(lambda n_prev, n: 10.0),
     "zeros": lambda rng, n_prev, n: np.zeros((n, n_prev)),
 }
-"""How the weights of a layer are drawn, by method."""
 
 
 @equation("W[1] = s·N(0, 1), W[2] = s·N(0, 1), b = 0", source="lecture 2.1")
-def initialize_two_layer(
-    n_x: int,
-    n_h: int,
-    n_y: int,
-    *,
-    rng: Rng,
-    scale: float = 0.01,
-) -> Parameters:
+def initialize_two_layer(n_x: int, n_h: int, n_y: int, *, rng: Rng, scale: float = 0.01) -> Parameters:
     """Parameters of a network with one hidden layer.
 
-    Parameters
-    ----------
-    n_x, n_h, n_y : int
-        Sizes of the input, hidden and output layer.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Where the draws come from: W1 first, then W2.
-    scale : float
-        Factor on the draws.
+    n_x, n_h, n_y: Sizes of the input, hidden and output layer.
+    scale: Factor on the draws.
+    returns: W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
+    ConfigurationError: If a size is not a positive whole number, or ``rng`` is no NumPy generator.
 
-    Returns
-    -------
-    Parameters
-        W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
-
-    Raises
-    ------
-    ConfigurationError
-        If a size is not a positive whole number, or ``rng`` is no NumPy generator.
-
-    Examples
-    --------
     >>> initialize_two_layer(3, 2, 1, rng=np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
     """
@@ -113,78 +94,108 @@ def initialize_two_layer(
     source="lecture 2.2; he: arXiv 1502.01852; glorot: Glorot & Bengio 2010; lecun: LeCun et al. 1998; "
     "orthogonal: arXiv 1312.6120",
 )
-def initialize_parameters(
-    layer_dims: Sequence[int],
-    *,
-    method: str = "he",
-    rng: Rng,
-) -> Parameters:
+def initialize_parameters(layer_dims: Sequence[int], *, method: str = "he", rng: Rng) -> Parameters:
     """Parameters of a network of any depth.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int
-        n_0 (inputs), n_1, …, n_L (outputs).
-    method : str
-        A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform ones
-        of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer ("small",
-        the lecture's 0.01) starves deep networks.
-    rng : numpy.random.Generator or numpy.random.RandomState
-        Where the draws come from, in the order W1, W2, …
+    method: A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform
+        ones of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer
+        ("small", the lecture's 0.01) starves deep networks.
+    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
+    ConfigurationError: If a size, the method or ``rng`` is not usable.
 
-    Returns
-    -------
-    Parameters
-        W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
-
-    Raises
-    ------
-    ConfigurationError
-        If a size, the method or ``rng`` is not usable.
-
-    Examples
-    --------
     >>> initialize_parameters([2, 3, 1], rng=np.random.default_rng(0))["W2"].round(3)
     array([[ 1.065,  0.773, -0.575]])
     """
-    if not isinstance(method, str) or method not in INITIALIZATIONS:
-        raise unknown_name("initialize_parameters", "method", method, INITIALIZATIONS)
-    return _drawn(layer_dims, INITIALIZATIONS[method], rng, "initialize_parameters")
+    where = "initialize_parameters"
+    return _drawn(layer_dims, INITIALIZATIONS.find(method, where), rng, where)
 
 
-def check_rng(rng: Rng, where: str) -> None:
+@equation(
+    "W[l] = V / std(V·A[l-1]) row by row, V = N(0, 1);  b[l] = -Σⱼ pⱼ zⱼ, p of Dirichlet(1), z: W[l]·A[l-1] "
+    "of the unit at 5 examples",
+    source='arXiv 2407.04491 (RealMLP); bias "he+5": arXiv 1903.11482',
+)
+def initialize_from_data(
+    X: Array, layer_dims: Sequence[int], *, activations: Sequence[str], rng: Rng
+) -> Parameters:
+    """Parameters with which every pre-activation has variance 1 over the data, layer by layer.
+
+    The bias of a unit puts its zero at a random mean of 5 examples, drawn with replacement, so that relu and
+    its kin bend where data is. A unit that sees no differences (one example, constant or zero inputs) gets
+    weights as by "lecun" for inputs of size 1.
+
+    X (n_x, m): The training inputs, or a few thousand examples of them: Z and A of one layer at a time are
+        held in float64.
+    rng: Where the draws come from; for each layer the weights, the examples, their shares.
+    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
+    ShapeError: If X does not have n_0 rows.
+    DataError: If X has no example, or values that are no finite numbers.
+    ConfigurationError: If the sizes, the activations or ``rng`` are not usable.
+
+    >>> rng = np.random.default_rng(2)
+    >>> X = rng.standard_normal((3, 200)) * [[1e-3], [1.0], [1e3]]
+    >>> theta = initialize_from_data(X, [3, 4, 1], activations=["relu", "identity"], rng=rng)
+    >>> (theta["W1"] @ X).std(axis=1).round(12)
+    array([1., 1., 1., 1.])
+    """
+    where = "initialize_from_data"
+    sizes = layer_sizes(layer_dims, where)
+    names = layer_activations(activations, len(sizes) - 1, where)
+    _check_rng(rng, where)
+    A = _checked(X, sizes[0], where)
+    size = sum(n * columns for _, (n, columns) in plain_layout(sizes))
+    parameters = Parameters(np.zeros(size), sizes)
+    for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
+        W, Z = _weights(A, n_prev, n, rng)
+        examples = rng.choice(A.shape[1], size=(n, EXAMPLES_PER_BIAS))
+        shares = rng.dirichlet(np.ones(EXAMPLES_PER_BIAS), size=n)
+        b = -(shares * np.take_along_axis(Z, examples, axis=1)).sum(axis=1, keepdims=True)
+        parameters[f"W{layer}"][:], parameters[f"b{layer}"][:] = W, b
+        A = get_activation(names[layer - 1]).forward(Z + b)
+    return parameters
+
+
+def _weights(A: Array, n_prev: int, n: int, rng: Rng) -> tuple[Array, Array]:
+    """W and Z = W·A, of variance 1 in each row that varies; A is scaled first, so that nothing overflows."""
+    largest = float(np.abs(A).max())
+    size = largest if largest > NEGLIGIBLE else 1.0
+    V = rng.standard_normal((n, n_prev))
+    Z = V @ (A / size)
+    spread = Z.std(axis=1, keepdims=True)
+    constant = spread <= CONSTANT * np.maximum(np.abs(Z).max(axis=1, keepdims=True), CONSTANT)
+    divisor = np.where(constant, sqrt(n_prev), spread)
+    return V / divisor / size, Z / divisor
+
+
+def _checked(X: Array, n_inputs: int, where: str) -> Array:
+    X = np.asarray(X)
+    if X.ndim != 2 or X.shape[0] != n_inputs:
+        turned = X.ndim == 2 and X.shape[1] == n_inputs
+        mend = "Columns are examples here: pass X.T." if turned else ""
+        raise ShapeError(where, f"X has {n_inputs} rows, one for each input", f"got shape {X.shape}", mend)
+    if X.shape[1] == 0:
+        raise DataError(where, "at least one example", "got m = 0")
+    if X.dtype.kind not in "fiub" or not np.isfinite(X).all():
+        raise DataError(where, "X holds finite numbers", f"got dtype {X.dtype}, or NaN or infinity in it")
+    return X.astype(np.float64)
+
+
+def _check_rng(rng: object, where: str) -> None:
     """Refuse what is no generator of NumPy."""
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
-        raise ConfigurationError(
-            where,
-            "rng is a NumPy Generator or RandomState",
-            f"got {rng!r}",
-            "Pass for example numpy.random.default_rng(1).",
-        )
+        mend = "Pass for example numpy.random.default_rng(1)."
+        raise ConfigurationError(where, "rng is a NumPy Generator or RandomState", f"got {rng!r}", mend)
 
 
 def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:
     sizes = layer_sizes(layer_dims, where)
-    check_rng(rng, where)
+    _check_rng(rng, where)
     layers = layers_in(sizes, ["identity"] * (len(sizes) - 1))
     return Parameters(drawn(graph_of(layers), draw, rng), sizes)
 
 
 def drawn(graph: Graph, draw: Draw, rng: Rng) -> Array:
-    """Initial values θ of all parameters: weights in the order of the layers, then what features draw.
-
-    Parameters
-    ----------
-    graph : Graph
-    draw : callable
-        (rng, n_prev, n) → a W, one of ``INITIALIZATIONS``.
-    rng : numpy.random.Generator or numpy.random.RandomState
-
-    Returns
-    -------
-    array of shape (n_parameters,)
-        float64.
-    """
+    """Initial values θ of all parameters: weights in the order of the layers, then what features draw."""
     values: dict[str, Array] = {}
     for (name, (rows, columns)), (layer, learned) in zip(graph.layout, graph.learned.values(), strict=True):
         n = graph.layers[layer - 1].n

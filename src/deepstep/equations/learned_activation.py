@@ -4,14 +4,12 @@ Written with 1 - α, and not as Z + α ∘ (g(Z) - Z): with α = 1, where traini
 bit.
 """
 
-import numpy as np
-
 from deepstep.equations.backward import one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import check_shape, sum_gradient
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
-from deepstep.errors import ShapeError
 from deepstep.types import Array
 
 __all__ = ["learned_activation_backward", "learned_activation_forward"]
@@ -23,29 +21,17 @@ SOURCE = "arXiv 2407.04491 (RealMLP), the parametric activation"
 def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
     """Between the identity and an activation, as far as each unit has learned.
 
-    Parameters
-    ----------
-    Z : array of shape (n_l, m)
-        Pre-activation, float32 or float64; a column is an example.
-    G : array of shape (n_l, m)
-        The activation of Z.
-    alpha : array of shape (n_l, 1)
-        α of each unit; 1 at the beginning.
+    alpha (n_l, 1): α of each unit; 1 at the beginning.
+    ShapeError: If there is not one α for each unit.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one α for each unit.
-
-    Examples
-    --------
+    >>> import numpy as np
     >>> from deepstep.equations import relu
     >>> Z = np.array([[-2.0, 2.0], [-2.0, 2.0]])
     >>> learned_activation_forward(Z, relu(Z), np.array([[1.0], [0.75]]))
     array([[ 0. ,  2. ],
            [-0.5,  2. ]])
     """
-    _check("learned_activation_forward", Z, alpha)
+    check_shape("learned_activation_forward", "alpha has shape", alpha, (len(Z), 1))
     return (1 - alpha) * Z + alpha * G
 
 
@@ -56,47 +42,18 @@ def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
 def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> tuple[Array, Array, Array]:
     """From the derivative by A to those by Z, by the activation of Z and by α.
 
-    Parameters
-    ----------
-    dA : array of shape (n_l, m)
-        Derivative of m·J by A, of the dtype of Z.
-    Z : array of shape (n_l, m)
-        Pre-activation.
-    G : array of shape (n_l, m)
-        The activation of Z.
-    alpha : array of shape (n_l, 1)
-        α of each unit.
+    alpha (n_l, 1): α of each unit.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    dZ : array of shape (n_l, m)
-        Derivative of m·J by Z, without the part that goes by way of G.
-    dG : array of shape (n_l, m)
-        Derivative of m·J by G.
-    dalpha : array of shape (n_l, 1)
-        Derivative of the cost J by alpha: 1/m is applied here.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
+    >>> import numpy as np
     >>> Z, G, alpha = np.array([[-2.0, 2.0]]), np.array([[0.0, 2.0]]), np.array([[0.75]])
     >>> learned_activation_backward(np.array([[1.0, 1.0]]), Z, G, alpha)
     (array([[0.25, 0.25]]), array([[0.75, 0.75]]), array([[1.]]))
     """
     where = "learned_activation_backward"
-    _check(where, Z, alpha)
-    if np.shape(dA) != Z.shape:
-        raise ShapeError(where, f"dA has the shape of Z, {Z.shape}", f"got {np.shape(dA)}")
-    return (1 - alpha) * dA, alpha * dA, np.sum(dA * (G - Z), axis=1, keepdims=True) / Z.shape[1]
-
-
-def _check(where: str, Z: Array, alpha: Array) -> None:
-    if alpha.shape != (Z.shape[0], 1):
-        raise ShapeError(where, f"alpha has shape ({Z.shape[0]}, 1), one for each unit", f"got {alpha.shape}")
+    check_shape(where, "alpha has shape", alpha, (len(Z), 1))
+    check_shape(where, "dA has the shape of Z,", dA, Z.shape)
+    return (1 - alpha) * dA, alpha * dA, sum_gradient(dA * (G - Z))
 
 
 LEARNED_ACTIVATION = Op(

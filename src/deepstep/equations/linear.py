@@ -1,7 +1,7 @@
 """The linear part of a layer, forward and backward."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,14 +15,6 @@ __all__ = ["LinearCache", "linear_backward", "linear_forward"]
 class LinearCache(NamedTuple):
     """What the linear step keeps for its backward step: ``(A_prev, W, b)``.
 
-    Attributes
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-    W : array of shape (n_l, n_{l-1})
-    b : array of shape (n_l, 1)
-
-    Examples
-    --------
     >>> A_prev, W, b = linear_forward(np.ones((2, 3)), np.ones((1, 2)), np.zeros((1, 1)))[1]
     >>> A_prev.shape, W.shape
     ((2, 3), (1, 2))
@@ -37,29 +29,9 @@ class LinearCache(NamedTuple):
 def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCache]:
     """Weigh the activations of the layer before and add the bias.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-        Activations of the layer before; a column is an example.
-    W : array of shape (n_l, n_{l-1})
-        Weights.
-    b : array of shape (n_l, 1)
-        Bias.
+    cache: ``(A_prev, W, b)``.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    Z : array of shape (n_l, m)
-        Pre-activation.
-    cache : LinearCache
-        ``(A_prev, W, b)``.
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> Z, cache = linear_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([[0.5], [0.0]]))
     >>> Z
@@ -74,29 +46,9 @@ def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCach
 def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Carry the derivative from Z to the layer before, the weights and the bias.
 
-    Parameters
-    ----------
-    dZ : array of shape (n_l, m)
-        Derivative of the summed loss m·J by Z.
-    cache : LinearCache
-        ``(A_prev, W, b)`` of the forward step.
+    cache: ``(A_prev, W, b)`` of the forward step.
+    ShapeError: If dZ does not have the shape of Z.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J by A_prev.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of the cost J by W; the 1/m stands here and in db, nowhere else.
-    db : array of shape (n_l, 1)
-        Derivative of the cost J by b.
-
-    Raises
-    ------
-    ShapeError
-        If dZ does not have the shape of Z.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> dZ = np.array([[1.0, 3.0]])
     >>> cache = LinearCache(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 5.0]]), np.array([[0.0]]))
@@ -104,9 +56,16 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     >>> dW, db
     (array([[0.5, 1.5]]), array([[2.]]))
     """
-    dZ = np.asarray(dZ)
-    _check_backward(dZ, cache)
-    A_prev, W, _ = cache
+    where, dZ = "linear_backward", np.asarray(dZ)
+    try:
+        A_prev, W, _ = cache
+    except (TypeError, ValueError):
+        expected, mend = (
+            "cache is the LinearCache (A_prev, W, b) of the forward step",
+            "From a LayerCache pass cache.linear.",
+        )
+        raise DataError(where, expected, f"got {type(cache).__name__}", mend) from None
+    check_derivative(where, dZ, (len(W), A_prev.shape[1]))
     return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
 
@@ -127,6 +86,19 @@ def rows_in_place(rows: Array, at: Sequence[int], like: Array) -> Array:
     return np.take(np.concatenate([rows, np.zeros_like(like[:1])]), places, axis=0)
 
 
+def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], mend: str = "") -> None:
+    """Refuse an array of another shape; ``expected`` are the words before the shape."""
+    if np.shape(value) != shape:
+        raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", mend)
+
+
+def check_derivative(where: str, dZ: Array, shape: tuple[int, ...]) -> None:
+    """Refuse a dZ of another shape than Z, or without an example."""
+    check_shape(where, "dZ has the shape of Z,", dZ, shape)
+    if dZ.shape[1] == 0:
+        raise DataError(where, "at least one example", "got m = 0")
+
+
 def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:
     """Refuse what is no array or does not fit: A_prev and W to multiply, the others one number per unit."""
     for name, value in {"A_prev": A_prev, "W": W, **columns}.items():
@@ -144,27 +116,4 @@ def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None
             "Columns are examples here. If your rows are examples, pass A_prev.T.",
         )
     for name, value in columns.items():
-        if value.shape != (W.shape[0], 1):
-            raise ShapeError(
-                where,
-                f"{name} has shape ({W.shape[0]}, 1)",
-                f"got {value.shape}",
-                f"Pass {name}.reshape(-1, 1).",
-            )
-
-
-def _check_backward(dZ: Array, cache: LinearCache) -> None:
-    try:
-        A_prev, W, _ = cache
-    except (TypeError, ValueError):
-        raise DataError(
-            "linear_backward",
-            "cache is the LinearCache (A_prev, W, b) of the forward step",
-            f"got {type(cache).__name__}",
-            "From a LayerCache pass cache.linear.",
-        ) from None
-    expected = (W.shape[0], A_prev.shape[1])
-    if dZ.shape != expected:
-        raise ShapeError("linear_backward", f"dZ has the shape of Z, {expected}", f"got {dZ.shape}")
-    if expected[1] == 0:
-        raise DataError("linear_backward", "at least one example", "got m = 0")
+        check_shape(where, f"{name} has shape", value, (len(W), 1), f"Pass {name}.reshape(-1, 1).")

@@ -1,15 +1,14 @@
-"""Losses of classes: cross-entropies, from the logits for training and from the probabilities as taught.
+"""Losses of classes: cross-entropies, from the probabilities as taught and from the logits for training.
 
-A loss takes the logits ZL (or, in the textbook form, the output AL) and the target Y, all of shape (n_L, m),
-and gives a row of shape (1, m): one number for each example, summed over the outputs. Its backward gives the
-derivative of the summed loss m·J. ``smoothing`` is the ε of label smoothing: in loss and derivative
-`smooth_labels` stands for Y.
+A loss takes the logits ZL (in the textbook's form the output AL) and the target Y, all of shape (n_L, m), and
+gives a row of shape (1, m): one number for each example, summed over the outputs. Its backward gives the
+derivative of the summed loss m·J, and registers both as a head.
 """
 
 import numpy as np
 
 from deepstep.equations.activations import sigmoid, softmax
-from deepstep.equations.ordered_activations import increasing, increasing_backward
+from deepstep.equations.heads import Setting, head, is_share
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
@@ -18,8 +17,6 @@ __all__ = [
     "categorical_cross_entropy_backward",
     "cross_entropy",
     "cross_entropy_backward",
-    "ordinal_cross_entropy",
-    "ordinal_cross_entropy_backward",
     "sigmoid_cross_entropy",
     "sigmoid_cross_entropy_backward",
     "smooth_labels",
@@ -32,111 +29,14 @@ __all__ = [
 def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
     """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
 
-    Parameters
-    ----------
-    Y : array of shape (n_L, m)
-        Target, from 0 to 1.
-    smoothing : float
-        ε, from 0 to below 1.
-    n : int
-        Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
+    n: Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
+    T (n_L, m): What is learned in place of Y.
 
-    Returns
-    -------
-    T : array of shape (n_L, m)
-        What is learned in place of Y.
-
-    Examples
-    --------
     >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)
     array([[0.05],
            [0.95]])
     """
     return (1 - smoothing) * Y + smoothing / n
-
-
-@equation("loss = Σ (log(1 + e^ZL) - Y ∘ ZL)", source="lecture 4, from the logits")
-def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Cross-entropy of independent yes/no outputs, from the logits: finite for every finite ZL.
-
-    Examples
-    --------
-    >>> sigmoid_cross_entropy(np.array([[0.0, -1e4]]), np.array([[1, 1]]))
-    array([[6.93147181e-01, 1.00000000e+04]])
-    """
-    T = _yes_no(Y, smoothing)
-    linear = np.maximum(ZL, 0) - T * ZL  # first, so that a sure and right answer keeps its small loss
-    return np.sum(linear + np.log1p(np.exp(-np.abs(ZL))), axis=0, keepdims=True)
-
-
-@equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
-def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Derivative by the logits: never a division, so never 0/0.
-
-    Examples
-    --------
-    >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
-    array([[-0.5,  0. ]])
-    """
-    return sigmoid(ZL) - _yes_no(Y, smoothing)
-
-
-@equation("loss = log Σⱼ e^ZLⱼ - Σⱼ Yⱼ ZLⱼ", source="lecture, course 2 week 3, from the logits")
-def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Cross-entropy of one choice among n_L classes, from the logits; the columns of Y sum to 1.
-
-    Examples
-    --------
-    >>> softmax_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
-    array([[0.69314718]])
-    """
-    with np.errstate(over="ignore"):
-        shifted = ZL - np.max(ZL, axis=0, keepdims=True)
-    shifted = _no_infinity(shifted)
-    T = _one_of_many(Y, smoothing)
-    return np.log(np.exp(shifted).sum(axis=0, keepdims=True)) - np.sum(T * shifted, axis=0, keepdims=True)
-
-
-@equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
-def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Derivative by the logits.
-
-    Examples
-    --------
-    >>> softmax_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
-    array([[-0.5],
-           [ 0.5]])
-    """
-    return softmax(ZL) - _one_of_many(Y, smoothing)
-
-
-@equation("loss = -Σₖ (Yₖ log ALₖ + (1 - Yₖ) log(1 - ALₖ)),  AL = ordinal(ZL)", source="McCullagh 1980")
-def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
-    """Cross-entropy of ordered classes: of the yes/no questions y > k, whose probabilities never rise in k.
-
-    Computed from U, the logits of AL, so that it is finite; Y is that of `deepstep.preparation.ordinal_code`.
-
-    Examples
-    --------
-    >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
-    array([[1.09861229]])
-    """
-    return sigmoid_cross_entropy(_falling(ZL), Y)
-
-
-@equation(
-    "dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ,  AL = ordinal(ZL)", source="McCullagh 1980"
-)
-def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
-    """Derivative by the logits.
-
-    Examples
-    --------
-    >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
-    array([[-0.16666667],
-           [-0.16666667]])
-    """
-    return _first_negated(increasing_backward(Y - sigmoid(_falling(ZL)), _first_negated(ZL)))
 
 
 @equation("loss = -Σ (Y ∘ log AL + (1 - Y) ∘ log(1 - AL))", source="lecture 4")
@@ -147,8 +47,6 @@ def cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     Y = 1) has loss 0 and not NaN; a sure and wrong one (AL = 0, Y = 1) has loss inf, though the loss from the
     logits is a finite number there. Train with `sigmoid_cross_entropy`.
 
-    Examples
-    --------
     >>> cross_entropy(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[0.69314718, 0.        ,        inf]])
     """
@@ -164,8 +62,6 @@ def cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Ar
     answer gives ±inf, and times σ'(Z) = 0 that has no value. `model_backward` therefore joins both factors
     into AL - Y wherever AL is the sigmoid of its own Z.
 
-    Examples
-    --------
     >>> cross_entropy_backward(np.array([[0.5, 1.0, 0.0]]), np.array([[1, 1, 1]]))
     array([[ -2.,  -1., -inf]])
     """
@@ -177,8 +73,6 @@ def cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Ar
 def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's cross-entropy of one choice among classes; at saturation as `cross_entropy`.
 
-    Examples
-    --------
     >>> categorical_cross_entropy(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
     """
@@ -189,13 +83,79 @@ def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) ->
 def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
     """The textbook's derivative by the probabilities; at saturation as `cross_entropy_backward`.
 
-    Examples
-    --------
     >>> categorical_cross_entropy_backward(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[-2.],
            [-0.]])
     """
     return -_weighted_quotient(_one_of_many(Y, smoothing), AL)
+
+
+def _smoothed(smoothing: float, n: int) -> dict[str, str]:
+    """What stands for Y in formulas."""
+    return {"Y": f"({1 - smoothing:g}·Y + {smoothing / n:g})"} if smoothing else {}
+
+
+@equation("loss = Σ (log(1 + e^ZL) - Y ∘ ZL)", source="lecture 4, from the logits")
+def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
+    """Cross-entropy of independent yes/no outputs, from the logits: finite for every finite ZL.
+
+    >>> sigmoid_cross_entropy(np.array([[0.0, -1e4]]), np.array([[1, 1]]))
+    array([[6.93147181e-01, 1.00000000e+04]])
+    """
+    T = _yes_no(Y, smoothing)
+    linear = np.maximum(ZL, 0) - T * ZL  # first, so that a sure and right answer keeps its small loss
+    return np.sum(linear + np.log1p(np.exp(-np.abs(ZL))), axis=0, keepdims=True)
+
+
+@head(
+    "sigmoid",
+    sigmoid_cross_entropy,
+    activation="sigmoid",
+    targets="probabilities",
+    textbook=(cross_entropy, cross_entropy_backward),
+    smoothing=Setting("a number from 0 to below 1", is_share, lambda smoothing, n: _smoothed(smoothing, 2)),
+)
+@equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
+def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
+    """Derivative by the logits: never a division, so never 0/0.
+
+    >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
+    array([[-0.5,  0. ]])
+    """
+    return sigmoid(ZL) - _yes_no(Y, smoothing)
+
+
+@equation("loss = log Σⱼ e^ZLⱼ - Σⱼ Yⱼ ZLⱼ", source="lecture, course 2 week 3, from the logits")
+def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
+    """Cross-entropy of one choice among n_L classes, from the logits; the columns of Y sum to 1.
+
+    >>> softmax_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
+    array([[0.69314718]])
+    """
+    with np.errstate(over="ignore"):
+        shifted = ZL - np.max(ZL, axis=0, keepdims=True)
+    shifted = no_infinity(shifted)
+    T = _one_of_many(Y, smoothing)
+    return np.log(np.exp(shifted).sum(axis=0, keepdims=True)) - np.sum(T * shifted, axis=0, keepdims=True)
+
+
+@head(
+    "softmax",
+    softmax_cross_entropy,
+    activation="softmax",
+    targets="classes",
+    textbook=(categorical_cross_entropy, categorical_cross_entropy_backward),
+    smoothing=Setting("a number from 0 to below 1", is_share, _smoothed),
+)
+@equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
+def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
+    """Derivative by the logits.
+
+    >>> softmax_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
+    array([[-0.5],
+           [ 0.5]])
+    """
+    return softmax(ZL) - _one_of_many(Y, smoothing)
 
 
 def _yes_no(Y: Array, smoothing: float) -> Array:
@@ -208,21 +168,6 @@ def _one_of_many(Y: Array, smoothing: float) -> Array:
     return smooth_labels(Y, smoothing, len(Y)) if smoothing else Y
 
 
-def _falling(ZL: Array) -> Array:
-    """U, the logits of the falling probabilities: increasing numbers, turned around."""
-    with np.errstate(over="ignore"):
-        return _no_infinity(-increasing(_first_negated(ZL)))
-
-
-def _first_negated(rows: Array) -> Array:
-    return np.concatenate([-rows[:1], rows[1:]])
-
-
-def _no_infinity(logits: Array) -> Array:
-    """Logits below all numbers of their dtype as the lowest one, so that 0 · logit stays 0."""
-    return np.maximum(logits, np.finfo(np.result_type(logits, np.float32)).min)
-
-
 def _surprise(weight: Array, probability: Array) -> Array:
     """-weight · log(probability), 0 where the weight is 0."""
     with np.errstate(divide="ignore"):
@@ -233,3 +178,8 @@ def _weighted_quotient(weight: Array, probability: Array) -> Array:
     """weight / probability, 0 where the weight is 0."""
     with np.errstate(divide="ignore"):
         return weight / np.where(weight == 0, 1, probability)
+
+
+def no_infinity(logits: Array) -> Array:
+    """Logits below all numbers of their dtype as the lowest one, so that 0 · logit stays 0."""
+    return np.maximum(logits, np.finfo(np.result_type(logits, np.float32)).min)

@@ -8,22 +8,21 @@ import numpy as np
 
 from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.costs import check_target
-from deepstep.equations.graph import graph_of, layers_of
-from deepstep.equations.heads import HasHead, Head, get_head
-from deepstep.equations.linear import LinearCache, check_forward, linear_backward, linear_forward
+from deepstep.equations.graph import graph_of, layer_activations, layers_of
+from deepstep.equations.heads import Output, get_head
+from deepstep.equations.linear import LinearCache, check_forward, check_shape, linear_backward, linear_forward
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import finite_rate, gradient_descent_update
+from deepstep.equations.updates import gradient_descent_update, shown
 from deepstep.errors import ConfigurationError, DataError, ShapeError
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 __all__ = [
     "Caches",
     "LayerCache",
     "backpropagate",
     "flatten_gradients",
-    "layer_activations",
     "linear_activation_backward",
     "linear_activation_forward",
     "model_backward",
@@ -35,14 +34,6 @@ __all__ = [
 class LayerCache(NamedTuple):
     """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
 
-    Attributes
-    ----------
-    linear : LinearCache
-    Z : array of shape (n_l, m)
-        Pre-activation.
-
-    Examples
-    --------
     >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
     >>> (A_prev, W, b), Z = cache
     >>> Z
@@ -56,14 +47,6 @@ class LayerCache(NamedTuple):
 class Caches(tuple[LayerCache, ...]):
     """The caches of all layers, with the graph and the tape that they are views of.
 
-    Attributes
-    ----------
-    graph : Graph
-    tape : dict
-        Every quantity of the pass by name, see `deepstep.equations.ops`.
-
-    Examples
-    --------
     >>> _, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> sorted(caches.tape)
     ['A0', 'A1', 'W1', 'Z1', 'b1']
@@ -91,29 +74,11 @@ class Caches(tuple[LayerCache, ...]):
 def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
     """One layer forward.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-    W : array of shape (n_l, n_{l-1})
-    b : array of shape (n_l, 1)
-    activation : str
-        A name in ``ACTIVATIONS``.
+    A:
+    cache: ``(LinearCache(A_prev, W, b), Z)``.
+    ConfigurationError: If the activation is unknown.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    A : array of shape (n_l, m)
-    cache : LayerCache
-        ``(LinearCache(A_prev, W, b), Z)``.
-
-    Raises
-    ------
-    ConfigurationError
-        If the activation is unknown.
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
     >>> A, cache.Z
@@ -136,35 +101,15 @@ def model_forward(
 ) -> tuple[Array, Caches]:
     """All layers forward.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-        Inputs; a column is an example.
-    parameters : mapping
-        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
-    activations : sequence of str, optional
-        One name per layer; by default relu, …, relu, sigmoid.
-    normalization : sequence of str, optional
-        "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
-    statistics : mapping, optional
-        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
-        batch's own, as in training.
-    masks : mapping, optional
-        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+    parameters: W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
+    normalization: "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
+    statistics: "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default
+        the batch's own, as in training.
+    masks: By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
+    AL (n_L, m): Output of the network.
+    caches: One `LayerCache` per layer, with the graph and the tape of the pass.
+    ShapeError, DataError, ConfigurationError: If X, the parameters or the activations do not fit together.
 
-    Returns
-    -------
-    AL : array of shape (n_L, m)
-    caches : Caches
-        One `LayerCache` per layer, with the graph and the tape of the pass.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If X, the parameters or the activations do not fit together.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
     >>> AL, len(caches)
@@ -192,17 +137,12 @@ def _graph(
 ) -> Graph:
     """The graph of these parameters."""
     names = layer_activations(activations, sum(name[0] == "W" for name in theta), where)
-    for name in names:
-        get_activation(name, where)
     kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:
-        raise ConfigurationError(
-            where,
-            f"a normalization for the layers with a gamma, {scaled}",
-            f"got {normalization!r}",
-            "Pass one of 'none', 'batch', 'layer' for each hidden layer.",
-        )
+        expected = f"a normalization for the layers with a gamma, {scaled}"
+        mend = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
+        raise ConfigurationError(where, expected, f"got {normalization!r}", mend)
     return graph_of(
         layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
     )
@@ -212,48 +152,23 @@ def _graph(
 def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
     """One layer backward.
 
-    Parameters
-    ----------
-    dA : array of shape (n_l, m)
-        Derivative of m·J by A.
-    cache : LayerCache
-        Of the forward step.
-    activation : str
-        The layer's activation.
+    cache: Of the forward step.
+    dA_prev, dW, db:
+    ConfigurationError, ShapeError, DataError: If the activation is unknown, or dA or the cache does not fit.
 
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of J.
-    db : array of shape (n_l, 1)
-        Derivative of J.
-
-    Raises
-    ------
-    ConfigurationError, ShapeError, DataError
-        If the activation is unknown, or dA or the cache does not fit.
-
-    Examples
-    --------
     >>> from deepstep.equations import linear_activation_forward
     >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
     (array([[6.]]), array([[3.]]), array([[3.]]))
     """
-    backward = get_activation(activation, "linear_activation_backward").backward
+    where, dA = "linear_activation_backward", np.asarray(dA)
+    backward = get_activation(activation, where).backward
     try:
         linear, Z = cache
     except (TypeError, ValueError):
-        raise DataError(
-            "linear_activation_backward",
-            "cache is the LayerCache ((A_prev, W, b), Z) of the forward step",
-            f"got {type(cache).__name__} of another form",
-        ) from None
-    dA = np.asarray(dA)
-    if dA.shape != Z.shape:
-        raise ShapeError("linear_activation_backward", f"dA has the shape of Z, {Z.shape}", f"got {dA.shape}")
+        expected = "cache is the LayerCache ((A_prev, W, b), Z) of the forward step"
+        raise DataError(where, expected, f"got {type(cache).__name__} of another form") from None
+    check_shape(where, "dA has the shape of Z,", dA, Z.shape)
     return linear_backward(backward(dA, Z), linear)
 
 
@@ -264,7 +179,7 @@ def model_backward(
     caches: Sequence[LayerCache],
     *,
     activations: Sequence[str] | None = None,
-    output: str | Head | HasHead | None = None,
+    output: Output | None = None,
     masks: Mapping[int, Array] | None = None,
 ) -> dict[str, Array]:
     """All layers backward, from the output and the target.
@@ -272,32 +187,14 @@ def model_backward(
     Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
     AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
 
-    Parameters
-    ----------
-    AL, Y : arrays of shape (n_L, m)
-        Output and target.
-    caches : sequence of LayerCache
-        One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
-    activations : sequence of str, optional
-        As in `model_forward`.
-    output : str, Head or Architecture, optional
-        The head, which decides the loss; by default that of the last activation's name.
-    masks : mapping, optional
-        The dropout masks of the forward pass, where the caches are a list of one's own.
+    caches: One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
+    output: The head, which decides the loss; by default that of the last activation's name.
+    masks: The dropout masks of the forward pass, where the caches are a list of one's own.
+    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are
+        derivatives of J, dA of J times its number of columns, which is m, or K·m in the hidden layers of K
+        members.
+    ShapeError, DataError, ConfigurationError: If the target, the caches or the activations do not fit.
 
-    Returns
-    -------
-    gradients : dict
-        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are derivatives of J,
-        dA of J times its number of columns, which is m, or K·m in the hidden layers of K members.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If the target, the caches or the activations do not fit.
-
-    Examples
-    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
@@ -312,25 +209,18 @@ def model_backward(
     check_target(AL, Y, where)
     head = get_head(activation if output is None else output, where)
     own_output = forward(graph.after(graph.logits), dict(tape))[graph.output]
-    if own_output.shape != AL.shape:
-        raise ShapeError(
-            where, f"AL has the shape of the caches' output, {own_output.shape}", f"got AL {AL.shape}"
-        )
-    columns = ZL.shape[1] // AL.shape[1]
+    check_shape(where, "AL has the shape of the caches' output,", AL, own_output.shape)
+    columns, rounding = ZL.shape[1] // AL.shape[1], 64 * float(np.finfo(own_output.dtype).eps)
     if columns > 1:
         if not np.allclose(AL, own_output, rtol=1e-3):
             expected = "AL is the mean output of the members in these caches"
             raise DataError(where, expected, "got another", "Pass both from one model_forward.")
         dZL = head.of_members(columns).loss_backward(ZL, Y)
-    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=_rounding(own_output), atol=0):
+    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = get_activation(activation).backward(head.textbook_backward(AL, Y), ZL)
     return gradients_of(graph, tape, dZL)
-
-
-def _rounding(output: Array) -> float:
-    return 64 * float(np.finfo(output.dtype).eps)
 
 
 def graph_and_tape(
@@ -344,13 +234,13 @@ def graph_and_tape(
     masks = masks or {}
     if graph is not None:
         own = [layer.activation for layer in graph.layers]
-        names = list(layer_activations(activations or own, len(own), where))
+        names = layer_activations(activations or own, len(own), where)
         dropped = [layer.number for layer in graph.layers if layer.options.get("dropout")]
         if masks and sorted(masks) != dropped:
             expected = f"masks of the layers that were masked in the forward pass, {dropped}"
             raise DataError(where, expected, f"got masks of {sorted(masks)}")
         return _with_activations(graph, names), caches.tape  # type: ignore[attr-defined]  # they come together
-    names = list(layer_activations(activations, len(caches), where))
+    names = layer_activations(activations, len(caches), where)
     tape: Tape = {f"mask{layer}": mask for layer, mask in masks.items()}
     for l, cache in enumerate(caches, start=1):
         tape |= _of_layer(l, cache, tape.get(f"Z{l - 1}"), f"{where}, layer {l}")
@@ -366,16 +256,10 @@ def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
         came = f"got {type(cache).__name__} of another form"
         raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", came) from None
     check_forward(where, A_prev, W)
-    expected = (W.shape[0], A_prev.shape[1])
-    if Z.shape != expected:
-        raise ShapeError(where, f"Z has the shape of W·A_prev, {expected}", f"got {Z.shape}")
-    if Z_prev is not None and A_prev.shape != Z_prev.shape:
-        raise ShapeError(
-            where,
-            f"A_prev has the shape of Z of layer {l - 1}, {Z_prev.shape}",
-            f"got {A_prev.shape}",
-            "Pass the caches in the order of the layers, the first layer's first.",
-        )
+    check_shape(where, "Z has the shape of W·A_prev,", Z, (len(W), A_prev.shape[1]))
+    if Z_prev is not None:
+        mend = "Pass the caches in the order of the layers, the first layer's first."
+        check_shape(where, f"A_prev has the shape of Z of layer {l - 1},", A_prev, Z_prev.shape, mend)
     return {f"A{l - 1}": A_prev, f"W{l}": W, f"b{l}": np.asarray(b), f"Z{l}": Z}
 
 
@@ -414,22 +298,10 @@ def backpropagate(
 ) -> dict[str, Array]:
     """All layers backward, from the derivative by the logits.
 
-    Parameters
-    ----------
-    dZL : array of shape (n_L, m)
-        Derivative of m·J by Z[L], see `output_gradient`.
-    caches, activations, masks
-        As in `model_backward`.
-    input_gradient : bool
-        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
+    input_gradient: Whether dA0 is wanted: training does not need it, and it is as large a product as layer
+        1's others.
+    gradients: As of `model_backward`.
 
-    Returns
-    -------
-    gradients : dict
-        As in `model_backward`.
-
-    Examples
-    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
@@ -439,74 +311,19 @@ def backpropagate(
     return gradients_of(graph, tape, dZL, input_gradient=input_gradient)
 
 
-def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> Sequence[str]:
-    """One activation per layer.
-
-    Parameters
-    ----------
-    activations : sequence of str or None
-        One name per layer; None means relu, …, relu, sigmoid.
-    n_layers : int
-        L.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    sequence of str
-        One name per layer.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is not one for each layer.
-
-    Examples
-    --------
-    >>> layer_activations(None, 3, "here")
-    ['relu', 'relu', 'sigmoid']
-    """
-    if activations is None:
-        return ["relu"] * (n_layers - 1) + ["sigmoid"]
-    if isinstance(activations, str) or len(activations) != n_layers:
-        raise ConfigurationError(
-            where,
-            f"{n_layers} activations, one per layer",
-            f"got {activations!r}",
-            "One name per layer, the output's last.",
-        )
-    return activations
-
-
 @equation("W[l] := W[l] - α·dW[l],  b[l] := b[l] - α·db[l]", source="lecture 6")
 def update_parameters(
     parameters: Mapping[str, Array], gradients: Mapping[str, Array], learning_rate: float
 ) -> Parameters:
     """One step of gradient descent; nothing given is changed.
 
-    Parameters
-    ----------
-    parameters : mapping
-        W1, b1, …
-    gradients : mapping
-        dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
-    learning_rate : float
-        α.
+    gradients: dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
+    learning_rate: α.
+    returns: New parameters, of the dtype of those given.
+    ShapeError: If a gradient is missing or has another shape than its parameter: a squeezed db would
+        broadcast.
+    ConfigurationError: If the learning rate is not a finite number.
 
-    Returns
-    -------
-    Parameters
-        New parameters, of the dtype of those given.
-
-    Raises
-    ------
-    ShapeError
-        If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
-    ConfigurationError
-        If the learning rate is not a finite number.
-
-    Examples
-    --------
     >>> before = {"W1": [[1.0]], "b1": [[0.0]]}
     >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
     array([[0.8]])
@@ -514,37 +331,21 @@ def update_parameters(
     # an update goes entry by entry, and the lecture's own exercise has shapes that make no network
     theta = as_parameters(parameters, "update_parameters", chained=False)
     gradient = flatten_gradients(gradients, theta, "update_parameters")
-    rate = finite_rate(learning_rate, "update_parameters")
-    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=rate)
+    if not is_number(learning_rate):
+        came = f"got {shown(learning_rate)}"
+        raise ConfigurationError("update_parameters", "learning_rate is a finite number", came)
+    (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=float(learning_rate))
     return theta.like(flat.astype(theta.dtype, copy=False))
 
 
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
-    Parameters
-    ----------
-    gradients : mapping
-        dW1, db1, … by name; others are left alone.
-    parameters : Parameters
-        Whose order and shapes count.
-    where : str
-        Name for error messages.
+    gradients: dW1, db1, … by name; others are left alone.
+    gradient (n_parameters,):
+    DataError: If the gradients are no mapping of arrays of real numbers.
+    ShapeError: If one is missing or has another shape than its parameter.
 
-    Returns
-    -------
-    gradient : array of shape (n_parameters,)
-        ∂J/∂θ.
-
-    Raises
-    ------
-    DataError
-        If the gradients are no mapping of arrays of real numbers.
-    ShapeError
-        If one is missing or has another shape than its parameter.
-
-    Examples
-    --------
     >>> theta = Parameters(np.zeros(3), [2, 1])
     >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
     array([1., 2., 3.])
@@ -555,12 +356,9 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")
         if gradient is None or np.shape(gradient) != value.shape:
-            raise ShapeError(
-                where,
-                f"d{name} has the shape of {name}, {value.shape}",
-                "it is missing" if gradient is None else f"got {np.shape(gradient)}",
-                "Sum over the examples with keepdims=True." if name.startswith("b") else "",
-            )
+            came = "it is missing" if gradient is None else f"got {np.shape(gradient)}"
+            mend = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
+            raise ShapeError(where, f"d{name} has the shape of {name}, {value.shape}", came, mend)
         array = np.asarray(gradient)
         if array.dtype.kind not in "fiub":
             raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")

@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update, like_theta
+from deepstep.equations.updates import adam_update, like_theta, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -21,19 +21,10 @@ COEFFICIENTS = 3.4445, -4.7750, 2.0315
 def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     """A matrix with the singular vectors of another and singular values near 1, by Newton–Schulz steps.
 
-    Parameters
-    ----------
-    V : array of shape (n, n_prev)
-    steps : int
-        Number of Newton–Schulz steps.
+    V (n, n_prev):
+    steps: Number of Newton–Schulz steps.
+    O (n, n_prev): 0 where V is 0.
 
-    Returns
-    -------
-    O : array of shape (n, n_prev)
-        0 where V is 0.
-
-    Examples
-    --------
     >>> O = orthogonalized(np.array([[3.0, 0.0], [0.0, 0.5]]))
     >>> np.allclose(np.linalg.svd(O, compute_uv=False), 1, atol=0.35)
     True
@@ -50,6 +41,7 @@ def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     return np.where(can, X.T if V.shape[0] > V.shape[1] else X, V)
 
 
+@optimizer("muon", weight_decay=0.01, of_vectors=adam_update)
 @equation(
     "v := β·v + (1 - β)·g,  s := s,  θ := θ - α·0.2·√max(n, n_prev)·NS(β·v + (1 - β)·g),  "
     "of each W; all else as by adam_update",
@@ -73,33 +65,11 @@ def muon_update(
 
     The factor 0.2·√max(n, n_prev) gives the update of a matrix about the size that Adam's has.
 
-    Parameters
-    ----------
-    theta, gradient, v, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ, the average of gradients, and of their squares for what is no weight; 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    t : int
-        Number of the step, from 1.
-    layout : tuple of pairs
-        Names and shapes of the parameters in θ, see ``Parameters.layout``.
-    beta : float
-        Decay of the average of a weight's gradients, from 0 to below 1.
-    beta1, beta2, epsilon : float
-        As of `adam_update`, for all other parameters.
+    theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
+        what is no weight; 0 at first.
+    layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v, s : arrays of shape (n_parameters,)
-        θ after the step and the averages to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> layout = (("W1", (1, 2)), ("b1", (1, 1)))
     >>> theta, g, zero = np.zeros(3), np.array([3.0, 4.0, 1.0]), np.zeros(3)
     >>> after, v, s = muon_update(theta, g, zero, zero, learning_rate=0.1, t=1, layout=layout)

@@ -12,10 +12,16 @@ import numpy as np
 from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import check_forward, product_gradient, sum_gradient
+from deepstep.equations.linear import (
+    check_derivative,
+    check_forward,
+    check_shape,
+    product_gradient,
+    sum_gradient,
+)
 from deepstep.equations.ops import Layer, Learned, Op, Running
-from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
+from deepstep.equations.registry import Registry, equation
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
 
 __all__ = [
@@ -38,15 +44,9 @@ __all__ = [
 class Normalized(NamedTuple):
     """Normalized inputs with the statistics used.
 
-    Attributes
-    ----------
-    U_hat : array of shape (n_l, m)
-        Of mean 0 and variance 1.
-    mean, variance, deviation : arrays
-        Of shape (n_l, 1) over the batch, (1, m) over the units; deviation is √(variance + ε).
+    mean, variance, deviation: Of shape (n_l, 1) over the batch, (1, m) over the units; deviation is
+        √(variance + ε).
 
-    Examples
-    --------
     >>> normalize_batch(np.array([[1.0, 3.0]])).mean
     array([[2.]])
     """
@@ -65,25 +65,10 @@ class Normalized(NamedTuple):
 def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each unit to mean 0 and variance 1 over the examples of the batch; one example alone gives 0.
 
-    Parameters
-    ----------
-    U : array of shape (n_l, m)
-    epsilon : float
-        ε, above 0.
-
-    Returns
-    -------
-    Normalized
-        U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε), of shape
+    returns: U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε), of shape
         (n_l, 1). U may be as large as floats are: only a variance that no float can hold is inf.
+    DataError: If there is no example.
 
-    Raises
-    ------
-    DataError
-        If there is no example.
-
-    Examples
-    --------
     >>> normalize_batch(np.array([[1.0, 3.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
     """
@@ -99,14 +84,6 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
     """Through the batch's own mean and variance: every example moves both, and so every other example.
 
-    Parameters
-    ----------
-    dU_hat, U_hat : arrays of shape (n_l, m)
-    deviation : array of shape (n_l, 1)
-        √(variance + ε).
-
-    Examples
-    --------
     >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
     >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
     array([[0., 0., 0.]])
@@ -122,19 +99,8 @@ def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each example to mean 0 and variance 1 over the n units of the layer; one unit alone gives 0.
 
-    Parameters
-    ----------
-    U : array of shape (n_l, m)
-    epsilon : float
-        ε, above 0.
+    returns: As of `normalize_batch`, with mean, variance and deviation of shape (1, m).
 
-    Returns
-    -------
-    Normalized
-        As of `normalize_batch`, with mean, variance and deviation of shape (1, m).
-
-    Examples
-    --------
     >>> normalize_layer(np.array([[1.0], [3.0]]), epsilon=1e-12).U_hat
     array([[-1.],
            [ 1.]])
@@ -149,14 +115,8 @@ def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
     """Through the mean and variance of each example: every unit moves both; examples do not interact.
 
-    Parameters
-    ----------
-    dU_hat, U_hat : arrays of shape (n_l, m)
-    deviation : array of shape (1, m)
-        √(variance + ε).
+    deviation (1, m): √(variance + ε).
 
-    Examples
-    --------
     >>> U_hat, _, _, deviation = normalize_layer(np.array([[0.0], [1.0], [2.0]]))
     >>> normalize_layer_backward(np.array([[1.0], [1.0], [1.0]]), U_hat, deviation)
     array([[0.],
@@ -173,33 +133,15 @@ def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each unit by statistics that are given, as in prediction: an affine map of each example by itself.
 
-    Parameters
-    ----------
-    U : array of shape (n_l, m)
-    mean, variance : arrays of shape (n_l, 1)
-        Such as those of `running_statistics`.
-    epsilon : float
-        ε, above 0.
+    returns: As of `normalize_batch`, with the mean and the variance that were given.
+    ShapeError: If the statistics are not one number per unit.
 
-    Returns
-    -------
-    Normalized
-        As of `normalize_batch`, with the mean and the variance that were given.
-
-    Raises
-    ------
-    ShapeError
-        If the statistics are not one number per unit.
-
-    Examples
-    --------
     >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
     """
     mean, variance = np.asarray(mean, U.dtype), np.asarray(variance, U.dtype)
     for name, value in (("mean", mean), ("variance", variance)):
-        if value.shape != (U.shape[0], 1):
-            raise ShapeError("normalize_fixed", f"{name} has shape ({U.shape[0]}, 1)", f"got {value.shape}")
+        check_shape("normalize_fixed", f"{name} has shape", value, (len(U), 1))
     deviation = np.sqrt(variance + epsilon)
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
@@ -208,15 +150,6 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
     """Through statistics that are given: they do not move.
 
-    Parameters
-    ----------
-    dU_hat : array of shape (n_l, m)
-        Derivative of m·J by U_hat.
-    deviation : array of shape (n_l, 1)
-        √(variance + ε).
-
-    Examples
-    --------
     >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
     array([[0.5, 2.5]])
     """
@@ -238,23 +171,10 @@ def running_statistics(
 ) -> tuple[Array, Array]:
     """Moving averages of a batch's mean and (unbiased) variance, for `normalize_fixed` in prediction.
 
-    Parameters
-    ----------
-    mean, variance : arrays of shape (n_l, 1)
-        The averages until now; training begins at 0 and 1.
-    batch_mean, batch_variance : arrays of shape (n_l, 1)
-        Of this batch, the variance divided by m, as in `Normalized`.
-    m : int
-        Number of examples; one alone has no variance, and leaves both averages as they are.
-    momentum : float
-        ρ, the share of the new batch.
+    batch_mean, batch_variance (n_l, 1): Of this batch, the variance divided by m, as in `Normalized`.
+    m: Number of examples; one alone has no variance, and leaves both averages as they are.
+    momentum: ρ, the share of the new batch.
 
-    Returns
-    -------
-    mean, variance : arrays of shape (n_l, 1)
-
-    Examples
-    --------
     >>> zero, one = np.array([[0.0]]), np.array([[1.0]])
     >>> running_statistics(zero, one, np.array([[2.0]]), np.array([[2.0]]), 5)
     (array([[0.2]]), array([[1.15]]))
@@ -296,24 +216,8 @@ def _normalize_backward(dU_hat: Array, U_hat: Array, deviation: Array, axis: int
 def product_forward(A_prev: Array, W: Array) -> Array:
     """Weigh the activations of the layer before, without a bias.
 
-    Parameters
-    ----------
-    A_prev : array of shape (n_{l-1}, m)
-        Activations of the layer before; a column is an example.
-    W : array of shape (n_l, n_{l-1})
-        Weights.
+    ShapeError: If the shapes do not fit.
 
-    Returns
-    -------
-    U : array of shape (n_l, m)
-
-    Raises
-    ------
-    ShapeError
-        If the shapes do not fit.
-
-    Examples
-    --------
     >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
     array([[ 5., 15.]])
     """
@@ -325,22 +229,6 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
     """From the derivative by U to those by the layer before and by the weights.
 
-    Parameters
-    ----------
-    dU : array of shape (n_l, m)
-        Derivative of m·J by U.
-    A_prev : array of shape (n_{l-1}, m)
-    W : array of shape (n_l, n_{l-1})
-
-    Returns
-    -------
-    dA_prev : array of shape (n_{l-1}, m)
-        Derivative of m·J by A_prev.
-    dW : array of shape (n_l, n_{l-1})
-        Derivative of the cost J by W: 1/m is applied here.
-
-    Examples
-    --------
     >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
     (array([[5., 5.]]), array([[2.]]))
     """
@@ -351,31 +239,13 @@ def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
 def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
     """Scale and shift the normalized inputs.
 
-    Parameters
-    ----------
-    U_hat : array of shape (n_l, m)
-    gamma, b : arrays of shape (n_l, 1)
-        Scale and shift.
+    ShapeError: If gamma or b does not have one number per unit.
 
-    Returns
-    -------
-    Z : array of shape (n_l, m)
-        Pre-activation.
-
-    Raises
-    ------
-    ShapeError
-        If gamma or b does not have one number per unit.
-
-    Examples
-    --------
     >>> scale_shift_forward(np.array([[-1.0, 1.0]]), np.array([[2.0]]), np.array([[0.5]]))
     array([[-1.5,  2.5]])
     """
     for name, value in (("gamma", gamma), ("b", b)):
-        if np.shape(value) != (len(U_hat), 1):
-            expected = f"{name} has shape ({len(U_hat)}, 1)"
-            raise ShapeError("scale_shift_forward", expected, f"got {np.shape(value)}")
+        check_shape("scale_shift_forward", f"{name} has shape", value, (len(U_hat), 1))
     return gamma * U_hat + b
 
 
@@ -386,36 +256,14 @@ def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
 def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, Array, Array]:
     """From the derivative by Z to those by the normalized inputs, the scale and the shift.
 
-    Parameters
-    ----------
-    dZ, U_hat : arrays of shape (n_l, m)
-    gamma : array of shape (n_l, 1)
+    ShapeError, DataError: If dZ does not have the shape of Z, or there is no example.
 
-    Returns
-    -------
-    dU_hat : array of shape (n_l, m)
-        Derivative of m·J by U_hat.
-    dgamma, db : arrays of shape (n_l, 1)
-        Derivatives of the cost J: 1/m is applied here.
-
-    Raises
-    ------
-    ShapeError, DataError
-        If dZ does not have the shape of Z, or there is no example.
-
-    Examples
-    --------
     >>> scale_shift_backward(np.array([[1.0, 2.0]]), np.array([[-1.0, 1.0]]), np.array([[2.0]]))
     (array([[2., 4.]]), array([[0.5]]), array([[1.5]]))
     """
     dZ = np.asarray(dZ)
-    if dZ.shape != U_hat.shape:
-        expected = f"dZ has the shape of Z, {U_hat.shape}"
-        raise ShapeError("scale_shift_backward", expected, f"got {dZ.shape}")
-    m = dZ.shape[1]
-    if m == 0:
-        raise DataError("scale_shift_backward", "at least one example", "got m = 0")
-    return gamma * dZ, np.sum(dZ * U_hat, axis=1, keepdims=True) / m, sum_gradient(dZ)
+    check_derivative("scale_shift_backward", dZ, U_hat.shape)
+    return gamma * dZ, sum_gradient(dZ * U_hat), sum_gradient(dZ)
 
 
 def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
@@ -442,9 +290,7 @@ PRODUCT = Op(
 STATISTICS = Normalized._fields
 
 FAULTS = {
-    "the derivative of mean and variance is missing in dU": lambda dU_hat, U_hat, deviation: (
-        dU_hat / deviation
-    )
+    "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
 FIXED = Op(
@@ -491,13 +337,13 @@ SCALE_SHIFT = Op(
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )
 
-NORMALIZATIONS = {"batch": BY_BATCH, "layer": BY_LAYER}
+NORMALIZATIONS: Registry[Op] = Registry("normalization")
 """How U is normalized, by name."""
+
+NORMALIZATIONS.update(batch=BY_BATCH, layer=BY_LAYER)
 
 
 @feature("normalization", symbol="gamma", value=lambda gamma: "layer")
 def _normalized(ops: Operations, layer: Layer) -> Operations:
-    kind = layer.options["normalization"]
-    if not isinstance(kind, str) or kind not in NORMALIZATIONS:
-        raise unknown_name(f"layer {layer.number}", "normalization", kind, NORMALIZATIONS)
-    return replaced(ops, LINEAR, PRODUCT, NORMALIZATIONS[kind], SCALE_SHIFT)
+    kind = NORMALIZATIONS.find(layer.options["normalization"], f"layer {layer.number}")
+    return replaced(ops, LINEAR, PRODUCT, kind, SCALE_SHIFT)

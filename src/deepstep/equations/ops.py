@@ -27,21 +27,11 @@ Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 class Layer(NamedTuple):
     """A layer before its operations are chosen.
 
-    Attributes
-    ----------
-    number : int
-        l, from 1.
-    n_prev, n : int
-        Rows of A[l-1] and of A[l].
-    activation : str
-    last : bool
-    options : mapping
-        The features that are on, by their name in ``FEATURES``.
-    n_in : int
-        Rows that the linear part reads: n_prev, unless an embedding comes before it.
+    number: l, from 1.
+    n_prev, n: Rows of A[l-1] and of A[l].
+    options: The features that are on, by their name in ``FEATURES``.
+    n_in: Rows that the linear part reads: n_prev, unless an embedding comes before it.
 
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.layers[0].options
     {'parametric': True}
@@ -59,18 +49,11 @@ class Layer(NamedTuple):
 class Learned(NamedTuple):
     """A parameter that an operation reads.
 
-    Attributes
-    ----------
-    shape : callable
-        Layer → (rows, columns).
-    start : float, callable or None
-        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the
-        method that the network is given.
-    meaning : str
-        What the trace says of it.
+    shape: Layer → (rows, columns).
+    start: The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by
+        the method that the network is given.
+    meaning: What the trace says of it.
 
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
     >>> layer, alpha.start, alpha.meaning
@@ -83,17 +66,7 @@ class Learned(NamedTuple):
 
 
 class Running(NamedTuple):
-    """Statistics that training accumulates and prediction uses.
-
-    Attributes
-    ----------
-    start : mapping
-        Symbol → initial value; one number per unit.
-    update : callable
-        (old…, new…, m, momentum=…) → the statistics after a batch of m examples.
-    predicting : Op
-        The operation of prediction, which reads the statistics from the tape.
-    """
+    """Statistics that training accumulates and prediction uses."""
 
     start: Mapping[str, float]
     update: Callable[..., tuple[Array, ...]]
@@ -104,40 +77,24 @@ class Running(NamedTuple):
 class Op:
     """An operation of a layer: an equation with its backward, in the lecture's symbols.
 
-    Attributes
-    ----------
-    forward : callable
-        The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
-    backward : callable
-        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those
-        of ``gives``: an array, or a tuple where there are several.
-    reads, writes, needs, gives : tuple of str
-        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read
-        and whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
-    learned : mapping
-        Those of ``reads`` that are parameters.
-    replaces : mapping
-        Symbol → one of ``writes`` that later operations of the layer read in its place.
-    intermediate : str
-        Name of A where a later operation of the layer changes it, with ``{}`` for l.
-    equations : pair of Equation
-        Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
-    without_input : callable or None
-        `backward` without the first of ``gives``, for layer 1 in training.
-    per_layer : tuple of str
-        Those of ``writes`` whose columns are no examples.
-    per_example : callable or None
-        The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the examples, see
-        `deepstep.equations.PerExample`.
-    kinks : tuple of float
-        Values of the first of ``reads`` without a derivative.
-    faults : mapping
-        Classic mistakes of this operation: their name → the wrong backward.
-    running : Running or None
-        Statistics for prediction.
+    forward: The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
+    backward: The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by
+        those of ``gives``: an array, or a tuple where there are several.
+    reads, writes, needs, gives: Symbols without the index of the layer. The first of ``writes`` is the one
+        that later operations read and whose derivative `backward` takes; the first of ``gives`` is what the
+        layer before hands on.
+    learned: Those of ``reads`` that are parameters.
+    replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
+    intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l.
+    equations: Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
+    without_input: `backward` without the first of ``gives``, for layer 1 in training.
+    per_layer: Those of ``writes`` whose columns are no examples.
+    per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
+        examples, see `deepstep.equations.PerExample`.
+    kinks: Values of the first of ``reads`` without a derivative.
+    faults: Classic mistakes of this operation: their name → the wrong backward.
+    running: Statistics for prediction.
 
-    Examples
-    --------
     >>> from deepstep.equations import relu, relu_backward
     >>> op = Op(relu, relu_backward, reads=("Z",), writes=("A",), needs=("Z",), gives=("Z",))
     >>> op.forward_equation.formula, op.backward_equation.formula
@@ -181,19 +138,10 @@ class Op:
 class Node(NamedTuple):
     """An operation in a network: its symbols with the names that they have on the tape.
 
-    Attributes
-    ----------
-    layer : int
-    op : Op
-    names : mapping
-        Symbol → name on the tape.
-    reads, writes, needs, gives : tuple of str
-        The names.
-    completes : tuple of str
-        Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+    names: Symbol → name on the tape.
+    reads, writes, needs, gives: The names.
+    completes: Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
 
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
     >>> node.reads, node.writes, node.op.forward_equation.written("Z", node.symbols)
@@ -210,16 +158,7 @@ class Node(NamedTuple):
     completes: tuple[str, ...] = ()
 
     def written(self, symbols: Iterable[str]) -> tuple[str, ...]:
-        """The names of some of the symbols.
-
-        Parameters
-        ----------
-        symbols : iterable of str
-
-        Returns
-        -------
-        tuple of str
-        """
+        """The names of some of the symbols."""
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
@@ -236,18 +175,7 @@ class Node(NamedTuple):
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
-        """On which side of its kinks each entry of the first quantity read is.
-
-        Parameters
-        ----------
-        tape : dict
-            Of the forward pass.
-
-        Returns
-        -------
-        list of array of bool
-            One for each kink.
-        """
+        """On which side of each of its kinks every entry of the first quantity read is."""
         return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
 
 
@@ -255,15 +183,8 @@ class Node(NamedTuple):
 class Graph:
     """The nodes of a network in the order of the forward pass.
 
-    Attributes
-    ----------
-    nodes : tuple of Node
-    layers : tuple of Layer
-    learned : mapping
-        Parameters by name, in the order of θ: their layer and declaration.
+    learned: Parameters by name, in the order of θ: their layer and declaration.
 
-    Examples
-    --------
     >>> from deepstep import Architecture
     >>> graph = Architecture((2, 3, 1), ("relu", "sigmoid")).graph
     >>> [node.writes[0] for node in graph.nodes], graph.logits, graph.output
@@ -319,14 +240,7 @@ class Graph:
     def with_ops(self, op_of: Callable[[Node], Op]) -> "Graph":
         """The same graph with other operations.
 
-        Parameters
-        ----------
-        op_of : callable
-            Node → the operation that takes its place.
-
-        Returns
-        -------
-        Graph
+        op_of: Node → the operation that takes its place.
         """
         nodes = (place(op_of(node), node.layer, node.names) for node in self.nodes)
         return replace(self, nodes=completed_nodes(nodes))
@@ -334,14 +248,7 @@ class Graph:
     def after(self, name: str) -> tuple[Node, ...]:
         """The nodes whose outputs depend on a quantity, in their order.
 
-        Parameters
-        ----------
-        name : str
-            On the tape: a parameter or what a node writes.
-
-        Returns
-        -------
-        tuple of Node
+        name: On the tape: a parameter or what a node writes.
         """
         moved, found = {name}, []
         for node in self.nodes:
@@ -352,19 +259,7 @@ class Graph:
 
 
 def forward(nodes: Sequence[Node], tape: Tape) -> Tape:
-    """Run nodes in their order; what they write is added to the tape.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-    tape : dict
-        Inputs, parameters and masks by name.
-
-    Returns
-    -------
-    dict
-        The tape.
-    """
+    """Run nodes in their order; what they write is added to the tape."""
     for node in nodes:
         values = node.op.forward(*[tape[name] for name in node.reads])
         if len(node.writes) == 1:
@@ -377,25 +272,7 @@ def forward(nodes: Sequence[Node], tape: Tape) -> Tape:
 def backward(
     nodes: Sequence[Node], tape: Tape, d: dict[str, Array], *, input_gradient: bool = True
 ) -> Iterator[tuple[Node, dict[str, Array]]]:
-    """Run nodes backward, from the derivatives that are given.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-    tape : dict
-        Of the forward pass.
-    d : dict
-        Derivatives by name without the d: where the pass begins. Derivatives of what is between are taken out
-        when they have been used.
-    input_gradient : bool
-        Whether the derivative by A0 is wanted: training does not need it.
-
-    Yields
-    ------
-    node : Node
-    derivatives : dict
-        Those that are whole now, by name without the d.
-    """
+    """Run nodes backward, from the derivatives that are given."""
     for node in reversed(nodes):
         op = node.op
         given = d.pop(node.writes[0], None)

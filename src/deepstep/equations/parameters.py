@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from deepstep.equations.graph import graph_of, layers_of
+from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Layout, symbol_and_layer
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray, Array, is_whole
@@ -19,32 +20,22 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
     try:
         sizes = tuple(layer_dims)
     except TypeError:
-        raise ConfigurationError(
-            where,
-            "a list of layer sizes such as [5, 4, 1]",
-            f"got {layer_dims!r}",
-            "Write the sizes as a list.",
-        ) from None
+        expected, mend = "a list of layer sizes such as [5, 4, 1]", "Write the sizes as a list."
+        raise ConfigurationError(where, expected, f"got {layer_dims!r}", mend) from None
     if len(sizes) < 2:
-        raise ConfigurationError(
-            where, "at least two sizes, inputs and outputs", f"got {list(sizes)!r}", "For example [5, 4, 1]."
-        )
+        expected, mend = "at least two sizes, inputs and outputs", "For example [5, 4, 1]."
+        raise ConfigurationError(where, expected, f"got {list(sizes)!r}", mend)
     for index, size in enumerate(sizes):
         if not is_whole(size, 1):
-            raise ConfigurationError(
-                where,
-                "every size is a whole number of at least 1",
-                f"size {index} is {size!r}",
-                "Sizes go from the inputs to the outputs, for example [5, 4, 1].",
-            )
+            expected = "every size is a whole number of at least 1"
+            mend = "Sizes go from the inputs to the outputs, for example [5, 4, 1]."
+            raise ConfigurationError(where, expected, f"size {index} is {size!r}", mend)
     return tuple(int(size) for size in sizes)
 
 
 def plain_layout(layer_dims: Sequence[int]) -> Layout:
     """Names and shapes of W1, b1, W2, … of a network without features.
 
-    Examples
-    --------
     >>> plain_layout([2, 1])
     (('W1', (1, 2)), ('b1', (1, 1)))
     """
@@ -62,33 +53,13 @@ class Parameters(Mapping[str, Array]):
     the named views make the lecture's dictionaries work unchanged. Writing into ``flat`` or into a
     view changes the same numbers.
 
-    Parameters
-    ----------
-    flat : array of shape (n_parameters,)
-        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b of a layer follow
-        the parameters of its features, see ``Architecture.layout``.
-    layer_dims : sequence of int
-        n_0, n_1, …, n_L.
-    layout : tuple of pairs, optional
-        Names and shapes in the order of ``flat``; by default those of a network without features.
+    flat (n_parameters,): W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b
+        of a layer follow the parameters of its features, see ``Architecture.layout``.
+    layer_dims: n_0, n_1, …, n_L; empty where the shapes do not chain, which an update allows.
+    layout: Names and shapes in the order of ``flat``; by default those of a network without features.
+    ShapeError: If the length of ``flat`` does not fit the layer sizes.
+    DataError: If ``flat`` is no array of float32 or float64: what is kept and not copied cannot be converted.
 
-    Attributes
-    ----------
-    flat : array of shape (n_parameters,)
-    layer_dims : tuple of int
-        Empty where the shapes do not chain, which an update allows and a network does not.
-    layout : tuple of pairs
-        Names and shapes in the order of ``flat``.
-
-    Raises
-    ------
-    ShapeError
-        If the length of ``flat`` does not fit the layer sizes.
-    DataError
-        If ``flat`` is no array of float32 or float64: what is kept and not copied cannot be converted.
-
-    Examples
-    --------
     >>> parameters = Parameters(np.arange(4.0), [3, 1])
     >>> parameters["W1"], parameters["b1"]
     (array([[0., 1., 2.]]), array([[3.]]))
@@ -98,21 +69,15 @@ class Parameters(Mapping[str, Array]):
 
     def __init__(self, flat: Array, layer_dims: Sequence[int], layout: Layout | None = None) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
-            raise DataError(
-                "Parameters",
-                "flat is a NumPy array of float32 or float64",
-                f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}",
-                "Pass numpy.asarray(flat, dtype=float).",
-            )
+            came = f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}"
+            mend = "Pass numpy.asarray(flat, dtype=float)."
+            raise DataError("Parameters", "flat is a NumPy array of float32 or float64", came, mend)
         self.flat, self.layer_dims = flat, tuple(layer_dims)
         self.layout = plain_layout(self.layer_dims) if layout is None else layout
-        expected = sum(n * columns for _, (n, columns) in self.layout)
-        if flat.shape != (expected,):
-            raise ShapeError(
-                "Parameters",
-                f"layer sizes {list(self.layer_dims)} have {expected} numbers in a flat vector",
-                f"got shape {flat.shape}",
-            )
+        size = sum(n * columns for _, (n, columns) in self.layout)
+        if flat.shape != (size,):
+            expected = f"layer sizes {list(self.layer_dims)} have {size} numbers in a flat vector"
+            raise ShapeError("Parameters", expected, f"got shape {flat.shape}")
         self._views: dict[str, Array] = {}
         start = 0
         for name, (n, columns) in self.layout:
@@ -130,33 +95,15 @@ class Parameters(Mapping[str, Array]):
     ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
 
-        Parameters
-        ----------
-        values : mapping
-            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
+        values: ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
             ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
             everything is float32.
-        chained : bool
-            Whether each W has to follow the layer before, as in a network.
-        where : str
-            Name for error messages.
-        layers : sequence of Layer, optional
-            Of the network whose parameters they are; by default those that the names and shapes tell.
+        chained: Whether each W has to follow the layer before, as in a network.
+        layers: Of the network whose parameters they are; by default those that the names and shapes tell.
+        returns: Over a new vector.
+        ShapeError: If a key is missing or unknown, or the shapes do not chain.
+        DataError: If an entry is not numeric or its rows differ in length.
 
-        Returns
-        -------
-        Parameters
-            Over a new vector.
-
-        Raises
-        ------
-        ShapeError
-            If a key is missing or unknown, or the shapes do not chain.
-        DataError
-            If an entry is not numeric or its rows differ in length.
-
-        Examples
-        --------
         >>> Parameters.from_dict({"W1": [[1, 2]], "b1": [[3]]}).flat
         array([1., 2., 3.])
         """
@@ -180,20 +127,8 @@ class Parameters(Mapping[str, Array]):
     def like(self, flat: Array) -> "Parameters":
         """Parameters of the same shapes over another vector.
 
-        Parameters
-        ----------
-        flat : array of shape (n_parameters,)
-            float32 or float64; kept, not copied.
-
-        Returns
-        -------
-        Parameters
-            Over that vector.
-
-        Raises
-        ------
-        ShapeError, DataError
-            As for the class.
+        flat (n_parameters,): float32 or float64; kept, not copied.
+        ShapeError, DataError: As for the class.
         """
         return Parameters(flat, self.layer_dims, self.layout)
 
@@ -208,38 +143,18 @@ class Parameters(Mapping[str, Array]):
         return self.flat.dtype
 
     def copy(self) -> "Parameters":
-        """The same numbers in a new vector.
-
-        Returns
-        -------
-        Parameters
-            Over the new vector.
-        """
+        """The same numbers in a new vector."""
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
         """The same numbers in another precision, in a new vector.
 
-        Parameters
-        ----------
-        dtype : dtype
-            float32 or float64.
-
-        Returns
-        -------
-        Parameters
-            Over the new vector.
+        dtype: float32 or float64.
         """
         return self.like(self.flat.astype(dtype))
 
     def to_dict(self) -> dict[str, Array]:
-        """Copies of the arrays under their names.
-
-        Returns
-        -------
-        dict
-            ``"W1"``, ``"b1"``, …: what `from_dict` takes.
-        """
+        """Copies of the arrays under their names, as `from_dict` takes them."""
         return {name: view.copy() for name, view in self._views.items()}
 
     def __getitem__(self, name: str) -> Array:
@@ -271,27 +186,9 @@ def as_parameters(
 ) -> Parameters:
     """`Parameters` as they are, any other mapping through `Parameters.from_dict`.
 
-    Parameters
-    ----------
-    parameters : mapping
-        ``"W1"``, ``"b1"``, …
-    where : str
-        Name for error messages.
-    chained : bool
-        As in `Parameters.from_dict`.
+    returns: The same object, or a copy of the numbers.
+    DataError, ShapeError: If it is no mapping, or as in `Parameters.from_dict`.
 
-    Returns
-    -------
-    Parameters
-        The same object, or a copy of the numbers.
-
-    Raises
-    ------
-    DataError, ShapeError
-        If it is no mapping, or as in `Parameters.from_dict`.
-
-    Examples
-    --------
     >>> as_parameters({"W1": [[1, 2]], "b1": [[3]]}).layer_dims
     (2, 1)
     """
@@ -308,12 +205,9 @@ def as_parameters(
 
 
 def _other_keys(values: Mapping[str, Any], where: str) -> ShapeError:
-    return ShapeError(
-        where,
-        "the keys are W1, b1, W2, b2, … without gaps",
-        f"got {sorted(map(str, values))}",
-        "Remove other keys and name every layer's W and b.",
-    )
+    mend = "Remove other keys and name every layer's W and b."
+    came = f"got {sorted(map(str, values))}"
+    return ShapeError(where, "the keys are W1, b1, W2, b2, … without gaps", came, mend)
 
 
 def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chained: bool) -> None:
@@ -321,25 +215,17 @@ def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chain
     W, before = arrays[f"W{layer}"], arrays[f"W{layer - 1}"].shape[0] if chained else None
     if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
         known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
-        raise ShapeError(
-            f"{where}, layer {layer}",
-            f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}",
-            f"got {W.shape}",
-            f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else "",
-        )
+        mend = f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else ""
+        expected = f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}"
+        raise ShapeError(f"{where}, layer {layer}", expected, f"got {W.shape}", mend)
 
 
 def _check_shape(name: str, value: Array, shape: tuple[int, int], where: str) -> None:
     """Refuse a parameter that does not fit the W of its layer."""
-    if value.shape == shape:
-        return
     column = shape[1] == 1
-    raise ShapeError(
-        f"{where}, layer {symbol_and_layer(name)[1]}",
-        f"{name} is a column of shape {shape}" if column else f"{name} has shape {shape}",
-        f"got {value.shape}",
-        f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else "",
-    )
+    mend = f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else ""
+    expected = f"{name} is a column of shape" if column else f"{name} has shape"
+    check_shape(f"{where}, layer {symbol_and_layer(name)[1]}", expected, value, shape, mend)
 
 
 def _layer_dims(layers: Sequence[Layer]) -> tuple[int, ...]:

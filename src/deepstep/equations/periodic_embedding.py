@@ -33,21 +33,10 @@ DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inpu
 def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None) -> Array:
     """K cosines of each input.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-        Inputs; a column is an example.
-    omega, phi : arrays of shape (c, K)
-        Frequencies and phases of the c inputs.
-    inputs : sequence of int, optional
-        Which rows of X, by default all.
+    omega, phi (c, K): Frequencies and phases of the c inputs.
+    inputs: Which rows of X, by default all.
+    C (c·K, m):
 
-    Returns
-    -------
-    C : array of shape (c·K, m)
-
-    Examples
-    --------
     >>> cosine_features(np.array([[0.0, 0.5]]), np.array([[1.0, 2.0]]), np.zeros((1, 2))).round(9) + 0.0
     array([[ 1., -1.],
            [ 1.,  1.]])
@@ -65,22 +54,6 @@ def cosine_features_backward(
 ) -> tuple[Array, Array, Array]:
     """From the derivative by the cosines to those by the inputs, the frequencies and the phases.
 
-    Parameters
-    ----------
-    dC : array of shape (c·K, m)
-        Derivative of m·J by C.
-    X, omega, phi, inputs
-        As in `cosine_features`.
-
-    Returns
-    -------
-    dX : array of shape (n_0, m)
-        Derivative of m·J by the inputs, as far as it goes by way of C.
-    domega, dphi : arrays of shape (c, K)
-        Derivatives of the cost J: 1/m is applied here.
-
-    Examples
-    --------
     >>> one = np.ones((1, 1))
     >>> dX, domega, dphi = cosine_features_backward(one, 0.25 * one, one, 0 * one)
     >>> dX.round(4), domega.round(4), dphi
@@ -98,21 +71,11 @@ def cosine_features_backward(
 def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
     """The inputs, and below them d numbers for each that has cosines.
 
-    Parameters
-    ----------
-    X : array of shape (n_0, m)
-    C : array of shape (c·K, m)
-        K cosines of each of c inputs.
-    V : array of shape (c·d, K)
-        A linear map of each of these inputs.
-    a : array of shape (c·d, 1)
+    C (c·K, m): K cosines of each of c inputs.
+    V (c·d, K): A linear map of each of these inputs.
+    a (c·d, 1):
+    E (n_0 + c·d, m):
 
-    Returns
-    -------
-    E : array of shape (n_0 + c·d, m)
-
-    Examples
-    --------
     >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])  # two inputs, K = d = 1
     >>> input_maps_forward(np.array([[7.0], [8.0]]), C, V, np.zeros((2, 1))).T
     array([[ 7.,  8.,  3., 10.]])
@@ -125,26 +88,6 @@ def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
 def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Array, Array]:
     """From the derivative by E to those by the inputs, the cosines, the maps and their bias.
 
-    Parameters
-    ----------
-    dE : array of shape (n_0 + c·d, m)
-        Derivative of m·J by E.
-    C, V
-        As in `input_maps_forward`.
-
-    Returns
-    -------
-    dX : array of shape (n_0, m)
-        Derivative of m·J by the inputs, as far as it does not go by way of C.
-    dC : array of shape (c·K, m)
-        Derivative of m·J by C.
-    dV : array of shape (c·d, K)
-        Derivative of the cost J by V: 1/m is applied here.
-    da : array of shape (c·d, 1)
-        Derivative of the cost J by a.
-
-    Examples
-    --------
     >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])
     >>> dX, dC, dV, da = input_maps_backward(np.array([[1.0], [1.0], [1.0], [1.0]]), C, V)
     >>> dC.T, dV.T, da.T

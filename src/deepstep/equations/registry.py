@@ -1,4 +1,4 @@
-"""The registry: every equation once, with its formula and where the lecture has it."""
+"""The registries: every equation once, with its formula and its source, and the parts that have a name."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,31 +7,68 @@ from inspect import getdoc, signature
 from typing import Any, TypeVar
 
 from deepstep.equations.docstrings import completed
+from deepstep.errors import ConfigurationError, unknown_name
 
 __all__ = ["EQUATIONS", "Equation", "equation", "equation_of", "layer_symbols"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+Part = TypeVar("Part")
+
+
+class Registry(dict[str, Part]):
+    """Parts of one kind by name: those of DeepStep, then those that users registered."""
+
+    def __init__(self, kind: str, function: str = "") -> None:
+        super().__init__()
+        self.kind, self.function = kind, function
+        self.built_in: set[str] = set()
+
+    def add(self, name: str, part: Part) -> None:
+        """Make a part of DeepStep known."""
+        self[name] = part
+        self.built_in.add(name)
+
+    def find(self, name: Any, where: str) -> Part:
+        """The part of that name; an unknown name is refused with the nearest one."""
+        if not isinstance(name, str) or name not in self:
+            raise unknown_name(where, self.kind, name, self)
+        return self[name]
+
+    def register(self, name: Any, part: Part, trial: Callable[[], object] | None = None) -> Part:
+        """Make a user's part known after its trial; the same one once more changes nothing."""
+        where = f"register_{self.function}"
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise ConfigurationError(where, "a name that could be a variable's in Python", f"got {name!r}")
+        known = self.get(name, part)
+        if name in self and known != part:
+            mend = f"Call unregister_{self.function}({name!r}) first."
+            mend = "It belongs to DeepStep: choose another." if name in self.built_in else mend
+            raise ConfigurationError(
+                where, "a name that is not taken", f"there is an {self.kind} {name!r}", mend
+            )
+        if name not in self and trial is not None:
+            trial()
+        return self.setdefault(name, known)
+
+    def unregister(self, name: str) -> None:
+        """Take away a user's part."""
+        where = f"unregister_{self.function}"
+        self.find(name, where)
+        if name in self.built_in:
+            raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
+        del self[name]
 
 
 @dataclass(frozen=True)
 class Equation:
     """One registered equation.
 
-    Attributes
-    ----------
-    name : str
-        Name of the function.
-    formula : str
-        The mathematics, as printed by the trace and the documentation.
-    source : str
-        Lecture section or paper.
-    function : callable
-        The function itself.
-    forms : mapping
-        Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
+    name: Name of the function.
+    formula: The mathematics, as printed by the trace and the documentation.
+    source: Lecture section or paper.
+    function: The function itself.
+    forms: Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
 
-    Examples
-    --------
     >>> from deepstep.equations import EQUATIONS
     >>> relu = EQUATIONS["relu"]
     >>> relu.topic, relu.summary
@@ -49,21 +86,16 @@ class Equation:
         """The file that the equation lives in: ``linear``, ``activations``, ``losses``, …"""
         return self.function.__module__.rpartition(".")[2]
 
+    @property
+    def summary(self) -> str:
+        """First line of the function's docstring."""
+        return (getdoc(self.function) or "").partition("\n")[0]
+
     def with_settings(self, settings: Mapping[str, Any]) -> "Equation":
         """The equation as these settings make it: the formula has the statements that they choose.
 
-        Parameters
-        ----------
-        settings : mapping
-            Settings of the function by name; the others stand at their defaults.
+        settings: Settings of the function by name; the others stand at their defaults.
 
-        Returns
-        -------
-        Equation
-            Another one, of the same function.
-
-        Examples
-        --------
         >>> from deepstep.equations import EQUATIONS
         >>> adam = EQUATIONS["adam_update"].with_settings({"epsilon_at": "inside"})
         >>> adam.written("θ", {"θ": "W1", "α": "0.1"})
@@ -76,22 +108,11 @@ class Equation:
         return replace(self, formula=formula)
 
     def written(self, left: str, symbols: Mapping[str, str]) -> str:
-        """The statement about one quantity, with other symbols put in.
+        """The statement about one quantity, with other symbols put in; else the whole formula.
 
-        Parameters
-        ----------
-        left : str
-            The quantity on the left side: a formula may state several.
-        symbols : mapping
-            What to write for each symbol, such as ``layer_symbols(2, 3)``.
+        left: The quantity on the left side: a formula may state several.
+        symbols: What to write for each symbol, such as ``layer_symbols(2, 3)``.
 
-        Returns
-        -------
-        str
-            The statement; the whole formula where none is about that quantity.
-
-        Examples
-        --------
         >>> from deepstep.equations import EQUATIONS, layer_symbols
         >>> EQUATIONS["linear_backward"].written("dW", layer_symbols(2, 3))
         'dW2 = dZ2·A1ᵀ / m'
@@ -106,17 +127,11 @@ class Equation:
         found = re.compile(f"(?<![A-Za-z])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
         return found.sub(lambda match: symbols[match[0]], statement)
 
-    @property
-    def summary(self) -> str:
-        """First line of the function's docstring."""
-        return (getdoc(self.function) or "").partition("\n")[0]
-
 
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
 
-
-_OF_A_LAYER = (
+_OF_A_LAYER = [
     "Z",
     "A",
     "W",
@@ -131,26 +146,16 @@ _OF_A_LAYER = (
     "s",
     "r",
     "alpha",
-)
+]
 
 
 def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
     """The lecture's symbols with the indices of a layer, for `Equation.written`.
 
-    Parameters
-    ----------
-    layer : int
-        Number of the layer, from 1.
-    n_layers : int
-        L.
+    layer: Number of the layer, from 1.
+    n_layers: L.
+    returns: Symbol without → with index.
 
-    Returns
-    -------
-    dict
-        Symbol without → with index.
-
-    Examples
-    --------
     >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
     ('A1', 'A3')
     """
@@ -163,20 +168,9 @@ def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
 def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
     """The registered equation of a function; for a user's own function a plain one of this formula.
 
-    Parameters
-    ----------
-    function : callable
-        The function, registered or not.
-    name, formula : str
-        What stands for one that is not.
+    function: The function, registered or not.
+    name, formula: What stands for one that is not.
 
-    Returns
-    -------
-    Equation
-        The registered one, or a new one that is not registered.
-
-    Examples
-    --------
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula
     'A = max(0, Z)'
@@ -192,29 +186,13 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 def equation(
     formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
-    """Register a function as an equation; the same function is returned, with its help `completed`.
+    """Register a function as an equation; decorates it, and completes its help.
 
-    Parameters
-    ----------
-    formula : str
-        The mathematics in one line.
-    source : str
-        Lecture section (course 1 week 4 unless said otherwise) or paper.
-    forms : mapping, optional
-        For a setting that chooses a form of the equation: its values and the statement that each makes.
+    formula: The mathematics in one line.
+    source: Lecture section (course 1 week 4 unless said otherwise) or paper.
+    forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
+    ValueError: If the name is registered already.
 
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Raises
-    ------
-    ValueError
-        If the name is registered already.
-
-    Examples
-    --------
     >>> from deepstep.equations import EQUATIONS
     >>> EQUATIONS["linear_forward"].formula
     'Z = W·A_prev + b'

@@ -1,4 +1,4 @@
-"""Regularization by the size of the weights: terms of the cost with their derivatives, and a limit."""
+"""Limits of sizes: costs of large weights with their derivatives, max-norm, and clipping of gradients."""
 
 from collections.abc import Iterable
 
@@ -7,29 +7,25 @@ import numpy as np
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = ["l1_backward", "l1_cost", "l2_backward", "l2_cost", "limit_norms"]
+__all__ = [
+    "clip_by_norm",
+    "clip_by_value",
+    "l1_backward",
+    "l1_cost",
+    "l2_backward",
+    "l2_cost",
+    "limit_norms",
+]
 
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
 def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
     """What L2 regularization adds to the cost; biases are left alone.
 
-    Parameters
-    ----------
-    weights : iterable of arrays
-        W1, W2, …
-    l2 : float
-        λ, scikit-learn's ``alpha``.
-    m : float
-        Number of examples, or the sum of their weights.
+    l2: λ, scikit-learn's ``alpha``.
+    m: Number of examples, or the sum of their weights.
+    J_L2: The term of J.
 
-    Returns
-    -------
-    J_L2 : float
-        The term of J.
-
-    Examples
-    --------
     >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
     0.25
     """
@@ -40,20 +36,8 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
 def l2_backward(W: Array, l2: float, m: float) -> Array:
     """What L2 regularization adds to dW.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        Weights of a layer.
-    l2, m : float
-        As in `l2_cost`.
+    dW_L2 (n_l, n_{l-1}): Derivative of the term of J by W.
 
-    Returns
-    -------
-    dW_L2 : array of shape (n_l, n_{l-1})
-        Derivative of the term of J by W.
-
-    Examples
-    --------
     >>> l2_backward(np.array([[3.0, 4.0]]), l2=0.5, m=5)
     array([[0.3, 0.4]])
     """
@@ -64,22 +48,9 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
 def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
     """What L1 regularization adds to the cost; biases are left alone.
 
-    Parameters
-    ----------
-    weights : iterable of arrays
-        W1, W2, …
-    l1 : float
-        λ.
-    m : float
-        As in `l2_cost`.
+    l1: λ.
+    J_L1: The term of J.
 
-    Returns
-    -------
-    J_L1 : float
-        The term of J.
-
-    Examples
-    --------
     >>> l1_cost([np.array([[3.0, -4.0]])], l1=0.5, m=2)
     1.75
     """
@@ -90,20 +61,8 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 def l1_backward(W: Array, l1: float, m: float) -> Array:
     """What L1 regularization adds to dW; 0 at a weight of 0, where |W| has a corner.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        Weights of a layer.
-    l1, m : float
-        As in `l1_cost`.
+    dW_L1 (n_l, n_{l-1}): Derivative of the term of J by W.
 
-    Returns
-    -------
-    dW_L1 : array of shape (n_l, n_{l-1})
-        Derivative of the term of J by W.
-
-    Examples
-    --------
     >>> l1_backward(np.array([[3.0, -4.0, 0.0]]), l1=0.5, m=5)
     array([[ 0.1, -0.1,  0. ]])
     """
@@ -114,19 +73,8 @@ def l1_backward(W: Array, l1: float, m: float) -> Array:
 def limit_norms(W: Array, *, most: float) -> Array:
     """Shorten the incoming weights of each unit to length c where they are longer, after an update.
 
-    Parameters
-    ----------
-    W : array of shape (n_l, n_{l-1})
-        A row has the incoming weights of one unit. A row that is not finite stays so.
-    most : float
-        c, above 0.
+    W (n_l, n_{l-1}): A row has the incoming weights of one unit. A row that is not finite stays so.
 
-    Returns
-    -------
-    W : array of shape (n_l, n_{l-1})
-
-    Examples
-    --------
     >>> limit_norms(np.array([[3.0, 4.0], [0.3, 0.4]]), most=1.0)
     array([[0.6, 0.8],
            [0.3, 0.4]])
@@ -139,3 +87,34 @@ def limit_norms(W: Array, *, most: float) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):  # a limit that float32 cannot hold; a row with inf
         limit = float(most) / length
         return np.where(unit > limit, parts * limit, W)
+
+
+@equation("g := g·min(1, c / ‖g‖)", source="Pascanu et al., arXiv 1211.5063, algorithm 1")
+def clip_by_norm(gradient: Array, *, most: float) -> Array:
+    """Shorten the gradient to length c where it is longer; its direction stays.
+
+    gradient: All derivatives together: the flat vector. One that is not finite is given back as it is, for
+        the training to find.
+
+    >>> clip_by_norm(np.array([3.0, 4.0]), most=1.0)
+    array([0.6, 0.8])
+    """
+    largest = float(np.max(np.abs(gradient), initial=0))
+    if not 0 < largest < np.inf:
+        return gradient.copy()
+    # Parts of the largest entry, whose squares neither overflow nor vanish; the norm itself may overflow.
+    parts = gradient / largest
+    length = float(np.linalg.norm(parts))
+    share = float(most) / length
+    return parts * share if largest > share else gradient.copy()
+
+
+@equation("g := min(max(g, -c), c)", source="Pascanu et al., arXiv 1211.5063")
+def clip_by_value(gradient: Array, *, most: float) -> Array:
+    """Cut every derivative to the range from -c to c.
+
+    >>> clip_by_value(np.array([3.0, -4.0, 0.5]), most=1.0)
+    array([ 1. , -1. ,  0.5])
+    """
+    limit = min(float(most), float(np.finfo(gradient.dtype).max))
+    return np.clip(gradient, -limit, limit)

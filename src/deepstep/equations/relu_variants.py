@@ -41,8 +41,6 @@ SETTLED = 40
 def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
     """Relu that lets a little through below 0, so that no unit dies.
 
-    Examples
-    --------
     >>> leaky_relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[-0.01,  0.  ,  2.  ]])
     """
@@ -55,8 +53,6 @@ def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
 def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
     """Derivative of the leaky relu, ``slope`` at Z = 0.
 
-    Examples
-    --------
     >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0.05, 0.05, 5.  ]])
     """
@@ -68,8 +64,6 @@ def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
 def elu(Z: Array, *, alpha: float = 1.0) -> Array:
     """Exponential linear unit: with α = 1 its slope is 1 on both sides of 0.
 
-    Examples
-    --------
     >>> elu(np.array([[-1e4, 0.0, 2.0]]))
     array([[-1.,  0.,  2.]])
     """
@@ -82,8 +76,6 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
 def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
     """Derivative of the exponential linear unit, α at Z = 0.
 
-    Examples
-    --------
     >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
     array([[0., 5., 5.]])
     """
@@ -94,8 +86,6 @@ def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
 def selu(Z: Array) -> Array:
     """Self-normalizing unit: activations drift to mean 0 and variance 1 from layer to layer.
 
-    Examples
-    --------
     >>> selu(np.array([[-1e4, 0.0, 1.0]]))
     array([[-1.75809934,  0.        ,  1.05070099]])
     """
@@ -107,8 +97,6 @@ def selu(Z: Array) -> Array:
 def selu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα.
 
-    Examples
-    --------
     >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
     array([[0.        , 1.75809934, 1.05070099]])
     """
@@ -119,8 +107,6 @@ def selu_backward(dA: Array, Z: Array) -> Array:
 def softplus(Z: Array) -> Array:
     """Smooth relu; e to a negative power alone, so that nothing overflows.
 
-    Examples
-    --------
     >>> softplus(np.array([[-1e4, 0.0, 1e4]]))
     array([[0.00000000e+00, 6.93147181e-01, 1.00000000e+04]])
     """
@@ -132,8 +118,6 @@ def softplus(Z: Array) -> Array:
 def softplus_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the smooth relu.
 
-    Examples
-    --------
     >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
     array([[2.]])
     """
@@ -144,8 +128,6 @@ def softplus_backward(dA: Array, Z: Array) -> Array:
 def gelu(Z: Array) -> Array:
     """Z times the normal probability of a smaller number.
 
-    Examples
-    --------
     >>> gelu(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41344746e-01,  1.00000000e+04]])
     """
@@ -157,8 +139,6 @@ def gelu(Z: Array) -> Array:
 def gelu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of gelu.
 
-    Examples
-    --------
     >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
     array([[1., 2.]])
     """
@@ -171,8 +151,6 @@ def gelu_backward(dA: Array, Z: Array) -> Array:
 def gelu_tanh(Z: Array) -> Array:
     """The published approximation of gelu, ½·Z·(1 + tanh u) = Z·σ(2u): the latter is exact far below 0.
 
-    Examples
-    --------
     >>> gelu_tanh(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41191991e-01,  1.00000000e+04]])
     """
@@ -187,8 +165,6 @@ def gelu_tanh(Z: Array) -> Array:
 def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the approximation of gelu.
 
-    Examples
-    --------
     >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
     array([[1., 2.]])
     """
@@ -201,8 +177,6 @@ def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
 def silu(Z: Array) -> Array:
     """Sigmoid-weighted linear unit, also called swish.
 
-    Examples
-    --------
     >>> silu(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
     """
@@ -214,8 +188,6 @@ def silu(Z: Array) -> Array:
 def silu_backward(dA: Array, Z: Array) -> Array:
     """Derivative of the sigmoid-weighted linear unit.
 
-    Examples
-    --------
     >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
     array([[1., 2.]])
     """
@@ -227,8 +199,6 @@ def silu_backward(dA: Array, Z: Array) -> Array:
 def mish(Z: Array) -> Array:
     """Smooth and not monotone, like silu.
 
-    Examples
-    --------
     >>> mish(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
     """
@@ -240,8 +210,6 @@ def mish(Z: Array) -> Array:
 def mish_backward(dA: Array, Z: Array) -> Array:
     """Derivative of mish.
 
-    Examples
-    --------
     >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
     array([[3., 5.]])
     """

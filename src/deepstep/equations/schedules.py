@@ -32,17 +32,10 @@ __all__ = [
 def inverse_time_rate(learning_rate: float, epoch: float, decay: float) -> float:
     """The learning rate of an epoch, falling in each.
 
-    Parameters
-    ----------
-    learning_rate : float
-        α₀, the rate of epoch 0.
-    epoch : float
-        Number of the epoch, from 0; between two epochs too.
-    decay : float
-        At least 0.
+    learning_rate: α₀, the rate of epoch 0.
+    epoch: Number of the epoch, from 0; between two epochs too.
+    decay: At least 0.
 
-    Examples
-    --------
     >>> inverse_time_rate(0.5, 4, 0.25)
     0.25
     """
@@ -53,19 +46,11 @@ def inverse_time_rate(learning_rate: float, epoch: float, decay: float) -> float
 def scheduled_inverse_time_rate(learning_rate: float, epoch: int, decay: float, interval: int) -> float:
     """The learning rate of an epoch, falling once in each interval.
 
-    Parameters
-    ----------
-    learning_rate : float
-        α₀, the rate of the first interval.
-    epoch : int
-        Number of the epoch, from 0.
-    decay : float
-        At least 0.
-    interval : int
-        Epochs between two falls, at least 1.
+    learning_rate: α₀, the rate of the first interval.
+    epoch: Number of the epoch, from 0.
+    decay: At least 0.
+    interval: Epochs between two falls, at least 1.
 
-    Examples
-    --------
     >>> [scheduled_inverse_time_rate(0.5, epoch, 1.0, 100) for epoch in (0, 99, 100)]
     [0.5, 0.5, 0.25]
     """
@@ -76,8 +61,6 @@ def scheduled_inverse_time_rate(learning_rate: float, epoch: int, decay: float, 
 def constant_factor(t: float) -> float:
     """No change.
 
-    Examples
-    --------
     >>> constant_factor(0.5)
     1.0
     """
@@ -88,15 +71,9 @@ def constant_factor(t: float) -> float:
 def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
     """Fall to a share of itself, again and again.
 
-    Parameters
-    ----------
-    drop : float
-        What is left at each fall.
-    every : float
-        Fraction of training between two falls.
+    drop: What is left at each fall.
+    every: Fraction of training between two falls.
 
-    Examples
-    --------
     >>> [step_factor(t, drop=0.5, every=0.25) for t in (0.0, 0.24, 0.25, 1.0)]
     [1.0, 1.0, 0.5, 0.0625]
     """
@@ -107,13 +84,8 @@ def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
 def exponential_factor(t: float, *, last: float = 0.01) -> float:
     """Fall by the same share in equal times.
 
-    Parameters
-    ----------
-    last : float
-        The factor at the end, above 0: the lecture's base to the power of the number of epochs.
+    last: The factor at the end, above 0: the lecture's base to the power of the number of epochs.
 
-    Examples
-    --------
     >>> exponential_factor(0.5, last=0.25)
     0.5
     """
@@ -124,13 +96,8 @@ def exponential_factor(t: float, *, last: float = 0.01) -> float:
 def inverse_time_factor(t: float, *, decay: float = 9.0) -> float:
     """The lecture's learning-rate decay; with the default it ends at a tenth.
 
-    Parameters
-    ----------
-    decay : float
-        At least 0: the lecture's decay times the number of epochs.
+    decay: At least 0: the lecture's decay times the number of epochs.
 
-    Examples
-    --------
     >>> inverse_time_factor(1.0, decay=3.0)
     0.25
     """
@@ -141,15 +108,9 @@ def inverse_time_factor(t: float, *, decay: float = 9.0) -> float:
 def scheduled_inverse_time_factor(t: float, *, decay: float = 1.0, every: float = 0.1) -> float:
     """The lecture's scheduled learning-rate decay.
 
-    Parameters
-    ----------
-    decay : float
-        At least 0, as in the lecture.
-    every : float
-        Fraction of training between two falls: the lecture's interval by the number of epochs.
+    decay: At least 0, as in the lecture.
+    every: Fraction of training between two falls: the lecture's interval by the number of epochs.
 
-    Examples
-    --------
     >>> [scheduled_inverse_time_factor(t, every=0.5) for t in (0.0, 0.49, 0.5)]
     [1.0, 1.0, 0.5]
     """
@@ -160,8 +121,6 @@ def scheduled_inverse_time_factor(t: float, *, decay: float = 1.0, every: float 
 def cosine_factor(t: float, *, last: float = 0.0) -> float:
     """Half a wave of the cosine: slowly at both ends.
 
-    Examples
-    --------
     >>> [round(cosine_factor(t), 3) for t in (0.0, 0.5, 1.0)]
     [1.0, 0.5, 0.0]
     """
@@ -172,8 +131,6 @@ def cosine_factor(t: float, *, last: float = 0.0) -> float:
 def linear_factor(t: float, *, last: float = 0.0) -> float:
     """A straight line down.
 
-    Examples
-    --------
     >>> linear_factor(0.25), linear_factor(1.0, last=0.1)
     (0.75, 0.1)
     """
@@ -184,13 +141,8 @@ def linear_factor(t: float, *, last: float = 0.0) -> float:
 def polynomial_factor(t: float, *, power: float = 2.0, last: float = 0.0) -> float:
     """A power of what is left of training.
 
-    Parameters
-    ----------
-    power : float
-        p, above 0.
+    power: p, above 0.
 
-    Examples
-    --------
     >>> polynomial_factor(0.5), polynomial_factor(0.5, power=3.0)
     (0.25, 0.125)
     """
@@ -207,15 +159,8 @@ def one_cycle_factor(
 ) -> float:
     """Up to the largest rate and down to next to nothing, in one cycle.
 
-    Parameters
-    ----------
-    peak : float
-        Where the factor is 1, between 0 and 1.
-    first : float
-        The factor at the beginning.
+    peak: Where the factor is 1, between 0 and 1.
 
-    Examples
-    --------
     >>> [round(one_cycle_factor(t), 3) for t in (0.0, 0.15, 0.3, 0.65, 1.0)]
     [0.04, 0.52, 1.0, 0.5, 0.0]
     """
@@ -228,8 +173,6 @@ def one_cycle_factor(
 def coslog4_factor(t: float) -> float:
     """Four cycles, each twice as long as the one before: 0 at t = 0, 1/15, 3/15, 7/15, 1.
 
-    Examples
-    --------
     >>> [round(coslog4_factor(t), 3) for t in (0.0, (2**0.5 - 1) / 15, 1 / 15, 1.0)]
     [0.0, 1.0, 0.0, 0.0]
     """
@@ -243,8 +186,6 @@ def coslog4_factor(t: float) -> float:
 def flat_cos_factor(t: float) -> float:
     """Flat for the first half, then the cosine down to 0; RealMLP's for dropout and weight decay.
 
-    Examples
-    --------
     >>> [round(flat_cos_factor(t), 3) for t in (0.0, 0.5, 0.75, 1.0)]
     [1.0, 1.0, 0.5, 0.0]
     """
@@ -264,17 +205,9 @@ def warm_up_factor(
 ) -> float:
     """A straight line up before another schedule, which takes what is left of training.
 
-    Parameters
-    ----------
-    share : float
-        Fraction of training that warms up, from 0 to below 1.
-    first : float
-        The factor at the beginning.
-    then : callable
-        g, the schedule behind the warm-up.
+    share: Fraction of training that warms up, from 0 to below 1.
+    then: g, the schedule behind the warm-up.
 
-    Examples
-    --------
     >>> [warm_up_factor(t, share=0.5, then=linear_factor) for t in (0.0, 0.25, 0.5, 0.75)]
     [0.0, 0.5, 1.0, 0.5]
     """

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from deepstep.equations.registry import Registry
 from deepstep.preparation.codes import ordinal_probabilities
 from deepstep.types import AnyArray, Array
 
@@ -58,24 +59,7 @@ Drawing: TypeAlias = Callable[[np.random.Generator, int, int], Array]
 
 @dataclass(frozen=True)
 class TargetKind:
-    """A kind of target: what Y has to be, and how an output of that kind is read.
-
-    Attributes
-    ----------
-    example : callable
-        (rng, n_L, m) → a target at random.
-    predictions : callable
-        AL → the prediction, see `answers`.
-    probabilities : callable or None
-        AL → a probability for each class, where the output gives them.
-    rules : tuple of Rule
-    has_one_class : callable
-        n_L → whether each column stands for one class of several.
-    from_labels : str
-        The call that makes such a target from labels; {n} is n_L, {more} is n_L + 1.
-    repeats : bool
-        Whether one row stands for n_L equal ones.
-    """
+    """A kind of target: what Y has to be, and how an output of that kind is read."""
 
     example: Drawing
     predictions: Reading = lambda AL: AL
@@ -86,34 +70,40 @@ class TargetKind:
     repeats: bool = False
 
 
-TARGETS: dict[str, TargetKind] = {
-    "probabilities": TargetKind(
-        lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
-        lambda AL: (AL > 0.5).astype(int),
-        lambda AL: AL,
-        (_FROM_0_TO_1,),
-        has_one_class=lambda n_outputs: n_outputs == 1,
-    ),
-    "classes": TargetKind(
-        lambda rng, n, m: np.eye(n)[:, rng.integers(n, size=m)],
-        lambda AL: AL.argmax(axis=0)[np.newaxis],
-        lambda AL: AL,
-        (_FROM_0_TO_1, _SUM_TO_1),
-        lambda n_outputs: True,
-        "one_hot(labels, {n})",
-    ),
-    "cumulative": TargetKind(
-        lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
-        lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis],
-        ordinal_probabilities,
-        (_FALLING_CODE,),
-        lambda n_outputs: True,
-        "ordinal_code(labels, {more})",
-    ),
-    "numbers": TargetKind(lambda rng, n, m: rng.standard_normal((n, m))),
-    "counts": TargetKind(lambda rng, n, m: rng.integers(10, size=(n, m)).astype(float), rules=(_AT_LEAST_0,)),
-    "one number": TargetKind(
-        lambda rng, n, m: np.repeat(rng.standard_normal((1, m)), n, axis=0), repeats=True
-    ),
-}
+TARGETS: Registry[TargetKind] = Registry("kind of targets")
 """The kinds of targets; each head has one of them (``deepstep.equations.Head.targets``)."""
+
+TARGETS.update(
+    {
+        "probabilities": TargetKind(
+            lambda rng, n, m: rng.integers(2, size=(n, m)).astype(float),
+            lambda AL: (AL > 0.5).astype(int),
+            lambda AL: AL,
+            (_FROM_0_TO_1,),
+            has_one_class=lambda n_outputs: n_outputs == 1,
+        ),
+        "classes": TargetKind(
+            lambda rng, n, m: np.eye(n)[:, rng.integers(n, size=m)],
+            lambda AL: AL.argmax(axis=0)[np.newaxis],
+            lambda AL: AL,
+            (_FROM_0_TO_1, _SUM_TO_1),
+            lambda n_outputs: True,
+            "one_hot(labels, {n})",
+        ),
+        "cumulative": TargetKind(
+            lambda rng, n, m: (rng.integers(n + 1, size=m) > np.arange(n)[:, np.newaxis]).astype(float),
+            lambda AL: ordinal_probabilities(AL).argmax(axis=0)[np.newaxis],
+            ordinal_probabilities,
+            (_FALLING_CODE,),
+            lambda n_outputs: True,
+            "ordinal_code(labels, {more})",
+        ),
+        "numbers": TargetKind(lambda rng, n, m: rng.standard_normal((n, m))),
+        "counts": TargetKind(
+            lambda rng, n, m: rng.integers(10, size=(n, m)).astype(float), rules=(_AT_LEAST_0,)
+        ),
+        "one number": TargetKind(
+            lambda rng, n, m: np.repeat(rng.standard_normal((1, m)), n, axis=0), repeats=True
+        ),
+    }
+)

@@ -1,23 +1,31 @@
 """Update rules: pure functions over the flat vectors θ and g = ∂J/∂θ, with explicit state.
 
 Each takes ``(theta, gradient, *state)`` and gives the new ``(theta, *state)``; nothing given is changed. The
-learning rate α is a number, or an array like θ with a rate for each parameter.
+learning rate α is a number, or an array like θ with a rate for each parameter. `optimizer` registers a rule
+under the names that a network is trained by.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from deepstep.equations.registry import equation
-from deepstep.errors import ConfigurationError, ShapeError, unknown_name
+from deepstep.equations.linear import check_shape
+from deepstep.equations.registry import F, Registry, equation
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_number
 
 __all__ = [
+    "OPTIMIZERS",
+    "Optimizer",
     "adam_update",
     "average_update",
     "bias_corrected",
     "decoupled_decay",
+    "get_optimizer",
     "gradient_descent_update",
     "heavy_ball_update",
     "lion_update",
@@ -26,30 +34,197 @@ __all__ = [
     "rmsprop_update",
 ]
 
+Constraint: TypeAlias = tuple[str, Callable[[Any], object]]
+"""What a value may be, in words and as a test."""
 
+EPSILON_AT = {
+    "outside": "θ := θ - α·v̂ / (√ŝ + ε)",
+    "hat": "θ := θ - α·v̂·√(1 - β₂ᵗ) / (√s + ε)",
+    "inside": "θ := θ - α·v̂ / √(ŝ + ε)",
+}
+
+
+_DECAY: Constraint = ("a number from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1)
+_FRICTION: Constraint = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
+
+ANY: Constraint = ("anything", lambda value: True)
+
+HYPERPARAMETERS: dict[str, Constraint] = {
+    "beta": _DECAY,
+    "beta1": _DECAY,
+    "beta2": _DECAY,
+    # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
+    "heavy_ball_update.beta": _FRICTION,
+    "nesterov_update.beta": _FRICTION,
+    # as a float: what underflows to 0 guards nothing
+    "epsilon": ("a positive number", lambda value: is_number(value) and float(value) > 0),
+    "epsilon_at": (
+        f"one of {', '.join(map(repr, EPSILON_AT))}",
+        lambda value: isinstance(value, str) and value in EPSILON_AT,
+    ),
+}
+"""What hyperparameters of these names (of one rule: with its name) may be."""
+
+
+def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
+    """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``.
+
+    >>> check_number("average", 1, 0, 1)
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: average: a finite number of at least 0 and below 1; got 1.
+    """
+    if not is_number(value) or not (least <= value < below) or (above and value == least):
+        upper = "" if below == np.inf else f" and below {below:g}"
+        least_words = f"above {least:g}" if above else f"of at least {least:g}"
+        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """The value for a message; of an int with more digits than anybody reads, its size."""
+    huge = isinstance(value, int) and value.bit_length() > 1024
+    return f"an integer of {value.bit_length()} bits" if huge else repr(value)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An update rule with the names of its state and whether it counts steps.
+
+    update: The equation.
+    state: Names of the vectors of state, which begin at zero.
+    counts_steps: Whether the rule takes the step's number ``t``.
+    hyperparameters: Settings that differ from the equation's defaults.
+    weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
+    corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
+        that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
+    of_vectors: The equation for parameters that are no weights, where it is another one.
+    ConfigurationError: If the weight decay or a hyperparameter is out of range.
+
+    >>> OPTIMIZERS["adam"].state
+    ('v', 's')
+    >>> Optimizer(momentum_update, ("v",), hyperparameters={"beta": 0.5}).settings({})
+    {'beta': 0.5}
+    """
+
+    update: Callable[..., tuple[Array, ...]]
+    state: tuple[str, ...] = ()
+    counts_steps: bool = False
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    weight_decay: float = 0.0
+    corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    of_vectors: Callable[..., tuple[Array, ...]] | None = None
+
+    def __post_init__(self) -> None:
+        check_number("weight_decay", self.weight_decay, 0)
+        self.settings(self.hyperparameters)
+
+    @property
+    def of_matrices(self) -> bool:
+        """Whether the rule takes the layout of θ: it updates whole matrices."""
+        return "layout" in signature(self.update).parameters
+
+    def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The hyperparameters with these changes.
+
+        hyperparameters: What is to differ, by name.
+        returns: All that differ from the equation's defaults.
+        ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
+            one of them is out of range.
+        """
+        where = self.update.__name__
+        if not isinstance(hyperparameters, Mapping):
+            raise ConfigurationError(
+                where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
+            )
+        given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
+        known = [name for name in signature(self.update).parameters if name not in given]
+        for name, value in hyperparameters.items():
+            if name not in known:
+                raise unknown_name(where, "hyperparameter", name, known)
+            expected, accepts = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name) or ANY
+            if not accepts(value):
+                raise ConfigurationError(where, f"{name} is {expected}", f"got {shown(value)}")
+        # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
+        plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
+        return {**self.hyperparameters, **plain}
+
+    def corrected(
+        self, state: Mapping[str, Array], *, t: int, hyperparameters: Mapping[str, Any]
+    ) -> dict[str, Array]:
+        """The rule's bias-corrected averages after step t, for who wants to see them.
+
+        state: Vectors of state after the update, by name.
+        returns: The averages by symbol; empty for a rule that corrects none.
+
+        >>> OPTIMIZERS["adam"].corrected(
+        ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, hyperparameters={}
+        ... )
+        {'v̂': array([2.]), 'ŝ': array([4.])}
+        """
+        defaults, settings = signature(self.update).parameters, self.settings(hyperparameters)
+        return {
+            symbol: bias_corrected(state[name], beta=settings.get(decay, defaults[decay].default), t=t)
+            for symbol, (name, decay) in self.corrections.items()
+        }
+
+
+OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
+"""All update rules by name."""
+
+
+def optimizer(
+    name: str,
+    *,
+    weight_decay: float = 0.0,
+    corrections: Mapping[str, tuple[str, str]] | None = None,
+    of_vectors: Callable[..., tuple[Array, ...]] | None = None,
+) -> Callable[[F], F]:
+    """Register an update rule as an `Optimizer`; its state is what it takes after theta and gradient."""
+
+    def register(update: F) -> F:
+        parameters = signature(update).parameters
+        state = tuple(n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY)[2:]
+        counts = "t" in parameters
+        OPTIMIZERS.add(
+            name, Optimizer(update, state, counts, {}, weight_decay, corrections or {}, of_vectors)
+        )
+        return update
+
+    return register
+
+
+def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
+    """Look an update rule up by name; an `Optimizer` passes as it is.
+
+    optimizer: A name in ``OPTIMIZERS``.
+    ConfigurationError: If there is none of that name; the message has the nearest one.
+
+    >>> get_optimizer("adamw").weight_decay
+    0.01
+    """
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    return OPTIMIZERS.find(optimizer, where)
+
+
+@equation("v̂ = v / (1 - βᵗ)", source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980, section 3")
+def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
+    """A moving average without the pull of its start at 0: after t steps its weights add up to 1 - βᵗ.
+
+    v_hat (n_parameters,): The corrected average.
+
+    >>> bias_corrected(np.array([0.2]), beta=0.9, t=1)
+    array([2.])
+    """
+    return v / (1 - float(beta) ** int(t))
+
+
+@optimizer("gd")
 @equation("θ := θ - α·g", source="lecture 6")
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
     """Gradient descent.
 
-    Parameters
-    ----------
-    theta, gradient : arrays of shape (n_parameters,)
-        θ and g = ∂J/∂θ.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta : array of shape (n_parameters,)
-        θ after the step, in a tuple.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
@@ -57,33 +232,15 @@ def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: flo
     return (theta - alpha * gradient,)
 
 
+@optimizer("momentum")
 @equation("v := β·v + (1 - β)·g,  θ := θ - α·v", source="lecture, course 2 week 2")
 def momentum_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
     """
@@ -92,33 +249,15 @@ def momentum_update(
     return theta - alpha * v, v
 
 
+@optimizer("heavy_ball")
 @equation("v := β·v - α·g,  θ := θ + v", source="Polyak 1964; Sutskever et al. 2013")
 def heavy_ball_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
@@ -127,33 +266,15 @@ def heavy_ball_update(
     return theta + v, v
 
 
+@optimizer("nesterov")
 @equation("v := β·v - α·g,  θ := θ + β·v - α·g", source="Nesterov 1983; Sutskever et al. 2013")
 def nesterov_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the velocity, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta : float
-        Decay of the velocity, from 0 to below 1.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the velocity to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
     """
@@ -162,6 +283,7 @@ def nesterov_update(
     return theta + beta * v - alpha * gradient, v
 
 
+@optimizer("rmsprop")
 @equation(
     "s := β·s + (1 - β)·g²,  θ := θ - α·g / (√s + ε)",
     source="lecture, course 2 week 2; Tieleman & Hinton 2012, lecture 6.5",
@@ -177,27 +299,8 @@ def rmsprop_update(
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
 
-    Parameters
-    ----------
-    theta, gradient, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving average of g², 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta, epsilon : float
-        Decay of s, from 0 to below 1; guard of the division, above 0.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, s : arrays of shape (n_parameters,)
-        θ after the step and the average to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
     """
@@ -206,42 +309,17 @@ def rmsprop_update(
     return theta - alpha * (gradient / (np.sqrt(s) + epsilon)), s
 
 
-@equation("v̂ = v / (1 - βᵗ)", source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980, section 3")
-def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
-    """A moving average without the pull of its start at 0: after t steps its weights add up to 1 - βᵗ.
-
-    Parameters
-    ----------
-    v : array of any shape
-    beta : float
-        Its decay, below 1.
-    t : int
-        Number of this step, from 1.
-
-    Returns
-    -------
-    v_hat : array of v's shape
-
-    Examples
-    --------
-    >>> bias_corrected(np.array([0.2]), beta=0.9, t=1)
-    array([2.])
-    """
-    return v / (1 - float(beta) ** int(t))
+ADAM_CORRECTIONS = {"v̂": ("v", "beta1"), "ŝ": ("s", "beta2")}
+"""Averages that Adam corrects, with their decay."""
 
 
-_EPSILON_AT = {
-    "outside": "θ := θ - α·v̂ / (√ŝ + ε)",
-    "hat": "θ := θ - α·v̂·√(1 - β₂ᵗ) / (√s + ε)",
-    "inside": "θ := θ - α·v̂ / √(ŝ + ε)",
-}
-
-
+@optimizer("adamw", weight_decay=0.01, corrections=ADAM_CORRECTIONS)
+@optimizer("adam", corrections=ADAM_CORRECTIONS)
 @equation(
     "v := β₁·v + (1 - β₁)·g,  s := β₂·s + (1 - β₂)·g²,  v̂ = v / (1 - β₁ᵗ),  ŝ = s / (1 - β₂ᵗ),  "
     "θ := θ - α·v̂ / (√ŝ + ε)",
     source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980",
-    forms={"epsilon_at": _EPSILON_AT},
+    forms={"epsilon_at": EPSILON_AT},
 )
 def adam_update(
     theta: Array,
@@ -258,34 +336,11 @@ def adam_update(
 ) -> tuple[Array, Array, Array]:
     """Adam.
 
-    Parameters
-    ----------
-    theta, gradient, v, s : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving averages of g and g², 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    t : int
-        Number of this step, from 1.
-    beta1, beta2, epsilon : float
-        Decay of v and of s; guard of the division.
-    epsilon_at : {"outside", "hat", "inside"}
-        Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction of s
-        (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
+    epsilon_at: Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction
+        of s (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
+    ConfigurationError: If ``epsilon_at`` is none of these.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v, s : arrays of shape (n_parameters,)
-        θ after the step and the averages to hand to the next one.
-
-    Raises
-    ------
-    ConfigurationError
-        If ``epsilon_at`` is none of these.
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
     array([0.9])
@@ -301,10 +356,11 @@ def adam_update(
     elif epsilon_at == "inside":
         root = np.sqrt(s_hat + epsilon)
     else:
-        raise unknown_name("adam_update", "epsilon_at", epsilon_at, _EPSILON_AT)
+        raise unknown_name("adam_update", "epsilon_at", epsilon_at, EPSILON_AT)
     return theta - alpha * (v_hat / root), v, s
 
 
+@optimizer("lion")
 @equation(
     "θ := θ - α·sign(β₁·v + (1 - β₁)·g),  v := β₂·v + (1 - β₂)·g",
     source="Chen et al., arXiv 2302.06675, algorithm 2",
@@ -322,27 +378,8 @@ def lion_update(
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
 
-    Parameters
-    ----------
-    theta, gradient, v : arrays of shape (n_parameters,)
-        θ, g = ∂J/∂θ and the moving average of g, 0 at first.
-    learning_rate : float or array of shape (n_parameters,)
-        α.
-    beta1, beta2 : float
-        Weight of v in the direction, and decay of v; from 0 to below 1.
+    ShapeError: If the learning rate is an array of another shape than theta.
 
-    Returns
-    -------
-    theta, v : arrays of shape (n_parameters,)
-        θ after the step and the average to hand to the next one.
-
-    Raises
-    ------
-    ShapeError
-        If the learning rate is an array of another shape than theta.
-
-    Examples
-    --------
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
     """
@@ -355,23 +392,9 @@ def lion_update(
 def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay: float | Array) -> Array:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
-    Parameters
-    ----------
-    theta : array of shape (n_parameters,)
-    learning_rate, weight_decay : float or array of shape (n_parameters,)
-        α and λ.
+    learning_rate, weight_decay: α and λ.
+    ShapeError: If α or λ is an array of another shape than theta.
 
-    Returns
-    -------
-    theta : array of shape (n_parameters,)
-
-    Raises
-    ------
-    ShapeError
-        If α or λ is an array of another shape than theta.
-
-    Examples
-    --------
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
     """
@@ -388,22 +411,10 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
     It is ``bias_corrected`` of an average begun at 0: after t steps the weights (1 - β)·βᵗ⁻ⁱ / (1 - βᵗ) of
     all θᵢ add up to 1, and the first θ has the least of them.
 
-    Parameters
-    ----------
-    average, theta : arrays of shape (n_parameters,)
-        θ̄ until now (any values for the first step) and θ after this step's update.
-    decay : float
-        β, from 0 (θ̄ is θ) to below 1.
-    t : int
-        Number of this step, from 1.
+    average, theta (n_parameters,): θ̄ until now (any values for the first step) and θ after this step's
+        update.
+    decay: β, from 0 (θ̄ is θ) to below 1.
 
-    Returns
-    -------
-    average : array of shape (n_parameters,)
-        θ̄ after this step.
-
-    Examples
-    --------
     >>> average_update(np.array([1.0]), np.array([2.5]), decay=0.5, t=2)
     array([2.])
     """
@@ -413,39 +424,15 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
 def corrected_share(decay: float, t: int) -> float:
     """The weight (1 - β) / (1 - βᵗ) of what is new at step t in a bias-corrected average: 1 at first.
 
-    Examples
-    --------
     >>> [round(corrected_share(0.5, t), 3) for t in (1, 2, 3, 100)]
     [1.0, 0.667, 0.571, 0.5]
     """
     return (1 - float(decay)) / (1 - float(decay) ** int(t))
 
 
-def finite_rate(learning_rate: Any, where: str) -> float:
-    """α as a Python number.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not a finite number.
-    """
-    if not is_number(learning_rate):
-        raise ConfigurationError(where, "learning_rate is a finite number", f"got {shown(learning_rate)}")
-    return float(learning_rate)
-
-
-def shown(value: Any) -> str:
-    """The value for a message; of an int with more digits than anybody reads, its size."""
-    huge = isinstance(value, int) and value.bit_length() > 1024
-    return f"an integer of {value.bit_length()} bits" if huge else repr(value)
-
-
 def like_theta(theta: Array, factor: float | Array) -> float | Array:
     """A factor in the precision of θ: a NumPy scalar or array of float64 would widen float32."""
     if np.ndim(factor) == 0:
         return float(factor)
-    if np.shape(factor) != theta.shape:
-        raise ShapeError(
-            "update", f"a number, or an array like theta, {theta.shape}", f"got shape {np.shape(factor)}"
-        )
+    check_shape("update", "a number, or an array like theta,", factor, theta.shape)
     return np.asarray(factor, theta.dtype)

@@ -35,7 +35,7 @@ from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
-from deepstep.network.weights import weights_in
+from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together

@@ -4,7 +4,6 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from deepstep.equations import HEADS, Head
-from deepstep.equations.own_heads import BUILT_IN
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.preparation.codes import CODES
 
@@ -113,4 +112,4 @@ def outputs_of_one_number(head: Head) -> int:
 
 def _own(kinds: Container[str]) -> list[str]:
     """Names of the registered heads with these kinds of targets."""
-    return [name for name, head in HEADS.items() if name not in BUILT_IN and head.targets in kinds]
+    return [name for name, head in HEADS.items() if name not in HEADS.built_in and head.targets in kinds]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,8 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_whole
 
+WHERE = "Architecture"
+
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
 LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0, "features": {}}
 """What files say about an architecture: always, and where it is not as here."""
@@ -23,41 +25,24 @@ LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0,
 class Architecture:
     """Layer sizes, activations, normalization and head of a fully-connected network.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int
-        n_0 (inputs), n_1, …, n_L (outputs).
-    activations : sequence of str
-        One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last one is the output's.
-    output : str, optional
-        The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``.
-        By default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``,
-        ``"identity"``.
-    output_settings : mapping, optional
-        Settings of the head in JSON's types, for example ``{"delta": 1.5}``.
-    normalization : str or sequence of str, optional
-        ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A normalized layer
-        has a scale gamma (n_l, 1), and its b is the shift.
-    input_scale : bool, optional
-        Whether each input has a factor s (n_0, 1) of its own that is learned.
-    parametric : bool or sequence of bool, optional
-        Whether each unit has an α (n_l, 1) that is learned and says how far its activation bends, from
-        A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each.
-    shared_members : int, optional
-        K: so many networks in one that share all matrices but the last. Each has factors of the inputs, a row
-        of r1 (K, n_0), and an output layer of its own; their answers are averaged. 0 for an ordinary network.
+    layer_dims: n_0 (inputs), n_1, …, n_L (outputs).
+    activations: One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
+    output: The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``.
+        By default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
+    output_settings: Settings of the head in JSON's types, for example ``{"delta": 1.5}``.
+    normalization: ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A
+        normalized layer has a scale gamma (n_l, 1), and its b is the shift.
+    input_scale: Whether each input has a factor s (n_0, 1) of its own that is learned.
+    parametric: Whether each unit has an α (n_l, 1) that is learned and says how far its activation bends,
+        from A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each.
+    shared_members: K: so many networks in one that share all matrices but the last. Each has factors of the
+        inputs, a row of r1 (K, n_0), and an output layer of its own; their answers are averaged. 0 for an
+        ordinary network.
+    features: Values of other features, by their name in ``deepstep.equations.FEATURES``.
+    ConfigurationError: If a size is not a positive whole number, the number of activations is not L, a
+        normalization is unknown, or something is not True or False that has to be; if members would share
+        what they cannot.
 
-    features : mapping, optional
-        Other features of the network by their name in ``deepstep.equations.FEATURES``, with their values.
-
-    Raises
-    ------
-    ConfigurationError
-        If a size is not a positive whole number, the number of activations is not L, a normalization is
-        unknown, or something is not True or False that has to be; if members would share what they cannot.
-
-    Examples
-    --------
     >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"))
     >>> shape.n_layers, shape.n_parameters
     (2, 17)
@@ -80,46 +65,27 @@ class Architecture:
     features: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "layer_dims", layer_sizes(self.layer_dims, "Architecture"))
-        names: Any = self.activations
-        listed = not isinstance(names, str | Mapping) and all(isinstance(name, str) for name in names)
-        if not listed or len(names) != self.n_layers:
-            raise ConfigurationError(
-                "Architecture",
-                f"{self.n_layers} activations, one per layer after the input",
-                f"got {names!r:.200}",
-                "Give one name for each hidden layer, and one for the output.",
-            )
-        object.__setattr__(self, "activations", tuple(names))
-        output: Any = self.output or self.activations[-1]
-        settings: Any = self.output_settings
-        if not isinstance(output, str) or not isinstance(settings, Mapping):
-            came = f"got {output!r:.100} and {settings!r:.100}"
-            raise ConfigurationError(
-                "Architecture", "the name of an output and a mapping of its settings", came
-            )
-        object.__setattr__(self, "output", output)
-        object.__setattr__(self, "output_settings", MappingProxyType(dict(settings)))
-        object.__setattr__(self, "normalization", _per_hidden_layer(self.normalization, self.n_layers - 1))
-        scaled: Any = self.input_scale
-        if not isinstance(scaled, bool):
-            raise ConfigurationError("Architecture", "input_scale is True or False", f"got {scaled!r:.100}")
-        object.__setattr__(self, "parametric", _switches(self.parametric, self.n_layers - 1))
+        sizes = layer_sizes(self.layer_dims, WHERE)
+        names = _activations(self.activations, len(sizes) - 1)
+        output, settings = _head(self.output or names[-1], self.output_settings)
+        checked = {
+            "layer_dims": sizes,
+            "activations": names,
+            "output": output,
+            "output_settings": settings,
+            "normalization": _per_hidden_layer(self.normalization, len(sizes) - 2),
+            "input_scale": _switch(self.input_scale),
+            "parametric": _switches(self.parametric, len(sizes) - 2),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
         object.__setattr__(self, "shared_members", _members_of(self))
         object.__setattr__(self, "features", MappingProxyType(_checked_features(self.features)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        settings = dict(self.output_settings)
-        return Architecture, (
-            self.layer_dims,
-            self.activations,
-            self.output,
-            settings,
-            self.normalization,
-            self.input_scale,
-            self.parametric,
-            self.shared_members,
-            dict(self.features),
+        values = (getattr(self, entry.name) for entry in fields(self))
+        return Architecture, tuple(
+            dict(value) if isinstance(value, MappingProxyType) else value for value in values
         )
 
     @property
@@ -163,17 +129,20 @@ class Architecture:
         """The operations of a forward pass in training, without dropout."""
         return graph_of(self.layers)
 
+    @property
+    def layout(self) -> Layout:
+        """Names and shapes of the parameters, in the order in which they lie in θ."""
+        return self.graph.layout
+
+    @property
+    def held_dims(self) -> tuple[int, ...]:
+        """Numbers that a forward pass holds for each example, layer by layer: those of all members."""
+        return tuple(max(1, self.shared_members) * n for n in self.layer_dims)
+
     def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
         """The graph whose activations are masked in some layers.
 
-        Parameters
-        ----------
-        dropped : frozenset of int
-            Numbers of the layers.
-
-        Returns
-        -------
-        Graph
+        dropped: Numbers of the layers.
         """
         return _with_dropout(self, dropped) if dropped else self.graph
 
@@ -187,63 +156,23 @@ class Architecture:
     ) -> tuple[Graph, Tape]:
         """A forward pass: its graph and tape.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-        parameters : mapping
-            θ of this network.
-        statistics : mapping, optional
-            Running statistics of batch normalization; where they are given, even an empty mapping, the pass
-            is that of prediction.
-        masks : mapping, optional
-            Dropout masks by layer.
-
-        Returns
-        -------
-        graph : Graph
-        tape : dict
+        parameters: θ of this network.
+        statistics: Running statistics of batch normalization; where they are given, even an empty mapping,
+            the pass is that of prediction.
+        graph, tape:
         """
         masks = masks or {}
         graph = self.graph_with_dropout(frozenset(masks))
         graph = graph if statistics is None else graph.predicting
-        tape = {
-            "A0": X,
-            **parameters,
-            **(statistics or {}),
-            **{f"mask{l}": mask for l, mask in masks.items()},
-        }
-        return graph, forward(graph.nodes, tape)
-
-    @property
-    def layout(self) -> Layout:
-        """Names and shapes of the parameters, in the order in which they lie in θ."""
-        return self.graph.layout
-
-    @property
-    def held_dims(self) -> tuple[int, ...]:
-        """Numbers that a forward pass holds for each example, layer by layer: those of all members."""
-        return tuple(max(1, self.shared_members) * n for n in self.layer_dims)
+        named_masks = {f"mask{l}": mask for l, mask in masks.items()}
+        return graph, forward(graph.nodes, {"A0": X, **parameters, **(statistics or {}), **named_masks})
 
     def lay_out(self, flat: Array) -> Parameters:
         """A vector as the parameters of this network.
 
-        Parameters
-        ----------
-        flat : array of shape (n_parameters,)
-            float32 or float64; kept, not copied.
+        flat (n_parameters,): float32 or float64; kept, not copied.
+        ShapeError, DataError: As for `Parameters`.
 
-        Returns
-        -------
-        Parameters
-            Over that vector.
-
-        Raises
-        ------
-        ShapeError, DataError
-            As for `Parameters`.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> list(Architecture((1, 1), ("sigmoid",), input_scale=True).lay_out(np.ones(3)))
         ['W1', 'b1', 's1']
@@ -253,49 +182,28 @@ class Architecture:
     def laid_out(self, values: Mapping[str, Any], where: str = "parameters") -> Parameters:
         """Arrays by name as the parameters of this network; they are copied.
 
-        Parameters
-        ----------
-        values : mapping
-            An array for each name of ``layout``, and no other.
-        where : str
-            Name for error messages.
-
-        Returns
-        -------
-        Parameters
-            Over a new vector.
-
-        Raises
-        ------
-        ShapeError
-            If a name is missing or unknown, or a shape is another.
+        values: An array for each name of ``layout``, and no other.
+        ShapeError: If a name is missing or unknown, or a shape is another.
         """
         return Parameters.from_dict(values, where=where, layers=self.layers)
 
     def entries(self) -> dict[str, Any]:
         """The architecture as its arguments by name, for files; what came later stands there if it is on.
 
-        Returns
-        -------
-        dict
-            ``Architecture(**entries)`` is equal to this one.
+        returns: ``Architecture(**entries)`` is equal to this one.
 
-        Examples
-        --------
         >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True)
         >>> list(shape.entries())
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
         """
-        found = {name: getattr(self, name) for name in ENTRIES}
-        if self.input_scale:
-            found["input_scale"] = True
-        if any(self.parametric):
-            found["parametric"] = self.parametric
-        if self.shared_members:
-            found["shared_members"] = self.shared_members
-        if self.features:
-            found["features"] = dict(self.features)
-        return found
+        on = {
+            "input_scale": self.input_scale,
+            "parametric": any(self.parametric),
+            "shared_members": self.shared_members,
+            "features": self.features,
+        }
+        found = {name: getattr(self, name) for name in (*ENTRIES, *(name for name in on if on[name]))}
+        return {**found, "features": dict(self.features)} if self.features else found
 
 
 def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
@@ -318,19 +226,33 @@ def _with_dropout(shape: Architecture, dropped: frozenset[int]) -> Graph:
     )
 
 
+def _activations(names: Any, n_layers: int) -> tuple[str, ...]:
+    listed = not isinstance(names, str | Mapping) and all(isinstance(name, str) for name in names)
+    if not listed or len(names) != n_layers:
+        expected = f"{n_layers} activations, one per layer after the input"
+        mend = "Give one name for each hidden layer, and one for the output."
+        raise ConfigurationError(WHERE, expected, f"got {names!r:.200}", mend)
+    return tuple(names)
+
+
+def _head(output: Any, settings: Any) -> tuple[str, Mapping[str, Any]]:
+    if not isinstance(output, str) or not isinstance(settings, Mapping):
+        came = f"got {output!r:.100} and {settings!r:.100}"
+        raise ConfigurationError(WHERE, "the name of an output and a mapping of its settings", came)
+    return output, MappingProxyType(dict(settings))
+
+
 def _checked_features(features: Any) -> dict[str, Any]:
     """Features that are no arguments of their own, each with a value that it takes."""
     if not isinstance(features, Mapping):
-        raise ConfigurationError("Architecture", "features is a mapping", f"got {features!r:.100}")
+        raise ConfigurationError(WHERE, "features is a mapping", f"got {features!r:.100}")
     known = [name for name in FEATURES if name not in (*LATER_ENTRIES, *ENTRIES, "dropout")]
     for name, value in features.items():
         if name not in known:
-            raise unknown_name("Architecture", "feature", name, known)
+            raise unknown_name(WHERE, "feature", name, known)
         expected = FEATURES[name].check(value)
         if expected:
-            raise ConfigurationError(
-                "Architecture", f"features[{name!r}] is {expected}", f"got {value!r:.100}"
-            )
+            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", f"got {value!r:.100}")
     found: dict[str, Any] = json.loads(json.dumps(dict(features)))  # as a file gives it back
     return found
 
@@ -338,48 +260,45 @@ def _checked_features(features: Any) -> dict[str, Any]:
 def _members_of(shape: Architecture) -> int:
     """K, checked against all else."""
     members: Any = shape.shared_members
-    where = "Architecture"
     if not is_whole(members, 0):
         expected = "shared_members is a whole number, 0 for an ordinary network"
-        raise ConfigurationError(where, expected, f"got {members!r:.100}")
+        raise ConfigurationError(WHERE, expected, f"got {members!r:.100}")
     if members and shape.n_layers < 2:
         expected = "a hidden layer, which the members share"
-        raise ConfigurationError(where, expected, f"got the layer sizes {list(shape.layer_dims)}")
+        raise ConfigurationError(WHERE, expected, f"got the layer sizes {list(shape.layer_dims)}")
     normalized = set(shape.normalization) != {"none"}
     if members and (normalized or shape.input_scale):
+        expected = "shared members without normalization and without input_scale"
         came = "got normalization" if normalized else "got input_scale=True"
         mend = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
-        raise ConfigurationError(
-            where, "shared members without normalization and without input_scale", came, mend
-        )
+        raise ConfigurationError(WHERE, expected, came, mend)
     return int(members)
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
+    known = ("none", *NORMALIZATIONS)
     if not isinstance(normalization, str | list | tuple):
-        raise unknown_name("Architecture", "normalization", normalization, ("none", *NORMALIZATIONS))
+        raise unknown_name(WHERE, "normalization", normalization, known)
     names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
     for name in (normalization,) if isinstance(normalization, str) else names:
-        if name not in ("none", *NORMALIZATIONS):
-            raise unknown_name("Architecture", "normalization", name, ("none", *NORMALIZATIONS))
+        if name not in known:
+            raise unknown_name(WHERE, "normalization", name, known)
     if len(names) != n_hidden:
-        raise ConfigurationError(
-            "Architecture",
-            f"one normalization for all hidden layers or a list of {n_hidden}",
-            f"got {normalization!r}",
-            "The output layer has none.",
-        )
+        expected = f"one normalization for all hidden layers or a list of {n_hidden}"
+        raise ConfigurationError(WHERE, expected, f"got {normalization!r}", "The output layer has none.")
     return names
+
+
+def _switch(input_scale: Any) -> bool:
+    if not isinstance(input_scale, bool):
+        raise ConfigurationError(WHERE, "input_scale is True or False", f"got {input_scale!r:.100}")
+    return input_scale
 
 
 def _switches(parametric: Any, n_hidden: int) -> tuple[bool, ...]:
     answers = (parametric,) * n_hidden if isinstance(parametric, bool) else parametric
     fits = isinstance(answers, list | tuple) and all(isinstance(answer, bool) for answer in answers)
     if not fits or len(answers) != n_hidden:
-        raise ConfigurationError(
-            "Architecture",
-            f"parametric is True or False for all hidden layers, or a list of {n_hidden}",
-            f"got {parametric!r:.100}",
-            "The output layer has none.",
-        )
+        expected = f"parametric is True or False for all hidden layers, or a list of {n_hidden}"
+        raise ConfigurationError(WHERE, expected, f"got {parametric!r:.100}", "The output layer has none.")
     return tuple(answers)

@@ -6,22 +6,12 @@ import numpy as np
 
 from deepstep.equations.targets import TARGETS, TargetKind, value_range
 from deepstep.errors import DataError, ShapeError
-from deepstep.network.weights import weights_in
 from deepstep.types import AnyArray, Array
 
 
 def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) -> Array:
     """X as an array of shape (n_x, m) and this dtype, with m ≥ 1 and finite values.
 
-    Raises
-    ------
-    ShapeError
-        If the rows do not fit; with the hint to transpose where that would.
-    DataError
-        If X is empty, not numeric or not finite.
-
-    Examples
-    --------
     >>> check_inputs([[1, 2, 3]], 1, "Network.predict").shape
     (1, 3)
     """
@@ -60,16 +50,6 @@ def check_targets(
 ) -> Array:
     """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take.
 
-    Raises
-    ------
-    ShapeError
-        If the shape is not (n_L, m): an (m, 1) target would otherwise broadcast silently. A head whose
-        outputs are all of one number (quantiles) takes (1, m), too.
-    DataError
-        If Y is not numeric, not finite, or not of the head's kind, see ``TARGETS``.
-
-    Examples
-    --------
     >>> from deepstep.equations import get_head
     >>> check_targets([[0, 1, 1]], 1, 3, get_head("sigmoid"), "Network.cost").shape
     (1, 3)
@@ -95,15 +75,6 @@ def check_targets(
 def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.float64) -> Array:
     """Weights of the examples as an array of shape (m,) and this dtype.
 
-    Raises
-    ------
-    ShapeError
-        If there is not one weight for each example.
-    DataError
-        If they are not numeric, not finite, negative, all 0, or all too small for this dtype.
-
-    Examples
-    --------
     >>> check_weights([2, 0, 1], 3, "Network.train")
     array([2., 0., 1.])
     """
@@ -118,14 +89,31 @@ def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.flo
     return weights_in(dtype, array, where)
 
 
-def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:
-    """Refuse a training set of several examples that all have the same class.
+def weights_in(dtype: Any, weight: AnyArray, where: str) -> Array:
+    """Weights of at least 0 in this precision; what is small beside the others may become 0.
 
-    Raises
-    ------
-    DataError
-        If a head of classes (a sigmoid of one unit, a softmax, ordered classes) would see one class only.
+    >>> weights_in("float32", np.array([2.0, 1e-60]), "fit")
+    array([2., 0.], dtype=float32)
+    >>> weights_in("float32", np.array([2e-60, 1e-60]), "fit")
+    Traceback (most recent call last):
+    deepstep.errors.DataError: fit: a weight of at least 1.2e-38, below which float32 loses digits; the
+    largest is 2e-60. Multiply the sample weights by one number so that their mean is 1 (the loss does not
+    change).
     """
+    if not weight.any():
+        raise DataError(where, "a weight above 0", "got weights that are all 0")
+    limits, most = np.finfo(dtype), weight.max()
+    if limits.tiny <= most <= limits.max:
+        return weight.astype(dtype, copy=False)
+    expected = f"a weight of at least {limits.tiny:.2g}, below which {limits.dtype} loses digits"
+    if most > limits.max:
+        expected = f"weights of at most {limits.max:.2g}, as {limits.dtype} holds no larger ones"
+    mend = "Multiply the sample weights by one number so that their mean is 1 (the loss does not change)."
+    raise DataError(where, expected, f"the largest is {most:g}", mend)
+
+
+def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:
+    """Refuse a training set of several examples that all have the same class."""
     n_outputs, m = Y.shape
     if m >= 2 and TARGETS[head.targets].has_one_class(n_outputs) and (Y[:, :1] == Y).all():
         raise DataError(

@@ -12,24 +12,7 @@ from deepstep.network.architecture import Architecture
 def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str) -> None:
     """Refuse a network that cannot fit; where the system does not say how much memory it has, none.
 
-    Parameters
-    ----------
-    architecture : Architecture
-    bytes_each : int
-        What each parameter takes at least, with all that is kept beside it.
-    purpose : str
-        For the message: "to make", "to train".
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-
-    Examples
-    --------
     >>> check_memory(Architecture((10**9, 10**9, 1), ("relu", "identity")), 8, "to make", "Network")
-    ... # doctest: +ELLIPSIS
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: Network: parameters that fit into memory; got
     1,000,000,002,000,000,001, which take at least 8e+09 GB to make, and there are ... GB. Use fewer or
@@ -47,22 +30,7 @@ def check_memory(architecture: Architecture, bytes_each: int, purpose: str, wher
 
 
 def check_memory_to_train(architecture: Architecture, dtype: "np.dtype[Any]", kept: int, where: str) -> None:
-    """Refuse a network that cannot be trained: θ, its gradient and the next θ take room.
-
-    Parameters
-    ----------
-    architecture : Architecture
-    dtype : dtype
-        Of the parameters.
-    kept : int
-        How many vectors like θ the optimizer keeps.
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a network that cannot be trained: θ, its gradient, the next θ and the optimizer's take room."""
     check_memory(architecture, (3 + kept) * dtype.itemsize, "to train", where)
 
 

@@ -43,24 +43,7 @@ def save_model(
     notes: Mapping[str, Any] | None = None,
     statistics: Mapping[str, Array] | None = None,
 ) -> None:
-    """Write a network; an old file stays whole until the new one is complete.
-
-    Parameters
-    ----------
-    path : path
-        Usually ``….safetensors``.
-    architecture, parameters
-        The network.
-    notes : mapping, optional
-        JSON values to keep beside it.
-    statistics : mapping, optional
-        Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1).
-
-    Raises
-    ------
-    FileError
-        If the file cannot be written; what stood there before is untouched.
-    """
+    """Write a network with notes in JSON; an old file stays whole until the new one is complete."""
     network = json.dumps(
         {
             **architecture.entries(),
@@ -79,14 +62,7 @@ def save_model(
 
 
 def load_model(path: str | Path) -> ModelFile:
-    """Read what `save_model` wrote, in this version or version 1.
-
-    Raises
-    ------
-    FileError
-        If the file is missing, damaged, altered, or no DeepStep model, or if it names an activation or an
-        output that is not registered.
-    """
+    """Read what `save_model` wrote, in this version or version 1."""
     path = Path(path)
     header, arrays = read_arrays(
         path, "a model file", instead_of_a_folder="A run folder is read by deepstep.Run.load."

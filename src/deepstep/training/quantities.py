@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession
-from deepstep.equations import EQUATIONS, Equation, get_head
+from deepstep.equations import EQUATIONS, HEADS, Equation, get_head
 from deepstep.equations.ops import backward, symbol_and_layer
-from deepstep.equations.own_heads import BUILT_IN as OUR_HEADS
 from deepstep.types import AnyArray, Array
 
 
@@ -93,7 +92,7 @@ def _quantity(
 def _cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     head, L = get_head(session.architecture), session.architecture.n_layers
     sources, function = {f"Z{L}": opened.ZL, "Y": opened.Y}, f"the loss of the output {head.name!r}"
-    own, loss = head.name not in OUR_HEADS, head.loss(*sources.values())
+    own, loss = head.name not in HEADS.built_in, head.loss(*sources.values())
     yield Quantity("loss", L, loss, function, sources, True, own)
     costs, weights = opened.costs, {"the weights": session.parameters.flat}
     for value, made_by, made_from in (

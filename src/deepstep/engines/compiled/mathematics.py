@@ -4,6 +4,7 @@ Each is a polynomial between two operations on bits, without a branch: sixteen n
 the processor can. Series are Taylor's; the coefficients are fractions that can be checked by hand.
 """
 
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -151,3 +152,39 @@ def _log1p(number: Any, terms: int) -> Any:
 
 log1p = _of_precision(_log1p(np.float32, 5), _log1p(np.float64, 10))
 """log(1 + x) for x from 0 to 1, by 2·artanh(s) with s = x / (2 + x)."""
+
+
+def _cosine_and_sine(number: Any, parts: tuple[float, float, float], last: int) -> Any:
+    high, middle, low = (number(part) for part in parts)
+    quarter, one = number(2 / np.pi), number(1)
+    d2, d3, d4, d5, d6, d7, d8, d9 = (number((-1) ** (d // 2) / factorial(d)) for d in range(2, 10))
+    d10, d11, d12, d13, d14, d15, d16, d17 = (
+        number((-1) ** (d // 2) / factorial(d)) if d <= last else number(0) for d in range(10, 18)
+    )
+    long = last > 11
+
+    def cosine_and_sine(x: Any) -> Any:
+        n = np.rint(x * quarter)
+        r = ((x - n * high) - n * middle) - n * low
+        q = r * r
+        c, s = d10, d11
+        if long:
+            c = d10 + q * (d12 + q * (d14 + q * d16))
+            s = d11 + q * (d13 + q * (d15 + q * d17))
+        c = one + q * (d2 + q * (d4 + q * (d6 + q * (d8 + q * c))))
+        s = r + r * q * (d3 + q * (d5 + q * (d7 + q * (d9 + q * s))))
+        turns = np.int32(n)
+        odd, back = turns & 1 != 0, turns & 2 != 0
+        cosine, sine = (s, c) if odd else (c, s)
+        return (-cosine if odd != back else cosine), (-sine if back else sine)
+
+    return cosine_and_sine
+
+
+cosine_and_sine = _of_precision(
+    _cosine_and_sine(np.float32, (1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8), 11),
+    _cosine_and_sine(
+        np.float64, (1.57079625129699707031, 7.54978941586159635335e-8, 5.39030285815811905290e-15), 17
+    ),
+)
+"""cos(x) and sin(x) to the last digits, for |x| up to some thousands: multiples of π/2 in three parts."""

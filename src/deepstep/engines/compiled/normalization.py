@@ -8,8 +8,27 @@ U_hat is not yet Z: the bias comes with the activation.
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import ALONG, DEVIATION, ROOM, SUMS
+from deepstep.engines.compiled.layout import (
+    ALONG,
+    BATCH,
+    DEVIATION,
+    LAYER,
+    LINEAR,
+    NORMALIZED,
+    ROOM,
+    SHIFTED,
+    SUMS,
+    Lowers,
+)
 from deepstep.engines.compiled.machine import run, wait_for_all
+from deepstep.equations import normalize_batch, normalize_layer, product_forward, scale_shift_forward
+
+LOWERS = {
+    product_forward: Lowers(LINEAR),
+    normalize_batch: Lowers(NORMALIZED, {"normalization": BATCH}),
+    normalize_layer: Lowers(NORMALIZED, {"normalization": LAYER}),
+    scale_shift_forward: Lowers(SHIFTED),
+}
 
 FORTH, BACK = np.int64(0), np.int64(1)
 
