@@ -11,7 +11,7 @@ is needed for it, forth or back.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.ops import Layer, Learned, Op, op
+from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
@@ -266,13 +266,9 @@ def _signs(rng: Any, rows: int, columns: int) -> Array:
     return np.where(uniform((rows, columns)) < 0.5, -1.0, 1.0)
 
 
-MEMBERS_LINEAR = Op(
+MEMBERS_LINEAR = op(
     members_linear_forward,
     members_linear_backward,
-    reads=("A_prev", "W", "b", "r"),
-    writes=("Z",),
-    needs=("A_prev", "W", "b", "r"),
-    gives=("A_prev", "W", "b", "r"),
     learned={
         **LINEAR.learned,
         "r": Learned(
@@ -288,18 +284,13 @@ MEMBERS_LINEAR = Op(
 
 @lru_cache
 def _members_output(members: int) -> Op:
-    return Op(
-        lambda A_prev, W, b: members_output_forward(A_prev, W, b, members),
-        lambda dZ, A_prev, W, b: members_output_backward(dZ, A_prev, W, b, members),
-        reads=("A_prev", "W", "b"),
-        writes=("Z",),
-        needs=("A_prev", "W", "b"),
-        gives=("A_prev", "W", "b"),
+    return op(
+        partial(members_output_forward, members=members),
+        partial(members_output_backward, members=members),
         learned={
             "W": Learned(lambda layer: (members * layer.n, layer.n_in), None, "the weights"),
             "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
         },
-        equations=(EQUATIONS["members_output_forward"], EQUATIONS["members_output_backward"]),
         per_example=lambda dZ, A_prev, W, b: {
             "W": PerExample(dZ, A_prev, shared=False),
             "b": PerExample(dZ, shared=False),
@@ -309,15 +300,7 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    return Op(
-        lambda G: members_mean(G, members),
-        lambda dA: members_mean_backward(dA, members),
-        reads=("G",),
-        writes=("A",),
-        needs=(),
-        gives=("G",),
-        equations=(EQUATIONS["members_mean"], EQUATIONS["members_mean_backward"]),
-    )
+    return op(partial(members_mean, members=members), partial(members_mean_backward, members=members))
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

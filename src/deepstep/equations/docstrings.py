@@ -84,7 +84,7 @@ ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 _ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
-_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?: \w+)? (:?=) ")
+_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
 class Entry(NamedTuple):
@@ -246,6 +246,23 @@ def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
 
 
+def outputs(function: Callable[..., Any], formula: str) -> list[str]:
+    """Names of what comes out: the left sides of a formula, or the parameters that its := change."""
+    result, parameters = signature(function).return_annotation, signature(function).parameters
+    if hasattr(result, "_fields"):
+        return list(result._fields)
+    lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
+    changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
+    stated = [name for name in parameters if name in changed] or [left[1] for left in lefts]
+    return list(dict.fromkeys(stated))[: len(_kinds(result))]
+
+
+def _kinds(result: Any) -> tuple[Any, ...]:
+    """The types in a tuple that is returned, or the only one."""
+    args = get_args(result)
+    return args if get_origin(result) is tuple and ... not in args else (result,)
+
+
 def _returned(
     function: Callable[..., Any], formula: str, own: Iterable[str], said: Mapping[str, Entry]
 ) -> list[str]:
@@ -253,20 +270,15 @@ def _returned(
     result, parameters = signature(function).return_annotation, signature(function).parameters
     if result in (None, Parameter.empty):
         return []
-    kinds = get_args(result) if get_origin(result) is tuple and ... not in get_args(result) else (result,)
-    lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
-    changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
+    kinds, stated = _kinds(result), outputs(function, formula)
     named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
-    stated = [name for name in parameters if name in changed] or list(
-        dict.fromkeys(left[1] for left in lefts)
-    )
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
         return [kind_of(result)]
     found = []
     for name, annotation in zip(names, kinds, strict=False):
         kind, text = _entry(name, annotation, said)
-        found.append(_written(name, Entry(kind, "After this step." if name in changed else text)))
+        found.append(_written(name, Entry(kind, "After this step." if name in parameters else text)))
     return found
 
 

@@ -19,7 +19,7 @@ from deepstep.equations.linear import (
     product_gradient,
     sum_gradient,
 )
-from deepstep.equations.ops import Layer, Learned, Op, Running
+from deepstep.equations.ops import Layer, Learned, Op, Running, op
 from deepstep.equations.registry import Registry, equation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
@@ -271,13 +271,9 @@ def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
     )
 
 
-PRODUCT = Op(
+PRODUCT = op(
     product_forward,
     product_backward,
-    reads=("A_prev", "W"),
-    writes=("U",),
-    needs=("A_prev", "W"),
-    gives=("A_prev", "W"),
     learned=WEIGHTS,
     without_input=lambda dU, A_prev, W: (product_gradient(dU, A_prev),),
     per_example=lambda dU, A_prev, W: {"W": PerExample(dU, A_prev)},
@@ -289,46 +285,30 @@ FAULTS = {
     "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
-FIXED = Op(
+FIXED = op(
     normalize_fixed,
     normalize_fixed_backward,
-    reads=("U", "mean", "variance"),
-    writes=STATISTICS,
-    needs=("deviation",),
-    gives=("U",),
     per_layer=STATISTICS[1:],
 )
 
-BY_BATCH = Op(
+BY_BATCH = op(
     normalize_batch,
     normalize_batch_backward,
-    reads=("U",),
-    writes=STATISTICS,
-    needs=("U_hat", "deviation"),
-    gives=("U",),
     per_layer=STATISTICS[1:],
     per_example=_no_loss_of_its_own,
     faults=FAULTS,
     running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
 )
 
-BY_LAYER = Op(
+BY_LAYER = op(
     normalize_layer,
     normalize_layer_backward,
-    reads=("U",),
-    writes=STATISTICS,
-    needs=("U_hat", "deviation"),
-    gives=("U",),
     faults=FAULTS,
 )
 
-SCALE_SHIFT = Op(
+SCALE_SHIFT = op(
     scale_shift_forward,
     scale_shift_backward,
-    reads=("U_hat", "gamma", "b"),
-    writes=("Z",),
-    needs=("U_hat", "gamma"),
-    gives=("U_hat", "gamma", "b"),
     learned={"gamma": Learned(one_per_unit, 1.0, "the scale"), "b": Learned(one_per_unit, 0.0, "the shift")},
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )

@@ -4,7 +4,7 @@ C holds K cosines of each of c inputs, below each other; E is X with d outputs o
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import pi, sqrt
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.ops import Layer, Learned, op
+from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
 
 __all__ = [
@@ -158,29 +158,20 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
         dV = d_out * cosines[:, np.newaxis]
         return {"V": PerExample(dV.reshape(V.size, -1)), "a": PerExample(dE[len(dE) - len(V) :])}
 
-    cosines = Op(
-        lambda X, omega, phi: cosine_features(X, omega, phi, inputs=inputs),
-        lambda dC, X, omega, phi: cosine_features_backward(dC, X, omega, phi, inputs=inputs),
-        reads=("A_prev", "omega", "phi"),
-        writes=("C",),
-        needs=("A_prev", "omega", "phi"),
-        gives=("A_prev", "omega", "phi"),
+    cosines = op(
+        partial(cosine_features, inputs=inputs),
+        partial(cosine_features_backward, inputs=inputs),
         learned={
             "omega": Learned(
                 rows(1), lambda rng, n, k: rng.normal(0.0, scale, (n, k)), "the frequencies of the inputs"
             ),
             "phi": Learned(rows(1), _uniform(pi), "their phases"),
         },
-        equations=(EQUATIONS["cosine_features"], EQUATIONS["cosine_features_backward"]),
         per_example=angle_gradients,
     )
-    maps = Op(
+    maps = op(
         input_maps_forward,
         input_maps_backward,
-        reads=("A_prev", "C", "V", "a"),
-        writes=("E",),
-        needs=("C", "V"),
-        gives=("A_prev", "C", "V", "a"),
         learned={
             "V": Learned(rows(d), _uniform(1 / sqrt(K)), "a map of each input's cosines"),
             "a": Learned(lambda layer: (rows(d)(layer)[0], 1), _uniform(1 / sqrt(K)), "its bias"),
