@@ -27,6 +27,7 @@ from cosmic_ray.mutating import mutate_and_test, mutate_code
 from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import WorkItem
+from scipy.stats import binomtest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".mutation"
@@ -144,8 +145,8 @@ def told(item: WorkItem) -> str:
     return f"{Path(path).relative_to(PACKAGE)}:{row}:{column + 1} {operator.removeprefix('core/')}"
 
 
-def report(session: WorkDB, total: int) -> None:
-    """The survivors with their changes, the score of each file, and of all."""
+def report(session: WorkDB, total: int | None) -> None:
+    """The survivors with their changes, the score of each file, and of all where the mutants were drawn."""
     tried, killed, late = Counter[str](), Counter[str](), 0
     for item, result in sorted(session.completed_work_items, key=lambda pair: place(pair[0])):
         if result.worker_outcome.value != "normal":
@@ -165,15 +166,22 @@ def report(session: WorkDB, total: int) -> None:
     for file, of_file in tried.items():
         print(f"{file:45} {killed[file]:4} of {of_file:4} killed")
     n, k = tried.total(), killed.total()
-    print(f"\n{k} of {n} mutants killed ({late} of them by time), drawn from {total}: score {k / n:.1%}")
+    print(f"\n{k} of {n} mutants killed ({late} of them by time)")
+    if total is not None:
+        of_all = binomtest(k, n).proportion_ci(method="wilson")
+        print(f"drawn from {total}: score {k / n:.1%}, 95 % interval {of_all.low:.1%} to {of_all.high:.1%}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--mutants", type=int, default=200, help="how many are drawn (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--files", default="*", help="below src/deepstep, such as 'equations/l*.py'")
     parser.add_argument(
-        "--files", default="*", help="which files, below src/deepstep, such as 'equations/l*.py'"
+        "--only",
+        nargs="+",
+        metavar="MUTANT",
+        help="of those that are drawn, as they are printed: 'equations/heads.py:12:8 AddNot'",
     )
     given = parser.parse_args()
 
@@ -188,12 +196,15 @@ def main() -> None:
     if not files:
         parser.error(f"--files {given.files}: no file of [tool.mutation] has such a name")
     items, total = sample(files, settings["operators"], given.mutants, given.seed)
-    asked = f"{given.mutants}-{given.seed}-{given.files}".encode()
+    if given.only and (unknown := set(given.only) - {told(item) for item in items}):
+        parser.error(f"--only: these mutants are not drawn: {sorted(unknown)}")
+    items = [item for item in items if not given.only or told(item) in given.only]
+    asked = f"{given.mutants}-{given.seed}-{given.files}-{given.only}".encode()
     with use_db(FOLDER / f"{hashlib.sha256(digest.encode() + asked).hexdigest()[:16]}.sqlite") as session:
         if not session.num_work_items:
             session.add_work_items(items)
         judge(session, settings["tests"])
-        report(session, total)
+        report(session, None if given.only else total)
 
 
 if __name__ == "__main__":

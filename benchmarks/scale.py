@@ -122,12 +122,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _on_cuda(asked: argparse.Namespace) -> dict[str, Any] | None:
-    """The rows of a GPU, with what it is and whether steps are fused there; None where there is none."""
+    """The rows of a GPU, with what it is; None where there is none."""
     gpu = next((one for one in describe_engines() if one.name == "torch:cuda"), None)
     if gpu is None or not gpu.available:
         print(f"\nNo rows of CUDA: {gpu.note if gpu else 'PyTorch is not installed'}.")
         return None
-    print(f"\n{gpu.device}; {gpu.note or 'steps are fused'}:\n{HEADER}", flush=True)
+    print(f"\n{gpu.device}; {gpu.note or 'CUDA'}:\n{HEADER}", flush=True)
     known = WORKLOADS | ON_GPU
     rows = {name: _row(known[name], row, asked) for name, row in ROWS_ON_CUDA.items()}
     return {"device": gpu.device, "note": gpu.note, "rows": rows}

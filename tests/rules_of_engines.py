@@ -1,4 +1,4 @@
-"""The update rules that all engines have; those of whole matrices are the reference engine's alone."""
+"""The update rules that all engines have; those of whole matrices the compiled engine lacks."""
 
 from deepstep.equations import OPTIMIZERS
 

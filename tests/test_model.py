@@ -174,7 +174,7 @@ class TestTrain:
     @pytest.mark.parametrize("batch_size", [None, 4, 11, 100])
     @pytest.mark.parametrize(
         ("engine", "optimizer"),
-        [(name, rule) for name in ENGINES for rule in (OPTIMIZERS if name == "reference" else RULES)],
+        [(name, rule) for name in ENGINES for rule in (RULES if name == "compiled" else OPTIMIZERS)],
     )
     @pytest.mark.parametrize("output", HEADS)
     def test_train_is_its_steps_bit_for_bit(self, engine, output, optimizer, batch_size):

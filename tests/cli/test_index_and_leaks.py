@@ -69,6 +69,23 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, recipe):
     assert "--keep 'Unnamed: 0'" in reproduce(open_run(Path("r")))
 
 
+@pytest.mark.parametrize("recipe", [PLAIN, ["--members", "1", "--time-budget", "5"]])
+@pytest.mark.parametrize("target", ["y", "column_0"])
+def test_a_run_of_0_2_finds_the_column_without_a_name(deepstep, noise, recipe, target):
+    """Version 0.2 called it column_0, which stands in its runs."""
+    noise.index.name = "column_0"
+    noise.index += noise.index % 7  # a number and no count
+    noise.to_csv("t.csv")
+    result = deepstep("train", "t.csv", "--target", target, "--out", "r", *recipe, "--json")
+    assert result.code == 0, result.err
+    expected = deepstep("predict", "r", "t.csv").out, deepstep("evaluate", "r", "t.csv", "--json").out
+    text = Path("t.csv").read_text(encoding="utf-8")
+    Path("t.csv").write_text(text.replace("column_0", "", 1), encoding="utf-8")
+    found = deepstep("predict", "r", "t.csv").out, deepstep("evaluate", "r", "t.csv", "--json").out
+    assert found == expected
+    assert "" not in found
+
+
 def test_streams_do_the_same(deepstep, noise):
     noise.insert(0, "rowid", range(M))
     noise.insert(0, "step", range(M))

@@ -1,11 +1,9 @@
 """--log: the records of a training while it runs; each epoch once, whatever interrupts it."""
 
 import csv
-import json
 import struct
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,119 +119,20 @@ def test_lbfgs(deepstep, flowers):
     assert "health/1/dead" in rows("r/history.csv")[0]
 
 
-class Client:
-    """The calls of mlflow.MlflowClient that are used, over a file, so that processes share it."""
-
-    def __init__(self, tracking_uri=None):
-        self.place = Path("mlflow-store.json")
-        self.uri = tracking_uri
-
-    @property
-    def runs(self):
-        return json.loads(self.place.read_text()) if self.place.exists() else {}
-
-    def change(self, run_id, **values):
-        runs = self.runs
-        runs.setdefault(run_id, {"metrics": []}).update(values)
-        self.place.write_text(json.dumps(runs))
-
-    def get_experiment_by_name(self, name):
-        return SimpleNamespace(experiment_id="0")
-
-    def create_run(self, experiment_id, run_name=None):
-        run_id = f"run{len(self.runs)}"
-        self.change(run_id, status="RUNNING", name=run_name, uri=self.uri)
-        return SimpleNamespace(info=SimpleNamespace(run_id=run_id))
-
-    def log_batch(self, run_id, metrics=(), params=()):
-        known = self.runs[run_id]["metrics"]
-        self.change(run_id, metrics=[*known, *([m.key, m.value, m.step] for m in metrics)])
-
-    def get_metric_history(self, run_id, key):
-        return [SimpleNamespace(step=step) for name, _, step in self.runs[run_id]["metrics"] if name == key]
-
-    def set_terminated(self, run_id, status):
-        self.change(run_id, status=status)
-
-    def update_run(self, run_id, status):
-        self.change(run_id, status=status)
-
-
-@pytest.fixture
-def mlflow(monkeypatch):
-    """A stand-in: the real one brings some forty packages."""
-    mlflow, entities = ModuleType("mlflow"), ModuleType("mlflow.entities")
-    mlflow.MlflowClient = Client
-    entities.Metric = lambda key, value, timestamp, step: SimpleNamespace(key=key, value=value, step=step)
-    entities.Param = lambda key, value: SimpleNamespace(key=key, value=value)
-    monkeypatch.setitem(sys.modules, "mlflow", mlflow)
-    monkeypatch.setitem(sys.modules, "mlflow.entities", entities)
-    return mlflow
-
-
-def test_mlflow_goes_on_with_its_run(deepstep, flowers, mlflow, monkeypatch):
-    """Interrupted at the end of epoch 5, with a checkpoint of an earlier one alone."""
-    from deepstep.training import Progress, checkpoints
-
-    monkeypatch.setattr(checkpoints.Checkpoints, "_is_due", lambda self, now: now.state().step == 8)
-    on_epoch_end = Progress.on_epoch_end
-
-    def end(self, training, record):
-        if record["epoch"] == 5:
-            raise MemoryError
-        on_epoch_end(self, training, record)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Progress, "on_epoch_end", end)
-        with pytest.raises(MemoryError):
-            deepstep("train", flowers, *TYPED, "--log", "mlflow=sqlite:///a.db", "--out", "r")
-    assert json.loads(Path("r.unfinished/mlflow.json").read_text()) == {"run_id": "run0"}
-    assert deepstep("train", "--resume", "r").code == 0
-    (run,) = Client().runs.values()
-    assert (run["status"], run["name"], run["uri"]) == ("FINISHED", "r", "sqlite:///a.db")
-    costs = [(step, value) for name, value, step in run["metrics"] if name == "cost"]
-    assert costs == list(enumerate(Run.load("r").history.costs))
-
-
-@pytest.mark.filterwarnings("default")
-def test_an_mlflow_that_fails_ends_no_training(deepstep, flowers, mlflow, monkeypatch):
-    def refuse(self, run_id, metrics=(), params=()):
-        if metrics:
-            raise RuntimeError("no more room")
-
-    monkeypatch.setattr(Client, "log_batch", refuse)
-    result = deepstep("train", flowers, *TYPED, "--log", "mlflow", "--out", "r")
-    assert result.code == 0
-    assert result.err.count("Warning: Training goes on without MLflow: no more room") == 1
-
-
-def test_an_mlflow_that_is_not_there_is_said_before(deepstep, flowers, tmp_path, mlflow, monkeypatch):
-    def refuse(self, name):
-        raise RuntimeError("connection refused")
-
-    monkeypatch.setattr(Client, "get_experiment_by_name", refuse)
-    result = deepstep("train", flowers, *TYPED, "--log", "mlflow", "--out", "r")
-    assert result.code == 2
-    assert "--log mlflow: an MLflow that takes runs; it answers: connection refused." in result.err
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(("kind", "package"), [("tensorboard", "tensorboardX"), ("mlflow", "mlflow")])
-def test_what_is_not_installed_is_said_before_the_table_is_read(
-    deepstep, flowers, monkeypatch, kind, package
-):
-    monkeypatch.setitem(sys.modules, package, None)
+def test_what_is_not_installed_is_said_before_the_table_is_read(deepstep, flowers, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
     monkeypatch.setattr("deepstep.data.read_table", None)
-    result = deepstep("train", flowers, *TYPED, "--log", kind, "--out", "r")
+    result = deepstep("train", flowers, *TYPED, "--log", "tensorboard", "--out", "r")
     assert result.code == 2
-    assert f"--log {kind}: the package {package!r} is needed; it is not installed." in result.err
-    assert f"pip install 'deepstep[{kind}]'" in result.err
+    assert "--log tensorboard: the package 'tensorboardX' is needed; it is not installed." in result.err
+    assert "pip install 'deepstep[tensorboard]'" in result.err
 
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (["cvs"], "kind is one of 'health', 'csv', 'tensorboard', 'mlflow'; got 'cvs'. Did you mean 'csv'?"),
+        (["cvs"], "kind is one of 'health', 'csv', 'tensorboard'; got 'cvs'. Did you mean 'csv'?"),
+        (["mlflow"], "kind is one of 'health', 'csv', 'tensorboard'; got 'mlflow'"),
         (["csv="], "a place after csv=; got none"),
         (["csv", "csv=a.csv"], "each name once; got 'csv' 2 times"),
         (["health=0"], "health, or health=EPOCHS"),

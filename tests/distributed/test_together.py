@@ -50,8 +50,8 @@ def came_to(folder, name, n):
     return numbers, [json.loads((folder / f"{name}.{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
-def alone(case):
-    net = trained_together.network("reference")
+def alone(case, **parts):
+    net = trained_together.network("reference", **parts)
     history = net.train(*trained_together.examples(), **trained_together.options(case))
     return net.parameters.flat, history
 
@@ -75,6 +75,16 @@ def test_workers_are_one(case, trained):
     np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
     assert [one["engine"] for one in told] == ["distributed"] * THREE
     assert [one["seen"] for one in told] == [len(history), 0, 0]  # the first one alone calls callbacks
+
+
+def test_members_that_share_a_network(trained):
+    """Each worker draws the masks of all members for its own rows."""
+    numbers, _ = came_to(trained, "members", THREE)
+    theta, history = alone(trained_together.MEMBERS, shared_members=3)
+    for one in numbers:
+        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
+    np.testing.assert_allclose(numbers[0]["theta"], theta, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
 
 
 def test_what_is_measured_on_validation_data_is_of_all_of_it(trained):
@@ -217,10 +227,6 @@ def test_what_many_workers_cannot_do(monkeypatch):
         fit(trained_together.network(), X, Y, timeout=0)
     with pytest.raises(ConfigurationError, match="normalization='layer'"):
         fit(Network([3, 4, 2], output="softmax", normalization="batch", seed=1), X, Y)
-    with pytest.raises(
-        ConfigurationError, match=r"members that share a network\. One worker alone can do it"
-    ):
-        fit(Network([3, 4, 2], output="softmax", shared_members=2, seed=1), X, Y)
     net = trained_together.network()
     with pytest.raises(ConfigurationError, match=r"deepstep\.distributed\.fit"):
         open_session("distributed", net.architecture, net.parameters)

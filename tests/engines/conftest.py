@@ -1,10 +1,8 @@
-"""What of this folder is no test, and threads for those that are."""
+"""Threads for the tests of kernels."""
 
 from collections.abc import Callable
 
 import pytest
-
-collect_ignore = ["interpreted.py"]  # a script, which needs Triton
 
 
 @pytest.fixture

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.equations import Caches, backpropagate, model_backward, model_forward
+from deepstep.equations import (
+    Caches,
+    backpropagate,
+    linear_activation_backward,
+    linear_backward,
+    model_backward,
+    model_forward,
+)
 from deepstep.errors import DataError, ShapeError
 
 
@@ -42,6 +49,25 @@ def test_other_activations_go_backward_through_the_same_layers() -> None:
     np.testing.assert_allclose(found["dgamma1"], (dZ * U_hat).mean(axis=1, keepdims=True), rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"normalization": "batch"},
+        {"normalization": "layer", "parametric": True},
+        {"input_scale": True},
+        {"shared_members": 3},
+    ],
+)
+def test_without_the_derivative_by_the_input_all_others_are_the_same(parts: dict[str, Any]) -> None:
+    _, _, _, caches = passed(**parts)
+    dZL = np.ones_like(caches[-1].Z)
+    whole, without = backpropagate(dZL, caches), backpropagate(dZL, caches, input_gradient=False)
+    assert whole.keys() - without.keys() == {"dA0"}
+    for name, value in without.items():
+        np.testing.assert_allclose(value, whole[name], rtol=1e-12, err_msg=name)
+
+
 def test_masks_of_another_pass_are_refused() -> None:
     mask = np.full((3, 4), 2.0)
     _, Y, AL, caches = passed(masks={1: mask})
@@ -52,6 +78,15 @@ def test_masks_of_another_pass_are_refused() -> None:
     _, Y, AL, caches = passed()
     with pytest.raises(DataError, match=r"masked in the forward pass, \[\]; got masks of \[1\]"):
         model_backward(AL, Y, caches, activations=["sigmoid", "sigmoid"], masks={1: mask})
+
+
+@pytest.mark.parametrize("cache", [None, 3.0, [np.ones((1, 2))]])
+def test_a_cache_of_another_form_is_refused(cache: Any) -> None:
+    came = f"got {type(cache).__name__}"
+    with pytest.raises(DataError, match=rf"^linear_backward: cache is the LinearCache .*; {came}"):
+        linear_backward(np.ones((1, 2)), cache)
+    with pytest.raises(DataError, match=rf"^linear_activation_backward: cache is the LayerCache .*; {came}"):
+        linear_activation_backward(np.ones((1, 2)), cache, "relu")
 
 
 def test_a_list_of_caches_in_another_order_is_refused() -> None:

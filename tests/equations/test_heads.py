@@ -272,3 +272,19 @@ def test_a_cost_of_the_output_needs_a_loss_of_the_output() -> None:
     bare = replace(get_head("identity"), textbook=None, textbook_backward=None)
     with pytest.raises(ConfigurationError, match=r"the loss of 'identity' is of the logits\. Use cost_from_"):
         compute_cost(np.zeros((1, 2)), np.zeros((1, 2)), output=bare)
+
+
+def test_heads_are_keys() -> None:
+    """A mapping of settings has no hash; a head has one with any."""
+    names = {head: name for name, head in HEADS.items()}
+    assert [names[head] for head in HEADS.values()] == list(HEADS)
+    assert HEADS["huber"].with_settings(delta=2) not in names
+
+
+@pytest.mark.parametrize(
+    ("last", "mend"),
+    [("softmax", "The losses of the output 'softmax' are another.$"), ("relu", "got 'relu'.$")],
+)
+def test_a_last_activation_that_is_another_output_is_told_so(last: str, mend: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"the last activation is 'sigmoid' .*{mend}"):
+        get_head(Architecture((5, 2), (last,), "sigmoid"), "here")

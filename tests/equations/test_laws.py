@@ -218,6 +218,15 @@ def test_activation_backward_is_the_slope(name: str, seed: int) -> None:
     np.testing.assert_allclose(backward(dA, Z), numeric, rtol=1e-8, atol=rounding)
 
 
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_what_depends_on_other_units_or_on_the_place_says_so(name: str) -> None:
+    forward, Z = ACTIVATIONS[name].forward, np.random.default_rng(3).standard_normal((4, 5))
+    order = [2, 0, 3, 1]
+    alone = np.vstack([forward(row[np.newaxis]) for row in Z])
+    depends = not (np.allclose(forward(Z), alone) and np.allclose(forward(Z[order]), forward(Z)[order]))
+    assert ACTIVATIONS[name].across_units == depends
+
+
 @pytest.mark.parametrize("name", HEADS)
 @laws
 @given(seed=seeds)

@@ -112,6 +112,15 @@ def test_right_ones_of_many_kinds_are_taken(forward: Any, backward: Any, kinks: 
     assert register_activation("own", forward, backward, kinks=kinks).kinks == tuple(map(float, kinks))
 
 
+def test_rounding_that_depends_on_how_many_columns_there_are_is_no_dependence() -> None:
+    """As where a matrix product adds in another order."""
+
+    def forward(Z: Any) -> Any:
+        return Z + (5e-13 if Z.shape[1] == 1 else 0.0) * (1 + np.abs(Z))
+
+    assert register_activation("own", forward, lambda dA, Z: dA.copy()).forward is forward
+
+
 def test_a_maximum_over_the_units_is_taken() -> None:
     """As in maxout: the largest unit passes, its kinks lie between the units and cannot be named."""
 
@@ -176,6 +185,7 @@ def spoils_dA(dA: Any, Z: Any) -> Any:
             "is finite for Z from -30 to 30; got nan at Z = [-",
         ),
         (lambda Z: Z - Z.mean(axis=1, keepdims=True), lambda dA, Z: dA.copy(), "gives example 0 alone"),
+        (lambda Z: Z + 1e-6 * Z.mean(axis=1)[:, np.newaxis], lambda dA, Z: +dA, "gives example 0 alone"),
         (lambda Z: Z - Z.mean(axis=0), lambda dA, Z: dA - dA.mean(axis=0), "Pass across_units=True."),
         ("relu", square_backward, "forward of 'own' is a function; got 'relu'"),
         (square, None, "backward of 'own' is a function; got None"),
@@ -183,6 +193,19 @@ def spoils_dA(dA: Any, Z: Any) -> Any:
 )
 def test_what_keeps_no_contract_is_refused(forward: Any, backward: Any, message: str) -> None:
     assert message in refusal(forward, backward)
+
+
+def test_a_single_place_that_is_not_finite_is_named() -> None:
+    seen = []
+
+    def forward(Z: Any) -> Any:
+        A = Z.copy()
+        A[2, 7] = np.inf
+        seen.append(Z[2, 7])
+        return A
+
+    message = refusal(forward, square_backward)
+    assert message.endswith(f"is finite for Z from -30 to 30; got inf at Z = {seen[0]:.6g}.")
 
 
 @pytest.mark.parametrize("kinks", [0.0, ["zero"], [np.nan], [np.inf], [None]])

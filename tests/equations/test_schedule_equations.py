@@ -54,6 +54,13 @@ def test_step_equals_torch_s_at_every_step(n, size):
         assert came == torch_factors(n, lambda o: lr_scheduler.StepLR(o, step_size=size, gamma=0.5))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_as_many_falls_as_there_are_where_training_is_long(size):
+    n = 30_000
+    came = ours(n, step_factor, drop=0.999, every=size / n)
+    assert came == [0.999 ** (k // size) for k in range(n + 1)]
+
+
 @pytest.mark.parametrize("n", LENGTHS)
 @pytest.mark.parametrize("last", [1e-3, 0.5, 1.0])
 def test_exponential_equals_torch_s(n, last):

@@ -230,7 +230,7 @@ def test_what_does_not_fit_is_refused():
         cost_from_logits(caches[-1].Z[:, 1:], Y, output=get_head(net.architecture))
     with pytest.raises(ConfigurationError, match="whose mean has logits; got 'relu'"):
         mean_logits(np.ones((1, 2)), 2, "relu")
-    with pytest.raises(ConfigurationError, match="drawn before there is data"):
+    with pytest.raises(ConfigurationError, match="parameters drawn from data"):
         Network([2, 3, 1], shared_members=2, initialization="data")
     with pytest.raises(ConfigurationError, match="whose layers follow one another"):
         net.to_torch()

@@ -203,7 +203,7 @@ def test_initialization_from_many_rows():
 
 @UNCONVERGED
 def test_the_rows_that_are_looked_at_are_as_many_as_of_a_network(monkeypatch):
-    monkeypatch.setattr("deepstep.model.core.MOST_EXAMPLES", 3)
+    monkeypatch.setattr("deepstep.model.fit.MOST_EXAMPLES", 3)
     model = DeepRegressor(
         (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, recipe="plain"
     ).fit(X, Y)

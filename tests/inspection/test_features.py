@@ -57,6 +57,27 @@ class TestEachFeature:
         expected = [np.linalg.norm(gradient) for gradient in alone]
         np.testing.assert_allclose(net.gradient_norms(X, Y)[0], expected, rtol=1e-10)
 
+    def test_gradients_are_those_of_the_step(self, names: list[str], options: dict[str, Any]) -> None:
+        net, X, Y = network({name: ADDED[name] for name in names}, **options)
+        session = open_session("reference", net.architecture, net.parameters)
+        expected = net.architecture.lay_out(session.cost_and_gradient(X, Y)[1])
+        found = net.gradients(X, Y)
+        for name in net.parameters:
+            np.testing.assert_array_equal(found[f"d{name}"], expected[name])
+
+    def test_derivatives_by_the_inputs_are_those_of_the_outputs(
+        self, names: list[str], options: dict[str, Any]
+    ) -> None:
+        net, X, _ = network({name: ADDED[name] for name in names}, **options)
+        found, codes = net.input_gradients(X, output=1), {1} if "category_embedding" in names else set()
+        for i in {0, 1, 2} - codes:
+            step = np.zeros_like(X)
+            step[i] = 1e-5
+            expected = (net.forward(X + step)[1] - net.forward(X - step)[1]) / 2e-5
+            np.testing.assert_allclose(found[i], expected, atol=1e-8)
+        for i in codes:
+            np.testing.assert_array_equal(found[i], 0)
+
     def test_it_trains_and_a_file_holds_it(
         self, names: list[str], options: dict[str, Any], tmp_path: Path
     ) -> None:
@@ -67,7 +88,25 @@ class TestEachFeature:
         net.save(tmp_path / "network.safetensors")
         again = Network.load(tmp_path / "network.safetensors")
         assert again.architecture == net.architecture
+        assert repr(again) == repr(net)
+        for name in names:
+            assert name.replace("_", " ") in repr(net)
+            assert name.replace("_", " ") in net.summary()
         np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+@pytest.mark.parametrize("name", ADDED)
+def test_what_a_network_with_an_embedding_cannot_is_refused(name: str) -> None:
+    pytest.importorskip("torch")
+    net, X, _ = network({name: ADDED[name]})
+    with pytest.raises(ConfigurationError, match=f"torch.nn.Linear takes as they are; got {name}"):
+        net.to_torch()
+    for draw in (
+        lambda: network({name: ADDED[name]}, initialization="data"),
+        lambda: net.initialize_from_data(X),
+    ):
+        with pytest.raises(ConfigurationError, match=f"got {name}. Use initialization='he'"):
+            draw()
 
 
 def test_a_feature_is_told_from_its_misspelling_and_its_value_is_checked() -> None:

@@ -31,7 +31,7 @@ from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
 from deepstep.explorer.shown import Shown, shown
-from deepstep.model.core import FROM_DATA
+from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Target
 from deepstep.training.rate_finder import AUTO

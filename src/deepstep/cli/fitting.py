@@ -20,7 +20,8 @@ from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.errors import DataError, DivergenceError
 from deepstep.model import Network
-from deepstep.model.core import FROM_DATA, inputs_to_draw_from
+from deepstep.model.construction import FROM_DATA
+from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import LBFGS
 from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples

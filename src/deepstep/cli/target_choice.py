@@ -119,7 +119,9 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
         When there is no such column.
     """
     from deepstep.data import column
+    from deepstep.data.column_names import with_old_names
 
+    frame = with_old_names(frame, names)
     columns = [column(frame, name, where) for name in names]
     return columns[0] if len(names) == 1 else frame.select(names)
 

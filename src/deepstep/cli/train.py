@@ -272,7 +272,7 @@ def _kept(
 ) -> dict[str, Any]:
     """What a training, or its refit, keeps while it runs, as `Network.train` takes it."""
     folder = unfinished(run)
-    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, run.name, replace=replace, refit=refit)}
+    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, replace=replace, refit=refit)}
     if checkpoints is not None:
         place = folder / REFIT if refit else folder
         kept |= {"checkpoint": Checkpoints(place, **checkpoints), "resume": True}

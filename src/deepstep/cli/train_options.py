@@ -275,8 +275,7 @@ OPTIONS = (
         "--engine",
         metavar="NAME",
         help="auto (default), compiled, reference, torch, or torch on a device: torch:cpu, torch:cuda, "
-        "torch:mps; with :fused or :plain behind for steps that PyTorch's compiler fuses, or not. "
-        '"deepstep engines" shows what is here.',
+        'torch:mps. "deepstep engines" shows what is here.',
     ),
     _engine(
         "--precision",
@@ -304,8 +303,8 @@ OPTIONS = (
         metavar="KIND[=PLACE]",
         callback=asked_logs,
         help="Write each epoch's record while training runs, repeatable: csv (RUN/history.csv, or csv=FILE), "
-        "tensorboard (RUN/tensorboard, or tensorboard=FOLDER), mlflow (where its environment says, or "
-        "mlflow=URI). health, or health=EPOCHS, adds dead units and sizes of updates to the records.",
+        "tensorboard (RUN/tensorboard, or tensorboard=FOLDER). health, or health=EPOCHS, adds dead units and "
+        "sizes of updates to the records.",
     ),
     _run("--overwrite", is_flag=True, help="Replace the run folder if it exists."),
     _run(

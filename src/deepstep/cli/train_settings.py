@@ -12,8 +12,7 @@ from deepstep.equations import get_head, get_optimizer
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
-from deepstep.model.construction import hidden_names
-from deepstep.model.core import INITIALIZATION_NAMES
+from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target

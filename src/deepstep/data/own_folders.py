@@ -43,7 +43,7 @@ _FILES = {
             r"history\.jsonl|model\.safetensors",  # of one network
             r"committee\.json",  # of a committee
             rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
-            r"history(-refit)?\.csv|mlflow(-refit)?\.json",
+            r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
         )
     ),
     "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",

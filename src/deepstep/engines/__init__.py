@@ -6,45 +6,30 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
-from deepstep.engines.choice import (
-    ENGINES,
-    Choice,
-    check_engine,
-    check_here,
-    choose_engine,
-    missing_numba,
-    session_class,
-)
-from deepstep.engines.description import EngineDescription, describe_engines
-from deepstep.engines.objective import Costs, cost_terms, total_weight
-from deepstep.engines.opened_step import OpenedStep
-from deepstep.engines.reference import ReferenceSession, first_statistics
-from deepstep.engines.session import Session, SessionState, Sharing, StepCosts
+from deepstep.engines.choice import ENGINES as ENGINES
+from deepstep.engines.choice import EngineDescription, choose_engine, describe_engines, session_class
+from deepstep.engines.choice import check_engine as check_engine
+from deepstep.engines.choice import check_here as check_here
+from deepstep.engines.choice import missing_numba as missing_numba
+from deepstep.engines.reference import OpenedStep as OpenedStep
+from deepstep.engines.reference import ReferenceSession as ReferenceSession
+from deepstep.engines.reference import cost_terms as cost_terms
+from deepstep.engines.reference import first_statistics as first_statistics
+from deepstep.engines.reference import total_weight as total_weight
+from deepstep.engines.session import Session, SessionState, StepCosts
+from deepstep.engines.session import Sharing as Sharing
 from deepstep.engines.settings import Settings
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
 __all__ = [
-    "ENGINES",
-    "Choice",
-    "Costs",
     "EngineDescription",
-    "OpenedStep",
-    "ReferenceSession",
     "Session",
     "SessionState",
     "Settings",
-    "Sharing",
     "StepCosts",
-    "check_engine",
-    "check_here",
-    "choose_engine",
-    "cost_terms",
     "describe_engines",
-    "first_statistics",
-    "missing_numba",
     "open_session",
-    "total_weight",
 ]
 
 

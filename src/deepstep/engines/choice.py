@@ -1,4 +1,4 @@
-"""Which engine does the work, and why.
+"""Which engine does the work, and why; what each engine can do on this machine.
 
 The rule of ``engine="auto"``, in this order:
 
@@ -11,7 +11,9 @@ The rule of ``engine="auto"``, in this order:
 
 import logging
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -53,9 +55,6 @@ COMPILED_HEADS = frozenset(HEADS)
 COMPILED_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
 """Update rules that it has: those that update each parameter by itself."""
 
-TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES = frozenset(ACTIVATIONS), COMPILED_HEADS, COMPILED_RULES
-"""What the torch engine has: everything of DeepStep, and nothing that users register."""
-
 WORTH_A_GPU = 500_000
 """Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
 compiled engine about as long as a GPU takes to be told of it.
@@ -63,46 +62,14 @@ compiled engine about as long as a GPU takes to be told of it.
 
 
 class Choice(NamedTuple):
-    """Which engine does the work, and why.
-
-    Attributes
-    ----------
-    name : str
-        A name in ``ENGINES``.
-    why : str
-        Why it was taken, where another one could have been expected; else empty.
-
-    Examples
-    --------
-    >>> choose_engine("reference", Architecture((2, 1), ("sigmoid",)))
-    Choice(name='reference', why='')
-    """
+    """Which engine does the work, by its name, and why, where another one could have been expected."""
 
     name: str
     why: str = ""
 
 
 def check_engine(engine: str, where: str) -> None:
-    """Refuse a name that no engine has.
-
-    Parameters
-    ----------
-    engine : str
-        A name in ``ENGINES``, or "auto".
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        With the nearest name.
-
-    Examples
-    --------
-    >>> check_engine("compield", "train")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: train: engine is one of ... Did you mean 'compiled'?
-    """
+    """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
         raise unknown_name(where, "engine", engine, KNOWN)
@@ -116,37 +83,7 @@ def choose_engine(
     dtype: str = "float64",
     where: str = "open_session",
 ) -> Choice:
-    """The engine for some work.
-
-    Parameters
-    ----------
-    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
-        ``"auto"`` takes a GPU for large networks of float32, else the compiled engine where it is there and
-        can do the work, else the reference. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
-    architecture : Architecture
-    settings : Settings, optional
-    dtype : {"float64", "float32"}
-        Precision of the parameters.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    Choice
-        The engine, and why it is not another.
-
-    Raises
-    ------
-    ConfigurationError
-        If the engine is unknown, or is asked for by name and cannot do the work; with the reason.
-    MissingPackageError
-        If it needs a package that is not installed; with the command that installs it.
-
-    Examples
-    --------
-    >>> choose_engine("auto", Architecture((2, 3, 1), ("softmax", "sigmoid"))).why
-    "the compiled engine has no 'softmax' in hidden layers"
-    """
+    """The engine for some work; a `ConfigurationError` says why the one that was asked for cannot do it."""
     check_engine(engine, where)
     settings = settings or Settings()
     if engine == "auto":
@@ -169,32 +106,14 @@ def choose_engine(
 def check_here(
     engine: str, architecture: Architecture, settings: Settings, *, dtype: str, where: str
 ) -> None:
-    """Refuse an engine that cannot do some work or is not on this machine, before any data is read.
-
-    Parameters
-    ----------
-    engine, architecture, settings, dtype, where
-        As of `choose_engine`. Where workers train together is no choice of an engine by its name.
-
-    Raises
-    ------
-    ConfigurationError
-        As of `choose_engine`, and if there is no such device.
-    MissingPackageError
-        If it needs a package that is not installed; with the command that installs it.
-
-    Examples
-    --------
-    >>> shape = Architecture((2, 1), ("sigmoid",))
-    >>> check_here("reference", shape, Settings(), dtype="float64", where="--engine")
-    """
+    """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
         raise unknown_name(where, "engine", engine, KNOWN)
     name, _, device = choose_engine(engine, architecture, settings, dtype=dtype, where=where).name.partition(
         ":"
     )
     if name == "torch":
-        import_module("deepstep.engines.torch.fused").asked_for(device, where)
+        import_module("deepstep.engines.torch.devices").device_of(device, where)
 
 
 def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:
@@ -214,18 +133,40 @@ def why_not_reference(architecture: Architecture, settings: Settings) -> str:
 
 
 def why_not_torch(architecture: Architecture, settings: Settings) -> str:
-    """Why the torch engine cannot do some work, were PyTorch here; empty where it can."""
-    return _what_it_lacks("torch", TORCH_ACTIVATIONS, TORCH_HEADS, TORCH_RULES, architecture, settings)
+    """Why the torch engine cannot do some work, were PyTorch here; empty where it can.
+
+    It has a form on tensors of every function in `deepstep.equations`, and of nothing that users register.
+    """
+    for node in architecture.graph.nodes:
+        if not (_is_an_equation(node.op.forward) and _is_an_equation(node.op.backward)):
+            return f"the torch engine has no {node.op.forward_equation.name!r} on tensors"
+    head = HEADS.get(architecture.output)
+    if head is not None and not (_is_an_equation(head.loss) and _is_an_equation(head.loss_backward)):
+        return f"the torch engine has no head {head.name!r} on tensors"
+    if not _is_an_equation(get_optimizer(settings.optimizer).update):
+        return "the torch engine has no update rule of one's own"
+    return ""
+
+
+def _is_an_equation(function: Callable[..., object]) -> bool:
+    return getattr(function, "__module__", "").partition(".equations")[0] == "deepstep"
 
 
 def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
     """Why the compiled engine cannot do some work; empty where it can."""
-    has = COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
-    return (
-        _what_it_lacks("compiled", *has, architecture, settings)
-        or _no_precision("compiled", settings)
-        or missing_numba()
-    )
+    for activation in architecture.activations[:-1]:
+        if activation not in COMPILED_ACTIVATIONS:
+            return f"the compiled engine has no {activation!r} in hidden layers"
+    if architecture.features:
+        return f"the compiled engine has no {', '.join(architecture.features)}"
+    if architecture.output not in COMPILED_HEADS:
+        return f"the compiled engine has no head {architecture.output!r}"
+    rule = get_optimizer(settings.optimizer).update
+    if rule not in COMPILED_RULES:
+        own = "update rule of one's own"
+        name = next((repr(name) for name, known in OPTIMIZERS.items() if known.update is rule), own)
+        return f"the compiled engine has no {name}"
+    return _no_precision("compiled", settings) or missing_numba()
 
 
 _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
@@ -236,55 +177,13 @@ _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
 }
 
 
-def _what_it_lacks(
-    name: str,
-    activations: frozenset[str],
-    heads: frozenset[str],
-    rules: frozenset[Callable[..., object]],
-    architecture: Architecture,
-    settings: Settings,
-) -> str:
-    for activation in architecture.activations[:-1]:
-        if activation not in activations:
-            return f"the {name} engine has no {activation!r} in hidden layers"
-    if architecture.shared_members and name == "torch":
-        return f"the {name} engine has no members that share a network"
-    if architecture.features:
-        return f"the {name} engine has no {', '.join(architecture.features)}"
-    if architecture.output not in heads:
-        return f"the {name} engine has no head {architecture.output!r}"
-    if get_optimizer(settings.optimizer).update not in rules:
-        named = [
-            rule
-            for rule, known in OPTIMIZERS.items()
-            if known.update is get_optimizer(settings.optimizer).update
-        ]
-        return (
-            f"the {name} engine has no {named[0]!r}"
-            if named
-            else f"the {name} engine has no update rule of one's own"
-        )
-    return ""
-
-
 def _no_precision(name: str, settings: Settings) -> str:
     return f"the {name} engine has no {settings.precision}" if settings.precision is not None else ""
 
 
 @cache
 def missing_numba() -> str:
-    """Why Numba cannot be used here, told once in a process.
-
-    Returns
-    -------
-    str
-        Empty where it can.
-
-    Examples
-    --------
-    >>> missing_numba() == "" or missing_numba().startswith("Numba cannot be used")
-    True
-    """
+    """Why Numba cannot be used here, told once in a process; empty where it can."""
     try:
         import_module("numba")
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
@@ -297,23 +196,7 @@ def missing_numba() -> str:
 
 
 def missing_torch(where: str) -> MissingPackageError | None:
-    """The error of who needs PyTorch, if it is not installed.
-
-    Parameters
-    ----------
-    where : str
-        Who needs it.
-
-    Returns
-    -------
-    MissingPackageError or None
-        With the command that installs it.
-
-    Examples
-    --------
-    >>> missing_torch("train") is None or "deepstep[torch]" in str(missing_torch("train"))
-    True
-    """
+    """The error of who needs PyTorch, if it is not installed."""
     try:
         found = find_spec("torch") is not None
     except ValueError:  # a module that was put in its place, or barred
@@ -343,3 +226,88 @@ def session_class(name: str) -> Callable[..., Session]:
     module, _, found = _SESSIONS[name].partition(":")
     cls = cast(Callable[..., Session], getattr(import_module(module), found))
     return partial(cls, device=device) if device else cls
+
+
+class EngineDescription(NamedTuple):
+    """An engine on this machine.
+
+    Attributes
+    ----------
+    name : str
+        What ``engine=`` takes.
+    available : bool
+    device : str
+        Where it works, in words.
+    precisions : tuple of str
+        What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
+    note : str
+        Why it is not available, or what is slow; else empty.
+    mend : str
+        The command that mends it; else empty.
+
+    Examples
+    --------
+    >>> describe_engines()[0]
+    EngineDescription(name='reference', available=True, device='CPU', precisions=('float64', 'float32'), ...)
+    """
+
+    name: str
+    available: bool
+    device: str
+    precisions: tuple[str, ...]
+    note: str = ""
+    mend: str = ""
+
+
+def describe_engines() -> list[EngineDescription]:
+    """The engines on this machine: which are there, on which devices, in which precisions.
+
+    PyTorch is imported where it is installed, which takes a second or two.
+
+    Returns
+    -------
+    list of EngineDescription
+        One for each engine, of the torch engine one for each device.
+
+    Examples
+    --------
+    >>> sorted({engine.name.partition(":")[0] for engine in describe_engines()})
+    ['compiled', 'reference', 'torch']
+    """
+    plain = ("float64", "float32")
+    found = [EngineDescription("reference", True, "CPU", plain, "the equations as they stand")]
+    why = missing_numba()
+    mend = "pip install numba" if why else ""
+    found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, mend))
+    return [*found, *_of_torch()]
+
+
+def _of_torch() -> list[EngineDescription]:
+    missing = missing_torch("describe_engines")
+    if missing is not None:
+        mend = missing.mend.removeprefix("Run: ")
+        return [EngineDescription("torch", False, "CPU, GPU", (), "PyTorch is not installed", mend)]
+    try:
+        from deepstep.engines.torch.devices import described
+
+        return described()
+    except Exception as error:  # a broken installation, or driver, raises what it likes
+        note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
+        mend = "pip install --force-reinstall torch"
+        return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
+
+
+PATIENCE = 1.0
+"""Seconds after which it is said what is going on."""
+
+
+@contextmanager
+def told_if_slow(words: str) -> Iterator[None]:
+    """Warn once of what is going on, where the block takes longer than `PATIENCE`."""
+    timer = threading.Timer(PATIENCE, logging.getLogger("deepstep").warning, [words])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -38,13 +38,7 @@ def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.rand
 
 
 def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, step: int) -> None:
-    """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1.
-
-    Raises
-    ------
-    ConfigurationError
-        If they do.
-    """
+    """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1."""
     highest = max(dropout, default=0.0)
     for at, factor in enumerate(factors if highest else ()):
         if highest * factor >= 1:
@@ -68,8 +62,8 @@ def dropout_masks(
     """The masks D / keep_prob of the hidden layers that drop units, for one step: (n_l, m) or (n_l, K·m).
 
     The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
-    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for the
-    masks of some of the m examples alone; of members that share a network it cannot.
+    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for some of
+    the columns alone; of members that share a network they count through all K·m.
     """
     masks = {}
     for layer, rate in enumerate(dropout, start=1):

@@ -1,15 +1,13 @@
 """The reference engine: the equations as they stand."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
-from deepstep.engines.objective import Costs, cost_terms, flat_gradient, total_weight
-from deepstep.engines.opened_step import OpenedStep
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
@@ -19,16 +17,110 @@ from deepstep.equations import (
     average_update,
     clip_by_norm,
     clip_by_value,
+    cost_from_logits,
     cost_of_the_answer,
     decoupled_decay,
+    flatten_gradients,
     get_head,
     get_optimizer,
+    l1_backward,
+    l1_cost,
+    l2_backward,
+    l2_cost,
     limit_norms,
     output_gradient,
 )
+from deepstep.equations.ops import backward
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
+
+
+class Costs(NamedTuple):
+    """The terms of J: the mean loss, and what L1 and L2 add to it."""
+
+    data: float
+    l1: float = 0.0
+    l2: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """J."""
+        return self.data + self.l1 + self.l2
+
+
+def cost_terms(
+    ZL: Array,
+    Y: Array,
+    parameters: Parameters,
+    *,
+    head: Head | Architecture,
+    settings: Settings,
+    sample_weight: Array | None = None,
+) -> Costs:
+    """The terms of J, 0 for what is not asked for."""
+    data = cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
+    l1, l2, m = settings.l1, settings.l2, total_weight(Y, sample_weight)
+    weights = [parameters[f"W{layer}"] for layer in range(1, parameters.n_layers + 1)]
+    return Costs(data, l1_cost(weights, l1, m) if l1 else 0.0, l2_cost(weights, l2, m) if l2 else 0.0)
+
+
+def flat_gradient(
+    graph: Graph, tape: Tape, dZL: Array, parameters: Parameters, *, settings: Settings, m: float
+) -> Array:
+    """∂J/∂θ with L1 and L2, as one vector; m is the `total_weight`."""
+    gradients: dict[str, Array] = {}
+    for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
+        for name, value in found.items():
+            if name not in graph.learned:
+                continue
+            if name[0] == "W" and settings.l1:
+                value += l1_backward(parameters[name], settings.l1, m)
+            if name[0] == "W" and settings.l2:
+                value += l2_backward(parameters[name], settings.l2, m)
+            gradients[f"d{name}"] = value
+    return flatten_gradients(gradients, parameters, "step")
+
+
+def total_weight(Y: Array, sample_weight: Array | None) -> float:
+    """The number of examples, or the sum of their weights."""
+    return float(Y.shape[1] if sample_weight is None else sample_weight.sum())
+
+
+@dataclass(frozen=True)
+class OpenedStep:
+    """What the reference engine computes in one step, in its order; nothing of it is done yet."""
+
+    before: SessionState
+    X: Array  # without noise
+    Y: Array
+    sample_weight: Array | None
+    A0: Array  # X with the noise of the step
+    masks: Mapping[int, Array]  # D / keep_prob by layer
+    graph: Graph
+    tape: Tape
+    costs: Costs
+    dZL: Array
+    gradient: Array  # ∂J/∂θ, then after `clip_by_value`, then after `clip_by_norm`
+    cut: Array
+    clipped: Array
+    decayed: (
+        Array  # θ after the decoupled decay, then after the update rule; its norms are limited in `after`
+    )
+    moved: Array
+    rates: float | Array  # α and λ, with the factors of the groups of parameters
+    decays: float | Array
+    after: SessionState
+
+    @property
+    def AL(self) -> Array:
+        """Output of the network."""
+        return self.tape[self.graph.output]
+
+    @property
+    def ZL(self) -> Array:
+        """Logits."""
+        return self.tape[self.graph.logits]
 
 
 class Mistake(Protocol):
@@ -43,26 +135,7 @@ class Mistake(Protocol):
 
 
 class ReferenceSession:
-    """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The network's shape.
-    parameters : Parameters
-        Where training starts; not changed. Their dtype is the session's.
-    settings : Settings
-        The update rule and what regularizes.
-    statistics : mapping, optional
-        Running statistics of batch normalization; by default mean 0 and variance 1.
-
-    Examples
-    --------
-    >>> line = Architecture((1, 1), ("identity",))
-    >>> session = ReferenceSession(line, Parameters(np.zeros(2), [1, 1]), Settings())
-    >>> session.step(np.array([[1.0]]), np.array([[2.0]]), learning_rate=0.5), session.parameters["W1"]
-    (2.0, array([[1.]]))
-    """
+    """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`."""
 
     name, why = "reference", ""
     spans = False
@@ -145,20 +218,7 @@ class ReferenceSession:
         dropout: float = 1.0,
         masks: Mapping[int, Array] | None = None,
     ) -> OpenedStep:
-        """What `step` would do, in its parts; nothing is updated.
-
-        Parameters
-        ----------
-        X, Y, learning_rate, sample_weight, weight_decay, dropout
-            As in `step`.
-        masks : mapping, optional
-            Dropout masks by layer, in place of those that the seed gives.
-
-        Returns
-        -------
-        OpenedStep
-            The parts, with the state that `step` would lead to.
-        """
+        """What `step` would do, in its parts; nothing is updated. With ``masks`` these units are dropped."""
         before, number, settings = self._state, self._state.step + 1, self.settings
         A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
         masks = own if masks is None else dict(masks)
@@ -250,22 +310,7 @@ class ReferenceSession:
         sample_weight: Array | None = None,
         masks: Mapping[int, Array] | None = None,
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped.
-
-        Parameters
-        ----------
-        X, Y, sample_weight
-            As in `Session.cost_and_gradient`.
-        masks : mapping, optional
-            Dropout masks by layer.
-
-        Returns
-        -------
-        J : float
-            The cost.
-        gradient : array of shape (n_parameters,)
-            ∂J/∂θ.
-        """
+        """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped."""
         costs, _, gradient = self._cost_and_gradient(*self._forward(X, masks=masks), Y, sample_weight)
         return costs.total, gradient
 
@@ -281,24 +326,7 @@ class ReferenceSession:
             self._state = replace(self._state, statistics=settled)
 
     def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
-        """The inputs with the noise of a step, and its dropout masks by layer.
-
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs.
-        number : int
-            Number of the step.
-        factor : float
-            Of the dropout, of a schedule.
-
-        Returns
-        -------
-        X : array of shape (n_x, m)
-            With the noise; the same array where there is none.
-        masks : dict
-            D / keep_prob (n_l, m) by layer.
-        """
+        """The inputs with the noise of a step, and its dropout masks by layer."""
         seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
         if noise:
             X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
@@ -388,26 +416,7 @@ class ReferenceSession:
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
-    """Running statistics before training.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        Its layers with batch normalization have some.
-    dtype : dtype
-        float32 or float64.
-
-    Returns
-    -------
-    dict
-        ``"mean1"``: 0, ``"variance1"``: 1, …, each (n_l, 1).
-
-    Examples
-    --------
-    >>> shape = Architecture((2, 1, 1), ("relu", "sigmoid"), normalization=("batch",))
-    >>> first_statistics(shape, np.dtype("float64"))
-    {'mean1': array([[0.]]), 'variance1': array([[1.]])}
-    """
+    """Running statistics before training: ``"mean1"``: 0, ``"variance1"``: 1, …, each (n_l, 1)."""
     return {
         name: np.full((architecture.layer_dims[node.layer], 1), start, dtype)
         for name, (node, start) in architecture.graph.running.items()

@@ -278,63 +278,23 @@ class Session(Protocol):
 
 @runtime_checkable
 class Sharing(Protocol):
-    """What a session among those of other workers can do besides; each must be called in all of them.
+    """A session among those of other workers; each method must be called in all of them.
 
     Its ``steps`` take a `Shard`, too: of each batch the rows that this worker has, without an order.
-
-    Examples
-    --------
-    >>> from deepstep.engines import ReferenceSession
-    >>> issubclass(ReferenceSession, Sharing)
-    False
     """
 
     def share(self) -> Share:
-        """Which of the workers this one is.
-
-        Returns
-        -------
-        Share
-            Its number, and how many there are.
-        """
+        """Which of the workers this one is."""
         ...
 
     def cost_and_gradient_of_all(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ as of `Session.cost_and_gradient`, in each worker the same.
-
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            What all have; each does its part of the columns.
-        sample_weight : array of shape (m,), optional
-
-        Returns
-        -------
-        J : float
-        gradient : array of shape (n_parameters,)
-
-        Raises
-        ------
-        WorkerError
-            If the workers have not the same parameters.
-        """
+        """`Session.cost_and_gradient` of examples that all have, in each worker the same."""
         ...
 
     def summed(self, values: Array) -> Array:
-        """The sums over all workers, in each of them the same.
-
-        Parameters
-        ----------
-        values : array of float64
-            Of this worker.
-
-        Returns
-        -------
-        array of the same shape
-            A new one.
-        """
+        """The sums over all workers, in each of them the same."""
         ...
 
 
@@ -344,25 +304,7 @@ def check_state(
     slots: Sequence[str],
     statistics: Mapping[str, tuple[int, ...]],
 ) -> None:
-    """Refuse a state that is not of this session.
-
-    Parameters
-    ----------
-    state : SessionState
-    theta : tuple of int
-        Shape of θ, of the slots and of the average.
-    slots : sequence of str
-        Names of the update rule's vectors.
-    statistics : mapping
-        Shapes of the running statistics.
-
-    Raises
-    ------
-    ConfigurationError
-        If slots or statistics have other names.
-    ShapeError
-        If a vector has another shape.
-    """
+    """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
     for kind, came, own in (("slots", state.slots, slots), ("statistics", state.statistics, statistics)):
         if set(came) != set(own):
             raise ConfigurationError(
@@ -383,3 +325,17 @@ def check_state(
                 f"got shape {np.shape(vector)}",
                 "Open the session with the network that made the state.",
             )
+
+
+def writable(array: Array) -> Array:
+    """An array without its lock, the same memory, for compilers and libraries that take no other."""
+    return array if array.flags.writeable else np.asarray(_Writable(array))
+
+
+class _Writable:
+    """The memory of an array that is locked."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        address, _ = array.__array_interface__["data"]
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}

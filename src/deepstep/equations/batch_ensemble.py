@@ -54,16 +54,13 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
     >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
     """
-    where, (n, n_prev), m = "members_linear_forward", W.shape, A_prev.shape[1]
+    where, (n, n_prev) = "members_linear_forward", W.shape
     if A_prev.shape[0] != n_prev or r.shape != (len(r), n_prev) or b.shape != (n, 1):
         expected = (
             f"A_prev has {n_prev} rows, b has shape ({n}, 1) and r ({len(r)}, {n_prev}), for W {W.shape}"
         )
         raise ShapeError(where, expected, f"got A_prev {A_prev.shape}, b {b.shape} and r {r.shape}")
-    Z = np.empty((n, len(r) * m), np.result_type(A_prev, W))
-    for k, part in enumerate(_parts(Z.shape[1], len(r), where)):
-        Z[:, part] = scaled_weights(W, r[k][:, np.newaxis]) @ A_prev
-    return Z + b
+    return np.concatenate([scaled_weights(W, row[:, np.newaxis]) @ A_prev for row in r], axis=1) + b
 
 
 @equation(
@@ -120,11 +117,8 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     if W.shape[1] != A_prev.shape[0] or b.shape != (len(W), 1):
         expected = f"A_prev has {W.shape[1]} rows and b has shape ({len(W)}, 1), for W {W.shape}"
         raise ShapeError(where, expected, f"got A_prev {A_prev.shape} and b {b.shape}")
-    own = list(_parts(len(W), members, where))
-    Z = np.empty((len(W) // members, A_prev.shape[1]), np.result_type(A_prev, W))
-    for rows, part in zip(own, _parts(A_prev.shape[1], members, where), strict=True):
-        Z[:, part] = W[rows] @ A_prev[:, part] + b[rows]
-    return Z
+    own = zip(_parts(len(W), members, where), _parts(A_prev.shape[1], members, where), strict=True)
+    return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
 
 
 @equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)", source=SOURCE)

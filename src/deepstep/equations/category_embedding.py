@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import rows_in_place
 from deepstep.equations.ops import Layer, Learned, Op, op
 from deepstep.equations.registry import equation
 from deepstep.types import AnyArray, Array, is_whole
@@ -55,8 +57,9 @@ def embed_categories_backward(
            [0., 0.]]), array([[0., 0., 4.]]))
     """
     q, m, others = T.shape[1], X.shape[1], len(X) - len(inputs)
-    dX, dT = np.zeros_like(X), np.zeros_like(T)
-    dX[np.delete(np.arange(len(X)), list(inputs))] = dX_e[:others]
+    codes = set(inputs)
+    dX = rows_in_place(dX_e[:others], [at for at in range(len(X)) if at not in codes], X)
+    dT = np.zeros_like(T)
     for number, at in enumerate(_places(X, inputs, counts)):
         np.add.at(dT, at, dX_e[others + number * q : others + (number + 1) * q].T)
     return dX, dT / m
@@ -64,11 +67,11 @@ def embed_categories_backward(
 
 def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyArray]:
     """The rows of the table of each such input, (m,)."""
-    starts = np.cumsum([0, *counts])[:-1]
     found = []
-    for at, count, start in zip(inputs, counts, starts, strict=True):
+    for at, count, end in zip(inputs, counts, accumulate(counts), strict=True):
         code = np.rint(X[at])
-        found.append(start + np.where((code >= 0) & (code < count), code, 0).astype(np.intp))
+        code = np.where((code >= 0) & (code < count), code, 0)
+        found.append(end - count + np.asarray(code, np.intp))
     return found
 
 

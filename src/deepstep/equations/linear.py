@@ -1,5 +1,6 @@
 """The linear part of a layer, forward and backward."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,13 @@ def product_gradient(dZ: Array, A_prev: Array) -> Array:
 def sum_gradient(dZ: Array) -> Array:
     """db of a bias."""
     return dZ.sum(axis=1, keepdims=True) / dZ.shape[1]
+
+
+def rows_in_place(rows: Array, at: Sequence[int], like: Array) -> Array:
+    """Rows at their places in an array like another one, and 0 in the others."""
+    numbers = {row: number for number, row in enumerate(at)}
+    places = [numbers.get(row, len(rows)) for row in range(len(like))]
+    return np.take(np.concatenate([rows, np.zeros_like(like[:1])]), places, axis=0)
 
 
 def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], mend: str = "") -> None:

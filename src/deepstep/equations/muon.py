@@ -1,12 +1,13 @@
 """Muon: the update of a weight matrix is its momentum with all singular values moved to about 1."""
 
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update, optimizer
+from deepstep.equations.updates import adam_update, like_theta, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -28,17 +29,16 @@ def orthogonalized(V: Array, *, steps: int = 5) -> Array:
     >>> np.allclose(np.linalg.svd(O, compute_uv=False), 1, atol=0.35)
     True
     """
-    largest = float(np.max(np.abs(V), initial=0))
-    if not 0 < largest < np.inf:
-        return np.array(V)
+    largest = np.max(np.abs(V))
+    can = (largest > 0) & (largest < np.inf)
     X = V.T if V.shape[0] > V.shape[1] else V  # the smaller of the two products
-    X = X / largest
-    X = X / float(np.linalg.norm(X))
+    X = np.where(can, X, 0) / np.where(can, largest, 1)
+    X = X / np.where(can, np.linalg.norm(X), 1)
     a, b, c = COEFFICIENTS
     for _ in range(steps):
         A = X @ X.T
         X = a * X + (b * A + c * (A @ A)) @ X
-    return X.T if V.shape[0] > V.shape[1] else X
+    return np.where(can, X.T if V.shape[0] > V.shape[1] else X, V)
 
 
 @optimizer("muon", weight_decay=0.01, of_vectors=adam_update)
@@ -79,7 +79,7 @@ def muon_update(
     theta_new, v_new, s_new = adam_update(
         theta, gradient, v, s, learning_rate=learning_rate, t=t, beta1=beta1, beta2=beta2, epsilon=epsilon
     )
-    alpha = np.broadcast_to(np.asarray(learning_rate, theta.dtype), theta.shape)
+    alpha: Any = like_theta(theta, learning_rate)
     start = 0
     for name, shape in layout:
         part = slice(start, start + shape[0] * shape[1])
@@ -89,6 +89,7 @@ def muon_update(
         g = gradient[part]
         v_new[part] = beta * v[part] + (1 - beta) * g
         direction = orthogonalized((beta * v_new[part] + (1 - beta) * g).reshape(shape)).ravel()
-        theta_new[part] = theta[part] - alpha[part] * (0.2 * sqrt(max(shape)) * direction)
+        rate = alpha[part] if np.ndim(alpha) else alpha
+        theta_new[part] = theta[part] - rate * (0.2 * sqrt(max(shape)) * direction)
         s_new[part] = s[part]
     return theta_new, v_new, s_new

@@ -193,19 +193,23 @@ def _normalize(U: Array, axis: int, epsilon: float) -> Normalized:
     largest = np.max(np.abs(U), axis=axis, keepdims=True)
     # a power of two, so that ordinary numbers keep every bit; 1 for small ones
     unit = np.ldexp(np.ones_like(largest), np.maximum(np.frexp(largest)[1] - 1, 0))
-    scaled = U / unit
-    mean = scaled.mean(axis=axis, keepdims=True)
-    centered = scaled - mean
+    centered = U / unit
+    mean = centered.mean(axis=axis, keepdims=True)
+    centered -= mean
     variance = np.mean(centered * centered, axis=axis, keepdims=True)
     deviation = np.hypot(np.sqrt(variance), sqrt(epsilon) / unit)
     with np.errstate(over="ignore"):
-        return Normalized(centered / deviation, unit * mean, unit * (unit * variance), unit * deviation)
+        centered /= deviation
+        return Normalized(centered, unit * mean, unit * (unit * variance), unit * deviation)
 
 
 def _normalize_backward(dU_hat: Array, U_hat: Array, deviation: Array, axis: int) -> Array:
     mean = dU_hat.mean(axis=axis, keepdims=True)
     along = np.mean(dU_hat * U_hat, axis=axis, keepdims=True)
-    return (dU_hat - mean - U_hat * along) / deviation
+    dU = dU_hat - mean
+    dU -= U_hat * along
+    dU /= deviation
+    return dU
 
 
 @equation("U = W·A_prev", source="lecture, course 2 week 3")

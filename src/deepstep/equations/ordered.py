@@ -212,7 +212,7 @@ def _first_and_steps(Z: Array, sign: int) -> Array:
 
 def _first_and_steps_backward(dU: Array, Z: Array, sign: int) -> Array:
     """dZ from the derivative by the sums of the first number and the steps."""
-    from_here_on = np.cumsum(dU[::-1], axis=0)[::-1]
+    from_here_on = np.flip(np.cumsum(np.flip(dU, axis=0), axis=0), axis=0)
     return np.concatenate([from_here_on[:1], sign * softplus_backward(from_here_on[1:], np.asarray(Z)[1:])])
 
 

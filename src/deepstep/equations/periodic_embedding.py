@@ -12,6 +12,7 @@ import numpy as np
 
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
+from deepstep.equations.linear import rows_in_place
 from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
@@ -40,7 +41,7 @@ def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int]
     array([[ 1., -1.],
            [ 1.,  1.]])
     """
-    return np.cos(_angles(_rows(X, inputs), omega, phi)).reshape(omega.size, -1)
+    return np.cos(_angles(_rows(X, inputs), omega, phi)).reshape(np.size(omega), -1)
 
 
 @equation(
@@ -60,8 +61,8 @@ def cosine_features_backward(
     """
     x, m = _rows(X, inputs), X.shape[1]
     dP = -np.sin(_angles(x, omega, phi)) * dC.reshape(*omega.shape, m)
-    dX = np.zeros_like(X)
-    dX[slice(None) if inputs is None else list(inputs)] = 2 * pi * (omega[:, :, np.newaxis] * dP).sum(axis=1)
+    dX = 2 * pi * (omega[:, :, np.newaxis] * dP).sum(axis=1)
+    dX = dX if inputs is None else rows_in_place(dX, inputs, X)
     domega = 2 * pi * (x[:, np.newaxis] * dP).sum(axis=2) / m
     return dX, domega, dP.sum(axis=2) / m
 
@@ -101,7 +102,7 @@ def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Ar
 
 
 def _rows(X: Array, inputs: Sequence[int] | None) -> Array:
-    return X if inputs is None else X[list(inputs)]
+    return X if inputs is None else np.take(X, inputs, axis=0)
 
 
 def _angles(x: Array, omega: Array, phi: Array) -> Array:

@@ -228,7 +228,7 @@ def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: flo
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     return (theta - alpha * gradient,)
 
 
@@ -244,7 +244,7 @@ def momentum_update(
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     v = beta * v + (1 - beta) * gradient
     return theta - alpha * v, v
 
@@ -261,7 +261,7 @@ def heavy_ball_update(
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     v = beta * v - alpha * gradient
     return theta + v, v
 
@@ -278,7 +278,7 @@ def nesterov_update(
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     v = beta * v - alpha * gradient
     return theta + beta * v - alpha * gradient, v
 
@@ -304,7 +304,7 @@ def rmsprop_update(
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     s = beta * s + (1 - beta) * gradient * gradient
     return theta - alpha * (gradient / (np.sqrt(s) + epsilon)), s
 
@@ -345,7 +345,7 @@ def adam_update(
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
     array([0.9])
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     v = beta1 * v + (1 - beta1) * gradient
     s = beta2 * s + (1 - beta2) * gradient * gradient
     v_hat, s_hat = bias_corrected(v, beta=beta1, t=t), bias_corrected(s, beta=beta2, t=t)
@@ -383,7 +383,7 @@ def lion_update(
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
     """
-    alpha = _like(theta, learning_rate)
+    alpha = like_theta(theta, learning_rate)
     direction = np.sign(beta1 * v + (1 - beta1) * gradient)
     return theta - alpha * direction, beta2 * v + (1 - beta2) * gradient
 
@@ -398,7 +398,7 @@ def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay:
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
     """
-    return (1 - _like(theta, learning_rate) * _like(theta, weight_decay)) * theta
+    return (1 - like_theta(theta, learning_rate) * like_theta(theta, weight_decay)) * theta
 
 
 @equation(
@@ -430,7 +430,7 @@ def corrected_share(decay: float, t: int) -> float:
     return (1 - float(decay)) / (1 - float(decay) ** int(t))
 
 
-def _like(theta: Array, factor: float | Array) -> float | Array:
+def like_theta(theta: Array, factor: float | Array) -> float | Array:
     """A factor in the precision of θ: a NumPy scalar or array of float64 would widen float32."""
     if np.ndim(factor) == 0:
         return float(factor)

@@ -33,7 +33,8 @@ from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
-from deepstep.model.core import FROM_DATA, inputs_to_draw_from
+from deepstep.model.construction import FROM_DATA
+from deepstep.model.fit import inputs_to_draw_from
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples

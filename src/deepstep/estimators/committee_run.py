@@ -26,7 +26,7 @@ from deepstep.errors import DataError, FileError
 from deepstep.estimators.committee import Committee, told
 from deepstep.estimators.committee_file import CommitteeFile, write_committee
 from deepstep.preparation import LabelTargets, Preparation, TablePreparation
-from deepstep.preparation.table import check_columns
+from deepstep.preparation.table import with_columns
 from deepstep.run import few_rows
 from deepstep.run_folder import (
     DIGEST,
@@ -247,8 +247,7 @@ class CommitteeRun(RunFolder):
         tables = [preparer.table.preparation for preparer in self.committee.preparers]
         columns = [column for table in tables if table is not None for column in table.columns]
         names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
-        check_columns(raw, names)
-        return as_frame(raw[names], where="table")
+        return as_frame(with_columns(raw, names)[names], where="table")
 
     def told(self, P: Array) -> Array:
         """Probabilities as they are told: at the temperature of all members together.

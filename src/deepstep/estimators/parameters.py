@@ -124,8 +124,7 @@ class EstimatorParameters(BaseEstimator):
         'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
     engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
-        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device,
-        ``'torch:cpu:fused'`` and ``'torch:cuda:plain'`` with steps that PyTorch's compiler fuses, or not.
+        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
         speed of float64, and float64 for 'lbfgs', whose line search needs the digits. scikit-learn's network

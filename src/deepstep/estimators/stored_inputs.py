@@ -11,7 +11,7 @@ from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS
 from deepstep.data.hdf5_datasets import is_dataset
 from deepstep.data.stored_tables import pieces_in
-from deepstep.preparation.table import check_columns
+from deepstep.preparation.table import with_columns
 
 if TYPE_CHECKING:
     import polars
@@ -51,5 +51,5 @@ def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
     else:
         pieces = pieces_in(Path(X))
     for frame in pieces:
-        check_columns(frame, names)
-        yield frame.select([frame.get_column(name) for name in names or frame.columns])
+        found = with_columns(frame, names)
+        yield found.select([found.get_column(name) for name in names or found.columns])

@@ -5,10 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import get_activation
+from deepstep.equations import INITIALIZATIONS, get_activation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole
+
+FROM_DATA = "data"
+"""The initialization that waits for the data of the first training."""
+
+INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
+"""What `Network` can begin with."""
 
 
 def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:

@@ -1,15 +1,68 @@
 """`Network`: the easy-to-use class over the stages. Columns are examples."""
 
-from deepstep.model.answering import Answering
-from deepstep.model.beginning import Beginning
-from deepstep.model.explaining import Explaining
-from deepstep.model.opening import Openable
-from deepstep.model.stepping import Steppable
-from deepstep.model.storing import Storable
-from deepstep.model.teaching import Teachable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
+from deepstep.equations import (
+    INITIALIZATIONS,
+    answers,
+    get_head,
+    gradient_norms,
+    initialize_from_data,
+    output_gradient,
+    probabilities,
+)
+from deepstep.equations.initialization import drawn
+from deepstep.equations.model import gradients_of
+from deepstep.equations.ops import backward, symbol_and_layer
+from deepstep.equations.parameters import layer_sizes
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
+from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
+from deepstep.inspection.tables import text_table
+from deepstep.model.construction import (
+    FROM_DATA,
+    INITIALIZATION_NAMES,
+    check_fit,
+    finite_parameters,
+    finite_statistics,
+    float_dtype,
+    fresh_seed,
+    generator,
+    hidden_names,
+    order_seed,
+    with_starts,
+)
+from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
+from deepstep.model.fit import fit, prepare
+from deepstep.model.options import LBFGS, checkpoint_at
+from deepstep.model.step import Step
+from deepstep.network import Architecture, Parameters, as_parameters
+from deepstep.network.border import check_inputs, check_targets, check_weights
+from deepstep.network.memory import check_memory
+from deepstep.network.model_file import load_model, save_model
+from deepstep.preparation.batches import Examples, Order
+from deepstep.training import Checkpoints, History, Update, updates
+from deepstep.training.determinism import blas_threads
+from deepstep.training.plan import check_learning_rate
+from deepstep.training.rate_finder import RateSearch, find_rate
+from deepstep.training.rows import cost_of_rows, forward_rows, parts
+from deepstep.training.scores import Metric
+from deepstep.types import AnyArray, Array, is_whole
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WORTH_A_KERNEL = 10**9
+"""Multiplications from which a forward pass is worth loading kernels: hundredths of a second in NumPy."""
 
 
-class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, Storable):
+class Network:
     """A deep fully-connected network with every step open.
 
     Parameters
@@ -90,10 +143,1214 @@ class Network(Teachable, Steppable, Beginning, Answering, Explaining, Openable, 
     array([[0, 1, 1, 0]])
     """
 
+    architecture: Architecture
+    parameters: Parameters
+    statistics: dict[str, Array]
+    seed: int
+    _seed_is_drawn: bool
+    _waiting: Parameters | None
+    """Parameters that stand there until the first training has data to draw others from."""
+    engine: str
+    history: History | None
+    stopping_history: History | None = None
+    best_epochs: int | None = None
+
+    def __init__(
+        self,
+        layer_dims: Sequence[int] | None = None,
+        *,
+        activation: str | Sequence[str] = "relu",
+        output: str = "sigmoid",
+        output_settings: Mapping[str, Any] | None = None,
+        normalization: str | Sequence[str] = "none",
+        input_scale: bool = False,
+        parametric: bool | Sequence[bool] = False,
+        shared_members: int = 0,
+        features: Mapping[str, Any] | None = None,
+        initialization: str = "he",
+        seed: int | np.random.Generator | np.random.RandomState | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        dtype: Any = "float64",
+        engine: str = "auto",
+    ) -> None:
+        laid_out = parameters is None or isinstance(parameters, Parameters) or not features
+        given = None
+        if layer_dims is None:
+            if parameters is not None and laid_out:
+                given = as_parameters(parameters, "Network")
+            if given is None:
+                raise ConfigurationError(
+                    "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
+                )
+            layer_dims = given.layer_dims
+        sizes = layer_sizes(layer_dims, "Network")
+        if not isinstance(output_settings, Mapping | None):
+            raise ConfigurationError(
+                "Network", "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
+            )
+        head = get_head(output, "Network").with_settings("Network", **(output_settings or {}))
+        self.architecture = Architecture(
+            sizes,
+            (*hidden_names(activation, len(sizes) - 2), head.activation),
+            output=head.name,
+            output_settings={name: head.settings[name] for name in output_settings or {}},
+            normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
+            input_scale=input_scale,
+            parametric=parametric,  # type: ignore[arg-type]  # likewise
+            shared_members=shared_members,
+            features=features or {},
+        )
+        get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
+        if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
+            raise unknown_name("Network", "initialization", initialization, INITIALIZATION_NAMES)
+        if initialization == FROM_DATA:
+            self._refuse_to_draw_from_data("Network")
+        if given is None and parameters is not None:
+            lay_out = as_parameters if laid_out else self.architecture.laid_out
+            given = lay_out(parameters, "Network")
+        waits = initialization == FROM_DATA and given is None
+        if given is not None:
+            check_fit(given, self.architecture)
+        self._seed_is_drawn = seed is None
+        seed = fresh_seed() if seed is None else seed
+        rng = generator(seed)
+        if given is None:
+            # drawn in float64, then laid out and copied in the network's own precision
+            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
+            draw = INITIALIZATIONS["he" if waits else initialization]
+            given = self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
+        self.seed = order_seed(seed, rng)
+        self.parameters = finite_parameters(given, float_dtype(dtype))
+        self._waiting = self.parameters if waits else None
+        self.statistics = first_statistics(self.architecture, self.dtype)
+        self.engine = engine
+        check_engine(engine, "Network")  # here and not after the data was read
+        self.history = None
+
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))
         names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
         names = f"scaled inputs, {names}" if self.architecture.input_scale else names
+        names = ", ".join([*self._embeddings(), names])
         members = self.architecture.shared_members
         names = f"{members} members, {names}" if members else names
         return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 or float32."""
+        return self.parameters.dtype
+
+    def train(
+        self,
+        X: Any,
+        Y: Any = None,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        batch_size: int | None = None,
+        optimizer: str = "gd",
+        hyperparameters: Mapping[str, Any] | None = None,
+        sample_weight: Any = None,
+        class_weight: Any = None,
+        order: Order | None = None,
+        schedule: Any = None,
+        decay_schedule: Any = None,
+        dropout_schedule: Any = None,
+        time_budget: float | None = None,
+        deterministic: bool = False,
+        checkpoint: str | Path | Checkpoints | None = None,
+        resume: bool | str | Path | None = None,
+        validation: tuple[Any, ...] | None = None,
+        validation_fraction: float | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        scoring: Any = None,
+        patience: int | None = None,
+        watch: str | None = None,
+        refit: bool = False,
+        progress: bool | str | None = None,
+        callbacks: Iterable[Any] = (),
+        fault: str | None = None,
+        **settings: Any,
+    ) -> History:
+        """Train the network from its parameters as they are.
+
+        An iteration is an epoch: one pass over the examples. Each call begins anew with epoch 0: with the
+        optimizer's state at zero and, where mini-batches are drawn, with the order of epoch 0. Two calls are
+        therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
+        `steps` or callbacks.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m), or StreamedExamples
+            Inputs; a column is an example. Examples that stay in files
+            (`deepstep.preparation.streams.StreamedExamples`) have their targets and weights themselves.
+        Y : array of shape (n_L, m)
+            Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers for
+            "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for "poisson";
+            for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles; for
+            "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4, counted
+            from 0, is the column 1, 1, 0.
+        learning_rate : float
+            α.
+        iterations : int
+            Epochs: with ``batch_size=None`` one update each, as in the lecture.
+        batch_size : int, optional
+            Examples an update; None for all of them (gradient descent as in the lecture).
+        optimizer : str
+            Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each call.
+            Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its own,
+            and the learning rate is not used.
+        hyperparameters : mapping, optional
+            Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5: done when no
+            entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
+        sample_weight : array of shape (m,), optional
+            Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
+        class_weight : "balanced" or mapping, optional
+            Weights of the classes by their numbers from 0 (of yes/no outputs 0 and 1), 1 for those left out,
+            by which the weights of their examples are multiplied, those of validation data, too. "balanced":
+            n / (n_classes · count), counted with the sample weights in what is learned from, not in what is
+            held out. Several yes/no outputs are weighed each by itself; a list has a mapping for each.
+        order : callable, optional
+            ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
+            drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
+        schedule, decay_schedule, dropout_schedule : str, mapping or callable, optional
+            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction
+            of training done: a name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with
+            settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        time_budget : float, optional
+            Seconds after which training ends, if the epochs are not done before; the schedules run by the
+            clock then, so that they complete.
+        deterministic : bool
+            Use one BLAS thread, so that the same bits come out on any number of cores.
+        checkpoint : str, Path or Checkpoints, optional
+            Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
+            ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
+            any instant goes on from the last one bit for bit, with the same network, settings and data, on
+            the same machine.
+        resume : bool, str or Path, optional
+            Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
+            ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
+            network's own parameters do not count then, nor its seed where none was given; ``iterations`` may
+            be others, unless a schedule is a function of the fraction done. What the user's own functions
+            compute cannot be compared. See also `from_checkpoint`.
+        validation : tuple of arrays, optional
+            ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
+            epoch.
+        validation_fraction : float, optional
+            Hold so large a part of the examples out for that, drawn from the seed; classes in proportion.
+        metrics : mapping, optional
+            Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
+        scoring : str or callable, optional
+            Metric of the validation data, recorded as ``validation_score``: one of scikit-learn's by name,
+            such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in which classes are their
+            numbers from 0, or "loss" for minus the cost. Larger is better, and patience goes by it.
+        patience : int, optional
+            End training after so many epochs in a row without a better value of ``watch``, and keep the
+            parameters of the best epoch.
+        watch : str, optional
+            Entry of the records that patience watches, smaller is better; "-name" where larger is better. By
+            default ``-validation_score`` where there is a scoring, else ``validation_cost``, or ``cost``
+            without validation data.
+        refit : bool
+            After ``patience`` train anew, from the same start, on the training and the validation data
+            together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
+            training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
+            not come again. Callbacks see both trainings.
+        progress : bool or str, optional
+            Show progress on stderr; a string is its label.
+        callbacks : iterable
+            `deepstep.training.Callback` objects, or functions that take the record of each epoch.
+        fault : str, optional
+            For teaching only: train with a classic mistake in the backward pass of every layer, such as
+            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"),
+            by the reference engine and without checkpoints.
+        **settings
+            `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
+            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
+            ``decay_factors``, ``precision``. ``seed``, of dropout and noise, is the network's unless given.
+
+        Returns
+        -------
+        History
+            ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the checkpoint is of another training: found before the first
+            step, the network is as it was.
+        FileError
+            If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
+        DivergenceError
+            If the cost leaves the finite numbers; the network is as it was.
+        KeyboardInterrupt, or what a callback or another function of one's own raises
+            Ctrl-C once the step is done, the other at once; the network keeps what was reached, and
+            ``history`` the records so far.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([1, 1], initialization="zeros", seed=1)
+        >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
+        >>> history.costs.round(3)
+        array([0.693, 0.474, 0.348])
+        """
+        options = {
+            "learning_rate": learning_rate,
+            "iterations": iterations,
+            "batch_size": batch_size,
+            "order": order,
+            "schedule": schedule,
+            "decay_schedule": decay_schedule,
+            "dropout_schedule": dropout_schedule,
+            "time_budget": time_budget,
+            "deterministic": deterministic,
+            "optimizer": optimizer,
+            "hyperparameters": hyperparameters or {},
+            "class_weight": class_weight,
+            **settings,
+        }
+        return fit(
+            self,
+            X,
+            Y,
+            sample_weight,
+            options,
+            checkpoint=checkpoint,
+            resume=resume,
+            validation=validation,
+            validation_fraction=validation_fraction,
+            metrics=metrics,
+            scoring=scoring,
+            patience=patience,
+            watch=watch,
+            refit=refit,
+            progress=progress,
+            callbacks=callbacks,
+            fault=fault,
+        )
+
+    def steps(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        iterations: int = 2500,
+        sample_weight: Any = None,
+        **options: Any,
+    ) -> Iterator[Step]:
+        """The same training as `train`, one update at a time: stop, look, go on.
+
+        The network holds the new parameters at each step, and keeps them when the loop is left or a later
+        step diverges. The training goes on from its own last step: it starts at the parameters that the
+        network has when `steps` is called, and parameters set between two steps are overwritten by the next
+        one. To go on from others, set them and call `steps` again. Writing into the numbers of
+        ``network.parameters`` in place does take part in the training.
+
+        Parameters
+        ----------
+        X, Y, learning_rate, iterations, sample_weight, **options
+            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
+
+        Yields
+        ------
+        Step
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit; at once, before the first step.
+        DivergenceError
+            If the cost or a parameter leaves the finite numbers; the network keeps the step before.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([1, 2, 1], seed=1)
+        >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
+        ...     if step.cost < 0.5:
+        ...         break
+        >>> step.trace()["J"].value == step.cost
+        True
+        """
+        where = "Network.steps"
+        options |= {"learning_rate": learning_rate, "iterations": iterations}
+        prepared = prepare(self, X, Y, sample_weight, options, where, looked_at=True)
+        walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
+        return self._walk(walk, prepared.session)
+
+    def find_learning_rate(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        least: float = 1e-6,
+        most: float = 10.0,
+        steps: int = 100,
+        sample_weight: Any = None,
+        **options: Any,
+    ) -> RateSearch:
+        """Try growing learning rates, a step each, and suggest one; the network is not changed.
+
+        Parameters
+        ----------
+        X, Y, sample_weight
+            As in `train`.
+        least, most : float
+            The first and the last rate.
+        steps : int
+            How many rates are tried.
+        **options
+            ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+
+        Returns
+        -------
+        RateSearch
+            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep import Network
+        >>> rng = np.random.default_rng(1)
+        >>> X = rng.standard_normal((2, 200))
+        >>> net = Network([2, 8, 1], seed=1)
+        >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
+        >>> 1e-3 < search.suggestion < 1
+        True
+        """
+        where = "Network.find_learning_rate"
+        options = {"learning_rate": least, "iterations": 1, **options}
+        prepared = prepare(self, X, Y, sample_weight, options, where)
+        plan = prepared.plan
+        with blas_threads(plan.deterministic):
+            return find_rate(
+                prepared.session,
+                prepared.in_memory(where),
+                least=least,
+                most=most,
+                steps=steps,
+                batch_size=plan.batch_size,
+                order=plan.order,
+                where=where,
+            )
+
+    def initialize_from_data(self, X: Any) -> None:
+        """Draw new parameters with which each pre-activation has variance 1 over these inputs.
+
+        The draws come from ``network.seed``: the same seed and inputs give the same parameters.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Training inputs; a few thousand are enough.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep import Network
+        >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
+        >>> net = Network([3, 4, 1], seed=1)
+        >>> net.initialize_from_data(X)
+        >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
+        array([1., 1., 1., 1.])
+        """
+        self._refuse_to_draw_from_data("Network.initialize_from_data")
+        X = check_inputs(X, self.architecture.n_inputs, "Network.initialize_from_data")
+        self.parameters, self.statistics = self._from_data(X), first_statistics(self.architecture, self.dtype)
+
+    def forward(self, X: Any) -> Array:
+        """The output of the last layer.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        AL : array of shape (n_L, m)
+            Of the network's dtype.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit, or is so large that an output is not finite.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
+        array([[0.5, 0.5, 0.5]])
+        """
+        return self._forward(X, "Network.forward")
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        array of shape (n_L, m)
+            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column;
+            for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers and no probabilities.
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([1, 4], output="softmax", initialization="zeros", seed=1)
+        >>> net.predict_proba([[7.0]]).ravel()
+        array([0.25, 0.25, 0.25, 0.25])
+        """
+        where = "Network.predict_proba"
+        found = probabilities(self.architecture, self._forward(X, where))
+        if found is None:
+            raise ConfigurationError(
+                where,
+                "an output that gives probabilities",
+                f"this network's output is {self.architecture.output!r}",
+                "Use predict.",
+            )
+        return found
+
+    def predict(self, X: Any) -> AnyArray:
+        """Answers.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        array
+            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
+            number of the most probable class, (1, m). Else the numbers, (n_L, m).
+
+        Raises
+        ------
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
+        >>> net.predict([[0.4, 0.6]])
+        array([[0, 1]])
+        """
+        return answers(self.architecture, self._forward(X, "Network.predict"))
+
+    def accuracy(self, X: Any, Y: Any) -> float:
+        """Share of right answers.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`; for a sigmoid a target above ½ means yes.
+
+        Returns
+        -------
+        float
+            From 0 to 1; with several sigmoid outputs over all of them.
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers.
+        ShapeError, DataError
+            If X or Y does not fit, or an output is not finite.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
+        >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
+        0.75
+        """
+        X, Y = self._check(X, Y, "Network.accuracy")
+        if probabilities(self.architecture, Y) is None:
+            raise ConfigurationError(
+                "Network.accuracy",
+                "an output that gives classes",
+                f"this network's output is {self.architecture.output!r}",
+                "Use cost.",
+            )
+        return float(np.mean(self.predict(X) == answers(self.architecture, Y)))
+
+    def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
+        """The cost J of the network that predicts, from the logits, without regularization.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`.
+        sample_weight : array of shape (m,), optional
+            Weight of each example.
+
+        Returns
+        -------
+        J : float
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
+        1.0
+        """
+        X, Y = self._check(X, Y, "Network.cost")
+        weight = self._weight(sample_weight, X.shape[1], "Network.cost")
+        session = self._answering("Network.cost", X.shape[1])
+        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.held_dims)
+
+    def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
+        """The derivatives at the parameters as they are; nothing is updated.
+
+        Batch normalization uses the batch's own statistics, as in training; there is no dropout.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`.
+
+        Returns
+        -------
+        dict
+            ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m) (of
+            m·J), see `deepstep.equations.model_backward`.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
+        array([[1.]])
+        """
+        X, Y = self._check(X, Y, "Network.gradients")
+        shape = self.architecture
+        graph, tape = shape.run(X, self.parameters)
+        return gradients_of(graph, tape, output_gradient(tape[graph.logits], Y, output=get_head(shape)))
+
+    def gradient_norms(self, X: Any, Y: Any) -> Array:
+        """How far each example alone would move the parameters: the norm of its own gradient.
+
+        An example that the network has understood has a small one; the largest are outliers, hard ones, and
+        those with a wrong target. There is no pass for each example (Goodfellow, arXiv 1510.01799), see
+        `deepstep.equations.linear_gradient_norms`.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Inputs and targets, as in `train`.
+
+        Returns
+        -------
+        array of shape (1, m)
+            ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
+
+        Raises
+        ------
+        ConfigurationError
+            With batch normalization, where examples have no losses of their own.
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.gradient_norms([[0.0, 1.0]], [[1.0, 1.0]]).round(4)  # dZ = 0 and 2
+        array([[0.    , 2.8284]])
+        """
+        where, shape = "Network.gradient_norms", self.architecture
+        X, Y = self._check(X, Y, where)
+        head, norms = get_head(shape), []
+        for part in parts(X.shape[1], shape.held_dims):
+            graph, tape = shape.run(X[:, part], self.parameters)
+            dZL = output_gradient(tape[graph.logits], Y[:, part], output=head)
+            norms.append(gradient_norms(graph.nodes, tape, {graph.logits: dZL}, Y[:, part].shape[1]))
+        return np.concatenate(norms, axis=1)
+
+    def input_gradients(self, X: Any, *, output: int = 0) -> Array:
+        """How one output follows each input: its derivative, at each example.
+
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs; a column is an example.
+        output : int
+            Number of the output, from 0: a row of what `forward` gives.
+
+        Returns
+        -------
+        array of shape (n_x, m)
+            ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by its running
+            statistics. At a kink of an activation, the derivative that training takes there.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such output.
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network(parameters={"W1": [[2.0, -1.0]], "b1": [[1.0]]}, output="identity")
+        >>> net.input_gradients([[0.0, 1.0], [5.0, 5.0]])
+        array([[ 2.,  2.],
+               [-1., -1.]])
+        """
+        where, shape = "Network.input_gradients", self.architecture
+        if not (is_whole(output, 0) and output < shape.n_outputs):
+            raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
+        X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
+        found = [self._input_gradients(X[:, part], output) for part in parts(X.shape[1], shape.held_dims)]
+        return np.concatenate(found, axis=1)
+
+    def trace(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        learning_rate: float = 0.0075,
+        sample_weight: Any = None,
+        **settings: Any,
+    ) -> Trace:
+        """One training step opened: every quantity in order, with formula, shape and value.
+
+        The network is not changed; the trace ends with what the step would make of the parameters. To open a
+        step in the midst of a training, with the optimizer's state as it is there, see `steps`.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        learning_rate, sample_weight, **settings
+            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state
+            is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
+
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([2, 1], initialization="zeros", seed=1)
+        >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
+        array([[0.25, 0.5 ]])
+        """
+        where = "Network.trace"
+        X, Y = self._check(X, Y, where)
+        chosen = self._settings(settings, where)
+        trace = trace_step(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            learning_rate=check_learning_rate(learning_rate),
+            settings=chosen,
+            state=self._session(where, replace(chosen, precision=None), engine="reference").state(),
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
+        )
+        if settings.get("optimizer") != LBFGS:
+            return trace
+        entries = [entry for entry in trace if entry.phase != "update"]
+        return Trace(self.architecture, entries, settings=chosen)
+
+    def check_gradients(
+        self,
+        X: Any,
+        Y: Any,
+        *,
+        gradients: Mapping[str, Array] | None = None,
+        sample_weight: Any = None,
+        epsilon: float | None = None,
+        order: int = 4,
+        tolerance: float = 1e-7,
+        max_entries: int | None = 200,
+        **settings: Any,
+    ) -> GradientReport:
+        """Compare the gradients with finite differences of the cost.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+        gradients : mapping, optional
+            Gradients to check instead of the network's own: a learner's dW1, db1, …
+        epsilon, order, tolerance, max_entries
+            As in `deepstep.inspection.check_gradients`.
+        sample_weight, **settings
+            As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
+            masks and the noise of the first step stay as they are. Other settings make no difference.
+
+        Returns
+        -------
+        GradientReport
+            Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> net = Network([2, 3, 1], activation="tanh", seed=1)
+        >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
+        True
+        """
+        where = "Network.check_gradients"
+        X, Y = self._check(X, Y, where)
+        return check_gradients(
+            self.architecture,
+            self.parameters,
+            X,
+            Y,
+            gradients=gradients,
+            sample_weight=self._weight(sample_weight, X.shape[1], where),
+            settings=self._settings(settings, where),
+            epsilon=epsilon,
+            order=order,
+            tolerance=tolerance,
+            max_entries=max_entries,
+        )
+
+    def summary(self) -> str:
+        """Layers, shapes and numbers of parameters as a table.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> print(Network([2, 4, 1], seed=1).summary())
+        layer  activation  units  W       b       parameters
+        0      input       2                      0
+        1      relu        4      (4, 2)  (4, 1)  12
+        2      sigmoid     1      (1, 4)  (1, 1)  5
+        17 parameters, float64
+        """
+        inputs = "input, scaled" if self.architecture.input_scale else "input"
+        if self.architecture.shared_members:
+            inputs = f"input, of {self.architecture.shared_members} members"
+        inputs = ", ".join([inputs, *self._embeddings()])
+        rows = [("0", inputs, str(self.architecture.n_inputs), "", "", "0")]
+        for layer in range(1, self.architecture.n_layers + 1):
+            W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
+            n = str(W.shape[0])
+            own = (value for name, value in self.parameters.items() if symbol_and_layer(name)[1] == layer)
+            size = sum(value.size for value in own)
+            rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
+        table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
+        return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+
+    def explore(self, X: Any, Y: Any, **options: Any) -> Any:
+        """Open this network on a page, where every number of every step can be looked at.
+
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, m) and (n_L, m)
+            Examples, as in `train`.
+        **options
+            As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
+
+        Returns
+        -------
+        deepstep.explorer.Exploration
+            It shows itself in a notebook; ``.export("lesson.html")`` writes a file.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the network is too large for a page.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> Network([2, 3, 1], seed=1).explore([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]])
+        Exploration('2-3-1 on data')
+        """
+        # A face imports everything and nothing imports it, so this name is looked up when it is called.
+        return import_module("deepstep.explorer").explore(self, X, Y, **options)
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to a safetensors file; an old file stays whole until the new one is complete.
+
+        Architecture, parameters, dtype and seed are kept; the history and the engine are not.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Raises
+        ------
+        FileError
+            If it cannot be written; what stood there before is untouched.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> import tempfile
+        >>> net = Network([2, 4, 1], seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     net.save(f"{folder}/net.safetensors")
+        ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
+        True
+        """
+        save_model(path, self.architecture, self.parameters, {"seed": self.seed}, self.statistics)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a network that `save` wrote; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : str or Path
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        FileError
+            If the file is missing, damaged, or no DeepStep model, or an activation or output of your own in
+            it is not registered.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> Network.load("no/such/file.safetensors")
+        Traceback (most recent call last):
+        deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
+        """
+        architecture, parameters, notes, statistics = load_model(path)
+        try:
+            return cls._of(architecture, parameters, statistics, seed=notes.get("seed"))
+        except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
+            came = f"it does not fit: {error!s:.300}".rstrip(".")
+            raise FileError(str(path), "a whole DeepStep model", came) from None
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path) -> Self:
+        """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
+
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a folder, whose newest whole checkpoint is taken.
+
+        Returns
+        -------
+        Network
+            It predicts with what training had reached (the moving average of θ where one is kept, and not the
+            best epoch of ``patience``); ``history`` has the records so far. To go on with the training:
+            `train` with its options and ``resume=path``.
+
+        Raises
+        ------
+        FileError
+            If there is none, or it is damaged.
+        ConfigurationError
+            If it has an activation or a head of one's own that is not registered.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from deepstep import Network
+        >>> from deepstep.training import Checkpoints
+        >>> folder = tempfile.mkdtemp()
+        >>> net = Network([1, 1], seed=1)
+        >>> history = net.train(
+        ...     [[0.0, 1.0]], [[0, 1]], iterations=5, checkpoint=Checkpoints(folder, every_epochs=1)
+        ... )
+        >>> Network.from_checkpoint(folder).parameters == net.parameters
+        True
+        """
+        checkpoint = checkpoint_at(path)
+        network = cls._of(
+            checkpoint.architecture, checkpoint.outcome, checkpoint.state.statistics, seed=checkpoint.seed
+        )
+        network.history = History(checkpoint.records)
+        return network
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> Self:
+        """The network of a fitted scikit-learn estimator; it gives the same outputs.
+
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
+
+        Returns
+        -------
+        Network
+            Of the estimator's precision. Classes are numbered in the order of ``classes_``; of two there is
+            one output, the probability of the second. How it was trained (solver, penalty) does not come
+            along.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is another object, or not fitted.
+        DataError
+            If a weight is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from deepstep import Network
+        >>> from sklearn.neural_network import MLPRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> estimator = MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X, y)
+        >>> net = Network.from_sklearn(estimator)
+        >>> np.allclose(net.predict([[0.0, 1.0, 2.0]]), estimator.predict(X))
+        True
+        """
+        return cls._of(*from_sklearn(estimator, "Network.from_sklearn"))
+
+    @classmethod
+    def from_torch(
+        cls, module: Any, *, output: str | None = None, output_settings: Mapping[str, Any] | None = None
+    ) -> Self:
+        """The network of a torch module; ``module.eval()`` and it give the same outputs.
+
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at most one activation that
+            DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are passed over: give
+            ``dropout`` to `train`.
+        output : str, optional
+            The head, as in `Network`. By default it is that of the activation at the end: "sigmoid" for a
+            Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with Linear
+            and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
+            "sigmoid" or "softmax": say so here.
+        output_settings : mapping, optional
+            Settings of the head.
+
+        Returns
+        -------
+        Network
+            Of the module's precision, with copies of its numbers. A Linear without bias has one of 0.
+            ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
+
+        Raises
+        ------
+        ConfigurationError
+            If a module has no counterpart, or not in its place; the message names both.
+        ShapeError, DataError
+            If the layers do not follow each other, or a number is not finite.
+        MissingPackageError
+            If torch is not installed.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> import torch
+        >>> module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+        >>> Network.from_torch(module, output="softmax")
+        Network(3-4-2: tanh, softmax; 26 parameters, float32)
+        """
+        where = "Network.from_torch"
+        return cls._of(*torch_conversion(where).from_torch(module, output, output_settings or {}, where))
+
+    def to_torch(self, *, logits: bool = False) -> "nn.Sequential":
+        """A torch module that gives the same outputs, for rows.
+
+        Parameters
+        ----------
+        logits : bool
+            End with the last Linear, for losses by the logits and for exports: the output's own activation is
+            left out.
+
+        Returns
+        -------
+        torch.nn.Sequential
+            In evaluation mode, of this network's precision, with copies of its numbers: Linear, BatchNorm1d
+            or LayerNorm, activation for each layer. Modules of DeepStep's own are at the end of the outputs
+            "poisson", "quantile" and "ordinal", and where inputs are scaled or activations parametric.
+
+        Raises
+        ------
+        ConfigurationError
+            If an activation is your own.
+        MissingPackageError
+            If torch is not installed.
+
+        Examples
+        --------
+        >>> from deepstep import Network
+        >>> Network([2, 4, 1], seed=1).to_torch()
+        Sequential(
+          (0): Linear(in_features=2, out_features=4, bias=True)
+          (1): ReLU()
+          (2): Linear(in_features=4, out_features=1, bias=True)
+          (3): Sigmoid()
+        )
+        """
+        where = "Network.to_torch"
+        network = Converted(self.architecture, self.parameters, self.statistics)
+        module: nn.Sequential = torch_conversion(where).to_torch(network, logits=logits, where=where)
+        return module
+
+    @classmethod
+    def _of(
+        cls,
+        architecture: Architecture,
+        parameters: Parameters,
+        statistics: Mapping[str, Array],
+        *,
+        seed: Any = None,
+    ) -> Self:
+        """A network of these parts."""
+        get_head(architecture, "Network")  # the last activation is the head's, and is not given below
+        network = cls(
+            architecture.layer_dims,
+            activation=architecture.activations[:-1],
+            output=architecture.output,
+            output_settings=architecture.output_settings,
+            normalization=architecture.normalization,
+            input_scale=architecture.input_scale,
+            parametric=architecture.parametric,
+            shared_members=architecture.shared_members,
+            features=architecture.features,
+            parameters=parameters,
+            dtype=parameters.dtype,
+            seed=seed,
+        )
+        network.statistics = finite_statistics(statistics, parameters.dtype)
+        return network
+
+    def _session(
+        self,
+        where: str,
+        settings: Settings | None = None,
+        parameters: Parameters | None = None,
+        engine: str = "",
+    ) -> Session:
+        return open_session(
+            engine or self.engine,
+            self.architecture,
+            self.parameters if parameters is None else parameters,
+            settings,
+            statistics=self.statistics,
+            where=where,
+        )
+
+    def _answering(self, where: str, m: int) -> Session:
+        """A session that answers for m examples: the equations, if a kernel is not worth it."""
+        small = self.engine == "auto" and self.architecture.n_parameters * m < WORTH_A_KERNEL
+        return self._session(where, engine="reference" if small else self.engine)
+
+    def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
+        n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
+        X = check_inputs(X, n_inputs, where, dtype=self.dtype)
+        Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
+        return X, Y
+
+    def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
+        return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
+
+    def _forward(self, X: Any, where: str) -> Array:
+        X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
+            session = self._answering(where, X.shape[1])
+            AL = forward_rows(session.forward, X.T, self.architecture.held_dims).T
+        finite = np.isfinite(AL)
+        if not finite.all():
+            raise DataError(
+                where,
+                f"outputs are finite numbers of {AL.dtype}",
+                f"got {AL[~finite][0]}",
+                "The inputs are too large for these parameters: scale them as in training.",
+            )
+        return AL
+
+    def _refuse_to_draw_from_data(self, where: str) -> None:
+        """Refuse features between the inputs and W1, and members that share it."""
+        shape = self.architecture
+        besides = [*shape.features, *(["shared_members"] if shape.shared_members else [])]
+        if besides:
+            expected = "parameters drawn from data are of a network without shared members and embeddings"
+            raise ConfigurationError(where, expected, f"got {', '.join(besides)}", "Use initialization='he'.")
+
+    def _from_data(self, X: Array) -> Parameters:
+        """Parameters with which each pre-activation has variance 1 over these inputs."""
+        shape, rng = self.architecture, np.random.RandomState(self.seed)
+        found = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
+        return finite_parameters(with_starts(found, shape), self.dtype)
+
+    def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
+        for update in walk:
+            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+            yield Step(update, session.parameters, self.architecture, session.settings)
+
+    def _input_gradients(self, X: Array, output: int) -> Array:
+        graph, tape = self.architecture.run(X, self.parameters, statistics=self.statistics)
+        dAL = np.zeros_like(tape[graph.output])
+        dAL[output] = 1
+        derivatives = (found for _, found in backward(graph.nodes, tape, {graph.output: dAL}))
+        return next(found["A0"] for found in derivatives if "A0" in found)
+
+    def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
+        """What is to be opened; L-BFGS takes the cost and its gradient from a session of any update rule."""
+        update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
+        return Settings.of(where, **{"seed": self.seed, **settings, **update})
+
+    def _embeddings(self) -> list[str]:
+        """Words for the features that have no argument of their own."""
+        return [name.replace("_", " ") for name in self.architecture.features]
+
+    def _described(self, layer: int) -> str:
+        """A layer's activation with its normalization; of the last one the head."""
+        shape = self.architecture
+        if layer == shape.n_layers:
+            return shape.output
+        kind, name = shape.normalization[layer - 1], shape.activations[layer - 1]
+        name = f"parametric {name}" if layer < shape.n_layers and shape.parametric[layer - 1] else name
+        return name if kind == "none" else f"{kind} norm, {name}"

@@ -1,18 +1,30 @@
 """The options of a training by name, as `Network.train` takes them, turned into what the stages take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training import Callback, Plan, Progress
+from deepstep.training import (
+    Callback,
+    Checkpoint,
+    Checkpoints,
+    Plan,
+    Progress,
+    latest_checkpoint,
+    read_checkpoint,
+)
 from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.plateau import Plateau
+from deepstep.training.refit import REFIT, refuse_rates_by_course
 from deepstep.training.schedules import SCHEDULES, get_schedule
+from deepstep.training.shown import no_steps_to_go_on_from
 from deepstep.training.stopping import Patience
 from deepstep.types import is_number, is_whole
 
@@ -178,3 +190,126 @@ def as_progress(progress: Any, where: str) -> list[Callback]:
             where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
         )
     return [Progress(progress if isinstance(progress, str) else "train")] if progress else []
+
+
+def refuse_beside_a_fault(
+    engine: str, lbfgs: bool, checkpoint: Any, resume: Any, refit: bool, where: str
+) -> None:
+    """Refuse what a training with a mistake in it does not do."""
+    besides = {
+        f"engine={engine!r}": engine not in ("auto", "reference"),
+        "optimizer='lbfgs'": lbfgs,
+        "checkpoint": checkpoint is not None,
+        "resume": resume not in (None, False),
+        "refit": refit,
+    }
+    for name, given in besides.items():
+        if given:
+            expected = "fault alone: it is for teaching, on the reference engine"
+            raise ConfigurationError(where, expected, f"got {name} beside it")
+
+
+def check_refit(
+    stopping: Sequence[Patience],
+    held_out: Examples | None,
+    plan: Plan,
+    callbacks: Sequence[Callback],
+    where: str,
+) -> None:
+    """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again.
+
+    Raises
+    ------
+    ConfigurationError
+    """
+    if not stopping:
+        expected, came = "patience, where refit=True", "got none"
+        raise ConfigurationError(where, expected, came, "It counts the epochs.")
+    if held_out is None:
+        raise ConfigurationError(
+            where,
+            "validation data, where refit=True",
+            "got none",
+            "Pass validation=(X, Y), or validation_fraction=0.1.",
+        )
+    refuse_rates_by_course(plan.time_budget, [(name, getattr(plan, name)) for name in SCHEDULED], where)
+    if any(isinstance(callback, Checkpoints) for callback in callbacks):
+        raise ConfigurationError(
+            where,
+            "checkpoint=…, where refit=True, as each of the two trainings has a folder of its own",
+            "got Checkpoints among the callbacks",
+        )
+
+
+class Place(NamedTuple):
+    """What writes the checkpoints of a training, and the one that it goes on from."""
+
+    checkpoints: list[Checkpoints]
+    begin_at: Checkpoint | None
+
+
+def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
+    """Those of a training, and of the refit after it.
+
+    Raises
+    ------
+    ConfigurationError
+        If an argument is of another kind, or a refit is to go on from something else than the checkpoints.
+    FileError
+        If there is no checkpoint to go on from, or all are damaged.
+    """
+    checkpoints = as_checkpoints(checkpoint, where)
+    if refit and not isinstance(resume, bool | None):
+        raise ConfigurationError(
+            where,
+            "resume=True with checkpoint=…, where refit=True",
+            f"got resume={resume!r:.60}",
+            "Which of the two trainings it is of, the folder says.",
+        )
+    first = Place(checkpoints, as_checkpoint(resume, checkpoints, where))
+    if not refit:
+        return first, Place([], None)
+    again = [one.within(REFIT) for one in checkpoints]
+    return first, Place(again, as_checkpoint(resume, again, where))
+
+
+def as_checkpoints(checkpoint: Any, where: str) -> list[Checkpoints]:
+    """The callback that writes checkpoints, if they are asked for."""
+    if checkpoint is None:
+        return []
+    if not isinstance(checkpoint, str | Path | Checkpoints):
+        raise ConfigurationError(where, "checkpoint is a folder or Checkpoints(…)", f"got {checkpoint!r}")
+    return [checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)]
+
+
+def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
+    """L-BFGS goes on from nothing: its state lies inside SciPy."""
+    if checkpoint is not None or resume:
+        raise no_steps_to_go_on_from(where)
+
+
+def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Checkpoint | None:
+    """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
+    folder, where there is one.
+    """
+    if resume is None or resume is False:
+        return None
+    if resume is True:
+        if not checkpoints:
+            raise ConfigurationError(
+                where, "checkpoint=… with resume=True", "got none", "Or name a file or folder: resume=…."
+            )
+        return latest_checkpoint(checkpoints[0].folder)
+    if not isinstance(resume, str | Path):
+        raise ConfigurationError(where, "resume is True, a file or a folder", f"got {resume!r}")
+    return checkpoint_at(resume)
+
+
+def checkpoint_at(place: str | Path) -> Checkpoint:
+    """The checkpoint of a file, or the newest whole one of a folder."""
+    if kind_at(place) != "folder":
+        return read_checkpoint(place)
+    found = latest_checkpoint(place)
+    if found is None:
+        raise FileError(str(place), "a folder with checkpoints", "there is none in it")
+    return found

@@ -14,7 +14,7 @@ from deepstep.training.judging import Judge, check_kind
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    from deepstep.model.answering import Answering
+    from deepstep.model.network import Network
 
 
 class _Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -27,7 +27,7 @@ class _Fitted(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 class _Numbers(RegressorMixin, _Fitted):  # type: ignore[misc]
     """Outputs (m, n_L), or (m,) of a single one."""
 
-    def __init__(self, network: "Answering") -> None:
+    def __init__(self, network: "Network") -> None:
         self.network = network
 
     def predict(self, X: Array) -> Array:
@@ -38,7 +38,7 @@ class _Numbers(RegressorMixin, _Fitted):  # type: ignore[misc]
 class _Classes(ClassifierMixin, _Fitted):  # type: ignore[misc]
     """Classes (m,), or a column of 0 and 1 for each of several yes/no outputs."""
 
-    def __init__(self, network: "Answering", classes: AnyArray) -> None:
+    def __init__(self, network: "Network", classes: AnyArray) -> None:
         self.network, self.classes = network, classes
         self.classes_ = classes
 
@@ -51,7 +51,7 @@ class _Classes(ClassifierMixin, _Fitted):  # type: ignore[misc]
         return np.column_stack([1 - found[0], found[0]]) if yes_or_no else found.T
 
 
-def judge(network: "Answering", scoring: Any, held_out: Examples, where: str) -> Judge:
+def judge(network: "Network", scoring: Any, held_out: Examples, where: str) -> Judge:
     """What scores the validation data of a network.
 
     Raises

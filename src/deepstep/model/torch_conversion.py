@@ -57,6 +57,9 @@ def to_torch(network: Converted, *, logits: bool, where: str) -> nn.Sequential:
     if architecture.shared_members:
         came = f"got {architecture.shared_members} members in one"
         raise ConfigurationError(where, "a network whose layers follow one another", came)
+    if architecture.features:
+        came = f"got {', '.join(architecture.features)}"
+        raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", came)
     dtype, sizes = torch.from_numpy(parameters.flat).dtype, architecture.layer_dims
     modules: list[nn.Module] = []
     if architecture.input_scale:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
 from deepstep.preparation.records import damaged, from_record, to_record
-from deepstep.preparation.table import check_columns
+from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ class ImagePreparation:
             When a column is missing, holds no numbers, or has missing values.
         """
         names = list(self.feature_names)
-        check_columns(frame, names)
-        pixels = frame.select(names)
+        pixels = with_columns(frame, names).select(names)
         for series in pixels:
             if not series.dtype.is_numeric() or series.null_count():
                 came = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"

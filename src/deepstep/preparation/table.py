@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.column_names import with_old_names, without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.column import Column
 from deepstep.preparation.column_choice import fit_column
@@ -203,7 +203,7 @@ class TablePreparation:
         _check_rows(frame)
         widths = {column.name: len(column.feature_names) for column in self.columns}
         used = [column for column in self.columns if widths[column.name]]
-        check_columns(frame, [column.name for column in used])
+        frame = with_columns(frame, [column.name for column in used])
         features = np.zeros((frame.height, sum(widths.values())))
         start = 0
         for column in used:
@@ -275,14 +275,15 @@ def _fit(series: "polars.Series", *, identifiers: bool) -> Column:
     return column if column.name == series.name else replace(column, name=series.name)
 
 
-def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
-    """Refuse a table that lacks one of the columns.
+def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
+    """The table, which has all the columns of training under the names that they had then.
 
     Raises
     ------
     DataError
         Naming the missing columns, and for the first of them the nearest name in the table.
     """
+    frame = with_old_names(frame, names)
     there = set(frame.columns)
     missing = [name for name in names if name not in there]
     if missing:
@@ -293,6 +294,7 @@ def check_columns(frame: "polars.DataFrame", names: Sequence[str]) -> None:
             f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''} missing",
             unknown_name("", "", missing[0], spare).mend,
         )
+    return frame
 
 
 def _without_features(preparation: TablePreparation, m: int) -> str:

@@ -16,7 +16,7 @@ from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 from deepstep.training.shown import Training, Update
 from deepstep.training.stepwise import updates
-from deepstep.training.trackers import MLflow, TensorBoard
+from deepstep.training.trackers import TensorBoard
 from deepstep.training.writers import Csv, JsonLines
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Health",
     "History",
     "JsonLines",
-    "MLflow",
     "Plan",
     "Plateau",
     "Progress",

@@ -24,8 +24,8 @@ from deepstep.engines.compiled.machine import (
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
 from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings
-from deepstep.engines.unlocked import writable
 from deepstep.equations import members_mean
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array

@@ -7,8 +7,8 @@ from typing import Any
 
 from numba import njit
 
+from deepstep.engines.choice import told_if_slow
 from deepstep.engines.compiled.cache import KernelCache, tell_that_nothing_is_kept
-from deepstep.engines.compiling import told_if_slow
 
 ORDERED: set[str] = {"contract"}
 """Sums stay in their order; a product and a sum may become one fused operation."""

@@ -28,9 +28,8 @@ from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession, first_statistics
-from deepstep.engines.session import SessionState, StepCosts, check_state
+from deepstep.engines.session import SessionState, StepCosts, check_state, writable
 from deepstep.engines.settings import Settings
-from deepstep.engines.unlocked import writable
 from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes

@@ -1,13 +1,18 @@
-"""The devices that PyTorch finds here, and what each can do."""
+"""The devices that PyTorch finds here, and what each can do; processes in which it cannot work."""
 
 import logging
+import os
+import sys
+import threading
 from functools import cache
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from deepstep.errors import ConfigurationError
+from deepstep.engines.choice import EngineDescription
+from deepstep.errors import ConfigurationError, unknown_name
 
 WHERE = "the torch engine"
 
@@ -19,27 +24,19 @@ WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.py
 
 
 def device_of(name: str, where: str = WHERE) -> torch.device:
-    """The device of a name; of no name a GPU of CUDA where there is one, else the CPU.
-
-    Raises
-    ------
-    ConfigurationError
-        If PyTorch finds no such device.
-    """
+    """The device of a name; without one a GPU of CUDA where there is one, else the CPU."""
     if not name:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ConfigurationError(
-            where,
-            "a device of PyTorch, 'cpu', 'cuda', 'cuda:1' or 'mps'",
-            f"got {name!r}",
-            "Behind it, or alone, may stand 'fused' or 'plain'.",
-        ) from None
+        raise unknown_name(where, "device of the torch engine", name, (*KINDS, "cuda:1")) from None
     why = missing(device)
     if why:
-        raise ConfigurationError(where, f"the device {name!r}", why, mend(device))
+        mend = "Leave the device out: engine='torch' takes what there is."
+        if device.type == "cuda" and torch.version.cuda is None:
+            mend = f"With a GPU of NVIDIA's run: {WITH_CUDA}"
+        raise ConfigurationError(where, f"the device {name!r}", why, mend)
     return device
 
 
@@ -57,46 +54,28 @@ def missing(device: torch.device) -> str:
     return "" if (device.index or 0) < count else f"PyTorch finds {count} GPUs of CUDA"
 
 
-def mend(device: torch.device) -> str:
-    """What to do where a device is missing."""
-    if device.type == "cuda" and torch.version.cuda is None:
-        return f"With a GPU of NVIDIA's run: {WITH_CUDA}"
-    return "Leave the device out: engine='torch' takes what there is."
-
-
 def slow_bfloat16(device: torch.device) -> str:
-    """Why products of bfloat16 are slow on a device; empty where they are fast.
-
-    On a CPU PyTorch's oneDNN needs AMX or AVX512-BF16.
-    """
+    """Why products of bfloat16 are slow on a device; empty where they are fast."""
     if device.type == "cuda":
         major = torch.cuda.get_device_capability(device)[0]
         return "" if major >= 8 else "this GPU has no bfloat16 (NVIDIA's have it from Ampere on)"
     if device.type == "mps":
         return ""
-    can: dict[str, object] = getattr(
-        torch.cpu, "get_capabilities", dict
-    )()  # an older PyTorch cannot say: no word then
+    can: Any = getattr(torch.cpu, "get_capabilities", dict)()  # an older PyTorch cannot say: no word then
     fast = not can or can.get("avx512_bf16") or can.get("amx_bf16")
     return "" if fast else "this CPU has neither AMX nor AVX512-BF16"
 
 
 def refuse_precision(dtype: "np.dtype[Any]", precision: str | None, device: torch.device) -> None:
-    """Refuse precisions that do not go together or that a device has not.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse precisions that do not go together or that a device has not."""
     if device.type == "mps" and dtype != np.float32:
         raise ConfigurationError(WHERE, "float32 on 'mps'", f"got {dtype}", "Pass dtype='float32'.")
     if precision == "bfloat16" and dtype != np.float32:
-        raise ConfigurationError(
-            WHERE,
+        expected, mend = (
             "parameters of float32 with precision='bfloat16'",
-            f"got {dtype}",
             "Pass dtype='float32' to the network.",
         )
+        raise ConfigurationError(WHERE, expected, f"got {dtype}", mend)
 
 
 @cache
@@ -109,29 +88,61 @@ def warn_if_slow(precision: str | None, device: torch.device) -> str:
     return f"bfloat16 is slow here: {slow}"
 
 
-class Described(NamedTuple):
-    """A kind of device: whether it is here, its name in words, what it can do, what is missing or slow."""
-
-    kind: str
-    available: bool
-    device: str
-    precisions: tuple[str, ...]
-    note: str
-    mend: str
+def described() -> list[EngineDescription]:
+    """The engine on each kind of device that it knows."""
+    return [_described(torch.device(kind)) for kind in KINDS]
 
 
-def described() -> list[Described]:
-    """Each kind of device that the engine knows."""
-    return [_described(kind) for kind in KINDS]
-
-
-def _described(kind: str) -> Described:
-    device = torch.device(kind)
-    why = missing(device)
+def _described(device: torch.device) -> EngineDescription:
+    kind, why = device.type, missing(device)
     if why:
         mends = WITH_CUDA if kind == "cuda" and torch.version.cuda is None else ""
-        return Described(kind, False, kind.upper(), (), why, mends)
+        return EngineDescription(f"torch:{kind}", False, kind.upper(), (), why, mends)
     words = torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper()
-    precisions = ("float32", "bfloat16") if kind == "mps" else ("float64", "float32", "bfloat16")
+    precisions = ("float64", "float32", "bfloat16")[kind == "mps" :]
     slow = slow_bfloat16(device)
-    return Described(kind, True, words, precisions, f"bfloat16 is slow: {slow}" if slow else "", "")
+    note = f"bfloat16 is slow: {slow}" if slow else ""
+    return EngineDescription(f"torch:{kind}", True, words, precisions, note)
+
+
+class _Thread(threading.local):
+    process: int | None = None
+    """Where this thread has worked with several; another one than this where it was forked since."""
+
+
+_here = _Thread()
+
+
+def begin_work(device: torch.device) -> None:
+    """Refuse to work in a thread of a forked process that would wait for ever.
+
+    GNU's OpenMP, which PyTorch uses on Linux, keeps a pool of threads for each thread that has asked for
+    several. A fork copies what is known of the pool, but not its threads. One that begins in the new process
+    has no pool yet. joblib's backend "multiprocessing" forks; "loky", its default, does not.
+    """
+    if device.type != "cpu" or torch.get_num_threads() == 1 or not _threads_stay_behind():
+        return
+    process = os.getpid()
+    if _here.process not in (None, process):
+        raise ConfigurationError(
+            WHERE,
+            "a process that was started, not forked from one in which it has worked with several threads",
+            "this one was forked, and PyTorch would wait for ever for threads that stayed behind",
+            "Use joblib's backend 'loky', the start method 'spawn' of multiprocessing, or "
+            "torch.set_num_threads(1) in this process.",
+        )
+    _here.process = process
+
+
+@cache
+def _threads_stay_behind() -> bool:
+    """Whether PyTorch has GNU's OpenMP: its own, or else that of the system."""
+    if sys.platform != "linux":
+        return False
+    from threadpoolctl import threadpool_info
+
+    found = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+    installed = Path(torch.__file__).resolve().parents[1]
+    folders = {installed / "torch", installed / "torch.libs"}
+    own = [pool for pool in found if folders & set(Path(pool["filepath"]).resolve().parents)]
+    return any(pool["prefix"] == "libgomp" for pool in own or found)

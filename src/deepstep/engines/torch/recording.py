@@ -1,40 +1,54 @@
-"""Steps that are recorded once and played again: a CUDA graph, which the GPU does without waiting for Python.
+"""Steps that are recorded once and played again: a CUDA graph, which a GPU does without waiting for Python.
 
 A recorded step reads its batch and its numbers from tensors that stay where they are. Nobody looks at the
 cost before the update then; instead, once a cost is not finite, the update is put back on the device, and
 every later one with it.
+
+Where Triton is installed, Inductor, PyTorch's compiler, makes few kernels of many first. It is given the
+traced step: ``torch.compile`` keeps what it compiled by the function, not by the network, and gives up after
+eight. None of this has run on a GPU; the tests record and compile on a CPU.
 """
 
+import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache, partial
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
 
+from deepstep.engines.choice import told_if_slow
 from deepstep.engines.session import StepCosts
-from deepstep.engines.torch.place import Place
-from deepstep.engines.torch.step import Batch, Machine, Numbers
+from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, place_of
 from deepstep.engines.torch.stepping import Now, Stepper, Task
 
-Recorder: TypeAlias = Callable[[Callable[[], None], torch.device], Callable[[], None]]
+Body: TypeAlias = Callable[[], object]
+Recorder: TypeAlias = Callable[[Body, torch.device], Body]
 """Takes a body and its device, gives what does it again with the same tensors."""
+Compiler: TypeAlias = Callable[[torch.fx.GraphModule, list[Any]], Callable[..., object]]
+"""Takes a graph and the tensors that it is for, gives what does the same."""
 
 WARM_UP = 3
 """Times that a body is done before it is recorded: kernels are loaded, libraries take their memory."""
-
 KEPT = 8
-"""Recordings that are kept: two for each size of a batch, as the places change."""
-
+"""Recordings that are kept: two for each kind of batch, as the places change."""
+COMPILED = 64
+"""Compiled steps that are kept in a process: members, folds and later trainings of one shape share them."""
 
 ONE_AT_A_TIME = Lock()
-"""Committees train in threads, and CUDA records one graph at a time in a process. Meanwhile nobody may wait
+"""Ensembles train in threads, and CUDA records one graph at a time in a process. Meanwhile nobody may wait
 for the whole GPU, as compilers do."""
 
+_compiled: dict[tuple[Any, ...], Callable[..., object]] = {}
 
-def record_on_cuda(body: Callable[[], None], device: torch.device) -> Callable[[], None]:
+
+def record_on_cuda(body: Body, device: torch.device) -> Body:
     """A CUDA graph of the body; what other threads do meanwhile is their own."""
     with ONE_AT_A_TIME, torch.cuda.device(device):
         stream = _stream_for_recording(device)
@@ -55,20 +69,26 @@ def _stream_for_recording(device: torch.device) -> Any:
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
-class Whole(NamedTuple):
-    """All that a recorded step reads and writes.
+def compiler_for_cuda() -> Compiler | None:
+    """Inductor, where there is Triton, in which it writes kernels."""
+    return inductor if find_spec("triton") is not None else None
 
-    Attributes
-    ----------
-    old, new : Place
-        The state before it, and where that after it goes.
-    batch : Batch
-    numbers : tensor
-        As `Numbers`, without the last one.
-    cost : tensor of float64
-        Written.
-    alive : tensor of bool
-        Whether all costs were finite; else the step leaves the state as it is.
+
+def inductor(graph: torch.fx.GraphModule, tensors: list[Any]) -> Callable[..., object]:
+    """The graph with few kernels."""
+    from torch import _inductor
+
+    # autotuning would choose among sums by the clock: a resumed training has to have the same bits
+    wanted = {"deterministic": True, "max_autotune": False, "max_autotune_gemm": False}
+    known = {name: value for name, value in wanted.items() if hasattr(_inductor.config, name)}
+    made = _inductor.compile(graph, tensors, options={**known, "triton.cudagraphs": False})
+    made(*tensors)  # Triton compiles at the first call: not while a graph is recorded
+    return made
+
+
+class Whole(NamedTuple):
+    """What a recorded step reads and writes: the state before it and the place of that after it, a batch, its
+    `Numbers` and cost in float64, and whether all costs were finite; else the state stays as it is.
     """
 
     old: Place
@@ -80,111 +100,120 @@ class Whole(NamedTuple):
 
 
 def whole_step(machine: Machine, at: Whole) -> None:
-    """A step that asks nobody: J, its gradient, the update, and the update put back where J is not finite."""
-    old, new, alive = at.old, at.new, at.alive
-    numbers = Numbers._make([*at.numbers.unbind(), 0])
-    J, caches = machine.cost_and_gradient(old, at.batch, numbers.total)
+    """A step that asks the device nothing."""
+    old, new, by = at.old, at.new, Numbers._make(at.numbers.unbind())
+    J, statistics = machine.cost_and_gradient(old, at.batch, by.total)
     at.cost.copy_(J)
-    machine.update(old, new, caches, numbers)
-    alive.logical_and_(torch.isfinite(J))
-    for value, before in (
-        *zip(new.vectors, old.vectors, strict=True),
-        *((value, old.running[name]) for name, value in new.running.items()),
-    ):
-        torch.where(alive, value, before, out=value)
+    machine.update(old, new, at.batch, statistics, by)
+    at.alive.logical_and_(torch.isfinite(J))
+    before, after = ((*place.vectors, *place.running.values()) for place in (old, new))
+    for value, other in zip(after, before, strict=True):
+        torch.where(at.alive, value, other, out=value)
+
+
+def as_function(machine: Machine, at: Whole) -> tuple[Callable[..., tuple[()]], list[Any]]:
+    """The step as a function of tensors, and the tensors."""
+    places = tuple((place.vectors, place.running) for place in (at.old, at.new))
+    leaves, form = pytree.tree_flatten((*places, *at[2:]))
+    numbers = [number for number, leaf in enumerate(leaves) if leaf is not None]
+
+    def step(*tensors: Tensor) -> tuple[()]:
+        given = dict(zip(numbers, tensors, strict=True))
+        old, new, *rest = pytree.tree_unflatten([given.get(number) for number in range(len(leaves))], form)
+        old, new = (place_of(machine.architecture, *place) for place in (old, new))
+        whole_step(machine.traceable(torch.empty_like(old.vectors[0])), Whole(old, new, *rest))
+        return ()
+
+    return step, [leaves[number] for number in numbers]
 
 
 class Recording(NamedTuple):
-    """A step that can be done again.
-
-    Attributes
-    ----------
-    batch : Batch
-        Tensors that it reads.
-    numbers : tensor
-        The numbers of the step, likewise.
-    replay : callable
-    kept : object
-        What holds the memory that it works in, which must not go before it.
-    """
+    """A step that can be done again, with the tensors that it reads and what holds its memory."""
 
     batch: Batch
     numbers: Tensor
-    replay: Callable[[], None]
+    replay: Body
     kept: object
 
 
 class RecordedStepper(Stepper):
-    """A `Stepper` whose steps are recorded. ``record`` makes the recordings."""
+    """A `Stepper` whose steps are recorded, and compiled before where there is a compiler."""
 
-    def __init__(self, *arguments: Any, record: Recorder = record_on_cuda) -> None:
+    def __init__(
+        self, *arguments: Any, record: Recorder = record_on_cuda, compiler: Compiler | None = None
+    ) -> None:
         super().__init__(*arguments)
-        theta = self.here.theta
-        self._record = record
-        self._alive = torch.ones((), dtype=torch.bool, device=theta.device)
-        self._cost = torch.zeros((), dtype=torch.float64, device=theta.device)
+        device = self.machine.gradient.device
+        self._record, self._compiler = record, compiler
+        self._alive = torch.ones((), dtype=torch.bool, device=device)
+        self._cost = torch.zeros((), dtype=torch.float64, device=device)
         self._recordings: dict[tuple[Any, ...], Recording] = {}
 
     def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
         """As of every `Stepper`; the costs come back from the device once, at the end."""
         there = torch.full((k,), torch.nan, dtype=torch.float64, device=self._cost.device)
-        on_gpu = self._cost.device.type == "cuda"
-        rows = torch.empty(k, len(Numbers._fields) - 1, dtype=self.here.theta.dtype, pin_memory=on_gpu)
-        sizes, path = np.zeros(k, dtype=int), {}
+        pinned = self._cost.is_cuda  # a GPU reads a row by itself: nobody waits for it
+        rows = torch.empty(k, len(Numbers._fields), dtype=torch.float64, pin_memory=pinned)
+        sizes, path = np.zeros(k, dtype=int), dict[int, Now]()
         self._alive.fill_(True)
         try:
             for task in tasks:
-                number, before = self.now.step + 1, self.now
-                examples, total = self._examples(task, number)
-                rows[task.at] = rows.new_tensor(self._numbers(task, number, total)[:-1])
-                recording = self._recording(examples, rows[task.at])
-                recording.replay()
+                before, number = self.now, self.now.step + 1
+                batch = self._disturbed(task, number)
+                rows[task.at] = rows.new_tensor(self._numbers(task, number))
+                self._recording(batch, rows[task.at]).replay()
                 there[task.at].copy_(self._cost)
                 sizes[task.at], path[task.at] = task.m, before
                 self.now = Now(1 - before.place, number, bool(self._settings.average))
         finally:  # after an interruption, too, the number of the step is that of the state
             costs = np.array(there.cpu().numpy())
-            self._stand_where_it_ended(costs, sizes, path)
+            ended = next((at for at in path if not np.isfinite(costs[at])), None)
+            if ended is not None:  # on the device this step and the later ones were put back
+                self.now = path[ended]._replace(place=self.now.place)
+                costs[ended + 1 :], sizes[ended + 1 :] = np.nan, 0
         return StepCosts(costs, sizes)
 
-    def _stand_where_it_ended(self, costs: np.ndarray, sizes: np.ndarray, path: dict[int, Now]) -> None:
-        """Forget the steps from the first cost on that is not finite: on the device they were put back."""
-        for at, before in path.items():
-            if not np.isfinite(costs[at]):
-                self.now = before._replace(place=self.now.place)
-                costs[at + 1 :], sizes[at + 1 :] = np.nan, 0
-                return
-
-    def _recording(self, examples: Batch, row: Tensor) -> Recording:
-        """The recording for such a batch from where the state stands, with all that it reads in its place.
-
-        The row of numbers is in memory that a GPU reads by itself, and written once: nobody waits for it.
-        """
-        weighted, layers = examples.weight is not None, tuple(examples.masks)
-        key = (len(examples.Y), weighted, layers, self.now.place)
+    def _recording(self, batch: Batch, row: Tensor) -> Recording:
+        """The recording for such a batch from where the state stands, with all that it reads in its place."""
+        key = batch.Y.shape[1], batch.weight is None, tuple(batch.masks), self.now.place
         found = self._recordings.get(key)
         if found is None:
-            found = self._new_recording(examples, row.to(self._cost.device, copy=True))
+            there = pytree.tree_map_only(Tensor, torch.clone, batch)
+            numbers = row.to(self._cost.device, copy=True)
+            at = Whole(self.here, self.there, there, numbers, self._cost, self._alive)
+            body = self._compiled_body(at) or partial(whole_step, self.machine, at)
+            kept = body, self.machine.room(batch)
+            found = Recording(there, numbers, self._record(body, numbers.device), kept)
             self._recordings = {**dict(list(self._recordings.items())[1 - KEPT :]), key: found}
             return found
         found.numbers.copy_(row, non_blocking=True)
-        for name in ("X", "Y", "weight"):
-            if getattr(examples, name) is not None:
-                getattr(found.batch, name).copy_(getattr(examples, name))
-        for layer, mask in examples.masks.items():
-            found.batch.masks[layer].copy_(mask)
+        for tensor, there in zip(pytree.tree_leaves(batch), pytree.tree_leaves(found.batch), strict=True):
+            if tensor is not None:
+                there.copy_(tensor)
         return found
 
-    def _new_recording(self, examples: Batch, row: Tensor) -> Recording:
-        batch = Batch(
-            examples.X.clone(),
-            examples.Y.clone(),
-            None if examples.weight is None else examples.weight.clone(),
-            {layer: mask.clone() for layer, mask in examples.masks.items()},
-        )
-        body, room = self._body(Whole(self.here, self.there, batch, row, self._cost, self._alive))
-        return Recording(batch, row, self._record(body, row.device), (body, room))
-
-    def _body(self, at: Whole) -> tuple[Callable[[], None], object]:
-        """What is recorded, and the memory that it works in beside."""
-        return partial(whole_step, self.machine, at), self.machine.room_of(len(at.batch.Y))
+    def _compiled_body(self, at: Whole) -> Body | None:
+        """The step, compiled once for each kind of batch; None without a compiler, or where it failed."""
+        global _compiled
+        if self._compiler is None:
+            return None
+        step, tensors = as_function(self.machine, at)
+        of_all = repr(replace(self._settings, seed=0)), self._shape, self._compiler, at.cost.device
+        of_these = tuple((one.shape, one.stride(), one.dtype) for one in tensors)
+        key = (*of_all, at.batch.weight is None, tuple(at.batch.masks), of_these)
+        with ONE_AT_A_TIME:
+            try:
+                if key not in _compiled:
+                    with told_if_slow(
+                        f"compiling steps of {at.batch.Y.shape[1]} examples: once, some seconds"
+                    ):
+                        made = self._compiler(make_fx(step)(*tensors), tensors)
+                    _compiled = {**dict(list(_compiled.items())[1 - COMPILED :]), key: made}
+                return partial(_compiled[key], *tensors)
+            except Exception as error:  # a compiler raises what it likes
+                words = f"{type(error).__name__}: {next(iter(str(error).splitlines()), ''):.160}"
+                logging.getLogger("deepstep").warning(
+                    "Steps are not compiled: PyTorch's compiler failed (%s).", words
+                )
+                self._compiler = None
+                return None

@@ -10,18 +10,14 @@ from torch import Tensor
 from deepstep.engines.reference import first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.activations import ACTIVATIONS
-from deepstep.engines.torch.devices import refuse_precision, warn_if_slow
-from deepstep.engines.torch.feed import Feed
-from deepstep.engines.torch.forked import begin_work
-from deepstep.engines.torch.fused import FusedStepper, asked_for
-from deepstep.engines.torch.passes import outputs
-from deepstep.engines.torch.place import Place
-from deepstep.engines.torch.recording import RecordedStepper
+from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
+from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
+from deepstep.engines.torch.recording import RecordedStepper, compiler_for_cuda
 from deepstep.engines.torch.step import Batch
-from deepstep.engines.torch.stepping import Now, Stepper, Task
-from deepstep.equations import cost_from_logits, get_head, get_optimizer
+from deepstep.engines.torch.stepping import Factors, Feed, Now, Stepper, Task
+from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
 from deepstep.equations.costs import check_target, relative_weights
+from deepstep.equations.ops import forward
 from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import statistics_shapes
 from deepstep.preparation.batches import Examples, places
@@ -29,15 +25,14 @@ from deepstep.types import AnyArray, Array
 
 
 class TorchSession:
-    """Trains with the explicit equations on torch tensors. See `deepstep.engines.Session`.
+    """Trains with the equations on PyTorch's tensors. See `deepstep.engines.Session`.
 
     Parameters
     ----------
     architecture, parameters, settings, statistics
         As of every session.
     device : str
-        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU. "fused" or
-        "plain" behind it ("cpu:fused") or alone says whether steps are fused; else they are on CUDA.
+        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU.
     """
 
     name, why = "torch", ""
@@ -53,21 +48,24 @@ class TorchSession:
         device: str = "",
     ) -> None:
         self.architecture, self.settings = architecture, settings
-        self._asked = asked_for(device)
-        self._device = self._asked.device
-        begin_work(self._device)
+        self._device = device_of(device)
         refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
-        self.why = warn_if_slow(settings.precision, self._device) or self._asked.why
+        self.why = warn_if_slow(settings.precision, self._device)
         self._dtype, self._like = parameters.dtype, parameters.like
         self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
         like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
         self._feed = Feed(like, self._dtype)
         self._stepper = self._stepper_for(architecture, settings, parameters, like, self._feed)
+        self._predicting = graph_on_tensors(architecture.graph.predicting)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
-        if statistics is None:
-            statistics = first_statistics(architecture, self._dtype)
+        statistics = first_statistics(architecture, self._dtype) if statistics is None else statistics
         self._take(SessionState(parameters.flat, slots, 0, statistics))
+
+    def _stepper_for(self, *arguments: Any) -> Stepper:
+        if self._device.type == "cuda":
+            return RecordedStepper(*arguments, compiler=compiler_for_cuda())
+        return Stepper(*arguments)
 
     def prepare(self) -> None:
         """Nothing has to be made ready: kernels of a GPU are loaded by the first step."""
@@ -75,13 +73,13 @@ class TorchSession:
     @property
     def parameters(self) -> Parameters:
         """The parameters now, a copy."""
-        return self._like(_array(self._here.theta))
+        return self._like(_array(self._stepper.here.vectors[0]))
 
     @property
     def outcome(self) -> Parameters:
         """The moving average where one is kept, else `parameters`."""
         averaged = self._stepper.now.averaged
-        return self._like(_array(self._here.vectors[-1])) if averaged else self.parameters
+        return self._like(_array(self._stepper.here.vectors[-1])) if averaged else self.parameters
 
     @torch.inference_mode()
     def step(
@@ -95,14 +93,11 @@ class TorchSession:
         dropout: float = 1.0,
     ) -> float:
         """One update; gives J before it."""
-        begin_work(self._device)
-        check_target(np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])), Y, "step")
-        m = X.shape[1]
-        part = self._part(m)
-        rows = self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part])
-        weight = self._weighed(sample_weight, m, part)
-        factors = float(learning_rate), float(weight_decay), float(dropout)
-        return float(self._stepper.run(1, [Task(0, m, part, *rows, *weight, *factors)]).costs[0])
+        self._check(X, Y, "step")
+        part, m = self._part(X.shape[1]), X.shape[1]
+        factors = Factors(float(learning_rate), float(weight_decay), float(dropout))
+        task = Task(0, m, part, *self._batch(X, Y, sample_weight, part), factors)
+        return float(self._stepper.run(1, [task]).costs[0])
 
     @torch.inference_mode()
     def steps(
@@ -118,137 +113,119 @@ class TorchSession:
     ) -> StepCosts:
         """One update for each batch that has weight."""
         begin_work(self._device)
-        tasks = self._tasks(examples, order, batch_size, numbers, (learning_rate, weight_decay, dropout))
-        return self._stepper.run(len(numbers), tasks)
+        rows = [places(len(examples), batch_size, number) for number in numbers]
+        factors = map(Factors, *(values.tolist() for values in (learning_rate, weight_decay, dropout)))
+        return self._stepper.run(len(numbers), self._tasks(examples, order, rows, factors))
 
     def _tasks(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        factors: tuple[AnyArray, AnyArray, AnyArray],
+        self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
     ) -> Iterator[Task]:
         """The batches that have weight."""
-        order_there = self._feed.order(order)
-        for at, number in enumerate(numbers):
-            rows = places(len(examples), batch_size, number)
-            m, weight = rows.stop - rows.start, examples.weight
+        order_there = None if order is None else self._feed.tensor(order, np.int64)
+        for at, (batch, by) in enumerate(zip(rows, factors, strict=True)):
+            m, weight = batch.stop - batch.start, examples.weight
             if weight is not None:
-                weight = weight[rows if order is None else order[rows]]
+                weight = weight[batch if order is None else order[batch]]
                 if not weight.any():  # a batch whose weights are all 0 teaches nothing
                     continue
             part = self._part(m)
-            here = slice(rows.start + part.start, rows.start + part.stop)
+            here = slice(batch.start + part.start, batch.start + part.stop)
             X, Y = self._feed.take(examples, order, order_there, here)
-            rate, decay, dropout = (float(values[at]) for values in factors)
-            yield Task(at, m, part, X, Y, *self._weighed(weight, m, part), rate, decay, dropout)
+            relative, total = self._weighed(weight, m, part)
+            yield Task(at, m, part, Batch(X, Y, relative, {}), total, by)
 
     def _part(self, m: int) -> slice:
-        """Which of the m rows of a batch are worked on here: all of them."""
+        """Which of the m examples of a batch are worked on here: all of them."""
         return slice(0, m)
 
-    def _weighed(self, weight: Array | None, m: int, part: slice) -> tuple[Array | None, float]:
+    def _weighed(self, weight: Array | None, m: int, part: slice) -> tuple[Tensor | None, float]:
         """Of the weights of a batch those of a part, with mean 1 over the batch; and the sum of all."""
         if weight is None:
             return None, float(m)
-        return relative_weights(weight, self._dtype)[part], float(weight.sum())
+        return self._feed.tensor(relative_weights(weight, self._dtype)[part]), float(weight.sum())
+
+    def _batch(self, X: Array, Y: Array, weight: Array | None, part: slice) -> tuple[Batch, float]:
+        """A part of the columns of a batch, and the sum of all weights."""
+        begin_work(self._device)
+        relative, total = self._weighed(weight, X.shape[1], part)
+        X_there, Y_there = (self._feed.tensor(given.T[part]).T for given in (X, Y))
+        return Batch(X_there, Y_there, relative, {}), total
+
+    def _check(self, X: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
+        output = np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1]))
+        check_target(output, Y, where, sample_weight)
 
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
-        begin_work(self._device)
-        return cost_from_logits(_array(self._logits(X).T), Y, output=self._head, sample_weight=sample_weight)
+        ZL = self._predicted(X, self._predicting.logits, members=max(1, self.architecture.shared_members))
+        return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     @torch.inference_mode()
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
-        begin_work(self._device)
-        check_target(
-            np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1])),
-            Y,
-            "cost_and_gradient",
-            sample_weight,
-        )
-        m = Y.shape[1]
-        relative, total = self._weighed(sample_weight, m, slice(0, m))
-        weight = None if relative is None else self._feed.tensor(relative)
-        examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y.T), weight, {})
-        J, _ = self._stepper.machine.cost_and_gradient(self._here, examples, total, exact=True)
-        return float(J), _array(self._stepper.machine.gradient)
+        self._check(X, Y, "cost_and_gradient", sample_weight)
+        machine, here = self._stepper.machine, self._stepper.here
+        J, _ = machine.cost_and_gradient(here, *self._batch(X, Y, sample_weight, slice(None)), exact=True)
+        return float(J), _array(machine.gradient)
 
     @torch.inference_mode()
     def forward(self, X: Array) -> Array:
         """AL of shape (n_L, m)."""
+        return self._predicted(X, self._predicting.output)
+
+    def _predicted(self, X: Array, name: str, members: int = 1) -> Array:
+        """A quantity of the network that predicts; of some examples at once, as a tape holds all layers."""
         begin_work(self._device)
-        ZL = self._logits(X)
-        return _array(ACTIVATIONS[self.architecture.activations[-1]].forward(ZL)).T
+        here, found = self._stepper.here, []
+        given = here.predicting if self._stepper.now.averaged else here.parameters
+        for columns in torch.split(self._feed.tensor(X.T).T, EXAMPLES_AT_ONCE, 1):
+            tape: dict[str, Any] = {"A0": columns, **given, **here.running}
+            values: Any = forward(self._predicting.nodes, tape)[name]
+            found.append(values.reshape(len(values), members, columns.shape[1]))
+        return _array(torch.cat(found, dim=2).flatten(1))
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
-        begin_work(self._device)
-        here = self._here
+        here, there, machine = self._stepper.here, self._stepper.there, self._stepper.machine
+        Y = np.zeros((self.architecture.n_outputs, X.shape[1]))
+        batch, total = self._batch(X, Y, None, slice(None))
         if here.running:
-            Y = np.zeros((X.shape[1], self.architecture.n_outputs))
-            examples = Batch(self._feed.tensor(X.T), self._feed.tensor(Y), None, {})
-            _, caches = self._stepper.machine.cost_and_gradient(here, examples, float(X.shape[1]), exact=True)
-            there = self._stepper.there
+            _, statistics = machine.cost_and_gradient(here, batch, total, exact=True)
             for vector, value in zip(there.vectors, here.vectors, strict=True):
                 vector.copy_(value)
-            self._stepper.machine.run_on(here, there, caches, 1.0)
+            machine.run_on(here, there, batch, statistics, 1.0)
             self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
 
     def state(self) -> SessionState:
         """The state now, a copy."""
-        here = self._here
-        names = enumerate(self._optimizer.state, start=1)
-        return SessionState(
-            _array(here.theta),
-            {name: _array(here.vectors[row]) for row, name in names},
-            self._stepper.now.step,
-            {name: _array(value)[:, np.newaxis] for name, value in here.running.items()},
-            _array(here.vectors[-1]) if self._stepper.now.averaged else None,
-        )
+        here, now = self._stepper.here, self._stepper.now
+        theta, *others = map(_array, here.vectors)
+        slots = dict(zip(self._optimizer.state, others, strict=False))
+        running = {name: _array(value) for name, value in here.running.items()}
+        return SessionState(theta, slots, now.step, running, others[-1] if now.averaged else None)
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, in this session's precision."""
-        begin_work(self._device)
         shapes = statistics_shapes(self.architecture)
         check_state(state, (self.architecture.n_parameters,), self._optimizer.state, shapes)
         self._take(state)
 
-    @property
-    def _here(self) -> Place:
-        """Where the state stands."""
-        return self._stepper.here
-
-    def _stepper_for(self, *arguments: Any) -> Stepper:
-        """What does the steps: on a GPU of CUDA they are recorded."""
-        if self._asked.fused:
-            return FusedStepper(*arguments, by_name=self._asked.by_name)
-        return RecordedStepper(*arguments) if self._device.type == "cuda" else Stepper(*arguments)
-
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""
+        begin_work(self._device)
         averaged = bool(self.settings.average) and state.average is not None
-        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
-        if self.settings.average:
-            vectors.append(state.theta if state.average is None else state.average)
+        average = state.average if averaged else state.theta
+        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state), average]
         there = self._stepper.there
-        for given, vector in zip(vectors, there.vectors, strict=True):
+        for given, vector in zip(vectors, there.vectors, strict=False):
             vector.copy_(torch.from_numpy(np.array(given, self._dtype)))
         for name, value in there.running.items():
-            value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)[:, 0]))
+            value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)))
         self._stepper.now = Now(1 - self._stepper.now.place, int(state.step), averaged)
-
-    def _logits(self, X: Array) -> Tensor:
-        """ZL (m, n_L) of the network that predicts."""
-        here = self._here
-        layers = here.predicting if self._stepper.now.averaged else here.layers
-        return outputs(self._feed.tensor(X.T), layers, self.architecture, here.running)
 
 
 def _array(values: Tensor) -> Any:

@@ -1,215 +1,241 @@
 """One step on tensors: the cost and ∂J/∂θ of a batch, then the new state, written beside the old one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import NamedTuple
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
+from deepstep import equations
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.heads import LOSSES, settings_on
-from deepstep.engines.torch.layout import flat_of, layers_like, layers_of, weights_of
-from deepstep.engines.torch.limits import clip_by_norm_, clip_by_value_, limit_norms_
-from deepstep.engines.torch.passes import Cache, Room, backward, forward, room_for
-from deepstep.engines.torch.place import Place
-from deepstep.engines.torch.updates import RULES, Number, Step, Vectors, hyperparameters_of
-from deepstep.equations import Head, get_head, get_optimizer
+from deepstep.engines.torch.arrays import on_tensors
+from deepstep.engines.torch.graph import graph_on_tensors, parameters_in
+from deepstep.engines.torch.updates import decay, in_memory
+from deepstep.equations import Graph, Head, get_head, get_optimizer
+from deepstep.equations.ops import Node, backward, forward
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import statistics_shapes
+
+Number: TypeAlias = float | Tensor
+"""A number of a step; a tensor where a recorded step reads it anew each time."""
+Statistics: TypeAlias = dict[str, Tensor]
+
+AT_ONCE = 2**15
+"""Parameters that the equations of an update take at once in each thread of a CPU: its cache holds them."""
+ROOMS = 3
+"""Kinds of batches for which the memory of a pass is kept."""
+
+
+class Place(NamedTuple):
+    """A state: θ, the vectors of the update rule, the average where one is kept; the running statistics.
+
+    There are two. A step reads one and writes the other, which then is the state: an interruption finds the
+    state before a step or the one after it. The other fields are views of the vectors.
+    """
+
+    vectors: tuple[Tensor, ...]
+    running: Statistics
+    parameters: dict[str, Tensor]
+    predicting: dict[str, Tensor]
+
+
+def place_of(architecture: Architecture, vectors: tuple[Tensor, ...], running: Statistics) -> Place:
+    """The place that tensors are."""
+    first, last = (parameters_in(vector, architecture.graph) for vector in (vectors[0], vectors[-1]))
+    return Place(vectors, running, first, last)
+
+
+def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
+    """A new place, of the precision and on the device of a tensor."""
+    vectors = tuple(like.new_zeros(architecture.n_parameters) for _ in range(n_vectors))
+    running = {name: like.new_zeros(shape) for name, shape in statistics_shapes(architecture).items()}
+    return place_of(architecture, vectors, running)
 
 
 class Batch(NamedTuple):
-    """Examples on the device, as rows.
-
-    Attributes
-    ----------
-    X, Y : tensors of shape (m, n_x) and (m, n_L)
-    weight : tensor of shape (m,) or None
-        Weights of mean 1.
-    masks : mapping
-        Dropout masks (m, n_l) by layer.
-    """
+    """Examples on the device, as columns; their weights (m,), of mean 1; dropout masks by layer."""
 
     X: Tensor
     Y: Tensor
     weight: Tensor | None
-    masks: Mapping[int, Tensor]
+    masks: dict[int, Tensor]
 
 
 class Numbers(NamedTuple):
     """The numbers of a step that are other ones in the next.
 
-    Attributes
-    ----------
-    rate, decay : float or tensor
-        α, and λ of the decoupled decay.
-    total : float or tensor
-        The sum of the weights of the examples.
-    left1, left2 : float or tensor
-        1 - β₁ᵗ and 1 - β₂ᵗ.
-    share, momentum : float or tensor
-        The share of the new θ in the average, and of the batch in the running statistics.
-    t : int
-        The number of the step, where it is not captured.
+    ``decay`` is λ of the decoupled decay, ``total`` the sum of all weights, ``t`` counts steps from 1;
+    ``share`` and ``momentum`` are the shares of the new θ in the average and of the batch in the statistics.
     """
 
     rate: Number
     decay: Number
     total: Number
-    left1: Number = 1.0
-    left2: Number = 1.0
-    share: Number = 1.0
-    momentum: Number = 0.1
-    t: int = 1
+    t: Number
+    share: Number
+    momentum: Number
 
 
 class Machine:
-    """What does the steps of a network with its settings; has rooms to work in, but no state.
+    """Does the steps of a network with its settings; has memory to work in, but no state.
 
-    Attributes
-    ----------
-    gradient : tensor of shape (n_parameters,)
-        ∂J/∂θ of the last batch.
-    constants : mapping
-        Tensors that steps read and never write: factors of the rate and of the decay, and those of the head.
+    ``gradient`` is ∂J/∂θ of the last batch, ``in_memory`` the update rule as `torch.updates` has it.
     """
 
     def __init__(
         self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor
     ) -> None:
-        self._shape, self._settings = architecture, settings
+        self.architecture, self._settings = architecture, settings
         self._rule = get_optimizer(settings.optimizer)
-        self.hyperparameters = hyperparameters_of(self._rule, settings.hyperparameters)
-        head: Head = get_head(architecture)
-        self._loss, self._head = LOSSES[head.name], settings_on(head.settings, like)
-        self.constants = {name: value for name, value in self._head.items() if isinstance(value, Tensor)}
-        for kind in ("rate", "decay"):
-            factors = settings.factors(kind, parameters)
-            if factors is not None:
-                self.constants[kind] = torch.as_tensor(factors).to(like)
+        self._hyperparameters = self._rule.settings(settings.hyperparameters)
+        self.in_memory = in_memory(self._rule, self._hyperparameters) if like.is_cpu else None
+        self._members = max(1, architecture.shared_members)
+        self._loss, self._loss_backward = _losses(get_head(architecture), like)
+        self._weights = [f"W{l}" for l in range(1, architecture.n_layers + 1)]
+        factors = (settings.factors(kind, parameters) for kind in ("rate", "decay"))
+        self._factors = [1.0 if one is None else torch.as_tensor(one).to(like) for one in factors]
         self._wide = torch.float32 if like.device.type == "mps" else torch.float64
-        self._take_room(like)
+        self._work_in(like.new_zeros(architecture.n_parameters), keeps=True)
 
-    def _take_room(self, like: Tensor) -> None:
-        self._like, n = like, self._shape.n_parameters
-        self.gradient, self._scratch = like.new_zeros(n), like.new_empty(n)
-        self._gradients = layers_of(self.gradient, self._shape)
-        self._half = None
-        if self._settings.precision == "bfloat16":
-            self._half = torch.empty(n, dtype=torch.bfloat16, device=like.device)
-            self._half_layers = layers_of(self._half, self._shape)
-        self._rooms: dict[tuple[int, bool], Room] = {}
-        self._in_parts = False
+    def _work_in(self, gradient: Tensor, *, keeps: bool) -> None:
+        self.gradient, self._parts = gradient, parameters_in(gradient, self.architecture.graph)
+        self._keeps = keeps
+        self._rooms: dict[tuple[Any, ...], tuple[Graph, tuple[Node, ...]]] = {}
 
-    def elsewhere(self, like: Tensor, constants: Mapping[str, Tensor]) -> "Machine":
-        """The same machine with rooms made from a tensor, a gradient in parts, and these constants."""
+    def traceable(self, gradient: Tensor) -> "Machine":
+        """The same machine with another gradient, and without memory that is kept."""
         machine = copy(self)
-        machine.constants = dict(constants)
-        machine._head = self._head | {name: constants[name] for name in self._head if name in constants}
-        machine._take_room(like)
-        machine._gradients, machine._in_parts = layers_like(machine._gradients), True
+        machine._work_in(gradient, keeps=False)
         return machine
+
+    def room(self, batch: Batch, *, exact: bool = False) -> tuple[Graph, tuple[Node, ...]]:
+        """The graph for such a batch, with the memory that it works in, and its nodes up to the logits."""
+        half = self._settings.precision == "bfloat16" and not exact
+        key = batch.Y.shape[1], tuple(batch.masks), half
+        if key not in self._rooms:
+            graph = self.architecture.graph_with_dropout(frozenset(batch.masks))
+            graph = graph_on_tensors(graph, self._parts if self._keeps else None, half=half)
+            end = next(at for at, node in enumerate(graph.nodes, start=1) if graph.logits in node.writes)
+            kept = list(self._rooms.items())[1 - ROOMS :]
+            self._rooms = {**dict(kept), key: (graph, graph.nodes[:end])}
+        return self._rooms[key]
 
     def cost_and_gradient(
         self, at: Place, batch: Batch, total: Number, *, exact: bool = False
-    ) -> tuple[Tensor, list[Cache]]:
-        """J with L1 and L2, and ∂J/∂θ in ``gradient``; ``exact``: as of `of_the_data`."""
-        J, caches = self.of_the_data(at, batch, exact=exact)
-        J = self.regularize(at, J, total)
-        if self._in_parts:
-            self.gradient = flat_of(self._gradients, self._shape)
-        return J, caches
+    ) -> tuple[Tensor, Statistics]:
+        """J with L1 and L2, and ∂J/∂θ in ``gradient``; otherwise as `of_the_data`."""
+        J, statistics = self.of_the_data(at, batch, exact=exact)
+        return self.regularize(at, J, total), statistics
 
-    def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, list[Cache]]:
-        """The mean loss of a batch, and its derivative in ``gradient``.
+    def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, Statistics]:
+        """The mean loss of a batch, with its derivative in ``gradient``; the batch's running statistics.
 
         ``exact``: with products of θ's own precision in any case.
         """
-        layers, half = at.layers, self._half is not None and not exact
-        if half and self._half is not None:
-            self._half.copy_(at.theta)
-            layers = self._half_layers
-        room = self._room(len(batch.Y), half=half)
-        ZL, caches = forward(batch.X, layers, self._shape, room, batch.masks)
-        loss = self._loss.forward(ZL, batch.Y, **self._head)
-        dZL = self._loss.backward(ZL, batch.Y, **self._head)
+        graph, nodes = self.room(batch, exact=exact)
+        tape: dict[str, Any] = {"A0": batch.X, **at.parameters}
+        tape |= {f"mask{layer}": mask for layer, mask in batch.masks.items()}
+        forward(nodes, tape)
+        ZL = tape[graph.logits]
+        loss, dZL = self._loss(ZL, batch.Y), self._loss_backward(ZL, batch.Y)
         if batch.weight is not None:
-            loss, dZL = loss * batch.weight, dZL * batch.weight[:, None]
-        backward(dZL, caches, layers, self._gradients, self._shape, room, batch.masks)
-        return loss.mean(dtype=self._wide), caches
+            loss, dZL = loss * batch.weight, dZL * batch.weight.repeat(self._members)
+        d: dict[str, Any] = {graph.logits: dZL}
+        for _, found in backward(nodes, tape, d, input_gradient=False):
+            value: Any
+            for name, value in found.items():
+                if name in self._parts and self._parts[name] is not value:
+                    self._parts[name].copy_(value)
+        return loss.mean(dtype=self._wide), {name: tape[name] for name in at.running}
 
     def regularize(self, at: Place, J: Tensor, total: Number) -> Tensor:
         """J with L1 and L2, whose derivatives are added to ``gradient``."""
-        l1, l2, weights = self._settings.l1, self._settings.l2, weights_of(at.layers)
-        if l1:
-            J = J + l1 / total * sum(W.abs().sum(dtype=self._wide) for W in weights)
-        if l2:
-            J = J + l2 / (2 * total) * sum(W.square().sum(dtype=self._wide) for W in weights)
-        for g, W in zip(weights_of(self._gradients), weights, strict=True):
-            if l1:
-                g.add_(torch.sign(W).mul_(l1 / total))
-            if l2:
-                g.add_(W * (l2 / total))
+        weights = {name: at.parameters[name] for name in self._weights}
+        for strength, cost, slope in (
+            (self._settings.l1, equations.l1_cost, equations.l1_backward),
+            (self._settings.l2, equations.l2_cost, equations.l2_backward),
+        ):
+            if strength:
+                J = J + on_tensors(cost)(weights.values(), strength, total)
+                for name, W in weights.items():
+                    self._parts[name].add_(on_tensors(slope)(W, strength, total))
         return J
 
     def clip(self) -> None:
         """Clip the gradient, where that is asked for."""
-        if self._settings.clip_value is not None:
-            clip_by_value_(self.gradient, float(self._settings.clip_value))
-        if self._settings.clip_norm is not None:
-            clip_by_norm_(self.gradient, float(self._settings.clip_norm))
+        for most, clip in (
+            (self._settings.clip_value, equations.clip_by_value),
+            (self._settings.clip_norm, equations.clip_by_norm),
+        ):
+            if most is not None:
+                self.gradient.copy_(on_tensors(clip)(self.gradient, most=float(most)))
 
-    def update(self, old: Place, new: Place, caches: Sequence[Cache], numbers: Numbers) -> None:
+    def update(self, old: Place, new: Place, batch: Batch, statistics: Statistics, by: Numbers) -> None:
         """The state after the step, from ``gradient``, into ``new``."""
-        settings, g = self._settings, self.gradient
         self.clip()
-        rates = self.constants.get("rate")
-        alpha = numbers.rate if rates is None else rates * numbers.rate
-        theta = self._decayed(old, new, alpha, numbers.decay)
-        n_slots = len(self._rule.state)
-        slots, slots_out = (place.vectors[1 : 1 + n_slots] for place in (old, new))
-        vectors = Vectors(theta, g, new.theta, slots, slots_out, self._scratch)
-        by = Step(alpha, numbers.left1, numbers.left2, numbers.t)
-        RULES[self._rule.update](vectors, by, **self.hyperparameters)
+        settings, g, rates, decays = self._settings, self.gradient, *self._factors
+        theta, *slots = old.vectors[: 1 + len(self._rule.state)]
+        if self.in_memory is None or isinstance(by.rate, Tensor) or isinstance(rates, Tensor):
+            parts = g.is_cpu and not self._rule.of_matrices
+            size = AT_ONCE * torch.get_num_threads() if parts else g.numel()
+            for at in range(0, g.numel(), size):
+                given = [_part(one, slice(at, at + size)) for one in (theta, g, *slots, rates, decays)]
+                for value, out in zip(self._updated(by, *given), new.vectors, strict=False):
+                    out[at : at + size].copy_(value)
+        else:
+            if settings.decay:
+                theta = decay(theta, decays, by.rate * by.decay, new.vectors[0])
+            self.in_memory([theta, *slots], g, new.vectors, by.rate, by.t)
         if settings.max_norm is not None:
-            for W in weights_of(new.layers):
-                limit_norms_(W, float(settings.max_norm))
+            for W in (new.parameters[name] for name in self._weights):
+                W.copy_(on_tensors(equations.limit_norms)(W, most=float(settings.max_norm)))
         if settings.average:
-            torch.lerp(old.vectors[-1], new.theta, numbers.share, out=new.vectors[-1])
-        self.run_on(old, new, caches, numbers.momentum)
+            torch.lerp(old.vectors[-1], new.vectors[0], by.share, out=new.vectors[-1])
+        self.run_on(old, new, batch, statistics, by.momentum)
 
-    def run_on(self, old: Place, new: Place, caches: Sequence[Cache], momentum: Number) -> None:
-        """The running statistics after a batch; one example alone has no variance and leaves them."""
-        for l, cache in enumerate(caches, start=1):
-            if f"mean{l}" not in old.running or cache.normalized is None:
-                continue
-            m, found = len(cache.A_prev), cache.normalized
-            unbiased = m / (m - 1) if m > 1 else 1.0
-            for name, batch in ((f"mean{l}", found.mean), (f"variance{l}", unbiased * found.variance)):
-                if m == 1:
-                    new.running[name].copy_(old.running[name])
-                else:
-                    torch.lerp(old.running[name], batch[0], momentum, out=new.running[name])
+    def _updated(self, by: Numbers, *given: Any) -> Sequence[Tensor]:
+        """θ and the vectors of the rule after the step, by the equations."""
+        theta, *vectors, rates, decays = given
+        rate = rates * by.rate
+        if self._settings.decay:
+            decayed = on_tensors(equations.decoupled_decay)
+            theta = decayed(theta, learning_rate=rate, weight_decay=decays * by.decay)
+        count: dict[str, Any] = {"t": by.t} if self._rule.counts_steps else {}
+        if self._rule.of_matrices:
+            count["layout"] = self.architecture.layout
+        update: Callable[..., Sequence[Tensor]] = on_tensors(self._rule.update)
+        return update(theta, *vectors, learning_rate=rate, **count, **self._hyperparameters)
 
-    def room_of(self, m: int) -> Room:
-        """Where steps on m examples work."""
-        return self._room(m, half=self._half is not None)
+    def run_on(
+        self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], momentum: Number
+    ) -> None:
+        """The running statistics after a batch."""
+        for node in self.architecture.graph.nodes if statistics else ():
+            if node.op.running is not None:
+                names = node.written(node.op.running.start)
+                given = (values[name] for values in (old.running, statistics) for name in names)
+                after = on_tensors(node.op.running.update)(*given, batch.Y.shape[1], momentum=momentum)
+                for name, value in zip(names, after, strict=True):
+                    new.running[name].copy_(value)
 
-    def _room(self, m: int, *, half: bool) -> Room:
-        """Where m examples are worked on; that of the last few sizes is kept."""
-        room = self._rooms.get((m, half))
-        if room is None:
-            like = self._half if half and self._half is not None else self._like
-            room = room_for(self._shape, m, like)
-            self._rooms = {**dict(list(self._rooms.items())[-2:]), (m, half): room}
-        return room
 
-    def _decayed(self, old: Place, new: Place, alpha: Number, decay: Number) -> Tensor:
-        """θ := (1 - α·λ)·θ, where there is decay."""
-        if not self._settings.decay or (isinstance(decay, float) and not decay):
-            return old.theta
-        by = alpha * decay
-        decays = self.constants.get("decay")
-        if decays is not None:
-            by = torch.mul(decays, by, out=self._scratch)
-        return torch.mul(old.theta, 1 - by, out=new.theta)
+def _part(value: Number, part: slice) -> Number:
+    return value[part] if isinstance(value, Tensor) else value
+
+
+def _losses(head: Head, like: Tensor) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    """The loss and its backward on tensors; settings that are sequences as tensors beside ``like``."""
+    each, members = head.each or head, head.members
+    settings = {
+        name: torch.tensor(value, dtype=like.dtype, device=like.device)
+        for name, value in each.settings.items()
+        if isinstance(value, tuple)
+    }
+    bound: dict[str, Any] = {
+        name: partial(getattr(each, name), **settings) for name in ("loss", "loss_backward")
+    }
+    found = replace(each, **bound).of_members(members)
+    return on_tensors(found.loss), on_tensors(found.loss_backward)

@@ -2,27 +2,63 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
-from deepstep.engines.session import StepCosts
+from deepstep.engines.session import StepCosts, writable
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.at_once import AtOnce, can_be_at_once
-from deepstep.engines.torch.feed import Feed
-from deepstep.engines.torch.passes import Cache
-from deepstep.engines.torch.place import Place, place_for
-from deepstep.engines.torch.step import Batch, Machine, Numbers
-from deepstep.engines.torch.updates import left_of
+from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, place_for
+from deepstep.engines.torch.updates import adam, adam_
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
 
-Rows: TypeAlias = slice | AnyArray
-"""Which rows of a batch, as one takes them from an array."""
+SHARE = 0.5
+"""Most of the free memory of a GPU that examples may take."""
+
+
+class Feed:
+    """Takes examples to a device, in a precision: as a whole where that fits, else batch by batch."""
+
+    def __init__(self, like: Tensor, dtype: "np.dtype[Any]") -> None:
+        self._device, self._dtype = like.device, dtype
+        self._kept: tuple[Examples, Tensor, Tensor] | None = None
+
+    def tensor(self, values: Array, dtype: Any = None) -> Tensor:
+        """An array as a tensor; on a CPU it is the same memory where nothing has to be converted."""
+        found = torch.from_numpy(writable(np.ascontiguousarray(values, dtype or self._dtype)))
+        return found.to(self._device)
+
+    def take(
+        self, examples: Examples, order: AnyArray | None, order_there: Tensor | None, rows: slice
+    ) -> tuple[Tensor, Tensor]:
+        """X and Y of some of the examples, by their places in the order; columns as examples."""
+        if not self._keeps(examples):
+            given = examples.take(rows if order is None else order[rows])
+            return self.tensor(given[0].T).T, self.tensor(given[1].T).T
+        if self._kept is None or self._kept[0] is not examples:
+            self._kept = None  # the others go first
+            self._kept = examples, self.tensor(examples.X), self.tensor(examples.Y)
+        _, *both = self._kept
+        if order_there is None:
+            X, Y = (one[rows] for one in both)
+        else:
+            X, Y = (one.index_select(0, order_there[rows]) for one in both)
+        return X.T, Y.T
+
+    def _keeps(self, examples: Examples) -> bool:
+        if not isinstance(examples.X, np.ndarray):
+            return False  # of sparse rows a batch is made dense
+        if self._device.type != "cuda" or (self._kept is not None and self._kept[0] is examples):
+            return True
+        numbers = examples.X.size + examples.Y.size
+        return numbers * self._dtype.itemsize < SHARE * torch.cuda.mem_get_info(self._device)[0]
 
 
 class Now(NamedTuple):
@@ -33,39 +69,37 @@ class Now(NamedTuple):
     averaged: bool
 
 
-class Task(NamedTuple):
-    """One batch, as rows on the device, with its rate and its factors of decay and dropout.
+class Factors(NamedTuple):
+    """The learning rate of a step, and its factors of the weight decay and of dropout."""
 
-    X, Y and ``weight`` (of mean 1 over the batch) are of the rows that are worked on here, which are
-    ``part`` of the m in the batch; ``total`` is the sum of all weights as they were given.
-    """
-
-    at: int
-    m: int
-    part: Rows
-    X: Tensor
-    Y: Tensor
-    weight: Array | None
-    total: float
     rate: float
     decay: float
     dropout: float
 
 
+class Task(NamedTuple):
+    """One of k batches: its examples that are worked on here, ``part`` of m, and the sum of all weights."""
+
+    at: int
+    m: int
+    part: slice | AnyArray
+    batch: Batch
+    total: float
+    by: Factors
+
+
 class Stepper:
-    """The state of a session, and what moves it. The other place is written, then it is the state; where one
-    call of a kernel does the whole update, it writes over the state.
+    """The state of a session, and what moves it.
+
+    The other place is written, then it is the state. Where a kernel does the whole update in one call, it
+    writes over the state: an interruption comes before the call or after it, and a number that the same call
+    moves says which.
     """
 
     _owed: Now | None
 
     def __init__(
-        self,
-        architecture: Architecture,
-        settings: Settings,
-        parameters: Parameters,
-        like: Tensor,
-        feed: Feed,
+        self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor, feed: Feed
     ) -> None:
         self._shape, self._settings, self._feed = architecture, settings, feed
         self._dtype = parameters.dtype
@@ -74,17 +108,16 @@ class Stepper:
         n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.average)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
         self._now, self._owed = Now(0, 0, averaged=False), None
-        hyperparameters, whole = self.machine.hyperparameters, not self.here.running
-        self._at_once = None
-        if whole and can_be_at_once(settings, hyperparameters, like):
-            self._at_once = AtOnce(hyperparameters, like)
+        more = settings.decay or settings.rate_factors or settings.average or settings.max_norm is not None
+        rule = self.machine.in_memory
+        alone = rule is not None and rule.func is adam and not more and not self.here.running
+        self._in_place = rule.keywords if alone and rule is not None else None
+        self._mark, self._one = like.new_zeros(3, 1).unbind(), like.new_ones(1)
 
     @property
     def now(self) -> Now:
-        """Where the state stands. After an interruption the kernel that works in place says whether it was
-        done.
-        """
-        if self._owed is not None and self._at_once is not None and self._at_once.done:
+        """Where the state stands."""
+        if self._owed is not None and self._mark[1] != 0:  # the update in place was done, but not noted
             self.now = self._owed
         return self._now
 
@@ -106,65 +139,52 @@ class Stepper:
         """Steps until a cost is not finite, whose update is not done any more; of k numbers, by ``at``."""
         costs, sizes = np.full(k, np.nan), np.zeros(k, dtype=int)
         for task in tasks:
-            now, number = self.now, self.now.step + 1
-            examples, total = self._examples(task, number)
-            J, caches = self._cost_and_gradient(task, examples, total)
+            number = self.now.step + 1
+            batch = self._disturbed(task, number)
+            J, statistics = self._cost_and_gradient(task, batch)
             cost = costs[task.at] = float(J)
             sizes[task.at] = task.m
             if not isfinite(cost):
                 break
-            if self._at_once is not None:
-                self._in_place(self._at_once, Now(now.place, number, averaged=False), task.rate)
-                continue
-            numbers = self._numbers(task, number, total)
-            self.machine.update(self.here, self.there, caches, numbers)
-            self.now = Now(1 - now.place, number, bool(self._settings.average))
+            self._update(batch, statistics, self._numbers(task, number), number)
         return StepCosts(costs, sizes)
 
-    def _in_place(self, kernel: AtOnce, after: Now, rate: float) -> None:
-        """An update that writes over the state, in one call."""
-        here = self.here
+    def _update(self, batch: Batch, statistics: Statistics, by: Numbers, number: int) -> None:
+        now, here, g = self._now, self.here, self.machine.gradient
+        if self._in_place is None:
+            self.machine.update(here, self.there, batch, statistics, by)
+            self.now = Now(1 - now.place, number, bool(self._settings.average))
+            return
         self.machine.clip()
-        kernel.begin()
-        self._owed = after
-        kernel.update(here, self.machine.gradient, rate, after.step)
+        theta, v, s = ([one, mark] for one, mark in zip(here.vectors, self._mark, strict=True))
+        self._mark[1].zero_()
+        self._owed = after = now._replace(step=number, averaged=False)
+        adam_(theta, [g, self._one], v, s, float(by.rate), number, **self._in_place)
         self.now = after
 
-    def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
-        """J, and ∂J/∂θ in the machine."""
-        return self.machine.cost_and_gradient(self.here, examples, total)
+    def _cost_and_gradient(self, task: Task, batch: Batch) -> tuple[Tensor, Statistics]:
+        """J and the statistics of the batch, and ∂J/∂θ in the machine."""
+        return self.machine.cost_and_gradient(self.here, batch, task.total)
 
-    def _examples(self, task: Task, number: int) -> tuple[Batch, float]:
-        """The batch with the noise, the masks and the weights of its step; the sum of the weights."""
-        weight = None if task.weight is None else self._feed.tensor(task.weight)
-        return Batch(self._noisy(task, number), task.Y, weight, self._masks(task, number)), task.total
+    def _disturbed(self, task: Task, number: int) -> Batch:
+        """The batch with the noise and the masks of its step."""
+        settings, X, m = self._settings, task.batch.X, task.m
+        drawn: dict[str, Any] = {"seed": settings.seed, "step": number, "dtype": self._dtype}
+        if settings.input_noise:
+            noise = input_noise((len(X), m), settings.input_noise, **drawn)
+            X = X + self._feed.tensor(noise.T[task.part]).T
+        check_dropout(self._dropout, [task.by.dropout], number)
+        rates, rows = tuple(task.by.dropout * rate for rate in self._dropout), None
+        if X.shape[1] < m:  # the part of each member
+            columns = np.arange(max(1, self._shape.shared_members) * m).reshape(-1, m)
+            rows = columns[:, task.part].ravel()
+        masks = dropout_masks(self._shape, rates, m, rows=rows, **drawn)
+        there = {layer: self._feed.tensor(mask.T).T.contiguous() for layer, mask in masks.items()}
+        return task.batch._replace(X=X, masks=there)
 
-    def _numbers(self, task: Task, number: int, total: float) -> Numbers:
-        settings, hyper = self._settings, self.machine.hyperparameters
-        count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
-        return Numbers(
-            task.rate,
-            settings.decay * task.decay,
-            total,
-            left_of(hyper.get("beta1", 0.0), number),
-            left_of(hyper.get("beta2", 0.0), number),
-            corrected_share(settings.average, count) if settings.average else 1.0,
-            settings.share_of_a_batch(number),
-            number,
-        )
-
-    def _noisy(self, task: Task, number: int) -> Tensor:
+    def _numbers(self, task: Task, number: int) -> Numbers:
         settings = self._settings
-        if not settings.input_noise:
-            return task.X
-        shape = (task.X.shape[1], task.m)
-        noise = input_noise(shape, settings.input_noise, seed=settings.seed, step=number, dtype=self._dtype)
-        return task.X + self._feed.tensor(noise.T[task.part])
-
-    def _masks(self, task: Task, number: int) -> dict[int, Tensor]:
-        check_dropout(self._dropout, [task.dropout], number)
-        rates, seed = tuple(task.dropout * rate for rate in self._dropout), self._settings.seed
-        masks = dropout_masks(
-            self._shape, rates, task.m, seed=seed, step=number, dtype=self._dtype, rows=task.part
-        )
-        return {layer: self._feed.tensor(mask.T) for layer, mask in masks.items()}
+        count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
+        share = corrected_share(settings.average, count) if settings.average else 1.0
+        decay, momentum = settings.decay * task.by.decay, settings.share_of_a_batch(number)
+        return Numbers(task.by.rate, decay, task.total, number, share, momentum)

@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.torch.passes import Cache
 from deepstep.engines.torch.session import TorchSession
 from deepstep.engines.torch.step import Batch
-from deepstep.engines.torch.stepping import Stepper, Task
+from deepstep.engines.torch.stepping import Factors, Stepper, Task
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, places
+from deepstep.preparation.batches import Examples
 from deepstep.preparation.shares import Shard, Share
 from deepstep.types import AnyArray, Array
 
@@ -37,13 +36,12 @@ class SharingStepper(Stepper):
         n = self.machine.gradient.numel()
         self._message = self.machine.gradient.new_empty(n + 2)
 
-    def _cost_and_gradient(self, task: Task, examples: Batch, total: float) -> tuple[Tensor, list[Cache]]:
+    def _cost_and_gradient(self, task: Task, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Of the whole batch, in all workers the same."""
-        J = self.of_all(examples, task.m, total, self.now.step, f"at step {self.now.step}")
-        return J, []
+        return self.of_all(batch, task.m, task.total, self.now.step, f"at step {self.now.step}"), {}
 
     def of_all(
-        self, examples: Batch, m: int, total: float, mark: int, where: str, *, exact: bool = False
+        self, batch: Batch, m: int, total: float, mark: int, where: str, *, exact: bool = False
     ) -> Tensor:
         """J of all m rows, of which these are some, and ∂J/∂θ in the machine: in all workers the same.
 
@@ -51,9 +49,9 @@ class SharingStepper(Stepper):
         """
         machine, message = self.machine, self._message
         message.zero_()
-        here = len(examples.Y)
+        here = batch.Y.shape[1]
         if here:
-            J, _ = machine.of_the_data(self.here, examples, exact=exact)
+            J, _ = machine.of_the_data(self.here, batch, exact=exact)
             torch.mul(machine.gradient, here / m, out=message[:-2])
             message[-2] = J * (here / m)
         message[-1] = mark % ROUND
@@ -102,12 +100,9 @@ class DistributedSession(TorchSession):
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; each worker does its part of the columns."""
         m = Y.shape[1]
-        part = self._part(m)
-        relative, total = self._weighed(sample_weight, m, part)
-        weight = None if relative is None else self._feed.tensor(relative)
-        examples = Batch(self._feed.tensor(X.T[part]), self._feed.tensor(Y.T[part]), weight, {})
-        mark = crc32(self._here.theta.cpu().numpy().tobytes())
-        J = self._stepper.of_all(examples, m, total, mark, "at other parameters", exact=True)
+        batch, total = self._batch(X, Y, sample_weight, self._part(m))
+        mark = crc32(self._stepper.here.vectors[0].cpu().numpy().tobytes())
+        J = self._stepper.of_all(batch, m, total, mark, "at other parameters", exact=True)
         return float(J), np.array(self._stepper.machine.gradient.cpu().numpy())
 
     def summed(self, values: Array) -> Array:
@@ -122,43 +117,31 @@ class DistributedSession(TorchSession):
         return self.share().part(m)
 
     def _tasks(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        factors: tuple[AnyArray, AnyArray, AnyArray],
+        self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
     ) -> Iterator[Task]:
         """The batches that have weight; of a shard with the rows that are here."""
         if not isinstance(examples, Shard):
-            yield from super()._tasks(examples, order, batch_size, numbers, factors)
+            yield from super()._tasks(examples, order, rows, factors)
             return
-        rows = [places(len(examples), batch_size, number) for number in numbers]
         sizes = [batch.stop - batch.start for batch in rows]
         found = [examples.among(batch) for batch in rows]
         weight, totals = examples.weight, np.array(sizes, float)
         if weight is not None:
             weight = np.ldexp(weight.astype(float), -SCALED)
             totals = self.summed(np.array([weight[here].sum() for here, _ in found]))
-        for at, (m, (here, part), total) in enumerate(zip(sizes, found, totals.tolist(), strict=True)):
+        given = zip(sizes, found, totals.tolist(), factors, strict=True)
+        for at, (m, (here, part), total, by) in enumerate(given):
             relative = None
             if weight is not None:
                 if total == 0:  # a batch whose weights are all 0 teaches nothing
                     continue
-                relative, total = (weight[here] / (total / m)).astype(self._dtype), total * 2.0**SCALED
+                relative, total = self._feed.tensor(weight[here] / (total / m)), total * 2.0**SCALED
             X, Y = self._feed.take(examples, None, None, here)
-            rate, decay, dropout = (float(values[at]) for values in factors)
-            yield Task(at, m, part, X, Y, relative, total, rate, decay, dropout)
+            yield Task(at, m, part, Batch(X, Y, relative, {}), total, by)
 
 
 def add_up_(message: Tensor) -> Tensor:
-    """Add up a message of all workers, in place.
-
-    Raises
-    ------
-    WorkerError
-        If one of them has ended, or does not answer in the time that the process group gives.
-    """
+    """Add up a message of all workers, in place; an error where one has ended or does not answer in time."""
     try:
         distributed.all_reduce(message)
     except RuntimeError as error:

@@ -1,0 +1,384 @@
+"""The training of a `Network`: its arguments checked, one training or two, and what they reached."""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from deepstep.engines import ReferenceSession, Session, Settings
+from deepstep.equations import get_head, get_optimizer
+from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
+from deepstep.inspection.faults import Fault, get_fault
+from deepstep.model.classes import classes_in, weighed, weights_of_classes
+from deepstep.model.options import (
+    SCHEDULED,
+    as_lbfgs,
+    as_patience,
+    as_places,
+    as_plan,
+    as_progress,
+    check_refit,
+    refuse_beside_a_fault,
+    refuse_checkpoints,
+    refuse_idle,
+)
+from deepstep.network import Parameters
+from deepstep.network.border import check_several_classes
+from deepstep.network.memory import check_memory_to_train
+from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.preparation.validation_part import hold_out, together
+from deepstep.training import (
+    Callback,
+    Checkpoint,
+    History,
+    Plan,
+    train,
+)
+from deepstep.training.callbacks import as_callbacks
+from deepstep.training.determinism import blas_threads
+from deepstep.training.judging import Judge
+from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.refit import Repeat, epochs_to_the_best
+from deepstep.training.scores import Metric
+from deepstep.training.stopping import Patience
+from deepstep.types import Array, is_number
+
+if TYPE_CHECKING:
+    from deepstep.model.network import Network
+
+MOST_EXAMPLES = 4096
+"""So many examples are looked at to draw parameters from data."""
+
+
+class Prepared(NamedTuple):
+    """What a training needs, checked; the weights of the classes are in those of the examples already.
+
+    ``everything`` gives what a refit learns from, weighed anew; ``start`` is where both trainings begin.
+    """
+
+    examples: Examples | StreamedExamples
+    plan: Plan
+    session: Session
+    held_out: Examples | None
+    everything: Callable[[], Examples | StreamedExamples]
+    start: Parameters
+
+    def in_memory(self, where: str) -> Examples:
+        """The examples, where they are not streamed.
+
+        Raises
+        ------
+        ConfigurationError
+            If they are.
+        """
+        if isinstance(self.examples, StreamedExamples):
+            raise ConfigurationError(
+                where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
+            )
+        return self.examples
+
+
+def fit(
+    network: "Network",
+    X: Any,
+    Y: Any,
+    sample_weight: Any,
+    options: dict[str, Any],
+    *,
+    checkpoint: Any,
+    resume: Any,
+    validation: Any,
+    validation_fraction: float | None,
+    metrics: Mapping[str, Metric] | None,
+    scoring: Any,
+    patience: int | None,
+    watch: str | None,
+    refit: bool,
+    progress: bool | str | None,
+    callbacks: Iterable[Any],
+    fault: str | None,
+) -> History:
+    """Train a network once, or twice where it is refitted; the arguments are those of `Network.train`."""
+    where = "Network.train"
+    lbfgs = as_lbfgs(options, where)
+    if lbfgs is not None:
+        refuse_checkpoints(checkpoint, resume, where)
+    if not isinstance(refit, bool):
+        raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
+    if validation is not None and validation_fraction is not None:
+        raise ConfigurationError(where, "validation or validation_fraction", "got both")
+    mistake = None if fault is None else get_fault(fault, where)
+    if mistake is not None:
+        refuse_beside_a_fault(network.engine, lbfgs is not None, checkpoint, resume, refit, where)
+    first, second = as_places(checkpoint, resume, refit, where)
+    found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
+    seed = found.seed if found is not None and network._seed_is_drawn else network.seed
+    prepared = prepare(
+        network,
+        X,
+        Y,
+        sample_weight,
+        options,
+        where,
+        seed=seed,
+        validation=validation,
+        validation_fraction=validation_fraction,
+        mistake=mistake,
+    )
+    judges = _judges(network, scoring, prepared.held_out, where)
+    stopping = as_patience(patience, watch, prepared.held_out, where, scored=bool(judges))
+    own = as_callbacks(callbacks, where)
+    shown = as_progress(progress, where)
+    if refit:
+        check_refit(stopping, prepared.held_out, prepared.plan, own, where)
+    run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, where=where)
+    history = run(
+        prepared.session,
+        prepared.examples,
+        held_out=prepared.held_out,
+        metrics=metrics,
+        callbacks=[*judges, *own, *stopping, *first.checkpoints, *shown],
+        begin_at=first.begin_at,
+    )
+    for kept in stopping:
+        if blind := kept.blind(history):
+            warnings.warn(
+                f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
+                stacklevel=3,
+            )
+    best = epochs_to_the_best(history, stopping[0]) if refit else 0
+    if not best:
+        _take(network, prepared.session, history, seed, *stopping)
+        return history
+    session = network._session(where, prepared.session.settings, prepared.start)
+    callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
+    again = run(session, prepared.everything(), callbacks=callbacks, begin_at=second.begin_at)
+    _take(network, session, again, seed)
+    network.stopping_history = history
+    return again
+
+
+def prepare(
+    network: "Network",
+    X: Any,
+    Y: Any,
+    sample_weight: Any,
+    options: dict[str, Any],
+    where: str,
+    *,
+    seed: int | None = None,
+    validation: Any = None,
+    validation_fraction: float | None = None,
+    looked_at: bool = False,
+    mistake: Fault | None = None,
+) -> Prepared:
+    """What a training needs, all of it checked before the first step.
+
+    What is held out has no say in the parameters that training begins with. Steps that are ``looked_at``
+    are the equations' own, to the last bit, unless an engine was asked for.
+    """
+    streamed = X if isinstance(X, StreamedExamples) else None
+    if streamed is None:
+        X, Y = network._check(X, Y, where)
+        check_several_classes(Y, get_head(network.architecture), where)
+    seed = network.seed if seed is None else seed
+    schedules = {name: options.get(name) for name in SCHEDULED}
+    plan = as_plan(options, seed, where)
+    if streamed is not None:
+        _check_streamed(network, streamed, plan, Y, sample_weight, options, validation_fraction, where)
+    m = X.shape[1] if streamed is None else len(streamed)
+    if "batch" in network.architecture.normalization and 1 in (plan.batch_size, m):
+        raise ConfigurationError(
+            where,
+            "at least two examples in a batch for batch normalization",
+            "got batches of one, whose normalized inputs are all 0",
+            "Use a larger batch_size, or normalization='layer'.",
+        )
+    optimizer = get_optimizer(options.get("optimizer", "gd"), where)
+    check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
+    options["hyperparameters"] = options.get("hyperparameters") or {}
+    class_weight = options.pop("class_weight", None)
+    settings = Settings.of(where, **{"seed": seed, **options})
+    refuse_idle(schedules, settings, where)
+    if streamed is not None and mistake is not None:
+        raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
+    if streamed is not None:
+        held_out = None if validation is None else _held_out(network, validation, f"{where}, validation")
+        start = network.parameters
+        if start is network._waiting:
+            start = network._from_data(inputs_to_draw_from(streamed.sample))
+        session = network._session(where, settings, start)
+        return Prepared(streamed, plan, session, held_out, lambda: streamed, start)
+    weight = network._weight(sample_weight, X.shape[1], where)
+    examples, held_out = _examples(X, Y, weight, plan), None
+    if validation_fraction is not None:
+        examples, held_out = _part(network, examples, validation_fraction, seed, where)
+    elif validation is not None:
+        held_out = _held_out(network, validation, f"{where}, validation")
+    parts = [part for part in (examples, held_out) if part is not None]
+    in_weights = partial(_in_weights, network, class_weight, where=where)
+    examples, held_out = in_weights(examples, held_out)
+    start = network.parameters
+    if start is network._waiting:
+        start = network._from_data(inputs_to_draw_from(examples))
+    opened = looked_at and network.engine == "auto" and settings.precision is None
+    engine = "reference" if opened or mistake is not None else network.engine
+    session = network._session(where, settings, start, engine)
+    if mistake is not None:
+        cast(ReferenceSession, session).mistake = mistake
+    everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
+    return Prepared(examples, plan, session, held_out, everything, start)
+
+
+def _check_streamed(
+    network: "Network",
+    streamed: StreamedExamples,
+    plan: Plan,
+    Y: Any,
+    sample_weight: Any,
+    options: Mapping[str, Any],
+    validation_fraction: float | None,
+    where: str,
+) -> None:
+    """Refuse examples in files that are not this network's, and what belongs to them and not here."""
+    given = {
+        "Y": Y,
+        "sample_weight": sample_weight,
+        "class_weight": options.get("class_weight"),
+        "validation_fraction": validation_fraction,
+    }
+    both = [name for name, value in given.items() if value is not None]
+    if both:
+        raise ConfigurationError(
+            where, "streamed examples, which have that themselves", f"got {', '.join(both)} besides"
+        )
+    if plan.batch_size is None:
+        raise ConfigurationError(where, "batch_size, where examples are streamed", "got None")
+    sample, shape = streamed.sample, network.architecture
+    came = (sample.X.shape[1], sample.Y.shape[1], sample.X.dtype)
+    if came != (shape.n_inputs, shape.n_outputs, network.dtype):
+        raise ShapeError(
+            where,
+            f"examples of {shape.n_inputs} inputs and {shape.n_outputs} outputs in {network.dtype}",
+            f"the streamed ones have {came[0]} and {came[1]} in {came[2]}",
+        )
+
+
+def _in_weights(
+    network: "Network", class_weight: Any, learn: Examples, held_out: Examples | None, where: str
+) -> tuple[Examples, Examples | None]:
+    """Both with the weights of the classes, which those that are learned from decide."""
+    shape = network.architecture
+    of_classes = weights_of_classes(class_weight, shape, learn, where)
+    learn = weighed(of_classes, shape, learn, where)
+    if held_out is not None:
+        held_out = weighed(of_classes, shape, held_out, f"{where}, validation")
+    return learn, held_out
+
+
+def _part(
+    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and a part of them to validate on."""
+    if not (is_number(fraction) and 0 < fraction < 1):
+        raise ConfigurationError(
+            where, "validation_fraction is a number above 0 and below 1", f"got {fraction!r}"
+        )
+    classes = classes_in(network.architecture, examples.Y.T).alone
+    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
+
+
+def _held_out(network: "Network", validation: Any, where: str) -> Examples:
+    if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
+        raise ConfigurationError(where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}")
+    X, Y = network._check(validation[0], validation[1], where)
+    weight = network._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
+    return Examples(X.T, Y.T, weight)
+
+
+def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[Judge]:
+    """What scores the validation data, if that is asked for."""
+    if scoring is None:
+        return []
+    if held_out is None:
+        raise ConfigurationError(
+            where,
+            "validation data, where scoring is given",
+            f"got scoring={scoring!r:.60} alone",
+            "Pass validation=(X, Y), or validation_fraction=0.1.",
+        )
+    from deepstep.model.scoring import judge
+
+    return [judge(network, scoring, held_out, where)]
+
+
+def _run(
+    network: "Network",
+    session: Session,
+    examples: Examples | StreamedExamples,
+    *,
+    plan: Plan,
+    lbfgs: dict[str, Any] | None,
+    seed: int,
+    callbacks: list[Callback],
+    begin_at: Checkpoint | None,
+    where: str,
+    held_out: Examples | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+) -> History:
+    """One training; where it is ended by Ctrl-C, or somebody's callback, what was reached is kept."""
+    history = History()
+    same: dict[str, Any] = {
+        "validation": held_out,
+        "metrics": metrics,
+        "callbacks": callbacks,
+        "history": history,
+        "where": where,
+    }
+    try:
+        if lbfgs is not None:
+            if isinstance(examples, StreamedExamples):
+                raise ConfigurationError(
+                    where,
+                    "an update rule that learns from batches, where rows are streamed",
+                    "got L-BFGS",
+                )
+            with blas_threads(plan.deterministic):
+                train_lbfgs(session, examples, iterations=plan.epochs, **same, **lbfgs)
+        else:
+            train(session, examples, plan, resume=begin_at, **same)
+    except DivergenceError:
+        raise
+    except BaseException as error:
+        begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
+        if (session.state().step, len(history)) != begun:
+            history.stopped = history.stopped or f"ended by {type(error).__name__}"
+            _take(network, session, history, seed)
+        raise
+    return history
+
+
+def _take(network: "Network", session: Session, history: History, seed: int, *stopping: Patience) -> None:
+    """What a session reached becomes the network's, or the best of it that patience kept."""
+    network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
+    network.history, network.stopping_history, network.seed = history, None, seed
+    network.best_epochs = None
+    for kept in stopping:
+        network.best_epochs = epochs_to_the_best(history, kept)
+        if kept.best_parameters is not None:
+            network.parameters, network.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
+
+
+def inputs_to_draw_from(examples: Examples) -> Array:
+    """The inputs (n_x, k), at most 4096 of them and evenly spread, that parameters are drawn from."""
+    return examples.take(evenly_spread(len(examples), MOST_EXAMPLES))[0]
+
+
+def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:
+    """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
+    if plan.batch_size is None:
+        return Examples(X.T, Y.T, weight)
+    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T), weight)
