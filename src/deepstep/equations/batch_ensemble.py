@@ -65,8 +65,7 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
 
 @equation(
     "dA_prev = Σₖ (W ∘ rₖ)ᵀ·dZₖ / K,  dW = Σₖ rₖ ∘ (dZₖ·A_prevᵀ) / (K·m),  db = Σᵢ dZ⁽ⁱ⁾ / (K·m),  "
-    "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i",
-    source=SOURCE,
+    "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i"
 )
 def members_linear_backward(
     dZ: Array, A_prev: Array, W: Array, b: Array, r: Array
@@ -121,7 +120,7 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
 
 
-@equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)", source=SOURCE)
+@equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)")
 def members_output_backward(
     dZ: Array, A_prev: Array, W: Array, b: Array, members: int
 ) -> tuple[Array, Array, Array]:
@@ -155,17 +154,15 @@ def members_mean(G: Array, members: int) -> Array:
 
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
+    >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
+    array([[1., 2., 1., 2.]])
     """
     return by_member(G, members, "members_mean").mean(axis=1)
 
 
-@equation("dG = [dA, …, dA]", source=SOURCE)
+@equation("dG = [dA, …, dA]")
 def members_mean_backward(dA: Array, members: int) -> Array:
-    """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
-
-    >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
-    array([[1., 2., 1., 2.]])
-    """
+    """The derivative by the mean reaches every member: of m·J before, of K·m·J after."""
     return np.tile(dA, (1, members))
 
 

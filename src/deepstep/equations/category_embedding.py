@@ -37,25 +37,21 @@ def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Seque
     array([[0.5, 0.7],
            [3. , 1. ],
            [4. , 2. ]])
-    """
-    rows = [T[at].T for at in _places(X, inputs, counts)]
-    return np.concatenate([np.delete(X, list(inputs), axis=0), *rows])
-
-
-@equation(
-    "dX = dX_e of the other inputs, 0 for codes,  dT[code] = Σᵢ dX_e⁽ⁱ⁾ / m, over its examples", source=SOURCE
-)
-def embed_categories_backward(
-    dX_e: Array, X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]
-) -> tuple[Array, Array]:
-    """From the derivative by X_e to those by the inputs and by the table.
-
     >>> X, T = np.array([[0.5, 0.7], [2.0, 2.0]]), np.zeros((3, 1))
     >>> dX, dT = embed_categories_backward(np.array([[1.0, 1.0], [3.0, 5.0]]), X, T, inputs=[1], counts=[3])
     >>> dX, dT.T
     (array([[1., 1.],
            [0., 0.]]), array([[0., 0., 4.]]))
     """
+    rows = [T[at].T for at in _places(X, inputs, counts)]
+    return np.concatenate([np.delete(X, list(inputs), axis=0), *rows])
+
+
+@equation("dX = dX_e of the other inputs, 0 for codes,  dT[code] = Σᵢ dX_e⁽ⁱ⁾ / m, over its examples")
+def embed_categories_backward(
+    dX_e: Array, X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]
+) -> tuple[Array, Array]:
+    """From the derivative by X_e to those by the inputs and by the table."""
     q, m, others = T.shape[1], X.shape[1], len(X) - len(inputs)
     codes = set(inputs)
     dX = rows_in_place(dX_e[:others], [at for at in range(len(X)) if at not in codes], X)

@@ -13,7 +13,7 @@ not say, and an example::
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, isclass, isfunction, signature
 from types import NoneType, UnionType
@@ -94,8 +94,15 @@ class Entry(NamedTuple):
     text: str = ""
 
 
-_OF_FORWARDS: dict[str, dict[str, Entry]] = {}
-"""What the docstring of a forward says, which holds for its backward, too."""
+_SAID: dict[str, tuple[dict[str, Entry], str]] = {}
+"""What docstrings say, with their examples: that of a forward holds for its backward, too."""
+
+
+def forward_of(name: str, known: Container[str]) -> str:
+    """The forward of a backward: ``relu`` of ``relu_backward``; empty for other names."""
+    stem = name.removesuffix("_backward")
+    forwards = (stem, f"{stem}_forward", f"{stem}_cost") if stem != name else ()
+    return next((forward for forward in forwards if forward in known), "")
 
 
 def entries(lines: str) -> Iterator[tuple[str, Entry]]:
@@ -177,13 +184,11 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
             own |= dict(entries(paragraph))
         else:
             prose.append(paragraph)
-    name = function.__name__
-    stem = name.removesuffix("_backward")
-    of_pair = _OF_FORWARDS.setdefault(name, own) | _OF_FORWARDS.get(
-        stem, _OF_FORWARDS.get(f"{stem}_forward", {})
-    )
+    _SAID[function.__name__] = own, example
+    of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
+    said, example = of_forward | own, example or pair_example
     described = [
-        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, of_pair | own))
+        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
         for name, parameter in signature(function).parameters.items()
         if name not in ("self", "cls")
     ]
@@ -193,7 +198,7 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
         "Attributes" if is_record else "Parameters": described,
-        "Returns": [] if isclass(function) else _returned(function, formula, own, of_pair | own),
+        "Returns": [] if isclass(function) else _returned(function, formula, own, said),
         "Raises": raised,
         "Warns": warned,
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],

@@ -47,7 +47,7 @@ def dropout_forward(G: Array, mask: Array) -> Array:
     return G * np.asarray(mask, G.dtype)
 
 
-@equation("dG = dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+@equation("dG = dA ∘ mask,  mask = D / keep_prob")
 def dropout_backward(dA: Array, mask: Array) -> Array:
     """From the derivative by the activations handed on to that by the activations before.
 

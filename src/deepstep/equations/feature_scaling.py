@@ -34,7 +34,7 @@ def scaled_weights(W: Array, s: Array) -> Array:
     return W * s.T
 
 
-@equation("dW = dW_s ∘ sᵀ,  ds = Σᵢ (W ∘ dW_s)ᵢᵀ, over the rows i", source=SOURCE)
+@equation("dW = dW_s ∘ sᵀ,  ds = Σᵢ (W ∘ dW_s)ᵢᵀ, over the rows i")
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 

@@ -35,10 +35,7 @@ def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
     return (1 - alpha) * Z + alpha * G
 
 
-@equation(
-    "dZ = (1 - alpha) ∘ dA,  dG = alpha ∘ dA,  dalpha = Σᵢ (dA ∘ (G - Z))⁽ⁱ⁾ / m",
-    source=SOURCE,
-)
+@equation("dZ = (1 - alpha) ∘ dA,  dG = alpha ∘ dA,  dalpha = Σᵢ (dA ∘ (G - Z))⁽ⁱ⁾ / m")
 def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> tuple[Array, Array, Array]:
     """From the derivative by A to those by Z, by the activation of Z and by α.
 

@@ -71,6 +71,9 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 
     >>> normalize_batch(np.array([[1.0, 3.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
+    >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
+    >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
+    array([[0., 0., 0.]])
     """
     if U.shape[1] == 0:
         raise DataError("normalize_batch", "at least one example", "got m = 0")
@@ -82,12 +85,7 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     source="Ioffe & Szegedy, arXiv 1502.03167, section 3, gathered",
 )
 def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
-    """Through the batch's own mean and variance: every example moves both, and so every other example.
-
-    >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
-    >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
-    array([[0., 0., 0.]])
-    """
+    """Through the batch's own mean and variance: every example moves both, and so every other example."""
     return _normalize_backward(dU_hat, U_hat, deviation, axis=1)
 
 
@@ -138,6 +136,8 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
 
     >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
+    >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
+    array([[0.5, 2.5]])
     """
     mean, variance = np.asarray(mean, U.dtype), np.asarray(variance, U.dtype)
     for name, value in (("mean", mean), ("variance", variance)):
@@ -146,13 +146,9 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
 
-@equation("dU = dU_hat / deviation", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2")
+@equation("dU = dU_hat / deviation")
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
-    """Through statistics that are given: they do not move.
-
-    >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
-    array([[0.5, 2.5]])
-    """
+    """Through statistics that are given: they do not move."""
     return dU_hat / deviation
 
 
@@ -220,6 +216,8 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 
     >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
     array([[ 5., 15.]])
+    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    (array([[5., 5.]]), array([[2.]]))
     """
     check_forward("product_forward", A_prev, W)
     return W @ A_prev
@@ -227,11 +225,7 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 
 @equation("dA_prev = Wᵀ·dU,  dW = dU·A_prevᵀ / m", source="lecture 5.1")
 def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
-    """From the derivative by U to those by the layer before and by the weights.
-
-    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
-    (array([[5., 5.]]), array([[2.]]))
-    """
+    """From the derivative by U to those by the layer before and by the weights."""
     return W.T @ dU, product_gradient(dU, A_prev)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
 from typing import Any, TypeVar
 
-from deepstep.equations.docstrings import completed
+from deepstep.equations.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
 
 __all__ = ["EQUATIONS", "Equation", "equation", "equation_of", "layer_symbols"]
@@ -184,12 +184,12 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 
 
 def equation(
-    formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
+    formula: str, *, source: str = "", forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
     """Register a function as an equation; decorates it, and completes its help.
 
     formula: The mathematics in one line.
-    source: Lecture section (course 1 week 4 unless said otherwise) or paper.
+    source: Lecture section (course 1 week 4 unless said otherwise) or paper; by default that of the forward.
     forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
     ValueError: If the name is registered already.
 
@@ -208,8 +208,9 @@ def equation(
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        function.__doc__ = completed(function, formula, source)
-        EQUATIONS[name] = Equation(name, formula, source, function, forms or {})
+        found = source or EQUATIONS[forward_of(name, EQUATIONS)].source
+        function.__doc__ = completed(function, formula, found)
+        EQUATIONS[name] = Equation(name, formula, found, function, forms or {})
         return function
 
     return register
