@@ -157,13 +157,7 @@ def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
     source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2; torch.nn.BatchNorm1d",
 )
 def running_statistics(
-    mean: Array,
-    variance: Array,
-    batch_mean: Array,
-    batch_variance: Array,
-    m: int,
-    *,
-    momentum: float = 0.1,
+    mean: Array, variance: Array, batch_mean: Array, batch_variance: Array, m: int, *, momentum: float = 0.1
 ) -> tuple[Array, Array]:
     """Moving averages of a batch's mean and (unbiased) variance, for `normalize_fixed` in prediction.
 
@@ -283,11 +277,7 @@ FAULTS = {
     "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
-FIXED = op(
-    normalize_fixed,
-    normalize_fixed_backward,
-    per_layer=STATISTICS[1:],
-)
+FIXED = op(normalize_fixed, normalize_fixed_backward, per_layer=STATISTICS[1:])
 
 BY_BATCH = op(
     normalize_batch,
@@ -298,11 +288,7 @@ BY_BATCH = op(
     running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
 )
 
-BY_LAYER = op(
-    normalize_layer,
-    normalize_layer_backward,
-    faults=FAULTS,
-)
+BY_LAYER = op(normalize_layer, normalize_layer_backward, faults=FAULTS)
 
 SCALE_SHIFT = op(
     scale_shift_forward,

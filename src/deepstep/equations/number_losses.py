@@ -61,13 +61,7 @@ def absolute_error(ZL: Array, Y: Array) -> Array:
     return np.sum(np.abs(ZL - Y), axis=0, keepdims=True)
 
 
-@head(
-    "absolute_error",
-    absolute_error,
-    activation="identity",
-    targets="numbers",
-    kinks=residual,
-)
+@head("absolute_error", absolute_error, activation="identity", targets="numbers", kinks=residual)
 @equation("dZL = sign(ZL - Y)")
 def absolute_error_backward(ZL: Array, Y: Array) -> Array:
     """Derivative of the distance; 0 where the output is the target, and the distance has none."""
