@@ -37,7 +37,7 @@ def squared_error(ZL: Array, Y: Array) -> Array:
     return np.sum((ZL - Y) ** 2, axis=0, keepdims=True) / 2
 
 
-@head("identity", squared_error, activation="identity", targets="numbers")
+@head("identity", squared_error)
 @equation("dZL = ZL - Y")
 def squared_error_backward(ZL: Array, Y: Array) -> Array:
     """Derivative of half the squared distance."""
@@ -61,7 +61,7 @@ def absolute_error(ZL: Array, Y: Array) -> Array:
     return np.sum(np.abs(ZL - Y), axis=0, keepdims=True)
 
 
-@head("absolute_error", absolute_error, activation="identity", targets="numbers", kinks=residual)
+@head("absolute_error", absolute_error, kinks=residual)
 @equation("dZL = sign(ZL - Y)")
 def absolute_error_backward(ZL: Array, Y: Array) -> Array:
     """Derivative of the distance; 0 where the output is the target, and the distance has none."""
@@ -82,13 +82,7 @@ def huber(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     return np.sum(c * (distance - c / 2), axis=0, keepdims=True)
 
 
-@head(
-    "huber",
-    huber,
-    activation="identity",
-    targets="numbers",
-    delta=Setting("a positive number", is_positive, lambda delta, n: {"δ": f"{delta:g}"}),
-)
+@head("huber", huber, delta=Setting("a positive number", is_positive, lambda delta, n: {"δ": f"{delta:g}"}))
 @equation("dZL = min(max(ZL - Y, -δ), δ)")
 def huber_backward(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     """Derivative of Huber's loss."""
