@@ -78,6 +78,19 @@ tape: Quantities of a forward pass by name.
 A derivative dQ has the shape of Q. Where the columns of Q are examples it is one of m·J, else of J.
 """
 
+ERRORS = {
+    ("learning_rate", "float or array"): (
+        "ShapeError",
+        "If the learning rate is an array of another shape than theta.",
+    ),
+    ("levels", "sequence of float"): ("ShapeError", "If there is not one output for each level."),
+    ("output", "str or Head or HasHead"): (
+        "ConfigurationError",
+        "If there is no such head, or it does not fit.",
+    ),
+}
+"""What is raised for a parameter of that kind, where the docstring does not say it."""
+
 ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 """Parameters by the symbol that formulas have for them."""
 
@@ -192,7 +205,11 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
         for name, parameter in signature(function).parameters.items()
         if name not in ("self", "cls")
     ]
-    raised = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Error")]
+    errors = {name: entry.text for name, entry in own.items() if name.endswith("Error")}
+    for name, parameter in signature(function).parameters.items():
+        error, text = ERRORS.get((name, kind_of(parameter.annotation)), ("", ""))
+        errors |= {error: text} if error and error not in errors else {}
+    raised = [f"{error}\n    {text}" for error, text in errors.items()]
     warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
     statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
@@ -275,7 +292,8 @@ def _returned(
     result, parameters = signature(function).return_annotation, signature(function).parameters
     if result in (None, Parameter.empty):
         return []
-    kinds, stated = _kinds(result), outputs(function, formula)
+    kinds = _kinds(result)
+    stated = [] if hasattr(result, "_fields") else outputs(function, formula)
     named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):

@@ -93,8 +93,6 @@ def _are_levels(value: Any) -> bool:
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Loss of the quantiles τ₁ … τₙ of one number, which stands in each row of Y.
 
-    ShapeError: If there is not one output for each level.
-
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[1.25]])
     """
@@ -105,8 +103,6 @@ def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
 @equation("dALₖ = -τₖ where Yₖ > ALₖ, 1 - τₖ where Yₖ < ALₖ")
 def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the quantiles; 0 where one is the number, and the loss has none.
-
-    ShapeError: If there is not one output for each level.
 
     >>> pinball_backward(np.array([[1.0], [4.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-0.25],
@@ -119,8 +115,6 @@ def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -
 @equation("loss = pinball(AL, Y),  AL = increasing(ZL)", source="Koenker & Bassett 1978")
 def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """`pinball` of quantiles that never cross, from the numbers that `increasing` adds up.
-
-    ShapeError: If there is not one output for each level.
 
     >>> quantile_loss(np.array([[1.0], [-1e4]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[2.]])
@@ -145,8 +139,6 @@ def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) 
 @equation("dZL = increasing_backward(dAL, ZL),  dAL = pinball_backward(AL, Y)")
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the numbers that `increasing` adds up.
-
-    ShapeError: If there is not one output for each level.
 
     >>> quantile_loss_backward(np.array([[1.0], [0.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-1.   ],

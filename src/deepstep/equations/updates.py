@@ -223,8 +223,6 @@ def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
     """Gradient descent.
 
-    ShapeError: If the learning rate is an array of another shape than theta.
-
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
@@ -238,8 +236,6 @@ def momentum_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
@@ -256,8 +252,6 @@ def heavy_ball_update(
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
-    ShapeError: If the learning rate is an array of another shape than theta.
-
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
@@ -272,8 +266,6 @@ def nesterov_update(
     theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
@@ -298,8 +290,6 @@ def rmsprop_update(
     epsilon: float = 1e-8,
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
@@ -339,7 +329,6 @@ def adam_update(
     epsilon_at: Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction
         of s (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
     ConfigurationError: If ``epsilon_at`` is none of these.
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
@@ -378,8 +367,6 @@ def lion_update(
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
 
-    ShapeError: If the learning rate is an array of another shape than theta.
-
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
     """
@@ -393,7 +380,6 @@ def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
     learning_rate, weight_decay: α and λ.
-    ShapeError: If α or λ is an array of another shape than theta.
 
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
