@@ -140,24 +140,8 @@ def glossary() -> dict[str, list[Entry]]:
 
 
 def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
-    """The docstring of a function or class, with sections for all that goes in and comes out.
+    """The docstring with sections for all that goes in and comes out; one that has sections stays as it is.
 
-    Parameters
-    ----------
-    function : callable
-        What its docstring does not describe is taken from ``GLOSSARY`` and from its signature.
-    formula : str
-        The statements of an equation; their left sides are what it returns.
-    source : str
-        Lecture section or paper.
-
-    Returns
-    -------
-    str or None
-        None if there are no docstrings, as under ``python -OO``. One that has sections stays as it is.
-
-    Examples
-    --------
     >>> from deepstep.types import Array
     >>> def double(Z: Array, by: int = 2) -> Array:
     ...     '''Twice as much.

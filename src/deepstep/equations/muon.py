@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update, like_theta, optimizer
+from deepstep.equations.updates import Rate, adam_update, like_theta, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -53,7 +53,7 @@ def muon_update(
     v: Array,
     s: Array,
     *,
-    learning_rate: float | Array,
+    learning_rate: Rate,
     t: int,
     layout: Layout,
     beta: float = 0.95,

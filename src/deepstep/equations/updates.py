@@ -34,6 +34,9 @@ __all__ = [
     "rmsprop_update",
 ]
 
+Rate: TypeAlias = float | Array
+"""α, or a rate for each parameter."""
+
 Constraint: TypeAlias = tuple[str, Callable[[Any], object]]
 """What a value may be, in words and as a test."""
 
@@ -220,7 +223,7 @@ def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
 
 @optimizer("gd")
 @equation("θ := θ - α·g", source="lecture 6")
-def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
+def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: Rate) -> tuple[Array]:
     """Gradient descent.
 
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
@@ -233,7 +236,7 @@ def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: flo
 @optimizer("momentum")
 @equation("v := β·v + (1 - β)·g,  θ := θ - α·v", source="lecture, course 2 week 2")
 def momentum_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
 
@@ -248,7 +251,7 @@ def momentum_update(
 @optimizer("heavy_ball")
 @equation("v := β·v - α·g,  θ := θ + v", source="Polyak 1964; Sutskever et al. 2013")
 def heavy_ball_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
@@ -263,7 +266,7 @@ def heavy_ball_update(
 @optimizer("nesterov")
 @equation("v := β·v - α·g,  θ := θ + β·v - α·g", source="Nesterov 1983; Sutskever et al. 2013")
 def nesterov_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
 
@@ -281,13 +284,7 @@ def nesterov_update(
     source="lecture, course 2 week 2; Tieleman & Hinton 2012, lecture 6.5",
 )
 def rmsprop_update(
-    theta: Array,
-    gradient: Array,
-    s: Array,
-    *,
-    learning_rate: float | Array,
-    beta: float = 0.99,
-    epsilon: float = 1e-8,
+    theta: Array, gradient: Array, s: Array, *, learning_rate: Rate, beta: float = 0.99, epsilon: float = 1e-8
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
 
@@ -317,7 +314,7 @@ def adam_update(
     v: Array,
     s: Array,
     *,
-    learning_rate: float | Array,
+    learning_rate: Rate,
     t: int,
     beta1: float = 0.9,
     beta2: float = 0.999,
@@ -355,13 +352,7 @@ def adam_update(
     source="Chen et al., arXiv 2302.06675, algorithm 2",
 )
 def lion_update(
-    theta: Array,
-    gradient: Array,
-    v: Array,
-    *,
-    learning_rate: float | Array,
-    beta1: float = 0.9,
-    beta2: float = 0.99,
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta1: float = 0.9, beta2: float = 0.99
 ) -> tuple[Array, Array]:
     """Lion: a step of length α along each parameter, in the direction of an average with the new gradient.
 
@@ -376,7 +367,7 @@ def lion_update(
 
 
 @equation("θ := (1 - α·λ)·θ", source="Loshchilov & Hutter, arXiv 1711.05101")
-def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay: float | Array) -> Array:
+def decoupled_decay(theta: Array, *, learning_rate: Rate, weight_decay: Rate) -> Array:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
     learning_rate, weight_decay: α and λ.
