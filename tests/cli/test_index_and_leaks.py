@@ -38,7 +38,9 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise, tmp_path):
     noise.to_csv("t.csv")
     result = trained(deepstep, "t.csv", "--learning-rate", "0.02", "--json")
     assert inputs(result) == ["a", "b"]
-    assert "Left out, as they name the rows: 'Unnamed: 0'; --keep 'Unnamed: 0' makes it an input" in result.err
+    assert (
+        "Left out, as they name the rows: 'Unnamed: 0'; --keep 'Unnamed: 0' makes it an input" in result.err
+    )
     assert json.loads(result.out)["test"]["accuracy"] < 0.8
     for later in (noise.to_csv, lambda path: noise.to_csv(path, index=False)):  # it may be gone
         later("later.csv")
