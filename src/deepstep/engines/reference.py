@@ -129,7 +129,7 @@ class Mistake(Protocol):
     @property
     def regularized(self) -> bool: ...
 
-    def everywhere(
+    def applied(
         self, graph: Graph, tape: Tape, dZL: Array, Y: Array, sample_weight: Array | None, head: Head
     ) -> tuple[Graph, Array]: ...
 
@@ -367,7 +367,7 @@ class ReferenceSession:
         dZL = output_gradient(ZL, Y, output=self._head, sample_weight=sample_weight)
         m, settings, whole = total_weight(Y, sample_weight), self.settings, graph
         if self.mistake is not None:
-            whole, dZL = self.mistake.everywhere(graph, tape, dZL, Y, sample_weight, self._head)
+            whole, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, self._head)
             settings = settings if self.mistake.regularized else replace(settings, l1=0.0, l2=0.0)
         gradient = flat_gradient(whole, tape, dZL, self.parameters, settings=settings, m=m)
         return costs, dZL, gradient

@@ -13,7 +13,8 @@ from deepstep.inspection.findings import (
     leak_findings,
     sorted_by_severity,
 )
-from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
+from deepstep.inspection.finite_differences import ParameterCheck
+from deepstep.inspection.gradient_check import GradientReport, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.inspection.trace_step import trace_step
 

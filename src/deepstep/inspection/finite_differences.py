@@ -1,10 +1,15 @@
-"""Central differences of the cost, aware of kinks and of their own error."""
+"""Derivatives compared with central differences of the cost, aware of kinks and of their own error."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepstep.engines import Settings, total_weight
+from deepstep.equations import Graph, Head, Tape, cost_from_logits, l1_cost, l2_cost
+from deepstep.equations.ops import forward
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
@@ -14,92 +19,195 @@ STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
 }
 """Central differences by order of their error: steps in units of ε, and weights (Fornberg 1988)."""
 
+# Inputs of size 1 need the first distance ε, inputs of size 1e6 the last ones.
 LADDER = tuple(1e-3 / 8**rung for rung in range(9))
-"""The distances ε that are tried by default: inputs of size 1 need the first, of size 1e6 the last ones."""
-
-WITNESS = 5
-"""The rung of the distance that confirms two others: short enough for inputs of size 1e7."""
-
-UNSURE = 1e-3
-"""A derivative whose error may be larger than this share of it says nothing."""
-
-EXPLAINED = 100
-"""The stated error is an estimate: a gap of up to so many times as much may come from it."""
+WITNESS = 5  # the rung that confirms two others: short enough for inputs of size 1e7
+UNSURE = 1e-3  # a numeric derivative with a larger share of error decides nothing
+EXPLAINED = 100  # the stated error is an estimate: a gap of so many times as much may come from it
 
 Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
 """Gives the cost as things stand, and on which side of their kinks the units and the loss are."""
 
 
-class Numeric(NamedTuple):
-    """Numeric derivatives: value and possible error of each; NaN where a unit switches at every distance."""
+@dataclass(frozen=True)
+class Objective:
+    """J as a function of each quantity on the tape, which may be changed in place."""
 
-    values: Array
-    errors: Array
+    graph: Graph
+    tape: Tape
+    head: Head
+    Y: Array
+    sample_weight: Array | None
+    settings: Settings
+
+    def along(self, name: str, factor: float = 1.0) -> Evaluate:
+        """J times a factor, run from one quantity on."""
+        graph, settings, Y = self.graph, self.settings, self.Y
+        moved, m = graph.after(name), total_weight(Y, self.sample_weight)
+        nodes = [node for node in moved if node in graph.to_logits]
+        weights = [self.tape[f"W{layer.number}"] for layer in graph.layers]
+
+        def evaluate() -> tuple[float, AnyArray]:
+            tape = forward(nodes, dict(self.tape))
+            ZL = tape[graph.logits]
+            sides = [side for node in moved for side in node.sides(tape)]
+            if self.head.kinks is not None:
+                sides.append(self.head.kinks(ZL, Y).ravel() > 0)
+            cost = cost_from_logits(ZL, Y, output=self.head, sample_weight=self.sample_weight)
+            if settings.l1:
+                cost += l1_cost(weights, settings.l1, m)
+                sides += [W.ravel() > 0 for W in weights]
+            if settings.l2:
+                cost += l2_cost(weights, settings.l2, m)
+            return factor * cost, np.concatenate(sides) if sides else np.empty(0, dtype=bool)
+
+        return evaluate
 
 
-def check_options(
-    where: str, *, epsilon: Any, max_entries: Any, order: Any = 4, tolerance: Any = 1e-7
-) -> None:
-    """Refuse options with which nothing would be compared.
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The check of the derivative by one parameter, or by another quantity.
 
-    Raises
-    ------
-    ConfigurationError
-        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
+    Attributes
+    ----------
+    name : str
+        ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
+    shape : tuple
+        Of the parameter or quantity.
+    checked, at_kink : int
+        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
+        by, or a weight is 0 under L1, where no derivative exists.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
+        small that the error of the finite differences alone would make the difference large.
+    worst : tuple of int
+        Index of the entry with the largest absolute difference.
+    analytic, numeric : float
+        Both values there.
+    verdict : str
+        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
+        differences too inexact to tell.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
+    >>> [(check.name, check.shape, check.verdict) for check in report.checks]
+    [('W1', (1, 1), 'good'), ('b1', (1, 1), 'good')]
     """
-    if order not in STENCILS:
-        raise ConfigurationError(where, "order is 2 or 4", f"got {order!r}")
-    for name, value in (("epsilon", epsilon), ("tolerance", tolerance)):
-        if name == "epsilon" and value is None:
-            continue
-        if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-            raise ConfigurationError(where, f"{name} is a positive number", f"got {value!r}")
-    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries > 0):
-        raise ConfigurationError(where, "max_entries is a positive whole number", f"got {max_entries!r}")
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    at_kink: int
+    difference: float
+    worst: tuple[int, ...]
+    analytic: float
+    numeric: float
+    verdict: str
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not self.verdict.startswith("wrong")
+
+    @property
+    def checkable(self) -> bool:
+        """Whether finite differences are exact enough here to tell."""
+        return self.verdict != "not checkable"
 
 
-def numeric_gradient(
-    value: Array, entries: AnyArray, evaluate: Evaluate, *, epsilon: float | None, order: int = 4
-) -> Numeric:
-    """Central differences of J by some entries of a view of θ.
+def compare(
+    objective: Objective,
+    name: str,
+    derivative: Array,
+    *,
+    factor: float = 1.0,
+    epsilon: float | None = None,
+    order: int = 4,
+    tolerance: float,
+    max_entries: int | None,
+) -> tuple[ParameterCheck, tuple[Array, Array, Array]]:
+    """The derivative of ``factor`` · J by a quantity against finite differences, entry by entry.
 
-    Without ``epsilon`` the distance of each entry goes down the `LADDER` until two neighbouring distances
-    agree to rounding and a far shorter one does not speak against them: where a unit saturates on both sides,
-    they agree on its contribution of 0. Else the pair that agrees best counts, and twice its disagreement is
-    the error.
+    Beside the check come the derivatives compared, analytic and numeric, and the possible errors of these.
     """
-    cost, switches = evaluate()
+    evaluate = objective.along(name, factor)
+    cost, sides = evaluate()
     size = max(1.0, abs(cost))
-    ladder = LADDER if epsilon is None else (epsilon,)
-    pairs = [_derivative(value, entry, evaluate, ladder, order, switches, size) for entry in entries]
-    values, errors = np.array(pairs).reshape(-1, 2).T
-    return Numeric(values, errors)
+    value = objective.tape[name].reshape(-1)
+    central = partial(_central, value, evaluate, sides, STENCILS[order])
+    entries = _spread(value.size, max_entries)
+    numeric, errors = np.array([_settled(central, entry, size, epsilon) for entry in entries]).T
+    smooth = ~np.isnan(numeric)
+    analytic, numeric, errors = derivative.ravel()[entries[smooth]], numeric[smooth], errors[smooth]
+    apart = difference(analytic, numeric, least_scale(errors, tolerance))
+    verdict = "good" if apart < tolerance else "wrong"
+    if not smooth.any() or _undecided(analytic, numeric, errors, size):
+        verdict = "not checkable"
+    worst: tuple[int, ...] = ()
+    at_worst = np.nan, np.nan
+    if smooth.any():
+        at = int(np.argmax(np.abs(analytic - numeric)))
+        worst = tuple(int(i) for i in np.unravel_index(entries[smooth][at], derivative.shape))
+        at_worst = float(analytic[at]), float(numeric[at])
+    check = ParameterCheck(
+        name,
+        derivative.shape,
+        len(analytic),
+        len(entries) - len(analytic),
+        apart,
+        worst,
+        *at_worst,
+        verdict,
+    )
+    return check, (analytic, numeric, errors)
 
 
-def _derivative(
+def _central(
     value: Array,
-    entry: int,
     evaluate: Evaluate,
-    ladder: Sequence[float],
-    order: int,
-    switches: AnyArray,
-    size: float,
+    sides: AnyArray,
+    stencil: tuple[tuple[int, float], ...],
+    entry: int,
+    distance: float,
+) -> float | None:
+    """The central difference of one entry; None where a unit switches on the way."""
+    kept = value[entry]
+    terms = []
+    for step, weight in stencil:
+        value[entry] = kept + step * distance
+        cost, now = evaluate()
+        if not np.array_equal(now, sides):
+            break
+        terms.append(weight * cost)
+    value[entry] = kept
+    return sum(terms) / distance if len(terms) == len(stencil) else None
+
+
+def _settled(
+    central: Callable[[int, float], float | None], entry: int, size: float, epsilon: float | None
 ) -> tuple[float, float]:
-    """The derivative by one entry and its possible error; NaN where no two distances are free of kinks."""
+    """The derivative by one entry and its possible error; NaN where no two distances are free of kinks.
+
+    Without ``epsilon`` the distance goes down the `LADDER` until two neighbouring distances agree to rounding
+    and a far shorter one does not contradict them: where a unit saturates on both sides, they agree on its
+    contribution of 0. Else the pair that agrees best counts, and twice its disagreement is the error.
+    """
+    if epsilon is not None:
+        found = central(entry, epsilon)
+        return (np.nan, np.inf) if found is None else (found, _rounding(size, epsilon))
     best: tuple[float, float] = (np.nan, np.inf)
     coarser: float | None = None
-    for rung, distance in enumerate(ladder):
-        finer = _central(value, entry, evaluate, distance, order, switches)
-        rounding = _rounding(size, distance)
-        if finer is not None and len(ladder) == 1:
-            return finer, rounding
+    for rung, distance in enumerate(LADDER):
+        finer, rounding = central(entry, distance), _rounding(size, distance)
         if finer is not None and coarser is not None:
             gap = abs(finer - coarser)
             if gap > rounding:
                 best = min(best, (finer, 2 * gap), key=lambda pair: pair[1])
             else:
-                witness = ladder[min(max(rung + 1, WITNESS), len(ladder) - 1)]
-                seen = _central(value, entry, evaluate, witness, order, switches)
+                witness = LADDER[min(max(rung + 1, WITNESS), len(LADDER) - 1)]
+                seen = central(entry, witness)
                 if seen is None or abs(seen - finer) <= EXPLAINED * _rounding(size, witness):
                     agreed = coarser, max(2 * gap, rounding / 8)
                     # an earlier pair that was only just apart may still be the better one
@@ -112,22 +220,6 @@ def _derivative(
 def _rounding(size: float, distance: float) -> float:
     """What the digits of a cost of this size can make of a derivative."""
     return 16 * float(np.finfo(np.float64).eps) * size / distance
-
-
-def _central(
-    value: Array, entry: int, evaluate: Evaluate, distance: float, order: int, switches: AnyArray
-) -> float | None:
-    """The central difference at one distance; None where a unit switches on the way."""
-    kept = value[entry]
-    terms = []
-    for step, weight in STENCILS[order]:
-        value[entry] = kept + step * distance
-        cost, now = evaluate()
-        if not np.array_equal(now, switches):
-            break
-        terms.append(weight * cost)
-    value[entry] = kept
-    return sum(terms) / distance if len(terms) == len(STENCILS[order]) else None
 
 
 def difference(analytic: Array, numeric: Array, least: float = 0.0) -> float:
@@ -146,17 +238,7 @@ def least_scale(errors: Array, tolerance: float) -> float:
     return float(np.linalg.norm(errors)) / tolerance
 
 
-def judge(
-    analytic: Array, numeric: Array, errors: Array, size_of_cost: float, tolerance: float
-) -> tuple[float, str]:
-    """The difference, and the verdict on it: "good", "wrong" or "not checkable"."""
-    apart = difference(analytic, numeric, least_scale(errors, tolerance))
-    if says_nothing(analytic, numeric, errors, size_of_cost):
-        return apart, "not checkable"
-    return apart, "good" if apart < tolerance else "wrong"
-
-
-def says_nothing(analytic: Array, numeric: Array, errors: Array, size_of_cost: float) -> bool:
+def _undecided(analytic: Array, numeric: Array, errors: Array, size: float) -> bool:
     """Whether the numeric side's own error is too large to tell right from wrong, and explains the gap.
 
     A gap far above that error is a wrong derivative, however inexact the finite differences are.
@@ -164,11 +246,26 @@ def says_nothing(analytic: Array, numeric: Array, errors: Array, size_of_cost: f
     scale = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
     error = float(np.linalg.norm(errors))
     explained = float(np.linalg.norm(analytic - numeric)) <= EXPLAINED * error
-    return explained and error > UNSURE * max(scale, 1e-4 * size_of_cost)
+    return explained and error > UNSURE * max(scale, 1e-4 * size)
 
 
-def spread(size: int, most: int | None) -> AnyArray:
+def _spread(size: int, most: int | None) -> AnyArray:
     """At most so many entries, evenly spread, first and last among them."""
     if most is None or size <= most:
         return np.arange(size)
     return np.unique(np.linspace(0, size - 1, most).round().astype(int))
+
+
+def check_options(
+    where: str, *, epsilon: Any, max_entries: Any, order: Any = 4, tolerance: Any = 1e-7
+) -> None:
+    """Refuse options with which nothing would be compared, by a `ConfigurationError`."""
+    if order not in STENCILS:
+        raise ConfigurationError(where, "order is 2 or 4", f"got {order!r}")
+    for name, value in (("epsilon", epsilon), ("tolerance", tolerance)):
+        if name == "epsilon" and value is None:
+            continue
+        if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
+            raise ConfigurationError(where, f"{name} is a positive number", f"got {value!r}")
+    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries > 0):
+        raise ConfigurationError(where, "max_entries is a positive whole number", f"got {max_entries!r}")

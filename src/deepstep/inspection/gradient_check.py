@@ -1,8 +1,9 @@
 """Gradients against finite differences of the cost."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from math import isfinite, prod
+from html import escape
+from math import inf, isfinite, nan, prod
 from typing import Any
 
 import numpy as np
@@ -12,60 +13,33 @@ from deepstep.equations import get_head
 from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.finite_differences import (
+    Objective,
+    ParameterCheck,
     check_options,
+    compare,
     difference,
-    judge,
     least_scale,
-    numeric_gradient,
-    spread,
 )
-from deepstep.inspection.problem import Problem
-from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture, Parameters
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 
-@dataclass(frozen=True)
-class ParameterCheck:
-    """The check of one parameter.
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned with spaces."""
+    table = [header, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
+    return "\n".join(line.rstrip() for line in lines)
 
-    Attributes
-    ----------
-    name : str
-        ``"W1"``, ``"b1"``, …
-    shape : tuple
-        Of the parameter.
-    checked, at_kink : int
-        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
-        by, or a weight is 0 under L1, where no derivative exists.
-    difference : float
-        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
-        small that the error of the finite differences alone would make the difference large.
-    worst : tuple of int
-        Index of the entry with the largest absolute difference.
-    analytic, numeric : float
-        Both values there.
-    verdict : str
-        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
-        differences too inexact to tell.
 
-    Examples
-    --------
-    >>> from deepstep import Network
-    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
-    >>> [(check.name, check.shape, check.verdict) for check in report.checks]
-    [('W1', (1, 1), 'good'), ('b1', (1, 1), 'good')]
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    checked: int
-    at_kink: int
-    difference: float
-    worst: tuple[int, ...]
-    analytic: float
-    numeric: float
-    verdict: str
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+    """An HTML table; all text is escaped."""
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td><pre>{escape(cell)}</pre></td>" for cell in row) + "</tr>" for row in rows
+    )
+    top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f"{top}<tbody>{body}</tbody></table>"
 
 
 @dataclass(frozen=True)
@@ -99,7 +73,7 @@ class GradientReport:
     @property
     def passed(self) -> bool:
         """Whether no parameter is wrong."""
-        return not any(check.verdict.startswith("wrong") for check in self.checks)
+        return all(check.good for check in self.checks)
 
     @property
     def worst(self) -> ParameterCheck:
@@ -143,8 +117,8 @@ class GradientReport:
         ]
 
     def _verdict(self) -> str:
-        unknown = ", ".join(check.name for check in self.checks if check.verdict == "not checkable")
-        if self.passed and all(check.verdict == "not checkable" for check in self.checks):
+        unknown = ", ".join(check.name for check in self.checks if not check.checkable)
+        if self.passed and not any(check.checkable for check in self.checks):
             return "Nothing could be compared: no parameter is checkable by finite differences here."
         if self.passed:
             verdict = (
@@ -235,39 +209,41 @@ def check_gradients(
     settings = settings or Settings()
     session = ReferenceSession(architecture, theta, settings)
     A0, masks = session.disturbed(X, number=1)
+    graph, tape = architecture.run(A0, theta, masks=masks)
     head = get_head(architecture, "check_gradients")
-    problem = Problem(architecture, theta, head, A0, Y, weight, masks, settings)
+    objective = Objective(graph, tape, head, Y, weight, settings)
     if gradients is None:
         _, gradient = session.cost_and_gradient(A0, Y, sample_weight=weight, masks=masks)
         gradients = {f"d{name}": value for name, value in theta.like(gradient).items()}
-    size = max(1.0, abs(problem.evaluate()[0]))
     checks: list[ParameterCheck] = []
-    pairs: list[tuple[Array, Array, Array]] = []
+    parts: list[tuple[Array, Array, Array]] = []
     for name, value in theta.items():
         gradient = _gradient(gradients, f"d{name}")
         if gradient.shape != value.shape:
-            nan = float("nan")
-            checks.append(ParameterCheck(name, value.shape, 0, 0, np.inf, (), nan, nan, "wrong shape"))
+            checks.append(ParameterCheck(name, value.shape, 0, 0, inf, (), nan, nan, "wrong shape"))
             continue
-        entries = spread(value.size, max_entries)
-        numeric = numeric_gradient(value.reshape(-1), entries, problem.evaluate, epsilon=epsilon, order=order)
-        smooth = ~np.isnan(numeric.values)
-        parts = gradient.ravel()[entries[smooth]], numeric.values[smooth], numeric.errors[smooth]
-        check = _compare(name, value.shape, entries[smooth], len(entries), *parts, size, tolerance)
+        check, part = compare(
+            objective,
+            name,
+            gradient,
+            epsilon=epsilon,
+            order=order,
+            tolerance=tolerance,
+            max_entries=max_entries,
+        )
         checks.append(check)
-        if check.verdict != "not checkable":
-            pairs.append(parts)
-    apart = np.inf
-    if pairs:
-        analytic, values, errors = (np.concatenate(part) for part in zip(*pairs, strict=True))
+        parts += [part] if check.checkable else []
+    apart = inf
+    if parts:
+        analytic, numeric, errors = (np.concatenate(part) for part in zip(*parts, strict=True))
         least = least_scale(errors, tolerance)
         if epsilon is not None:  # the number is the lecture's then, wherever there is a gradient at all
             least = min(least, 1e-4)
-        apart = difference(analytic, values, least)
+        apart = difference(analytic, numeric, least)
     report = GradientReport(tuple(checks), apart, tolerance)
     if report.passed:
         return report
-    return replace(report, diagnosis=name_fault(gradients, problem))
+    return replace(report, diagnosis=name_fault(gradients, objective))
 
 
 def _gradient(gradients: Mapping[str, Any], name: str) -> Array:
@@ -291,25 +267,3 @@ def _count(check: ParameterCheck) -> str:
     size = prod(check.shape)
     count = str(size) if check.checked == size else f"{check.checked}/{size}"
     return f"{count}, {check.at_kink} at a kink" if check.at_kink else count
-
-
-def _compare(
-    name: str,
-    shape: tuple[int, ...],
-    entries: AnyArray,
-    asked: int,
-    analytic: Array,
-    numeric: Array,
-    errors: Array,
-    size_of_cost: float,
-    tolerance: float,
-) -> ParameterCheck:
-    checked, at_kink = len(entries), asked - len(entries)
-    if not checked:
-        nan = float("nan")
-        return ParameterCheck(name, shape, 0, at_kink, 0.0, (), nan, nan, "not checkable")
-    apart, verdict = judge(analytic, numeric, errors, size_of_cost, tolerance)
-    worst = int(np.argmax(np.abs(analytic - numeric)))
-    index = tuple(int(i) for i in np.unravel_index(entries[worst], shape))
-    at_worst = float(analytic[worst]), float(numeric[worst])
-    return ParameterCheck(name, shape, checked, at_kink, apart, index, *at_worst, verdict)

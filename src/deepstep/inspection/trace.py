@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines import Settings
-from deepstep.equations import EQUATIONS
+from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import check_options
-from deepstep.inspection.tables import html_table, text_table
-from deepstep.inspection.trace_check import TraceCheck, check_entries
+from deepstep.inspection.finite_differences import (
+    Objective,
+    ParameterCheck,
+    check_options,
+    compare,
+)
+from deepstep.inspection.gradient_check import html_table, text_table
 from deepstep.network import Architecture
 
-WIDTH = 80
-"""Columns of the printed trace: those of a usual terminal."""
-
-INDENT = " " * 10
-"""Where the values stand, under their formula."""
+WIDTH = 80  # of a usual terminal
+INDENT = " " * 10  # of the values under their formula
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,57 @@ class TraceEntry:
         }
 
 
+@dataclass(frozen=True)
+class TraceCheck:
+    """The check of all derivatives of a trace, in the order of the backward pass."""
+
+    checks: tuple[ParameterCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every derivative is right."""
+        return all(check.good for check in self.checks)
+
+    @property
+    def first_wrong(self) -> str | None:
+        """Where the backward pass goes wrong first."""
+        return next((check.name for check in self.checks if not check.good), None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "passed": self.passed,
+            "first_wrong": self.first_wrong,
+            "checks": [
+                {
+                    name: getattr(check, name)
+                    for name in ("name", "checked", "at_kink", "difference", "good", "checkable")
+                }
+                for check in self.checks
+            ],
+        }
+
+    _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                check.name,
+                str(check.checked),
+                str(check.at_kink),
+                f"{check.difference:.2e}",
+                check.verdict if check.good else "WRONG",
+            )
+            for check in self.checks
+        ]
+
+    def __str__(self) -> str:
+        return text_table(self._HEADER, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(self._HEADER, self._rows(), caption="Derivatives against finite differences")
+
+
 class Trace:
     """All quantities of one training step, in order.
 
@@ -125,6 +177,8 @@ class Trace:
         The quantities, in order.
     settings : Settings, optional
         What the step was made with; plain gradient descent by default.
+    graph : Graph, optional
+        The operations of the step; by default those of the architecture.
     whole : Trace, optional
         The trace that this one is a part of.
 
@@ -143,10 +197,12 @@ class Trace:
         entries: list[TraceEntry],
         *,
         settings: Settings | None = None,
+        graph: Graph | None = None,
         whole: "Trace | None" = None,
     ) -> None:
         self.architecture = architecture
         self.settings = settings or Settings()
+        self.graph = graph or architecture.graph
         self.entries = entries
         self._whole = self if whole is None else whole
         self._by_name = {entry.name: entry for entry in entries}
@@ -197,7 +253,7 @@ class Trace:
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
                 for entry in entries
             ]
-        return Trace(self.architecture, entries, settings=self.settings, whole=self._whole)
+        return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)
 
     def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
         """Check every derivative in the trace by finite differences, quantity by quantity.
@@ -224,11 +280,30 @@ class Trace:
             If epsilon or the number of entries is not positive.
         """
         check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
-        values = {entry.name: entry.value for entry in self._whole}
-        names = [name for name in self._by_name if name[0] == "d" and name[1:] in values]
-        return check_entries(
-            self.architecture, self.settings, values, names, epsilon=epsilon, max_entries=max_entries
-        )
+        whole, head = self._whole._by_name, get_head(self.architecture)
+        # C order, so that a flat view of an array writes through
+        tape: Tape = {name: np.array(entry.value, np.float64, order="C") for name, entry in whole.items()}
+        weight = tape["w"][0] if "w" in tape else None
+        objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
+        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
+        checks = []
+        for name in self._by_name:
+            of = whole.get(name[1:])
+            if name[0] != "d" or of is None:
+                continue
+            # by what has a column for each example they are derivatives of J times the columns
+            factor = of.shape[1] if of.columns else 1
+            check, _ = compare(
+                objective,
+                of.name,
+                tape[name],
+                factor=factor,
+                epsilon=epsilon,
+                tolerance=tolerance,
+                max_entries=max_entries,
+            )
+            checks.append(replace(check, name=name))
+        return TraceCheck(tuple(checks))
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as JSON has it.

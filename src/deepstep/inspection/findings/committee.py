@@ -5,31 +5,25 @@ from math import sqrt
 from statistics import mean, stdev
 from typing import Any, NamedTuple
 
-from deepstep.inspection.findings.classes import never_answered
-from deepstep.inspection.findings.finding import NOTE, WARNING, Finding, sorted_by_severity
-from deepstep.inspection.findings.held_out import FEWEST_ROWS, by_target, number_in, of_scores, shown, side_of
+from deepstep.inspection.findings.answers import (
+    FEWEST_ROWS,
+    Figures,
+    never_answered,
+    number_in,
+    of_scores,
+    parts_by_target,
+    shown,
+    side_of,
+)
+from deepstep.inspection.findings.finding import Finding, found, sorted_by_severity
 
-TEST_APART = 4.0
-"""Standard errors between answers to test rows and those out of fold: samples of one kind differ less."""
-
-TIMES = 2.0
-"""Root mean squared errors of the one sample in those of the other: so far apart, samples are not alike."""
-
-FEWEST_FOLDS = 3
-"""Of fewer none is far off the others."""
-
-OFF = 0.5
-"""Of the mean cost of the other folds: so much more is far off …"""
-
-OFF_SPREADS = 4.0
-"""… if it is as many of their standard deviations …"""
-
-OFF_AT_LEAST = 0.25
-"""… and if it is more than this at all: costs near 0 differ by large factors for one row."""
-
-STILL_LEARNING = 0.5
-"""Of the weight: so much of members that were best in their last epoch says that more epochs would help.
-Single ones, of linear models above all, are usual."""
+TEST_APART = 4.0  # standard errors between test rows and those out of fold: alike samples differ less
+TIMES = 2.0  # root mean squared errors of one sample in those of the other: so far apart they are not alike
+FEWEST_FOLDS = 3  # of fewer none is far off the others
+OFF = 0.5  # of the mean cost of the other folds: so much more is far off …
+OFF_SPREADS = 4.0  # … if it is as many of their standard deviations …
+OFF_AT_LEAST = 0.25  # … and more than this at all: costs near 0 differ by large factors for one row
+STILL_LEARNING = 0.5  # of the weight, of members that were best in their last epoch; single ones are usual
 
 
 class MemberCourse(NamedTuple):
@@ -94,45 +88,39 @@ def diagnose_committee(
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
     or unlike the others.
     """
-    parts = {name: part for name, part in results.items() if isinstance(part, Mapping)}
-    found = [*never_answered(parts.get("train", {}))]
-    held_out = next((name for name in ("out_of_fold", "test") if name in parts), None)
-    if held_out is not None:
-        each = {name: by_target(part) for name, part in parts.items()}
-        for target, scores in each[held_out].items():
-            learned, test = (each.get(name, {}).get(target, {}) for name in ("train", "test"))
-            found += of_scores(target, held_out, learned, scores, by_squares=by_squares)
-            if held_out != "test":
-                found += _apart(target, scores, test)
-    found += _folds(members)
-    found += _convergence(members, time_budget)
-    return sorted_by_severity(found)
+    train = results.get("train", {})
+    findings = [*never_answered(train if isinstance(train, Mapping) else {})]
+    held_out, targets = parts_by_target(results, ("out_of_fold", "test"))
+    for target, parts in targets.items():
+        scores = parts[held_out]
+        findings += of_scores(target, held_out, parts.get("train", {}), scores, by_squares=by_squares)
+        if held_out != "test":
+            findings += _apart(target, scores, parts.get("test", {}))
+    findings += _folds(members)
+    findings += _convergence(members, time_budget)
+    return sorted_by_severity(findings)
 
 
-def _apart(target: str | None, scores: Mapping[str, Any], test: Mapping[str, Any]) -> Iterator[Finding]:
+def _apart(target: str, scores: Figures, test: Figures) -> Iterator[Finding]:
     """Answers to test rows that are much better or worse than those out of fold."""
     ours, theirs = side_of(scores, by_squares=True), side_of(test, by_squares=True)
     if ours is None or theirs is None or min(ours.rows, theirs.rows) < FEWEST_ROWS:
         return
     if "accuracy" in scores:
-        error = sqrt(ours.error**2 + theirs.error**2)
         difference = theirs.score - ours.score
-        apart = abs(difference) > TEST_APART * error
+        apart = abs(difference) > TEST_APART * sqrt(ours.error**2 + theirs.error**2)
     else:
         one, other = number_in(scores, "rmse"), number_in(test, "rmse")
         if one is None or other is None or min(one, other) <= 0:
             return
-        difference = one / other
-        apart = max(difference, 1 / difference) > TIMES
-        difference -= 1
+        difference = one / other - 1
+        apart = max(one / other, other / one) > TIMES
     if apart:
-        which = "" if target is None else f"{target}: "
         side = "better" if difference > 0 else "worse"
-        says = (
-            f"{which}of the test rows, {shown(test)} far {side} than out of fold, {shown(scores, alone=True)}"
+        test_score, score = shown(test), shown(scores, alone=True)
+        yield found(
+            "test unlike the folds", difference, which=target, side=side, test=test_score, shown=score
         )
-        mend = "look whether both are rows of the same kind, and for rows that are in both"
-        yield Finding("test unlike the folds", WARNING, says, mend, difference)
 
 
 def _folds(members: Sequence[MemberCourse]) -> Iterator[Finding]:
@@ -149,9 +137,7 @@ def _folds(members: Sequence[MemberCourse]) -> Iterator[Finding]:
         others = [other for number, other in means.items() if number != fold]
         usual, spread = mean(others), stdev(others)
         if cost - usual > max(OFF_AT_LEAST, OFF * abs(usual), OFF_SPREADS * spread):
-            says = f"fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds {usual:.4g}"
-            mend = "look at its rows: they may be few, or unlike the others"
-            yield Finding("fold far off", NOTE, says, mend, cost - usual)
+            yield found("fold far off", cost - usual, fold=fold, cost=cost, usual=usual)
 
 
 def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> Iterator[Finding]:
@@ -160,11 +146,15 @@ def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> 
     weight = sum(member.share for member in late)
     if weight < STILL_LEARNING:
         return
-    names = ", ".join(dict.fromkeys(member.recipe for member in late))
-    says = (
-        f"{len(late)} of {len(members)} members ({names}), with {100 * weight:.0f} % of the weight, were "
-        "best in their last epoch"
-    )
     longer = "let them learn for longer: more epochs, max_iter of the estimators in Python"
-    mend = longer if time_budget is None else f"give them more time than the {time_budget:g} s of time_budget"
-    yield Finding("not converged", NOTE, says, mend, weight)
+    yield found(
+        "not converged/of members",
+        weight,
+        late=len(late),
+        members=len(members),
+        names=", ".join(dict.fromkeys(member.recipe for member in late)),
+        percent=100 * weight,
+        mend=longer
+        if time_budget is None
+        else f"give them more time than the {time_budget:g} s of time_budget",
+    )

@@ -1,11 +1,74 @@
-"""`Finding`: one thing about a training that a person should know, with its evidence."""
+"""`Finding`: one thing about a training that a person should know, and the texts of all kinds of them."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
+
+KINDS: dict[str, dict[str, str]] = {
+    SERIOUS: {
+        "constant target": "{name} has one value in all rows, so there is nothing to learn; look whether "
+        "this is the right column, and whether rows were chosen by it",
+        "divergence": "the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
+        "learning rate",
+        "exploding gradient": "layer {layer}: its gradient is {evidence:.1g} times that of the output's "
+        "layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
+        "not finite": "the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
+        "inputs",
+        "not finite/of validation": "the validation cost is not finite in epoch {epoch}; look for "
+        "validation rows that lie far from the training rows",
+        "twins": "layer {layer}: all {units} units have the same weights; begin with random weights, such "
+        "as initialization='he'",
+        "worse than the largest class": "{accuracy:.1f} % right answers are fewer than the {majority:.1f} "
+        "% of always the largest class; look at the other findings, at the features and at the learning "
+        "rate",
+    },
+    WARNING: {
+        "class never answered": "class {which} is never answered, though there are rows of it; use "
+        "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
+        "dead units": "layer {layer}: {share:.0f} % of the units are dead{when}; lower the learning "
+        "rate{way}",
+        "large updates": "layer {layer}: an update changes W by about {percent:.0f} % of its size; lower "
+        "the learning rate: about {usual:g} % is usual",
+        "leakage": "the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop {quoted}) "
+        "unless it is known before the target is{condition}",
+        "learning rate too low": "the cost fell steadily, and by no more than {percent:.2g} % in {epochs} "
+        "epochs; raise the learning rate: deepstep find-learning-rate suggests one",
+        "no better than a guess": "{which}{where}, {shown} {how} than always {guess}; {mend}",
+        "nothing learned": "the cost fell by no more than {percent:.2g} % in {epochs} epochs; look whether "
+        "the inputs say anything about the target, and try other learning rates",
+        "overfitting": "the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
+        "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a "
+        "smaller network",
+        "overfitting/of learned rows": "{which}of rows that were learned from, {learned} far better than "
+        "{where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
+        "other rows alone",
+        "saturated units": "layer {layer}: {share:.0f} % of the units are saturated{when}; scale the "
+        "inputs, begin with smaller weights{way}",
+        "small updates": "{layers}: W moved by at most {evidence:.1g} of its size in the whole training; "
+        "raise the learning rate or train for longer",
+        "test unlike the folds": "{which}of the test rows, {test} far {side} than out of fold, {shown}; "
+        "look whether both are rows of the same kind, and for rows that are in both",
+        "unsteady cost": "the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its whole "
+        "fall; lower the learning rate, or let it fall with schedule='cosine'",
+        "vanishing gradient": "layer {layer}: its gradient is {evidence:.1g} times the largest above it; "
+        "use relu with initialization='he', normalization='batch', or fewer layers",
+    },
+    NOTE: {
+        "doubtful labels": "{of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
+        "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
+        "fold far off": "fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
+        "{usual:.4g}; look at its rows: they may be few, or unlike the others",
+        "not converged": "the {name} was still falling at the end: {percent:.0f} % of its fall in the last "
+        "tenth; train for longer",
+        "not converged/of members": "{late} of {members} members ({names}), with {percent:.0f} % of the "
+        "weight, were best in their last epoch; {mend}",
+    },
+}
+"""Usual severity → kind, and how it was found where there are several ways → what was seen; what to do."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +116,31 @@ class Finding:
         dict
             The attributes, and the ``sentence``; None where the evidence is not finite.
         """
-        finite = self.evidence == self.evidence and abs(self.evidence) != float("inf")
-        return {**asdict(self), "evidence": self.evidence if finite else None, "sentence": str(self)}
+        evidence = self.evidence if isfinite(self.evidence) else None
+        return {**asdict(self), "evidence": evidence, "sentence": str(self)}
 
 
-def sorted_by_severity(found: Iterable[Finding]) -> list[Finding]:
+def found(
+    key: str,
+    evidence: float,
+    *,
+    severity: str = "",
+    layer: int | None = None,
+    step: int | None = None,
+    **values: Any,
+) -> Finding:
+    """A finding with the texts of `KINDS`, into which the values are put."""
+    usual, text = next((usual, texts[key]) for usual, texts in KINDS.items() if key in texts)
+    says, mend = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
+    return Finding(key.partition("/")[0], severity or usual, says, mend, evidence, layer, step)
+
+
+def sorted_by_severity(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in the order in which they are told.
 
     Parameters
     ----------
-    found : iterable of Finding
+    findings : iterable of Finding
 
     Returns
     -------
@@ -75,4 +153,4 @@ def sorted_by_severity(found: Iterable[Finding]) -> list[Finding]:
     >>> [finding.kind for finding in sorted_by_severity(two)]
     ['b', 'a']
     """
-    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

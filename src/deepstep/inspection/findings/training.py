@@ -1,0 +1,292 @@
+"""Findings about the training of one network: its costs, its layers, and what it answers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
+from deepstep.inspection.findings.finding import (
+    SERIOUS,
+    WARNING,
+    Finding,
+    found,
+    sorted_by_severity,
+)
+from deepstep.network import Architecture, Parameters
+from deepstep.training import History
+from deepstep.training.health import health_in, unit_health
+from deepstep.types import Array, is_whole
+
+# Of the costs.
+FEWEST = 10  # epochs; fewer have no course
+TENTH = 0.1  # means over a tenth of the epochs are compared: single ones jump
+STILL_FALLING = 0.025  # of the whole fall, in the last tenth: a quarter of what a straight line falls
+RISEN = 0.1  # of the fall of the validation cost: so much above its best is more than its usual up and down
+DOUBLED = 2.0  # times the best validation cost is far above it, too, though the first was much worse still …
+A_LITTLE = 0.02  # … and though it rose by no more than this of the fall
+FELL_LITTLE = 0.1  # of the first cost: after this little a training has only begun
+NOTHING = 0.01  # of the first cost: less is nothing learned
+STRAIGHT = 0.25  # of the fall in the second half: it has not slowed down, as it does near a minimum
+STEADY = 0.9  # share of the epochs in which the cost falls when the steps are short
+JUMPS = 0.1  # of the whole fall, between epochs of the second half: steps that overshoot
+
+# Of the layers.
+DEAD = 0.4  # of the units: what a learning rate that is too high kills (CS231n, Neural Networks 1)
+SATURATED = 0.4  # the same of units whose derivative is next to 0 (Glorot and Bengio 2010, section 3)
+MOSTLY = 0.9  # from this share on little comes through the layer
+VANISHED = 1e-3  # of the largest gradient above: what five sigmoid layers leave, whose g′ is at most 1/4 each
+EXPLODED = 1e3  # times the gradient of the output's layer: the same factor, upwards
+USUAL_UPDATE = 1e-3  # ‖update‖ / ‖W‖ of one update (CS231n, Neural Networks 3)
+TOO_LARGE = 50 * USUAL_UPDATE  # one update in twenty renews a weight, in the half in which it should settle
+TOO_SMALL = 0.01  # of ‖W‖, over the whole training: the layer is as it was drawn
+
+Looks = Sequence[Sequence[Mapping[str, float | None]]]
+"""What `deepstep.training.Health` saw of the layers, epoch by epoch."""
+
+
+def diagnose(
+    history: History,
+    *,
+    architecture: Architecture | None = None,
+    parameters: Parameters | None = None,
+    X: Array | None = None,
+    Y: Array | None = None,
+    scores: Mapping[str, Any] | None = None,
+    kept_best: bool = False,
+    diverged: Mapping[str, Any] | None = None,
+) -> list[Finding]:
+    """Look for what went wrong in a training.
+
+    Parameters
+    ----------
+    history : History
+        Its records. With those of the callback `deepstep.training.Health` layers are looked at, too.
+    architecture : Architecture, optional
+        Of the network, for advice that fits.
+    parameters : Parameters, optional
+        Of the network as it is now: units that are all the same are found. It needs the architecture.
+    X : array of shape (n_x, m), optional
+        Examples, some hundred: the units are looked at on these, and not as Health saw them last.
+    Y : array of shape (n_L, m), optional
+        The targets of X, best of rows that were not learned from: labels that may be wrong are found, and a
+        target that never changes. It needs the architecture and the parameters.
+    scores : mapping, optional
+        Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
+    kept_best : bool
+        Whether patience kept the parameters of the best epoch, so that what came later did no harm.
+    diverged : mapping, optional
+        What a `DivergenceError` said that ended the training: ``came``, ``mend``, ``layer``, ``step``.
+
+    Returns
+    -------
+    list of Finding
+        The most serious first; empty where nothing was found.
+
+    Examples
+    --------
+    >>> costs = [0.7 - 0.0001 * epoch for epoch in range(20)]
+    >>> history = History({"epoch": epoch, "cost": cost} for epoch, cost in enumerate(costs))
+    >>> print(*diagnose(history))
+    the cost fell steadily, and by no more than 0.27 % in 20 epochs; raise the learning rate: deepstep
+    find-learning-rate suggests one.
+    """
+    findings = [] if diverged is None else [divergence_finding(diverged)]
+    if len(history) and diverged is None:
+        findings += course_findings(history, kept_best=kept_best)
+    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
+    looks = [look for look, _ in seen]
+    steps = [int(record.get("step", record["epoch"] + 1)) for _, record in seen]
+    if X is not None and parameters is not None and architecture is not None:
+        with np.errstate(all="ignore"):
+            now = [unit_health(architecture, parameters, X)]
+            if Y is not None:
+                graph, tape = architecture.run(X, parameters)
+                findings += target_findings(Y, tape[graph.output], architecture.output)
+        step = int(history[-1].get("step", 0)) if len(history) else 0
+        findings += unit_findings(now, [step], architecture)
+    elif looks:
+        findings += unit_findings(looks, steps, architecture)
+    if looks:
+        findings += gradient_findings(looks, steps)
+        last = history[-1]
+        updates = max(1.0, last.get("step", 1) / (last["epoch"] + 1))
+        findings += update_findings(looks, steps, updates, max(1.0, len(history) / len(looks)))
+    if parameters is not None:
+        findings += twin_findings(parameters)
+    if scores is not None:
+        findings += [*constant_target(scores), *class_findings(scores)]
+    return sorted_by_severity(findings)
+
+
+def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
+    """The finding of a training that left the finite numbers, from what its `DivergenceError` said.
+
+    Parameters
+    ----------
+    diverged : mapping
+        ``came``, ``mend``, and where they are known ``layer`` and ``step``.
+
+    Returns
+    -------
+    Finding
+
+    Examples
+    --------
+    >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
+    the cost J is inf in step 3; lower the learning rate.
+    """
+    mend = str(diverged.get("mend", "")).rstrip(".") or "lower the learning rate"
+    says = str(diverged.get("came", "the training left the finite numbers"))
+    layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
+    return Finding("divergence", SERIOUS, says, f"{mend[:1].lower()}{mend[1:]}", float("nan"), layer, step)
+
+
+def course_findings(history: History, *, kept_best: bool) -> Iterator[Finding]:
+    """Findings of the costs; with ``kept_best`` overfitting did no harm, as patience kept the best."""
+    costs, n = _finite(history.costs), len(history)
+    steps = [int(record.get("step", number + 1)) for number, record in enumerate(history)]
+    for key, values in (
+        ("not finite", costs),
+        ("not finite/of validation", [record.get("validation_cost", 0.0) for record in history]),
+    ):
+        for at, value in enumerate(values):
+            if value is None or not np.isfinite(value):
+                yield found(key, np.nan, step=steps[at], epoch=history[at]["epoch"])
+                return
+    if n < 2:
+        return
+    first, last = float(costs[0]), float(costs[-1])
+    scale, fall = abs(first) or 1.0, first - float(costs.min())
+    percent = 100 * fall / scale
+    if last > first:
+        yield found("divergence", last / scale, step=steps[-1], first=first, last=last)
+    elif n < FEWEST:
+        return
+    elif fall < FELL_LITTLE * scale and _straight(costs, fall):
+        yield found("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
+    elif fall < NOTHING * scale:
+        yield found("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
+    else:
+        jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
+        if jump > JUMPS * fall:
+            share = jump / fall
+            yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
+        yield from _generalization(history, costs, steps, kept_best=kept_best)
+
+
+def _generalization(
+    history: History, costs: Array, steps: list[int], *, kept_best: bool
+) -> Iterator[Finding]:
+    """Overfitting, or an end that came too early: of the validation cost where there is one."""
+    validation = _finite(history.column("validation_cost"))
+    validated = not np.isnan(validation).any()
+    watched = validation if validated else costs
+    window = max(3, round(TENTH * len(watched)))
+    best, first = int(watched.argmin()), float(watched[0])
+    end = float(watched[-window:].mean())
+    rise, fall = end - float(watched[best]), first - float(watched[best])
+    learns_on = float(costs[-window:].mean()) < float(costs[best])
+    far = rise > RISEN * max(fall, abs(first) / 10)
+    far |= end > DOUBLED * watched[best] > 0 and rise > A_LITTLE * fall
+    if validated and learns_on and best < len(watched) - window and far:
+        if not kept_best:
+            epoch, last = history[best]["epoch"], watched[-1]
+            yield found("overfitting", rise, step=steps[best], epoch=epoch, best=watched[best], last=last)
+        return
+    still = float(watched[-2 * window : -window].mean()) - end
+    ended_by_itself = kept_best and best < len(watched) - 1 - window
+    ended_by_itself |= "did not improve" in history.stopped
+    if fall > 0 and still > STILL_FALLING * fall and not ended_by_itself:
+        name, share = "validation cost" if validated else "cost", still / fall
+        yield found("not converged", share, step=steps[-1], name=name, percent=100 * share)
+
+
+def _straight(costs: Array, fall: float) -> bool:
+    """Whether the cost falls in nearly every epoch and has not slowed down."""
+    half = len(costs) // 2
+    steady = float((np.diff(costs) < 0).mean()) >= STEADY
+    return fall > 0 and steady and float(costs[half] - costs[-1]) >= STRAIGHT * fall
+
+
+def _finite(values: Array) -> Array:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def unit_findings(looks: Looks, steps: Sequence[int], architecture: Architecture | None) -> Iterator[Finding]:
+    """Dead and saturated units of the hidden layers."""
+    shares_of = {kind: _column(looks, kind) for kind in ("dead", "saturated")}
+    for layer in range(1, len(looks[0])):  # the output's are meant to become sure
+        name = "" if architecture is None else architecture.activations[layer - 1]
+        for kind, limit, way in (
+            ("dead", DEAD, " or use leaky_relu" if name in ("", "relu") else ""),
+            ("saturated", SATURATED, ", or use relu" if name != "relu" else ""),
+        ):
+            shares = shares_of[kind][:, layer - 1]
+            share = float(shares[-1])
+            if share >= limit:
+                below = np.flatnonzero(~(shares >= limit))
+                since = steps[int(below[-1]) + 1 if len(below) else 0]
+                yield found(
+                    f"{kind} units",
+                    share,
+                    severity=SERIOUS if share >= MOSTLY else WARNING,
+                    layer=layer,
+                    step=since,
+                    share=100 * share,
+                    when=f" since step {since}" if len(steps) > 1 else "",
+                    way=way,
+                )
+
+
+def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
+    """A gradient that gets lost on its way to the first layer, or grows without measure."""
+    norms, dead = _column(looks, "gradient_norm"), _column(looks, "dead")
+    alive = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
+    alive &= (np.nan_to_num(dead[:, :-1]) < DEAD).all(axis=1)
+    if not alive.any():
+        return
+    norms = norms[alive]
+    norms = norms[: (len(norms) + 1) // 2]  # later, where all is learned, there is little gradient anywhere
+    step = int(np.asarray(steps)[alive][0])
+    for layer in range(1, norms.shape[1]):
+        above = float(np.median(norms[:, layer - 1] / norms[:, layer:].max(axis=1)))
+        of_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
+        if above < VANISHED:
+            yield found("vanishing gradient", above, layer=layer, step=step)
+            return  # those below it starve, too
+        if of_last > EXPLODED:
+            yield found("exploding gradient", of_last, layer=layer, step=step)
+            return
+
+
+def update_findings(looks: Looks, steps: Sequence[int], updates: float, epochs: float) -> Iterator[Finding]:
+    """Layers that hardly move, or that are thrown about; with n updates an epoch, looked at each so many."""
+    ratios = _column(looks, "update_ratio")
+    settled = np.nan_to_num(ratios[len(ratios) // 2 :] / np.sqrt(updates))
+    known = ~np.isnan(ratios).all(axis=0)
+    moved = np.where(known, np.nansum(ratios, axis=0) * epochs, np.inf)
+    still = np.flatnonzero(moved < TOO_SMALL)
+    if len(still) and not (_column(looks, "dead")[-1, :-1] == 1).any():  # else that is the reason
+        names = ("layer " if len(still) == 1 else "layers ") + ", ".join(str(at + 1) for at in still)
+        most, first = float(moved[still].max()), int(still[0]) + 1
+        yield found("small updates", most, layer=first, step=steps[-1], layers=names)
+    for layer in range(1, ratios.shape[1] + 1):
+        ratio = float(np.median(settled[:, layer - 1]))
+        if ratio > TOO_LARGE:
+            step, usual = steps[len(ratios) // 2], 100 * USUAL_UPDATE
+            yield found("large updates", ratio, layer=layer, step=step, percent=100 * ratio, usual=usual)
+
+
+def twin_findings(parameters: Parameters) -> Iterator[Finding]:
+    """Hidden layers whose units are all the same, as they stay for ever when they began so."""
+    for layer in range(1, parameters.n_layers):
+        W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        if len(W) > 1 and bool((W[:1] == W).all()) and bool((b == b[:1]).all()):
+            yield found("twins", float(len(W)), layer=layer, units=len(W))
+
+
+def _column(looks: Looks, name: str) -> Array:
+    """One quantity (looks, L); NaN for what is not known."""
+    rows: list[list[Any]] = [[layer.get(name) for layer in look] for look in looks]
+    return np.array(rows, dtype=float)
