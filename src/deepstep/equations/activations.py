@@ -8,7 +8,7 @@ values in the tails keep their digits.
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,13 +57,11 @@ ACTIVATIONS: Registry[Activation] = Registry("activation", "activation")
 """All activations by name: those of DeepStep, then those that were registered."""
 
 
-def activation(
-    forward: Callable[[Array], Array], *, kinks: tuple[float, ...] = (), across_units: bool = False
-) -> Callable[[F], F]:
-    """Register an activation under the name of its forward; decorates the backward."""
+def activation(forward: Callable[[Array], Array], **fields: Any) -> Callable[[F], F]:
+    """Register an activation with these fields under the name of its forward; decorates the backward."""
 
     def register(backward: F) -> F:
-        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, kinks, across_units))
+        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, **fields))
         return backward
 
     return register

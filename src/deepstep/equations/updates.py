@@ -174,22 +174,13 @@ OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
 """All update rules by name."""
 
 
-def optimizer(
-    name: str,
-    *,
-    weight_decay: float = 0.0,
-    corrections: Mapping[str, tuple[str, str]] | None = None,
-    of_vectors: Callable[..., tuple[Array, ...]] | None = None,
-) -> Callable[[F], F]:
-    """Register an update rule as an `Optimizer`; its state is what it takes after theta and gradient."""
+def optimizer(name: str, **fields: Any) -> Callable[[F], F]:
+    """Register an update rule as an `Optimizer` with these fields; its state follows theta and gradient."""
 
     def register(update: F) -> F:
         parameters = signature(update).parameters
-        state = tuple(n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY)[2:]
-        counts = "t" in parameters
-        OPTIMIZERS.add(
-            name, Optimizer(update, state, counts, {}, weight_decay, corrections or {}, of_vectors)
-        )
+        state = tuple(name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY)[2:]
+        OPTIMIZERS.add(name, Optimizer(update, state, "t" in parameters, **fields))
         return update
 
     return register
