@@ -4,7 +4,7 @@ from itertools import groupby
 from math import prod
 from pathlib import Path
 
-from deepstep.equations import ACTIVATIONS, EQUATIONS, HEADS, OPTIMIZERS, Equation
+from deepstep.equations import ACTIVATIONS, EQUATIONS, FEATURES, HEADS, OPTIMIZERS, Equation
 
 HEAD = """\
 # The equations
@@ -54,6 +54,11 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
     "moving average": {"average": 0.9},
+    **{
+        name.replace("_", " "): {"features": {name: option.example}}
+        for name, option in FEATURES.items()
+        if option.example is not None
+    },
 }
 """What regularizes, and other parts that a network may have, with the arguments that `Network` and
 `Network.train` take for it.

@@ -14,7 +14,6 @@ from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.preparation.batches import shuffled
 from deepstep.training import Callback, StopTraining
 from head_examples import head_settings, head_target
-from rules_of_engines import RULES
 
 XOR_X, XOR_Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
 
@@ -174,7 +173,7 @@ class TestTrain:
     @pytest.mark.parametrize("batch_size", [None, 4, 11, 100])
     @pytest.mark.parametrize(
         ("engine", "optimizer"),
-        [(name, rule) for name in ENGINES for rule in (RULES if name == "compiled" else OPTIMIZERS)],
+        [(name, rule) for name in ENGINES for rule in OPTIMIZERS],
     )
     @pytest.mark.parametrize("output", HEADS)
     def test_train_is_its_steps_bit_for_bit(self, engine, output, optimizer, batch_size):

@@ -15,7 +15,7 @@ pytest.importorskip("numba")
 
 from deepstep.data import read_cats
 from deepstep.engines import Settings, open_session
-from deepstep.engines.compiled.gram import NOTE
+from deepstep.engines.compiled.span import NOTE
 from deepstep.equations import HEADS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
@@ -219,7 +219,7 @@ def test_wide_full_batches_in_float32(name, engine):
 
 @pytest.mark.parametrize("name", WIDE)
 def test_wide_full_batches_in_float64(name):
-    """Through the Gram matrix of the examples."""
+    """In the span of the examples."""
     exact, _ = measured(wide(name))
     assert trained(wide(name), "compiled", np.float64)[0].why == NOTE
     assert (distances(told(wide(name), "compiled", np.float64), exact) < 1e-10).all()
@@ -234,7 +234,7 @@ def test_pixels_of_images_in_float32(shared):
     values = initialize_parameters(layer_dims, method="lecun", rng=np.random.RandomState(2))
     case = Case(architecture, values.astype(np.float32), Settings(), examples, None, 0.0075, 200)
     costs32, costs64 = (told(case, "compiled", dtype)[1] for dtype in (np.float32, np.float64))
-    assert np.abs(costs32 - costs64).max() < 1e-4  # 9e-3 through the Gram matrix of the examples
+    assert np.abs(costs32 - costs64).max() < 1e-4
 
 
 ROWS = 2_000_003

@@ -8,33 +8,68 @@ from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
 from deepstep.engines import Settings, choose_engine, open_session
-from deepstep.engines.choice import COMPILED_ACTIVATIONS, COMPILED_HEADS, COMPILED_RULES
 from deepstep.engines.compiled.activations import ACTIVATION_CODES
 from deepstep.engines.compiled.heads import HEAD_CODES
 from deepstep.engines.compiled.updates import RULE_CODES
-from deepstep.equations import ACTIVATIONS, Optimizer, register_activation
+from deepstep.equations import (
+    ACTIVATIONS,
+    FEATURES,
+    HEADS,
+    OPTIMIZERS,
+    Op,
+    Optimizer,
+    feature,
+    register_activation,
+)
 from deepstep.equations.updates import gradient_descent_update
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
-from rules_of_engines import RULES
 
 PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
+ACROSS_UNITS = [name for name, activation in ACTIVATIONS.items() if activation.across_units]
 
 
 def test_the_kernels_have_what_the_choice_counts_on():
-    assert set(ACTIVATION_CODES) == COMPILED_ACTIVATIONS
-    assert set(HEAD_CODES) == COMPILED_HEADS
-    assert set(RULE_CODES) == COMPILED_RULES
+    assert set(ACTIVATION_CODES) == {name for name in ACTIVATIONS if name not in ACROSS_UNITS}
+    assert set(HEAD_CODES) == set(HEADS)
+    assert set(RULE_CODES) == {rule.update for rule in OPTIMIZERS.values()}
 
 
 def test_auto_is_the_compiled_engine_for_all_that_it_has():
-    for activation in COMPILED_ACTIVATIONS:
-        for optimizer in RULES:
+    for activation in ACTIVATION_CODES:
+        for optimizer in OPTIMIZERS:
             shape = Architecture((2, 3, 1), (activation, "sigmoid"))
             assert choose_engine("auto", shape, Settings(optimizer)) == ("compiled", "")
 
 
-@pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - COMPILED_ACTIVATIONS))
+@pytest.mark.parametrize("name", [name for name, known in FEATURES.items() if known.example is not None])
+def test_auto_is_the_compiled_engine_for_features(name):
+    shape = Architecture((2, 3, 1), ("relu", "sigmoid"), features={name: FEATURES[name].example})
+    assert choose_engine("auto", shape).name == "compiled"
+
+
+@pytest.fixture
+def placed_anywhere():
+    """A feature that repeats the activation, or does an operation of its own."""
+    halved = Op(lambda A: A / 2, lambda dA: dA / 2, ("G",), ("A",), (), ("G",), intermediate="half(Z{})")
+
+    @feature("again", example="ops[-1] once more, or halved")
+    def again(ops, layer):
+        return ops if layer.last else (*ops, halved if layer.options["again"] == "halved" else ops[-1])
+
+    yield "again"
+    del FEATURES["again"]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"), [("halved", "no kernel of '<lambda>'"), (True, "order of layer 1")]
+)
+def test_operations_of_one_s_own_and_orders_of_one_s_own_have_no_kernels(placed_anywhere, value, why):
+    shape = Architecture((2, 3, 1), ("relu", "sigmoid"), features={placed_anywhere: value})
+    assert why in choose_engine("auto", shape).why
+
+
+@pytest.mark.parametrize("activation", ACROSS_UNITS)
 def test_what_it_has_not_is_done_by_the_reference_with_the_reason(activation):
     shape = Architecture((2, 3, 1), (activation, "sigmoid"))
     choice = choose_engine("auto", shape)

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from deepstep.engines import ENGINES, SessionState, Settings, open_session
-from deepstep.engines.choice import COMPILED_ACTIVATIONS
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
+    OPTIMIZERS,
     cost_from_logits,
     initialize_parameters,
     linear_activation_forward,
@@ -26,7 +26,6 @@ from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, n_batches, shuffled
 from head_examples import head_settings, head_target
-from rules_of_engines import RULES
 
 RATE = 0.05
 SLOW = {"exponential": 0.002, "increasing": 0.0002}
@@ -35,6 +34,7 @@ SLOWER = {"poisson": 0.02}
 """Factors for heads: e to the power of a large output."""
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
 RMSPROP_BETA, LION_BETA2, ADAMW_DECAY = 0.99, 0.99, 0.01
+MUON_BETA, MUON_DECAY = 0.95, 0.01
 
 SHAPES = {
     "one layer": ((3, 2), 5, None),
@@ -102,6 +102,15 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
     return J, gradients
 
 
+def newton_schulz(G):
+    """By the singular values: each goes through the quintic five times."""
+    U, values, Vt = np.linalg.svd(G, full_matrices=False)
+    values = values / (np.linalg.norm(values) or 1.0)  # a unit that is dead has no gradient
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    return U * values @ Vt
+
+
 def plain_update(optimizer, theta, gradients, memory, t, rate=RATE):
     """The update rules as their papers write them, array by array."""
     new = {}
@@ -125,7 +134,12 @@ def plain_update(optimizer, theta, gradients, memory, t, rate=RATE):
         elif optimizer == "lion":
             new[name] = value - rate * np.sign(BETA1 * v + (1 - BETA1) * g)
             v = LION_BETA2 * v + (1 - LION_BETA2) * g
-        elif optimizer in ("adam", "adamw"):
+        elif optimizer == "muon" and name.startswith("W"):
+            value = value - rate * MUON_DECAY * value
+            v = MUON_BETA * v + (1 - MUON_BETA) * g
+            ahead = MUON_BETA * v + (1 - MUON_BETA) * g
+            new[name] = value - rate * 0.2 * np.sqrt(max(g.shape)) * newton_schulz(ahead)
+        elif optimizer in ("adam", "adamw", "muon"):
             if optimizer == "adamw" and name.startswith("W"):
                 value = value - rate * ADAMW_DECAY * value
             v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
@@ -163,7 +177,7 @@ def plain_training(
 STEPS = 20
 
 
-@lru_cache(maxsize=len(ACTIVATIONS) * len(HEADS) * len(RULES))
+@lru_cache(maxsize=len(ACTIVATIONS) * len(HEADS) * len(OPTIMIZERS))
 def expected_training(shape, activation, output, optimizer):
     """The oracle's costs, and its parameters after the first and the last step: one for all engines."""
     rate = SLOW.get(activation, RATE) * SLOWER.get(output, 1)
@@ -198,8 +212,8 @@ def close(came, expected, dtype):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
-    for activation, output, optimizer in product(ACTIVATIONS, HEADS, RULES):
-        if engine == "compiled" and activation not in COMPILED_ACTIVATIONS:
+    for activation, output, optimizer in product(ACTIVATIONS, HEADS, OPTIMIZERS):
+        if engine == "compiled" and ACTIVATIONS[activation].across_units:
             continue  # test_choice has what becomes of these
         if activation == "softmax" and shape == "one unit everywhere":
             continue  # a softmax of one unit is constant: its derivative is 0 and Adam divides noise by noise
@@ -226,7 +240,7 @@ def test_an_engine_trains_as_the_equations_do(engine, dtype, shape):
 def test_factors_of_inputs_and_activations(engine, dtype, shape):
     """With every activation and the rules of two kinds, L2 and weights."""
     for activation, optimizer in product(ACTIVATIONS, ("gd", "adam")):
-        if engine == "compiled" and activation not in COMPILED_ACTIVATIONS:
+        if engine == "compiled" and ACTIVATIONS[activation].across_units:
             continue
         if optimizer == "adam" and shape == "one unit everywhere":
             continue  # it divides noise by noise where a unit is constant
@@ -242,7 +256,7 @@ def test_factors_of_inputs_and_activations(engine, dtype, shape):
                 close(session.parameters.flat, reached[step + 1], dtype)
 
 
-@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_network_with_factors_of_1_begins_as_the_one_without(engine, optimizer):
     """The cost and the weights after the first step, bit for bit."""
@@ -403,7 +417,7 @@ class TestContract:
             assert session.state().step == 0
             np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
 
-    @pytest.mark.parametrize("optimizer", RULES)
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_an_epoch_is_its_steps(self, engine, optimizer):
         architecture, parameters, examples, batch_size = problem(
             "deep, short last batch", "tanh", "softmax", "float64"
@@ -422,7 +436,7 @@ class TestContract:
         np.testing.assert_allclose(whole.parameters.flat, single.parameters.flat, rtol=1e-13)
         assert whole.state().step == single.state().step == 3
 
-    @pytest.mark.parametrize("optimizer", RULES)
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_a_state_goes_on_in_a_new_session_bit_for_bit(self, engine, optimizer):
         architecture, parameters, examples, batch_size = problem("wide", "relu", "sigmoid", "float32")
         first = open_session(engine, architecture, parameters, Settings(optimizer))

@@ -88,7 +88,7 @@ def test_a_first_gradient_is_the_same_to_rounding(head):
 
 
 def test_full_batches_of_more_inputs_than_examples_take_the_usual_way():
-    """The Gram matrix of the examples knows nothing of members."""
+    """In the span of the examples are no factors of the inputs."""
     net, examples, _ = problem("more inputs than are turned", "softmax", "float64", 3)
     sessions = both(net, Settings("gd"))
     for session in sessions:

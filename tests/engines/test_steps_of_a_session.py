@@ -9,10 +9,9 @@ import pytest
 
 import deepstep
 from deepstep.engines import ENGINES, Settings, open_session
-from deepstep.equations import initialize_parameters
+from deepstep.equations import OPTIMIZERS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
-from rules_of_engines import RULES
 
 PACKAGE = os.path.dirname(deepstep.__file__)  # not the checkout, which may have the same name
 RATE, BATCH = 0.05, 4
@@ -117,7 +116,7 @@ class TestChunks:
         assert session.state().step == 0
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    @pytest.mark.parametrize("optimizer", RULES)
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer, dtype):
         """Slots, statistics, the average, and the number that the masks and the noise go by."""
         architecture, parameters, examples = problem(dtype)
@@ -147,7 +146,7 @@ class TestChunks:
         np.testing.assert_allclose(session.forward(X), alone, rtol=1e-13)  # examples do not interact
 
 
-@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_factor_of_the_rate_is_another_rate_for_its_group(engine, optimizer):
     """From the same state, each group moves as it does where its own rate is the rate of all."""

@@ -10,16 +10,15 @@ import pytest
 from test_what_regularizes import CASES
 
 from deepstep.engines import ENGINES, Settings, open_session
-from deepstep.equations import HEADS, initialize_parameters
+from deepstep.equations import HEADS, OPTIMIZERS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from head_examples import head_settings, head_target
-from rules_of_engines import RULES
 
 pytest.importorskip("numba")
 
 from deepstep.engines.compiled import threads
-from deepstep.engines.compiled.gram import NOTE
+from deepstep.engines.compiled.span import NOTE
 
 M, BATCH, RATE = 356, 128, 0.02
 
@@ -84,7 +83,7 @@ def same_as_the_reference(engine, architecture, parameters, examples, settings, 
         np.testing.assert_allclose(cost, gradient, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("optimizer", RULES)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_update_rules(engine, optimizer):
     same_as_the_reference(engine, *problem(), Settings(optimizer))
 
@@ -109,7 +108,7 @@ def test_factors_of_inputs_and_activations(engine, parts, settings):
     same_as_the_reference(engine, *problem(**parts), Settings("momentum", l2=0.3, **settings))
 
 
-def test_full_batches_through_the_gram_matrix(with_threads):
+def test_full_batches_in_the_span_of_the_examples(with_threads):
     used = with_threads(2)
     architecture, parameters, examples = problem(sizes=(500, 64, 32, 3))
     settings, numbers = Settings("momentum", l2=0.3, dropout=0.2, seed=3), np.ones(20)

@@ -137,11 +137,3 @@ def test_codes_out_of_range_are_the_first_category() -> None:
     known, unknown = X.copy(), X.copy()
     known[1], unknown[1] = 0, [-1, 3, 99, 1e300, -1e300, 3]
     np.testing.assert_array_equal(net.forward(unknown), net.forward(known))
-
-
-def test_an_engine_without_the_operation_names_it() -> None:
-    net, X, Y = network({"periodic_embedding": True})
-    history = net.train(X, Y, iterations=1)
-    assert history.engine == "reference"
-    with pytest.raises(ConfigurationError, match="periodic_embedding"):
-        Network([3, 5, 2], features={"periodic_embedding": True}, engine="compiled").train(X, Y, iterations=1)

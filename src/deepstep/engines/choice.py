@@ -22,13 +22,13 @@ from typing import NamedTuple, cast
 
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
-from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, get_optimizer
+from deepstep.equations import HEADS, get_optimizer
 from deepstep.errors import ConfigurationError, MissingPackageError, missing_package, unknown_name
 from deepstep.network import Architecture
 
 ENGINES = {
     "reference": "deepstep.engines.reference:ReferenceSession",
-    "compiled": "deepstep.engines.compiled.session:CompiledSession",
+    "compiled": "deepstep.engines.compiled.span:SpanSession",
     "torch": "deepstep.engines.torch.session:TorchSession",
 }
 """All engines by name, with the module and the class of their sessions, which are loaded when they are asked
@@ -43,17 +43,6 @@ DISTRIBUTED = "distributed"
 
 _SESSIONS = {**ENGINES, DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession"}
 
-COMPILED_ACTIVATIONS = frozenset(
-    name for name, activation in ACTIVATIONS.items() if not activation.across_units
-)
-"""Activations of hidden layers that the compiled engine has: those of DeepStep whose units do not depend on
-each other. What users register comes later and is not among them."""
-
-COMPILED_HEADS = frozenset(HEADS)
-"""Heads that it has."""
-
-COMPILED_RULES = frozenset(rule.update for rule in OPTIMIZERS.values() if not rule.of_matrices)
-"""Update rules that it has: those that update each parameter by itself."""
 
 WORTH_A_GPU = 500_000
 """Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
@@ -154,19 +143,8 @@ def _is_an_equation(function: Callable[..., object]) -> bool:
 
 def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
     """Why the compiled engine cannot do some work; empty where it can."""
-    for activation in architecture.activations[:-1]:
-        if activation not in COMPILED_ACTIVATIONS:
-            return f"the compiled engine has no {activation!r} in hidden layers"
-    if architecture.features:
-        return f"the compiled engine has no {', '.join(architecture.features)}"
-    if architecture.output not in COMPILED_HEADS:
-        return f"the compiled engine has no head {architecture.output!r}"
-    rule = get_optimizer(settings.optimizer).update
-    if rule not in COMPILED_RULES:
-        own = "update rule of one's own"
-        name = next((repr(name) for name, known in OPTIMIZERS.items() if known.update is rule), own)
-        return f"the compiled engine has no {name}"
-    return _no_precision("compiled", settings) or missing_numba()
+    why = _no_precision("compiled", settings) or missing_numba()
+    return why or str(import_module("deepstep.engines.compiled.lowering").why_not(architecture, settings))
 
 
 _CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {

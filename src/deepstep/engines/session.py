@@ -96,9 +96,8 @@ class Session(Protocol):
     usual; else empty.
     """
     spans: bool
-    """Whether full-batch steps may go another way where that is faster (in float64, see `compiled.gram`).
-    They are rounded otherwise there: a training that is to go on bit for bit from wherever it was stopped has
-    it off.
+    """Whether full-batch steps may go another way where that is faster. They are rounded otherwise there: a
+    training that is to go on bit for bit from wherever it was stopped has it off.
     """
     architecture: Architecture
     settings: Settings

@@ -102,8 +102,8 @@ def layers_in(
         zip(layer_dims, layer_dims[1:], activations, strict=False), start=1
     ):
         on, n_in = options(l), n_prev
-        for feature_name, value in on.items():
-            n_in = FEATURES[feature_name].widen(n_in, value) if l == 1 else n_in
+        for feature_name in reversed(FEATURES) if l == 1 else ():  # the last one stands before the others
+            n_in = FEATURES[feature_name].widen(n_in, on[feature_name]) if feature_name in on else n_in
         found.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
     return tuple(found)
 

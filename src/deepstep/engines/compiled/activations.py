@@ -1,13 +1,12 @@
-"""Activations of one unit over a run of examples: the bias, the function and its derivative in a single
-pass.
-"""
+"""Activations of one unit over a run of examples: bias, function and derivative in a single pass."""
 
 from math import erfc, pi, sqrt
-from typing import Any
 
 from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.layout import ACTIVATION, LEARNED, Lowers
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, expm1, log1p
+from deepstep.equations import ACTIVATIONS, learned_activation_forward
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
 ACTIVATION_CODES = {
@@ -32,6 +31,11 @@ ACTIVATION_CODES = {
 }
 """Numbers of the activations whose units do not depend on each other."""
 
+LOWERS = {
+    ACTIVATIONS[name].forward: Lowers(ACTIVATION, {"activation": code})
+    for name, code in ACTIVATION_CODES.items()
+} | {learned_activation_forward: Lowers(LEARNED)}
+
 (IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL) = (
     range(13)
 )
@@ -43,7 +47,7 @@ _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 
 
 @part(order=ORDERED)
-def logistic(z: Any) -> Any:
+def logistic(z):
     """σ(z), e to a negative power alone."""
     one = type(z)(1)
     t = exp(-abs(z))
@@ -51,13 +55,13 @@ def logistic(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def softplus(z: Any) -> Any:
+def softplus(z):
     """log(1 + e^z)."""
     return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
 
 
 @part(order=ORDERED)
-def hyperbolic_tangent(z: Any) -> Any:
+def hyperbolic_tangent(z):
     """tanh(z), with all digits near 0."""
     one, two = type(z)(1), type(z)(2)
     grown = expm1(-two * abs(z))
@@ -66,19 +70,11 @@ def hyperbolic_tangent(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> None:
-    """z := g(z + bias), slope := g′(z + bias), from low to high; relu leaves the slope alone, it shows in g.
-
-    Parameters
-    ----------
-    code : int
-        Of `ACTIVATION_CODES`.
-    z, slope : flat arrays
-    low, high : int
-        The examples of one unit.
-    bias : number of their dtype
-    """
-    number, z, slope = z.dtype.type, run(z, low, high - low), run(slope, low, high - low)
+def activate(code, z, low, high, bias, slope):
+    """z := g(z + bias), and slope := g′(z + bias) if it is not None; relu leaves the slope alone."""
+    wanted, number = slope is not None, z.dtype.type
+    s = run(z if slope is None else slope, low, high - low)
+    z = run(z, low, high - low)
     zero, one, two, half = number(0), number(1), number(2), number(0.5)
     if code == RELU:
         for j in range(z.size):
@@ -88,24 +84,28 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
         for j in range(z.size):
             v = z[j] + bias
             z[j] = zero if v < zero else v
-            slope[j] = one if v > zero else zero
+            if wanted:
+                s[j] = one if v > zero else zero
     elif code == IDENTITY:
         for j in range(z.size):
             z[j] += bias
-            slope[j] = one
+            if wanted:
+                s[j] = one
     elif code == LEAKY_RELU:
         below = number(_SLOPE)
         for j in range(z.size):
             v = z[j] + bias
-            s = one if v > zero else below
-            z[j], slope[j] = v * s, s
+            z[j] = v if v > zero else below * v
+            if wanted:
+                s[j] = one if v > zero else below
     elif code == ELU or code == SELU:
         scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
         for j in range(z.size):
             v = z[j] + bias
             root, grown = exp_and_expm1(half * (v if v < zero else zero))
             z[j] = scale * (v if v > zero else alpha * (grown * (root + one)) if v == v else v)
-            slope[j] = scale * (one if v > zero else alpha * (root * root))
+            if wanted:
+                s[j] = scale * (one if v > zero else alpha * (root * root))
     elif code == GELU:
         root, density = number(sqrt(0.5)), number(1 / sqrt(2 * pi))
         settled = number(SETTLED)
@@ -114,7 +114,8 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             near = settled if v > settled else -settled if v < -settled else v
             probability = half * number(erfc(-near * root))
             z[j] = v * probability
-            slope[j] = probability + near * density * exp(-half * near * near)
+            if wanted:
+                s[j] = probability + near * density * exp(-half * near * near)
     elif code == GELU_TANH:
         settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
         for j in range(z.size):
@@ -124,9 +125,10 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             t = exp(-abs(u))
             share = (one if u >= zero else t) / (one + t)
             z[j] = v * share
-            slope[j] = share + near * steep * (one + number(3) * cube * near * near) * t / (
-                (one + t) * (one + t)
-            )
+            if wanted:
+                s[j] = share + near * steep * (one + number(3) * cube * near * near) * t / (
+                    (one + t) * (one + t)
+                )
     elif code == SILU:
         for j in range(z.size):
             v = z[j] + bias
@@ -134,7 +136,8 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             whole = one / (one + t)
             share, rest = (whole, t * whole) if v >= zero else (t * whole, whole)
             z[j] = v * share
-            slope[j] = share * (one + (v * rest if rest > zero else zero))
+            if wanted:
+                s[j] = share * (one + (v * rest if rest > zero else zero))
     elif code == MISH:
         for j in range(z.size):
             v = z[j] + bias
@@ -142,13 +145,15 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             z[j] = v * bent
             share = logistic(v)
             rest = one - bent * bent
-            slope[j] = bent + (v * rest * share if rest * share != zero else zero)
+            if wanted:
+                s[j] = bent + (v * rest * share if rest * share != zero else zero)
     elif code == SOFTPLUS:
         for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             z[j] = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
-            slope[j] = (one if v >= zero else t) / (one + t)
+            if wanted:
+                s[j] = (one if v >= zero else t) / (one + t)
     elif code == TANH:
         for j in range(z.size):
             v = z[j] + bias
@@ -157,31 +162,27 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             value = -grown * (t + one) * share
             root = two * t * share
             z[j] = value if v >= zero else -value
-            slope[j] = root * root
+            if wanted:
+                s[j] = root * root
     elif code == SIGMOID:
         for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             whole = one / (one + t)
             z[j] = (one if v >= zero else t) * whole
-            slope[j] = t * whole * whole
+            if wanted:
+                s[j] = t * whole * whole
     else:
         for j in range(z.size):
             grown = exp(z[j] + bias)
-            z[j], slope[j] = grown, grown
+            z[j] = grown
+            if wanted:
+                s[j] = grown
 
 
 @part(order=ORDERED)
-def bend(code: int, z: Any, low: int, high: int, bias: Any, alpha: Any, slope: Any, bent: Any) -> None:
-    """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v, from low to high.
-
-    Parameters
-    ----------
-    code, z, low, high, bias, slope
-        As in `activate`; no relu that leaves the slope alone.
-    alpha : number of their dtype
-    bent : flat array
-    """
+def bend(code, z, low, high, bias, alpha, slope, bent):
+    """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v."""
     k = high - low
     a, s, e = run(z, low, k), run(slope, low, k), run(bent, low, k)
     rest = z.dtype.type(1) - alpha
@@ -193,61 +194,3 @@ def bend(code: int, z: Any, low: int, high: int, bias: Any, alpha: Any, slope: A
         e[j] = g - v
         a[j] = rest * v + alpha * g
         s[j] = rest + alpha * s[j]
-
-
-@part(order=ORDERED)
-def activate_only(code: int, z: Any, low: int, high: int, bias: Any) -> None:
-    """z := g(z + bias), from low to high, where nobody needs a derivative."""
-    number, z = z.dtype.type, run(z, low, high - low)
-    zero, one, half = number(0), number(1), number(0.5)
-    if code == RELU or code == RELU_WITH_SLOPE:
-        for j in range(z.size):
-            v = z[j] + bias
-            z[j] = zero if v < zero else v
-    elif code == IDENTITY:
-        for j in range(z.size):
-            z[j] += bias
-    elif code == LEAKY_RELU:
-        below = number(_SLOPE)
-        for j in range(z.size):
-            v = z[j] + bias
-            z[j] = v if v > zero else below * v
-    elif code == ELU or code == SELU:
-        scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
-        for j in range(z.size):
-            v = z[j] + bias
-            grown = alpha * expm1(v if v < zero else zero)
-            z[j] = scale * (v if v > zero else grown if v == v else v)
-    elif code == GELU:
-        root, settled = number(sqrt(0.5)), number(SETTLED)
-        for j in range(z.size):
-            v = z[j] + bias
-            near = settled if v > settled else -settled if v < -settled else v
-            z[j] = v * half * number(erfc(-near * root))
-    elif code == GELU_TANH:
-        settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
-        for j in range(z.size):
-            v = z[j] + bias
-            near = settled if v > settled else -settled if v < -settled else v
-            z[j] = v * logistic(steep * (near + cube * near * near * near))
-    elif code == SILU:
-        for j in range(z.size):
-            v = z[j] + bias
-            z[j] = v * logistic(v)
-    elif code == MISH:
-        for j in range(z.size):
-            v = z[j] + bias
-            z[j] = v * hyperbolic_tangent(softplus(v))
-    elif code == SOFTPLUS:
-        for j in range(z.size):
-            v = z[j] + bias
-            z[j] = softplus(v) + (zero if v == v else v)
-    elif code == TANH:
-        for j in range(z.size):
-            z[j] = hyperbolic_tangent(z[j] + bias)
-    elif code == SIGMOID:
-        for j in range(z.size):
-            z[j] = logistic(z[j] + bias)
-    else:
-        for j in range(z.size):
-            z[j] = exp(z[j] + bias)

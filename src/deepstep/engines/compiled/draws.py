@@ -1,12 +1,14 @@
 """Dropout masks inside a kernel: NumPy's Philox, so that every engine drops the same units."""
 
-from typing import Any
-
 import numpy as np
 
 from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.layout import DROPPED, Lowers
 from deepstep.engines.compiled.machine import high_product
 from deepstep.engines.draws import Purpose
+from deepstep.equations import dropout_forward
+
+LOWERS = {dropout_forward: Lowers(DROPPED)}
 
 DROPOUT = np.uint64(Purpose.DROPOUT)
 
@@ -15,7 +17,7 @@ _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 
 
 @part(order=ORDERED)
-def _block(index: Any, layer: Any, step: Any, key0: Any, key1: Any) -> Any:
+def _block(index, layer, step, key0, key1):
     """The four uint64 of one block of Philox 4×64 with ten rounds (Salmon et al. 2011)."""
     c0, c1, c2, c3 = index, np.uint64(0), layer, step
     for _ in range(10):
@@ -28,34 +30,9 @@ def _block(index: Any, layer: Any, step: Any, key0: Any, key1: Any) -> Any:
 
 
 @part(order=ORDERED)
-def drop(
-    A: Any,
-    D: Any,
-    bent: Any,
-    first: int,
-    stride: int,
-    n: int,
-    low: int,
-    high: int,
-    keep: float,
-    seed: int,
-    step: int,
-    layer: int,
-) -> None:
-    """A := A ∘ mask, D := D ∘ mask, for the n units of a layer and the examples from low to high; so with
-    bent, if it is not None.
-
-    Parameters
-    ----------
-    A, D, bent : flat arrays
-        Activations and their slopes, and how far they bend; the layer begins at an entry, its units lie
-        stride entries apart.
-    first, stride, n, low, high : int
-    keep : float
-        Probability to stay.
-    seed, step, layer : int
-        As in `deepstep.engines.draws`: its numbers lie example by example, two in each uint64.
-    """
+def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer):
+    """A := A ∘ mask, D := D ∘ mask, and so bent if it is not None, of n units."""
+    # the draws of `deepstep.engines.draws` lie example by example, two in each uint64
     number = A.dtype.type
     raised, zero, limit = number(1) / number(keep), number(0), np.float32(keep)
     at, end = low * n, high * n

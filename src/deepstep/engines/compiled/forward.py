@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.activations import activate_only, logistic, softplus
+from deepstep.engines.compiled.activations import activate, logistic, softplus
+from deepstep.engines.compiled.embeddings import Embedded, embed
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
-from deepstep.engines.compiled.layout import BATCH, LAYER, layers_of, members_of, running_statistics
+from deepstep.engines.compiled.layout import BATCH, LAYER
+from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
     START,
@@ -23,6 +25,7 @@ from deepstep.engines.compiled.machine import (
 )
 from deepstep.engines.compiled.mathematics import exp
 from deepstep.engines.compiled.normalization import EPSILON, by_layer
+from deepstep.engines.compiled.room import members_of
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings
@@ -47,101 +50,53 @@ OUTPUT_CODES = {
 def outputs_of_rows(
     architecture: Architecture, parameters: Parameters, statistics: Mapping[str, Array], X: Array
 ) -> Array:
-    """Outputs of a network for rows, without a session: what a service asks for row by row.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        With activations and a head that the compiled engine has.
-    parameters : Parameters
-    statistics : mapping
-        Running statistics of batch normalization, as in a `Network`.
-    X : array of shape (m, n_x)
-        Of any floating dtype; as it is where it is C-ordered and of the dtype of the parameters.
-
-    Returns
-    -------
-    array of shape (m, n_L)
-
-    Examples
-    --------
-    >>> from deepstep import Network
-    >>> net = Network([3, 4, 2], output="softmax", seed=1)
-    >>> X = np.ones((5, 3))
-    >>> found = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
-    >>> np.allclose(found, net.forward(X.T).T)
-    True
-    """
-    layers = _layers(architecture)
+    """Outputs (m, n_L) of a network for rows (m, n_x), without a session."""
+    tables = _tables(architecture, parameters.dtype)
     rows = writable(np.ascontiguousarray(X, parameters.dtype))
-    running = running_statistics(layers, statistics, parameters.dtype)
-    return outputs(layers, parameters.flat, running, rows, output=architecture.activations[-1]).T
+    running = running_statistics(tables.layers, statistics, parameters.dtype)
+    return outputs(tables, parameters.flat, running, rows, output=architecture.activations[-1]).T
 
 
 @lru_cache(maxsize=16)
-def _layers(architecture: Architecture) -> AnyArray:
-    """The table of a network that is not trained."""
-    nothing = architecture.lay_out(np.zeros(architecture.n_parameters))
-    return layers_of(architecture, Settings(), nothing)
+def _tables(architecture: Architecture, dtype: Any) -> Tables:
+    """The tables of a network that is not trained."""
+    return tables_of(architecture, Settings(), dtype)
 
 
-def outputs(layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str) -> Array:
-    """Outputs of rows; of members that share the network the mean of theirs.
-
-    Parameters
-    ----------
-    layers : array of LAYERS
-    theta : array of shape (n_parameters,)
-    statistics : array of shape (2, units), or None
-        Running mean and variance; None where no layer is normalized.
-    X : array of shape (m, n_x)
-        Rows, in one piece, of the dtype of theta.
-    output : str
-        Of `OUTPUT_CODES`.
-
-    Returns
-    -------
-    array of shape (n_L, m)
-    """
-    found = outputs_of_each(layers, theta, statistics, X, output=output)
-    return members_mean(found, members_of(layers)) if members_of(layers) > 1 else found
+def outputs(tables: Tables, theta: Array, statistics: Array | None, X: Array, *, output: str) -> Array:
+    """Outputs (n_L, m) of rows; of members that share the network the mean of theirs."""
+    found, members = outputs_of_each(tables, theta, statistics, X, output=output), members_of(tables.layers)
+    return members_mean(found, members) if members > 1 else found
 
 
 def outputs_of_each(
-    layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str
+    tables: Tables, theta: Array, statistics: Array | None, X: Array, *, output: str
 ) -> Array:
-    """Outputs of rows: of the first member, then of the second, …
-
-    Parameters
-    ----------
-    layers, theta, statistics, X, output
-        As in `outputs`.
-
-    Returns
-    -------
-    array of shape (n_L, K·m)
-    """
-    n, n_x, at, members = (
-        int(layers["size"][-1]),
-        int(layers["size"][0]),
-        int(layers["s"][1]),
-        members_of(layers),
-    )
+    """Outputs (n_L, K·m) of rows, of the first member, then of the second, …"""
+    layers, embedded = tables.layers, tables.embedded
+    n, n_in, at = int(layers["size"][-1]), int(layers["size"][0]), int(layers["s"][1])
     if at < 0:
-        return _outputs_of_one(layers, theta, statistics, X, output=output)
+        return _outputs_of_one(layers, embedded, theta, statistics, X, output=output)
     found = []
-    for k in range(members):
-        own, begin = layers.copy(), at + k * n_x
+    for k in range(members_of(layers)):
+        own, begin = layers.copy(), at + k * n_in
         own["W"][-1] += k * n * int(layers["size"][-2])
         own["b"][-1] += k * n
+        own["s"][1] = begin
         # of few rows, as a service asks for them, this is less than to multiply the weights
-        rows = X * theta[begin : begin + n_x]
-        found.append(_outputs_of_one(own, theta, statistics, rows, output=output))
-    return found[0] if members == 1 else np.concatenate(found, axis=1)
+        rows = X if embedded is not None else X * theta[begin : begin + n_in]
+        found.append(_outputs_of_one(own, embedded, theta, statistics, rows, output=output))
+    return np.concatenate(found, axis=1)
 
 
 def _outputs_of_one(
-    layers: AnyArray, theta: Array, statistics: Array | None, X: Array, *, output: str
+    layers: AnyArray,
+    embedded: Embedded | None,
+    theta: Array,
+    statistics: Array | None,
+    X: Array,
+    *,
+    output: str,
 ) -> Array:
     """Outputs (n_L, m) of rows whose inputs are scaled already, by the output layer that the table names."""
     sizes, m = layers["size"], len(X)
@@ -153,9 +108,11 @@ def _outputs_of_one(
     code, blas, flat = OUTPUT_CODES[output], blas_address(theta.dtype), X.reshape(-1)
 
     def work(thread: int, barrier: AnyArray) -> None:
-        predict(
-            thread, barrier, n_threads, blas, layers, theta, statistics, flat, m, rooms[thread], found, code
-        )
+        own = embedded
+        if own is not None:
+            own = own._replace(room=np.empty(own.rows * tile, theta.dtype))
+        room = rooms[thread]
+        predict(thread, barrier, n_threads, blas, layers, own, theta, statistics, flat, m, room, found, code)
 
     if many:
         run_together(work, n_threads)
@@ -165,23 +122,11 @@ def _outputs_of_one(
 
 
 @kernel
-def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, room, found, code):
-    """Outputs of tiles of examples, every n_threads-th one.
-
-    Parameters
-    ----------
-    thread, n_threads, blas, m, code : int
-    barrier
-        As in `step.train`.
-    layers, theta, statistics
-        As in `outputs`.
-    X : array
-        Rows, flat.
-    room : array of shape (3 · widest + 2, tile)
-        Two layers, and U_hat where a layer is normalized by layer.
-    found : array of shape (n_L, m)
-        Where the outputs go.
-    """
+def predict(
+    thread, barrier, n_threads, blas, layers, embedded, theta, statistics, X, m, room, found, code
+):  # fmt: skip
+    """Outputs (n_L, m) of tiles of rows, every n_threads-th one."""
+    # the room has two layers, U_hat of a layer that is normalized by layer, and two rows
     if not assemble(barrier, n_threads):
         return
     control = without_denormals()
@@ -189,27 +134,23 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
     out, flat = found.reshape(found.size), room.reshape(room.size)
     for low in range(thread * tile, m, n_threads * tile):
         count = min(tile, m - low)
+        if embedded is not None:
+            _embed_rows(layers, embedded, theta, X, low, count, tile)
         for l in range(1, layers.size):
             layer, n_prev, last = layers[l], layers[l - 1].size, l == layers.size - 1
             n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
             into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
-            B, begin, ldb, turn = (X, low * n_prev, n_prev, T) if l == 1 else (flat, before * tile, tile, N)
+            B, begin, ldb, turn = flat, before * tile, tile, N
+            if l == 1:
+                B, begin, ldb, turn = X, low * n_prev, n_prev, T
+                if embedded is not None:
+                    B, begin, ldb, turn = embedded.room, START, tile, N
             W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
             product(blas, one, shape, N, W, turn, (B, begin, ldb), (into, at, stride))
             if layer.normalization == LAYER:
+                u, deviation, row = 2 * widest * tile, room[3 * widest], room[3 * widest + 1]
                 by_layer(
-                    flat,
-                    flat,
-                    here * tile,
-                    2 * widest * tile,
-                    n,
-                    tile,
-                    room[3 * widest],
-                    room[3 * widest + 1],
-                    theta,
-                    layer.gamma,
-                    START,
-                    count,
+                    flat, flat, here * tile, u, n, tile, deviation, row, theta, layer.gamma, START, count
                 )
             elif statistics is not None and layer.normalization == BATCH:
                 for i in range(n):
@@ -231,7 +172,7 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
                     if layer.alpha >= 0:
                         for j in range(count):
                             room[3 * widest, j] = flat[begin_ + j] + bias
-                    activate_only(layer.activation, flat, begin_, begin_ + count, bias)
+                    activate(layer.activation, flat, begin_, begin_ + count, bias, None)
                     if layer.alpha >= 0:
                         alpha = theta[layer.alpha + i]
                         for j in range(count):
@@ -240,8 +181,23 @@ def predict(thread, barrier, n_threads, blas, layers, theta, statistics, X, m, r
     wait_for_all(barrier, n_threads)
 
 
+@part
+def _embed_rows(layers, embedded, theta, X, low, count, tile):
+    """What layer 1 reads of some rows, at the beginning of the room; with factors of the inputs."""
+    stages, room, one = embedded.stages, embedded.room, theta.dtype.type(1)
+    n_x, at = stages[0].n, stages[0].reads
+    for i in range(n_x):
+        for j in range(count):
+            room[(at + i) * tile + j] = X[(low + j) * n_x + i]
+    embed(stages, embedded.picks, theta, room, tile, 0, count)
+    for i in range(layers[0].size):
+        factor = theta[layers[1].s + i] if layers[1].s >= 0 else one
+        for j in range(count):
+            room[i * tile + j] *= factor
+
+
 @part(order=ORDERED)
-def _finish(code: int, Z: Any, row: Any) -> None:
+def _finish(code, Z, row):
     """Outputs from logits, (n_L, k), in place."""
     n, k = Z.shape
     number = Z.dtype.type

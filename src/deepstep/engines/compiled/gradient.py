@@ -2,15 +2,38 @@
 
 import numpy as np
 
-from deepstep.engines.compiled.gram import gradient_by_coordinates
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import KINDS, LARGEST, NONE, NORM, SIZES, SQUARES
+from deepstep.engines.compiled.layout import (
+    BEND,
+    BIAS,
+    FACTORS,
+    INPUTS,
+    LARGEST,
+    LINEAR,
+    NONE,
+    NORM,
+    SCALE,
+    SIZES,
+    SQUARES,
+    WEIGHTS,
+    Lowers,
+)
 from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
 from deepstep.engines.compiled.normalization import BACK, sums_of
-from deepstep.engines.compiled.updates import average, cut, limit_norms, regularize, update
+from deepstep.engines.compiled.updates import MUON, cut, move, regularize
+from deepstep.equations import (
+    linear_forward,
+    members_linear_forward,
+    members_output_forward,
+    scaled_weights,
+)
 
-WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
-"""Kinds of parameters, in the tables of factors."""
+LOWERS = {
+    linear_forward: Lowers(LINEAR),
+    members_linear_forward: Lowers(LINEAR),
+    members_output_forward: Lowers(LINEAR),
+    scaled_weights: Lowers(FACTORS),
+}
 
 AT_ONCE = 1024
 """Numbers that are added up in their own precision."""
@@ -18,18 +41,16 @@ AT_ONCE = 1024
 
 @part(once=True)
 def gradient_and_update(
-    thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch, rate, decay,
-    whole, squares,
+    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch, rate,
+    decay,
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
-    ``squares`` is the share of ‖W1‖² that coordinates have.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
-    m, stride, total, sizes = batch.m, batch.stride, batch.total, 0.0
+    m, stride, total, sizes, squares = batch.m, batch.stride, batch.total, 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
-        n_bases = plan.n_bases if l == 1 else START
         rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
         each = m // layer.blocks
         low, high = rows * thread // plan.n_threads, rows * (thread + 1) // plan.n_threads
@@ -48,46 +69,41 @@ def gradient_and_update(
                 at, count = layer.W + top * n_prev, (bottom - top) * n_prev
             else:
                 at, count = begins + low, high - low
-            into = at if whole else thread * plan.tile
+            into = at if plan.whole else thread * plan.tile
             if kind == WEIGHTS:
                 begin = (layer.unit + top) * stride
-                if n_bases > 0:
-                    gradient_by_coordinates(
-                        work.D, begin, stride, bottom - top, m, n_bases, per_example, gradient, into
-                    )
+                if l > 1:
+                    B, start, ldb, turn = work.A, layers[l - 1].unit * stride, stride, T
+                elif plan.turned:
+                    B, start, ldb, turn = source, START, stride, T
                 else:
-                    if l > 1:
-                        B, start, ldb, turn = work.A, layers[l - 1].unit * stride, stride, T
-                    elif plan.turned:
-                        B, start, ldb, turn = source, START, stride, T
+                    B, start, ldb, turn = source, first * n_prev, n_prev, N
+                for k in range(layer.blocks):
+                    if l == 1:  # the same units for all members, of whom each has inputs of its own
+                        left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
                     else:
-                        B, start, ldb, turn = source, first * n_prev, n_prev, N
-                    for k in range(layer.blocks):
-                        if l == 1:  # the same units for all members, of whom each has inputs of its own
-                            left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
-                        else:
-                            first_row = k * layer.size
-                            left, right = max(top, first_row), min(bottom, first_row + layer.size)
-                            dZ = (layer.unit + left - first_row) * stride + k * each
-                            B_k = B, start + k * each, ldb
-                        if left >= right:
-                            continue
-                        shape, found_dW = (
-                            (right - left, n_prev, each),
-                            (gradient, into + (left - top) * n_prev, n_prev),
-                        )
-                        if scaled is not None and l == 1:
-                            found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
-                        product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
+                        first_row = k * layer.size
+                        left, right = max(top, first_row), min(bottom, first_row + layer.size)
+                        dZ = (layer.unit + left - first_row) * stride + k * each
+                        B_k = B, start + k * each, ldb
+                    if left >= right:
+                        continue
+                    shape, found_dW = (
+                        (right - left, n_prev, each),
+                        (gradient, into + (left - top) * n_prev, n_prev),
+                    )
+                    if scaled is not None and l == 1:
+                        found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
+                    product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
                 if scaled is not None and l == 1:
                     _through_the_scale(theta, at, layer, n_prev, gradient, into, count, scaled)
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
-                    squares += found[1] if n_bases == 0 else 0.0
+                    squares += found[1]
             elif bent is not None and kind == BEND:
                 for i in range(low, high):
-                    gradient[into + i - low] = _sum(bent, (layer.unit + i) * stride, m) * per_example
+                    gradient[into + i - low] = sum_of(bent, (layer.unit + i) * stride, m) * per_example
             elif moments is not None and layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
@@ -99,16 +115,15 @@ def gradient_and_update(
                 for i in range(low, high):
                     k = i // layer.size
                     begin = (layer.unit + i - k * layer.size) * stride + k * each
-                    gradient[into + i - low] = _sum(work.D, begin, each) * per_example
+                    gradient[into + i - low] = sum_of(work.D, begin, each) * per_example
             else:
                 for i in range(low, high):
-                    gradient[into + i - low] = _sum(work.D, (layer.unit + i) * stride, m) * per_example
+                    gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
             if plan.clip_value > 0 and plan.only_gradient == 0:
                 cut(gradient, into, count, plan.clip_value)
-            if not whole:
-                _move(
-                    plan, layers, l, kind, state, at, gradient, into, count, seldom, batch.step, rate, decay
-                )
+            if not plan.whole:
+                own = parameters[layer.own[kind]]
+                move(plan, own, state, at, gradient, into, count, seldom, batch.step, rate, decay)
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
@@ -144,7 +159,7 @@ def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
 
 
 @part
-def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, step, rate, decay, whole):
+def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, step, rate, decay):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
     """
@@ -152,7 +167,7 @@ def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, ste
     factors = layers[1].blocks * n_x
     low, high = factors * thread // plan.n_threads, factors * (thread + 1) // plan.n_threads
     at, count = layers[1].s + low, high - low
-    into = at if whole else thread * plan.tile
+    into = at if plan.whole else thread * plan.tile
     for j in range(into, into + count):
         gradient[j] = 0
     for k in range(layers[1].blocks):
@@ -166,12 +181,13 @@ def gradient_of_the_scale(thread, plan, layers, state, work, seldom, scaled, ste
                 g[j] += product_[j]
     if plan.clip_value > 0 and plan.only_gradient == 0:
         cut(gradient, into, count, plan.clip_value)
-    if not whole:
-        _move(plan, layers, 1, INPUTS, state, at, gradient, into, count, seldom, step, rate, decay)
+    if not plan.whole:
+        own = parameters[layers[1].own[INPUTS]]
+        move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay)
 
 
 @part
-def _sum(values, begin, count):
+def sum_of(values, begin, count):
     """The sum of a run: of short sums in the precision of the values, added up in float64. A million numbers
     added up in float32 would lose some digits.
     """
@@ -185,27 +201,15 @@ def _sum(values, begin, count):
 
 
 @part
-def _move(plan, layers, l, kind, state, at, gradient, into, count, seldom, step, rate, decay):
-    """One run of θ after its update; with the limit of norms and the average."""
-    alpha = rate * layers[l].rates[kind]
-    keep = 1 - alpha * (decay * layers[l].decays[kind])
-    update(plan, state, at, gradient, into, count, alpha, keep, step)
-    if seldom is not None:
-        if kind == WEIGHTS and plan.max_norm > 0:
-            limit_norms(state[0], at, count, layers[l - 1].size, plan.max_norm)
-        if plan.average > 0:
-            begins = plan.averaged == 0 and step == plan.steps_done + 1
-            average(state, at, count, plan.average, 1 if begins else step)
-
-
-@part
 def clipping(thread, barrier, plan, work):
-    """By what the whole gradient is to be multiplied, so that its norm is at most clip_norm.
+    """By what the whole gradient is to be multiplied, so that its norm is at most clip_norm, if there is one.
 
     In parts of the largest entry, whose squares neither overflow nor vanish.
     """
     n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
     wait_for_all(barrier, n_threads)
+    if plan.clip_norm == 0:
+        return 1.0
     low, high = gradient.size * thread // n_threads, gradient.size * (thread + 1) // n_threads
     largest, squares = 0.0, 0.0
     for i in range(low, high):
@@ -229,24 +233,13 @@ def clipping(thread, barrier, plan, work):
 
 
 @part
-def update_whole(thread, plan, layers, state, work, seldom, step, rate, decay, share):
-    """The update of this thread's units from the whole gradient."""
-    gradient = work.gradient
+def update_whole(thread, plan, parameters, state, gradient, seldom, step, rate, decay, share):
+    """The update of this thread's rows of each parameter; of no W where Muon updates them."""
     scale = gradient.dtype.type(share)
-    for l in range(1, layers.size):
-        layer = layers[l]
-        for kind in range(5):
-            n = layers[l - 1].size * layer.blocks if kind == INPUTS else layer.size
-            if l == layers.size - 1 and kind != INPUTS:
-                n *= layer.blocks
-            low, high = n * thread // plan.n_threads, n * (thread + 1) // plan.n_threads
-            begin = layer.W if kind == WEIGHTS else layer.b if kind == BIAS else layer.gamma
-            if kind == INPUTS or kind == BEND:
-                begin = layer.s if kind == INPUTS else layer.alpha
-            width = layers[l - 1].size if kind == WEIGHTS else 1
-            at, count = begin + low * width, (high - low) * width
-            if begin < 0:
-                continue
-            for i in range(at, at + count):
-                gradient[i] *= scale
-            _move(plan, layers, l, kind, state, at, gradient, at, count, seldom, step, rate, decay)
+    for own in parameters:
+        low, high = own.rows * thread // plan.n_threads, own.rows * (thread + 1) // plan.n_threads
+        at, count = own.at + low * own.width, (high - low) * own.width
+        for i in range(at, at + count):
+            gradient[i] *= scale
+        if plan.rule != MUON or own.weights == 0:
+            move(plan, own, state, at, gradient, at, count, seldom, step, rate, decay)

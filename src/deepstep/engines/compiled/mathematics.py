@@ -4,7 +4,7 @@ Each is a polynomial between two operations on bits, without a branch: sixteen n
 the processor can. Series are Taylor's; the coefficients are fractions that can be checked by hand.
 """
 
-from typing import Any
+from math import factorial
 
 import numpy as np
 from numba import types
@@ -14,17 +14,17 @@ from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import float_of_bits
 
 
-def _of_precision(single: Any, double: Any) -> Any:
+def _of_precision(single, double):
     """A stand-in that becomes the function for float32 or for float64 where it is compiled.
 
     The two are plain functions: compiled parts of their own would be compiled once more for the stand-in.
     """
 
-    def function(x: Any) -> Any:
+    def function(x):
         raise TypeError("for kernels alone")
 
     @overload(function, inline="never", jit_options={"fastmath": ORDERED})
-    def chosen(x: Any) -> Any:  # Numba holds its signature against theirs, to the letter
+    def chosen(x):  # Numba holds its signature against theirs, to the letter
         if isinstance(x, types.Float):
             return single if x.bitwidth == 32 else double
         return None
@@ -32,7 +32,7 @@ def _of_precision(single: Any, double: Any) -> Any:
     return function
 
 
-def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: int) -> Any:
+def _reduced(number, whole, high, low, bits, bias):
     """Parts of e^x for one precision: e^r - 1 with |r| ≤ ln 2 / 2 and 2^n as two factors, x = n·ln 2 + r."""
     log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
     zero = number(0)
@@ -43,7 +43,7 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
     )
 
     @part(order=ORDERED)
-    def remainder(x: Any) -> Any:
+    def remainder(x):
         n = np.int32(x * log2e + (half if x >= zero else -half))
         r = (x - number(n) * ln2_high) - number(n) * ln2_low
         p = c7
@@ -54,7 +54,7 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
         return n, p
 
     @part(order=ORDERED)
-    def power_of_two(n: Any) -> Any:
+    def power_of_two(n):
         return float_of_bits(whole((whole(n) + whole(bias)) << whole(bits)))
 
     return remainder, power_of_two
@@ -66,10 +66,10 @@ _remainder64, _power64 = _reduced(
 )
 
 
-def _exponential(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+def _exponential(remainder, power, number, least, most):
     low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
 
-    def exponential(x: Any) -> Any:
+    def exponential(x):
         inside = low if x < low else x  # a NaN is neither below nor above, and stays
         inside = high if inside > high else inside
         n, p = remainder(inside)
@@ -80,10 +80,10 @@ def _exponential(remainder: Any, power: Any, number: Any, least: float, most: fl
     return exponential
 
 
-def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+def _minus_one(remainder, power, number, least, most):
     low, high, one = number(least), number(most), number(1)
 
-    def minus_one(x: Any) -> Any:
+    def minus_one(x):
         inside = low if x < low else x
         inside = high if inside > high else inside
         n, p = remainder(inside)
@@ -93,10 +93,10 @@ def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: floa
     return minus_one
 
 
-def _both(remainder: Any, power: Any, number: Any, least: float) -> Any:
+def _both(remainder, power, number, least):
     low, one = number(least), number(1)
 
-    def both(x: Any) -> Any:
+    def both(x):
         n, p = remainder(low if x < low else x)
         scale = power(n)
         grown = scale * p
@@ -124,7 +124,7 @@ exp_and_expm1 = _of_precision(_both32, _both64)
 """e^x and e^x - 1, each with all its digits, for x up to 0; below -87 (-708) their values there."""
 
 
-def _log1p(number: Any, terms: int) -> Any:
+def _log1p(number, terms):
     one, half, two, root, ln2 = (
         number(1),
         number(0.5),
@@ -135,7 +135,7 @@ def _log1p(number: Any, terms: int) -> Any:
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 
-    def log1p(x: Any) -> Any:
+    def log1p(x):
         above = x > root
         f = (x - one) * half if above else x
         s = f / (two + f)
@@ -151,3 +151,39 @@ def _log1p(number: Any, terms: int) -> Any:
 
 log1p = _of_precision(_log1p(np.float32, 5), _log1p(np.float64, 10))
 """log(1 + x) for x from 0 to 1, by 2·artanh(s) with s = x / (2 + x)."""
+
+
+def _cosine_and_sine(number, parts: tuple[float, float, float], last):
+    high, middle, low = (number(part) for part in parts)
+    quarter, one = number(2 / np.pi), number(1)
+    d2, d3, d4, d5, d6, d7, d8, d9 = (number((-1) ** (d // 2) / factorial(d)) for d in range(2, 10))
+    d10, d11, d12, d13, d14, d15, d16, d17 = (
+        number((-1) ** (d // 2) / factorial(d)) if d <= last else number(0) for d in range(10, 18)
+    )
+    long = last > 11
+
+    def cosine_and_sine(x):
+        n = np.rint(x * quarter)
+        r = ((x - n * high) - n * middle) - n * low
+        q = r * r
+        c, s = d10, d11
+        if long:
+            c = d10 + q * (d12 + q * (d14 + q * d16))
+            s = d11 + q * (d13 + q * (d15 + q * d17))
+        c = one + q * (d2 + q * (d4 + q * (d6 + q * (d8 + q * c))))
+        s = r + r * q * (d3 + q * (d5 + q * (d7 + q * (d9 + q * s))))
+        turns = np.int32(n)
+        odd, back = turns & 1 != 0, turns & 2 != 0
+        cosine, sine = (s, c) if odd else (c, s)
+        return (-cosine if odd != back else cosine), (-sine if back else sine)
+
+    return cosine_and_sine
+
+
+cosine_and_sine = _of_precision(
+    _cosine_and_sine(np.float32, (1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8), 11),
+    _cosine_and_sine(
+        np.float64, (1.57079625129699707031, 7.54978941586159635335e-8, 5.39030285815811905290e-15), 17
+    ),
+)
+"""cos(x) and sin(x) to the last digits, for |x| up to some thousands: multiples of π/2 in three parts."""

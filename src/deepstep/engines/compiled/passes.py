@@ -2,7 +2,6 @@
 
 from deepstep.engines.compiled.activations import RELU, activate, bend
 from deepstep.engines.compiled.draws import drop
-from deepstep.engines.compiled.gram import first_logits
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.layout import BATCH, LOSS, NONE, ROOM, WEIGHT
@@ -22,16 +21,12 @@ from deepstep.engines.compiled.normalization import (
 def forward_pass(
     thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch, factor
 ):  # fmt: skip
-    """Activations of all layers and the logits, with g′(Z) where an activation does not show it; gives this
-    thread's share of ‖W1‖² where W1 is known by its coordinates, else 0.
-    """
-    one, squares, A, stride = theta.dtype.type(1), 0.0, work.A, batch.stride
+    """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
+    one, A, stride = theta.dtype.type(1), work.A, batch.stride
     low, high = batch.low, batch.high
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
         n, at = layer.size, layer.unit * stride
-        n_bases = plan.n_bases if l == 1 else START
-        inner = n_prev - n_bases
         each = batch.m // layer.blocks
         for k in range(layer.blocks):
             left, right = max(low, k * each), min(high, (k + 1) * each)
@@ -42,14 +37,12 @@ def forward_pass(
             elif plan.turned:
                 B, begin, ldb, turn = source, left - k * each, stride, N
             else:
-                B, begin, ldb, turn = source, (first + left - k * each) * inner, inner, T
-            shape, Z = (n, right - left, inner), (A, at + left, stride)
+                B, begin, ldb, turn = source, (first + left - k * each) * n_prev, n_prev, T
+            shape, Z = (n, right - left, n_prev), (A, at + left, stride)
             W, at_W = theta, layer.W + k * n * n_prev
             if scaled is not None:
                 W, at_W = (scaled, START + k * n * n_prev) if l == 1 else (theta, at_W)
             product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
-            if n_bases > 0:
-                squares = first_logits(theta, n, inner, n_bases, source, A, at, stride, low, high)
         if moments is not None:
             sums = sums_of(work, layers, l, FORTH)
             if layer.normalization == BATCH:
@@ -73,7 +66,6 @@ def forward_pass(
         if seldom is not None and not last and layer.drop * factor > 0:
             keep = 1 - layer.drop * factor
             drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
-    return squares
 
 
 @part(once=True)
@@ -92,7 +84,7 @@ def losses(plan, layers, levels, weighted, work, seldom, batch):
 
 
 @part(once=True)
-def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch):
+def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     one, zero = theta.dtype.type(1), theta.dtype.type(0)
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
@@ -104,7 +96,22 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, bat
                 by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
             elif layer.normalization != NONE:
                 by_layer_backward_of(thread, sums, l, work, theta, layer, batch)
-        if l == 1 or low >= high:
+        if low >= high:
+            continue
+        if l == 1:
+            if embedded is not None:
+                each = batch.m // layer.blocks
+                for k in range(layer.blocks):
+                    left, right = max(low, k * each), min(high, (k + 1) * each)
+                    if left < right:
+                        W = (theta, layer.W, n_prev)
+                        if scaled is not None:
+                            W = (scaled, k * layer.size * n_prev, n_prev)
+                        shape, dZ = (
+                            (n_prev, right - left, layer.size),
+                            (D, layer.unit * stride + left, stride),
+                        )
+                        product(plan.blas, one, shape, T, W, N, dZ, (embedded.room, START + left, stride))
             continue
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU

@@ -8,24 +8,14 @@ from typing import Any, cast
 import numpy as np
 
 from deepstep.engines.compiled.forward import outputs, outputs_of_each
-from deepstep.engines.compiled.gram import NOTE, Span, keeps_the_span, span_of, steps_that_cost_as_much
 from deepstep.engines.compiled.jit import told_while_compiled
-from deepstep.engines.compiled.layout import (
-    TURNED_UP_TO,
-    Data,
-    Work,
-    layers_of,
-    levels_of,
-    members_of,
-    optional_room,
-    plan_of,
-    running_statistics,
-    tile_of,
-    work_for,
-)
+from deepstep.engines.compiled.layout import BATCH, TURNED_UP_TO, Data
+from deepstep.engines.compiled.lowering import Tables, levels_of, plan_of, running_statistics, tables_of
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
+from deepstep.engines.compiled.room import Work, members_of, optional_room, stride_for, tile_of, work_for
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
+from deepstep.engines.compiled.updates import MUON
 from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession, first_statistics
 from deepstep.engines.session import SessionState, StepCosts, check_state, writable
@@ -46,14 +36,10 @@ _READY: set[tuple[Any, ...]] = set()
 
 
 class CompiledSession:
-    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`.
-
-    In float64, full-batch steps on more inputs than examples go through the Gram matrix of the examples (see
-    `gram`), where `spans` lets them; `why` then says so.
-    """
+    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`."""
 
     name, why = "compiled", ""
-    spans = True
+    spans = False
 
     def __init__(
         self,
@@ -67,22 +53,18 @@ class CompiledSession:
         self._dropout = settings.dropout_of(architecture)
         self._optimizer = get_optimizer(settings.optimizer)
         self._head = get_head(architecture)
-        self._layers = layers_of(architecture, settings, parameters)
-        self._plan = plan_of(settings, self._head)
-        self._optional = optional_room(self._plan, self._layers, self._dtype)
+        self._tables = tables_of(architecture, settings, self._dtype)
+        self._layers = self._tables.layers
+        self._plan = plan_of(settings, self._head, self._tables)
+        self._optional = optional_room(self._plan, self._tables, self._dtype)
         self._levels = levels_of(self._head.settings)
-        self._by_batch = [
-            layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
-        ]
+        self._by_batch = [int(l) for l in np.flatnonzero(self._layers["normalization"] == BATCH)]
         if statistics is None:
             statistics = first_statistics(architecture, self._dtype)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
-        scales = architecture.input_scale or architecture.shared_members
-        in_float64 = self._dtype == np.float64
-        self._keeps_the_span = in_float64 and keeps_the_span(settings) and not scales
         self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
@@ -96,30 +78,22 @@ class CompiledSession:
                 _READY.add(kind)
 
     def _load_kernel(self) -> None:
-        none = np.zeros(0, self._dtype)
-        shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
-        self._plan["n_threads"] = 1
-        work = work_for(self._layers, 1, 1, whole=False, gathers=False, dtype=self._dtype)
+        none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
+        work = work_for(self._layers, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        data = Data(none, none, none, _NO_ORDER)
+        nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
         with told_while_compiled():
-            train(
-                0,
-                np.zeros(BARRIER_SIZE, np.int64),
-                self._plan,
-                self._layers,
-                self._levels,
-                Data(none, none, none, _NO_ORDER),
-                self._state,
-                self._statistics,
-                self._progress,
-                work,
-                *self._optional,
-                *shapes,
-            )
+            train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
+
+    def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
+        """What the kernel is given beside its thread and what belongs to a call."""
+        tables = self._plan, self._layers, self._tables.parameters, self._levels
+        return *tables, data, self._state, self._statistics, self._progress, work, *self._optional
 
     @property
     def parameters(self) -> Parameters:
         """The parameters now, a copy."""
-        return self._like(self._theta.copy())
+        return self._like(self._state[0].copy())
 
     @property
     def outcome(self) -> Parameters:
@@ -166,19 +140,17 @@ class CompiledSession:
         ]
         check_dropout(self._dropout, rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
-            if batch_size is None and order is None:
-                self._full_steps(examples, rates, costs, sizes)
-            else:
-                self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
+            self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
             return StepCosts(costs, sizes)
         for at, number in enumerate(numbers):  # NumPy draws the noise; of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if self.settings.input_noise:
-                X = X + self._noise(X.shape)
+                noise, seed = self.settings.input_noise, self.settings.seed
+                X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
             one = slice(at, at + 1)
             rows = _as_rows(X, Y, weight)
             self._run(rows, None, None, 0, [values[one] for values in rates], costs[one], sizes[one])
-            if _stopped(costs[one], sizes[one]):
+            if stopped(costs[one], sizes[one]):
                 break
         return StepCosts(costs, sizes)
 
@@ -212,11 +184,12 @@ class CompiledSession:
         """The state now, a copy."""
         slots = zip(self._optimizer.state, self._state[1:], strict=False)
         statistics, running = {}, cast(Array, self._statistics)
-        for layer in self._by_batch:
+        for l in self._by_batch:
+            units = self._layers["unit"][l] + np.arange(self._layers["size"][l])
             for row, name in enumerate(("mean", "variance")):
-                statistics[f"{name}{layer}"] = running[row, self._units(layer), np.newaxis].copy()
+                statistics[f"{name}{l}"] = running[row, units, np.newaxis]
         return SessionState(
-            self._theta.copy(),
+            self._state[0].copy(),
             {name: slot.copy() for name, slot in slots},
             self._step,
             statistics,
@@ -236,20 +209,12 @@ class CompiledSession:
         if self.settings.average:
             vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
-        self._forget_the_span()
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
         self._progress = np.array([state.step, state.average is not None], np.int64)
-
-    def _forget_the_span(self) -> None:
-        self._span: Span | None = None
-        # the examples of the last full steps, and how many these were
-        self._full: tuple[Examples | None, int] = None, 0
 
     @property
     def _state(self) -> Array:
         """θ, the vectors of the update rule and the average, as rows."""
-        if self._span is not None:
-            self._span.write_into(self._vectors)
         return self._vectors
 
     @property
@@ -262,46 +227,6 @@ class CompiledSession:
         """Whether there is a moving average."""
         return bool(self._progress[1])
 
-    @property
-    def _theta(self) -> Array:
-        return self._state[0]
-
-    def _units(self, layer: int) -> slice:
-        """The units of a layer among those of all."""
-        first = int(self._layers["unit"][layer])
-        return slice(first, first + int(self._layers["size"][layer]))
-
-    def _full_steps(self, examples: Examples, rates: Sequence[Array], costs: Array, sizes: AnyArray) -> None:
-        """Steps with all examples, in their order: in float64 through their Gram matrix once that pays.
-
-        When it does depends on how many steps were done with them, not on how many are asked for at once.
-        """
-        before = self._full[1] if self._full[0] is examples else 0
-        m, n_inputs, plain = len(examples), self.architecture.n_inputs, len(costs)
-        if self.spans and self._keeps_the_span and m < n_inputs:
-            units = int(self._layers["size"][1])
-            plain = min(plain, max(0, steps_that_cost_as_much(m, units) - before))
-        first, rest = slice(0, plain), slice(plain, None)
-        if plain:
-            self._run(
-                examples, None, None, 0, [values[first] for values in rates], costs[first], sizes[first]
-            )
-        if plain < len(costs) and not _stopped(costs[first], sizes[first]):
-            if self._span is None:
-                X = self._flat(examples)[0].reshape(m, n_inputs)
-                self._span, self.why = span_of(self._layers, self._state, X), NOTE
-            self._run(
-                examples,
-                None,
-                None,
-                0,
-                [values[rest] for values in rates],
-                costs[rest],
-                sizes[rest],
-                self._span,
-            )
-        self._full = examples, before + len(costs)
-
     def _run(
         self,
         examples: Examples,
@@ -311,71 +236,40 @@ class CompiledSession:
         rates: Sequence[Array],
         costs: Array,
         sizes: AnyArray,
-        span: Span | None = None,
         *,
         only_gradient: bool = False,
     ) -> Work:
-        """Steps in the kernel, by the coordinates of W1 if a span is given; where they worked, with the
-        gradient if it was asked for.
-        """
+        """Steps in the kernel; gives where they worked, with the gradient if it was asked for."""
         X, Y, weight = self._flat(examples)
-        if span is None:
-            layers, state, n_bases = self._layers, self._state, 0
-        else:
-            X, layers, state, n_bases = span.source, span.layers, span.state, len(span.bases)
+        layers, state = self._layers, self._state
         m = len(examples)
         size = m if batch_size is None else min(batch_size, m)
         order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
+        plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None
+        whole = whole or embedded is not None or plan["rule"][0] == MUON
         columns = members_of(layers) * size
-        multiplications = 3 * state.shape[1] * columns
+        multiplications = 3 * n_parameters * columns
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
-        turned = span is None and self.architecture.n_inputs <= TURNED_UP_TO
-        work = self._room(layers, size, n_threads, whole=whole, gathers=order.size > 0 or turned)
-        plan = self._plan
-        plan["n_threads"], plan["blas"], plan["tile"] = (
-            n_threads,
-            blas_address(self._dtype),
-            tile_of(layers),
-        )
-        plan["turned"], plan["n_bases"] = turned, n_bases
+        n_in, tile = int(layers["size"][0]), tile_of(layers, n_parameters)
+        turned = embedded is not None or n_in <= TURNED_UP_TO
+        rows = n_in if embedded is None else embedded.rows
+        n_inputs = rows * stride_for(columns) if turned else n_in * size if order.size else 0
+        n_gradient = n_parameters if whole else n_threads * tile
+        work = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
+        plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
+        plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
-        plan["steps_done"], plan["averaged"], plan["only_gradient"] = (
-            self._step,
-            self._averaged,
-            only_gradient,
-        )
-        arguments = (
-            plan,
-            layers,
-            self._levels,
-            Data(X, Y, weight, order),
-            state,
-            self._statistics,
-            self._progress,
-            work,
-            *self._optional,
-            np.array(rates, np.float64),
-            costs,
-            sizes,
-        )
-        if span is not None:
-            span.ahead = True
-        elif not only_gradient:
-            self._forget_the_span()
-        run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
+        plan["steps_done"], plan["averaged"] = self._progress
+        plan["only_gradient"] = only_gradient
+        given = *self._given(Data(X, Y, weight, order), work), np.array(rates, np.float64), costs, sizes
+        run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
         return work
 
-    def _predicting(self, X: Array) -> tuple[AnyArray, Array, Array | None, Array]:
+    def _predicting(self, X: Array) -> tuple[Tables, Array, Array | None, Array]:
         """The network that predicts, and its rows."""
-        theta = self._state[-1] if self._averaged else self._theta
-        return self._layers, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
-
-    def _noise(self, shape: tuple[int, ...]) -> Array:
-        settings = self.settings
-        return input_noise(
-            shape, settings.input_noise, seed=settings.seed, step=self._step + 1, dtype=self._dtype
-        )
+        theta = self._state[-1] if self._averaged else self._state[0]
+        return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
 
     def _flat(self, examples: Examples) -> tuple[Array, Array, Array]:
         """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""
@@ -385,17 +279,17 @@ class CompiledSession:
             self._rows = examples, X, Y, w
         return self._rows[1:]
 
-    def _room(self, layers: AnyArray, m: int, n_threads: int, **needs: bool) -> Work:
+    def _room(self, m: int, n_threads: int, **sizes: int) -> Work:
         """Room for such a step, kept for the next one."""
-        key = (int(layers["size"][0]), m, n_threads, *needs.values())
+        key = (m, n_threads, *sizes.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(layers, m, n_threads, dtype=self._dtype, **needs)
+            self._work = work_for(self._layers, m, n_threads, dtype=self._dtype, **sizes)
             self._work_of = key
-            self._optional = self._optional.for_batches(layers, m)
+            self._optional = self._optional.for_batches(self._layers, m)
         return self._work
 
 
-def _stopped(costs: Array, sizes: AnyArray) -> bool:
+def stopped(costs: Array, sizes: AnyArray) -> bool:
     """Whether the last of these steps was not done, because its cost is not finite."""
     done = np.flatnonzero(sizes)
     return done.size > 0 and not np.isfinite(costs[done[-1]])

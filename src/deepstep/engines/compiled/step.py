@@ -10,6 +10,7 @@ describes.
 
 import numpy as np
 
+from deepstep.engines.compiled.embeddings import embed, gradients_of_stages, through_the_stages
 from deepstep.engines.compiled.gradient import (
     clipping,
     gradient_and_update,
@@ -20,56 +21,32 @@ from deepstep.engines.compiled.gradient import (
 from deepstep.engines.compiled.jit import kernel, part
 from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
+from deepstep.engines.compiled.muon import muon_of_matrices
 from deepstep.engines.compiled.normalization import MOMENTUM, running
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import corrected_share, steps_show_denormals
+from deepstep.engines.compiled.updates import MUON, corrected_share, steps_show_denormals
 
 
 @kernel
 def train(
-    thread, barrier, plans, layers, levels, data, state, statistics, progress, work, moments, seldom, scaled,
-    bent, rates, costs, sizes,
+    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, moments,
+    seldom, scaled, bent, embedded, rates, costs, sizes,
 ):  # fmt: skip
-    """Do the updates.
+    """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
     A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
-    batch without weight is left out.
-
-    Parameters
-    ----------
-    thread : int
-    barrier : array of int64 (BARRIER_SIZE,)
-        Zeros.
-    plans, layers : arrays of PLAN (1,) and LAYERS (L + 1,)
-    levels : array of float64
-        Of quantiles.
-    data : Data
-    state : array of shape (k, n_parameters)
-        θ, the vectors of the update rule, the moving average.
-    statistics : array of shape (2, units), or None
-        Running mean and variance; None where no layer is normalized, and those parts are then not compiled.
-    progress : array of int64 (2,)
-        Updates done until now, and whether there is a moving average. It changes here with the state, so that
-        no interruption of Python can find the one without the other.
-    work : Work
-    moments : array of float64 (2, units), or None
-        Where mean and variance of the batch in normalized layers go; None where there are none.
-    seldom : array, or None
-        None where nothing is used that most networks do without: it is then not compiled.
-    scaled, bent : arrays, or None
-        As in `OptionalRoom`; likewise.
-    rates : array of float64 (3, steps)
-        α, and the factors of weight decay and dropout.
-    costs, sizes : arrays of float64 and int64 (steps,)
-        Where J before each update goes, and the number of examples; they begin at NaN and 0.
+    batch without weight is left out. The rows of state are θ, the vectors of the update rule and the moving
+    average; those of rates are α and the factors of weight decay and dropout. Arguments that are None are
+    not compiled (see `OptionalRoom`).
     """
+    # progress, the number of updates done and whether there is a moving average, changes here with the state:
+    # no interruption of Python can find the one without the other.
     plan, theta = plans[0], state[0]
     if not assemble(barrier, plan.n_threads):
         return
     control = without_denormals(not steps_show_denormals(plan))
     n_threads, step, stride = plan.n_threads, plan.steps_done, work.rows.shape[1]
     members = layers[layers.size - 1].blocks
-    whole = plan.only_gradient != 0 or plan.clip_norm > 0
     for k in range(costs.size):
         start = (plan.first_batch + k) * plan.batch_size if plan.batch_size < plan.m else 0
         m = plan.batch_size if start + plan.batch_size <= plan.m else plan.m - start
@@ -86,15 +63,18 @@ def train(
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
         if k == 0 or plan.batch_size < plan.m:
             _gather(plan, layers, data, work, batch, start)
+        last = high if high < m else m  # the columns of the first member are embedded, for all
+        if embedded is not None and low < last:
+            embed(embedded.stages, embedded.picks, theta, work.inputs, stride, low, last)
         if scaled is not None:
             scale_weights(thread, plan, layers, theta, scaled)
             wait_for_all(barrier, n_threads)
-        squares = forward_pass(
+        forward_pass(
             thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch,
             rates[2, k],
         )  # fmt: skip
         losses(plan, layers, levels, data.weight.size > 0, work, seldom, batch)
-        backward_pass(thread, barrier, plan, layers, theta, work, moments, bent, batch)
+        backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch)
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], columns) / columns
         if thread == 0:
@@ -102,18 +82,33 @@ def train(
         if not np.isfinite(cost):
             break
         gradient_and_update(
-            thread, plan, layers, state, source, first, work, moments, seldom, scaled, bent, batch,
-            rates[0, k], rates[1, k], whole, squares,
+            thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent,
+            batch, rates[0, k], rates[1, k],
         )  # fmt: skip
         if scaled is not None:
             wait_for_all(barrier, n_threads)  # every thread has read s
             gradient_of_the_scale(
-                thread, plan, layers, state, work, seldom, scaled, step, rates[0, k], rates[1, k], whole
+                thread, plan, layers, parameters, state, work, seldom, scaled, step, rates[0, k], rates[1, k]
             )
-        if seldom is not None and plan.clip_norm > 0:
+        if embedded is not None:
+            stages, picks, d = embedded.stages, embedded.picks, embedded.room
+            if low < last:
+                through_the_stages(stages, picks, theta, work.inputs, d, members, m, stride, low, last)
+            wait_for_all(barrier, n_threads)
+            gradients_of_stages(thread, plan, stages, picks, work.inputs, d, work.gradient, batch)
+        if seldom is not None and plan.whole != 0:
             share = clipping(thread, barrier, plan, work)
             if plan.only_gradient == 0:
-                update_whole(thread, plan, layers, state, work, seldom, step, rates[0, k], rates[1, k], share)
+                update_whole(
+                    thread, plan, parameters, state, work.gradient, seldom, step, rates[0, k], rates[1, k],
+                    share,
+                )  # fmt: skip
+                if plan.rule == MUON:
+                    wait_for_all(barrier, n_threads)
+                    muon_of_matrices(
+                        thread, barrier, plan, parameters, state, work.gradient, seldom, work.shared, step,
+                        rates[0, k], rates[1, k],
+                    )  # fmt: skip
         if moments is not None and thread == 0 and plan.only_gradient == 0:
             _statistics(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)
@@ -144,7 +139,7 @@ def _gather(plan, layers, data, work, batch, start):
     """Inputs, targets and weights (scaled to mean 1) of this thread's columns of a batch; inputs once for all
     members, which then wait for each other.
     """
-    n_x, n_y, stride = layers[0].size, layers[layers.size - 1].size, batch.stride
+    n_x, n_y, stride = plan.n_x, layers[layers.size - 1].size, batch.stride
     for j in range(batch.low, batch.high):
         example = j % batch.examples
         row = data.order[start + example] if data.order.size else start + example
@@ -152,7 +147,7 @@ def _gather(plan, layers, data, work, batch, start):
             pass
         elif plan.turned:
             for i in range(n_x):
-                work.inputs[i * stride + j] = data.X[row * n_x + i]
+                work.inputs[(plan.inputs + i) * stride + j] = data.X[row * n_x + i]
         elif data.order.size:
             into, of = run(work.inputs, j * n_x, n_x), run(data.X, row * n_x, n_x)
             for i in range(n_x):

@@ -1,17 +1,16 @@
 """The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once."""
 
-from typing import Any
-
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.machine import run
-from deepstep.equations.updates import (
+from deepstep.equations import (
     adam_update,
     gradient_descent_update,
     heavy_ball_update,
     lion_update,
     momentum_update,
+    muon_update,
     nesterov_update,
     rmsprop_update,
 )
@@ -27,12 +26,13 @@ RULE_CODES = {
             rmsprop_update,
             adam_update,
             lion_update,
+            muon_update,
         )
     )
 }
 """Numbers of the update rules."""
 
-(GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION) = range(7)
+(GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON) = range(8)
 
 OUTSIDE, HAT, INSIDE = range(3)
 EPSILON_AT = ("outside", "hat", "inside")
@@ -46,34 +46,15 @@ about what a rounding of this ε is.
 
 
 @part
-def steps_show_denormals(plan: Any) -> bool:
-    """Whether an update may be large where the gradient is subnormal: that of Lion, which is ±α, and those
-    that divide by the size of the gradient with hardly an ε.
-    """
+def steps_show_denormals(plan):
+    """Whether an update may be large where the gradient is subnormal: it knows no size, or hardly an ε."""
     divides = plan.rule == RMSPROP or plan.rule == ADAM
-    return plan.rule == LION or (divides and plan.epsilon < LEAST_EPSILON)
+    return plan.rule == LION or plan.rule == MUON or (divides and plan.epsilon < LEAST_EPSILON)
 
 
 @part
-def update(
-    plan: Any, state: Any, at: int, g: Any, begin: int, count: int, rate: float, keep: float, t: int
-) -> None:
-    """θ := rule(keep·θ, g), and its state with it, for a run of parameters.
-
-    Parameters
-    ----------
-    plan : row of PLAN
-        The rule, of `RULE_CODES`, and its settings; one β is beta1.
-    state : array of shape (k, n_parameters)
-        θ, then the rule's vectors: v, or s of rmsprop; and s of Adam.
-    at, begin, count : int
-        Where the run begins in θ and in g, and its length.
-    g : flat array
-    rate, keep : float
-        α, and what decoupled decay leaves of θ.
-    t : int
-        Number of the step, from 1.
-    """
+def update(plan, state, at, g, begin, count, rate, keep, t):
+    """θ := rule(keep·θ, g), and its vectors of state, for a run of θ and of g; one β is beta1."""
     rule, beta1, beta2, epsilon, epsilon_at = plan.rule, plan.beta1, plan.beta2, plan.epsilon, plan.epsilon_at
     number = g.dtype.type
     theta, g = run(state[0], at, count), run(g, begin, count)
@@ -105,7 +86,7 @@ def update(
             s = b1 * first[i] + c1 * g[i] * g[i]
             first[i] = s
             theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
-    elif rule == ADAM:
+    elif rule == ADAM or rule == MUON:  # Muon's W are elsewhere
         pace, share, inside = number(rate / (1 - beta1**t)), number(1 / (1 - beta2**t)), number(0)
         if epsilon_at == HAT:
             pace, share = number(rate / (1 - beta1**t) * np.sqrt(1 - beta2**t)), number(1)
@@ -125,9 +106,26 @@ def update(
 
 
 @part
-def regularize(
-    theta: Any, at: int, g: Any, begin: int, count: int, l1: float, l2: float
-) -> tuple[float, float]:
+def move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay):
+    """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
+    alpha = rate * own.rate
+    update(plan, state, at, gradient, into, count, alpha, 1 - alpha * (decay * own.decay), step)
+    if seldom is not None:
+        after_the_update(plan, own, state, at, count, step)
+
+
+@part
+def after_the_update(plan, own, state, at, count, step):
+    """What comes after the update of a run of θ: the limit of norms and the average."""
+    if own.weights and plan.max_norm > 0:
+        limit_norms(state[0], at, count, own.width, plan.max_norm)
+    if plan.average > 0:
+        begins = plan.averaged == 0 and step == plan.steps_done + 1
+        average(state, at, count, plan.average, 1 if begins else step)
+
+
+@part
+def regularize(theta, at, g, begin, count, l1, l2):
     """g += l1·sign(θ) + l2·θ for a run; gives Σ|θ| and Σθ² before the update."""
     number = theta.dtype.type
     by_sign, by_size, zero = number(l1), number(l2), number(0)
@@ -142,7 +140,7 @@ def regularize(
 
 
 @part
-def cut(g: Any, begin: int, count: int, most: float) -> None:
+def cut(g, begin, count, most):
     """Each entry of a run of g to the range from -most to most."""
     g, limit = run(g, begin, count), g.dtype.type(most)
     for i in range(count):
@@ -150,13 +148,13 @@ def cut(g: Any, begin: int, count: int, most: float) -> None:
 
 
 @part
-def corrected_share(decay: float, t: int) -> float:
+def corrected_share(decay, t):
     """The weight of what is new at step t in an average without the pull of its start: 1 at first."""
     return (1 - decay) / (1 - decay**t)
 
 
 @part
-def average(state: Any, at: int, count: int, decay: float, t: int) -> None:
+def average(state, at, count, decay, t):
     """The moving average, the last row of state: θ for t = 1, then mean += share·(θ - mean)."""
     mean, theta = run(state[state.shape[0] - 1], at, count), run(state[0], at, count)
     share = theta.dtype.type(corrected_share(decay, t))
@@ -165,7 +163,7 @@ def average(state: Any, at: int, count: int, decay: float, t: int) -> None:
 
 
 @part
-def limit_norms(theta: Any, at: int, count: int, width: int, most: float) -> None:
+def limit_norms(theta, at, count, width, most):
     """Rows of so many weights, in a run of θ, that are longer than most are shortened to it."""
     number = theta.dtype.type
     for begin in range(at, at + count, width):

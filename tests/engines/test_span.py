@@ -1,4 +1,4 @@
-"""Full-batch steps through the Gram matrix of the examples, against equations and plain kernels."""
+"""Full-batch steps in the span of the examples, against equations and plain kernels."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("numba")
 
 from deepstep.engines import Settings, open_session
-from deepstep.engines.compiled.gram import NOTE, keeps_the_span, span_of
+from deepstep.engines.compiled.span import NOTE, keeps_the_span
 from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
@@ -146,14 +146,15 @@ def test_as_plain_kernels():
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_float32_goes_the_plain_way(rule):
-    architecture, parameters, examples = problem(dtype=np.float32)
-    settings = Settings(rule, l2=0.2)
-    ours = opened(architecture, parameters, settings)
-    plain = opened(architecture, parameters, settings, spans=False)
-    np.testing.assert_array_equal(steps(ours, examples), steps(plain, examples))
-    assert ours.why == ""
-    np.testing.assert_array_equal(ours.state().theta, plain.state().theta)
+def test_float32_is_as_near_to_float64_as_plain_kernels_are(rule):
+    settings, found = Settings(rule, l2=0.2), []
+    for dtype, spans in ((np.float64, False), (np.float32, False), (np.float32, True)):
+        architecture, parameters, examples = problem(dtype=dtype)
+        session = opened(architecture, parameters, settings, spans=spans)
+        found.append((steps(session, examples), session.state().theta))
+    assert session.why == NOTE
+    for exact, plain, ours in zip(*found, strict=True):
+        assert np.abs(ours - exact).max() < 10 * np.abs(plain - exact).max()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -221,7 +222,7 @@ def test_more_examples_than_inputs_and_rules_that_bend_go_the_plain_way():
         Settings("adam"), Settings(l1=0.1), Settings(clip_norm=1.0), Settings(clip_value=1.0),
         Settings(max_norm=1.0), Settings(average=0.9), Settings(input_noise=0.1),
     ):  # fmt: skip
-        assert not keeps_the_span(settings)
+        assert not keeps_the_span(architecture, settings)
         session = opened(architecture, parameters, settings)
         steps(session, examples, last=20)
         assert session.why == ""
@@ -255,16 +256,6 @@ def test_weights_of_zero_teach_nothing():
     costs = steps(session, replace(examples, weight=np.zeros(11)), last=20)
     assert np.isnan(costs).all()
     np.testing.assert_array_equal(session.state().theta, parameters.flat)
-
-
-def test_the_span_says_where_the_state_is():
-    architecture, parameters, examples = problem()
-    session = opened(architecture, parameters, Settings("momentum"))
-    state = np.stack([parameters.flat, np.arange(parameters.flat.size, dtype=float)])
-    span, written = span_of(session._layers, state, examples.X), np.zeros_like(state)
-    span.ahead = True
-    span.write_into(written)
-    np.testing.assert_allclose(written, state, rtol=0, atol=1e-12)
 
 
 def test_training_says_it_and_keeps_bits_where_checkpoints_are_written(tmp_path):
