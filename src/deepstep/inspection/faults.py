@@ -323,8 +323,7 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
         return "the gradients are those of the equations; the finite differences are not good enough"
     # the first wrong layer of the backward pass
     begins = next((l for l in range(search.n_layers, 0, -1) if not search.explains(right, l)), 1)
-    known = [*FAULTS.values(), *map(_of_another, _others()), *_declared(objective.graph)]
-    candidates = [place for fault in known for place in search.places(fault)]
+    candidates = [place for fault in _known(objective.graph) for place in search.places(fault)]
     here = [(fault, layers) for fault, layers in candidates if begins in layers]
     partial: list[Place] = []  # those that explain the first wrong layer
     tries: Iterator[tuple[Place, ...]] = chain(
@@ -347,15 +346,13 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
     return _beginning(search, right)
 
 
-def _others() -> list[str]:
-    return [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
-
-
-def _declared(graph: Graph) -> list[Fault]:
-    """The mistakes that operations of a graph declare."""
-    known = {fault.name for fault in FAULTS.values()}
-    names = dict.fromkeys(name for node in graph.nodes for name in node.op.faults)
-    return [Fault(name) for name in names if name not in known]
+def _known(graph: Graph) -> list[Fault]:
+    """All mistakes that operations of this graph can have; an operation may declare some of its own."""
+    others = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
+    faults = [*FAULTS.values(), *map(_of_another, others)]
+    told = {fault.name for fault in faults}
+    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in told)
+    return [*faults, *map(Fault, declared)]
 
 
 def _not_finite(search: Search) -> str:

@@ -1,7 +1,6 @@
 """Activations of one unit over a run of examples: bias, function and derivative in a single pass."""
 
 from math import erfc, pi, sqrt
-from typing import Any
 
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.layout import ACTIVATION, LEARNED, Lowers
@@ -48,7 +47,7 @@ _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 
 
 @part(order=ORDERED)
-def logistic(z: Any) -> Any:
+def logistic(z):
     """σ(z), e to a negative power alone."""
     one = type(z)(1)
     t = exp(-abs(z))
@@ -56,13 +55,13 @@ def logistic(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def softplus(z: Any) -> Any:
+def softplus(z):
     """log(1 + e^z)."""
     return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
 
 
 @part(order=ORDERED)
-def hyperbolic_tangent(z: Any) -> Any:
+def hyperbolic_tangent(z):
     """tanh(z), with all digits near 0."""
     one, two = type(z)(1), type(z)(2)
     grown = expm1(-two * abs(z))
@@ -71,11 +70,11 @@ def hyperbolic_tangent(z: Any) -> Any:
 
 
 @part(order=ORDERED)
-def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> None:
+def activate(code, z, low, high, bias, slope):
     """z := g(z + bias), and slope := g′(z + bias) if it is not None; relu leaves the slope alone."""
-    number, z = z.dtype.type, run(z, low, high - low)
-    if slope is not None:
-        s = run(slope, low, high - low)
+    wanted, number = slope is not None, z.dtype.type
+    s = run(z if slope is None else slope, low, high - low)
+    z = run(z, low, high - low)
     zero, one, two, half = number(0), number(1), number(2), number(0.5)
     if code == RELU:
         for j in range(z.size):
@@ -85,19 +84,19 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
         for j in range(z.size):
             v = z[j] + bias
             z[j] = zero if v < zero else v
-            if slope is not None:
+            if wanted:
                 s[j] = one if v > zero else zero
     elif code == IDENTITY:
         for j in range(z.size):
             z[j] += bias
-            if slope is not None:
+            if wanted:
                 s[j] = one
     elif code == LEAKY_RELU:
         below = number(_SLOPE)
         for j in range(z.size):
             v = z[j] + bias
             z[j] = v if v > zero else below * v
-            if slope is not None:
+            if wanted:
                 s[j] = one if v > zero else below
     elif code == ELU or code == SELU:
         scale, alpha = (number(SELU_SCALE), number(SELU_ALPHA)) if code == SELU else (one, one)
@@ -105,7 +104,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             v = z[j] + bias
             root, grown = exp_and_expm1(half * (v if v < zero else zero))
             z[j] = scale * (v if v > zero else alpha * (grown * (root + one)) if v == v else v)
-            if slope is not None:
+            if wanted:
                 s[j] = scale * (one if v > zero else alpha * (root * root))
     elif code == GELU:
         root, density = number(sqrt(0.5)), number(1 / sqrt(2 * pi))
@@ -115,7 +114,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             near = settled if v > settled else -settled if v < -settled else v
             probability = half * number(erfc(-near * root))
             z[j] = v * probability
-            if slope is not None:
+            if wanted:
                 s[j] = probability + near * density * exp(-half * near * near)
     elif code == GELU_TANH:
         settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
@@ -126,7 +125,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             t = exp(-abs(u))
             share = (one if u >= zero else t) / (one + t)
             z[j] = v * share
-            if slope is not None:
+            if wanted:
                 s[j] = share + near * steep * (one + number(3) * cube * near * near) * t / (
                     (one + t) * (one + t)
                 )
@@ -137,7 +136,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             whole = one / (one + t)
             share, rest = (whole, t * whole) if v >= zero else (t * whole, whole)
             z[j] = v * share
-            if slope is not None:
+            if wanted:
                 s[j] = share * (one + (v * rest if rest > zero else zero))
     elif code == MISH:
         for j in range(z.size):
@@ -146,14 +145,14 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             z[j] = v * bent
             share = logistic(v)
             rest = one - bent * bent
-            if slope is not None:
+            if wanted:
                 s[j] = bent + (v * rest * share if rest * share != zero else zero)
     elif code == SOFTPLUS:
         for j in range(z.size):
             v = z[j] + bias
             t = exp(-abs(v))
             z[j] = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
-            if slope is not None:
+            if wanted:
                 s[j] = (one if v >= zero else t) / (one + t)
     elif code == TANH:
         for j in range(z.size):
@@ -163,7 +162,7 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             value = -grown * (t + one) * share
             root = two * t * share
             z[j] = value if v >= zero else -value
-            if slope is not None:
+            if wanted:
                 s[j] = root * root
     elif code == SIGMOID:
         for j in range(z.size):
@@ -171,18 +170,18 @@ def activate(code: int, z: Any, low: int, high: int, bias: Any, slope: Any) -> N
             t = exp(-abs(v))
             whole = one / (one + t)
             z[j] = (one if v >= zero else t) * whole
-            if slope is not None:
+            if wanted:
                 s[j] = t * whole * whole
     else:
         for j in range(z.size):
             grown = exp(z[j] + bias)
             z[j] = grown
-            if slope is not None:
+            if wanted:
                 s[j] = grown
 
 
 @part(order=ORDERED)
-def bend(code: int, z: Any, low: int, high: int, bias: Any, alpha: Any, slope: Any, bent: Any) -> None:
+def bend(code, z, low, high, bias, alpha, slope, bent):
     """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v."""
     k = high - low
     a, s, e = run(z, low, k), run(slope, low, k), run(bent, low, k)

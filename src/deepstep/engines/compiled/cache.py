@@ -31,7 +31,7 @@ from numba.core.serialize import dumps
 FOLDER = "deepstep-kernels-"
 """How the names of folders begin; the digest of the sources follows."""
 
-ELSEWHERE = ("engines/draws.py", "equations/relu_variants.py")
+ELSEWHERE = ("engines/draws.py", "equations/muon.py", "equations/relu_variants.py")
 """Files of other folders of the package whose constants are compiled into kernels."""
 
 VERSIONS = (numba.__version__, llvmlite.__version__, np.__version__)
@@ -42,13 +42,7 @@ UNUSED = 60 * 24 * 3600.0
 
 @cache
 def sources() -> str:
-    """A digest of all files that kernels are made of.
-
-    Raises
-    ------
-    OSError
-        If they cannot be read, as where only bytecode is installed.
-    """
+    """A digest of all files that kernels are made of; an OSError where only bytecode is installed."""
     package = files("deepstep")
     if getattr(sys, "frozen", False):  # one program: its sources are part of the executable file
         found = {"": Path(sys.executable).read_bytes()}
@@ -81,20 +75,7 @@ class _Located(CompileResultCacheImpl):
 
 
 class KernelCache(FunctionCache):
-    """What a dispatcher of Numba asks for compiled code, and gives it to.
-
-    Parameters
-    ----------
-    function : callable
-        The Python function.
-
-    Raises
-    ------
-    RuntimeError
-        If no folder can be written.
-    OSError
-        If the sources cannot be read.
-    """
+    """What a dispatcher of Numba asks for compiled code, and gives it to."""
 
     _impl_class = _Located
     _cache_file: Any
@@ -120,19 +101,9 @@ class KernelCache(FunctionCache):
 
 
 class _Files:
-    """The files of one kernel.
+    """The files of one kernel, one for each kind: types of arguments, processor, bytecode."""
 
-    Each holds one kind, by its key: types of arguments, processor, bytecode. So processes that compile
-    different kinds at the same time do not write the same file.
-
-    Parameters
-    ----------
-    folder : Path
-    name : str
-        Of the kernel and of Python's version.
-    stamp : object
-        Of the file that has the kernel, which may be one of another package.
-    """
+    # Processes that compile different kinds at the same time do not write the same file.
 
     def __init__(self, folder: Path, name: str, stamp: Any) -> None:
         self._folder, self._name, self._stamp = folder, name, stamp
@@ -176,10 +147,8 @@ class _Files:
             path.unlink(missing_ok=True)
 
     def _remove_old(self) -> None:
-        """Remove kernels of other sources, those that Numba's own cache has left, and unused ones.
-
-        Other processes may do so at the same time, and what belongs to another user stays.
-        """
+        """Remove kernels of other sources, those that Numba's own cache has left, and unused ones."""
+        # Other processes may do so at the same time, and what belongs to another user stays.
         for path in self._folder.parent.glob(f"{FOLDER}*"):
             if path != self._folder:
                 shutil.rmtree(path, ignore_errors=True)
@@ -195,12 +164,7 @@ class _Files:
 
 @cache
 def tell_that_nothing_is_kept(why: str) -> None:
-    """Warn, once for each reason, that each process compiles its kernels.
-
-    Parameters
-    ----------
-    why : str
-    """
+    """Warn, once for each reason, that each process compiles its kernels."""
     logging.getLogger("deepstep").warning(
         "compiled kernels cannot be kept, and each process compiles them again: %s. "
         "Set NUMBA_CACHE_DIR to a folder that can be written.",

@@ -148,19 +148,9 @@ def predict(
             W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
             product(blas, one, shape, N, W, turn, (B, begin, ldb), (into, at, stride))
             if layer.normalization == LAYER:
+                u, deviation, row = 2 * widest * tile, room[3 * widest], room[3 * widest + 1]
                 by_layer(
-                    flat,
-                    flat,
-                    here * tile,
-                    2 * widest * tile,
-                    n,
-                    tile,
-                    room[3 * widest],
-                    room[3 * widest + 1],
-                    theta,
-                    layer.gamma,
-                    START,
-                    count,
+                    flat, flat, here * tile, u, n, tile, deviation, row, theta, layer.gamma, START, count
                 )
             elif statistics is not None and layer.normalization == BATCH:
                 for i in range(n):
@@ -207,7 +197,7 @@ def _embed_rows(layers, embedded, theta, X, low, count, tile):
 
 
 @part(order=ORDERED)
-def _finish(code: int, Z: Any, row: Any) -> None:
+def _finish(code, Z, row):
     """Outputs from logits, (n_L, k), in place."""
     n, k = Z.shape
     number = Z.dtype.type

@@ -1,7 +1,5 @@
 """Heads: the loss of each example and dZL, from the logits, for a range of examples."""
 
-from typing import Any
-
 import numpy as np
 
 from deepstep.engines.compiled.activations import logistic, softplus
@@ -24,25 +22,8 @@ SELDOM = QUANTILE, ORDINAL
 
 
 @part(order=ORDERED)
-def loss_and_gradient(
-    plan: Any, levels: Any, seldom: Any, work: Any, loss: Any, row: Any, at: int, n: int, batch: Any
-) -> None:
-    """The loss of each of this thread's examples, and the derivative of their sum by the logits.
-
-    Parameters
-    ----------
-    plan : row of PLAN
-    levels : array
-        Of the quantiles.
-    seldom : array, or None
-        None where the head is none of `SELDOM`.
-    work : Work
-        The logits of n units begin at an entry of A, and dZL goes to the same place of D.
-    loss, row : arrays of shape (stride,)
-        Where the losses go, and room.
-    at, n : int
-    batch : Batch
-    """
+def loss_and_gradient(plan, levels, seldom, work, loss, row, at, n, batch):
+    """The loss of each of this thread's examples, and dZL in the place of D where the logits lie in A."""
     code, setting, low, stride = plan.head, plan.head_setting, batch.low, batch.stride
     Z, D, T, k = work.A, work.D, work.targets, batch.high - batch.low
     number = Z.dtype.type
@@ -120,19 +101,19 @@ def loss_and_gradient(
 
 @part(order=ORDERED)
 def _ordered(
-    code: int,
-    Z: Any,
-    D: Any,
-    at: int,
-    stride: int,
-    T: Any,
-    n: int,
-    loss: Any,
-    row: Any,
-    levels: Any,
-    low: int,
-    k: int,
-) -> None:
+    code,
+    Z,
+    D,
+    at,
+    stride,
+    T,
+    n,
+    loss,
+    row,
+    levels,
+    low,
+    k,
+):
     """Quantiles and ordered classes: running sums of the first logit and steps from unit to unit."""
     number = Z.dtype.type
     zero, one = number(0), number(1)

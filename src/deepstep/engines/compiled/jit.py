@@ -20,17 +20,7 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wra
 
 
 def part(function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, once: bool = False) -> Any:
-    """A function that kernels call and Python does not.
-
-    Parameters
-    ----------
-    function : callable
-    order : set of str
-        What may be rearranged: `SUMS` or `ORDERED`.
-    once : bool
-        Whether it is called in one place: it is then compiled as a part of that.
-    """
-
+    """A function that kernels call and Python does not; called once, it becomes a part of its caller."""
     options: dict[str, Any] = {"inline": "always" if once else "never", "fastmath": order, **_OPTIONS}
     options["no_cpython_wrapper"] = True
 

@@ -18,21 +18,21 @@ from deepstep.engines.compiled.jit import part
 
 
 @intrinsic
-def float_of_bits(typingcontext: Any, bits: Any) -> Any:
+def float_of_bits(typingcontext, bits):
     """The float32 or float64 that has the bits of an int32 or int64."""
     found = {types.int32: types.float32, types.int64: types.float64}[bits]
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], context.get_value_type(found))
 
     return found(bits), codegen
 
 
 @intrinsic
-def high_product(typingcontext: Any, a: Any, b: Any) -> Any:
+def high_product(typingcontext, a, b):
     """The upper 64 bits of the product of two uint64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         wide = ir.IntType(128)
         product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
         return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
@@ -41,10 +41,10 @@ def high_product(typingcontext: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
-def _address(typingcontext: Any, array: Any) -> Any:
+def _address(typingcontext, array):
     """Where the first number of an array lies."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         return builder.ptrtoint(data, ir.IntType(64))
 
@@ -52,83 +52,38 @@ def _address(typingcontext: Any, array: Any) -> Any:
 
 
 @intrinsic
-def run(typingcontext: Any, array: Any, begin: Any, count: Any) -> Any:
-    """So many entries of a flat array from one on, as an array: nothing is checked or counted.
-
-    Loops over it go from 0, and the compiler can tell that no index is negative: only such loops become
-    vector instructions.
-    """
+def run(typingcontext, array, begin, count):
+    """So many entries of a flat array from one on, as an array: nothing is checked or counted."""
+    # Loops over it go from 0: the compiler can tell that no index is negative, and makes vector instructions.
     found = types.Array(array.dtype, 1, "C")
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
         view = context.make_array(found)(context, builder)
-        populate_array(
-            view,
-            data=builder.gep(data, [args[1]]),
-            shape=(args[2],),
-            strides=(size,),
-            itemsize=size,
-            meminfo=None,
-        )
+        place = {"data": builder.gep(data, [args[1]]), "shape": (args[2],), "strides": (size,)}
+        populate_array(view, **place, itemsize=size, meminfo=None)
         return view._getvalue()
 
     return found(array, types.int64, types.int64), codegen
 
 
 @intrinsic
-def _gemm(
-    typingcontext: Any,
-    at: Any,
-    ta: Any,
-    tb: Any,
-    m: Any,
-    n: Any,
-    k: Any,
-    alpha: Any,
-    a: Any,
-    lda: Any,
-    b: Any,
-    ldb: Any,
-    beta: Any,
-    c: Any,
-    ldc: Any,
-) -> Any:
+def _gemm(typingcontext, at, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
     """Call Fortran's gemm (column by column) that lies at an address; arguments are addresses and numbers."""
     whole = types.int64
-    signature = types.void(
-        whole, whole, whole, whole, whole, whole, alpha, whole, whole, whole, whole, alpha, whole, whole
-    )
+    signature = types.void(*[whole] * 6, alpha, *[whole] * 4, alpha, whole, whole)
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        number = context.get_value_type(signature.args[6])
-        short, letter = ir.IntType(32), ir.IntType(8)
-
-        def held(value: Any, kind: Any) -> Any:
-            return cgutils.alloca_once_value(
-                builder, value if value.type == kind else builder.trunc(value, kind)
-            )
-
-        def pointer(value: Any) -> Any:
-            return builder.inttoptr(value, number.as_pointer())
-
-        at, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc = args
-        passed = [
-            held(ta, letter),
-            held(tb, letter),
-            held(m, short),
-            held(n, short),
-            held(k, short),
-            held(alpha, number),
-            pointer(a),
-            held(lda, short),
-            pointer(b),
-            held(ldb, short),
-            held(beta, number),
-            pointer(c),
-            held(ldc, short),
-        ]
+    def codegen(context, builder, signature, args):
+        number, short, letter = context.get_value_type(signature.args[6]), ir.IntType(32), ir.IntType(8)
+        at, *given = args
+        passed = []
+        for value, kind in zip(given, "llsssnpspsnps", strict=True):  # by reference, as Fortran has it
+            if kind == "p":
+                passed.append(builder.inttoptr(value, number.as_pointer()))
+            else:
+                held = value if kind == "n" else builder.trunc(value, letter if kind == "l" else short)
+                passed.append(cgutils.alloca_once_value(builder, held))
         kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
         builder.call(builder.inttoptr(at, kind.as_pointer()), passed)
         return context.get_dummy_value()
@@ -137,10 +92,10 @@ def _gemm(
 
 
 @intrinsic
-def _add_atomically(typingcontext: Any, array: Any, index: Any, value: Any) -> Any:
+def _add_atomically(typingcontext, array, index, value):
     """array[index] += value for all threads at once; gives what was there before."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         return builder.atomic_rmw("add", builder.gep(data, [args[1]]), args[2], "seq_cst")
 
@@ -148,10 +103,10 @@ def _add_atomically(typingcontext: Any, array: Any, index: Any, value: Any) -> A
 
 
 @intrinsic
-def _read_atomically(typingcontext: Any, array: Any, index: Any) -> Any:
+def _read_atomically(typingcontext, array, index):
     """array[index] as the other threads left it."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         return builder.load_atomic(builder.gep(data, [args[1]]), "seq_cst", 8)
 
@@ -177,10 +132,10 @@ SPINS = 2000
 
 
 @intrinsic
-def _pause(typingcontext: Any) -> Any:
+def _pause(typingcontext):
     """Leave the core to the other thread that may run on it, for a moment; does nothing but on x86-64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         if ON_X86:
             kind = ir.FunctionType(ir.VoidType(), [])
             builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.sse2.pause"), [])
@@ -190,10 +145,10 @@ def _pause(typingcontext: Any) -> Any:
 
 
 @intrinsic
-def _control_word(typingcontext: Any) -> Any:
+def _control_word(typingcontext):
     """How this thread's vector arithmetic rounds and what it does with denormal numbers; 0 but on x86-64."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         word = cgutils.alloca_once_value(builder, ir.Constant(ir.IntType(32), 0))
         if ON_X86:
             _call_with_address(builder, "llvm.x86.sse.stmxcsr", word)
@@ -203,10 +158,10 @@ def _control_word(typingcontext: Any) -> Any:
 
 
 @intrinsic
-def _set_control_word(typingcontext: Any, word: Any) -> Any:
+def _set_control_word(typingcontext, word):
     """Set it."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    def codegen(context, builder, signature, args):
         if ON_X86:
             word = cgutils.alloca_once_value(builder, args[0])
             _call_with_address(builder, "llvm.x86.sse.ldmxcsr", word)
@@ -215,7 +170,7 @@ def _set_control_word(typingcontext: Any, word: Any) -> Any:
     return types.void(types.uint32), codegen
 
 
-def _call_with_address(builder: Any, name: str, place: Any) -> None:
+def _call_with_address(builder, name: str, place):
     letters = ir.IntType(8).as_pointer()
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), [letters]), name)
     builder.call(function, [builder.bitcast(place, letters)])
@@ -226,11 +181,10 @@ DENORMALS_ARE_ZERO = 0x8040
 
 
 @part
-def without_denormals(wanted: bool = True) -> int:
-    """Take numbers too small for a normal float (1.2e-38, 2.2e-308) for 0 in this thread from now on: a
-    processor takes some hundred cycles for each, and a network that has learned its examples by heart has
-    little else in its gradients. Nothing changes where ``wanted`` is false. Gives what `as_before` wants.
-    """
+def without_denormals(wanted=True):
+    """Take numbers too small for a normal float for 0 in this thread; gives what `as_before` asks for."""
+    # A processor takes some hundred cycles for each, and a network that has learned its examples by heart has
+    # little else in its gradients.
     word = _control_word()
     if wanted:
         _set_control_word(np.uint32(word | DENORMALS_ARE_ZERO))
@@ -238,7 +192,7 @@ def without_denormals(wanted: bool = True) -> int:
 
 
 @part
-def as_before(word: int) -> None:
+def as_before(word):
     """Let this thread's arithmetic be as it was."""
     _set_control_word(np.uint32(word))
 
@@ -248,7 +202,7 @@ BARRIER_SIZE, ARRIVED, ROUND, GIVEN_UP = 24, 0, 8, 16
 
 
 @part
-def assemble(barrier: Any, n_threads: int) -> bool:
+def assemble(barrier, n_threads):
     """Begin together: true when all threads have come, false if nobody is to begin any more."""
     if n_threads == 1:
         return True
@@ -268,7 +222,7 @@ def assemble(barrier: Any, n_threads: int) -> bool:
 
 
 @part
-def wait_for_all(barrier: Any, n_threads: int) -> None:
+def wait_for_all(barrier, n_threads):
     """Go on when all threads have come here."""
     if n_threads == 1:
         return
@@ -295,29 +249,14 @@ START = np.int64(0)
 
 
 @part
-def product(blas: int, factor: Any, shape: Any, ta: int, A: Any, tb: int, B: Any, C: Any) -> None:
-    """C = factor · op(A) op(B) for parts of flat arrays, row by row. Nothing is copied.
-
-    Parameters
-    ----------
-    blas : int
-        `blas_address`.
-    factor : number
-    shape : (rows, columns, inner)
-    ta, tb : int
-        `N` or `T`.
-    A, B, C : (array, begin, ld)
-        A part begins at an entry, and ld entries lie from one row to the next.
-    """
+def product(blas, factor, shape, ta, A, tb, B, C):
+    """C = factor · op(A) op(B) for parts (array, begin, ld) of flat arrays, row by row. Nothing is copied."""
     rows, columns, inner = shape
     values_a, a, lda = A
     values_b, b, ldb = B
     values_c, c, ldc = C
     size = values_a.itemsize
-    at_a, at_b, at_c = (
-        _address(values_a) + a * size,
-        _address(values_b) + b * size,
-        _address(values_c) + c * size,
-    )
+    at_a, at_b = _address(values_a) + a * size, _address(values_b) + b * size
+    at_c = _address(values_c) + c * size
     none = values_a.dtype.type(0)
     _gemm(blas, tb, ta, columns, rows, inner, factor, at_b, ldb, at_a, lda, none, at_c, ldc)

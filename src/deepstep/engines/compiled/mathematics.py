@@ -5,7 +5,6 @@ the processor can. Series are Taylor's; the coefficients are fractions that can 
 """
 
 from math import factorial
-from typing import Any
 
 import numpy as np
 from numba import types
@@ -15,17 +14,17 @@ from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import float_of_bits
 
 
-def _of_precision(single: Any, double: Any) -> Any:
+def _of_precision(single, double):
     """A stand-in that becomes the function for float32 or for float64 where it is compiled.
 
     The two are plain functions: compiled parts of their own would be compiled once more for the stand-in.
     """
 
-    def function(x: Any) -> Any:
+    def function(x):
         raise TypeError("for kernels alone")
 
     @overload(function, inline="never", jit_options={"fastmath": ORDERED})
-    def chosen(x: Any) -> Any:  # Numba holds its signature against theirs, to the letter
+    def chosen(x):  # Numba holds its signature against theirs, to the letter
         if isinstance(x, types.Float):
             return single if x.bitwidth == 32 else double
         return None
@@ -33,7 +32,7 @@ def _of_precision(single: Any, double: Any) -> Any:
     return function
 
 
-def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: int) -> Any:
+def _reduced(number, whole, high, low, bits, bias):
     """Parts of e^x for one precision: e^r - 1 with |r| ≤ ln 2 / 2 and 2^n as two factors, x = n·ln 2 + r."""
     log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
     zero = number(0)
@@ -44,7 +43,7 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
     )
 
     @part(order=ORDERED)
-    def remainder(x: Any) -> Any:
+    def remainder(x):
         n = np.int32(x * log2e + (half if x >= zero else -half))
         r = (x - number(n) * ln2_high) - number(n) * ln2_low
         p = c7
@@ -55,7 +54,7 @@ def _reduced(number: Any, whole: Any, high: float, low: float, bits: int, bias: 
         return n, p
 
     @part(order=ORDERED)
-    def power_of_two(n: Any) -> Any:
+    def power_of_two(n):
         return float_of_bits(whole((whole(n) + whole(bias)) << whole(bits)))
 
     return remainder, power_of_two
@@ -67,10 +66,10 @@ _remainder64, _power64 = _reduced(
 )
 
 
-def _exponential(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+def _exponential(remainder, power, number, least, most):
     low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
 
-    def exponential(x: Any) -> Any:
+    def exponential(x):
         inside = low if x < low else x  # a NaN is neither below nor above, and stays
         inside = high if inside > high else inside
         n, p = remainder(inside)
@@ -81,10 +80,10 @@ def _exponential(remainder: Any, power: Any, number: Any, least: float, most: fl
     return exponential
 
 
-def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: float) -> Any:
+def _minus_one(remainder, power, number, least, most):
     low, high, one = number(least), number(most), number(1)
 
-    def minus_one(x: Any) -> Any:
+    def minus_one(x):
         inside = low if x < low else x
         inside = high if inside > high else inside
         n, p = remainder(inside)
@@ -94,10 +93,10 @@ def _minus_one(remainder: Any, power: Any, number: Any, least: float, most: floa
     return minus_one
 
 
-def _both(remainder: Any, power: Any, number: Any, least: float) -> Any:
+def _both(remainder, power, number, least):
     low, one = number(least), number(1)
 
-    def both(x: Any) -> Any:
+    def both(x):
         n, p = remainder(low if x < low else x)
         scale = power(n)
         grown = scale * p
@@ -125,7 +124,7 @@ exp_and_expm1 = _of_precision(_both32, _both64)
 """e^x and e^x - 1, each with all its digits, for x up to 0; below -87 (-708) their values there."""
 
 
-def _log1p(number: Any, terms: int) -> Any:
+def _log1p(number, terms):
     one, half, two, root, ln2 = (
         number(1),
         number(0.5),
@@ -136,7 +135,7 @@ def _log1p(number: Any, terms: int) -> Any:
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 
-    def log1p(x: Any) -> Any:
+    def log1p(x):
         above = x > root
         f = (x - one) * half if above else x
         s = f / (two + f)
@@ -154,7 +153,7 @@ log1p = _of_precision(_log1p(np.float32, 5), _log1p(np.float64, 10))
 """log(1 + x) for x from 0 to 1, by 2·artanh(s) with s = x / (2 + x)."""
 
 
-def _cosine_and_sine(number: Any, parts: tuple[float, float, float], last: int) -> Any:
+def _cosine_and_sine(number, parts: tuple[float, float, float], last):
     high, middle, low = (number(part) for part in parts)
     quarter, one = number(2 / np.pi), number(1)
     d2, d3, d4, d5, d6, d7, d8, d9 = (number((-1) ** (d // 2) / factorial(d)) for d in range(2, 10))
@@ -163,7 +162,7 @@ def _cosine_and_sine(number: Any, parts: tuple[float, float, float], last: int) 
     )
     long = last > 11
 
-    def cosine_and_sine(x: Any) -> Any:
+    def cosine_and_sine(x):
         n = np.rint(x * quarter)
         r = ((x - n * high) - n * middle) - n * low
         q = r * r

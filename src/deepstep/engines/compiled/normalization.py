@@ -45,12 +45,9 @@ def sums_of(work, layers, l, way):
 
 @part
 def by_batch(thread, barrier, sums, work, moments, theta, layer, batch):
-    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments (2, units) get the batch's mean and
-    variance.
-
-    In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
-    alone: a thread that is ahead must not write what others still read.
-    """
+    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments get the batch's mean and variance."""
+    # In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
+    # alone: a thread that is ahead must not write what others still read.
     A, U, unit, n, stride, low, m = work.A, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
     n_threads, number, k = sums.shape[0], A.dtype.type, batch.high - batch.low
     for i in range(n):
@@ -103,11 +100,7 @@ def by_layer_of(l, work, theta, layer, batch):
 
 @part
 def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
-    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; deviation (stride,) of each example is kept.
-
-    The layer has n rows of so many entries (stride) from an entry of A and one of U on, gamma begins at an
-    entry of θ, and the examples go from low to high.
-    """
+    """A has U and becomes gamma ∘ U_hat; U becomes U_hat; the deviation of each example is kept."""
     number, k = A.dtype.type, high - low
     share, epsilon = number(1 / n), number(EPSILON)
     total, deviation = run(total, low, k), run(deviation, low, k)

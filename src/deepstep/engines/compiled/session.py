@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines.compiled.forward import outputs, outputs_of_each
 from deepstep.engines.compiled.jit import told_while_compiled
-from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
+from deepstep.engines.compiled.layout import BATCH, TURNED_UP_TO, Data
 from deepstep.engines.compiled.lowering import Tables, levels_of, plan_of, running_statistics, tables_of
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.room import Work, members_of, optional_room, stride_for, tile_of, work_for
@@ -58,9 +58,7 @@ class CompiledSession:
         self._plan = plan_of(settings, self._head, self._tables)
         self._optional = optional_room(self._plan, self._tables, self._dtype)
         self._levels = levels_of(self._head.settings)
-        self._by_batch = [
-            layer for layer, kind in enumerate(architecture.normalization, 1) if kind == "batch"
-        ]
+        self._by_batch = [int(l) for l in np.flatnonzero(self._layers["normalization"] == BATCH)]
         if statistics is None:
             statistics = first_statistics(architecture, self._dtype)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
@@ -80,31 +78,22 @@ class CompiledSession:
                 _READY.add(kind)
 
     def _load_kernel(self) -> None:
-        none = np.zeros(0, self._dtype)
-        shapes = [np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)]
-        self._plan["n_threads"] = 1
+        none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
         work = work_for(self._layers, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        data = Data(none, none, none, _NO_ORDER)
+        nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
         with told_while_compiled():
-            train(
-                0,
-                np.zeros(BARRIER_SIZE, np.int64),
-                self._plan,
-                self._layers,
-                self._tables.parameters,
-                self._levels,
-                Data(none, none, none, _NO_ORDER),
-                self._state,
-                self._statistics,
-                self._progress,
-                work,
-                *self._optional,
-                *shapes,
-            )
+            train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
+
+    def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
+        """What the kernel is given beside its thread and what belongs to a call."""
+        tables = self._plan, self._layers, self._tables.parameters, self._levels
+        return *tables, data, self._state, self._statistics, self._progress, work, *self._optional
 
     @property
     def parameters(self) -> Parameters:
         """The parameters now, a copy."""
-        return self._like(self._theta.copy())
+        return self._like(self._state[0].copy())
 
     @property
     def outcome(self) -> Parameters:
@@ -156,7 +145,8 @@ class CompiledSession:
         for at, number in enumerate(numbers):  # NumPy draws the noise; of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if self.settings.input_noise:
-                X = X + self._noise(X.shape)
+                noise, seed = self.settings.input_noise, self.settings.seed
+                X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
             one = slice(at, at + 1)
             rows = _as_rows(X, Y, weight)
             self._run(rows, None, None, 0, [values[one] for values in rates], costs[one], sizes[one])
@@ -194,11 +184,12 @@ class CompiledSession:
         """The state now, a copy."""
         slots = zip(self._optimizer.state, self._state[1:], strict=False)
         statistics, running = {}, cast(Array, self._statistics)
-        for layer in self._by_batch:
+        for l in self._by_batch:
+            units = self._layers["unit"][l] + np.arange(self._layers["size"][l])
             for row, name in enumerate(("mean", "variance")):
-                statistics[f"{name}{layer}"] = running[row, self._units(layer), np.newaxis].copy()
+                statistics[f"{name}{l}"] = running[row, units, np.newaxis]
         return SessionState(
-            self._theta.copy(),
+            self._state[0].copy(),
             {name: slot.copy() for name, slot in slots},
             self._step,
             statistics,
@@ -236,15 +227,6 @@ class CompiledSession:
         """Whether there is a moving average."""
         return bool(self._progress[1])
 
-    @property
-    def _theta(self) -> Array:
-        return self._state[0]
-
-    def _units(self, layer: int) -> slice:
-        """The units of a layer among those of all."""
-        first = int(self._layers["unit"][layer])
-        return slice(first, first + int(self._layers["size"][layer]))
-
     def _run(
         self,
         examples: Examples,
@@ -278,39 +260,16 @@ class CompiledSession:
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
         plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
-        plan["steps_done"], plan["averaged"], plan["only_gradient"] = (
-            self._step,
-            self._averaged,
-            only_gradient,
-        )
-        arguments = (
-            plan,
-            layers,
-            self._tables.parameters,
-            self._levels,
-            Data(X, Y, weight, order),
-            state,
-            self._statistics,
-            self._progress,
-            work,
-            *self._optional,
-            np.array(rates, np.float64),
-            costs,
-            sizes,
-        )
-        run_together(lambda thread, barrier: train(thread, barrier, *arguments), n_threads)
+        plan["steps_done"], plan["averaged"] = self._progress
+        plan["only_gradient"] = only_gradient
+        given = *self._given(Data(X, Y, weight, order), work), np.array(rates, np.float64), costs, sizes
+        run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
         return work
 
     def _predicting(self, X: Array) -> tuple[Tables, Array, Array | None, Array]:
         """The network that predicts, and its rows."""
-        theta = self._state[-1] if self._averaged else self._theta
+        theta = self._state[-1] if self._averaged else self._state[0]
         return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
-
-    def _noise(self, shape: tuple[int, ...]) -> Array:
-        settings = self.settings
-        return input_noise(
-            shape, settings.input_noise, seed=settings.seed, step=self._step + 1, dtype=self._dtype
-        )
 
     def _flat(self, examples: Examples) -> tuple[Array, Array, Array]:
         """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""

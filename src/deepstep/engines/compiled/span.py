@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from deepstep.engines.compiled.room import Work
 from deepstep.engines.compiled.session import CompiledSession, stopped
@@ -38,6 +39,9 @@ from deepstep.types import AnyArray, Array
 
 NOTE = "in the span of the examples"
 """What `Session.why` says of such steps."""
+
+NEAR = 1e-3
+"""So far may the columns of a first Q be from orthonormal; the second is so to the last digits."""
 
 LINEAR_RULES = {gradient_descent_update, momentum_update, heavy_ball_update, nesterov_update}
 """Update rules that are linear in θ, v and g."""
@@ -95,7 +99,7 @@ class SpanSession(CompiledSession):
                 # After so many plain steps Q would have been paid for. When that is does not depend on how
                 # many steps are asked for at once.
                 units = self.architecture.layer_dims[1]
-                plain = min(plain, max(0, 2 * m // units + 1 - before))
+                plain = min(plain, max(0, m // units + 1 - before))
         if plain or not full:
             first = [values[:plain] for values in rates]
             work = super()._run(
@@ -113,6 +117,21 @@ class SpanSession(CompiledSession):
         return work
 
 
+def _orthonormal(X: Array) -> tuple[Array, Array]:
+    """Q with orthonormal columns and R, Xᵀ = Q·R: by Cholesky's method twice, else by Householder's."""
+    with single_blas():  # where other programs are at work, LAPACK's threads wait for each other
+        try:
+            first = np.linalg.cholesky(X @ X.T)
+        except np.linalg.LinAlgError:  # the examples are dependent
+            return np.linalg.qr(X.T)
+        Q = solve_triangular(first, X, lower=True)
+        products = Q @ Q.T
+        if np.abs(products - np.eye(len(X))).max() > NEAR:
+            return np.linalg.qr(X.T)
+        second = np.linalg.cholesky(products)
+        return solve_triangular(second, Q, lower=True).T, (first @ second).T
+
+
 class _Span:
     """A session of the network whose inputs are the coordinates of the examples."""
 
@@ -120,8 +139,7 @@ class _Span:
         architecture, state = session.architecture, session.state()
         vectors, m, n_x = session._state, len(examples), architecture.n_inputs
         n, self._written = architecture.layer_dims[1], state.step
-        with single_blas():  # where other programs are at work, LAPACK's threads wait for each other
-            self._Q, R = np.linalg.qr(np.ascontiguousarray(examples.X.T, vectors.dtype))
+        self._Q, R = _orthonormal(np.ascontiguousarray(examples.X, vectors.dtype))
         W = vectors[:, : n * n_x].reshape(-1, n, n_x)
         C = W @ self._Q
         self._basis, S = np.linalg.qr((W - C @ self._Q.T).transpose(1, 2, 0))

@@ -32,35 +32,15 @@ def train(
     thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, moments,
     seldom, scaled, bent, embedded, rates, costs, sizes,
 ):  # fmt: skip
-    """Do the updates.
+    """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
     A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
-    batch without weight is left out.
-
-    Parameters
-    ----------
-    thread : int
-    barrier : array of int64 (BARRIER_SIZE,)
-        Zeros.
-    plans, layers, parameters : arrays of PLAN (1,), LAYERS (L + 1,) and PARAMETERS
-    levels : array of float64
-        Of quantiles.
-    data : Data
-    state : array of shape (k, n_parameters)
-        θ, the vectors of the update rule, the moving average.
-    statistics : array of shape (2, units), or None
-        Running mean and variance; None where no layer is normalized.
-    progress : array of int64 (2,)
-        Updates done until now, and whether there is a moving average. It changes here with the state, so that
-        no interruption of Python can find the one without the other.
-    work : Work
-    moments, seldom, scaled, bent, embedded
-        As in `OptionalRoom`; what uses it is compiled where it is not None.
-    rates : array of float64 (3, steps)
-        α, and the factors of weight decay and dropout.
-    costs, sizes : arrays of float64 and int64 (steps,)
-        Where J before each update goes, and the number of examples; they begin at NaN and 0.
+    batch without weight is left out. The rows of state are θ, the vectors of the update rule and the moving
+    average; those of rates are α and the factors of weight decay and dropout. Arguments that are None are
+    not compiled (see `OptionalRoom`).
     """
+    # progress, the number of updates done and whether there is a moving average, changes here with the state:
+    # no interruption of Python can find the one without the other.
     plan, theta = plans[0], state[0]
     if not assemble(barrier, plan.n_threads):
         return

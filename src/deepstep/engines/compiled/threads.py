@@ -23,11 +23,8 @@ MOST_THREADS = 4096
 
 
 def limit() -> int:
-    """How many threads may work: the processors that this process has, within the limits that are set for
-    BLAS.
-
-    ``OMP_NUM_THREADS`` and its kin, and threadpoolctl's limits, reach BLAS; what holds for it holds here.
-    """
+    """How many threads may work: the processors that this process has, within the limits of BLAS."""
+    # OMP_NUM_THREADS and its kin, and threadpoolctl's limits, reach BLAS; what holds for it holds here.
     if not CAN_YIELD:
         return 1
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -47,12 +44,9 @@ def threads_for(multiplications: int, units: int, examples: int) -> int:
 
 
 def run_together(work: Callable[[int, AnyArray], Any], n_threads: int) -> None:
-    """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time, the first in this thread;
-    returns when all are done.
-
-    Work begins with `machine.assemble` and ends with `machine.wait_for_all`: whenever Ctrl-C comes, all work
-    or none does, and when the first has come back the others have no more than their way home.
-    """
+    """``work(0, barrier)`` … ``work(n_threads - 1, barrier)`` at the same time, the first in this thread."""
+    # Work begins with `assemble` and ends with `wait_for_all`: whenever Ctrl-C comes, all work or none does,
+    # and when the first has come back the others have no more than their way home.
     barrier = np.zeros(BARRIER_SIZE, np.int64)
     if n_threads == 1:  # BLAS may share what is small as it likes
         work(0, barrier)
@@ -86,9 +80,7 @@ def alone() -> bool:
 
 @cache
 def _workers() -> ThreadPoolExecutor:
-    """Threads that work in kernels; they sleep between calls. As many as are asked for at once: a thread that
-    had to wait for its turn would be waited for by others that have theirs.
-    """
+    """Threads that work in kernels, as many as are asked for at once; they sleep between calls."""
     return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="deepstep")
 
 
@@ -108,10 +100,8 @@ _before: list[tuple[Any, int]] = []
 
 @contextmanager
 def single_blas() -> Iterator[None]:
-    """BLAS on one thread in each thread that calls it, while anybody is inside; then as it was before.
-
-    Where Ctrl-C breaks in, `_before` keeps what is owed, and the next one who leaves gives it back.
-    """
+    """BLAS on one thread in each thread that calls it, while anybody is inside; then as it was before."""
+    # Where Ctrl-C breaks in, `_before` keeps what is owed, and the next one who leaves gives it back.
     global _inside
     entered = False
     try:
@@ -133,10 +123,7 @@ def single_blas() -> Iterator[None]:
 
 
 def _set_threads(pool: Any, count: int) -> None:
-    """Set the number of threads of a BLAS, from whichever thread of Python this is called.
-
-    threadpoolctl heeds one thread alone, the first that asked, until it is done; it is made to forget it.
-    """
+    """Set the number of threads of a BLAS; threadpoolctl heeds the first thread of Python alone."""
     forget = getattr(pool, "clear_controlling_thread", None)  # threadpoolctl has it since it heeds but one
     if forget is not None:
         forget(force=True)
@@ -146,9 +133,7 @@ def _set_threads(pool: Any, count: int) -> None:
 
 
 def _begin_anew() -> None:
-    """Threads do not survive a fork, and whoever of them held the lock or was inside never leaves; the limits
-    that they had set are given back by the first who does.
-    """
+    """Threads do not survive a fork; the limits that they had set are given back by the first who leaves."""
     global _lock, _inside
     _workers.cache_clear()
     _lock, _inside = threading.Lock(), 0
