@@ -297,8 +297,8 @@ def _written(name: str, entry: Entry) -> str:
 def kind_of(annotation: Any) -> str:
     """A type in the words of numpydoc: ``Sequence[str] | None`` is a sequence of str.
 
-    >>> kind_of(dict[str, int]), kind_of(float | tuple[int, ...] | None)
-    ('dict', 'float or tuple of int')
+    >>> kind_of(Iterable[str] | None), kind_of(dict[str, int]), kind_of(float | tuple[int, ...] | None)
+    ('iterable of str', 'dict', 'float or tuple of int')
     """
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):
