@@ -131,6 +131,8 @@ REFUSED: dict[str, list[Any]] = {
         {"inputs": []},
         {"inputs": [0, 0]},
         {"inputs": [-1]},
+        {"inputs": 1},
+        {"inputs": [2]},
     ],
     "category_embedding": [
         True,
@@ -138,6 +140,7 @@ REFUSED: dict[str, list[Any]] = {
         {"counts": [3]},
         {"counts": {"a": 3}},
         {"counts": {-1: 3}},
+        {"counts": {2: 3}},
         {"counts": {0: 3, 1: 0}},
         {"counts": {0: 3}, "size": 0},
         {"counts": {0: 3}, "width": 2},

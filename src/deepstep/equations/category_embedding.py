@@ -71,13 +71,13 @@ def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyA
     return found
 
 
-def _check(value: Any) -> str:
+def _check(value: Any, n_0: int) -> str:
     expected = "a mapping with counts, {row of X: number of categories}, and size, a whole number"
     if not isinstance(value, Mapping) or not set(value) <= {"counts", "size"} or not value.get("counts"):
         return expected
     counts = value["counts"]
     rows = isinstance(counts, Mapping) and all(
-        str(at).isdecimal() and is_whole(n, 1) for at, n in counts.items()
+        str(at).isdecimal() and int(at) < n_0 and is_whole(n, 1) for at, n in counts.items()
     )
     return "" if rows and is_whole(value.get("size", SIZE), 1) else expected
 

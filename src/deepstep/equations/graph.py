@@ -30,7 +30,7 @@ class Feature(NamedTuple):
     whole_network: Whether the parameter in layer 1 stands for all layers.
     resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
-    check: The option's value → what it has to be, where it is not; else an empty text.
+    check: The option's value and n_0 → what it has to be, where it is not; else an empty text.
     example: A value for generated tests and the documentation, where the feature is no argument of
         `Architecture`.
 
@@ -44,7 +44,7 @@ class Feature(NamedTuple):
     whole_network: bool = False
     resize: Callable[[Layer, Any], Layer] = lambda layer, value: layer
     widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev
-    check: Callable[[Any], str] = lambda value: ""
+    check: Callable[[Any, int], str] = lambda value, n_0: ""
     example: Any = None
 
 

@@ -111,14 +111,15 @@ def _settings(value: Any) -> dict[str, Any]:
     return {**DEFAULTS, **(value if isinstance(value, Mapping) else {})}
 
 
-def _check(value: Any) -> str:
+def _check(value: Any, n_0: int) -> str:
     found = _settings(value)
     inputs = found["inputs"]
     sizes = all(is_whole(found[name], 1) for name in ("frequencies", "outputs"))
     scale = is_number(found["scale"]) and found["scale"] > 0
-    listed = inputs is None or (len(inputs) == len(set(inputs)) > 0 and all(is_whole(at, 0) for at in inputs))
+    rows = isinstance(inputs, list | tuple) and all(is_whole(at, 0) and at < n_0 for at in inputs)
+    listed = inputs is None or (rows and len(inputs) == len(set(inputs)) > 0)
     known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
-    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (row numbers)"
+    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
     return "" if known and sizes and scale and listed else expected
 
 
