@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +181,14 @@ def test_more_workers_than_the_fastest_are_slower(plan):
     seconds = [plan.step(n, 4096 / n, row, size, network) for n in (best // 2, best, 2 * best)]
     assert 1 < best < 2**16
     assert seconds[1] == min(seconds)
+
+
+def test_mutation_runs_name_files_and_tests_that_are_there():
+    root = BENCHMARKS.parent
+    tests = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["mutation"]["tests"]
+    package = root / "src/deepstep"
+    files = [path.relative_to(package).as_posix() for path in package.rglob("*.py")]
+    assert [pattern for pattern in tests if not any(fnmatch(file, pattern) for file in files)] == []
+    named = {name for of_file in tests.values() for name in of_file}
+    for path, _, test in (name.partition("::") for name in sorted(named)):
+        assert f"def {test}" in (root / path).read_text("utf-8")

@@ -50,6 +50,10 @@ def run_of(folder: Path, names=OF_ONE, version=OF_ONE_NETWORK) -> Path:
     return folder
 
 
+OF_DESKTOPS = (".DS_Store", "members/.DS_Store", "Thumbs.db", "desktop.ini")
+"""What macOS and Windows put into a folder when somebody looks into it."""
+
+
 def without_digest(run: Path) -> None:
     """As the first releases wrote it."""
     (run / "config.toml").write_text(tomli_w.dumps({"format": "deepstep-run", "version": 1}))
@@ -84,12 +88,23 @@ class TestReplaced:
             lambda path: run_of(path, OF_MANY, OF_A_COMMITTEE),
             lambda path: without_digest(run_of(path)),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
+            lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
             lambda path: os.truncate(run_of(path) / "model.safetensors", 3),
             lambda path: (run_of(path) / "preparation.json").unlink(),
             lambda path: run_of(path, ()),
             lambda path: path.mkdir(),
         ],
-        ids=["one", "many", "no digest", "killed", "truncated", "a file is missing", "config", "empty"],
+        ids=[
+            "one",
+            "many",
+            "no digest",
+            "killed",
+            "seen",
+            "truncated",
+            "a file is missing",
+            "config",
+            "empty",
+        ],
     )
     def test_a_run_of_any_kind(self, tmp_path, make):
         make(tmp_path / "run")

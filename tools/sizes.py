@@ -10,11 +10,11 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (4_300, 6_250),
+    "equations": (4_300, 6_000),
     "network": (750, 750),
     "engines": (4_300, 6_750),
     "training": (2_500, 5_300),
-    "inspection": (1_300, 3_200),
+    "inspection": (1_300, 2_850),
     "model": (1_200, 3_050),
     "data": (1_600, 4_450),
     "preparation": (2_100, 6_100),

@@ -38,7 +38,9 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise, tmp_path):
     noise.to_csv("t.csv")
     result = trained(deepstep, "t.csv", "--learning-rate", "0.02", "--json")
     assert inputs(result) == ["a", "b"]
-    assert "Left out, as they name the rows: 'Unnamed: 0'; with --keep 'Unnamed: 0'" in result.err
+    assert (
+        "Left out, as they name the rows: 'Unnamed: 0'; --keep 'Unnamed: 0' makes it an input" in result.err
+    )
     assert json.loads(result.out)["test"]["accuracy"] < 0.8
     for later in (noise.to_csv, lambda path: noise.to_csv(path, index=False)):  # it may be gone
         later("later.csv")
@@ -177,10 +179,11 @@ def test_many_classes_that_come_again_are_fine(deepstep, noise):
     assert deepstep("train", "t.csv", "--target", "where", *PLAIN, "--out", "r").code == 0
 
 
+@pytest.mark.parametrize("command", ["train", "explore"])
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_pipe_is_refused_at_once(process, tmp_path, suffix):
+def test_a_pipe_is_refused_at_once(process, tmp_path, suffix, command):
     os.mkfifo(tmp_path / f"x.{suffix}")
-    done = process("train", f"x.{suffix}", "--target", "y")
+    done = process(command, f"x.{suffix}", "--target", "y")
     assert done.returncode == 2
     assert f"x.{suffix}: " in done.stderr
     assert "this is a pipe or a device" in done.stderr

@@ -31,6 +31,11 @@ def test_what_is_let_through_where_it_is_asked_for():
     ]
 
 
+def test_a_number_of_thousands_of_digits_is_told_without_advice_for_programmers():
+    with pytest.raises(ValueError, match=r"^a whole number has thousands of digits$"):
+        toml_values(TOML["digits"])
+
+
 @pytest.mark.parametrize("kind", TOML)
 def test_toml_that_is_refused(kind):
     begun = time.monotonic()

@@ -105,7 +105,7 @@ def plain_gradients(architecture, theta, X, Y, weight, l2):
 def newton_schulz(G):
     """By the singular values: each goes through the quintic five times."""
     U, values, Vt = np.linalg.svd(G, full_matrices=False)
-    values = values / (np.linalg.norm(values) or 1)
+    values = values / (np.linalg.norm(values) or 1.0)  # a unit that is dead has no gradient
     for _ in range(5):
         values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
     return U * values @ Vt

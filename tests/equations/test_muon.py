@@ -80,9 +80,8 @@ def test_it_trains_a_network_with_its_trace_and_factors_of_the_rate() -> None:
     net = Network([2, 8, 8, 1], activation="tanh", seed=1)
     before = net.cost(X, Y)
     trace = net.trace(X, Y, optimizer="muon", learning_rate=0.05)
-    history = net.train(X, Y, optimizer="muon", learning_rate=0.05, iterations=60, batch_size=20)
+    net.train(X, Y, optimizer="muon", learning_rate=0.05, iterations=60, batch_size=20)
     assert net.cost(X, Y) < 0.3 * before
-    assert history.engine == "reference"
     assert "NS(" in trace["W1′"].formula
     assert "√ŝ" in trace["b1′"].formula
     frozen = Network([2, 8, 1], seed=1)

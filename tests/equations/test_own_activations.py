@@ -201,11 +201,11 @@ def test_a_single_place_that_is_not_finite_is_named() -> None:
     def forward(Z: Any) -> Any:
         A = Z.copy()
         A[2, 7] = np.inf
-        seen.append(Z[2, 7])
+        seen.append(Z[:, 7].tolist())
         return A
 
     message = refusal(forward, square_backward)
-    assert message.endswith(f"is finite for Z from -30 to 30; got inf at Z = {seen[0]:.6g}.")
+    assert message.endswith(f"is finite for Z from -30 to 30; got inf at Z = {seen[0]}.")
 
 
 @pytest.mark.parametrize("kinks", [0.0, ["zero"], [np.nan], [np.inf], [None]])

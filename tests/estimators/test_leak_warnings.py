@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.estimators.leaks import warn_of_leaks
 
 M = 90
 Y = np.repeat(["a", "b", "c"], M // 3)
@@ -42,6 +43,25 @@ def test_a_fit_warns_of_them(library, recipe):
     (told,) = warned(frame(pandas.factorize(MIXED)[0] * 2.5, library), MIXED, recipe)
     assert "'extra' alone" in told
     assert warned(frame(NOISE[:, 0] ** 2, library), Y, recipe) == []
+
+
+@pytest.mark.parametrize("recipe", ["plain", "table"])
+def test_thousands_of_columns_are_looked_at_without_a_query_for_each(recipe, monkeypatch):
+    """A query of polars takes longer than everything else that is done with a column of few rows."""
+    queries = []
+    select = polars.DataFrame.select_seq  # by which methods of a series ask
+
+    def counted(self, *given, **named):
+        queries.append(self)
+        return select(self, *given, **named)
+
+    noise = np.random.default_rng(0).normal(size=(M, 300))
+    X = pandas.DataFrame(noise).rename(columns=str).assign(extra=range(M))
+    positions = np.unique(Y, return_inverse=True)[1]
+    monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
+    with pytest.warns(UserWarning, match="the column 'extra' alone tells the target"):
+        warn_of_leaks(X, positions, "fit", table=recipe == "table")
+    assert len(queries) < 100
 
 
 def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwise():

@@ -71,6 +71,18 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(library, recipe):
         model.fit(frame, "survived", "count")
 
 
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_numbers_that_pandas_has_for_names_are_found_by_their_texts(recipe):
+    frame = pd.DataFrame(np.column_stack(list(INPUTS.values())))
+    model = DeepRegressor(**RECIPES[recipe]).fit(frame, "2")
+    assert_array_equal(
+        model.predict(frame[[0, 1]]),
+        DeepRegressor(**RECIPES[recipe]).fit(frame[[0, 1]], frame[2]).predict(frame[[0, 1]]),
+    )
+    with pytest.raises(ConfigurationError, match=r"column is one of '0', '1', '2'; got '3'"):
+        model.fit(frame, "3")
+
+
 def test_a_name_that_is_not_in_a_file_is_told_with_the_nearest(tmp_path):
     FRAME.to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):

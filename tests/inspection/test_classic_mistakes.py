@@ -4,195 +4,176 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from learner import MISTAKES, OF_TANH, learner
 
 from deepstep import Network
 from deepstep.equations import ACTIVATIONS
 from deepstep.errors import ConfigurationError
 from deepstep.inspection import FAULTS
+from deepstep.inspection.faults import get_fault
 
-SLOPES = {
-    "tanh": lambda Z, A: 1 - A**2,
-    "sigmoid": lambda Z, A: A * (1 - A),
-    "relu": lambda Z, A: (Z > 0).astype(float),
-}
-FUNCTIONS = {
-    "tanh": np.tanh,
-    "sigmoid": lambda Z: 1 / (1 + np.exp(-Z)),
-    "relu": lambda Z: np.maximum(Z, 0),
-}
+SIZES = (4, 3, 3, 2)
 
 
-def problem(dims: Any = (4, 3, 3, 2), activation: str = "tanh", m: int = 7) -> tuple[Network, Any, Any]:
-    rng = np.random.default_rng(5)
-    net = Network(dims, activation=activation, initialization="glorot", seed=3)
+def problem(dims: Any = SIZES, activation: str = "tanh", output: str = "sigmoid", m: int = 7, seed: int = 3):
+    rng = np.random.default_rng(seed + 2)
+    net = Network(dims, activation=activation, output=output, initialization="glorot", seed=seed)
     for name, value in net.parameters.items():
         if name[0] == "b":
             value += 0.3 * rng.standard_normal(value.shape)
-    return net, rng.standard_normal((dims[0], m)), rng.integers(2, size=(dims[-1], m)).astype(float)
+    Y = rng.integers(2, size=(dims[-1], m)).astype(float)
+    if output == "softmax":
+        Y = np.eye(dims[-1])[:, rng.integers(dims[-1], size=m)]
+    return net, rng.standard_normal((dims[0], m)), Y
 
 
-def learner(net: Network, X: Any, Y: Any, mistakes: dict[int, set[str]]) -> dict[str, Any]:
-    """A learner's own backward pass; the mistakes by layer."""
-    names, theta, m = net.architecture.activations, net.parameters, X.shape[1]
-    L, A, Z = len(names), {0: X}, {}
-    for l in range(1, L + 1):
-        Z[l] = theta[f"W{l}"] @ A[l - 1] + theta[f"b{l}"]
-        A[l] = FUNCTIONS[names[l - 1]](Z[l])
-    found: dict[str, Any] = {}
-    dZ = A[L] - Y
-    if "derivative twice" in mistakes.get(L, ()):
-        dZ = (A[L] - Y) * A[L] * (1 - A[L])
-    if "factor 2" in mistakes.get(L, ()):
-        dZ = 2 * dZ
-    dA = dZ
-    for l in range(L, 0, -1):
-        here = mistakes.get(l, set())
-        if l < L:
-            slope = SLOPES[names[l - 1]](Z[l], A[l])
-            if "1 - Z²" in here:
-                slope = 1 - Z[l] ** 2
-            for other in ("sigmoid", "relu", "tanh"):
-                if f"derivative of {other}" in here:
-                    slope = SLOPES[other](Z[l], FUNCTIONS[other](Z[l]))
-            dZ = dA * slope
-            if "sign of dZ" in here:
-                dZ = -dZ
-        n = len(dZ)
-        source = A[l] if "A[l]" in here else A[l - 1]
-        dW = dZ @ source.T / (n if "1/n" in here else 1 if "lost 1/m" in here else m)
-        db = np.sum(dZ, axis=1, keepdims=True) / (n if "1/n" in here else 1 if "lost 1/m" in here else m)
-        if "factor 2 in a layer" in here:
-            dW, db = 2 * dW, 2 * db
-        if "sign of db" in here:
-            db = -db
-        if "unsummed" in here:
-            db = dZ / m
-        if "nan" in here:
-            dW = dW.copy()
-            dW[0, 1] = np.nan
-        found[f"dW{l}"], found[f"db{l}"] = dW, db
-        W = theta[f"W{l}"]
-        if "updated" in here:
-            W = W - 0.3 * dW
-        dA = W.T @ dZ
-    return found
-
-
-def named(net: Network, X: Any, Y: Any, mistakes: dict[int, set[str]]) -> str:
+def named(net: Network, X: Any, Y: Any, mistakes: Any) -> str:
     report = net.check_gradients(X, Y, gradients=learner(net, X, Y, mistakes))
-    assert report.passed == (not mistakes)
+    assert report.passed == (not mistakes), str(report)
     return report.diagnosis
 
 
-def test_the_learner_s_pass_is_right_without_a_mistake() -> None:
-    for activation in SLOPES:
-        net, X, Y = problem(activation=activation)
-        assert named(net, X, Y, {}) == ""
+def where(layers: Any) -> str:
+    if len(layers) == len(SIZES) - 1:
+        return "every layer"
+    return ("layers " if len(layers) > 1 else "layer ") + ", ".join(map(str, layers))
+
+
+CASES = [
+    *((activation, name, *row) for activation in ("tanh", "sigmoid") for name, row in MISTAKES.items()),
+    *(("tanh", name, *row) for name, row in OF_TANH.items()),
+]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu"])
+@pytest.mark.parametrize("output", ["sigmoid", "softmax", "identity"])
+def test_the_learner_s_pass_is_right_without_a_mistake(activation: str, output: str) -> None:
+    assert named(*problem(activation=activation, output=output), {}) == ""
+
+
+@pytest.mark.parametrize(("activation", "mistake", "sentence", "layers", "steps"), CASES)
+def test_a_mistake_in_each_layer_and_in_all(
+    activation: str, mistake: str, sentence: str, layers: tuple[int, ...], steps: Any
+) -> None:
+    net, X, Y = problem(activation=activation)
+    for layer in layers:
+        assert named(net, X, Y, {layer: [mistake]}) == f"layer {layer}: {sentence}"
+    if len(layers) > 1:
+        found = named(net, X, Y, {layer: [mistake] for layer in layers})
+        assert found == f"{where(layers)}: {sentence}"
+
+
+@pytest.mark.parametrize("output", ["softmax", "identity"])
+@pytest.mark.parametrize("mistake", ["1/m", "sign of dW", "sign of db", "1/n", "squeezed"])
+def test_beside_other_outputs(mistake: str, output: str) -> None:
+    found = named(*problem(output=output), {layer: [mistake] for layer in (1, 2, 3)})
+    assert found == f"every layer: {MISTAKES[mistake][0]}"
+
+
+@pytest.mark.parametrize("m", [1, 5])
+def test_a_transposed_W_in_square_layers(m: int) -> None:
+    assert named(*problem((4, 3, 3, 3), m=m), {2: ["transposed"], 3: ["transposed"]}) == (
+        "layers 2, 3: W is transposed in dA_prev = Wᵀ·dZ"
+    )
+
+
+def test_all_signs_at_once_are_those_of_Y_minus_AL() -> None:
+    both = ["sign of dW", "sign of db"]
+    assert named(*problem(), dict.fromkeys((1, 2, 3), both)) == "layer 3: the sign of dZ is wrong"
+
+
+def test_gradients_taken_after_the_update_of_later_layers() -> None:
+    net, X, Y = problem()
+    gradients = learner(net, X, Y)
+    for l in (2, 1):
+        moved = net.parameters.copy()
+        for later in range(l + 1, 4):
+            moved[f"W{later}"][:] -= 0.3 * gradients[f"dW{later}"]
+        gradients |= {f"d{q}{l}": _with_later(net, moved, X, Y, l)[f"d{q}{l}"] for q in "Wb"}
+    report = net.check_gradients(X, Y, gradients=gradients)
+    assert report.diagnosis == (
+        "layers 2, 3: dA_prev is taken with weights that were updated already, at learning rate 0.3: "
+        "take all gradients before the first update"
+    )
+
+
+def _with_later(net: Network, moved: Any, X: Any, Y: Any, l: int) -> dict[str, Any]:
+    """The gradients of layer l with Z and A of this network, and the weights of later layers moved."""
+    theta, A, Z = net.parameters, {0: X}, {}
+    for k in (1, 2, 3):
+        Z[k] = theta[f"W{k}"] @ A[k - 1] + theta[f"b{k}"]
+        A[k] = np.tanh(Z[k]) if k < 3 else 1 / (1 + np.exp(-Z[k]))
+    dZ = A[3] - Y
+    for k in range(3, l, -1):
+        dZ = (moved[f"W{k}"].T @ dZ) * (1 - A[k - 1] ** 2)
+    return {f"dW{l}": dZ @ A[l - 1].T / X.shape[1], f"db{l}": dZ.mean(axis=1, keepdims=True)}
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    st.lists(st.integers(1, 5), min_size=2, max_size=5),
+    st.sampled_from(["1/m", "sign", "A for Z", "no derivative", "squeezed", "transposed"]),
+    st.integers(2, 8),
+    st.integers(0, 2**31),
+    st.data(),
+)
+def test_over_random_networks(dims: list[int], mistake: str, m: int, seed: int, draw: st.DataObject) -> None:
+    least = 1
+    if mistake == "transposed":  # of a square W above layer 1
+        dims, least = [dims[0] + 1] * max(3, len(dims)), 2
+    net, X, Y = problem(dims, draw.draw(st.sampled_from(["tanh", "sigmoid"])), m=m, seed=seed)
+    layer = draw.draw(st.integers(least, len(dims) - 1))
+    wrong, right = learner(net, X, Y, {layer: [mistake]}), learner(net, X, Y)
+    if mistake != "squeezed":  # big enough to be seen
+        assume(max(abs(wrong[name] - right[name]).max() for name in right) > 1e-4)
+    report = net.check_gradients(X, Y, gradients=wrong)
+    assert not report.passed
+    assert report.diagnosis == f"layer {layer}: {MISTAKES[mistake][0]}", str(report)
 
 
 @pytest.mark.parametrize(
-    ("mistakes", "expected"),
+    "mistakes",
     [
-        (
-            {3: {"derivative twice"}},
-            "layer 3: dZ of the output is (AL - Y)·g′(Z), with the derivative of the activation twice",
-        ),
-        ({2: {"1 - Z²"}}, "layer 2: the derivative of tanh is 1 - Z² instead of 1 - A²"),
-        ({1: {"1 - Z²"}, 2: {"1 - Z²"}}, "layers 1, 2: the derivative of tanh is 1 - Z² instead of 1 - A²"),
-        (
-            {l: {"1/n"} for l in (1, 2, 3)},
-            "every layer: dW and db are divided by the number of units n instead of the number of examples m",
-        ),
-        (
-            {1: {"1/n"}},
-            "layer 1: dW and db are divided by the number of units n instead of the number of examples m",
-        ),
-        (
-            {2: {"derivative of sigmoid"}},
-            "layer 2: the derivative of sigmoid is taken instead of that of the layer's own activation",
-        ),
-        (
-            {1: {"derivative of relu"}, 2: {"derivative of relu"}},
-            "layers 1, 2: the derivative of relu is taken instead of that of the layer's own activation",
-        ),
-        ({2: {"A[l]"}}, "layer 2: dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m"),
-        ({1: {"A[l]"}}, "layer 1: dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m"),  # of another shape
-        ({3: {"factor 2"}}, "layer 3: dZ of the output has a factor of 2 too much"),
-        ({2: {"factor 2 in a layer"}}, "layer 2: dW and db have a factor of 2 too much"),
-        ({2: {"unsummed"}}, "layer 2: db is not summed over the examples"),
-        ({l: {"unsummed"} for l in (1, 2, 3)}, "every layer: db is not summed over the examples"),
-        (
-            {l: {"updated"} for l in (1, 2, 3)},
-            "layers 2, 3: dA_prev is taken with weights that were updated already, at learning rate 0.3: "
-            "take all gradients before the first update",
-        ),
-        ({2: {"nan"}}, "layer 2: dW2[0, 1] is nan"),
+        {2: ["1/m"], 1: ["sign of db"]},
+        {2: ["1 - Z²", "1/m"]},
+        {3: ["sign of db"], 1: ["derivative of sigmoid"]},
+        {3: ["derivative twice"], 2: ["A[l]"]},
     ],
+    ids=str,
 )
-def test_one_mistake(mistakes: dict[int, set[str]], expected: str) -> None:
-    net, X, Y = problem()
-    assert named(net, X, Y, mistakes) == expected
-
-
-@pytest.mark.parametrize(
-    ("mistakes", "expected"),
-    [
-        (
-            {2: {"lost 1/m"}, 1: {"sign of db"}},
-            ["layer 2: the 1/m is lost in dW and db", "layer 1: the sign of db is wrong"],
-        ),
-        (
-            {2: {"1 - Z²", "lost 1/m"}},
-            [
-                "layer 2: the derivative of tanh is 1 - Z² instead of 1 - A²",
-                "layer 2: the 1/m is lost in dW and db",
-            ],
-        ),
-        (
-            {3: {"sign of db"}, 1: {"derivative of sigmoid"}},
-            [
-                "layer 3: the sign of db is wrong",
-                "layer 1: the derivative of sigmoid is taken instead of that of the layer's own activation",
-            ],
-        ),
-        (
-            {3: {"derivative twice"}, 2: {"A[l]"}},
-            [
-                "layer 3: dZ of the output is (AL - Y)·g′(Z), with the derivative of the activation twice",
-                "layer 2: dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m",
-            ],
-        ),
-    ],
-)
-def test_two_mistakes_at_once(mistakes: dict[int, set[str]], expected: list[str]) -> None:
-    net, X, Y = problem()
-    assert sorted(named(net, X, Y, mistakes).split("; and ")) == sorted(expected)
+def test_two_mistakes_at_once(mistakes: dict[int, list[str]]) -> None:
+    known = {**MISTAKES, **OF_TANH}
+    expected = [f"layer {layer}: {known[name][0]}" for layer, names in mistakes.items() for name in names]
+    assert sorted(named(*problem(), mistakes).split("; and ")) == sorted(expected)
 
 
 def test_where_nothing_explains_the_difference_its_beginning_is_named() -> None:
     net, X, Y = problem()
-    gradients = learner(net, X, Y, {})
     noise = np.random.default_rng(1)
-    for name in ("dW1", "dW2", "db2"):
-        gradients[name] = gradients[name] + noise.standard_normal(gradients[name].shape)
-    report = net.check_gradients(X, Y, gradients=gradients)
-    assert report.diagnosis == (
-        "none of the known faults explains it; look at dZ2 next: it is the first that differs, "
-        "all of layer 3 and above are right"
-    )
+    for names, look in ((("dW1", "dW2", "db2"), "dZ2"), (("dW2",), "dW2"), (("db1", "dW3"), "dW3")):
+        gradients = learner(net, X, Y)
+        for name in names:
+            gradients[name] = gradients[name] + noise.standard_normal(gradients[name].shape)
+        above = "" if look == "dW3" else ", all of layer 3 and above are right"
+        assert net.check_gradients(X, Y, gradients=gradients).diagnosis == (
+            f"none of the known faults explains it; look at {look} next: it is the first that differs{above}"
+        )
 
 
-def test_several_numbers_that_are_not_finite_are_counted_from_the_output_on() -> None:
+def test_numbers_that_are_not_finite_are_named_and_counted_from_the_output_on() -> None:
     net, X, Y = problem()
-    gradients = learner(net, X, Y, {})
+    gradients, right = learner(net, X, Y), learner(net, X, Y)
     gradients["dW1"] = np.full_like(gradients["dW1"], np.inf)
     gradients["db3"] = np.array([[0.0], [-np.inf]])
-    report = net.check_gradients(X, Y, gradients=gradients)
-    assert report.diagnosis == "layer 3: db3[1, 0] is -inf"
-    del gradients["db3"]
-    gradients["db3"] = learner(net, X, Y, {})["db3"]
-    report = net.check_gradients(X, Y, gradients=gradients)
-    assert report.diagnosis == "layer 1: dW1[0, 0] is inf (12 of 12 entries are not finite)"
+    assert net.check_gradients(X, Y, gradients=gradients).diagnosis == "layer 3: db3[1, 0] is -inf"
+    gradients["db3"] = right["db3"]
+    assert net.check_gradients(X, Y, gradients=gradients).diagnosis == (
+        "layer 1: dW1[0, 0] is inf (12 of 12 entries are not finite)"
+    )
+    right["dW2"][0, 1] = np.nan
+    assert net.check_gradients(X, Y, gradients=right).diagnosis == "layer 2: dW2[0, 1] is nan"
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, "derivative of relu"])
@@ -200,9 +181,7 @@ def test_a_class_sees_what_a_mistake_does(fault: str) -> None:
     """The first step of a training with a mistake is a step by the gradients that the mistake gives."""
     net, X, Y = problem((3, 3, 3, 3))
     start = net.parameters.copy()
-    options = {"l2": 0.5} if fault == "no regularization" else {}
-    if fault == "no mask":
-        options = {"dropout": 0.3}
+    options = {"no regularization": {"l2": 0.5}, "no mask": {"dropout": 0.3}}.get(fault, {})
     history = net.train(X, Y, iterations=1, learning_rate=0.1, fault=fault, **options)
     assert history.engine == "reference"
     moved = (start.flat - net.parameters.flat) / 0.1
@@ -232,10 +211,6 @@ def test_a_training_with_a_mistake_is_for_teaching_alone(tmp_path: Any) -> None:
         slow.train(X, Y, fault="sign of dW")
 
 
-def test_activations_without_a_rival_are_all_known() -> None:
-    """A fault is named by each activation whose units do not depend on each other."""
-    from deepstep.inspection.faults import get_fault
-
-    for name, activation in ACTIVATIONS.items():
-        if not activation.across_units:
-            assert name in get_fault(f"derivative of {name}", "here").name
+@pytest.mark.parametrize("name", [name for name, one in ACTIVATIONS.items() if not one.across_units])
+def test_the_derivative_of_each_other_activation_is_a_known_mistake(name: str) -> None:
+    assert name in get_fault(f"derivative of {name}", "here").name

@@ -120,6 +120,51 @@ def test_a_feature_is_told_from_its_misspelling_and_its_value_is_checked() -> No
         Network([2, 1], features=["periodic_embedding"])
 
 
+REFUSED: dict[str, list[Any]] = {
+    "periodic_embedding": [
+        False,
+        5,
+        {"scale": 0},
+        {"frequencies": 2.5},
+        {"outputs": 0},
+        {"sizes": 1},
+        {"inputs": []},
+        {"inputs": [0, 0]},
+        {"inputs": [-1]},
+        {"inputs": 1},
+        {"inputs": [2]},
+    ],
+    "category_embedding": [
+        True,
+        {"counts": {}},
+        {"counts": [3]},
+        {"counts": {"a": 3}},
+        {"counts": {-1: 3}},
+        {"counts": {2: 3}},
+        {"counts": {0: 3, 1: 0}},
+        {"counts": {0: 3}, "size": 0},
+        {"counts": {0: 3}, "width": 2},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values]
+)
+def test_a_value_that_no_embedding_has_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=rf"features\['{name}'\] is .*a mapping .*; got") as error:
+        Network([2, 1], features={name: value})
+    assert str(error.value).endswith(f"got {value!r}.")
+
+
+@pytest.mark.parametrize(
+    "value", [True, {}, {"inputs": [0]}, {"inputs": [1, 0], "frequencies": 1, "outputs": 1}]
+)
+def test_embeddings_of_some_inputs_are_taken(value: Any) -> None:
+    net = Network([2, 1], features={"periodic_embedding": value}, seed=1)
+    assert net.forward(np.ones((2, 3))).shape == (1, 3)
+
+
 def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:
     net, X, _ = network(ADDED)
     same = Network(

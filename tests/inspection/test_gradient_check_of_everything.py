@@ -74,16 +74,14 @@ class TestEachPart:
         plain, _ = right(net)
         assert net.check_gradients(X, Y, gradients=plain, **options).passed == (not options)
 
-    @pytest.mark.parametrize("name", ["dW1", "db2", "dgamma1"])
-    def test_a_wrong_entry_is_found(self, options, normalization, name):
-        if name == "dgamma1" and normalization == "none":
-            return
+    def test_wrong_entries_are_found_and_nothing_else(self, options, normalization):
         net = network(normalization=normalization)
         gradients, _ = right(net, **options)
-        gradients[name][1, 0] += 1e-3
+        spoilt = [name for name in ("dW1", "dgamma1", "db2") if name in gradients]
+        for name in spoilt:
+            gradients[name][1, 0] += 1e-3
         report = net.check_gradients(X, Y, gradients=gradients, **options)
-        wrong = [check.name for check in report.checks if check.verdict == "wrong"]
-        assert wrong == [name[1:]]
+        assert [f"d{check.name}" for check in report.checks if check.verdict == "wrong"] == spoilt
 
 
 class TestFaults:

@@ -184,14 +184,24 @@ def test_declared_categories_stay_categories():
             "200 of its 241 values are numbers, but it is read as texts: 41 are words, 'unknown' and 1 more; "
             "leave them empty where no number is known",
         ),
+        (
+            [*map(str, VALUES), *["<0.5"] * 15, "10+", "see note 2"],
+            "200 of its 217 values are numbers, but it is read as texts: 17 are no numbers, '<0.5' and 2 "
+            "more; make numbers of them, or leave them empty",
+        ),
         ([f"{1000 + n:,} kg" for n in range(M)], "'1,199' can be read in two ways"),
     ],
-    ids=["units", "some", "signs", "words", "two ways"],
+    ids=["units", "some", "signs", "words", "marks", "two ways"],
 )
 def test_numbers_that_are_not_read_are_said(texts, says):
     _, column = fit(texts)
     assert column.kind != "number"
     assert says in column.caution
+
+
+@pytest.mark.parametrize("odd", [["01234"] * 10, ["A/5 1234"] * 40], ids=["zeros", "letters in many"])
+def test_codes_are_no_numbers_that_are_lost(odd):
+    assert fit([*map(str, range(10_000, 10_000 + M)), *odd])[1].caution == ""
 
 
 @pytest.mark.parametrize("texts", [["5 kg", "3 lb"] * 30, ["1", "2", "3+", "unknown"] * 30])

@@ -159,6 +159,11 @@ def test_numbers_as_text_are_refused():
         NumberTarget.fit(["1", "2"])
 
 
+def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
+    with pytest.raises(DataError, match="numbers are expected; got 'unknown'"):
+        NumberTarget.fit(["1.5", "2", "unknown", "3"])
+
+
 @pytest.mark.parametrize(
     ("kind", "record"),
     [

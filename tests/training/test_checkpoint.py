@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -142,6 +142,7 @@ BROKEN = {
     "sizes of another kind": ({"arrays": {"sizes": np.zeros(2)}}, "sizes"),
     "a negative step": ({"content": {"step": -1}}, "step, epoch and batch are"),
     "half an epoch": ({"content": {"epoch": 0.5}}, "step, epoch and batch are"),
+    "negative seconds": ({"content": {"seconds": -1e-9}}, "seconds are -1e-09"),
     "endless seconds": ({"content": {"seconds": float("inf")}}, "seconds are inf"),
     "huge sizes": ({"content": {"identity/layer_dims": [10**9, 10**9, 10**9, 1]}}, "theta has shape"),
     "no network": ({"content": {"identity": []}}, "do not fit"),
@@ -159,6 +160,31 @@ def test_what_does_not_fit_is_refused(file, parts, sentence):
         read_checkpoint(altered(file, **parts))
     assert str(file) in str(error.value)
     assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        ("seconds", 0, lambda read: read.position.seconds),
+        ("step", 0, lambda read: read.state.step),
+        ("epoch", 0, lambda read: read.position.epoch),
+    ],
+)
+def test_counts_of_0_are_read(file, name, value, part):
+    assert part(read_checkpoint(altered(file, content={name: value}))) == value
+
+
+@pytest.mark.parametrize("seed", [0, 2**64 - 1])
+def test_the_least_and_the_largest_seed_are_read(file, checkpoint, seed):
+    function, _ = checkpoint.identity["order"]
+    assert read_checkpoint(altered(file, content={"identity/order": [function, seed]})).seed == seed
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_that_cannot_be_is_refused(file, checkpoint, seed):
+    function, _ = checkpoint.identity["order"]
+    with pytest.raises(FileError, match=f"the seed is {seed}"):
+        read_checkpoint(altered(file, content={"identity/order": [function, seed]}))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -180,6 +206,16 @@ def test_a_position_that_no_training_has_is_refused(checkpoint):
         )
 
 
+def test_states_of_other_callbacks_than_it_says_are_refused(file):
+    read = read_checkpoint(altered(file, content={"callbacks": [["Another", {}]]}))
+    states = r"it holds the states of \['Another'\] where \['Keeper'\] keep one"
+    with pytest.raises(ConfigurationError, match=states):
+        setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(Keeper(), resume=read)
+    with pytest.raises(ConfigurationError, match="average") as error:  # what trains comes first
+        setup(normalization=["batch", "layer"], optimizer="adam", average=0.8).train(Keeper(), resume=read)
+    assert "states" not in str(error.value)
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, np.array(["text"]), np.array([None]), 1j, b"bytes"])
 def test_a_state_that_no_file_holds_is_refused(checkpoint, tmp_path, value):
     with pytest.raises(ConfigurationError, match=r"Keeper.state\(\): JSON values and arrays of numbers; got"):
@@ -197,3 +233,5 @@ def test_a_checkpoint_in_memory_does_not_change(checkpoint):
     assert isinstance(checkpoint, Checkpoint)
     assert isinstance(checkpoint.state, SessionState)
     assert len(History(checkpoint.records)) == 1  # and not the records of later epochs
+    with pytest.raises(FrozenInstanceError):
+        checkpoint.records = []

@@ -25,7 +25,7 @@ from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.data import DATASETS
-from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
@@ -195,6 +195,7 @@ def _subject(
             raise click.MissingParameter(ctx=context, param=targets)
         return _of_table(path, goal, settings)
     if source not in DATASETS:
+        refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
             raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
         raise unknown_name("deepstep explore", "data set", source, DATASETS)

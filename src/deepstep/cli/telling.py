@@ -50,7 +50,7 @@ def tell_of_columns(split: TableSplit) -> None:
     if named:
         columns = ", ".join(map(repr, named[:SHOWN_IDENTIFIERS])) + (", …" * (len(named) > SHOWN_IDENTIFIERS))
         kept = f"--keep {shlex.quote(named[0])}"
-        note(f"Left out, as they name the rows: {columns}; with {kept} a column is an input.")
+        note(f"Left out, as they name the rows: {columns}; {kept} makes it an input.")
     for found in split.leaks[:SHOWN_LEAKS]:
         note(f"Warning: {found}")
     if len(split.leaks) > SHOWN_LEAKS:

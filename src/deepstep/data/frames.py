@@ -254,7 +254,9 @@ def _settled(series: "polars.Series", where: str) -> "polars.Series":
         return series.dt.convert_time_zone("UTC")
     if dtype.is_decimal() or (dtype.is_numeric() and str(dtype) in {"Int128", "UInt128", "Float16"}):
         series = series.cast(polars.Float64)
-    return series.fill_nan(None) if series.dtype.is_float() else series
+    if series.dtype.is_float() and np.isnan(series.to_numpy()).any():
+        return series.fill_nan(None)  # a query of its own: of thousands of columns it takes seconds
+    return series
 
 
 def _names(names: Iterable[Any], where: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 A folder of runs is known by the record in it (``config.toml`` of a run, ``training.json`` of a training that
 is not done), which has a format and its own digest; everything else in it by its name, as the parts of
-DeepStep that write into such folders give it. Of the other files neither presence nor content matters: a
-damaged run can be replaced, too. Symbolic links are never followed and belong to no run.
+DeepStep that write into such folders give it, or as desktops do that keep the look of a folder in it. Of the
+other files neither presence nor content matters: a damaged run can be replaced, too. Symbolic links are never
+followed and belong to no run.
 """
 
 import hashlib
@@ -35,6 +36,9 @@ MOST_NAMED = 3
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _LEFT = r"\.deepstep-[0-9a-f]{12}"
 """What a process leaves that is killed while it writes a file."""
+
+_OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
+"""What macOS and Windows write into a folder that somebody has looked into; it holds nothing of anybody."""
 
 _FILES = {
     "": "|".join(
@@ -157,5 +161,5 @@ def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _is_own(entry: "os.DirEntry[str]", within: str) -> bool:
-    name = re.fullmatch(f"{_FILES[within]}|{_LEFT}", entry.name)
+    name = re.fullmatch(f"{_FILES[within]}|{_LEFT}|{_OF_DESKTOPS}", entry.name)
     return entry.is_file(follow_symlinks=False) and name is not None

@@ -132,6 +132,10 @@ def toml_values(text: str) -> dict[str, Any]:
         values = tomllib.loads(text)
     except (RecursionError, MemoryError) as error:
         raise ValueError(_too_much(error)) from None
+    except ValueError as error:
+        if "set_int_max_str_digits" not in str(error):  # advice for programmers
+            raise
+        raise ValueError("a whole number has thousands of digits") from None
     _check_levels(values)
     _check_leaves(values)
     return values

@@ -138,6 +138,8 @@ def why_not_torch(architecture: Architecture, settings: Settings) -> str:
 
 
 def _is_an_equation(function: Callable[..., object]) -> bool:
+    while isinstance(function, partial):
+        function = function.func
     return getattr(function, "__module__", "").partition(".equations")[0] == "deepstep"
 
 

@@ -8,7 +8,7 @@ values in the tails keep their digits.
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,13 +57,11 @@ ACTIVATIONS: Registry[Activation] = Registry("activation", "activation")
 """All activations by name: those of DeepStep, then those that were registered."""
 
 
-def activation(
-    forward: Callable[[Array], Array], *, kinks: tuple[float, ...] = (), across_units: bool = False
-) -> Callable[[F], F]:
-    """Register an activation under the name of its forward; decorates the backward."""
+def activation(forward: Callable[[Array], Array], **fields: Any) -> Callable[[F], F]:
+    """Register an activation with these fields under the name of its forward; decorates the backward."""
 
     def register(backward: F) -> F:
-        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, kinks, across_units))
+        ACTIVATIONS.add(forward.__name__, Activation(forward, backward, **fields))
         return backward
 
     return register
@@ -113,18 +111,16 @@ def identity(Z: Array) -> Array:
 
     >>> identity(np.array([[-1.0, 2.0]]))
     array([[-1.,  2.]])
+    >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
+    array([[3.]])
     """
     return np.array(Z)
 
 
 @activation(identity)
-@equation("dZ = dA", source="lecture, course 2 (linear output)")
+@equation("dZ = dA")
 def identity_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the identity.
-
-    >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
-    array([[3.]])
-    """
+    """Derivative of the identity."""
     return np.array(dA)
 
 
@@ -134,6 +130,8 @@ def relu(Z: Array) -> Array:
 
     >>> relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 2.]])
+    >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
+    array([[0., 0., 5.]])
     """
     return np.maximum(Z, 0)
 
@@ -141,11 +139,7 @@ def relu(Z: Array) -> Array:
 @activation(relu, kinks=(0.0,))
 @equation("dZ = dA where Z > 0, else 0", source="lecture 5.2")
 def relu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the rectified linear unit, 0 at Z = 0.
-
-    >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
-    array([[0., 0., 5.]])
-    """
+    """Derivative of the rectified linear unit, 0 at Z = 0."""
     dA = np.asarray(dA)
     return np.where(np.asarray(Z) > 0, dA, dA.dtype.type(0))
 
@@ -156,18 +150,16 @@ def tanh(Z: Array) -> Array:
 
     >>> tanh(np.array([[0.0, 1e4]]))
     array([[0., 1.]])
+    >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
+    array([[2.]])
     """
     return np.tanh(Z)
 
 
 @activation(tanh)
-@equation("dZ = dA ∘ (1 - tanh²(Z))", source="lecture, course 1 week 3")
+@equation("dZ = dA ∘ (1 - tanh²(Z))")
 def tanh_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
-
-    >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
-    array([[2.]])
-    """
+    """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails."""
     t = np.exp(-np.abs(Z))
     slope = 2 * t / (1 + t * t)
     return dA * slope * slope
@@ -179,6 +171,8 @@ def sigmoid(Z: Array) -> Array:
 
     >>> sigmoid(np.array([[0.0, 1e4, -1e4]]))
     array([[0.5, 1. , 0. ]])
+    >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
+    array([[1.]])
     """
     t = np.exp(-np.abs(Z))
     return np.where(np.asarray(Z) >= 0, 1, t) / (1 + t)
@@ -187,11 +181,7 @@ def sigmoid(Z: Array) -> Array:
 @activation(sigmoid)
 @equation("dZ = dA ∘ A ∘ (1 - A),  A = sigmoid(Z)", source="lecture 5.2")
 def sigmoid_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails.
-
-    >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
-    array([[1.]])
-    """
+    """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails."""
     t = np.exp(-np.abs(Z))
     return dA * t / ((1 + t) * (1 + t))
 
@@ -202,19 +192,17 @@ def exponential(Z: Array) -> Array:
 
     >>> exponential(np.array([[0.0, 1e4, -1e4]]))
     array([[ 1., inf,  0.]])
+    >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 0.]])
     """
     with np.errstate(over="ignore"):
         return np.exp(Z)
 
 
 @activation(exponential)
-@equation("dZ = dA ∘ e^Z", source="McCullagh & Nelder 1989, chapter 6 (log link)")
+@equation("dZ = dA ∘ e^Z")
 def exponential_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the exponential; 0 where dA is 0, however large Z.
-
-    >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
-    array([[3., 0.]])
-    """
+    """Derivative of the exponential; 0 where dA is 0, however large Z."""
     dA = np.asarray(dA)
     with np.errstate(over="ignore"):
         return dA * np.exp(np.where(dA == 0, 0, Z))
@@ -227,6 +215,9 @@ def softmax(Z: Array) -> Array:
     >>> softmax(np.array([[1e4], [1e4]]))
     array([[0.5],
            [0.5]])
+    >>> softmax_backward(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
+    array([[ 0.25],
+           [-0.25]])
     """
     with np.errstate(over="ignore"):  # a logit that is further below than the dtype reaches has e^-inf = 0
         E = np.exp(Z - np.max(Z, axis=0, keepdims=True))
@@ -234,13 +225,8 @@ def softmax(Z: Array) -> Array:
 
 
 @activation(softmax, across_units=True)
-@equation("dZ = A ∘ (dA - Σⱼ dAⱼ Aⱼ),  A = softmax(Z)", source="lecture, course 2 week 3")
+@equation("dZ = A ∘ (dA - Σⱼ dAⱼ Aⱼ),  A = softmax(Z)")
 def softmax_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the softmax: the outputs of a column depend on all its logits.
-
-    >>> softmax_backward(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
-    array([[ 0.25],
-           [-0.25]])
-    """
+    """Derivative of the softmax: the outputs of a column depend on all its logits."""
     A = softmax(Z)
     return A * (dA - np.sum(dA * A, axis=0, keepdims=True))

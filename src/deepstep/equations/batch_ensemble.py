@@ -11,7 +11,7 @@ is needed for it, forth or back.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.ops import Layer, Learned, Op, op
+from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
@@ -65,8 +65,7 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
 
 @equation(
     "dA_prev = Σₖ (W ∘ rₖ)ᵀ·dZₖ / K,  dW = Σₖ rₖ ∘ (dZₖ·A_prevᵀ) / (K·m),  db = Σᵢ dZ⁽ⁱ⁾ / (K·m),  "
-    "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i",
-    source=SOURCE,
+    "drₖ = Σᵢ (W ∘ (dZₖ·A_prevᵀ))ᵢ / (K·m), over the rows i"
 )
 def members_linear_backward(
     dZ: Array, A_prev: Array, W: Array, b: Array, r: Array
@@ -121,7 +120,7 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
 
 
-@equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)", source=SOURCE)
+@equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)")
 def members_output_backward(
     dZ: Array, A_prev: Array, W: Array, b: Array, members: int
 ) -> tuple[Array, Array, Array]:
@@ -155,17 +154,15 @@ def members_mean(G: Array, members: int) -> Array:
 
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
+    >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
+    array([[1., 2., 1., 2.]])
     """
     return by_member(G, members, "members_mean").mean(axis=1)
 
 
-@equation("dG = [dA, …, dA]", source=SOURCE)
+@equation("dG = [dA, …, dA]")
 def members_mean_backward(dA: Array, members: int) -> Array:
-    """The derivative by the mean reaches every member: of m·J before, of K·m·J after.
-
-    >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
-    array([[1., 2., 1., 2.]])
-    """
+    """The derivative by the mean reaches every member: of m·J before, of K·m·J after."""
     return np.tile(dA, (1, members))
 
 
@@ -260,13 +257,9 @@ def _signs(rng: Any, rows: int, columns: int) -> Array:
     return np.where(uniform((rows, columns)) < 0.5, -1.0, 1.0)
 
 
-MEMBERS_LINEAR = Op(
+MEMBERS_LINEAR = op(
     members_linear_forward,
     members_linear_backward,
-    reads=("A_prev", "W", "b", "r"),
-    writes=("Z",),
-    needs=("A_prev", "W", "b", "r"),
-    gives=("A_prev", "W", "b", "r"),
     learned={
         **LINEAR.learned,
         "r": Learned(
@@ -282,18 +275,13 @@ MEMBERS_LINEAR = Op(
 
 @lru_cache
 def _members_output(members: int) -> Op:
-    return Op(
-        lambda A_prev, W, b: members_output_forward(A_prev, W, b, members),
-        lambda dZ, A_prev, W, b: members_output_backward(dZ, A_prev, W, b, members),
-        reads=("A_prev", "W", "b"),
-        writes=("Z",),
-        needs=("A_prev", "W", "b"),
-        gives=("A_prev", "W", "b"),
+    return op(
+        partial(members_output_forward, members=members),
+        partial(members_output_backward, members=members),
         learned={
             "W": Learned(lambda layer: (members * layer.n, layer.n_in), None, "the weights"),
             "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
         },
-        equations=(EQUATIONS["members_output_forward"], EQUATIONS["members_output_backward"]),
         per_example=lambda dZ, A_prev, W, b: {
             "W": PerExample(dZ, A_prev, shared=False),
             "b": PerExample(dZ, shared=False),
@@ -303,15 +291,7 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    return Op(
-        lambda G: members_mean(G, members),
-        lambda dA: members_mean_backward(dA, members),
-        reads=("G",),
-        writes=("A",),
-        needs=(),
-        gives=("G",),
-        equations=(EQUATIONS["members_mean"], EQUATIONS["members_mean_backward"]),
-    )
+    return op(partial(members_mean, members=members), partial(members_mean_backward, members=members))
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

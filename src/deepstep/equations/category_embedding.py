@@ -1,7 +1,7 @@
 """Embedding of categories: inputs that are codes 0, 1, … become rows of a table that is learned."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import rows_in_place
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.ops import Layer, Learned, Op, op
+from deepstep.equations.registry import equation
 from deepstep.types import AnyArray, Array, is_whole
 
 __all__ = ["embed_categories", "embed_categories_backward"]
@@ -37,27 +37,21 @@ def embed_categories(X: Array, T: Array, *, inputs: Sequence[int], counts: Seque
     array([[0.5, 0.7],
            [3. , 1. ],
            [4. , 2. ]])
-    """
-    rows = [T[at].T for at in _places(X, inputs, counts)]
-    return np.concatenate([np.delete(X, list(inputs), axis=0), *rows])
-
-
-@equation(
-    "dX = dX_e of the other inputs, 0 for codes,  dT[code] = Σᵢ dX_e⁽ⁱ⁾ / m, over its examples", source=SOURCE
-)
-def embed_categories_backward(
-    dX_e: Array, X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]
-) -> tuple[Array, Array]:
-    """From the derivative by X_e to those by the inputs and by the table.
-
-    dX, dT:
-
     >>> X, T = np.array([[0.5, 0.7], [2.0, 2.0]]), np.zeros((3, 1))
     >>> dX, dT = embed_categories_backward(np.array([[1.0, 1.0], [3.0, 5.0]]), X, T, inputs=[1], counts=[3])
     >>> dX, dT.T
     (array([[1., 1.],
            [0., 0.]]), array([[0., 0., 4.]]))
     """
+    rows = [T[at].T for at in _places(X, inputs, counts)]
+    return np.concatenate([np.delete(X, list(inputs), axis=0), *rows])
+
+
+@equation("dX = dX_e of the other inputs, 0 for codes,  dT[code] = Σᵢ dX_e⁽ⁱ⁾ / m, over its examples")
+def embed_categories_backward(
+    dX_e: Array, X: Array, T: Array, *, inputs: Sequence[int], counts: Sequence[int]
+) -> tuple[Array, Array]:
+    """From the derivative by X_e to those by the inputs and by the table."""
     q, m, others = T.shape[1], X.shape[1], len(X) - len(inputs)
     codes = set(inputs)
     dX = rows_in_place(dX_e[:others], [at for at in range(len(X)) if at not in codes], X)
@@ -77,13 +71,13 @@ def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyA
     return found
 
 
-def _check(value: Any) -> str:
+def _check(value: Any, n_0: int) -> str:
     expected = "a mapping with counts, {row of X: number of categories}, and size, a whole number"
     if not isinstance(value, Mapping) or not set(value) <= {"counts", "size"} or not value.get("counts"):
         return expected
     counts = value["counts"]
     rows = isinstance(counts, Mapping) and all(
-        str(at).isdecimal() and is_whole(n, 1) for at, n in counts.items()
+        str(at).isdecimal() and int(at) < n_0 and is_whole(n, 1) for at, n in counts.items()
     )
     return "" if rows and is_whole(value.get("size", SIZE), 1) else expected
 
@@ -98,13 +92,9 @@ def _op(inputs: tuple[int, ...], counts: tuple[int, ...], q: int) -> Op:
         # an example touches one row of the table for each such input
         return {"T": PerExample(dE[len(X) - len(inputs) :])}
 
-    return Op(
-        lambda X, T: embed_categories(X, T, inputs=inputs, counts=counts),
-        lambda dE, X, T: embed_categories_backward(dE, X, T, inputs=inputs, counts=counts),
-        reads=("A_prev", "T"),
-        writes=("X_e",),
-        needs=("A_prev", "T"),
-        gives=("A_prev", "T"),
+    return op(
+        partial(embed_categories, inputs=inputs, counts=counts),
+        partial(embed_categories_backward, inputs=inputs, counts=counts),
         learned={
             "T": Learned(
                 lambda layer: (sum(counts), q),
@@ -113,7 +103,6 @@ def _op(inputs: tuple[int, ...], counts: tuple[int, ...], q: int) -> Op:
             )
         },
         replaces={"A_prev": "X_e"},
-        equations=(EQUATIONS["embed_categories"], EQUATIONS["embed_categories_backward"]),
         per_example=example_gradients,
     )
 

@@ -84,7 +84,6 @@ def cost_from_logits(
     sample_weight (m,): Weight of each example, at least 0; a weight of 2 equals the row twice.
     ShapeError: If Y does not have the shape of ZL, or there is not one weight for each example.
     DataError: If there is no example, a weight is negative or not finite, or all are 0.
-    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264

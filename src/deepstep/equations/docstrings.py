@@ -13,7 +13,7 @@ not say, and an example::
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, isclass, isfunction, signature
 from types import NoneType, UnionType
@@ -78,13 +78,26 @@ tape: Quantities of a forward pass by name.
 A derivative dQ has the shape of Q. Where the columns of Q are examples it is one of m·J, else of J.
 """
 
+ERRORS = {
+    ("learning_rate", "float or array"): (
+        "ShapeError",
+        "If the learning rate is an array of another shape than theta.",
+    ),
+    ("levels", "sequence of float"): ("ShapeError", "If there is not one output for each level."),
+    ("output", "str or Head or HasHead"): (
+        "ConfigurationError",
+        "If there is no such head, or it does not fit.",
+    ),
+}
+"""What is raised for a parameter of that kind, where the docstring does not say it."""
+
 ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 """Parameters by the symbol that formulas have for them."""
 
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 _ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
-_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?: \w+)? (:?=) ")
+_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
 class Entry(NamedTuple):
@@ -94,8 +107,15 @@ class Entry(NamedTuple):
     text: str = ""
 
 
-_OF_FORWARDS: dict[str, dict[str, Entry]] = {}
-"""What the docstring of a forward says, which holds for its backward, too."""
+_SAID: dict[str, tuple[dict[str, Entry], str]] = {}
+"""What docstrings say, with their examples: that of a forward holds for its backward, too."""
+
+
+def forward_of(name: str, known: Container[str]) -> str:
+    """The forward of a backward: ``relu`` of ``relu_backward``; empty for other names."""
+    stem = name.removesuffix("_backward")
+    forwards = (stem, f"{stem}_forward", f"{stem}_cost") if stem != name else ()
+    return next((forward for forward in forwards if forward in known), "")
 
 
 def entries(lines: str) -> Iterator[tuple[str, Entry]]:
@@ -120,24 +140,8 @@ def glossary() -> dict[str, list[Entry]]:
 
 
 def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
-    """The docstring of a function or class, with sections for all that goes in and comes out.
+    """The docstring with sections for all that goes in and comes out; one that has sections stays as it is.
 
-    Parameters
-    ----------
-    function : callable
-        What its docstring does not describe is taken from ``GLOSSARY`` and from its signature.
-    formula : str
-        The statements of an equation; their left sides are what it returns.
-    source : str
-        Lecture section or paper.
-
-    Returns
-    -------
-    str or None
-        None if there are no docstrings, as under ``python -OO``. One that has sections stays as it is.
-
-    Examples
-    --------
     >>> from deepstep.types import Array
     >>> def double(Z: Array, by: int = 2) -> Array:
     ...     '''Twice as much.
@@ -177,23 +181,25 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
             own |= dict(entries(paragraph))
         else:
             prose.append(paragraph)
-    name = function.__name__
-    stem = name.removesuffix("_backward")
-    of_pair = _OF_FORWARDS.setdefault(name, own) | _OF_FORWARDS.get(
-        stem, _OF_FORWARDS.get(f"{stem}_forward", {})
-    )
+    _SAID[function.__name__] = own, example
+    of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
+    said, example = of_forward | own, example or pair_example
     described = [
-        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, of_pair | own))
+        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
         for name, parameter in signature(function).parameters.items()
         if name not in ("self", "cls")
     ]
-    raised = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Error")]
+    errors = {name: entry.text for name, entry in own.items() if name.endswith("Error")}
+    for name, parameter in signature(function).parameters.items():
+        error, text = ERRORS.get((name, kind_of(parameter.annotation)), ("", ""))
+        errors |= {error: text} if error and error not in errors else {}
+    raised = [f"{error}\n    {text}" for error, text in errors.items()]
     warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
     statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
         "Attributes" if is_record else "Parameters": described,
-        "Returns": [] if isclass(function) else _returned(function, formula, own, of_pair | own),
+        "Returns": [] if isclass(function) else _returned(function, formula, own, said),
         "Raises": raised,
         "Warns": warned,
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
@@ -246,6 +252,23 @@ def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
 
 
+def outputs(function: Callable[..., Any], formula: str) -> list[str]:
+    """Names of what comes out: the left sides of a formula, or the parameters that its := change."""
+    result, parameters = signature(function).return_annotation, signature(function).parameters
+    if hasattr(result, "_fields"):
+        return list(result._fields)
+    lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
+    changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
+    stated = [name for name in parameters if name in changed] or [left[1] for left in lefts]
+    return list(dict.fromkeys(stated))[: len(_kinds(result))]
+
+
+def _kinds(result: Any) -> tuple[Any, ...]:
+    """The types in a tuple that is returned, or the only one."""
+    args = get_args(result)
+    return args if get_origin(result) is tuple and ... not in args else (result,)
+
+
 def _returned(
     function: Callable[..., Any], formula: str, own: Iterable[str], said: Mapping[str, Entry]
 ) -> list[str]:
@@ -253,20 +276,16 @@ def _returned(
     result, parameters = signature(function).return_annotation, signature(function).parameters
     if result in (None, Parameter.empty):
         return []
-    kinds = get_args(result) if get_origin(result) is tuple and ... not in get_args(result) else (result,)
-    lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
-    changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
+    kinds = _kinds(result)
+    stated = [] if hasattr(result, "_fields") else outputs(function, formula)
     named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
-    stated = [name for name in parameters if name in changed] or list(
-        dict.fromkeys(left[1] for left in lefts)
-    )
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
         return [kind_of(result)]
     found = []
     for name, annotation in zip(names, kinds, strict=False):
         kind, text = _entry(name, annotation, said)
-        found.append(_written(name, Entry(kind, "After this step." if name in changed else text)))
+        found.append(_written(name, Entry(kind, "After this step." if name in parameters else text)))
     return found
 
 
@@ -278,8 +297,8 @@ def _written(name: str, entry: Entry) -> str:
 def kind_of(annotation: Any) -> str:
     """A type in the words of numpydoc: ``Sequence[str] | None`` is a sequence of str.
 
-    >>> kind_of(dict[str, int]), kind_of(float | tuple[int, ...] | None)
-    ('dict', 'float or tuple of int')
+    >>> kind_of(Iterable[str] | None), kind_of(dict[str, int]), kind_of(float | tuple[int, ...] | None)
+    ('iterable of str', 'dict', 'float or tuple of int')
     """
     origin, args = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType):

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Op
+from deepstep.equations.ops import Layer, op
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError
 from deepstep.types import Array
@@ -47,7 +47,7 @@ def dropout_forward(G: Array, mask: Array) -> Array:
     return G * np.asarray(mask, G.dtype)
 
 
-@equation("dG = dA ∘ mask,  mask = D / keep_prob", source="lecture, course 2 week 1; Srivastava et al. 2014")
+@equation("dG = dA ∘ mask,  mask = D / keep_prob")
 def dropout_backward(dA: Array, mask: Array) -> Array:
     """From the derivative by the activations handed on to that by the activations before.
 
@@ -60,13 +60,9 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
     return dA * np.asarray(mask, dA.dtype)
 
 
-DROPOUT = Op(
+DROPOUT = op(
     dropout_forward,
     dropout_backward,
-    reads=("G", "mask"),
-    writes=("A",),
-    needs=("mask",),
-    gives=("G",),
     faults={"the dropout mask is missing in the backward pass": lambda dA, mask: dA},
 )
 

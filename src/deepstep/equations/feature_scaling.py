@@ -10,7 +10,7 @@ from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
@@ -34,7 +34,7 @@ def scaled_weights(W: Array, s: Array) -> Array:
     return W * s.T
 
 
-@equation("dW = dW_s ∘ sᵀ,  ds = Σᵢ (W ∘ dW_s)ᵢᵀ, over the rows i", source=SOURCE)
+@equation("dW = dW_s ∘ sᵀ,  ds = Σᵢ (W ∘ dW_s)ᵢᵀ, over the rows i")
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
@@ -57,13 +57,9 @@ def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:
     return {"W": PerExample(dZ, s * X), "s": PerExample(X * (W.T @ dZ))}
 
 
-SCALED_WEIGHTS = Op(
+SCALED_WEIGHTS = op(
     scaled_weights,
     scaled_weights_backward,
-    reads=("W", "s"),
-    writes=("W_s",),
-    needs=("W", "s"),
-    gives=("W", "s"),
     learned={**WEIGHTS, "s": Learned(lambda layer: (layer.n_in, 1), 1.0, "the factors of the inputs")},
     replaces={"W": "W_s"},
     per_layer=("W_s",),

@@ -30,7 +30,7 @@ class Feature(NamedTuple):
     whole_network: Whether the parameter in layer 1 stands for all layers.
     resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
-    check: The option's value → what it has to be, where it is not; else an empty text.
+    check: The option's value and n_0 → what it has to be, where it is not; else an empty text.
     example: A value for generated tests and the documentation, where the feature is no argument of
         `Architecture`.
 
@@ -39,33 +39,24 @@ class Feature(NamedTuple):
     """
 
     apply: Apply
-    symbol: str
-    value: Callable[[Array], Any]
-    whole_network: bool
-    resize: Callable[[Layer, Any], Layer]
-    widen: Callable[[int, Any], int]
-    check: Callable[[Any], str]
-    example: Any
+    symbol: str = ""
+    value: Callable[[Array], Any] = lambda _: True
+    whole_network: bool = False
+    resize: Callable[[Layer, Any], Layer] = lambda layer, value: layer
+    widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev
+    check: Callable[[Any, int], str] = lambda value, n_0: ""
+    example: Any = None
 
 
 FEATURES: dict[str, Feature] = {}
 """Features by the argument of `Architecture` that turns them on, in the order of θ."""
 
 
-def feature(
-    name: str,
-    *,
-    symbol: str = "",
-    value: Callable[[Array], Any] = lambda _: True,
-    whole_network: bool = False,
-    resize: Callable[[Layer, Any], Layer] = lambda layer, value: layer,
-    widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev,
-    check: Callable[[Any], str] = lambda value: "",
-    example: Any = None,
-) -> Callable[[Apply], Apply]:
+def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     """Register a feature; decorates a function from the operations of a layer to those with the feature.
 
     name: The argument of `Architecture` that turns it on.
+    settings: The fields of `Feature`.
     returns: The decorator.
 
     >>> @feature("twice")
@@ -76,7 +67,7 @@ def feature(
     """
 
     def register(apply: Apply) -> Apply:
-        FEATURES[name] = Feature(apply, symbol, value, whole_network, resize, widen, check, example)
+        FEATURES[name] = Feature(apply, **settings)
         return apply
 
     return register

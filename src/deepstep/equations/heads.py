@@ -168,8 +168,8 @@ def head(
     name: str,
     loss: Loss,
     *,
-    activation: str,
-    targets: str,
+    activation: str = "identity",
+    targets: str = "numbers",
     textbook: tuple[Loss | None, Loss | None] = (None, None),
     kinks: Loss | None = None,
     **settings: Setting,
@@ -262,7 +262,6 @@ def answers(output: Output, AL: Array) -> AnyArray:
 
     returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
         the most probable one, from 0, (1, m). Of an output that gives numbers, these.
-    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
@@ -275,7 +274,6 @@ def probabilities(output: Output, AL: Array) -> Array | None:
 
     returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
         (n_L + 1, m); None of an output that gives numbers.
-    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],
@@ -291,7 +289,6 @@ def example_targets(output: Output, n_outputs: int, m: int, *, rng: np.random.Ge
 
     n_outputs, m: Numbers of outputs and of examples.
     Y (n_outputs, m): Float64, of the kind that the head learns.
-    ConfigurationError: If the head is unknown, or an architecture does not fit its head.
 
     >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))
     >>> Y.shape, Y.sum(axis=0).tolist()

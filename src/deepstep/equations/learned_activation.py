@@ -8,7 +8,7 @@ from deepstep.equations.backward import one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape, sum_gradient
-from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
@@ -35,10 +35,7 @@ def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
     return (1 - alpha) * Z + alpha * G
 
 
-@equation(
-    "dZ = (1 - alpha) ∘ dA,  dG = alpha ∘ dA,  dalpha = Σᵢ (dA ∘ (G - Z))⁽ⁱ⁾ / m",
-    source=SOURCE,
-)
+@equation("dZ = (1 - alpha) ∘ dA,  dG = alpha ∘ dA,  dalpha = Σᵢ (dA ∘ (G - Z))⁽ⁱ⁾ / m")
 def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> tuple[Array, Array, Array]:
     """From the derivative by A to those by Z, by the activation of Z and by α.
 
@@ -56,13 +53,9 @@ def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> 
     return (1 - alpha) * dA, alpha * dA, sum_gradient(dA * (G - Z))
 
 
-LEARNED_ACTIVATION = Op(
+LEARNED_ACTIVATION = op(
     learned_activation_forward,
     learned_activation_backward,
-    reads=("Z", "G", "alpha"),
-    writes=("A",),
-    needs=("Z", "G", "alpha"),
-    gives=("Z", "G", "alpha"),
     learned={"alpha": Learned(one_per_unit, 1.0, "how far it bends")},
     intermediate="p(Z{})",
     per_example=lambda dA, Z, G, alpha: {"alpha": PerExample(dA * (G - Z))},

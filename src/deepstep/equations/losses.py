@@ -75,18 +75,16 @@ def categorical_cross_entropy(AL: Array, Y: Array, *, smoothing: float = 0.0) ->
 
     >>> categorical_cross_entropy(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
-    """
-    return np.sum(_surprise(_one_of_many(Y, smoothing), AL), axis=0, keepdims=True)
-
-
-@equation("dALⱼ = -Yⱼ / ALⱼ", source="lecture, course 2 week 3")
-def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """The textbook's derivative by the probabilities; at saturation as `cross_entropy_backward`.
-
     >>> categorical_cross_entropy_backward(np.array([[0.5], [0.5]]), np.array([[1.0], [0.0]]))
     array([[-2.],
            [-0.]])
     """
+    return np.sum(_surprise(_one_of_many(Y, smoothing), AL), axis=0, keepdims=True)
+
+
+@equation("dALⱼ = -Yⱼ / ALⱼ")
+def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
+    """The textbook's derivative by the probabilities; at saturation as `cross_entropy_backward`."""
     return -_weighted_quotient(_one_of_many(Y, smoothing), AL)
 
 
@@ -101,6 +99,8 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 
     >>> sigmoid_cross_entropy(np.array([[0.0, -1e4]]), np.array([[1, 1]]))
     array([[6.93147181e-01, 1.00000000e+04]])
+    >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
+    array([[-0.5,  0. ]])
     """
     T = _yes_no(Y, smoothing)
     linear = np.maximum(ZL, 0) - T * ZL  # first, so that a sure and right answer keeps its small loss
@@ -117,11 +117,7 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 )
 @equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
 def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Derivative by the logits: never a division, so never 0/0.
-
-    >>> sigmoid_cross_entropy_backward(np.array([[0.0, 1e4]]), np.array([[1, 1]]))
-    array([[-0.5,  0. ]])
-    """
+    """Derivative by the logits: never a division, so never 0/0."""
     return sigmoid(ZL) - _yes_no(Y, smoothing)
 
 
@@ -131,6 +127,9 @@ def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 
     >>> softmax_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
     array([[0.69314718]])
+    >>> softmax_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
+    array([[-0.5],
+           [ 0.5]])
     """
     with np.errstate(over="ignore"):
         shifted = ZL - np.max(ZL, axis=0, keepdims=True)
@@ -149,12 +148,7 @@ def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
 )
 @equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
 def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
-    """Derivative by the logits.
-
-    >>> softmax_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]]))
-    array([[-0.5],
-           [ 0.5]])
-    """
+    """Derivative by the logits."""
     return softmax(ZL) - _one_of_many(Y, smoothing)
 
 

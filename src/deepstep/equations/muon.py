@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.equations.ops import Layout
 from deepstep.equations.registry import equation
-from deepstep.equations.updates import adam_update, like_theta, optimizer
+from deepstep.equations.updates import Rate, adam_update, like_theta, optimizer
 from deepstep.types import Array
 
 __all__ = ["muon_update", "orthogonalized"]
@@ -53,7 +53,7 @@ def muon_update(
     v: Array,
     s: Array,
     *,
-    learning_rate: float | Array,
+    learning_rate: Rate,
     t: int,
     layout: Layout,
     beta: float = 0.95,
@@ -68,7 +68,6 @@ def muon_update(
     theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
         what is no weight; 0 at first.
     layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> layout = (("W1", (1, 2)), ("b1", (1, 1)))
     >>> theta, g, zero = np.zeros(3), np.array([3.0, 4.0, 1.0]), np.zeros(3)

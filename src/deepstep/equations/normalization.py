@@ -19,7 +19,7 @@ from deepstep.equations.linear import (
     product_gradient,
     sum_gradient,
 )
-from deepstep.equations.ops import Layer, Learned, Op, Running
+from deepstep.equations.ops import Layer, Learned, Op, Running, op
 from deepstep.equations.registry import Registry, equation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
@@ -71,6 +71,9 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 
     >>> normalize_batch(np.array([[1.0, 3.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
+    >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
+    >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
+    array([[0., 0., 0.]])
     """
     if U.shape[1] == 0:
         raise DataError("normalize_batch", "at least one example", "got m = 0")
@@ -82,12 +85,7 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     source="Ioffe & Szegedy, arXiv 1502.03167, section 3, gathered",
 )
 def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
-    """Through the batch's own mean and variance: every example moves both, and so every other example.
-
-    >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
-    >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
-    array([[0., 0., 0.]])
-    """
+    """Through the batch's own mean and variance: every example moves both, and so every other example."""
     return _normalize_backward(dU_hat, U_hat, deviation, axis=1)
 
 
@@ -138,6 +136,8 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
 
     >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
+    >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
+    array([[0.5, 2.5]])
     """
     mean, variance = np.asarray(mean, U.dtype), np.asarray(variance, U.dtype)
     for name, value in (("mean", mean), ("variance", variance)):
@@ -146,13 +146,9 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
 
-@equation("dU = dU_hat / deviation", source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2")
+@equation("dU = dU_hat / deviation")
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
-    """Through statistics that are given: they do not move.
-
-    >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
-    array([[0.5, 2.5]])
-    """
+    """Through statistics that are given: they do not move."""
     return dU_hat / deviation
 
 
@@ -161,13 +157,7 @@ def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
     source="Ioffe & Szegedy, arXiv 1502.03167, algorithm 2; torch.nn.BatchNorm1d",
 )
 def running_statistics(
-    mean: Array,
-    variance: Array,
-    batch_mean: Array,
-    batch_variance: Array,
-    m: int,
-    *,
-    momentum: float = 0.1,
+    mean: Array, variance: Array, batch_mean: Array, batch_variance: Array, m: int, *, momentum: float = 0.1
 ) -> tuple[Array, Array]:
     """Moving averages of a batch's mean and (unbiased) variance, for `normalize_fixed` in prediction.
 
@@ -220,6 +210,8 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 
     >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
     array([[ 5., 15.]])
+    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    (array([[5., 5.]]), array([[2.]]))
     """
     check_forward("product_forward", A_prev, W)
     return W @ A_prev
@@ -227,11 +219,7 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 
 @equation("dA_prev = Wᵀ·dU,  dW = dU·A_prevᵀ / m", source="lecture 5.1")
 def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
-    """From the derivative by U to those by the layer before and by the weights.
-
-    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
-    (array([[5., 5.]]), array([[2.]]))
-    """
+    """From the derivative by U to those by the layer before and by the weights."""
     return W.T @ dU, product_gradient(dU, A_prev)
 
 
@@ -275,13 +263,9 @@ def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
     )
 
 
-PRODUCT = Op(
+PRODUCT = op(
     product_forward,
     product_backward,
-    reads=("A_prev", "W"),
-    writes=("U",),
-    needs=("A_prev", "W"),
-    gives=("A_prev", "W"),
     learned=WEIGHTS,
     without_input=lambda dU, A_prev, W: (product_gradient(dU, A_prev),),
     per_example=lambda dU, A_prev, W: {"W": PerExample(dU, A_prev)},
@@ -293,46 +277,22 @@ FAULTS = {
     "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
-FIXED = Op(
-    normalize_fixed,
-    normalize_fixed_backward,
-    reads=("U", "mean", "variance"),
-    writes=STATISTICS,
-    needs=("deviation",),
-    gives=("U",),
-    per_layer=STATISTICS[1:],
-)
+FIXED = op(normalize_fixed, normalize_fixed_backward, per_layer=STATISTICS[1:])
 
-BY_BATCH = Op(
+BY_BATCH = op(
     normalize_batch,
     normalize_batch_backward,
-    reads=("U",),
-    writes=STATISTICS,
-    needs=("U_hat", "deviation"),
-    gives=("U",),
     per_layer=STATISTICS[1:],
     per_example=_no_loss_of_its_own,
     faults=FAULTS,
     running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
 )
 
-BY_LAYER = Op(
-    normalize_layer,
-    normalize_layer_backward,
-    reads=("U",),
-    writes=STATISTICS,
-    needs=("U_hat", "deviation"),
-    gives=("U",),
-    faults=FAULTS,
-)
+BY_LAYER = op(normalize_layer, normalize_layer_backward, faults=FAULTS)
 
-SCALE_SHIFT = Op(
+SCALE_SHIFT = op(
     scale_shift_forward,
     scale_shift_backward,
-    reads=("U_hat", "gamma", "b"),
-    writes=("Z",),
-    needs=("U_hat", "gamma"),
-    gives=("U_hat", "gamma", "b"),
     learned={"gamma": Learned(one_per_unit, 1.0, "the scale"), "b": Learned(one_per_unit, 0.0, "the shift")},
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )

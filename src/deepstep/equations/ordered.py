@@ -47,22 +47,18 @@ def increasing(Z: Array) -> Array:
     array([[3.00000000e+00, 0.00000000e+00],
            [3.00000000e+00, 2.12692801e+00],
            [1.00030000e+04, 4.25385602e+00]])
-    """
-    return np.cumsum(_first_and_steps(Z, 1), axis=0)
-
-
-@activation(increasing, across_units=True)
-@equation(
-    "dZₖ = Σ_{j ≥ k} dAⱼ ∘ σ(Zₖ), for k = 1 without σ", source="arXiv 2111.06581 (quantiles by increments)"
-)
-def increasing_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the increasing numbers: a step moves every number from its own on.
-
     >>> increasing_backward(np.array([[1.0], [2.0], [3.0]]), np.array([[7.0], [0.0], [0.0]]))
     array([[6. ],
            [2.5],
            [1.5]])
     """
+    return np.cumsum(_first_and_steps(Z, 1), axis=0)
+
+
+@activation(increasing, across_units=True)
+@equation("dZₖ = Σ_{j ≥ k} dAⱼ ∘ σ(Zₖ), for k = 1 without σ")
+def increasing_backward(dA: Array, Z: Array) -> Array:
+    """Derivative of the increasing numbers: a step moves every number from its own on."""
     return _first_and_steps_backward(np.asarray(dA), Z, 1)
 
 
@@ -74,22 +70,17 @@ def ordinal(Z: Array) -> Array:
     array([[0.5, 1. ],
            [0.5, 1. ],
            [0. , 1. ]])
+    >>> ordinal_backward(np.array([[4.0], [4.0]]), np.array([[0.0], [-1e4]]))
+    array([[ 2.],
+           [-0.]])
     """
     return sigmoid(_falling(Z))
 
 
 @activation(ordinal, across_units=True)
-@equation(
-    "dZₖ = -Σ_{j ≥ k} dUⱼ ∘ σ(Zₖ), for k = 1 without -σ,  dU = dA ∘ σ′(U)",
-    source="McCullagh 1980 (cumulative logits)",
-)
+@equation("dZₖ = -Σ_{j ≥ k} dUⱼ ∘ σ(Zₖ), for k = 1 without -σ,  dU = dA ∘ σ′(U)")
 def ordinal_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the falling probabilities.
-
-    >>> ordinal_backward(np.array([[4.0], [4.0]]), np.array([[0.0], [-1e4]]))
-    array([[ 2.],
-           [-0.]])
-    """
+    """Derivative of the falling probabilities."""
     return _first_and_steps_backward(sigmoid_backward(dA, _falling(Z)), Z, -1)
 
 
@@ -102,8 +93,6 @@ def _are_levels(value: Any) -> bool:
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Loss of the quantiles τ₁ … τₙ of one number, which stands in each row of Y.
 
-    ShapeError: If there is not one output for each level.
-
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[1.25]])
     """
@@ -111,11 +100,9 @@ def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     return np.sum(np.maximum(level * missing, (level - 1) * missing), axis=0, keepdims=True)
 
 
-@equation("dALₖ = -τₖ where Yₖ > ALₖ, 1 - τₖ where Yₖ < ALₖ", source="Koenker & Bassett 1978")
+@equation("dALₖ = -τₖ where Yₖ > ALₖ, 1 - τₖ where Yₖ < ALₖ")
 def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the quantiles; 0 where one is the number, and the loss has none.
-
-    ShapeError: If there is not one output for each level.
 
     >>> pinball_backward(np.array([[1.0], [4.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-0.25],
@@ -128,8 +115,6 @@ def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -
 @equation("loss = pinball(AL, Y),  AL = increasing(ZL)", source="Koenker & Bassett 1978")
 def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """`pinball` of quantiles that never cross, from the numbers that `increasing` adds up.
-
-    ShapeError: If there is not one output for each level.
 
     >>> quantile_loss(np.array([[1.0], [-1e4]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[2.]])
@@ -151,13 +136,9 @@ def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) 
     kinks=quantile_residual,
     levels=Setting("numbers between 0 and 1 that increase, such as [0.1, 0.5, 0.9]", _are_levels),
 )
-@equation(
-    "dZL = increasing_backward(dAL, ZL),  dAL = pinball_backward(AL, Y)", source="Koenker & Bassett 1978"
-)
+@equation("dZL = increasing_backward(dAL, ZL),  dAL = pinball_backward(AL, Y)")
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the numbers that `increasing` adds up.
-
-    ShapeError: If there is not one output for each level.
 
     >>> quantile_loss_backward(np.array([[1.0], [0.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-1.   ],
@@ -174,6 +155,9 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
 
     >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
     array([[1.09861229]])
+    >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
+    array([[-0.16666667],
+           [-0.16666667]])
     """
     return sigmoid_cross_entropy(no_infinity(_falling(ZL)), Y)
 
@@ -185,16 +169,9 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
     targets="cumulative",
     textbook=(cross_entropy, cross_entropy_backward),
 )
-@equation(
-    "dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ,  AL = ordinal(ZL)", source="McCullagh 1980"
-)
+@equation("dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ,  AL = ordinal(ZL)")
 def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
-    """Derivative by the logits.
-
-    >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
-    array([[-0.16666667],
-           [-0.16666667]])
-    """
+    """Derivative by the logits."""
     return -_first_and_steps_backward(Y - sigmoid(_falling(ZL)), ZL, -1)
 
 

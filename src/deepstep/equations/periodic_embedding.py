@@ -4,7 +4,7 @@ C holds K cosines of each of c inputs, below each other; E is X with d outputs o
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import pi, sqrt
 from typing import Any
 
@@ -13,16 +13,11 @@ import numpy as np
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import rows_in_place
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.ops import Layer, Learned, op
+from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
 
-__all__ = [
-    "cosine_features",
-    "cosine_features_backward",
-    "input_maps_backward",
-    "input_maps_forward",
-]
+__all__ = ["cosine_features", "cosine_features_backward", "input_maps_backward", "input_maps_forward"]
 
 SOURCE = "arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556"
 DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inputs": None}
@@ -40,25 +35,22 @@ def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int]
     >>> cosine_features(np.array([[0.0, 0.5]]), np.array([[1.0, 2.0]]), np.zeros((1, 2))).round(9) + 0.0
     array([[ 1., -1.],
            [ 1.,  1.]])
+    >>> one = np.ones((1, 1))
+    >>> dX, domega, dphi = cosine_features_backward(one, 0.25 * one, one, 0 * one)
+    >>> dX.round(4), domega.round(4), dphi
+    (array([[-6.2832]]), array([[-1.5708]]), array([[-1.]]))
     """
     return np.cos(_angles(_rows(X, inputs), omega, phi)).reshape(np.size(omega), -1)
 
 
 @equation(
     "dX = Σₖ 2π·omega ∘ dP,  domega = Σᵢ 2π·(x ∘ dP)⁽ⁱ⁾ / m,  dphi = Σᵢ dP⁽ⁱ⁾ / m,  "
-    "dP = -sin(2π·omega ∘ x + phi) ∘ dC",
-    source=SOURCE,
+    "dP = -sin(2π·omega ∘ x + phi) ∘ dC"
 )
 def cosine_features_backward(
     dC: Array, X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None
 ) -> tuple[Array, Array, Array]:
-    """From the derivative by the cosines to those by the inputs, the frequencies and the phases.
-
-    >>> one = np.ones((1, 1))
-    >>> dX, domega, dphi = cosine_features_backward(one, 0.25 * one, one, 0 * one)
-    >>> dX.round(4), domega.round(4), dphi
-    (array([[-6.2832]]), array([[-1.5708]]), array([[-1.]]))
-    """
+    """From the derivative by the cosines to those by the inputs, the frequencies and the phases."""
     x, m = _rows(X, inputs), X.shape[1]
     dP = -np.sin(_angles(x, omega, phi)) * dC.reshape(*omega.shape, m)
     dX = 2 * pi * (omega[:, :, np.newaxis] * dP).sum(axis=1)
@@ -79,20 +71,18 @@ def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
     >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])  # two inputs, K = d = 1
     >>> input_maps_forward(np.array([[7.0], [8.0]]), C, V, np.zeros((2, 1))).T
     array([[ 7.,  8.,  3., 10.]])
-    """
-    maps, cosines = _by_input(C, V)
-    return np.concatenate([X, (maps @ cosines).reshape(len(V), -1) + a])
-
-
-@equation("dX = the rows of dE that X has,  dC = Vᵀ·dE,  dV = dE·Cᵀ / m,  da = Σᵢ dE⁽ⁱ⁾ / m", source=SOURCE)
-def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Array, Array]:
-    """From the derivative by E to those by the inputs, the cosines, the maps and their bias.
-
     >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])
     >>> dX, dC, dV, da = input_maps_backward(np.array([[1.0], [1.0], [1.0], [1.0]]), C, V)
     >>> dC.T, dV.T, da.T
     (array([[3., 5.]]), array([[1., 2.]]), array([[1., 1.]]))
     """
+    maps, cosines = _by_input(C, V)
+    return np.concatenate([X, (maps @ cosines).reshape(len(V), -1) + a])
+
+
+@equation("dX = the rows of dE that X has,  dC = Vᵀ·dE,  dV = dE·Cᵀ / m,  da = Σᵢ dE⁽ⁱ⁾ / m")
+def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Array, Array]:
+    """From the derivative by E to those by the inputs, the cosines, the maps and their bias."""
     m, n_0 = dE.shape[1], len(dE) - len(V)
     maps, cosines = _by_input(C, V)
     d = dE[n_0:].reshape(len(maps), -1, m)
@@ -121,14 +111,15 @@ def _settings(value: Any) -> dict[str, Any]:
     return {**DEFAULTS, **(value if isinstance(value, Mapping) else {})}
 
 
-def _check(value: Any) -> str:
+def _check(value: Any, n_0: int) -> str:
     found = _settings(value)
     inputs = found["inputs"]
     sizes = all(is_whole(found[name], 1) for name in ("frequencies", "outputs"))
     scale = is_number(found["scale"]) and found["scale"] > 0
-    listed = inputs is None or (len(inputs) == len(set(inputs)) > 0 and all(is_whole(at, 0) for at in inputs))
+    rows = isinstance(inputs, list | tuple) and all(is_whole(at, 0) and at < n_0 for at in inputs)
+    listed = inputs is None or (rows and len(inputs) == len(set(inputs)) > 0)
     known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
-    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (row numbers)"
+    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
     return "" if known and sizes and scale and listed else expected
 
 
@@ -159,29 +150,20 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
         dV = d_out * cosines[:, np.newaxis]
         return {"V": PerExample(dV.reshape(V.size, -1)), "a": PerExample(dE[len(dE) - len(V) :])}
 
-    cosines = Op(
-        lambda X, omega, phi: cosine_features(X, omega, phi, inputs=inputs),
-        lambda dC, X, omega, phi: cosine_features_backward(dC, X, omega, phi, inputs=inputs),
-        reads=("A_prev", "omega", "phi"),
-        writes=("C",),
-        needs=("A_prev", "omega", "phi"),
-        gives=("A_prev", "omega", "phi"),
+    cosines = op(
+        partial(cosine_features, inputs=inputs),
+        partial(cosine_features_backward, inputs=inputs),
         learned={
             "omega": Learned(
                 rows(1), lambda rng, n, k: rng.normal(0.0, scale, (n, k)), "the frequencies of the inputs"
             ),
             "phi": Learned(rows(1), _uniform(pi), "their phases"),
         },
-        equations=(EQUATIONS["cosine_features"], EQUATIONS["cosine_features_backward"]),
         per_example=angle_gradients,
     )
-    maps = Op(
+    maps = op(
         input_maps_forward,
         input_maps_backward,
-        reads=("A_prev", "C", "V", "a"),
-        writes=("E",),
-        needs=("C", "V"),
-        gives=("A_prev", "C", "V", "a"),
         learned={
             "V": Learned(rows(d), _uniform(1 / sqrt(K)), "a map of each input's cosines"),
             "a": Learned(lambda layer: (rows(d)(layer)[0], 1), _uniform(1 / sqrt(K)), "its bias"),

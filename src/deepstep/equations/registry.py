@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
 from typing import Any, TypeVar
 
-from deepstep.equations.docstrings import completed
+from deepstep.equations.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
 
-__all__ = ["EQUATIONS", "Equation", "equation", "equation_of", "layer_symbols"]
+__all__ = ["EQUATIONS", "Equation", "equation", "equation_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Part = TypeVar("Part")
@@ -111,10 +111,10 @@ class Equation:
         """The statement about one quantity, with other symbols put in; else the whole formula.
 
         left: The quantity on the left side: a formula may state several.
-        symbols: What to write for each symbol, such as ``layer_symbols(2, 3)``.
+        symbols: What to write for each symbol, such as `Node.symbols`.
 
-        >>> from deepstep.equations import EQUATIONS, layer_symbols
-        >>> EQUATIONS["linear_backward"].written("dW", layer_symbols(2, 3))
+        >>> from deepstep.equations import EQUATIONS
+        >>> EQUATIONS["linear_backward"].written("dW", {"dW": "dW2", "dZ": "dZ2", "A_prev": "A1"})
         'dW2 = dZ2·A1ᵀ / m'
         """
         statements = self.formula.split(",  ")
@@ -130,39 +130,6 @@ class Equation:
 
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
-
-_OF_A_LAYER = [
-    "Z",
-    "A",
-    "W",
-    "b",
-    "U",
-    "U_hat",
-    "gamma",
-    "mean",
-    "variance",
-    "mask",
-    "W_s",
-    "s",
-    "r",
-    "alpha",
-]
-
-
-def layer_symbols(layer: int, n_layers: int) -> dict[str, str]:
-    """The lecture's symbols with the indices of a layer, for `Equation.written`.
-
-    layer: Number of the layer, from 1.
-    n_layers: L.
-    returns: Symbol without → with index.
-
-    >>> layer_symbols(2, 3)["A_prev"], layer_symbols(2, 3)["AL"]
-    ('A1', 'A3')
-    """
-    here = {name: f"{name}{layer}" for name in (*_OF_A_LAYER, *(f"d{name}" for name in _OF_A_LAYER))}
-    before = {f"{name}_prev": f"{name}{layer - 1}" for name in ("A", "dA")}
-    output = {f"{name}L": f"{name}{n_layers}" for name in ("Z", "A", "dZ", "dA")}
-    return here | before | output
 
 
 def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
@@ -184,12 +151,12 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 
 
 def equation(
-    formula: str, *, source: str, forms: Mapping[str, Mapping[str, str]] | None = None
+    formula: str, *, source: str = "", forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
     """Register a function as an equation; decorates it, and completes its help.
 
     formula: The mathematics in one line.
-    source: Lecture section (course 1 week 4 unless said otherwise) or paper.
+    source: Lecture section (course 1 week 4 unless said otherwise) or paper; by default that of the forward.
     forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
     ValueError: If the name is registered already.
 
@@ -208,8 +175,9 @@ def equation(
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        function.__doc__ = completed(function, formula, source)
-        EQUATIONS[name] = Equation(name, formula, source, function, forms or {})
+        found = source or EQUATIONS[forward_of(name, EQUATIONS)].source
+        function.__doc__ = completed(function, formula, found)
+        EQUATIONS[name] = Equation(name, formula, found, function, forms or {})
         return function
 
     return register

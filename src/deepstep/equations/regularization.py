@@ -7,15 +7,7 @@ import numpy as np
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = [
-    "clip_by_norm",
-    "clip_by_value",
-    "l1_backward",
-    "l1_cost",
-    "l2_backward",
-    "l2_cost",
-    "limit_norms",
-]
+__all__ = ["clip_by_norm", "clip_by_value", "l1_backward", "l1_cost", "l2_backward", "l2_cost", "limit_norms"]
 
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
@@ -32,7 +24,7 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
     return l2 / (2 * m) * sum(float(np.vdot(W, W)) for W in weights)
 
 
-@equation("dW_L2 = λ / m · W", source="lecture, course 2 week 1")
+@equation("dW_L2 = λ / m · W")
 def l2_backward(W: Array, l2: float, m: float) -> Array:
     """What L2 regularization adds to dW.
 
@@ -57,7 +49,7 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
     return l1 / m * sum(float(np.abs(W).sum()) for W in weights)
 
 
-@equation("dW_L1 = λ / m · sign(W)", source="lecture, course 2 week 1; Tibshirani 1996")
+@equation("dW_L1 = λ / m · sign(W)")
 def l1_backward(W: Array, l1: float, m: float) -> Array:
     """What L1 regularization adds to dW; 0 at a weight of 0, where |W| has a corner.
 

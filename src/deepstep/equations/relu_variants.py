@@ -43,19 +43,17 @@ def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
 
     >>> leaky_relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[-0.01,  0.  ,  2.  ]])
+    >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
+    array([[0.05, 0.05, 5.  ]])
     """
     Z = np.asarray(Z)
     return np.where(Z > 0, Z, slope * Z)
 
 
 @activation(leaky_relu, kinks=(0.0,))
-@equation("dZ = dA where Z > 0, else slope·dA", source="leaky_relu: Maas et al. 2013, slope 0.01")
+@equation("dZ = dA where Z > 0, else slope·dA")
 def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
-    """Derivative of the leaky relu, ``slope`` at Z = 0.
-
-    >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
-    array([[0.05, 0.05, 5.  ]])
-    """
+    """Derivative of the leaky relu, ``slope`` at Z = 0."""
     dA = np.asarray(dA)
     return np.where(np.asarray(Z) > 0, dA, slope * dA)
 
@@ -66,19 +64,17 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
 
     >>> elu(np.array([[-1e4, 0.0, 2.0]]))
     array([[-1.,  0.,  2.]])
+    >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
+    array([[0., 5., 5.]])
     """
     Z = np.asarray(Z)
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
 
 
 @activation(elu)
-@equation("dZ = dA where Z > 0, else dA ∘ α·e^Z", source="arXiv 1511.07289 (ELU), α = 1")
+@equation("dZ = dA where Z > 0, else dA ∘ α·e^Z")
 def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
-    """Derivative of the exponential linear unit, α at Z = 0.
-
-    >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
-    array([[0., 5., 5.]])
-    """
+    """Derivative of the exponential linear unit, α at Z = 0."""
     return dA * np.where(np.asarray(Z) > 0, 1, alpha * np.exp(np.minimum(Z, 0)))
 
 
@@ -88,18 +84,16 @@ def selu(Z: Array) -> Array:
 
     >>> selu(np.array([[-1e4, 0.0, 1.0]]))
     array([[-1.75809934,  0.        ,  1.05070099]])
+    >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
+    array([[0.        , 1.75809934, 1.05070099]])
     """
     return SELU_SCALE * elu(Z, alpha=SELU_ALPHA)
 
 
 @activation(selu, kinks=(0.0,))
-@equation("dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z", source="arXiv 1706.02515 (SELU)")
+@equation("dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z")
 def selu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα.
-
-    >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
-    array([[0.        , 1.75809934, 1.05070099]])
-    """
+    """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα."""
     return SELU_SCALE * elu_backward(dA, Z, alpha=SELU_ALPHA)
 
 
@@ -109,18 +103,16 @@ def softplus(Z: Array) -> Array:
 
     >>> softplus(np.array([[-1e4, 0.0, 1e4]]))
     array([[0.00000000e+00, 6.93147181e-01, 1.00000000e+04]])
+    >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
+    array([[2.]])
     """
     return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
 
 
 @activation(softplus)
-@equation("dZ = dA ∘ σ(Z)", source="Dugas et al. 2000 (softplus)")
+@equation("dZ = dA ∘ σ(Z)")
 def softplus_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the smooth relu.
-
-    >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
-    array([[2.]])
-    """
+    """Derivative of the smooth relu."""
     return dA * sigmoid(Z)
 
 
@@ -130,18 +122,16 @@ def gelu(Z: Array) -> Array:
 
     >>> gelu(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41344746e-01,  1.00000000e+04]])
+    >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
     """
     return Z * _normal_probability(Z)
 
 
 @activation(gelu)
-@equation("dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z)),  φ = e^(-Z²/2) / √2π", source="arXiv 1606.08415 (GELU)")
+@equation("dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z)),  φ = e^(-Z²/2) / √2π")
 def gelu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of gelu.
-
-    >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
-    array([[1., 2.]])
-    """
+    """Derivative of gelu."""
     near = np.clip(Z, -SETTLED, SETTLED)
     density = np.exp(-near * near / 2) / sqrt(2 * pi)
     return dA * (_normal_probability(Z) + near * density)
@@ -153,21 +143,16 @@ def gelu_tanh(Z: Array) -> Array:
 
     >>> gelu_tanh(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41191991e-01,  1.00000000e+04]])
+    >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
     """
     return Z * sigmoid(_cubic(np.clip(Z, -SETTLED, SETTLED)))
 
 
 @activation(gelu_tanh)
-@equation(
-    "dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u)),  u′ = √(2/π)·(1 + 3·0.044715·Z²)",
-    source="arXiv 1606.08415 (GELU), section 2",
-)
+@equation("dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u)),  u′ = √(2/π)·(1 + 3·0.044715·Z²)")
 def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the approximation of gelu.
-
-    >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
-    array([[1., 2.]])
-    """
+    """Derivative of the approximation of gelu."""
     near = np.clip(Z, -SETTLED, SETTLED)
     cubic, steepness = _cubic(near), 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * near * near)
     return dA * (sigmoid(cubic) + sigmoid_backward(near * steepness, cubic))
@@ -179,18 +164,16 @@ def silu(Z: Array) -> Array:
 
     >>> silu(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
+    >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
     """
     return Z * sigmoid(Z)
 
 
 @activation(silu)
-@equation("dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))", source="arXiv 1702.03118 (SiLU)")
+@equation("dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))")
 def silu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the sigmoid-weighted linear unit.
-
-    >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
-    array([[1., 2.]])
-    """
+    """Derivative of the sigmoid-weighted linear unit."""
     Z = np.asarray(Z)
     return dA * sigmoid(Z) * (1 + Z * sigmoid(-Z))
 
@@ -201,18 +184,16 @@ def mish(Z: Array) -> Array:
 
     >>> mish(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
+    >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 5.]])
     """
     return Z * np.tanh(softplus(Z))
 
 
 @activation(mish)
-@equation("dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z)),  T = tanh(softplus(Z))", source="arXiv 1908.08681 (Mish)")
+@equation("dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z)),  T = tanh(softplus(Z))")
 def mish_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of mish.
-
-    >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
-    array([[3., 5.]])
-    """
+    """Derivative of mish."""
     T = np.tanh(softplus(Z))
     return dA * (T + Z * (1 - T * T) * sigmoid(Z))
 

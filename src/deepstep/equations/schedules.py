@@ -197,11 +197,7 @@ def flat_cos_factor(t: float) -> float:
     source="Goyal et al., arXiv 1706.02677, section 2.2",
 )
 def warm_up_factor(
-    t: float,
-    *,
-    share: float = 0.1,
-    first: float = 0.0,
-    then: Callable[[float], float] = constant_factor,
+    t: float, *, share: float = 0.1, first: float = 0.0, then: Callable[[float], float] = constant_factor
 ) -> float:
     """A straight line up before another schedule, which takes what is left of training.
 

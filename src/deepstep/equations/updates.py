@@ -34,6 +34,9 @@ __all__ = [
     "rmsprop_update",
 ]
 
+Rate: TypeAlias = float | Array
+"""α, or a rate for each parameter."""
+
 Constraint: TypeAlias = tuple[str, Callable[[Any], object]]
 """What a value may be, in words and as a test."""
 
@@ -171,22 +174,13 @@ OPTIMIZERS: Registry[Optimizer] = Registry("optimizer")
 """All update rules by name."""
 
 
-def optimizer(
-    name: str,
-    *,
-    weight_decay: float = 0.0,
-    corrections: Mapping[str, tuple[str, str]] | None = None,
-    of_vectors: Callable[..., tuple[Array, ...]] | None = None,
-) -> Callable[[F], F]:
-    """Register an update rule as an `Optimizer`; its state is what it takes after theta and gradient."""
+def optimizer(name: str, **fields: Any) -> Callable[[F], F]:
+    """Register an update rule as an `Optimizer` with these fields; its state follows theta and gradient."""
 
     def register(update: F) -> F:
         parameters = signature(update).parameters
-        state = tuple(n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY)[2:]
-        counts = "t" in parameters
-        OPTIMIZERS.add(
-            name, Optimizer(update, state, counts, {}, weight_decay, corrections or {}, of_vectors)
-        )
+        state = tuple(name for name, p in parameters.items() if p.kind is not p.KEYWORD_ONLY)[2:]
+        OPTIMIZERS.add(name, Optimizer(update, state, "t" in parameters, **fields))
         return update
 
     return register
@@ -220,10 +214,8 @@ def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
 
 @optimizer("gd")
 @equation("θ := θ - α·g", source="lecture 6")
-def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: float | Array) -> tuple[Array]:
+def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: Rate) -> tuple[Array]:
     """Gradient descent.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
@@ -235,11 +227,9 @@ def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: flo
 @optimizer("momentum")
 @equation("v := β·v + (1 - β)·g,  θ := θ - α·v", source="lecture, course 2 week 2")
 def momentum_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
@@ -252,11 +242,9 @@ def momentum_update(
 @optimizer("heavy_ball")
 @equation("v := β·v - α·g,  θ := θ + v", source="Polyak 1964; Sutskever et al. 2013")
 def heavy_ball_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
@@ -269,11 +257,9 @@ def heavy_ball_update(
 @optimizer("nesterov")
 @equation("v := β·v - α·g,  θ := θ + β·v - α·g", source="Nesterov 1983; Sutskever et al. 2013")
 def nesterov_update(
-    theta: Array, gradient: Array, v: Array, *, learning_rate: float | Array, beta: float = 0.9
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta: float = 0.9
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
@@ -289,17 +275,9 @@ def nesterov_update(
     source="lecture, course 2 week 2; Tieleman & Hinton 2012, lecture 6.5",
 )
 def rmsprop_update(
-    theta: Array,
-    gradient: Array,
-    s: Array,
-    *,
-    learning_rate: float | Array,
-    beta: float = 0.99,
-    epsilon: float = 1e-8,
+    theta: Array, gradient: Array, s: Array, *, learning_rate: Rate, beta: float = 0.99, epsilon: float = 1e-8
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
@@ -327,7 +305,7 @@ def adam_update(
     v: Array,
     s: Array,
     *,
-    learning_rate: float | Array,
+    learning_rate: Rate,
     t: int,
     beta1: float = 0.9,
     beta2: float = 0.999,
@@ -339,7 +317,6 @@ def adam_update(
     epsilon_at: Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction
         of s (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
     ConfigurationError: If ``epsilon_at`` is none of these.
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
@@ -366,19 +343,11 @@ def adam_update(
     source="Chen et al., arXiv 2302.06675, algorithm 2",
 )
 def lion_update(
-    theta: Array,
-    gradient: Array,
-    v: Array,
-    *,
-    learning_rate: float | Array,
-    beta1: float = 0.9,
-    beta2: float = 0.99,
+    theta: Array, gradient: Array, v: Array, *, learning_rate: Rate, beta1: float = 0.9, beta2: float = 0.99
 ) -> tuple[Array, Array]:
     """Lion: a step of length α along each parameter, in the direction of an average with the new gradient.
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
-
-    ShapeError: If the learning rate is an array of another shape than theta.
 
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
@@ -389,11 +358,10 @@ def lion_update(
 
 
 @equation("θ := (1 - α·λ)·θ", source="Loshchilov & Hutter, arXiv 1711.05101")
-def decoupled_decay(theta: Array, *, learning_rate: float | Array, weight_decay: float | Array) -> Array:
+def decoupled_decay(theta: Array, *, learning_rate: Rate, weight_decay: Rate) -> Array:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
     learning_rate, weight_decay: α and λ.
-    ShapeError: If α or λ is an array of another shape than theta.
 
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])

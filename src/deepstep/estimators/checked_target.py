@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import column_or_1d
 
 from deepstep.errors import DataError
+from deepstep.preparation.target_values import reads_as_number
 from deepstep.types import AnyArray
 
 
@@ -48,18 +49,12 @@ def refuse_texts(y: AnyArray, where: str) -> None:
     """
     if y.dtype.kind not in "OSU":
         return
-    text = next((value for value in y.flat if isinstance(value, str | bytes) and not _is_number(value)), None)
+    text = next(
+        (value for value in y.flat if isinstance(value, str | bytes) and not reads_as_number(value)), None
+    )
     if text is not None:
         mend = "Use DeepClassifier, which learns classes, or make numbers of them."
         raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", mend)
-
-
-def _is_number(text: str | bytes) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def refuse_times(y: AnyArray, where: str) -> None:

@@ -53,15 +53,15 @@ def with_named_columns(given: Given, where: str) -> Given:
         X = pyarrow.Table.from_batches([X])
     try:
         frame = nw.from_native(X, eager_only=True)
-        known = frame.columns
+        known = {str(name): name for name in frame.columns}  # pandas takes numbers for names, too
     except nw.exceptions.DuplicateError:
         as_frame(X, where=f"{where}, X")  # which names the columns
         raise
     for name, value in names.items():
         if value not in known:
-            raise unknown_name(f"{where}, {name}", "column", value, map(str, known))
-    columns = {name: frame.get_column(value).to_native() for name, value in names.items()}
-    rest = frame.drop(*set(names.values())).to_native()
+            raise unknown_name(f"{where}, {name}", "column", value, known)
+    columns = {name: frame.get_column(known[value]).to_native() for name, value in names.items()}
+    rest = frame.drop(*{known[value] for value in names.values()}).to_native()
     return Given(rest, columns.get("y", y), columns.get("sample_weight", weight))
 
 

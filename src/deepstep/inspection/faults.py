@@ -104,10 +104,11 @@ class Fault:
         if self.output and last in layers and given is not None:
             node = place(activation_op(head.activation), last, {})
             dZL = self.spoil(dZL, Call(node, given, {"Z": ZL}, tape))
-        within = graph.with_ops(
-            lambda node: self.spoilt(node, graph, tape) if node.layer in layers else node.op
+        nodes = tuple(
+            node._replace(op=self.spoilt(node, graph, tape)) if node.layer in layers else node
+            for node in graph.nodes
         )
-        return within, dZL
+        return replace(graph, nodes=nodes), dZL
 
 
 def _dAL(ZL: Array, Y: Array, sample_weight: Array | None, head: Head) -> Array | None:
@@ -260,33 +261,33 @@ class Search(NamedTuple):
     def n_layers(self) -> int:
         return len(self.objective.graph.layers)
 
-    def with_faults(self, places: Sequence[Place]) -> dict[str, Array]:
-        """The gradients of the pass with these mistakes."""
+    def with_faults(self, places: Sequence[Place]) -> Iterator[tuple[str, Array]]:
+        """The gradients of the pass with these mistakes, by parameter in the order of the backward pass."""
         objective = self.objective
         graph, tape, settings = objective.graph, objective.tape, objective.settings
         Y, weight, head = objective.Y, objective.sample_weight, objective.head
-        dZL = output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight)
-        regularized = set(range(1, self.n_layers + 1))
+        dZL, m = (
+            output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight),
+            total_weight(Y, weight),
+        )
+        regularized = {f"W{layer}" for layer in range(1, self.n_layers + 1)}
         for fault, layers in places:
             graph, dZL = fault.applied(graph, tape, dZL, Y, weight, head, layers)
-            regularized -= set() if fault.regularized else set(layers)
-        found: dict[str, Array] = {}
+            regularized -= set() if fault.regularized else {f"W{layer}" for layer in layers}
         for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
-            found |= {f"d{name}": value for name, value in derivatives.items() if name in graph.learned}
-        m = total_weight(Y, weight)
-        for layer in regularized:
-            W, name = tape[f"W{layer}"], f"dW{layer}"
-            if found[name].shape == W.shape:
-                found[name] = found[name] + (l1_backward(W, settings.l1, m) + l2_backward(W, settings.l2, m))
-        return found
+            for name, value in derivatives.items():
+                if name in regularized and value.shape == tape[name].shape:
+                    W = tape[name]
+                    value = value + (l1_backward(W, settings.l1, m) + l2_backward(W, settings.l2, m))
+                if name in graph.learned:
+                    yield name, value
 
-    def explains(self, wrong: Mapping[str, Array], least: int = 1) -> bool:
-        """Whether these are the gradients that came, in the layers from ``least`` on."""
-        return all(
-            _equal(self.gradients[f"d{name}"], wrong[f"d{name}"])
-            for name, (layer, _) in self.objective.graph.learned.items()
-            if layer >= least
-        )
+    def fails_in(self, places: Sequence[Place]) -> int:
+        """The first layer of the backward pass whose gradients these mistakes do not explain; 0 for none."""
+        for name, value in self.with_faults(places):
+            if not _equal(self.gradients[f"d{name}"], value):
+                return self.objective.graph.learned[name][0]
+        return 0
 
     def places(self, fault: Fault) -> Iterator[Place]:
         """Each layer alone, then all hidden ones, then all, as a mistake in a shared function is."""
@@ -318,15 +319,12 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
     search = Search(gradients, objective)
     if found := _not_finite(search) or _misshapen(search):
         return found
-    right = search.with_faults([])
-    if search.explains(right):
+    begins = search.fails_in([])
+    if not begins:
         return "the gradients are those of the equations; the finite differences are not good enough"
-    # the first wrong layer of the backward pass
-    begins = next((l for l in range(search.n_layers, 0, -1) if not search.explains(right, l)), 1)
-    known = [*FAULTS.values(), *map(_of_another, _others()), *_declared(objective.graph)]
-    candidates = [place for fault in known for place in search.places(fault)]
+    candidates = [place for fault in _known(objective.graph) for place in search.places(fault)]
     here = [(fault, layers) for fault, layers in candidates if begins in layers]
-    partial: list[Place] = []  # those that explain the first wrong layer
+    partial: list[Place] = []  # those that explain the first wrong layer of the backward pass
     tries: Iterator[tuple[Place, ...]] = chain(
         ((one,) for one in candidates),
         ((one,) for one in _updated_first(search)),
@@ -339,23 +337,21 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
     for tried in islice(tries, most):
         if len(tried) == 2 and tried[0][0] is tried[1][0]:
             continue
-        wrong = search.with_faults(tried)
-        if search.explains(wrong):
+        fails = search.fails_in(tried)
+        if not fails:
             return "; and ".join(f"{search.described(layers)}: {fault.name}" for fault, layers in tried)
-        if len(tried) == 1 and search.explains(wrong, begins):
+        if len(tried) == 1 and fails < begins:
             partial += tried
-    return _beginning(search, right)
+    return _beginning(search, begins)
 
 
-def _others() -> list[str]:
-    return [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
-
-
-def _declared(graph: Graph) -> list[Fault]:
-    """The mistakes that operations of a graph declare."""
-    known = {fault.name for fault in FAULTS.values()}
-    names = dict.fromkeys(name for node in graph.nodes for name in node.op.faults)
-    return [Fault(name) for name in names if name not in known]
+def _known(graph: Graph) -> list[Fault]:
+    """All mistakes that operations of this graph can have; an operation may declare some of its own."""
+    others = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
+    faults = [*FAULTS.values(), *map(_of_another, others)]
+    told = {fault.name for fault in faults}
+    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in told)
+    return [*faults, *map(Fault, declared)]
 
 
 def _not_finite(search: Search) -> str:
@@ -393,11 +389,12 @@ def _updated_first(search: Search) -> Iterator[Place]:
     if search.n_layers < 2:
         return
     # dW of the layer before the last is linear in α: two points give α
-    name = f"dW{search.n_layers - 1}"
-    at_0, at_1 = (search.with_faults([after(rate)])[name] for rate in (0.0, 1.0))
-    slope, came = (at_1 - at_0).ravel(), np.asarray(search.gradients[name])
-    if came.shape == at_0.shape and slope.any():
-        rate = float(slope @ (came - at_0).ravel() / (slope @ slope))
+    name = f"W{search.n_layers - 1}"
+    at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
+    slope, came = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
+    if came.shape != at_0.shape or not slope.any():
+        return
+    if rate := float(slope @ (came - at_0).ravel() / (slope @ slope)):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "
@@ -405,16 +402,14 @@ def _updated_first(search: Search) -> Iterator[Place]:
         )
 
 
-def _beginning(search: Search, right: Mapping[str, Array]) -> str:
-    """Where the gradients begin to differ, going backward."""
-    for layer in range(search.n_layers, 0, -1):
-        names = [f"d{name}" for name, (own, _) in search.objective.graph.learned.items() if own == layer]
-        wrong = [name for name in names if not _equal(search.gradients[name], right[name])]
-        if wrong:
-            look = f"dZ{layer}" if len(wrong) == len(names) > 1 else " and ".join(wrong)
-            above = "" if layer == search.n_layers else f", all of layer {layer + 1} and above are right"
-            return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
-    return UNKNOWN
+def _beginning(search: Search, layer: int) -> str:
+    """Where the gradients begin to differ, going backward: in this layer."""
+    right = dict(search.with_faults([]))
+    names = [name for name, (own, _) in search.objective.graph.learned.items() if own == layer]
+    wrong = [f"d{name}" for name in names if not _equal(search.gradients[f"d{name}"], right[name])]
+    look = f"dZ{layer}" if len(wrong) == len(names) > 1 else " and ".join(wrong)
+    above = "" if layer == search.n_layers else f", all of layer {layer + 1} and above are right"
+    return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
 
 
 def _equal(came: Array, wrong: Array) -> bool:

@@ -80,7 +80,9 @@ class Architecture:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "shared_members", _members_of(self))
-        object.__setattr__(self, "features", MappingProxyType(_checked_features(self.features)))
+        object.__setattr__(
+            self, "features", MappingProxyType(_checked_features(self.features, self.n_inputs))
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = (getattr(self, entry.name) for entry in fields(self))
@@ -242,7 +244,7 @@ def _head(output: Any, settings: Any) -> tuple[str, Mapping[str, Any]]:
     return output, MappingProxyType(dict(settings))
 
 
-def _checked_features(features: Any) -> dict[str, Any]:
+def _checked_features(features: Any, n_0: int) -> dict[str, Any]:
     """Features that are no arguments of their own, each with a value that it takes."""
     if not isinstance(features, Mapping):
         raise ConfigurationError(WHERE, "features is a mapping", f"got {features!r:.100}")
@@ -250,7 +252,7 @@ def _checked_features(features: Any) -> dict[str, Any]:
     for name, value in features.items():
         if name not in known:
             raise unknown_name(WHERE, "feature", name, known)
-        expected = FEATURES[name].check(value)
+        expected = FEATURES[name].check(value, n_0)
         if expected:
             raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", f"got {value!r:.100}")
     found: dict[str, Any] = json.loads(json.dumps(dict(features)))  # as a file gives it back

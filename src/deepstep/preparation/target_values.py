@@ -50,9 +50,11 @@ def as_labels(values: "Iterable[Label] | AnyArray | polars.Series") -> list[Labe
 
 def as_finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
     labels = _present(values)
-    wrong = next((label for label in labels if not isinstance(label, (Real, Decimal))), None)
-    if wrong is not None:
-        raise DataError("target", "numbers are expected", f"got {wrong!r:.60}")
+    wrong = [label for label in labels if not isinstance(label, (Real, Decimal))]
+    if wrong:
+        # one word such as "unknown" makes texts of all numbers of a column
+        first = next((label for label in wrong if not reads_as_number(label)), wrong[0])
+        raise DataError("target", "numbers are expected", f"got {first!r:.60}")
     numbers = np.array(labels, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
@@ -60,6 +62,21 @@ def as_finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[n
             "target", "finite numbers are expected", f"row {infinite[0] + 1} is {numbers[infinite[0]]}"
         )
     return numbers
+
+
+def reads_as_number(value: Any) -> bool:
+    """Whether it is a number, or a text that is one.
+
+    Examples
+    --------
+    >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
+    [True, True, False, False]
+    """
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def check_outputs(outputs: Array, n_outputs: int) -> None:

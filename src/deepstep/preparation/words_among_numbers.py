@@ -25,6 +25,9 @@ _INFINITE = ("inf", "infinity")
 _SIGN = f"[{''.join(SIGNS)}]"
 _WITH_UNIT = rf"^(?<sign>{_SIGN})? *(?<number>{NUMBER})\s*(?<unit>{UNIT}|{_SIGN})?$"
 
+_MARKED = r"\p{L}|[<>≤≥≈~+*?]"
+"""What makes a text that is no number of one: <0.5, 10+, 3*, see note 2."""
+
 
 class AmongNumbers(NamedTuple):
     """How the numbers of a column are written, the words beside them, and in how many rows these stand."""
@@ -87,8 +90,9 @@ def _unread_numbers(counts: "polars.DataFrame") -> str:
     units = found.group_by("unit").agg(rows).sort(["rows", "unit"], descending=[True, False])
     if m < FEWEST_ROWS or 2 * n < m or units.height > MOST_UNITS:
         return ""
-    if others["value"].str.contains(r"\d").any():
-        return ""
+    digits = others.filter(polars.col("value").str.contains(r"\d"))
+    if digits.height and (n < LEAST_SHARE * m or not digits["value"].str.contains(_MARKED).all()):
+        return ""  # codes, such as 0123 or A 5/1234
     reasons = []
     if units.height > 1:
         named = ", ".join(f"{name!r} ({k:,})" if name else f"none ({k:,})" for name, k in units.rows())
@@ -96,7 +100,10 @@ def _unread_numbers(counts: "polars.DataFrame") -> str:
     if others.height:
         first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
         more = f" and {others.height - 1:,} more" * (others.height > 1)
-        reasons.append(f"{m - n:,} are words, {first!r}{more}; leave them empty where no number is known")
+        kind, mend = "words", "leave them empty where no number is known"
+        if digits.height:
+            kind, mend = "no numbers", "make numbers of them, or leave them empty"
+        reasons.append(f"{m - n:,} are {kind}, {first!r}{more}; {mend}")
     if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
         number = found["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")

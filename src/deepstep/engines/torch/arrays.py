@@ -163,10 +163,10 @@ def _sigmoid(Z: Tensor) -> Tensor:
     return torch.maximum(torch.sigmoid(Z), Z.clamp(max=-40).exp_())
 
 
-def _silu(Z: Tensor) -> Tensor:
-    """By one e^Z; σ is 1 to the last bit above 40."""
-    E = Z.clamp(max=40).exp_()
-    return E.div_(E + 1).mul_(Z)
+def _softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
+    """dA ∘ σ(Z) by e^Z / (1 + e^Z), which keeps subnormal values; above 40 σ is 1 to the last bit."""
+    found: Tensor = torch.ops.aten.softplus_backward(dA, Z, 1, 40)
+    return found
 
 
 def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
@@ -211,8 +211,9 @@ FASTER: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.relu_backward: lambda dA, Z: torch.ops.aten.threshold_backward(dA, Z, 0),
     equations.tanh: torch.tanh,
     equations.sigmoid: _sigmoid,
-    equations.silu: _silu,
+    equations.silu: lambda Z: _softplus_backward(Z, Z),
     equations.silu_backward: _silu_backward,
+    equations.softplus_backward: _softplus_backward,
     equations.softmax: lambda Z: torch.softmax(Z, dim=0),
     equations.softmax_cross_entropy: _softmax_cross_entropy,
     equations.clip_by_norm: _clip_by_norm,

@@ -80,8 +80,8 @@ class Product:
     def gradients(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
         """dW = dZ·A_prevᵀ / m, and db."""
         m = dZ.shape[1]
-        if self._dW is not None and m <= EXAMPLES_AT_ONCE:
-            dW = torch.addmm(self._dW, dZ, A_prev.T, beta=0, alpha=1 / m, out=self._dW)
+        if m <= EXAMPLES_AT_ONCE and dZ.dtype == W.dtype:
+            dW = torch.addmm(W, dZ, A_prev.T, beta=0, alpha=1 / m, out=self._dW)
         else:
             pieces = zip(*(torch.split(one, EXAMPLES_AT_ONCE, 1) for one in (dZ, A_prev)), strict=True)
             dW = reduce(torch.add, ((d @ A.T).to(W.dtype) for d, A in pieces)) * (1 / m)

@@ -122,7 +122,7 @@ def _seen(column: Column | None, series: "polars.Series") -> _Seen:
 
     numbers_rows = False
     if series.dtype.is_numeric():
-        values = series.cast(polars.Float64).fill_null(np.nan).to_numpy()
+        values = series.cast(polars.Float64).to_numpy()  # NaN where there is none
         numbers_rows = series.dtype.is_integer() and bool((np.diff(values) > 0).all())
     elif column is None and series.dtype.is_temporal():
         values = series.to_physical().cast(polars.Float64).to_numpy()
@@ -150,6 +150,8 @@ def _classes_told(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool
 
     m, of_classes = len(target), np.bincount(target)
     n_classes = len(of_classes)
+    if surely and not seen.numbers_rows and seen.codes.max() + 1 != n_classes:
+        return ""  # as of nearly all columns, of which there may be thousands
     pairs, counts = np.unique(seen.codes * n_classes + target, return_counts=True)
     values, labels = np.divmod(pairs, n_classes)
     order = np.lexsort((-counts, values))  # of each value the most frequent class first
