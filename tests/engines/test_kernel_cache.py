@@ -108,7 +108,7 @@ def test_all_files_that_kernels_are_made_of_count(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "files", lambda package: tmp_path / package)
     digest = cache.sources.__wrapped__
     paths = sorted((tmp_path / "deepstep" / "engines" / "compiled").glob("*.py"))
-    assert {"updates.py", "machine.py", "gram.py", "step.py"} < {path.name for path in paths}
+    assert {"updates.py", "machine.py", "span.py", "step.py"} < {path.name for path in paths}
     found = {digest()}
     for path in [*paths, *(tmp_path / "deepstep" / name for name in cache.ELSEWHERE)]:
         before = path.read_bytes()

@@ -36,7 +36,9 @@ def total(session: Session, *values: float) -> Array:
     array([1., 1.])
     """
     numbers = np.array(values, float)
-    return session.summed(numbers) if isinstance(session, Sharing) else numbers
+    summed = getattr(session, "summed", None)  # every epoch asks, and isinstance of a protocol takes 80 µs
+    found: Array = numbers if summed is None else summed(numbers)
+    return found
 
 
 def tell_all_of_the_epoch(

@@ -99,7 +99,7 @@ class SpanSession(CompiledSession):
                 # After so many plain steps Q would have been paid for. When that is does not depend on how
                 # many steps are asked for at once.
                 units = self.architecture.layer_dims[1]
-                plain = min(plain, max(0, m // units + 1 - before))
+                plain = min(plain, max(0, m // (2 * units) + 1 - before))
         if plain or not full:
             first = [values[:plain] for values in rates]
             work = super()._run(
@@ -126,8 +126,11 @@ def _orthonormal(X: Array) -> tuple[Array, Array]:
             return np.linalg.qr(X.T)
         Q = solve_triangular(first, X, lower=True)
         products = Q @ Q.T
-        if np.abs(products - np.eye(len(X))).max() > NEAR:
+        off = np.abs(products - np.eye(len(X))).max()
+        if off > NEAR:
             return np.linalg.qr(X.T)
+        if off < 100 * np.finfo(X.dtype).eps:
+            return Q.T, first.T
         second = np.linalg.cholesky(products)
         return solve_triangular(second, Q, lower=True).T, (first @ second).T
 
@@ -142,7 +145,8 @@ class _Span:
         self._Q, R = _orthonormal(np.ascontiguousarray(examples.X, vectors.dtype))
         W = vectors[:, : n * n_x].reshape(-1, n, n_x)
         C = W @ self._Q
-        self._basis, S = np.linalg.qr((W - C @ self._Q.T).transpose(1, 2, 0))
+        basis, S = np.linalg.qr((W - C @ self._Q.T).transpose(1, 2, 0))
+        self._basis = np.ascontiguousarray(basis.transpose(2, 0, 1))
         own = np.concatenate([C, S.transpose(2, 0, 1)], axis=2)
         shape = replace(architecture, layer_dims=(own.shape[2], *architecture.layer_dims[1:]))
         own = np.hstack([own.reshape(len(own), -1), vectors[:, n * n_x :]])
@@ -159,9 +163,11 @@ class _Span:
         """Bring the session's own θ and v up to date."""
         if self._written == self._inner._step:
             return
-        own, (n, n_x, bases), m = self._inner._vectors, self._basis.shape, self._Q.shape[1]
+        own, (bases, n, n_x), m = self._inner._vectors, self._basis.shape, self._Q.shape[1]
         W = own[:, : n * (m + bases)].reshape(bases, n, m + bases)
-        outside = (self._basis @ W[..., m:].transpose(1, 2, 0)).transpose(2, 0, 1)
-        vectors[:, : n * n_x] = (W[..., :m] @ self._Q.T + outside).reshape(bases, -1)
+        found = vectors[:, : n * n_x].reshape(bases, n, n_x)
+        np.matmul(W[..., :m], self._Q.T, out=found)
+        for number, direction in enumerate(self._basis):
+            found += W[..., m + number, np.newaxis] * direction
         vectors[:, n * n_x :] = own[:, n * (m + bases) :]
         self._written = self._inner._step
