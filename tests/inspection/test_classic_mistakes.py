@@ -10,7 +10,7 @@ from learner import MISTAKES, OF_TANH, learner
 
 from deepstep import Network
 from deepstep.equations import ACTIVATIONS
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.inspection import FAULTS
 from deepstep.inspection.faults import get_fault
 
@@ -214,3 +214,13 @@ def test_a_training_with_a_mistake_is_for_teaching_alone(tmp_path: Any) -> None:
 @pytest.mark.parametrize("name", [name for name, one in ACTIVATIONS.items() if not one.across_units])
 def test_the_derivative_of_each_other_activation_is_a_known_mistake(name: str) -> None:
     assert name in get_fault(f"derivative of {name}", "here").name
+
+
+@pytest.mark.parametrize("fault", ["W for Wᵀ", "dW transposed", "A[l] for A[l-1]"])
+def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(fault: str) -> None:
+    """As in the lecture's own code, where it is an error of NumPy."""
+    net = Network([3, 4, 2, 1], activation="tanh", seed=1)
+    begun = net.parameters.copy()
+    with pytest.raises(ShapeError, match=r"has (the shape of|as many columns as) .*; got"):
+        net.train(np.ones((3, 5)), np.ones((1, 5)), iterations=2, fault=fault)
+    assert net.parameters == begun

@@ -25,7 +25,7 @@ from deepstep.equations import (
 )
 from deepstep.equations.activations import activation_op
 from deepstep.equations.ops import backward, place
-from deepstep.errors import unknown_name
+from deepstep.errors import ShapeError, unknown_name
 from deepstep.inspection.finite_differences import Objective
 from deepstep.types import Array
 
@@ -137,6 +137,13 @@ def _at_A(v: Array, call: Call) -> Any:
         return call.node.op.backward(call.given, call.node.op.forward(call.needs["Z"]))
 
 
+def _by_W_itself(_: Array, call: Call) -> Array:
+    W, dZ = call.needs["W"], call.given
+    if W.shape[1] != len(dZ):
+        raise ShapeError("W·dZ", "W has as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}")
+    return W @ dZ
+
+
 def _by_A_of_its_own_layer(dW: Array, call: Call) -> Array:
     A = call.tape[f"A{call.node.layer}"]
     return call.given @ A.T / call.m if A.shape[1] == call.m else dW
@@ -207,7 +214,7 @@ FAULTS: dict[str, Fault] = {
     "W for Wᵀ": Fault(
         "W is transposed in dA_prev = Wᵀ·dZ",
         A_PREV,
-        lambda v, call: call.needs["W"] @ call.given,
+        _by_W_itself,
         lambda node: "W" in node.op.needs and node.layer > 1,
     ),
     "dW transposed": Fault("dW is transposed", W, lambda v, call: v.T),
