@@ -15,6 +15,8 @@ from damaged_models import seal
 from damage import in_a_process, put_together, taken_apart
 from deepstep import Network
 from deepstep.equations import (
+    FEATURES,
+    feature,
     register_activation,
     register_head,
     unregister_activation,
@@ -65,6 +67,15 @@ class TestFunctionsOfTheUser:
         finally:
             unregister_head("half")
         with pytest.raises(FileError, match=r"got 'half'\. If it is yours, .*register_head\.$"):
+            Network.load(tmp_path / "net")
+
+    def test_a_feature(self, tmp_path):
+        feature("nothing")(lambda ops, layer: ops)
+        try:
+            Network([2, 1], features={"nothing": True}, seed=1).save(tmp_path / "net")
+        finally:
+            del FEATURES["nothing"]
+        with pytest.raises(FileError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"):
             Network.load(tmp_path / "net")
 
 
