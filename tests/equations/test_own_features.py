@@ -1,6 +1,7 @@
 """Users' own operations and features: what they are called, and names that would be taken for others."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,6 +69,21 @@ def test_a_feature_of_deepstep_is_not_replaced(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^feature: a name .* there is a feature '{name}'"):
         add(name, scale("g"))
     assert FEATURES[name] is before
+
+
+@pytest.mark.parametrize("value", [False, None])
+def test_a_feature_is_turned_off_by_leaving_it_out(value: Any) -> None:
+    add("own", scale("g"))
+    with pytest.raises(
+        ConfigurationError, match=rf"features\['own'\] is a value that turns it on; got {value}"
+    ):
+        Network([2, 3, 1], features={"own": value})
+
+
+def test_a_value_that_no_file_holds_is_refused() -> None:
+    add("own", scale("g"))
+    with pytest.raises(ConfigurationError, match="features hold numbers, texts, sequences and mappings; got"):
+        Network([2, 3, 1], features={"own": {"by": np.sin}})
 
 
 def test_a_feature_may_be_registered_again_where_it_was() -> None:

@@ -139,7 +139,7 @@ def _operations(layer: Layer) -> tuple[Operations, dict[str, Learned]]:
     ops: Operations = (LINEAR, activation_op(layer.activation))
     declared = dict(LINEAR.learned)
     for name, option in FEATURES.items():
-        if layer.options.get(name):
+        if name in layer.options:
             ops = option.apply(ops, layer)
             for op in ops:
                 declared |= op.learned  # a name that is known keeps its place

@@ -1219,7 +1219,7 @@ class Network:
         Raises
         ------
         ConfigurationError
-            If an activation is your own.
+            If an activation is your own, or the network has shared members or ``features``.
         MissingPackageError
             If torch is not installed.
 
