@@ -56,6 +56,13 @@ def test_operations_that_follow_one_another_have_names_of_their_functions() -> N
     assert trace.check().passed
 
 
+def test_gradients_of_examples_do_not_leave_out_a_parameter() -> None:
+    add("own", scale("g"))
+    net = Network([2, 3, 1], features={"own": True}, seed=1)
+    with pytest.raises(ConfigurationError, match=r"per_example; 'times_g' has none for g1\.$"):
+        net.gradient_norms(X, Y)
+
+
 @pytest.mark.parametrize("symbol", ["W_own", "Ws", "k1"])
 def test_a_learned_symbol_that_would_be_taken_for_another_is_refused(symbol: str) -> None:
     """The weights, and the layer of a parameter, are told by its name."""

@@ -22,7 +22,8 @@ from deepstep.equations import (
     unregister_activation,
     unregister_head,
 )
-from deepstep.errors import FileError
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.training import Checkpoints
 
 FOLDER = Path(__file__).parent
 V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (1, 2))
@@ -72,11 +73,19 @@ class TestFunctionsOfTheUser:
     def test_a_feature(self, tmp_path):
         feature("nothing")(lambda ops, layer: ops)
         try:
-            Network([2, 1], features={"nothing": True}, seed=1).save(tmp_path / "net")
+            net = Network([2, 1], features={"nothing": True}, seed=1, engine="reference")
+            net.save(tmp_path / "net")
+            checkpoints = Checkpoints(tmp_path / "training", every_epochs=1)
+            net.train(X[:2], [[0, 1]], iterations=2, checkpoint=checkpoints)
+            Network.from_checkpoint(tmp_path / "training")
         finally:
             del FEATURES["nothing"]
         with pytest.raises(FileError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"):
             Network.load(tmp_path / "net")
+        with pytest.raises(
+            ConfigurationError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"
+        ):
+            Network.from_checkpoint(tmp_path / "training")
 
 
 class TestFilesOfEarlierReleases:

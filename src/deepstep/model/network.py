@@ -786,7 +786,8 @@ class Network:
         Raises
         ------
         ConfigurationError
-            With batch normalization, where examples have no losses of their own.
+            With batch normalization, where examples have no losses of their own; with an operation of one's
+            own that has parameters and no ``per_example``.
         ShapeError, DataError
             If X or Y does not fit.
 
@@ -1097,7 +1098,7 @@ class Network:
         FileError
             If there is none, or it is damaged.
         ConfigurationError
-            If it has an activation or a head of one's own that is not registered.
+            If it has an activation, a head or a feature of one's own that is not registered.
 
         Examples
         --------

@@ -83,9 +83,8 @@ def load_model(path: str | Path) -> ModelFile:
         # the version is not in the checksum: it has to fit, too
         if set(network) != {*shape, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
-        features = network.get("features")
-        own = [name for name in features if name not in FEATURES] if isinstance(features, dict) else []
-        _refuse_unregistered("features", own, "feature", path)  # Architecture would not know them
+        # Architecture would not know them
+        _refuse_unregistered("features", unregistered_features(network), "feature", path)
         architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
         own = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
         _refuse_unregistered("activations", own, "register_activation", path)
@@ -137,6 +136,12 @@ def _refuse_unregistered(kind: str, names: Sequence[str], register: str, path: P
             f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
             f"If it is yours, register it first: deepstep.equations.{register}.",
         )
+
+
+def unregistered_features(entries: Mapping[str, Any]) -> list[str]:
+    """The features in a file that are none here."""
+    features = entries.get("features")
+    return [name for name in features if name not in FEATURES] if isinstance(features, dict) else []
 
 
 def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:
