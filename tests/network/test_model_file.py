@@ -22,7 +22,7 @@ from deepstep.equations import (
     unregister_activation,
     unregister_head,
 )
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import FileError
 from deepstep.training import Checkpoints
 
 FOLDER = Path(__file__).parent
@@ -82,9 +82,7 @@ class TestFunctionsOfTheUser:
             del FEATURES["nothing"]
         with pytest.raises(FileError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"):
             Network.load(tmp_path / "net")
-        with pytest.raises(
-            ConfigurationError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"
-        ):
+        with pytest.raises(FileError, match=r"features of .* that are registered; got 'nothing'"):
             Network.from_checkpoint(tmp_path / "training")
 
 

@@ -1096,9 +1096,9 @@ class Network:
         Raises
         ------
         FileError
-            If there is none, or it is damaged.
+            If there is none, or it is damaged, or has a feature of one's own that is not registered.
         ConfigurationError
-            If it has an activation, a head or a feature of one's own that is not registered.
+            If it has an activation or a head of one's own that is not registered.
 
         Examples
         --------

@@ -138,9 +138,9 @@ def _refuse_unregistered(kind: str, names: Sequence[str], register: str, path: P
         )
 
 
-def unregistered_features(entries: Mapping[str, Any]) -> list[str]:
+def unregistered_features(entries: Any) -> list[str]:
     """The features in a file that are none here."""
-    features = entries.get("features")
+    features = entries.get("features") if isinstance(entries, dict) else None
     return [name for name in features if name not in FEATURES] if isinstance(features, dict) else []
 
 

@@ -205,9 +205,8 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     Raises
     ------
     FileError
-        If the file is missing, damaged, altered, of another version, or no checkpoint.
-    ConfigurationError
-        If the network has a feature of one's own that is not registered.
+        If the file is missing, damaged, altered, of another version, or no checkpoint; if the network has a
+        feature of one's own that is not registered.
 
     Examples
     --------
@@ -241,7 +240,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
     expected = "features of DeepStep's, or of your own that are registered"
     mend = "If it is yours, register it first: deepstep.equations.feature."
-    raise ConfigurationError(where, expected, f"got {', '.join(map(repr, own)):.100}", mend)
+    raise FileError(where, expected, f"got {', '.join(map(repr, own)):.100}", mend)
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
