@@ -306,7 +306,7 @@ def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkp
         raise ValueError(f"the running statistics are {list(statistics)}")
     if not all(np.isfinite(vector).all() for vector in (theta, average) if vector is not None):
         raise ValueError("a parameter is not finite")
-    if not all(type(count) is int and count >= 0 for count in (step, epoch, batch)):
+    if not all(type(count) is int and 0 <= count < 2**63 for count in (step, epoch, batch)):
         raise ValueError(f"step, epoch and batch are {[step, epoch, batch]}")
     if not (isfinite(seconds) and seconds >= 0):
         raise ValueError(f"seconds are {seconds}")
