@@ -215,6 +215,10 @@ class TestClasses:
     ("settings", "message"),
     [
         ({"layer_dims": None}, "layer sizes or parameters; got neither"),
+        (
+            {"layer_dims": None, "features": {"periodic_embedding": True}, "parameters": {"W1": [[1.0]]}},
+            "layer sizes or parameters; got features, and arrays by name alone",
+        ),
         ({"layer_dims": []}, "at least two sizes, inputs and outputs; got []"),
         ({"layer_dims": [3]}, "at least two sizes, inputs and outputs; got [3]"),
         ({"layer_dims": 5}, "a list of layer sizes such as [5, 4, 1]; got 5"),

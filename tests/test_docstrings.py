@@ -1,10 +1,13 @@
 """What is public says what goes in and comes out, name by name, and has an example; doctest runs those."""
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib import import_module
 from inspect import Parameter, getattr_static, getdoc, isclass, isfunction, signature, unwrap
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -141,3 +144,28 @@ def test_what_is_checked_is_what_is_public() -> None:
     assert {"deepstep.model.network.Network", "deepstep.equations.activations.relu"} <= set(OBJECTS)
     assert {"deepstep.model.network.Network.train", "deepstep.run.Run.predict"} <= set(METHODS)
     assert "deepstep.estimators.classifier.DeepClassifier.partial_fit" in METHODS
+
+
+def test_what_holds_for_several_names_stands_once() -> None:
+    found = sections(deepstep.equations.decoupled_decay)
+    assert [entry.name for entry in found["Parameters"]] == ["theta", "learning_rate, weight_decay"]
+
+
+MODULES = sorted(Path(deepstep.__path__[0]).rglob("*.py"))
+
+
+def exists(name: str) -> bool:
+    """Whether there is a module, or what it has, of that name."""
+    try:
+        resolve_name(name)
+    except (AttributeError, ImportError):
+        return False
+    return True
+
+
+def test_what_docstrings_refer_to_exists() -> None:
+    names = {
+        name for file in MODULES for name in re.findall(r"(?<!`)`(deepstep[.\w]+)`(?!`)", file.read_text())
+    }
+    assert len(names) > 30
+    assert [name for name in sorted(names) if not exists(name)] == []

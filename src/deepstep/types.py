@@ -1,5 +1,6 @@
 """Types shared by every stage, and what counts as a number."""
 
+from collections.abc import Mapping
 from math import isfinite
 from typing import Any, TypeAlias
 
@@ -38,3 +39,18 @@ def is_whole(value: Any, least: int) -> bool:
     [True, True, False, False, False]
     """
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples.
+
+    Examples
+    --------
+    >>> plain({"levels": np.array([0.1, 0.9]), np.int64(1): [np.float32(0.5)]})
+    {'levels': (0.1, 0.9), 1: (0.5,)}
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {plain(name): plain(entry) for name, entry in value.items()}
+    return tuple(map(plain, value)) if isinstance(value, list | tuple) else value

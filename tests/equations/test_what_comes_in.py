@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deepstep import Network
 from deepstep.equations import (
     ACTIVATIONS,
     OPTIMIZERS,
@@ -163,3 +164,10 @@ def test_how_to_mend_a_target_depends_on_its_size(target: Any, mend: str) -> Non
         ShapeError, match=rf"Y has the shape of the output, \(1, 3\); got Y \(\d, \d\)\. {mend}"
     ):
         cost_from_logits(Z, target)
+
+
+def test_parameters_that_a_pass_would_not_read_are_refused() -> None:
+    """Those of embeddings do not tell the option that they belong to."""
+    net = Network([2, 3, 1], features={"periodic_embedding": {"inputs": [0]}}, seed=1)
+    with pytest.raises(ConfigurationError, match=r"^model_forward: .*; got omega1, phi1, V1, a1\. Take Arch"):
+        model_forward(np.ones((2, 1)), net.parameters)

@@ -9,10 +9,12 @@ import pytest
 from javascript import evaluated, node
 
 from deepstep import Network
+from deepstep.equations import FEATURES, feature
 from deepstep.errors import ConfigurationError, DeepStepError
 from deepstep.explorer import lesson, replay, unpacked
 from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.page_draws import order, uniform
+from deepstep.explorer.reproduction import SHOWN
 
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
 EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}
@@ -146,3 +148,28 @@ def test_what_no_page_gives_is_refused(options, why):
     network, training = Network([1, 1], seed=1), {"optimizer": "momentum", "learning_rate": 0.1}
     with pytest.raises(DeepStepError, match=why):
         replay(network, [[0.0, 1.0]], [[0, 1]], **{"updates": 1, "training": training, **options})
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_code_of_a_network_with_features_makes_its_state(dtype):
+    features = {
+        "periodic_embedding": {"inputs": [0], "frequencies": 2},
+        "category_embedding": {"counts": {"1": 3}},
+    }
+    X, Y = np.array([[0.5, -1.0, 2.0], [0, 1, 2]]), np.array([[1, 0, 1]])
+    network = Network([2, 3, 1], features=features, seed=1, dtype=dtype)
+    document = lesson(network, X, Y, iterations=3, learning_rate=0.1)
+    names: dict[str, Any] = {}
+    exec(document["code"].replace(SHOWN, "shown = 3"), names)
+    assert names["network"].architecture.features == network.architecture.features
+    assert names["step"].cost == document["history"]["cost"][2]
+
+
+def test_a_feature_of_one_s_own_is_in_no_code():
+    feature("nothing")(lambda ops, layer: ops)
+    try:
+        network = Network([1, 1], features={"nothing": True}, seed=1)
+        document = lesson(network, [[0.5, -1.0]], [[1, 0]], iterations=1)
+    finally:
+        del FEATURES["nothing"]
+    assert document["code"].startswith("# No code can make this state again: the feature 'nothing' took part")

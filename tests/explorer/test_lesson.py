@@ -264,6 +264,7 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
         ({}, {"l1": 0.0, "clip_norm": None, "schedule": None}, []),
         ({"normalization": "batch"}, {}, ["normalization"]),
         ({"input_scale": True, "parametric": True}, {"rate_factors": {"s1": 6}}, []),
+        ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
         ({"output": "huber"}, {}, ["huber"]),
         ({"output_settings": {"smoothing": 0.1}}, {"decay_factors": {"b1": 0.5}, "weight_decay": 0.1}, []),
         ({"activation": "exponential"}, {}, ["exponential"]),

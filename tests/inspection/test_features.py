@@ -162,7 +162,25 @@ def test_a_value_that_no_embedding_has_is_refused(name: str, value: Any) -> None
 )
 def test_embeddings_of_some_inputs_are_taken(value: Any) -> None:
     net = Network([2, 1], features={"periodic_embedding": value}, seed=1)
+    assert "omega1" in net.parameters
     assert net.forward(np.ones((2, 3))).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "same"),
+    [
+        ("periodic_embedding", {"frequencies": np.int64(4)}, {"frequencies": 4}),
+        (
+            "periodic_embedding",
+            {"inputs": np.array([1]), "scale": np.float64(0.5)},
+            {"inputs": [1], "scale": 0.5},
+        ),
+        ("category_embedding", {"counts": {np.int64(1): np.int64(3)}}, {"counts": {"1": 3}}),
+    ],
+)
+def test_numpy_s_numbers_are_those_of_python(name: str, value: Any, same: Any) -> None:
+    net = Network([2, 1], features={name: value}, seed=1)
+    assert net.architecture.features == {name: same}
 
 
 def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:

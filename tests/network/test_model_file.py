@@ -15,12 +15,15 @@ from damaged_models import seal
 from damage import in_a_process, put_together, taken_apart
 from deepstep import Network
 from deepstep.equations import (
+    FEATURES,
+    feature,
     register_activation,
     register_head,
     unregister_activation,
     unregister_head,
 )
 from deepstep.errors import FileError
+from deepstep.training import Checkpoints
 
 FOLDER = Path(__file__).parent
 V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (1, 2))
@@ -66,6 +69,21 @@ class TestFunctionsOfTheUser:
             unregister_head("half")
         with pytest.raises(FileError, match=r"got 'half'\. If it is yours, .*register_head\.$"):
             Network.load(tmp_path / "net")
+
+    def test_a_feature(self, tmp_path):
+        feature("nothing")(lambda ops, layer: ops)
+        try:
+            net = Network([2, 1], features={"nothing": True}, seed=1, engine="reference")
+            net.save(tmp_path / "net")
+            checkpoints = Checkpoints(tmp_path / "training", every_epochs=1)
+            net.train(X[:2], [[0, 1]], iterations=2, checkpoint=checkpoints)
+            Network.from_checkpoint(tmp_path / "training")
+        finally:
+            del FEATURES["nothing"]
+        with pytest.raises(FileError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"):
+            Network.load(tmp_path / "net")
+        with pytest.raises(FileError, match=r"features of .* that are registered; got 'nothing'"):
+            Network.from_checkpoint(tmp_path / "training")
 
 
 class TestFilesOfEarlierReleases:

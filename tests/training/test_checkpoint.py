@@ -141,6 +141,7 @@ BROKEN = {
     "costs too short": ({"arrays": {"costs": np.zeros(1)}}, "2 batches have costs"),
     "sizes of another kind": ({"arrays": {"sizes": np.zeros(2)}}, "sizes"),
     "a negative step": ({"content": {"step": -1}}, "step, epoch and batch are"),
+    "a step beyond 64 bits": ({"content": {"step": 2**63}}, "step, epoch and batch are"),
     "half an epoch": ({"content": {"epoch": 0.5}}, "step, epoch and batch are"),
     "negative seconds": ({"content": {"seconds": -1e-9}}, "seconds are -1e-09"),
     "endless seconds": ({"content": {"seconds": float("inf")}}, "seconds are inf"),

@@ -150,6 +150,7 @@ def members_mean(G: Array, members: int) -> Array:
     """The mean of the outputs of all members, or of their losses.
 
     G (n, K·m): Of the first member, then of the second, …
+    A (n, m): The mean.
     ShapeError: If there are not as many columns for each member.
 
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)

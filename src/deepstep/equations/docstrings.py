@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from functools import lru_cache
 from inspect import Parameter, cleandoc, isclass, isfunction, signature
+from itertools import groupby
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
@@ -184,16 +185,18 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     _SAID[function.__name__] = own, example
     of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
     said, example = of_forward | own, example or pair_example
-    described = [
-        _written(STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
+    described = _together(
+        (STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
         for name, parameter in signature(function).parameters.items()
         if name not in ("self", "cls")
-    ]
+    )
     errors = {name: entry.text for name, entry in own.items() if name.endswith("Error")}
     for name, parameter in signature(function).parameters.items():
         error, text = ERRORS.get((name, kind_of(parameter.annotation)), ("", ""))
         errors |= {error: text} if error and error not in errors else {}
-    raised = [f"{error}\n    {text}" for error, text in errors.items()]
+    raised = [
+        f"{', '.join(names)}\n    {text}" for text, names in groupby(errors, key=lambda name: errors[name])
+    ]
     warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
     statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
@@ -287,6 +290,14 @@ def _returned(
         kind, text = _entry(name, annotation, said)
         found.append(_written(name, Entry(kind, "After this step." if name in parameters else text)))
     return found
+
+
+def _together(described: Iterable[tuple[str, Entry]]) -> list[str]:
+    """A section in which neighbours of the same meaning stand together, as it may be that of both."""
+    return [
+        _written(", ".join(name for name, _ in same), entry)
+        for entry, same in groupby(described, key=lambda pair: pair[1])
+    ]
 
 
 def _written(name: str, entry: Entry) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepstep.equations.ops import Node, Tape, backward
 from deepstep.equations.registry import equation
-from deepstep.errors import ShapeError
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
 
 __all__ = ["PerExample", "gradient_norms", "linear_gradient_norms"]
@@ -75,7 +75,8 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
     d: ``{"Z…": dZL}``, the derivative of m·J by the logits.
     m: Number of examples.
     returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.
-    ConfigurationError: With batch normalization: an example has no loss of its own there.
+    ConfigurationError: With batch normalization: an example has no loss of its own there. With an operation
+        that has parameters and no ``per_example``.
 
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.array([[0.0, 1.0]]), {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))})
@@ -89,6 +90,10 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
         given, op = whole.pop(node.writes[0]), node.op
         whole |= {name: value for name, value in found.items() if name in written}
         if op.per_example is None:
+            parameters = [name for name in node.gives if name not in written and name != "A0"]
+            if parameters:
+                came = f"{op.forward_equation.name!r} has none for {', '.join(parameters)}"
+                raise ConfigurationError("gradient_norms", "operations with per_example", came)
             continue
         for symbol, each in op.per_example(given, *[tape[name] for name in node.needs]).items():
             if node.names[symbol] in written:  # weights that another operation made: it goes on from there

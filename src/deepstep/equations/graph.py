@@ -58,6 +58,7 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     name: The argument of `Architecture` that turns it on.
     settings: The fields of `Feature`.
     returns: The decorator.
+    ConfigurationError: If there is a feature of that name in another module.
 
     >>> @feature("twice")
     ... def _twice(ops, layer):
@@ -67,6 +68,12 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     """
 
     def register(apply: Apply) -> Apply:
+        home = FEATURES[name].apply.__module__ if name in FEATURES else apply.__module__
+        if home != apply.__module__:
+            came = f"there is a feature {name!r}"
+            raise ConfigurationError(
+                "feature", "a name that is not taken", came, f"It is that of {home}: choose another."
+            )
         FEATURES[name] = Feature(apply, **settings)
         return apply
 
@@ -132,7 +139,7 @@ def _operations(layer: Layer) -> tuple[Operations, dict[str, Learned]]:
     ops: Operations = (LINEAR, activation_op(layer.activation))
     declared = dict(LINEAR.learned)
     for name, option in FEATURES.items():
-        if layer.options.get(name):
+        if name in layer.options:
             ops = option.apply(ops, layer)
             for op in ops:
                 declared |= op.learned  # a name that is known keeps its place
@@ -146,7 +153,7 @@ def _nodes(ops: Operations, l: int) -> Iterator[Node]:
         own = names | {symbol: f"{symbol}{l}" for symbol in op.writes}
         if OUTPUT_OF_A_LAYER in op.writes:
             if at != last:
-                own[OUTPUT_OF_A_LAYER] = op.intermediate.format(l)
+                own[OUTPUT_OF_A_LAYER] = op.intermediate.format(l) or f"{op.forward_equation.name}(Z{l})"
             names[ACTIVATION_SO_FAR] = own[OUTPUT_OF_A_LAYER]
         yield place(op, l, own)
         names |= {symbol: own[written] for symbol, written in op.replaces.items()}

@@ -13,7 +13,7 @@ from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members
 from deepstep.equations.registry import F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import AnyArray, Array, is_number
+from deepstep.types import AnyArray, Array, is_number, plain
 
 __all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
 
@@ -102,7 +102,7 @@ class Head:
         for name, value in settings.items():
             if name not in self.settings:
                 raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
-            found[name] = _plain(value)
+            found[name] = plain(value)
             setting = SETTINGS.get((self.name, name))
             if setting is not None and not setting.accepts(found[name]):
                 raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
@@ -243,13 +243,6 @@ def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
 
 def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
     return members_mean(_of_columns(loss, members, ZL, Y), members)
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples."""
-    if isinstance(value, np.ndarray | np.generic):
-        value = value.tolist()
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:

@@ -143,9 +143,14 @@ def _graph(
         expected = f"a normalization for the layers with a gamma, {scaled}"
         mend = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
         raise ConfigurationError(where, expected, f"got {normalization!r}", mend)
-    return graph_of(
-        layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
-    )
+    layers = layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
+    graph = graph_of(layers)
+    unread = [name for name in theta if name not in graph.learned]
+    if unread:
+        expected = "parameters whose names say which features are on"
+        mend = "Take Architecture.run or a Network, which know their features."
+        raise ConfigurationError(where, expected, f"got {', '.join(unread)}", mend)
+    return graph
 
 
 @equation("dZ = dA ∘ g′(Z),  then dA_prev, dW, db", source="lecture 5.2")

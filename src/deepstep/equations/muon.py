@@ -67,7 +67,7 @@ def muon_update(
 
     theta, gradient, v, s (n_parameters,): θ, g = ∂J/∂θ, the average of gradients, and of their squares for
         what is no weight; 0 at first.
-    layout: Names and shapes of the parameters in θ, see ``Parameters.layout``.
+    layout (tuple of pairs): Names and shapes of the parameters in θ, see ``Parameters.layout``.
 
     >>> layout = (("W1", (1, 2)), ("b1", (1, 1)))
     >>> theta, g, zero = np.zeros(3), np.array([3.0, 4.0, 1.0]), np.zeros(3)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from deepstep.equations.docstrings import outputs
 from deepstep.equations.registry import EQUATIONS, Equation, equation_of
+from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
 __all__ = ["Graph", "Layer", "Learned", "Node", "Op", "Tape"]
@@ -31,6 +32,7 @@ class Layer(NamedTuple):
 
     number: l, from 1.
     n_prev, n: Rows of A[l-1] and of A[l].
+    last: Whether it is the output layer.
     options: The features that are on, by their name in ``FEATURES``.
     n_in: Rows that the linear part reads: n_prev, unless an embedding comes before it.
 
@@ -87,7 +89,8 @@ class Op:
         layer before hands on.
     learned: Those of ``reads`` that are parameters.
     replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
-    intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l.
+    intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l; by default
+        made of the name of `forward`.
     equations: Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
     without_input: `backward` without the first of ``gives``, for layer 1 in training.
     per_layer: Those of ``writes`` whose columns are no examples.
@@ -96,6 +99,7 @@ class Op:
     kinks: Values of the first of ``reads`` without a derivative.
     faults: Classic mistakes of this operation: their name → the wrong backward.
     running: Statistics for prediction.
+    ConfigurationError: If a learned symbol ends with a digit, or begins with W.
 
     >>> from deepstep.equations import relu, relu_backward
     >>> op = Op(relu, relu_backward, reads=("Z",), writes=("A",), needs=("Z",), gives=("Z",))
@@ -119,6 +123,13 @@ class Op:
     kinks: tuple[float, ...] = ()
     faults: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     running: Running | None = None
+
+    def __post_init__(self) -> None:
+        for symbol in self.learned:
+            if symbol[-1].isdigit() or (symbol[0] == "W" and symbol != "W"):
+                expected = "learned symbols that do not end with a digit nor begin with W"
+                mend = "A name such as W12 says that it is the weights of layer 12."
+                raise ConfigurationError("Op", expected, f"got {symbol!r}", mend)
 
     @property
     def forward_equation(self) -> Equation:

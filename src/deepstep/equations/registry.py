@@ -123,8 +123,8 @@ class Equation:
         if not symbols:
             return statement
         longest_first = sorted(symbols, key=len, reverse=True)
-        # A symbol stands alone: no letter before it; no letter, _ or hat (as in v̂) behind it.
-        found = re.compile(f"(?<![A-Za-z])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
+        # A symbol stands alone: no letter or _ before it; no letter, _ or hat (as in v̂) behind it.
+        found = re.compile(f"(?<![A-Za-z_])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
         return found.sub(lambda match: symbols[match[0]], statement)
 
 

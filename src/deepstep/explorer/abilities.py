@@ -83,6 +83,7 @@ def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
         "output settings": bool(_asked_of(shape.output, get_head(shape).settings) - set(OUTPUT_SETTINGS)),
         shape.output: shape.output not in OUTPUTS,
         **{name: name not in ACTIVATIONS for name in shape.activations[:-1]},
+        **dict.fromkeys(shape.features, True),
     }
     optimizer = options.get("optimizer", "gd")
     if optimizer not in OPTIMIZERS:

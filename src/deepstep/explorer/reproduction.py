@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations import INITIALIZATIONS, get_activation, get_head, get_optimizer
+from deepstep.equations import FEATURES, INITIALIZATIONS, get_activation, get_head, get_optimizer
 from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.types import AnyArray, Array
@@ -68,6 +68,8 @@ def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
         arguments["input_scale"] = True
     if any(shape.parametric):
         arguments["parametric"] = _one_for_all(shape.parametric)
+    if shape.features:
+        arguments["features"] = dict(shape.features)
     sizes = list(shape.layer_dims)
     drawn = _drawn_by(network, start, sizes, arguments)
     written = [f"{name}={value!r}" for name, value in arguments.items()]
@@ -119,6 +121,7 @@ def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
     functions: dict[str, Any] = {
         **{f"the activation {name!r}": get_activation(name).forward for name in shape.activations},
         f"the output {shape.output!r}": get_head(shape.output).loss,
+        **{f"the feature {name!r}": FEATURES[name].apply for name in shape.features},
     }
     optimizer = options.get("optimizer")
     if isinstance(optimizer, str):

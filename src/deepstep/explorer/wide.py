@@ -14,7 +14,6 @@ import numpy as np
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.abilities import beyond
 from deepstep.model import Network
-from deepstep.network import Parameters
 from deepstep.types import Array
 
 MOST_PARAMETERS = 50_000
@@ -79,7 +78,8 @@ def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inpu
         normalization=list(shape.normalization),
         input_scale=shape.input_scale,
         parametric=list(shape.parametric),
-        parameters=Parameters.from_dict({name: np.asarray(a, dtype=float) for name, a in parameters.items()}),
+        features=dict(shape.features),
+        parameters={name: np.asarray(value, dtype=float) for name, value in parameters.items()},
         seed=network.seed,
     )
     made.statistics = {name: np.asarray(value, dtype=float) for name, value in network.statistics.items()}

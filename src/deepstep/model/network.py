@@ -85,7 +85,7 @@ class Network:
         `deepstep.equations.scaled_weights`. ``rate_factors={"s1": 6}`` in `train` lets it learn faster.
     parametric : bool or sequence of bool
         Whether each hidden unit learns how far its activation bends, the parameters alpha1 (n_1, 1), …, see
-        `deepstep.equations.parametric_forward`: one answer for all hidden layers, or one for each.
+        `deepstep.equations.learned_activation_forward`: one answer for all hidden layers, or one for each.
     features : mapping, optional
         Other features by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
     shared_members : int
@@ -179,8 +179,9 @@ class Network:
             if parameters is not None and laid_out:
                 given = as_parameters(parameters, "Network")
             if given is None:
+                came = "got neither" if parameters is None else "got features, and arrays by name alone"
                 raise ConfigurationError(
-                    "Network", "layer sizes or parameters", "got neither", "For example Network([2, 4, 1])."
+                    "Network", "layer sizes or parameters", came, "For example Network([2, 4, 1])."
                 )
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, "Network")
@@ -785,7 +786,8 @@ class Network:
         Raises
         ------
         ConfigurationError
-            With batch normalization, where examples have no losses of their own.
+            With batch normalization, where examples have no losses of their own; with an operation of one's
+            own that has parameters and no ``per_example``.
         ShapeError, DataError
             If X or Y does not fit.
 
@@ -1094,7 +1096,7 @@ class Network:
         Raises
         ------
         FileError
-            If there is none, or it is damaged.
+            If there is none, or it is damaged, or has a feature of one's own that is not registered.
         ConfigurationError
             If it has an activation or a head of one's own that is not registered.
 
@@ -1218,7 +1220,7 @@ class Network:
         Raises
         ------
         ConfigurationError
-            If an activation is your own.
+            If an activation is your own, or the network has shared members or ``features``.
         MissingPackageError
             If torch is not installed.
 
@@ -1316,7 +1318,7 @@ class Network:
         shape = self.architecture
         besides = [*shape.features, *(["shared_members"] if shape.shared_members else [])]
         if besides:
-            expected = "parameters drawn from data are of a network without shared members and embeddings"
+            expected = "parameters drawn from data are of a network without shared members and features"
             raise ConfigurationError(where, expected, f"got {', '.join(besides)}", "Use initialization='he'.")
 
     def _from_data(self, X: Array) -> Parameters:

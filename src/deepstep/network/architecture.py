@@ -12,13 +12,16 @@ from deepstep.equations.graph import layers_in
 from deepstep.equations.ops import Layout, forward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import Array, is_whole
+from deepstep.types import Array, is_whole, plain
 
 WHERE = "Architecture"
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
 LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0, "features": {}}
 """What files say about an architecture: always, and where it is not as here."""
+
+OFF = (False, None, "none")
+"""Values of a feature that is not on."""
 
 
 @dataclass(frozen=True)
@@ -213,7 +216,7 @@ def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
     found = {}
     for name, value in values.items():
         own = (value[l - 1] if l <= len(value) else False) if isinstance(value, tuple) else value
-        if own and own != "none":
+        if own not in OFF:
             found[name] = own
     return found
 
@@ -249,14 +252,20 @@ def _checked_features(features: Any, n_0: int) -> dict[str, Any]:
     if not isinstance(features, Mapping):
         raise ConfigurationError(WHERE, "features is a mapping", f"got {features!r:.100}")
     known = [name for name in FEATURES if name not in (*LATER_ENTRIES, *ENTRIES, "dropout")]
-    for name, value in features.items():
+    found = plain(features)
+    for name, value in found.items():
         if name not in known:
             raise unknown_name(WHERE, "feature", name, known)
-        expected = FEATURES[name].check(value, n_0)
+        expected = FEATURES[name].check(value, n_0) or ("a value that turns it on" if value in OFF else "")
         if expected:
-            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", f"got {value!r:.100}")
-    found: dict[str, Any] = json.loads(json.dumps(dict(features)))  # as a file gives it back
-    return found
+            came = f"got {features[name]!r:.100}"
+            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", came)
+    try:
+        as_a_file_gives_it_back: dict[str, Any] = json.loads(json.dumps(found))
+    except (TypeError, ValueError):
+        expected = "features hold numbers, texts, sequences and mappings"
+        raise ConfigurationError(WHERE, expected, f"got {features!r:.100}") from None
+    return as_a_file_gives_it_back
 
 
 def _members_of(shape: Architecture) -> int:

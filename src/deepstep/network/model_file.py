@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
-from deepstep.equations import ACTIVATIONS, HEADS, Parameters
+from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, Parameters
 from deepstep.errors import DeepStepError, FileError
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
 from deepstep.types import Array
@@ -83,8 +83,13 @@ def load_model(path: str | Path) -> ModelFile:
         # the version is not in the checksum: it has to fit, too
         if set(network) != {*shape, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
+        # Architecture would not know them
+        _refuse_unregistered("features", unregistered_features(network), "feature", path)
         architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
-        _refuse_unregistered(architecture, path)
+        own = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
+        _refuse_unregistered("activations", own, "register_activation", path)
+        own = [] if architecture.output in HEADS else [architecture.output]
+        _refuse_unregistered("an output", own, "register_head", path)
         expected = statistics_shapes(architecture)
         precisions = sorted({str(array.dtype) for array in arrays.values()})
         if precisions not in (["float32"], ["float64"]):
@@ -122,20 +127,21 @@ def _refuse_other_arrays(
             )
 
 
-def _refuse_unregistered(architecture: Architecture, path: Path) -> None:
+def _refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path) -> None:
     """Ask for the functions of the user's that a file names: it does not hold them."""
-    hidden = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
-    for kind, names, register in (
-        ("activations", hidden, "register_activation"),
-        ("an output", [] if architecture.output in HEADS else [architecture.output], "register_head"),
-    ):
-        if names:
-            raise FileError(
-                str(path),
-                f"{kind} of DeepStep's, or of your own that are registered",
-                f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
-                f"If it is yours, register it first: deepstep.equations.{register}.",
-            )
+    if names:
+        raise FileError(
+            str(path),
+            f"{kind} of DeepStep's, or of your own that are registered",
+            f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
+            f"If it is yours, register it first: deepstep.equations.{register}.",
+        )
+
+
+def unregistered_features(entries: Any) -> list[str]:
+    """The features in a file that are none here."""
+    features = entries.get("features") if isinstance(entries, dict) else None
+    return [name for name in features if name not in FEATURES] if isinstance(features, dict) else []
 
 
 def statistics_shapes(architecture: Architecture) -> dict[str, tuple[int, int]]:

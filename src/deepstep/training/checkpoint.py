@@ -16,7 +16,7 @@ from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
-from deepstep.network.model_file import statistics_shapes
+from deepstep.network.model_file import statistics_shapes, unregistered_features
 from deepstep.preparation.batches import n_batches, shuffled
 from deepstep.training.history import Record
 from deepstep.training.identity import differences, plain
@@ -205,7 +205,8 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     Raises
     ------
     FileError
-        If the file is missing, damaged, altered, of another version, or no checkpoint.
+        If the file is missing, damaged, altered, of another version, or no checkpoint; if the network has a
+        feature of one's own that is not registered.
 
     Examples
     --------
@@ -231,9 +232,15 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
             "the file was altered or damaged",
         )
     try:
-        return _unpacked(json_values(header["content"], finite=False), arrays)
+        content = json_values(header["content"], finite=False)
+        own = unregistered_features(content["identity"])
+        if not own:
+            return _unpacked(content, arrays)
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
         raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
+    expected = "features of DeepStep's, or of your own that are registered"
+    mend = "If it is yours, register it first: deepstep.equations.feature."
+    raise FileError(where, expected, f"got {', '.join(map(repr, own)):.100}", mend)
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
@@ -299,7 +306,7 @@ def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkp
         raise ValueError(f"the running statistics are {list(statistics)}")
     if not all(np.isfinite(vector).all() for vector in (theta, average) if vector is not None):
         raise ValueError("a parameter is not finite")
-    if not all(type(count) is int and count >= 0 for count in (step, epoch, batch)):
+    if not all(type(count) is int and 0 <= count < 2**63 for count in (step, epoch, batch)):
         raise ValueError(f"step, epoch and batch are {[step, epoch, batch]}")
     if not (isfinite(seconds) and seconds >= 0):
         raise ValueError(f"seconds are {seconds}")

@@ -1,0 +1,99 @@
+"""Users' own operations and features: what they are called, and names that would be taken for others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.equations import FEATURES, Learned, Op, feature
+from deepstep.equations.graph import Operations
+from deepstep.equations.ops import Layer
+from deepstep.errors import ConfigurationError
+from deepstep.types import Array
+
+DEEPSTEP_S_OWN = tuple(FEATURES)
+X, Y = np.array([[0.5, -1.0, 2.0], [2.0, 1.0, -0.5]]), np.array([[1, 0, 1]])
+
+
+@pytest.fixture(autouse=True)
+def _only_deepstep_s_own_stay() -> Iterator[None]:
+    yield
+    for name in FEATURES.keys() - set(DEEPSTEP_S_OWN):
+        del FEATURES[name]
+
+
+def scale(symbol: str) -> Op:
+    """A factor of each unit, an operation without a name for what it hands on."""
+
+    def times(G: Array, g: Array) -> Array:
+        return g * G
+
+    def times_backward(dA: Array, G: Array, g: Array) -> tuple[Array, Array]:
+        return g * dA, (dA * G).sum(axis=1, keepdims=True) / G.shape[1]
+
+    times.__name__ = f"times_{symbol}"
+    learned = {symbol: Learned(lambda layer: (layer.n, 1), 2.0, "the factor")}
+    return Op(times, times_backward, ("G", symbol), ("A",), ("G", symbol), ("G", symbol), learned)
+
+
+def add(name: str, op: Op) -> None:
+    @feature(name)
+    def added(ops: Operations, layer: Layer) -> Operations:
+        return ops if layer.last else (*ops, op)
+
+
+def test_operations_that_follow_one_another_have_names_of_their_functions() -> None:
+    for symbol in "efg":
+        add(f"with_{symbol}", scale(symbol))
+    features = {f"with_{symbol}": True for symbol in "efg"}
+    net = Network([2, 3, 1], activation="tanh", features=features, seed=1)
+    assert net.check_gradients(X, Y).passed
+    trace = net.trace(X, Y)
+    assert trace["A1"].formula == "A1 = times_g(times_f(Z1), g1)"
+    assert trace["times_f(Z1)"].formula == "times_f(Z1) = times_f(times_e(Z1), f1)"
+    assert trace.check().passed
+
+
+def test_gradients_of_examples_do_not_leave_out_a_parameter() -> None:
+    add("own", scale("g"))
+    net = Network([2, 3, 1], features={"own": True}, seed=1)
+    with pytest.raises(ConfigurationError, match=r"per_example; 'times_g' has none for g1\.$"):
+        net.gradient_norms(X, Y)
+
+
+@pytest.mark.parametrize("symbol", ["W_own", "Ws", "k1"])
+def test_a_learned_symbol_that_would_be_taken_for_another_is_refused(symbol: str) -> None:
+    """The weights, and the layer of a parameter, are told by its name."""
+    with pytest.raises(ConfigurationError, match=f"^Op: learned symbols .*; got '{symbol}'"):
+        scale(symbol)
+
+
+@pytest.mark.parametrize("name", DEEPSTEP_S_OWN)
+def test_a_feature_of_deepstep_is_not_replaced(name: str) -> None:
+    before = FEATURES[name]
+    with pytest.raises(ConfigurationError, match=f"^feature: a name .* there is a feature '{name}'"):
+        add(name, scale("g"))
+    assert FEATURES[name] is before
+
+
+@pytest.mark.parametrize("value", [False, None])
+def test_a_feature_is_turned_off_by_leaving_it_out(value: Any) -> None:
+    add("own", scale("g"))
+    with pytest.raises(
+        ConfigurationError, match=rf"features\['own'\] is a value that turns it on; got {value}"
+    ):
+        Network([2, 3, 1], features={"own": value})
+
+
+def test_a_value_that_no_file_holds_is_refused() -> None:
+    add("own", scale("g"))
+    with pytest.raises(ConfigurationError, match="features hold numbers, texts, sequences and mappings; got"):
+        Network([2, 3, 1], features={"own": {"by": np.sin}})
+
+
+def test_a_feature_may_be_registered_again_where_it_was() -> None:
+    add("own", scale("g"))
+    add("own", scale("k"))
+    assert list(Network([2, 3, 1], features={"own": True}, seed=1).parameters)[2] == "k1"
