@@ -340,6 +340,7 @@ def test_the_served_page_opens_the_batches_that_python_trains_on(watched):
             found = {place[1:]: value for place, value in values.items() if place[0] == "A0"}
             assert found == {(i, j): step.X[i, j] for i in range(2) for j in range(step.X.shape[1])}
             page.keyboard.press("]")
+        page.wait_for_selector('[data-updates="5"]')  # the server does not end while the page asks for it
 
 
 def test_a_served_training_that_diverged_says_where_and_begins_again(watched):

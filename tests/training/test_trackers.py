@@ -56,6 +56,14 @@ def test_tensorboard_is_told_where_a_training_goes_on(teach, tmp_path):
     assert [step for tag, step, _ in scalars(tmp_path / "second") if tag == "cost"] == [2, 3, 4]
 
 
+def test_trainings_of_one_second_have_files_of_their_own(teach, tmp_path, monkeypatch):
+    """tensorboardX names a file by the second, in which a training may end and go on."""
+    monkeypatch.setattr("time.time", lambda: 1.8e9)
+    costs = [cost for _ in range(3) for cost in teach([TensorBoard(tmp_path)]).costs]
+    written = [value for tag, _, value in scalars(tmp_path) if tag == "cost"]
+    assert written == [pytest.approx(cost) for cost in costs]
+
+
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install 'deepstep\[tensorboard\]'"):

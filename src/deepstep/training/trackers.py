@@ -50,7 +50,11 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise missing_package("TensorBoard", "tensorboardX", "tensorboard") from error
-        self._writer = SummaryWriter(str(self._folder), purge_step=self._first_epoch(training))
+        # tensorboardX names a file by the second: another training in the same one would write over it
+        number = len(list(self._folder.glob("events.out.tfevents.*")))
+        self._writer = SummaryWriter(
+            str(self._folder), purge_step=self._first_epoch(training), filename_suffix=f".{number:04}"
+        )
 
     def _first_epoch(self, training: Training) -> int | None:
         """The epoch from which on earlier events are hidden; None hides nothing."""
