@@ -131,8 +131,9 @@ def test_the_page_s_own_origin_passes(server):
 
 
 def test_an_oversized_command_is_refused_unread(server):
-    assert command(server, b" " * (MOST_BYTES + 1)) == 413
-    assert answer_to(server, f"Content-Length: {10**30}") == b"413"
+    """By what it says: who sends it all may find the connection closed before the answer is read."""
+    for length in (MOST_BYTES + 1, 10**30):
+        assert answer_to(server, f"Content-Length: {length}") == b"413"
 
 
 @pytest.mark.parametrize(
