@@ -1,6 +1,6 @@
 """Python code that makes the state of a page again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from inspect import unwrap
 from typing import Any
 
@@ -59,17 +59,10 @@ def program(
 def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
     """The statements, and whether they need the lesson as a file."""
     shape = network.architecture
-    arguments = {"activation": _one_for_all(shape.activations[:-1]), "output": shape.output}
-    if shape.output_settings:
-        arguments["output_settings"] = dict(shape.output_settings)
-    if any(kind != "none" for kind in shape.normalization):
-        arguments["normalization"] = _one_for_all(shape.normalization)
-    if shape.input_scale:
-        arguments["input_scale"] = True
-    if any(shape.parametric):
-        arguments["parametric"] = _one_for_all(shape.parametric)
-    if shape.features:
-        arguments["features"] = dict(shape.features)
+    off = {"output_settings": not shape.output_settings, "normalization": not shape.normalized}
+    arguments = {
+        name: _as_code(value) for name, value in shape.network_arguments().items() if not off.get(name)
+    }
     sizes = list(shape.layer_dims)
     drawn = _drawn_by(network, start, sizes, arguments)
     written = [f"{name}={value!r}" for name, value in arguments.items()]
@@ -87,8 +80,13 @@ def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
     return [*made, f"network = Network({sizes}, {', '.join([*written, f'seed={network.seed}'])})"], saved
 
 
-def _one_for_all(values: Sequence[Any]) -> Any:
-    return values[0] if len(set(values)) == 1 else list(values) or "relu"
+def _as_code(value: Any) -> Any:
+    """An argument as Python writes it; values of the hidden layers as one where all are the same."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple):
+        return value[0] if len(set(value)) == 1 else list(value) or "relu"
+    return value
 
 
 def _drawn_by(network: Network, start: Parameters, sizes: list[int], arguments: dict[str, Any]) -> str | None:

@@ -72,13 +72,7 @@ def with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inpu
     shape = network.architecture
     made = Network(
         [n_inputs, *shape.layer_dims[1:]],
-        activation=list(shape.activations[:-1]),
-        output=shape.output,
-        output_settings=dict(shape.output_settings),
-        normalization=list(shape.normalization),
-        input_scale=shape.input_scale,
-        parametric=list(shape.parametric),
-        features=dict(shape.features),
+        **shape.network_arguments(),
         parameters={name: np.asarray(value, dtype=float) for name, value in parameters.items()},
         seed=network.seed,
     )

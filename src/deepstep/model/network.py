@@ -1253,14 +1253,7 @@ class Network:
         get_head(architecture, "Network")  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,
-            activation=architecture.activations[:-1],
-            output=architecture.output,
-            output_settings=architecture.output_settings,
-            normalization=architecture.normalization,
-            input_scale=architecture.input_scale,
-            parametric=architecture.parametric,
-            shared_members=architecture.shared_members,
-            features=architecture.features,
+            **architecture.network_arguments(),
             parameters=parameters,
             dtype=parameters.dtype,
             seed=seed,

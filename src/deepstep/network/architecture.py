@@ -210,6 +210,12 @@ class Architecture:
         found = {name: getattr(self, name) for name in (*ENTRIES, *(name for name in on if on[name]))}
         return {**found, "features": dict(self.features)} if self.features else found
 
+    def network_arguments(self) -> dict[str, Any]:
+        """What `Network` takes beside the layer sizes to have this architecture."""
+        found = self.entries()
+        del found["layer_dims"]
+        return {"activation": found.pop("activations")[:-1], **found}
+
 
 def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
     """The features of a layer: a list has a value for each hidden one."""
