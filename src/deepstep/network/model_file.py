@@ -84,12 +84,12 @@ def load_model(path: str | Path) -> ModelFile:
         if set(network) != {*shape, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
         # Architecture would not know them
-        _refuse_unregistered("features", unregistered_features(network), "feature", path)
+        refuse_unregistered("features", unregistered_features(network), "feature", path)
         architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
         own = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
-        _refuse_unregistered("activations", own, "register_activation", path)
+        refuse_unregistered("activations", own, "register_activation", path)
         own = [] if architecture.output in HEADS else [architecture.output]
-        _refuse_unregistered("an output", own, "register_head", path)
+        refuse_unregistered("an output", own, "register_head", path)
         expected = statistics_shapes(architecture)
         precisions = sorted({str(array.dtype) for array in arrays.values()})
         if precisions not in (["float32"], ["float64"]):
@@ -127,7 +127,7 @@ def _refuse_other_arrays(
             )
 
 
-def _refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path) -> None:
+def refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path | str) -> None:
     """Ask for the functions of the user's that a file names: it does not hold them."""
     if names:
         raise FileError(

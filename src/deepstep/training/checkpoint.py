@@ -16,7 +16,7 @@ from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
-from deepstep.network.model_file import statistics_shapes, unregistered_features
+from deepstep.network.model_file import refuse_unregistered, statistics_shapes, unregistered_features
 from deepstep.preparation.batches import n_batches, shuffled
 from deepstep.training.history import Record
 from deepstep.training.identity import differences, plain
@@ -233,14 +233,12 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         )
     try:
         content = json_values(header["content"], finite=False)
-        own = unregistered_features(content["identity"])
-        if not own:
-            return _unpacked(content, arrays)
+        refuse_unregistered("features", unregistered_features(content["identity"]), "feature", where)
+        return _unpacked(content, arrays)
+    except FileError:
+        raise
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
         raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
-    expected = "features of DeepStep's, or of your own that are registered"
-    mend = "If it is yours, register it first: deepstep.equations.feature."
-    raise FileError(where, expected, f"got {', '.join(map(repr, own)):.100}", mend)
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
