@@ -167,17 +167,17 @@ class Session(Protocol):
         weight_decay: AnyArray,
         dropout: AnyArray,
     ) -> StepCosts:
-        """One update for each of some batches of an epoch.
+        """One update for each of some batches, of one epoch or of several.
 
         Parameters
         ----------
         examples : Examples
-        order : array of int (m,) or None
-            Order of the examples in the epoch; None for the order as it is.
+        order : array of int (epochs·m,) or None
+            Order of the examples in the epoch, then that in the next one, …; None for the order as it is.
         batch_size : int or None
             None for all examples in each update.
         numbers : range
-            Which batches of the epoch, from 0; with ``batch_size=None`` any numbers, one for each update.
+            Which batches, from 0: those of the epoch, then those of the epochs that follow.
         learning_rate, weight_decay, dropout : arrays of shape (k,)
             For each of these batches, as in `step`.
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class _Halt(Callback):
     """Ends a member's training when the whole fit is given up."""
 
+    looks_at_the_network = False
+
     def __init__(self, given_up: Event) -> None:
         self._given_up = given_up
 

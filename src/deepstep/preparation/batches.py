@@ -103,20 +103,23 @@ def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -
     >>> batch(np.array([3, 1, 0, 2, 4]), 5, 2, 1).tolist(), batch(None, 5, 2, 2)
     ([0, 2], slice(4, 5, None))
     """
-    if batch_size is None:
-        return slice(0, m) if order is None else order
-    rows = places(m, batch_size, number)
+    rows = places(order, m, batch_size, number)
     return rows if order is None else order[rows]
 
 
-def places(m: int, batch_size: int | None, number: int) -> slice:
+def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> slice:
     """Where a batch lies in the order of the m examples, by its number from 0.
+
+    Numbers beyond the batches of an epoch are those of the next epochs: their orders follow in ``order``.
 
     Examples
     --------
-    >>> places(5, 2, 2), places(5, None, 2)
+    >>> places(None, 5, 2, 2), places(None, 5, None, 2)
     (slice(4, 5, None), slice(0, 5, None))
+    >>> places(np.array([3, 1, 0, 2, 4, 0, 1, 2, 3, 4]), 5, 2, 4)
+    slice(7, 9, None)
     """
-    if batch_size is None:
-        return slice(0, m)
-    return slice(number * batch_size, min((number + 1) * batch_size, m))
+    size = m if batch_size is None else batch_size
+    epoch, at = divmod(number, n_batches(m, batch_size))
+    begin = 0 if order is None else epoch * m
+    return slice(begin + at * size, begin + min((at + 1) * size, m))

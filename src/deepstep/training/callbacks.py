@@ -42,8 +42,9 @@ class Callback:
     missing before training begins."""
 
     looks_at_the_network: bool = True
-    """Whether it wants the network as it is after each epoch, or ends training by an epoch. Where no callback
-    does, epochs of a single update are done many at a time, and it hears of their records afterwards.
+    """Whether it looks at ``training`` after each epoch, or changes it. Where no callback does, and nothing
+    is validated, several short epochs are done in one call of the engine, and callbacks are told of their
+    records afterwards. Where one ends training by such an epoch, the network is that of the epoch.
     """
 
     in_every_worker: bool = False
@@ -154,10 +155,12 @@ def tell_of_the_epoch(callbacks: Sequence[Callback], training: "Training", recor
     stop: StopTraining | None = None
     for callback in callbacks:
         try:
-            with naming_callback(callback):
-                callback.on_epoch_end(training, shown)
+            callback.on_epoch_end(training, shown)
         except StopTraining as wish:
             stop = stop or wish
+        except Exception:
+            with naming_callback(callback):
+                raise
     if stop is not None:
         raise stop
 
@@ -173,6 +176,8 @@ def tell_the_end(callbacks: Sequence[Callback], training: "Training") -> None:
 
 
 class _OnEpochEnd(Callback):
+    looks_at_the_network = False
+
     def __init__(self, function: Callable[[Record], Any]) -> None:
         self.function = function
 

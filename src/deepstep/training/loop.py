@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import cast
 
 import numpy as np
 
@@ -30,12 +31,16 @@ from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.shown import Training, update_done
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
+from deepstep.types import AnyArray, Array
 
 OF_EPOCHS = ("epoch", "step", "cost", "learning_rate", "seconds")
 """The entries of every record."""
 
 SHORT, LONG = 0.05, 0.15
-"""Seconds of work between two pauses within an epoch: so long does Ctrl-C wait."""
+"""Seconds of work between two pauses: so long does Ctrl-C wait."""
+
+MOST_ORDERED = 2**20
+"""Most examples whose order is drawn at once for several epochs."""
 
 
 def train(
@@ -148,10 +153,10 @@ class _Loop:
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
-        many = not (plan.in_order and self._of == 1 and validation is None and not watched and in_memory)
+        looked_at = validation is not None or watched or not in_memory
         # of many workers the first alone may have callbacks, and all go the same way
-        by_step, by_epoch = total(session, bool(self._step_watchers), many) > 0
-        self._one_by_one, self._full_batches = by_step, not by_epoch
+        by_step, by_epoch = total(session, bool(self._step_watchers), looked_at) > 0
+        self._one_by_one, self._epochs_apart = by_step, by_step or by_epoch
 
     def take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
@@ -176,8 +181,8 @@ class _Loop:
             with deferred() as interruption:
                 self._heed_the_clock()  # an earlier run may have used the time up
                 while self._training.position.epoch < plan.epochs:
-                    if self._full_batches and not self._training.position.batch:
-                        self._epochs(interruption)
+                    if k := self._epochs_at_once():
+                        self._epochs(k, interruption)
                     else:
                         self._epoch(plan.first_epoch + self._training.position.epoch, interruption)
                     self._heed_the_clock()
@@ -231,7 +236,9 @@ class _Loop:
             rates = self._rates(epoch, numbers)
             rate = float(rates.learning_rate[-1])
             before = self._state
-            chunk = self._steps(view, numbers, rates, before, epoch)
+            chunk = self._steps(view, numbers, rates)
+            if chunk is None:
+                raise self._divergence(view, numbers, rates, epoch)
             done = slice(numbers.start, numbers.stop)
             costs[done], sizes[done] = chunk.costs, chunk.sizes
             self._training.position = position = Position(
@@ -242,32 +249,58 @@ class _Loop:
             if numbers.stop < self._of and not self._time_is_up:
                 self._pause(interruption)
                 position = self._training.position
-        self._end_epoch(epoch, rate, self._state.step)
+        done = slice(None, position.batch)
+        (cost,) = self._mean_costs(costs[None, done], sizes[None, done])
+        short = int(sizes[done].sum()) if position.batch < self._of else None
+        if short is None:
+            self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
+        self._end_epoch(epoch, rate, self._state.step, cost, position.seconds, short)
         self._pause(interruption)
 
-    def _epochs(self, interruption: Interruption) -> None:
-        """Some epochs of one update each, which nobody looks at but through their records, in one call."""
-        plan, done = self._plan, self._training.position.epoch
-        first, k = plan.first_epoch + done, min(self._at_once(), plan.epochs - done)
-        rates = plan.rates_of_epochs(
-            range(first, first + k), elapsed=self._clock, seconds=self._seconds_a_step
-        )
-        begun, step, before = self._elapsed, self._state.step, self._state
-        try:
-            view = self._view(first, 0)._replace(stop=k)
-            chunk = self._steps(view, range(k), rates, before, first)
-        except DivergenceError:
-            if k == 1:
-                raise
-            self._session.load(before)  # one by one, so that those before it have their records
-            self._state, self._one_by_one = before, True
+    def _epochs_at_once(self) -> int:
+        """How many whole epochs nobody looks into and fit between two pauses; 0 where it is less than two."""
+        position, plan = self._training.position, self._plan
+        if self._epochs_apart or position.batch:
+            return 0
+        steps, m = self._chunk, 1 if plan.in_order else len(self._examples)
+        if plan.time_budget is not None and self._seconds_a_step:
+            steps = min(steps, int((plan.time_budget - self._clock) / self._seconds_a_step))
+        k = min(steps // self._of, plan.epochs - position.epoch, MOST_ORDERED // m)
+        return k if k > 1 else 0
+
+    def _epochs(self, k: int, interruption: Interruption) -> None:
+        """Some epochs in one call, which nobody looks at but through their records."""
+        plan, of, m, position = self._plan, self._of, len(self._examples), self._training.position
+        first = plan.first_epoch + position.epoch
+        epochs = range(first, first + k)
+        order = None
+        if not plan.in_order:
+            orders = (plan.visit(epoch, m) for epoch in epochs)  # those of users may be None
+            order = np.concatenate([np.arange(m) if order is None else order for order in orders])
+        view = Window(cast(Examples, self._examples), order, 0, k * of)
+        rates = plan.rates_of_epochs(epochs, of, elapsed=self._clock, seconds_a_step=self._seconds_a_step)
+        begun, before = self._elapsed, self._state
+        chunk = self._steps(view, range(k * of), rates)
+        if chunk is None:
+            self._epochs_apart = True  # so that the epochs before it have their records
             return
-        seconds = (self._elapsed - begun) / k
-        for at in range(k):
-            self._training.position = Position(
-                done + at, 1, begun + (at + 1) * seconds, chunk.costs[at : at + 1], chunk.sizes[at : at + 1]
-            )
-            self._end_epoch(first + at, float(rates.learning_rate[at]), step + at + 1)
+        seconds, done = (self._elapsed - begun) / k, 0
+        costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
+        steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
+        last = rates.learning_rate[of - 1 :: of].tolist()
+        try:
+            for each in zip(epochs, last, steps, self._mean_costs(costs, sizes), strict=True):
+                done += 1
+                self._end_epoch(*each, begun + done * seconds)
+        except BaseException:
+            if done < k:  # whoever ends training by an epoch is given the network of that epoch
+                self._session.load(before)
+                self._state = before
+                those = slice(done * of)
+                self._steps(view, range(done * of), Rates(*(values[those] for values in rates)))
+            raise
+        finally:
+            self._training.position = Position(position.epoch + done, seconds=self._elapsed)
         self._pause(interruption)
 
     def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:
@@ -337,18 +370,17 @@ class _Loop:
             epoch, numbers, self._of, elapsed=self._clock, seconds_a_step=self._seconds_a_step
         )
 
-    def _steps(
-        self, view: Window, numbers: range, rates: Rates, before: SessionState, epoch: int
-    ) -> StepCosts:
-        """Some updates; learns how many fit between two pauses."""
-        started = perf_counter()
-        numbers = range(numbers.start - view.first, numbers.stop - view.first)
-        with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported below, once
+    def _steps(self, view: Window, numbers: range, rates: Rates) -> StepCosts | None:
+        """Some updates; learns how many fit between two pauses. None, and the state before them, where the
+        cost or the state leaves the finite numbers.
+        """
+        before, started = self._state, perf_counter()
+        with np.errstate(over="ignore", invalid="ignore"):
             chunk = self._session.steps(
                 view.examples,
                 order=view.order,
                 batch_size=self._batch_size,
-                numbers=numbers,
+                numbers=range(numbers.start - view.first, numbers.stop - view.first),
                 learning_rate=rates.learning_rate,
                 weight_decay=rates.weight_decay,
                 dropout=rates.dropout,
@@ -356,52 +388,63 @@ class _Loop:
         seconds, self._agreed = self._of_the_first(perf_counter() - started, self._elapsed)
         self._seconds_a_step = seconds / len(numbers)
         if seconds < SHORT:
-            self._chunk *= 2
+            self._chunk = max(self._chunk, 2 * len(numbers))
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()
-        if not (np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state)):
-            self._session.load(before)
-            self._state = before  # which is kept where rows cannot be read
-            if self._shared and isinstance(self._examples, StreamedExamples):
-                view = self._view(epoch, numbers.start + view.first, whole=True)
-            walk = Walk(view.examples, view.order, self._batch_size, numbers, rates, epoch, self._first)
-            raise divergence(self._session, walk, self._where)
-        return chunk
+        if np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state):
+            return chunk
+        self._session.load(before)
+        self._state = before
+        return None
+
+    def _divergence(self, view: Window, numbers: range, rates: Rates, epoch: int) -> DivergenceError:
+        """What went wrong in updates that left the finite numbers."""
+        if self._shared and isinstance(self._examples, StreamedExamples):
+            view = self._view(epoch, numbers.start, whole=True)
+        numbers = range(numbers.start - view.first, numbers.stop - view.first)
+        walk = Walk(view.examples, view.order, self._batch_size, numbers, rates, epoch, self._first)
+        return divergence(self._session, walk, self._where)
 
     def _of_the_first(self, *values: float) -> Iterable[float]:
         """Numbers as the first of many workers has them."""
-        session = self._session
-        if not isinstance(session, Sharing):
+        if not self._shared:
             return values
-        first = session.share().rank == 0
-        found: list[float] = total(session, *(value if first else 0.0 for value in values)).tolist()
+        first = cast(Sharing, self._session).share().rank == 0
+        found: list[float] = total(self._session, *(value if first else 0.0 for value in values)).tolist()
         return found
 
     def _of_all(self, value: float) -> float:
         """The sum over all workers, where there are several."""
         return float(total(self._session, value)[0]) if self._shared else value
 
-    def _end_epoch(self, epoch: int, rate: float, step: int) -> None:
-        """Write the record, tell the callbacks; of an epoch that time cut short it says how far it came."""
-        position = self._training.position
-        weighed = position.sizes > 0
-        if not weighed.any():
-            raise DataError(self._where, "a weight above 0", "got weights that are all 0")
-        costs, sizes = position.costs[weighed], position.sizes[weighed]
+    def _end_epoch(
+        self, epoch: int, rate: float, step: int, cost: float, seconds: float, examples: int | None = None
+    ) -> None:
+        """Write the record and tell the callbacks; ``examples`` are those of an epoch that time cut short."""
         record: Record = {
             "epoch": epoch,
             "step": step,
-            "cost": float(np.dot(costs, sizes / sizes.sum())),
+            "cost": cost,
             "learning_rate": rate,
-            "seconds": position.seconds,
-            **({"examples": int(sizes.sum())} if position.batch < self._of else {}),
+            "seconds": seconds,
+            **({} if examples is None else {"examples": examples}),
             **scores(self._session, self._validation, self._metrics),
         }
         self._history.records.append(record)
-        if position.batch == self._of:
-            self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        tell_all_of_the_epoch(self._session, self._callbacks, self._training, record)
+        if self._callbacks or self._shared:
+            tell_all_of_the_epoch(self._session, self._callbacks, self._training, record)
+
+    def _mean_costs(self, costs: Array, sizes: AnyArray) -> list[float]:
+        """J of some epochs, the mean over their examples, from that of their batches: (epochs, batches)."""
+        totals = sizes.sum(axis=1)
+        if not totals.all():
+            raise DataError(self._where, "a weight above 0", "got weights that are all 0")
+        if sizes.all() and (sizes == sizes[0]).all():
+            share = sizes[0] / totals[0]
+            return [float(np.dot(row, share)) for row in costs]
+        found = zip(costs, sizes, totals, strict=True)
+        return [float(np.dot(row[of > 0], of[of > 0] / sum_)) for row, of, sum_ in found]
 
     def _pause(self, interruption: Interruption) -> None:
         """Between two updates: let callbacks look, and heed Ctrl-C."""

@@ -211,25 +211,13 @@ class Plan:
         done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
         return self._rates(np.full(len(numbers), self.rate(epoch)), done, elapsed, seconds_a_step)
 
-    def rates_of_epochs(self, epochs: range, *, elapsed: float = 0.0, seconds: float = 0.0) -> Rates:
-        """What some epochs of one update each run at.
-
-        Parameters
-        ----------
-        epochs : range
-            Their numbers.
-        elapsed, seconds : float
-            As in `rates`.
-
-        Returns
-        -------
-        Rates
-            One of each for each epoch.
-        """
-        rate = np.array([self.rate(epoch) for epoch in epochs]) if callable(self.learning_rate) else None
-        if rate is None:
-            rate = np.full(len(epochs), self.rate(epochs.start))
-        return self._rates(rate, (np.array(epochs) - self.first_epoch) / self.epochs, elapsed, seconds)
+    def rates_of_epochs(
+        self, epochs: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
+    ) -> Rates:
+        """What all batches of some epochs run at, one after another; the arguments are those of `rates`."""
+        rate = np.repeat([self.rate(epoch) for epoch in epochs], of)
+        steps = np.arange(len(epochs) * of) + (epochs.start - self.first_epoch) * of
+        return self._rates(rate, steps / (self.epochs * of), elapsed, seconds_a_step)
 
     def _rates(self, rate: Array, done: Array, elapsed: float, seconds_a_step: float) -> Rates:
         """At these fractions of the training, or of the time where that is further."""

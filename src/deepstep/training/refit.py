@@ -18,6 +18,7 @@ class Repeat(Callback):
 
     adds_to_records = ()
     in_every_worker = True
+    looks_at_the_network = False
 
     def __init__(self, epochs: int) -> None:
         self._epochs = epochs

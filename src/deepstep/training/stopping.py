@@ -85,7 +85,7 @@ class Patience(Callback):
         self._tolerance = tolerance
         self._epochs = epochs
         self._sign = -1.0 if larger_is_better else 1.0
-        self._keep_best = keep_best
+        self._keep_best = self.looks_at_the_network = keep_best
         self._ties_count = ties_count
         self._instead = instead
         self.best = best

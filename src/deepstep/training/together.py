@@ -51,6 +51,9 @@ def tell_all_of_the_epoch(
     StopTraining
         If a callback does.
     """
+    if not hasattr(session, "summed"):
+        tell_of_the_epoch(callbacks, training, record)
+        return
     with ending_all(session):
         tell_of_the_epoch(callbacks, training, record)
 

@@ -48,8 +48,11 @@ def train(
     n_threads, step, stride = plan.n_threads, plan.steps_done, work.rows.shape[1]
     members = layers[layers.size - 1].blocks
     for k in range(costs.size):
-        start = (plan.first_batch + k) * plan.batch_size if plan.batch_size < plan.m else 0
-        m = plan.batch_size if start + plan.batch_size <= plan.m else plan.m - start
+        epoch, number = divmod(plan.first_batch + k, -(-plan.m // plan.batch_size))
+        start = number * plan.batch_size
+        m = min(plan.batch_size, plan.m - start)
+        if data.order.size:
+            start += epoch * plan.m  # the orders of epochs follow each other
         total = _total(data, start, m)
         if total == 0:
             continue
@@ -61,7 +64,7 @@ def train(
         batch = Batch(columns, m, total, low, high, stride, step)
         as_it_is = data.order.size == 0 and plan.turned == 0
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
-        if k == 0 or plan.batch_size < plan.m:
+        if k == 0 or plan.batch_size < plan.m or data.order.size > plan.m:
             _gather(plan, layers, data, work, batch, start)
         last = high if high < m else m  # the columns of the first member are embedded, for all
         if embedded is not None and low < last:

@@ -113,7 +113,7 @@ class TorchSession:
     ) -> StepCosts:
         """One update for each batch that has weight."""
         begin_work(self._device)
-        rows = [places(len(examples), batch_size, number) for number in numbers]
+        rows = [places(order, len(examples), batch_size, number) for number in numbers]
         factors = map(Factors, *(values.tolist() for values in (learning_rate, weight_decay, dropout)))
         return self._stepper.run(len(numbers), self._tasks(examples, order, rows, factors))
 

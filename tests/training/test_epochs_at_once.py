@@ -1,0 +1,128 @@
+"""Several epochs in one call of the engine: the same training as with somebody who looks at each."""
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.engines import missing_numba
+from deepstep.engines.choice import missing_torch
+from deepstep.errors import DivergenceError
+from deepstep.preparation.batches import as_they_are, shuffled
+from deepstep.training import Callback, StopTraining
+
+ENGINES = [
+    "reference",
+    pytest.param("compiled", marks=pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")),
+    pytest.param(
+        "torch", marks=pytest.mark.skipif(missing_torch("") is not None, reason="torch is not here")
+    ),
+]
+
+WAYS = {
+    "as they are": {"order": as_they_are},
+    "shuffled": {},
+    "full batches, shuffled": {"batch_size": None, "order": shuffled(3)},
+    "Adam, a schedule": {"optimizer": "adam", "schedule": "cosine"},
+    "dropout, weights": {"dropout": 0.3, "sample_weight": np.linspace(0, 2, 23)},
+    "a batch without weight": {"order": as_they_are, "sample_weight": np.where(np.arange(23) < 5, 0.0, 1.0)},
+    "an order of one's own": {"order": lambda epoch, m: np.roll(np.arange(m), epoch) if epoch % 3 else None},
+}
+
+
+class Looks(Callback):
+    """Makes the loop do each epoch by itself."""
+
+
+def data(m=23):
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((3, m))
+    return X, (X[:1] * X[1:2] > 0).astype(float)
+
+
+def trained(engine, callbacks, *, iterations=60, learning_rate=0.05, batch_size=5, **options):
+    X, Y = data()
+    network = Network([3, 4, 1], activation="tanh", seed=2, engine=engine)
+    given = {"iterations": iterations, "learning_rate": learning_rate, "batch_size": batch_size, **options}
+    return network, network.train(X, Y, callbacks=callbacks, **given)
+
+
+def without_seconds(history):
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_same_bits_whether_or_not_each_epoch_is_looked_at(engine, way):
+    network, history = trained(engine, [], **WAYS[way])
+    by_epoch, looked_at = trained(engine, [Looks()], **WAYS[way])
+    assert network.parameters.flat.tobytes() == by_epoch.parameters.flat.tobytes()
+    assert without_seconds(history) == without_seconds(looked_at)
+    assert history.column("seconds").tolist() == sorted(history.column("seconds"))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("ends_at", [0, 17, 58])
+def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, ends_at):
+    def enough(record):
+        if record["epoch"] == ends_at:
+            raise StopTraining("enough")
+
+    network, history = trained(engine, [enough])
+    shorter, _ = trained(engine, [], iterations=ends_at + 1)
+    assert (history.stopped, len(history)) == ("enough", ends_at + 1)
+    assert network.parameters.flat.tobytes() == shorter.parameters.flat.tobytes()
+
+
+def test_an_error_of_a_callback_leaves_the_network_of_its_epoch():
+    def fails(record):
+        if record["epoch"] == 30:
+            raise ValueError("mine")
+
+    X, Y = data()
+    network = Network([3, 4, 1], activation="tanh", seed=2)
+    with pytest.raises(ValueError, match="mine"):
+        network.train(X, Y, iterations=60, learning_rate=0.05, batch_size=5, callbacks=[fails])
+    shorter, _ = trained("auto", [], iterations=31)
+    assert len(network.history) == 31
+    assert network.parameters.flat.tobytes() == shorter.parameters.flat.tobytes()
+
+
+def test_patience_ends_with_the_same_epoch_and_network():
+    network, history = trained("auto", [], iterations=3000, patience=4, learning_rate=2.0)
+    looked_at, by_epoch = trained("auto", [Looks()], iterations=3000, patience=4, learning_rate=2.0)
+    assert len(history) == len(by_epoch) < 3000
+    assert network.parameters.flat.tobytes() == looked_at.parameters.flat.tobytes()
+
+
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size):
+    from deepstep.engines import ReferenceSession
+
+    calls = []
+    original = ReferenceSession.steps
+
+    def counted(self, *arguments, **options):
+        calls.append(len(options["numbers"]))
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(ReferenceSession, "steps", counted)
+    trained("reference", [lambda record: None], iterations=2000, batch_size=batch_size)
+    assert sum(calls) == 2000 * (5 if batch_size else 1)
+    assert len(calls) < 200
+
+
+def test_divergence_is_found_at_its_step_and_earlier_epochs_have_their_records():
+    (X, Y), found = data(), []
+
+    def grows(fraction):
+        return 1.0 if fraction < 0.1 else 100.0
+
+    for callbacks in ([], [Looks()]):
+        network = Network([3, 4, 1], activation="relu", output="identity", seed=2, engine="reference")
+        with pytest.raises(DivergenceError) as error:
+            network.train(
+                X, Y, iterations=400, learning_rate=0.05, batch_size=5, schedule=grows, callbacks=callbacks
+            )
+        found.append((error.value.step, error.value.layer, without_seconds(error.value.history)))
+    assert found[0] == found[1]
+    assert found[0][0] > 200
