@@ -19,12 +19,11 @@ from deepstep.engines.compiled.gradient import (
     update_whole,
 )
 from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT, Batch
+from deepstep.engines.compiled.layout import BATCH, LOSS, MUON, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
-from deepstep.engines.compiled.muon import muon_of_matrices
 from deepstep.engines.compiled.normalization import MOMENTUM, running
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import MUON, corrected_share, steps_show_denormals
+from deepstep.engines.compiled.updates import corrected_share, muon_of_matrices, steps_show_denormals
 
 
 @kernel
