@@ -35,8 +35,7 @@ AT_ONCE = 1024
 
 @part(once=True)
 def gradient_and_update(
-    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch, rate,
-    decay,
+    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
@@ -110,8 +109,7 @@ def gradient_and_update(
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
             cut(plan, gradient, into, count)
             if not plan.whole:
-                own = parameters[layer.own[kind]]
-                move(plan, own, state, at, gradient, into, count, seldom, batch.step, rate, decay)
+                move(plan, parameters[layer.own[kind]], state, at, gradient, into, count, seldom, batch)
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
@@ -147,7 +145,7 @@ def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
 
 
 @part
-def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, step, rate, decay):
+def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
     """
@@ -169,8 +167,7 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom,
                 g[j] += product_[j]
     cut(plan, gradient, into, count)
     if not plan.whole:
-        own = parameters[layers[1].own[INPUTS]]
-        move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay)
+        move(plan, parameters[layers[1].own[INPUTS]], state, at, gradient, into, count, seldom, batch)
 
 
 @part
@@ -216,7 +213,7 @@ def clipping(thread, barrier, plan, work):
 
 
 @part
-def update_whole(thread, plan, parameters, state, gradient, seldom, step, rate, decay, share):
+def update_whole(thread, plan, parameters, state, gradient, seldom, batch, share):
     """The update of this thread's rows of each parameter; of no W where Muon updates them."""
     scale = gradient.dtype.type(share)
     for own in parameters:
@@ -225,4 +222,4 @@ def update_whole(thread, plan, parameters, state, gradient, seldom, step, rate, 
         for i in range(at, at + count):
             gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, seldom, step, rate, decay)
+            move(plan, own, state, at, gradient, at, count, seldom, batch)

@@ -183,7 +183,7 @@ class Data(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch as one thread sees it."""
+    """A batch as one thread sees it, with the numbers of its step."""
 
     m: int  # its columns: the examples of the first member, then those of the second, …
     examples: int  # m, but for members that share a network
@@ -192,6 +192,9 @@ class Batch(NamedTuple):
     high: int
     stride: int  # entries from one unit to the next
     step: int  # number of the update, from 1
+    rate: float  # α, and the factors of weight decay and dropout
+    decay: float
+    dropout: float
 
 
 WEIGHT, LOSS, ROOM, ALONG, DEVIATION = range(5)

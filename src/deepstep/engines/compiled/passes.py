@@ -19,7 +19,7 @@ from deepstep.engines.compiled.normalization import (
 
 @part(once=True)
 def forward_pass(
-    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch, factor
+    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch
 ):  # fmt: skip
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
     one, A, stride = theta.dtype.type(1), work.A, batch.stride
@@ -63,8 +63,8 @@ def forward_pass(
                 bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
             else:
                 activate(layer.activation, A, begin + low, begin + high, bias, work.D)
-        if seldom is not None and not last and layer.drop * factor > 0:
-            keep = 1 - layer.drop * factor
+        if seldom is not None and not last and layer.drop * batch.dropout > 0:
+            keep = 1 - layer.drop * batch.dropout
             drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
 
 

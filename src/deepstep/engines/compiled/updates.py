@@ -105,12 +105,13 @@ def update(plan, state, at, g, begin, count, rate, keep, t):
 
 
 @part
-def move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay):
+def move(plan, own, state, at, gradient, into, count, seldom, batch):
     """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
-    alpha = rate * own.rate
-    update(plan, state, at, gradient, into, count, alpha, 1 - alpha * (decay * own.decay), step)
+    alpha = batch.rate * own.rate
+    keep = 1 - alpha * (batch.decay * own.decay)
+    update(plan, state, at, gradient, into, count, alpha, keep, batch.step)
     if seldom is not None:
-        after_the_update(plan, own, state, at, count, step)
+        after_the_update(plan, own, state, at, count, batch.step)
 
 
 @part
@@ -182,12 +183,12 @@ def limit_norms(theta, at, count, width, most):
 
 
 @part
-def muon_of_matrices(thread, barrier, plan, parameters, state, gradient, room, shared, step, rate, decay):
+def muon_of_matrices(thread, barrier, plan, parameters, state, work, room, batch):
     """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
-    number, n_threads = gradient.dtype.type, plan.n_threads
-    b1, c1, b, c, a = (
-        number(plan.beta), number(1 - plan.beta), number(CUBIC), number(QUINTIC), number(LINEAR_PART)
-    )  # fmt: skip
+    gradient, shared, n_threads = work.gradient, work.shared, plan.n_threads
+    number = gradient.dtype.type
+    b1, c1, one = number(plan.beta), number(1 - plan.beta), number(1)
+    a, b, c = number(LINEAR_PART), number(CUBIC), number(QUINTIC)
     for own in parameters:
         if own.weights == 0:
             continue
@@ -221,7 +222,7 @@ def muon_of_matrices(thread, barrier, plan, parameters, state, gradient, room, s
                 room[x + i] /= scale
             wait_for_all(barrier, n_threads)
             for _ in range(STEPS):
-                mine, one = last - first, number(1)
+                mine = last - first
                 if mine > 0:
                     X = room, x + first * n, n
                     product(plan.blas, one, (mine, k, n), N, X, T, (room, x, n), (room, A + first * k, k))
@@ -238,12 +239,12 @@ def muon_of_matrices(thread, barrier, plan, parameters, state, gradient, room, s
                         found[i] += a * of[i]
                 wait_for_all(barrier, n_threads)
                 x, y = y, x
-        alpha = rate * own.rate
-        keep = number(1 - alpha * (decay * own.decay))
+        alpha = batch.rate * own.rate
+        keep = number(1 - alpha * (batch.decay * own.decay))
         way = number(alpha * 0.2 * np.sqrt(np.float64(n)))
         for i in range(low, high):
             w = run(state[0], own.at + i * width, width)
             for j in range(width):
                 w[j] = keep * w[j] - way * room[x + (j * rows + i if tall else i * width + j)]
-        after_the_update(plan, own, state, own.at + low * width, (high - low) * width, step)
+        after_the_update(plan, own, state, own.at + low * width, (high - low) * width, batch.step)
         wait_for_all(barrier, n_threads)  # the room is free
