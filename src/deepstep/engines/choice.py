@@ -79,7 +79,7 @@ def choose_engine(
     if engine == "auto":
         return _choose(architecture, settings, dtype, where)
     name = engine.partition(":")[0]
-    why = _why_not(name, architecture, settings)
+    why = why_not(name, architecture, settings)
     if why:
         others = "With engine='auto' the reference engine does it, slower."
         if settings.precision is not None:
@@ -112,11 +112,11 @@ def _choose(architecture: Architecture, settings: Settings, dtype: str, where: s
     large = dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
     if large and has_gpu() and not why_not_torch(architecture, settings):
         return Choice("torch", "a GPU is here and the network is large")
-    why = _why_not("compiled", architecture, settings)
+    why = why_not("compiled", architecture, settings)
     return Choice("reference", why) if why else Choice("compiled")
 
 
-def _why_not(name: str, architecture: Architecture, settings: Settings) -> str:
+def why_not(name: str, architecture: Architecture, settings: Settings) -> str:
     """Why an engine cannot do some work; empty where it can."""
     if name in ("torch", DISTRIBUTED):
         return why_not_torch(architecture, settings)
