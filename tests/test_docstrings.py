@@ -14,7 +14,6 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 
 import deepstep
-from deepstep.engines import ReferenceSession, Session
 
 STAGES = [
     deepstep,
@@ -25,9 +24,6 @@ STAGES = [
     ),
 ]
 """The packages whose ``__all__``, or that of their modules, says what is public."""
-
-CONTRACTS = {ReferenceSession: Session}
-"""Classes whose methods are documented in a protocol that they keep."""
 
 VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
@@ -50,8 +46,7 @@ def public_objects() -> dict[str, Any]:
 
 def homes(cls: type, name: str) -> list[type]:
     """The project's classes that define a member, the nearest one first."""
-    classes = [*cls.__mro__, *([CONTRACTS[cls]] if cls in CONTRACTS else [])]
-    return [home for home in classes if home.__module__.startswith("deepstep") and name in vars(home)]
+    return [home for home in cls.__mro__ if home.__module__.startswith("deepstep") and name in vars(home)]
 
 
 def as_written(cls: type, name: str) -> Any:

@@ -91,7 +91,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
 def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):
     """The cost that is differentiated is the whole one: without L2 in the backward pass it fails."""
     assert deepstep("check-gradients", "r").code == 0
-    monkeypatch.setattr("deepstep.engines.reference.l2_backward", lambda W, strength, m: 0 * W)
+    monkeypatch.setattr("deepstep.equations.regularization.l2_backward", lambda W, strength, m: 0 * W)
     assert deepstep("check-gradients", "r").code == 1
 
 

@@ -8,9 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
 from deepstep.engines import Settings, choose_engine, open_session
-from deepstep.engines.compiled.activations import ACTIVATION_CODES
-from deepstep.engines.compiled.heads import HEAD_CODES
-from deepstep.engines.compiled.updates import RULE_CODES
+from deepstep.engines.compiled.layout import ACTIVATION_CODES, HEAD_CODES, RULE_CODES
 from deepstep.equations import (
     ACTIVATIONS,
     FEATURES,

@@ -62,7 +62,7 @@ def test_four_epochs_are_those_of_the_equations(engine, dtype, parts, settings, 
         chosen = SETTINGS[settings]
         if chosen.rate_factors and "omega1" not in net.parameters:
             chosen = Settings("momentum", clip_value=0.01)
-        if getattr(choice, f"why_not_{engine}")(net.architecture, chosen):
+        if choice.why_not(engine, net.architecture, chosen):
             continue
         X, Y = rng.standard_normal((M, 5)), np.eye(3)[rng.integers(3, size=M)]
         X[:, [1, 4]] = rng.integers(-1, 6, (M, 2))  # codes, some of them unknown

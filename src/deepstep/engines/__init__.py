@@ -13,12 +13,12 @@ from deepstep.engines.choice import check_here as check_here
 from deepstep.engines.choice import missing_numba as missing_numba
 from deepstep.engines.reference import OpenedStep as OpenedStep
 from deepstep.engines.reference import ReferenceSession as ReferenceSession
-from deepstep.engines.reference import cost_terms as cost_terms
-from deepstep.engines.reference import first_statistics as first_statistics
 from deepstep.engines.reference import total_weight as total_weight
 from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.session import Sharing as Sharing
+from deepstep.engines.session import first_statistics as first_statistics
 from deepstep.engines.settings import Settings
+from deepstep.equations.docstrings import complete
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
@@ -44,33 +44,16 @@ def open_session(
 ) -> Session:
     """Open a session on an engine.
 
-    Parameters
-    ----------
-    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
-        ``"auto"`` takes the fastest engine that can do the work; ``session.why`` tells why another one was
-        not. ``"torch"`` takes a GPU of CUDA where there is one, else the CPU.
-    architecture : Architecture
-    parameters : Parameters
-        Where training starts; not changed. Their dtype is the session's.
-    settings : Settings, optional
-        Optimizer, regularization, dropout, …
-    statistics : mapping, optional
-        Running statistics of batch normalization; by default mean 0 and variance 1.
-    where : str
-        Name for error messages.
+    engine: "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"; or "auto", which takes
+        the fastest that can do the work: ``session.why`` tells why another one was not. "torch" takes a GPU
+        of CUDA where there is one, else the CPU.
+    architecture: The network's shape.
+    parameters: Where training starts; not changed. Their dtype is the session's.
+    settings: Optimizer, regularization, dropout, …
+    statistics: Running statistics of batch normalization; by default mean 0 and variance 1.
+    returns: At its first step.
+    ConfigurationError: If the engine is unknown, or is asked for by name and cannot do the work.
 
-    Returns
-    -------
-    Session
-        At its first step.
-
-    Raises
-    ------
-    ConfigurationError
-        If the engine is unknown, or is asked for by name and cannot do the work.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> line = Architecture((1, 1), ("identity",))
     >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
@@ -82,3 +65,6 @@ def open_session(
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
     session.why = choice.why or session.why
     return session
+
+
+complete({name: globals()[name] for name in __all__})

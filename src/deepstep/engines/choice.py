@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from deepstep.engines.compiled.lowering import why_no_kernel
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
 from deepstep.equations import HEADS, get_optimizer
@@ -78,7 +79,7 @@ def choose_engine(
     if engine == "auto":
         return _choose(architecture, settings, dtype, where)
     name = engine.partition(":")[0]
-    why = _CANNOT[name](architecture, settings)
+    why = why_not(name, architecture, settings)
     if why:
         others = "With engine='auto' the reference engine does it, slower."
         if settings.precision is not None:
@@ -98,9 +99,8 @@ def check_here(
     """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
         raise unknown_name(where, "engine", engine, KNOWN)
-    name, _, device = choose_engine(engine, architecture, settings, dtype=dtype, where=where).name.partition(
-        ":"
-    )
+    choice = choose_engine(engine, architecture, settings, dtype=dtype, where=where)
+    name, _, device = choice.name.partition(":")
     if name == "torch":
         import_module("deepstep.engines.torch.devices").device_of(device, where)
 
@@ -112,13 +112,18 @@ def _choose(architecture: Architecture, settings: Settings, dtype: str, where: s
     large = dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
     if large and has_gpu() and not why_not_torch(architecture, settings):
         return Choice("torch", "a GPU is here and the network is large")
-    why = why_not_compiled(architecture, settings)
+    why = why_not("compiled", architecture, settings)
     return Choice("reference", why) if why else Choice("compiled")
 
 
-def why_not_reference(architecture: Architecture, settings: Settings) -> str:
-    """Why the reference engine cannot do some work; empty where it can."""
-    return _no_precision("reference", settings)
+def why_not(name: str, architecture: Architecture, settings: Settings) -> str:
+    """Why an engine cannot do some work; empty where it can."""
+    if name in ("torch", DISTRIBUTED):
+        return why_not_torch(architecture, settings)
+    if settings.precision is not None:
+        return f"the {name} engine has no {settings.precision}"
+    # Numba takes half a second to load: it is not where the reference engine does the work
+    return "" if name == "reference" else why_no_kernel(architecture, settings) or missing_numba()
 
 
 def why_not_torch(architecture: Architecture, settings: Settings) -> str:
@@ -141,24 +146,6 @@ def _is_an_equation(function: Callable[..., object]) -> bool:
     while isinstance(function, partial):
         function = function.func
     return getattr(function, "__module__", "").partition(".equations")[0] == "deepstep"
-
-
-def why_not_compiled(architecture: Architecture, settings: Settings) -> str:
-    """Why the compiled engine cannot do some work; empty where it can."""
-    why = _no_precision("compiled", settings) or missing_numba()
-    return why or str(import_module("deepstep.engines.compiled.lowering").why_not(architecture, settings))
-
-
-_CANNOT: dict[str, Callable[[Architecture, Settings], str]] = {
-    "reference": why_not_reference,
-    "compiled": why_not_compiled,
-    "torch": why_not_torch,
-    DISTRIBUTED: why_not_torch,
-}
-
-
-def _no_precision(name: str, settings: Settings) -> str:
-    return f"the {name} engine has no {settings.precision}" if settings.precision is not None else ""
 
 
 @cache
@@ -211,22 +198,13 @@ def session_class(name: str) -> Callable[..., Session]:
 class EngineDescription(NamedTuple):
     """An engine on this machine.
 
-    Attributes
-    ----------
-    name : str
-        What ``engine=`` takes.
-    available : bool
-    device : str
-        Where it works, in words.
-    precisions : tuple of str
-        What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
-    note : str
-        Why it is not available, or what is slow; else empty.
-    mend : str
-        The command that mends it; else empty.
+    name: What ``engine=`` takes.
+    available: Whether it can work here.
+    device: Where it works, in words.
+    precisions: What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
+    note: Why it is not available, or what is slow; else empty.
+    mend: The command that mends it; else empty.
 
-    Examples
-    --------
     >>> describe_engines()[0]
     EngineDescription(name='reference', available=True, device='CPU', precisions=('float64', 'float32'), ...)
     """
@@ -244,13 +222,8 @@ def describe_engines() -> list[EngineDescription]:
 
     PyTorch is imported where it is installed, which takes a second or two.
 
-    Returns
-    -------
-    list of EngineDescription
-        One for each engine, of the torch engine one for each device.
+    returns: One for each engine, of the torch engine one for each device.
 
-    Examples
-    --------
     >>> sorted({engine.name.partition(":")[0] for engine in describe_engines()})
     ['compiled', 'reference', 'torch']
     """
@@ -259,22 +232,16 @@ def describe_engines() -> list[EngineDescription]:
     why = missing_numba()
     mend = "pip install numba" if why else ""
     found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, mend))
-    return [*found, *_of_torch()]
-
-
-def _of_torch() -> list[EngineDescription]:
     missing = missing_torch("describe_engines")
     if missing is not None:
-        mend = missing.mend.removeprefix("Run: ")
-        return [EngineDescription("torch", False, "CPU, GPU", (), "PyTorch is not installed", mend)]
-    try:
-        from deepstep.engines.torch.devices import described
-
-        return described()
-    except Exception as error:  # a broken installation, or driver, raises what it likes
-        note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
-        mend = "pip install --force-reinstall torch"
-        return [EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
+        note, mend = "PyTorch is not installed", missing.mend.removeprefix("Run: ")
+    else:
+        try:
+            return [*found, *import_module("deepstep.engines.torch.devices").described()]
+        except Exception as error:  # a broken installation, or driver, raises what it likes
+            note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
+            mend = "pip install --force-reinstall torch"
+    return [*found, EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
 
 
 PATIENCE = 1.0

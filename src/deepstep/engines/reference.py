@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
-from deepstep.engines.session import SessionState, StepCosts, check_state
+from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     Graph,
@@ -21,17 +20,12 @@ from deepstep.equations import (
     cost_of_the_answer,
     decoupled_decay,
     flatten_gradients,
-    get_head,
-    get_optimizer,
-    l1_backward,
-    l1_cost,
-    l2_backward,
-    l2_cost,
     limit_norms,
     output_gradient,
 )
-from deepstep.equations.ops import backward
-from deepstep.network import Architecture, Parameters
+from deepstep.equations.ops import backward, is_weights
+from deepstep.equations.regularization import penalties
+from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
@@ -49,22 +43,6 @@ class Costs(NamedTuple):
         return self.data + self.l1 + self.l2
 
 
-def cost_terms(
-    ZL: Array,
-    Y: Array,
-    parameters: Parameters,
-    *,
-    head: Head | Architecture,
-    settings: Settings,
-    sample_weight: Array | None = None,
-) -> Costs:
-    """The terms of J, 0 for what is not asked for."""
-    data = cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
-    l1, l2, m = settings.l1, settings.l2, total_weight(Y, sample_weight)
-    weights = [parameters[f"W{layer}"] for layer in range(1, parameters.n_layers + 1)]
-    return Costs(data, l1_cost(weights, l1, m) if l1 else 0.0, l2_cost(weights, l2, m) if l2 else 0.0)
-
-
 def flat_gradient(
     graph: Graph, tape: Tape, dZL: Array, parameters: Parameters, *, settings: Settings, m: float
 ) -> Array:
@@ -74,10 +52,8 @@ def flat_gradient(
         for name, value in found.items():
             if name not in graph.learned:
                 continue
-            if name[0] == "W" and settings.l1:
-                value += l1_backward(parameters[name], settings.l1, m)
-            if name[0] == "W" and settings.l2:
-                value += l2_backward(parameters[name], settings.l2, m)
+            for term in penalties(settings.l1, settings.l2) if is_weights(name) else ():
+                value += term.backward(parameters[name], term.strength, m)
             gradients[f"d{name}"] = value
     return flatten_gradients(gradients, parameters, "step")
 
@@ -134,43 +110,21 @@ class Mistake(Protocol):
     ) -> tuple[Graph, Array]: ...
 
 
-class ReferenceSession:
-    """Trains with the equations, on NumPy, in float64 or float32. See `deepstep.engines.Session`."""
+class ReferenceSession(Session):
+    """Trains with the equations, on NumPy, in float64 or float32."""
 
-    name, why = "reference", ""
-    spans = False
+    name = "reference"
     mistake: Mistake | None = None
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        parameters: Parameters,
-        settings: Settings,
-        statistics: Mapping[str, Array] | None = None,
-    ) -> None:
-        self.architecture = architecture
-        self.settings = settings
-        self._optimizer = get_optimizer(settings.optimizer)
-        self._hyperparameters = self._optimizer.settings(settings.hyperparameters)
-        self._dropout = settings.dropout_of(architecture)
-        self._rate_factors = settings.factors("rate", parameters)
-        self._decay_factors = settings.factors("decay", parameters)
-        self._dtype = parameters.dtype
-        self._like = parameters.like
-        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
-        if statistics is None:
-            statistics = first_statistics(architecture, self._dtype)
-        # one object, replaced as a whole: an interruption finds the state before a step or the one after it
-        self._state = SessionState(parameters.flat, slots, 0, dict(statistics))
+    def _make_ready(self, parameters: Parameters) -> None:
+        self._hyperparameters = self._optimizer.settings(self.settings.hyperparameters)
+        self._rate_factors = self.settings.factors("rate", parameters)
+        self._decay_factors = self.settings.factors("decay", parameters)
         self._parameters = parameters
 
-    def prepare(self) -> None:
-        """Nothing has to be made ready."""
-
-    @cached_property
-    def _head(self) -> Head:
-        """The head with its settings, looked up once: a network that is only run forward needs none."""
-        return get_head(self.architecture)
+    def _take(self, state: SessionState) -> None:
+        # one object, replaced as a whole: an interruption finds the state before a step or the one after it
+        self._state = state
 
     @property
     def parameters(self) -> Parameters:
@@ -185,25 +139,9 @@ class ReferenceSession:
         average = self._state.average
         return self.parameters if average is None else self._like(average)
 
-    def step(
-        self,
-        X: Array,
-        Y: Array,
-        *,
-        learning_rate: float,
-        sample_weight: Array | None = None,
-        weight_decay: float = 1.0,
-        dropout: float = 1.0,
-    ) -> float:
+    def step(self, X: Array, Y: Array, **options: Any) -> float:
         """One update; gives J before it."""
-        opened = self.open_step(
-            X,
-            Y,
-            learning_rate=learning_rate,
-            sample_weight=sample_weight,
-            weight_decay=weight_decay,
-            dropout=dropout,
-        )
+        opened = self.open_step(X, Y, **options)
         self._state = opened.after
         return opened.costs.total
 
@@ -270,32 +208,23 @@ class ReferenceSession:
             after=after,
         )
 
-    def steps(
+    def _do(
         self,
         examples: Examples,
-        *,
         order: AnyArray | None,
         batch_size: int | None,
         numbers: range,
-        learning_rate: AnyArray,
-        weight_decay: AnyArray,
-        dropout: AnyArray,
-    ) -> StepCosts:
-        """One update for each batch that has weight."""
-        costs, sizes = np.full(len(numbers), np.nan), np.zeros(len(numbers), dtype=int)
+        rates: Array,
+        found: StepCosts,
+    ) -> None:
         for at, number in enumerate(numbers):
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if weight is None or weight.any():  # a batch whose weights are all 0 teaches nothing
-                costs[at] = self.step(
-                    X,
-                    Y,
-                    learning_rate=learning_rate[at],
-                    sample_weight=weight,
-                    weight_decay=float(weight_decay[at]),
-                    dropout=float(dropout[at]),
+                rate, decay, dropout = rates[:, at].tolist()
+                found.costs[at] = self.step(
+                    X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
                 )
-                sizes[at] = Y.shape[1]
-        return StepCosts(costs, sizes)
+                found.sizes[at] = Y.shape[1]
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
@@ -339,16 +268,14 @@ class ReferenceSession:
         return self._state
 
     def load(self, state: SessionState) -> None:
-        """Go on from a state, in this session's precision."""
-        own = {name: value.shape for name, value in self._state.statistics.items()}
-        check_state(state, self._state.theta.shape, self._optimizer.state, own)
-        self._state = SessionState(
-            np.array(state.theta, self._dtype),
-            {name: np.array(state.slots[name], self._dtype) for name in self._optimizer.state},
-            int(state.step),
-            {name: np.array(value, self._dtype) for name, value in state.statistics.items()},
-            None if state.average is None else np.array(state.average, self._dtype),
+        """Go on from a state, in this session's precision: what `_take` keeps is a copy."""
+        slots, statistics = (
+            {name: np.array(value, self._dtype) for name, value in values.items()}
+            for values in (state.slots, state.statistics)
         )
+        theta = np.array(state.theta, self._dtype)
+        average = None if state.average is None else np.array(state.average, self._dtype)
+        super().load(SessionState(theta, slots, int(state.step), statistics, average))
 
     def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:
         """The forward pass of training: the batch's own statistics."""
@@ -362,20 +289,19 @@ class ReferenceSession:
         self, graph: Graph, tape: Tape, Y: Array, sample_weight: Array | None
     ) -> tuple[Costs, Array, Array]:
         """The terms of J, dZL, and ∂J/∂θ."""
-        ZL = tape[graph.logits]
-        costs = self._costs(ZL, Y, sample_weight, self.parameters)
-        dZL = output_gradient(ZL, Y, output=self._head, sample_weight=sample_weight)
+        ZL, theta, head = tape[graph.logits], self.parameters, self._head
         m, settings, whole = total_weight(Y, sample_weight), self.settings, graph
+        weights = [value for name, value in theta.items() if is_weights(name)]
+        added = {
+            term.name: term.cost(weights, term.strength, m) for term in penalties(settings.l1, settings.l2)
+        }
+        costs = Costs(cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight), **added)
+        dZL = output_gradient(ZL, Y, output=head, sample_weight=sample_weight)
         if self.mistake is not None:
-            whole, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, self._head)
+            whole, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, head)
             settings = settings if self.mistake.regularized else replace(settings, l1=0.0, l2=0.0)
-        gradient = flat_gradient(whole, tape, dZL, self.parameters, settings=settings, m=m)
+        gradient = flat_gradient(whole, tape, dZL, theta, settings=settings, m=m)
         return costs, dZL, gradient
-
-    def _costs(self, ZL: Array, Y: Array, sample_weight: Array | None, parameters: Parameters) -> Costs:
-        return cost_terms(
-            ZL, Y, parameters, head=self._head, settings=self.settings, sample_weight=sample_weight
-        )
 
     def _moved(
         self, theta: Array, gradient: Array, number: int, rates: float | Array
@@ -396,8 +322,7 @@ class ReferenceSession:
         if self.settings.max_norm is None:
             return theta
         limited = self._like(theta.copy())
-        for layer in range(1, self.architecture.n_layers + 1):
-            W = limited[f"W{layer}"]
+        for W in (value for name, value in limited.items() if is_weights(name)):
             W[:] = limit_norms(W, most=float(self.settings.max_norm))
         return limited.flat
 
@@ -413,14 +338,6 @@ class ReferenceSession:
                     names, node.op.running.update(*old, *new, m, momentum=momentum), strict=True
                 )
         return statistics
-
-
-def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
-    """Running statistics before training: ``"mean1"``: 0, ``"variance1"``: 1, …, each (n_l, 1)."""
-    return {
-        name: np.full((architecture.layer_dims[node.layer], 1), start, dtype)
-        for name, (node, start) in architecture.graph.running.items()
-    }
 
 
 def _times(number: float, factors: Array | None) -> float | Array:

@@ -1,12 +1,15 @@
-"""The contract that every engine keeps."""
+"""The contract that every engine keeps, with what all of them do alike."""
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from deepstep.engines.settings import Settings
+from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
@@ -18,20 +21,12 @@ from deepstep.types import AnyArray, Array
 class SessionState:
     """Everything that training carries from step to step; moves between engines.
 
-    Attributes
-    ----------
-    theta : array of shape (n_parameters,)
-    slots : mapping
-        The optimizer's vectors by name.
-    step : int
-        Number of updates done.
-    statistics : mapping
-        Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
-    average : array of shape (n_parameters,) or None
-        The moving average of θ, where one is kept.
+    theta (n_parameters,): θ.
+    slots: The optimizer's vectors by name.
+    step: Number of updates done.
+    statistics: Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
+    average (n_parameters,): The moving average of θ; None where none is kept.
 
-    Examples
-    --------
     >>> SessionState(np.zeros(3), {"v": np.zeros(3)}, step=0).slots
     {'v': array([0., 0., 0.])}
     """
@@ -46,15 +41,10 @@ class SessionState:
 class StepCosts(NamedTuple):
     """What some steps cost.
 
-    Attributes
-    ----------
-    costs : array of float64 (k,)
-        J before each update, with regularization; NaN for a batch whose weights are all 0, which is left out.
-    sizes : array of int (k,)
-        Examples of each batch; 0 for one that is left out.
+    costs (k,): J before each update, with regularization; NaN for a batch whose weights are all 0, which is
+        left out.
+    sizes (k,): Examples of each batch; 0 for one that is left out.
 
-    Examples
-    --------
     >>> costs, sizes = StepCosts(np.array([0.7, 0.5]), np.array([32, 16]))
     >>> float(np.average(costs, weights=sizes).round(3))
     0.633
@@ -64,22 +54,14 @@ class StepCosts(NamedTuple):
     sizes: AnyArray
 
 
-class Session(Protocol):
+class Session(ABC):
     """Training of one network on one engine. X and Y have columns as examples.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network's shape.
-    parameters : Parameters
-        Where training starts; not changed. Their dtype is the session's.
-    settings : Settings
-        The update rule and what regularizes.
-    statistics : mapping, optional
-        Running statistics of batch normalization; by default mean 0 and variance 1.
+    architecture: The network's shape.
+    parameters: Where training starts; not changed. Their dtype is the session's.
+    settings: The update rule and what regularizes.
+    statistics: Running statistics of batch normalization; by default mean 0 and variance 1.
 
-    Examples
-    --------
     >>> from deepstep.engines import open_session
     >>> line = Architecture((1, 1), ("identity",))
     >>> session = open_session("auto", line, Parameters(np.zeros(2), [1, 1]))
@@ -91,16 +73,14 @@ class Session(Protocol):
     """
 
     name: str
-    why: str
+    why = ""
     """Why this engine does the work, where another one could be expected, or what it does otherwise than
     usual; else empty.
     """
-    spans: bool
+    spans = False
     """Whether full-batch steps may go another way where that is faster. They are rounded otherwise there: a
     training that is to go on bit for bit from wherever it was stopped has it off.
     """
-    architecture: Architecture
-    settings: Settings
 
     def __init__(
         self,
@@ -108,21 +88,43 @@ class Session(Protocol):
         parameters: Parameters,
         settings: Settings,
         statistics: Mapping[str, Array] | None = None,
-    ) -> None: ...
+    ) -> None:
+        self.architecture, self.settings = architecture, settings
+        self._dtype, self._like = parameters.dtype, parameters.like
+        self._optimizer = get_optimizer(settings.optimizer)
+        self._dropout = settings.dropout_of(architecture)
+        self._make_ready(parameters)
+        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
+        if statistics is None:
+            statistics = first_statistics(architecture, self._dtype)
+        self._take(SessionState(parameters.flat, slots, 0, dict(statistics)))
+
+    @abstractmethod
+    def _make_ready(self, parameters: Parameters) -> None:
+        """What an engine needs before it takes its first state."""
+
+    @abstractmethod
+    def _take(self, state: SessionState) -> None:
+        """Go on from a state whose shapes fit."""
+
+    @cached_property
+    def _head(self) -> Head:
+        """The head with its settings, looked up once: a network that is only run forward needs none."""
+        return get_head(self.architecture)
 
     def prepare(self) -> None:
         """Get ready for steps, before any clock runs: kernels are loaded or compiled."""
-        ...
+        return
 
     @property
+    @abstractmethod
     def parameters(self) -> Parameters:
         """The parameters that training moves, now; never changed by a later step."""
-        ...
 
     @property
+    @abstractmethod
     def outcome(self) -> Parameters:
         """The parameters that predict: the moving average where one is kept, else `parameters`."""
-        ...
 
     def step(
         self,
@@ -138,23 +140,23 @@ class Session(Protocol):
 
         An exception, Ctrl-C among them, leaves the state as it was before the step or after it.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            The batch.
-        learning_rate : float
-            α.
-        sample_weight : array of shape (m,), optional
-            Weight of each example.
-        weight_decay, dropout : float
-            Factors of the settings of these names, of a schedule.
-
-        Returns
-        -------
-        J : float
-            The cost before the update, with regularization.
+        X (n_x, m): Inputs of the batch.
+        Y (n_L, m): Targets.
+        learning_rate (float): α.
+        weight_decay, dropout: Factors of the settings of these names, of a schedule.
+        J: The cost before the update, with regularization.
         """
-        ...
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        found = self.steps(
+            Examples(X.T, Y.T, weight),
+            order=None,
+            batch_size=None,
+            numbers=range(1),
+            learning_rate=np.array([learning_rate]),
+            weight_decay=np.array([weight_decay]),
+            dropout=np.array([dropout]),
+        )
+        return float(found.costs[0])
 
     def steps(
         self,
@@ -169,110 +171,101 @@ class Session(Protocol):
     ) -> StepCosts:
         """One update for each of some batches, of one epoch or of several.
 
-        Parameters
-        ----------
-        examples : Examples
-        order : array of int (epochs·m,) or None
-            Order of the examples in the epoch, then that in the next one, …; None for the order as it is.
-        batch_size : int or None
-            None for all examples in each update.
-        numbers : range
-            Which batches, from 0: those of the epoch, then those of the epochs that follow.
-        learning_rate, weight_decay, dropout : arrays of shape (k,)
-            For each of these batches, as in `step`.
-
-        Returns
-        -------
-        StepCosts
-            A number of each for each batch.
+        examples: All of an epoch.
+        order (epochs·m,): Order of the examples in the epoch, then that in the next one, …; None for the order
+            as it is.
+        batch_size: None for all examples in each update.
+        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow.
+        learning_rate, weight_decay, dropout (k,): For each of these batches, as in `step`.
+        returns: A number of each for each batch.
         """
-        ...
+        found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
+        rates = np.array([learning_rate, weight_decay, dropout], np.float64)
+        self._do(examples, order, batch_size, numbers, rates, found)
+        return found
 
+    @abstractmethod
+    def _do(
+        self,
+        examples: Examples,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        rates: Array,
+        found: StepCosts,
+    ) -> None:
+        """`steps`: a column of the rates, α and the factors of weight decay and dropout, for each batch."""
+
+    @abstractmethod
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts (running statistics, no dropout), without L1 and L2.
 
-        Parameters
-        ----------
-        X, Y, sample_weight
-            As in `step`.
-
-        Returns
-        -------
-        J : float
-            The mean loss.
+        J: The mean loss.
         """
-        ...
 
+    @abstractmethod
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ with L1 and L2; the batch's own statistics, no dropout; no update.
 
-        Parameters
-        ----------
-        X, Y, sample_weight
-            As in `step`.
-
-        Returns
-        -------
-        J : float
-            The cost.
-        gradient : array of shape (n_parameters,)
-            ∂J/∂θ.
+        J: The cost.
+        gradient (n_parameters,): ∂J/∂θ.
         """
-        ...
 
+    @abstractmethod
     def forward(self, X: Array) -> Array:
-        """The output of the network that predicts.
+        """The output of the network that predicts, of the session's dtype.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs.
-
-        Returns
-        -------
-        AL : array of shape (n_L, m)
-            Of the session's dtype.
+        AL (n_L, m): A column is an example.
         """
-        ...
 
+    @abstractmethod
     def settle(self, X: Array) -> None:
         """Make the statistics of examples at the parameters now those that predict, where there are any.
 
         For training without steps of its own, such as L-BFGS, which moves θ through `load`.
-
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Their inputs.
         """
-        ...
 
+    @abstractmethod
     def state(self) -> SessionState:
-        """The state now; never changed by a later step.
-
-        Returns
-        -------
-        SessionState
-            What `load` takes.
-        """
-        ...
+        """The state now, which `load` takes; never changed by a later step."""
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, of this engine or another; it is copied, in this session's precision.
 
-        Parameters
-        ----------
-        state : SessionState
-            Where to go on.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError
-            If the state is that of another update rule or of another network.
+        state: Where to go on.
+        ConfigurationError, ShapeError: If the state is that of another update rule or of another network.
         """
-        ...
+        self._check_state(state)
+        self._take(state)
+
+    def _check_state(self, state: SessionState) -> None:
+        """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
+        running = first_statistics(self.architecture, self._dtype)
+        for kind, came, own in (
+            ("slots", state.slots, self._optimizer.state),
+            ("statistics", state.statistics, running),
+        ):
+            if set(came) != set(own):
+                raise ConfigurationError(
+                    "Session.load",
+                    f"the {kind} of this session, {list(own)}",
+                    f"got {list(came)}",
+                    "Open the session with the optimizer and the network that made the state.",
+                )
+        vectors = {"theta": state.theta, **state.slots}
+        if state.average is not None:
+            vectors["average"] = state.average
+        for name, vector in {**vectors, **state.statistics}.items():
+            shape = running[name].shape if name in running else (self.architecture.n_parameters,)
+            if np.shape(vector) != shape:
+                raise ShapeError(
+                    "Session.load",
+                    f"{name} has shape {shape}",
+                    f"got shape {np.shape(vector)}",
+                    "Open the session with the network that made the state.",
+                )
 
 
 @runtime_checkable
@@ -297,33 +290,12 @@ class Sharing(Protocol):
         ...
 
 
-def check_state(
-    state: SessionState,
-    theta: tuple[int, ...],
-    slots: Sequence[str],
-    statistics: Mapping[str, tuple[int, ...]],
-) -> None:
-    """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
-    for kind, came, own in (("slots", state.slots, slots), ("statistics", state.statistics, statistics)):
-        if set(came) != set(own):
-            raise ConfigurationError(
-                "Session.load",
-                f"the {kind} of this session, {list(own)}",
-                f"got {list(came)}",
-                "Open the session with the optimizer and the network that made the state.",
-            )
-    vectors = {"theta": state.theta, **state.slots}
-    if state.average is not None:
-        vectors["average"] = state.average
-    expected = {**dict.fromkeys(vectors, theta), **statistics}
-    for name, vector in {**vectors, **state.statistics}.items():
-        if np.shape(vector) != expected[name]:
-            raise ShapeError(
-                "Session.load",
-                f"{name} has shape {expected[name]}",
-                f"got shape {np.shape(vector)}",
-                "Open the session with the network that made the state.",
-            )
+def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
+    """Running statistics before training: ``"mean1"``: 0, ``"variance1"``: 1, …, each (n_l, 1)."""
+    return {
+        name: np.full((architecture.layer_dims[node.layer], 1), start, dtype)
+        for name, (node, start) in architecture.graph.running.items()
+    }
 
 
 def writable(array: Array) -> Array:

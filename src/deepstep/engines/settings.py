@@ -21,47 +21,27 @@ PRECISIONS = ("bfloat16",)
 class Settings:
     """How a session trains. `Network.train` and the command line take each of these by name.
 
-    Attributes
-    ----------
-    optimizer : str or Optimizer
-        Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
-    hyperparameters : mapping
-        Of the update rule: ``beta``, ``beta1``, …
-    l1, l2 : float
-        λ of L1 and of L2 regularization of the weights, which stand in the cost; at least 0.
-    weight_decay : float or None
-        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the optimizer's own
-        (0.01 for adamw, else 0).
-    dropout : float, list or tuple of float
-        Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one number
-        for all hidden layers, or one for each.
-    input_noise : float
-        Standard deviation of normal noise that is added to the inputs of each step.
-    max_norm : float or None
-        Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
-    clip_norm, clip_value : float or None
-        Greatest norm of the whole gradient, and greatest size of each of its entries.
-    average : float
-        Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
+    optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
+    hyperparameters: Of the update rule: ``beta``, ``beta1``, …
+    l1, l2: λ of L1 and of L2 regularization of the weights, which stand in the cost; at least 0.
+    weight_decay: λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the
+        optimizer's own (0.01 for adamw, else 0).
+    dropout: Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one
+        number for all hidden layers, or one for each.
+    input_noise: Standard deviation of normal noise that is added to the inputs of each step.
+    max_norm: Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
+    clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
+    average: Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
         1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
-    rate_factors, decay_factors : mapping
-        Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
-        ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. Without a word about them, b,
-        gamma, s, r and alpha do not decay.
-    precision : {"bfloat16"} or None
-        Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
-        halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
-        costs and predictions stay in float32. The torch engine has it.
-    seed : int
-        Of the dropout masks and the noise, which are functions of (seed, step, layer).
+    rate_factors, decay_factors: Factors of the learning rate and of the weight decay for groups of
+        parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
+        Without a word about them, b, gamma, s, r and alpha do not decay.
+    precision: Of the products of matrices in steps, where it is another than that of the parameters:
+        "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
+        update rule, costs and predictions stay in float32. The torch engine has it.
+    seed: Of the dropout masks and the noise, which are functions of (seed, step, layer).
+    ConfigurationError: If a setting is unknown or out of range.
 
-    Raises
-    ------
-    ConfigurationError
-        If a setting is unknown or out of range.
-
-    Examples
-    --------
     >>> Settings("adamw", dropout=0.2).decay
     0.01
     """
@@ -105,22 +85,9 @@ class Settings:
     def of(cls, where: str, **options: Any) -> "Settings":
         """Settings by name.
 
-        Parameters
-        ----------
-        where : str
-            Name for error messages.
-        **options
-            Settings; the others stand at their defaults.
-
-        Returns
-        -------
-        Settings
-            Checked.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no setting of that name; the message has the nearest one.
+        options: Settings; the others stand at their defaults.
+        returns: Checked.
+        ConfigurationError: If there is no setting of that name; the message has the nearest one.
         """
         names = [setting.name for setting in fields(cls)]
         for name in options:
@@ -138,40 +105,19 @@ class Settings:
     def share_of_a_batch(self, number: int) -> float:
         """The share of a new batch in the running statistics; where θ is averaged, they are alike.
 
-        Parameters
-        ----------
-        number : int
-            Number of the step, from 1.
+        number: Number of the step, from 1.
+        returns: 0.1, or that of an average that looks back over ten batches at least.
 
-        Returns
-        -------
-        float
-            0.1, or that of an average that looks back over ten batches at least.
-
-        Examples
-        --------
         >>> Settings().share_of_a_batch(1), Settings(average=0.99).share_of_a_batch(1)
         (0.1, 1.0)
         """
         return corrected_share(max(0.9, self.average), number) if self.average else 0.1
 
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
-        """The probability of dropout of each hidden layer.
+        """The probability of dropout of each hidden layer, from layer 1 to L - 1.
 
-        Parameters
-        ----------
-        architecture : Architecture
-            Whose hidden layers.
-
-        Returns
-        -------
-        tuple of float
-            From layer 1 to L - 1.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is not one for each.
+        architecture: Whose hidden layers.
+        ConfigurationError: If there is not one for each.
         """
         n_hidden = architecture.n_layers - 1
         if not isinstance(self.dropout, list | tuple):
@@ -186,24 +132,12 @@ class Settings:
         return tuple(float(rate) for rate in self.dropout)
 
     def factors(self, kind: str, parameters: Parameters) -> Array | None:
-        """The factor of the learning rate or of the weight decay for each entry of θ.
+        """The factor of the learning rate or of the weight decay for each entry of θ; None where all are 1.
 
-        Parameters
-        ----------
-        kind : {"rate", "decay"}
-            Which factors.
-        parameters : Parameters
-            Their names, shapes and dtype.
-
-        Returns
-        -------
-        array of shape (n_parameters,) or None
-            None where all are 1.
-
-        Raises
-        ------
-        ConfigurationError
-            If a pattern fits no parameter.
+        kind: "rate" or "decay".
+        parameters: Their names, shapes and dtype.
+        factors (n_parameters,): In the order of θ.
+        ConfigurationError: If a pattern fits no parameter.
         """
         by_name = self.factors_by_name(kind, parameters)
         if all(factor == 1 for factor in by_name.values()):
@@ -217,22 +151,10 @@ class Settings:
     def factors_by_name(self, kind: str, names: Iterable[str]) -> dict[str, float]:
         """The factor of each parameter; the last pattern that fits counts.
 
-        Parameters
-        ----------
-        kind : {"rate", "decay"}
-            Which factors.
-        names : iterable of str
-            ``"W1"``, ``"b1"``, …
-
-        Returns
-        -------
-        dict
-            Factor by name.
-
-        Raises
-        ------
-        ConfigurationError
-            If a pattern fits no parameter.
+        kind: "rate" or "decay".
+        names: ``"W1"``, ``"b1"``, …
+        returns: Factor by name.
+        ConfigurationError: If a pattern fits no parameter.
         """
         asked = self.rate_factors if kind == "rate" else self.decay_factors
         unasked = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay

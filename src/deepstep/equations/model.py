@@ -11,7 +11,7 @@ from deepstep.equations.costs import check_target
 from deepstep.equations.graph import graph_of, layer_activations, layers_of
 from deepstep.equations.heads import Output, get_head
 from deepstep.equations.linear import LinearCache, check_forward, check_shape, linear_backward, linear_forward
-from deepstep.equations.ops import Graph, Tape, backward, forward
+from deepstep.equations.ops import Graph, Tape, backward, forward, is_weights
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
 from deepstep.equations.updates import gradient_descent_update, shown
@@ -136,7 +136,7 @@ def _graph(
     where: str,
 ) -> Graph:
     """The graph of these parameters."""
-    names = layer_activations(activations, sum(name[0] == "W" for name in theta), where)
+    names = layer_activations(activations, sum(map(is_weights, theta)), where)
     kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:

@@ -339,6 +339,11 @@ def completed_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(found)
 
 
+def is_weights(name: str) -> bool:
+    """Whether a parameter is the W of a layer, which regularization concerns: no other name begins so."""
+    return name[0] == "W"
+
+
 def symbol_and_layer(name: str) -> tuple[str, int]:
     """What a name on the tape says: ``"gamma12"`` → ("gamma", 12)."""
     found = re.fullmatch(r"(.*?)(\d+)\)?", name)

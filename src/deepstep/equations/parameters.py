@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.equations.graph import graph_of, layers_of
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Layout, symbol_and_layer
+from deepstep.equations.ops import Layer, Layout, is_weights, symbol_and_layer
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray, Array, is_whole
 
@@ -135,7 +135,7 @@ class Parameters(Mapping[str, Array]):
     @property
     def n_layers(self) -> int:
         """L, the number of layers."""
-        return sum(1 for name, _ in self.layout if name[0] == "W")
+        return sum(is_weights(name) for name, _ in self.layout)
 
     @property
     def dtype(self) -> np.dtype[Any]:

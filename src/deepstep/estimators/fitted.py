@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from deepstep.equations.ops import is_weights
 from deepstep.model import Network
 from deepstep.training import History
 from deepstep.training.rate_finder import RateSearch
@@ -68,7 +69,7 @@ class FittedAttributes:
     @property
     def coefs_(self) -> list[Array]:
         """Weights of each layer, (n_{l-1}, n_l): views of ``network_.parameters``."""
-        return [view.T for name, view in self._fitted("coefs_").parameters.items() if name[0] == "W"]
+        return [view.T for name, view in self._fitted("coefs_").parameters.items() if is_weights(name)]
 
     @property
     def intercepts_(self) -> list[Array]:

@@ -15,11 +15,10 @@ from deepstep.equations import (
     formula_symbols,
     get_head,
     get_optimizer,
-    l1_backward,
-    l2_backward,
     members_mean_backward,
 )
-from deepstep.equations.ops import backward, symbol_and_layer
+from deepstep.equations.ops import backward, is_weights, symbol_and_layer
+from deepstep.equations.regularization import penalties
 from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
@@ -157,9 +156,8 @@ class _Walk:
             formula = equation.written("A", {"A": "loss", "G": "losses"})
         yield TraceEntry("loss", L, "cost", formula, equation.name, head.loss(ZL, Y), columns=True)
         added = [
-            (f"{kind.lower()}_cost", f"J_{kind}", strength, value)
-            for kind, strength, value in (("L1", settings.l1, costs.l1), ("L2", settings.l2, costs.l2))
-            if strength
+            (f"{term.name}_cost", f"J_{term.name.upper()}", term.strength, getattr(costs, term.name))
+            for term in penalties(settings.l1, settings.l2)
         ]
         data, formula = "J_data" if added else "J", EQUATIONS["cost_from_logits"].written("J", {})
         formula = formula.replace("J", data, 1) + (
@@ -205,18 +203,18 @@ class _Walk:
                     found[name],
                     columns=name not in of_layers,
                 )
-                weights = name[0] == "W" and name in graph.learned
+                weights = name in graph.learned and is_weights(name)
                 yield from self.regularized(name, entry) if weights else [entry]
 
     def regularized(self, name: str, entry: TraceEntry) -> Iterator[TraceEntry]:
         """dW, with its terms where the weights are regularized."""
-        terms, left, settings = [], entry.name, self.settings
-        for kind, strength, function in (("L1", settings.l1, l1_backward), ("L2", settings.l2, l2_backward)):
-            if strength:
-                rule, term = EQUATIONS[function.__name__], f"{left}_{kind}"
-                formula = rule.written("dW", {"W": name, f"dW_{kind}": term, "λ": f"{strength:g}"})
-                value = function(self.theta[name], strength, self.m)
-                terms.append(replace(entry, name=term, formula=formula, equation=rule.name, value=value))
+        terms, left = [], entry.name
+        for penalty in penalties(self.settings.l1, self.settings.l2):
+            rule = EQUATIONS[f"{penalty.name}_backward"]
+            kind, strength = penalty.name.upper(), penalty.strength
+            term, value = f"{left}_{kind}", penalty.backward(self.theta[name], strength, self.m)
+            formula = rule.written("dW", {"W": name, f"dW_{kind}": term, "λ": f"{strength:g}"})
+            terms.append(replace(entry, name=term, formula=formula, equation=rule.name, value=value))
         if not terms:
             yield entry
             return

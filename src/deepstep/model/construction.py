@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import INITIALIZATIONS, get_activation
+from deepstep.equations.ops import is_weights
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole
@@ -52,7 +53,7 @@ def with_starts(parameters: Parameters, architecture: Architecture) -> Parameter
 def check_fit(parameters: Parameters, architecture: Architecture) -> None:
     """Refuse parameters of another network."""
     if not parameters.layer_dims:
-        shapes = [shape for name, shape in parameters.layout if name[0] == "W"]
+        shapes = [shape for name, shape in parameters.layout if is_weights(name)]
         raise ConfigurationError(
             "Network", "each W takes as many inputs as the layer before has units", f"got shapes {shapes}"
         )

@@ -3,45 +3,24 @@
 from math import erfc, pi, sqrt
 
 from deepstep.engines.compiled.jit import ORDERED, part
-from deepstep.engines.compiled.layout import ACTIVATION, LEARNED, Lowers
+from deepstep.engines.compiled.layout import (
+    ELU,
+    GELU,
+    GELU_TANH,
+    IDENTITY,
+    LEAKY_RELU,
+    MISH,
+    RELU,
+    RELU_WITH_SLOPE,
+    SELU,
+    SIGMOID,
+    SILU,
+    SOFTPLUS,
+    TANH,
+)
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, expm1, log1p
-from deepstep.equations import ACTIVATIONS, learned_activation_forward
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
-
-ACTIVATION_CODES = {
-    name: code
-    for code, name in enumerate(
-        (
-            "identity",
-            "relu",
-            "leaky_relu",
-            "elu",
-            "selu",
-            "gelu",
-            "gelu_tanh",
-            "silu",
-            "mish",
-            "softplus",
-            "tanh",
-            "sigmoid",
-            "exponential",
-        )
-    )
-}
-"""Numbers of the activations whose units do not depend on each other."""
-
-LOWERS = {
-    ACTIVATIONS[name].forward: Lowers(ACTIVATION, {"activation": code})
-    for name, code in ACTIVATION_CODES.items()
-} | {learned_activation_forward: Lowers(LEARNED)}
-
-(IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL) = (
-    range(13)
-)
-
-RELU_WITH_SLOPE = 13
-"""Relu whose slope is written down, as its output does not show it: after dropout."""
 
 _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 

@@ -3,12 +3,8 @@
 import numpy as np
 
 from deepstep.engines.compiled.jit import ORDERED, part
-from deepstep.engines.compiled.layout import DROPPED, Lowers
 from deepstep.engines.compiled.machine import high_product
 from deepstep.engines.draws import Purpose
-from deepstep.equations import dropout_forward
-
-LOWERS = {dropout_forward: Lowers(DROPPED)}
 
 DROPOUT = np.uint64(Purpose.DROPOUT)
 

@@ -4,80 +4,16 @@ Everything that stages read and write lies in a room of rows, one for each numbe
 layer 1 reads come first. The derivatives lie in a room of the same form.
 """
 
-from collections.abc import Mapping
 from math import pi
-from typing import NamedTuple
 
 import numpy as np
 
 from deepstep.engines.compiled.gradient import sum_of
 from deepstep.engines.compiled.jit import ORDERED, part
-from deepstep.engines.compiled.layout import INPUT, Lowers
+from deepstep.engines.compiled.layout import COSINES, MAPS
 from deepstep.engines.compiled.machine import N, T, product, run
 from deepstep.engines.compiled.mathematics import cosine_and_sine
 from deepstep.engines.compiled.updates import cut
-from deepstep.equations import Graph, cosine_features, embed_categories, input_maps_forward
-from deepstep.types import AnyArray, Array
-
-COSINES, MAPS, CATEGORIES = range(3)
-_KINDS = {cosine_features: COSINES, input_maps_forward: MAPS, embed_categories: CATEGORIES}
-LOWERS = {function: Lowers(INPUT) for function in _KINDS}
-
-FIELDS = ("kind", "reads", "n", "writes", "cosines", "picks", "count", "each", "d", "first", "second")
-STAGES = np.dtype([(name, "i8") for name in FIELDS])
-"""Of a stage: the first row of its n inputs and of what it writes, and of the cosines that maps read; where
-the numbers of its count inputs begin in ``picks``; cosines (or entries of the table) for each input, and
-outputs of its map; where its parameters begin in θ: omega and phi, V and a, or T.
-"""
-
-
-class Embedded(NamedTuple):
-    """Stages before layer 1; of codes the numbers of categories follow in ``picks``."""
-
-    stages: AnyArray
-    picks: AnyArray
-    rows: int
-    room: Array  # of derivatives, flat; in prediction of what is written
-
-
-def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded | None:
-    """The stages of a graph whose parameters begin where ``starts`` says; None where there are none."""
-    nodes = [node for node in graph.to_logits if node.op.forward_equation.function in LOWERS]
-    if not nodes:
-        return None
-    shapes, options = dict(graph.layout), graph.layers[0].options
-    table, picks, sizes = [], [], {"A0": graph.layers[0].n_prev}
-    for node in nodes:
-        kind, n = _KINDS[node.op.forward_equation.function], sizes[node.reads[0]]
-        learned = [name for name in node.reads if name in shapes]
-        (rows, each), chosen, d = shapes[learned[0]], [], 0
-        if kind == COSINES:
-            value = options["periodic_embedding"]
-            inputs = value.get("inputs") if isinstance(value, Mapping) else None
-            chosen = list(range(n)) if inputs is None else [int(at) for at in inputs]
-            count, written = rows, 2 * rows * each  # the sines follow
-        elif kind == MAPS:
-            count = sizes[node.reads[1]] // (2 * each)
-            d, written = rows // count, n + rows
-        else:
-            counts = options["category_embedding"]["counts"]
-            chosen, count = [int(at) for at in (*counts, *counts.values())], len(counts)
-            written = n + count * (each - 1)
-        begins = [starts[name] for name in (learned * 2)[:2]]
-        table.append([kind, 0, n, 0, 0, len(picks), count, each, d, *begins])
-        picks += chosen
-        sizes[node.writes[0]] = written
-    last = nodes[-1].writes[0]
-    order = [last, *(name for name in sizes if name != last)]
-    row = dict(zip(order, np.cumsum([0, *(sizes[name] for name in order)]).tolist(), strict=False))
-    for stage, node in zip(table, nodes, strict=True):
-        stage[1], stage[3], stage[4] = (
-            row[node.reads[0]],
-            row[node.writes[0]],
-            row[node.reads[1]] if stage[0] == MAPS else 0,
-        )
-    stages = np.array([tuple(stage) for stage in table], STAGES)
-    return Embedded(stages, np.array(picks, np.int64), sum(sizes.values()), np.zeros(0, dtype))
 
 
 @part(order=ORDERED)
@@ -188,8 +124,8 @@ def gradients_of_stages(thread, plan, stages, picks, room, d, gradient, batch):
                 for j in range(m):
                     d[dp + j] *= room[x + j]
                 gradient[stage.first + e] = sum_of(d, dp, m) * turn
-            _cut(plan, gradient, stage.first + low * each, (high - low) * each)
-            _cut(plan, gradient, stage.second + low * each, (high - low) * each)
+            cut(plan, gradient, stage.first + low * each, (high - low) * each)
+            cut(plan, gradient, stage.second + low * each, (high - low) * each)
         elif stage.kind == MAPS:
             for i in range(low, high):
                 row, shape = stage.writes + stage.n + i * stage.d, (stage.d, each, m)
@@ -199,8 +135,8 @@ def gradients_of_stages(thread, plan, stages, picks, room, d, gradient, batch):
                 for r in range(stage.d):
                     gradient[stage.second + i * stage.d + r] = sum_of(d, (row + r) * stride, m) * per_example
             rows = (high - low) * stage.d
-            _cut(plan, gradient, stage.first + low * stage.d * each, rows * each)
-            _cut(plan, gradient, stage.second + low * stage.d, rows)
+            cut(plan, gradient, stage.first + low * stage.d * each, rows * each)
+            cut(plan, gradient, stage.second + low * stage.d, rows)
         else:
             start, into = stage.first, stage.writes + stage.n - stage.count
             for i in range(high):
@@ -212,14 +148,8 @@ def gradients_of_stages(thread, plan, stages, picks, room, d, gradient, batch):
                         x, dt = (stage.reads + chosen[i]) * stride, (into + i * each + e) * stride
                         for j in range(m):
                             gradient[start + _code(room[x + j], limit) * each + e] += d[dt + j] * per_example
-                    _cut(plan, gradient, start, limit * each)
+                    cut(plan, gradient, start, limit * each)
                 start += limit * each
-
-
-@part
-def _cut(plan, gradient, at, count):
-    if plan.clip_value > 0 and plan.only_gradient == 0:
-        cut(gradient, at, count, plan.clip_value)
 
 
 @part(order=ORDERED)

@@ -7,9 +7,19 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.compiled.activations import activate, logistic, softplus
-from deepstep.engines.compiled.embeddings import Embedded, embed
+from deepstep.engines.compiled.embeddings import embed
 from deepstep.engines.compiled.jit import ORDERED, kernel, part
-from deepstep.engines.compiled.layout import BATCH, LAYER
+from deepstep.engines.compiled.layout import (
+    BATCH,
+    EXPONENTIAL,
+    INCREASING,
+    LAYER,
+    ORDINAL,
+    OUTPUT_CODES,
+    SIGMOID,
+    SOFTMAX,
+    Embedded,
+)
 from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
@@ -37,14 +47,6 @@ ALONE = np.zeros(BARRIER_SIZE, np.int64)
 
 AT_ONCE = 256
 """Examples of a tile."""
-
-OUTPUT_CODES = {
-    name: code
-    for code, name in enumerate(("identity", "sigmoid", "softmax", "exponential", "increasing", "ordinal"))
-}
-"""Numbers of the activations of outputs; identity gives the logits."""
-
-(IDENTITY, SIGMOID, SOFTMAX, EXPONENTIAL, INCREASING, ORDINAL) = range(6)
 
 
 def outputs_of_rows(

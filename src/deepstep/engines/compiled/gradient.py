@@ -6,34 +6,28 @@ from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.layout import (
     BEND,
     BIAS,
-    FACTORS,
     INPUTS,
     LARGEST,
-    LINEAR,
+    MUON,
     NONE,
     NORM,
     SCALE,
     SIZES,
     SQUARES,
     WEIGHTS,
-    Lowers,
 )
-from deepstep.engines.compiled.machine import START, N, T, product, run, wait_for_all
+from deepstep.engines.compiled.machine import (
+    START,
+    N,
+    T,
+    largest_of_threads,
+    product,
+    run,
+    sum_of_threads,
+    wait_for_all,
+)
 from deepstep.engines.compiled.normalization import BACK, sums_of
-from deepstep.engines.compiled.updates import MUON, cut, move, regularize
-from deepstep.equations import (
-    linear_forward,
-    members_linear_forward,
-    members_output_forward,
-    scaled_weights,
-)
-
-LOWERS = {
-    linear_forward: Lowers(LINEAR),
-    members_linear_forward: Lowers(LINEAR),
-    members_output_forward: Lowers(LINEAR),
-    scaled_weights: Lowers(FACTORS),
-}
+from deepstep.engines.compiled.updates import cut, move, regularize
 
 AT_ONCE = 1024
 """Numbers that are added up in their own precision."""
@@ -41,8 +35,7 @@ AT_ONCE = 1024
 
 @part(once=True)
 def gradient_and_update(
-    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch, rate,
-    decay,
+    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
@@ -88,10 +81,8 @@ def gradient_and_update(
                         B_k = B, start + k * each, ldb
                     if left >= right:
                         continue
-                    shape, found_dW = (
-                        (right - left, n_prev, each),
-                        (gradient, into + (left - top) * n_prev, n_prev),
-                    )
+                    shape = right - left, n_prev, each
+                    found_dW = gradient, into + (left - top) * n_prev, n_prev
                     if scaled is not None and l == 1:
                         found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
                     product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
@@ -107,10 +98,7 @@ def gradient_and_update(
             elif moments is not None and layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
-                    found_sum = 0.0
-                    for t in range(plan.n_threads):
-                        found_sum += sums[t, i + offset]
-                    gradient[into + i - low] = found_sum / m
+                    gradient[into + i - low] = sum_of_threads(sums, i + offset) / m
             elif l == layers.size - 1:
                 for i in range(low, high):
                     k = i // layer.size
@@ -119,11 +107,9 @@ def gradient_and_update(
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
-            if plan.clip_value > 0 and plan.only_gradient == 0:
-                cut(gradient, into, count, plan.clip_value)
+            cut(plan, gradient, into, count)
             if not plan.whole:
-                own = parameters[layer.own[kind]]
-                move(plan, own, state, at, gradient, into, count, seldom, batch.step, rate, decay)
+                move(plan, parameters[layer.own[kind]], state, at, gradient, into, count, seldom, batch)
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
@@ -159,7 +145,7 @@ def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
 
 
 @part
-def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, step, rate, decay):
+def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
     """
@@ -179,11 +165,9 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom,
             product_ = run(scaled, (k * (n - 1) + i) * n_x + left, right - left)
             for j in range(right - left):
                 g[j] += product_[j]
-    if plan.clip_value > 0 and plan.only_gradient == 0:
-        cut(gradient, into, count, plan.clip_value)
+    cut(plan, gradient, into, count)
     if not plan.whole:
-        own = parameters[layers[1].own[INPUTS]]
-        move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay)
+        move(plan, parameters[layers[1].own[INPUTS]], state, at, gradient, into, count, seldom, batch)
 
 
 @part
@@ -217,23 +201,19 @@ def clipping(thread, barrier, plan, work):
         largest = size if size > largest else largest
     shared[thread, LARGEST] = largest
     wait_for_all(barrier, n_threads)
-    for t in range(n_threads):
-        largest = shared[t, LARGEST] if shared[t, LARGEST] > largest else largest
+    largest = largest_of_threads(shared, LARGEST)
     if not 0 < largest < np.inf:
         return 1.0
     for i in range(low, high):
         squares += (np.float64(gradient[i]) / largest) ** 2
     shared[thread, NORM] = squares
     wait_for_all(barrier, n_threads)
-    squares = 0.0
-    for t in range(n_threads):
-        squares += shared[t, NORM]
-    share = plan.clip_norm / largest / np.sqrt(squares)
+    share = plan.clip_norm / largest / np.sqrt(sum_of_threads(shared, NORM))
     return share if share < 1 else 1.0
 
 
 @part
-def update_whole(thread, plan, parameters, state, gradient, seldom, step, rate, decay, share):
+def update_whole(thread, plan, parameters, state, gradient, seldom, batch, share):
     """The update of this thread's rows of each parameter; of no W where Muon updates them."""
     scale = gradient.dtype.type(share)
     for own in parameters:
@@ -242,4 +222,4 @@ def update_whole(thread, plan, parameters, state, gradient, seldom, step, rate, 
         for i in range(at, at + count):
             gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, seldom, step, rate, decay)
+            move(plan, own, state, at, gradient, at, count, seldom, batch)

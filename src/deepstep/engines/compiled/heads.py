@@ -4,21 +4,17 @@ import numpy as np
 
 from deepstep.engines.compiled.activations import logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.layout import (
+    ABSOLUTE,
+    HUBER,
+    IDENTITY,
+    ORDINAL,
+    QUANTILE,
+    SIGMOID,
+    SOFTMAX,
+)
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, log1p
-
-HEAD_CODES = {
-    name: code
-    for code, name in enumerate(
-        ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
-    )
-}
-"""Numbers of the heads."""
-
-(SIGMOID, SOFTMAX, IDENTITY, ABSOLUTE, HUBER, POISSON, QUANTILE, ORDINAL) = range(8)
-
-SELDOM = QUANTILE, ORDINAL
-"""Heads that are not compiled where they are not used."""
 
 
 @part(order=ORDERED)

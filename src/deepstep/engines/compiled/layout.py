@@ -1,14 +1,16 @@
-"""The tables and the room that kernels work with: one compilation serves every network.
+"""What kernels do, by number, and the tables that they work with: one compilation serves every network.
 
-`lowering` fills the tables from the graph of a network.
+`lowering` fills the tables from the graph of a network. Nothing here loads Numba: what has a kernel is known
+before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep import equations
 from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s", "alpha")
@@ -65,6 +67,81 @@ PLAN = np.dtype(
 )
 """One row: the settings of the session, then those of a call."""
 
+STAGES = np.dtype(
+    [
+        *((name, "i8") for name in ("kind", "reads", "n", "writes")),  # rows of the room: its n inputs, …
+        ("cosines", "i8"),  # the first row of those that maps read
+        ("picks", "i8"),  # where the numbers of its count inputs begin in `Embedded.picks`
+        ("count", "i8"),
+        ("each", "i8"),  # cosines, or entries of the table, for each input
+        ("d", "i8"),  # outputs of the map of an input
+        *((name, "i8") for name in ("first", "second")),  # its parameters in θ: omega and phi, V and a, or T
+    ]
+)
+"""A row for each stage before layer 1."""
+
+
+class Embedded(NamedTuple):
+    """Stages before layer 1; of codes the numbers of categories follow in ``picks``."""
+
+    stages: AnyArray
+    picks: AnyArray
+    rows: int
+    room: Array  # of derivatives, flat; in prediction of what is written
+
+
+(
+    IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL,
+    SOFTMAX, INCREASING, ORDINAL, ABSOLUTE, HUBER, POISSON, QUANTILE, RELU_WITH_SLOPE,
+) = range(21)  # fmt: skip
+"""Numbers of activations of units, of outputs and of heads; the last is relu whose slope is written down,
+where its output does not show it.
+"""
+
+_NAMES = "identity relu leaky_relu elu selu gelu gelu_tanh silu mish softplus tanh sigmoid exponential"
+ACTIVATION_CODES = {name: code for code, name in enumerate(_NAMES.split())}
+OUTPUT_CODES = {
+    "identity": IDENTITY,
+    "sigmoid": SIGMOID,
+    "softmax": SOFTMAX,
+    "exponential": EXPONENTIAL,
+    "increasing": INCREASING,
+    "ordinal": ORDINAL,
+}
+HEAD_CODES = {
+    "sigmoid": SIGMOID,
+    "softmax": SOFTMAX,
+    "identity": IDENTITY,
+    "absolute_error": ABSOLUTE,
+    "huber": HUBER,
+    "poisson": POISSON,
+    "quantile": QUANTILE,
+    "ordinal": ORDINAL,
+}
+
+SELDOM = QUANTILE, ORDINAL
+"""Heads that are not compiled where they are not used."""
+
+GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
+RULE_CODES: dict[Callable[..., Any], int] = {
+    equations.gradient_descent_update: GD,
+    equations.momentum_update: MOMENTUM,
+    equations.heavy_ball_update: HEAVY_BALL,
+    equations.nesterov_update: NESTEROV,
+    equations.rmsprop_update: RMSPROP,
+    equations.adam_update: ADAM,
+    equations.lion_update: LION,
+    equations.muon_update: MUON,
+}
+
+COSINES, MAPS, CATEGORIES = range(3)
+STAGE_CODES: dict[Callable[..., Any], int] = {
+    equations.cosine_features: COSINES,
+    equations.input_maps_forward: MAPS,
+    equations.embed_categories: CATEGORIES,
+}
+"""Stages before layer 1, see `embeddings`."""
+
 INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, LEARNED, DROPPED = range(8)
 """Places of operations in a layer, in the order in which kernels do them."""
 
@@ -74,6 +151,26 @@ class Lowers(NamedTuple):
 
     place: int
     columns: Mapping[str, int] = MappingProxyType({})
+
+
+KERNELS: dict[Callable[..., Any], Lowers] = {
+    **dict.fromkeys(STAGE_CODES, Lowers(INPUT)),
+    equations.scaled_weights: Lowers(FACTORS),
+    equations.linear_forward: Lowers(LINEAR),
+    equations.product_forward: Lowers(LINEAR),
+    equations.members_linear_forward: Lowers(LINEAR),
+    equations.members_output_forward: Lowers(LINEAR),
+    equations.normalize_batch: Lowers(NORMALIZED, {"normalization": BATCH}),
+    equations.normalize_layer: Lowers(NORMALIZED, {"normalization": LAYER}),
+    equations.scale_shift_forward: Lowers(SHIFTED),
+    **{
+        equations.ACTIVATIONS[name].forward: Lowers(ACTIVATION, {"activation": code})
+        for name, code in ACTIVATION_CODES.items()
+    },
+    equations.learned_activation_forward: Lowers(LEARNED),
+    equations.dropout_forward: Lowers(DROPPED),
+}
+"""The equation of a forward pass → how it is lowered. What is not here, the reference engine does."""
 
 
 class Data(NamedTuple):
@@ -86,7 +183,7 @@ class Data(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch as one thread sees it."""
+    """A batch as one thread sees it, with the numbers of its step."""
 
     m: int  # its columns: the examples of the first member, then those of the second, …
     examples: int  # m, but for members that share a network
@@ -95,6 +192,9 @@ class Batch(NamedTuple):
     high: int
     stride: int  # entries from one unit to the next
     step: int  # number of the update, from 1
+    rate: float  # α, and the factors of weight decay and dropout
+    decay: float
+    dropout: float
 
 
 WEIGHT, LOSS, ROOM, ALONG, DEVIATION = range(5)

@@ -1,41 +1,40 @@
-"""From the graph of a network to tables of numbers: each file of kernels declares what it lowers."""
+"""From the graph of a network to tables of numbers, by `layout.KERNELS`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from inspect import signature
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines.compiled import activations, draws, embeddings, gradient, normalization
-from deepstep.engines.compiled.activations import RELU, RELU_WITH_SLOPE
-from deepstep.engines.compiled.embeddings import Embedded, stages_of
-from deepstep.engines.compiled.heads import HEAD_CODES
 from deepstep.engines.compiled.layout import (
     BATCH,
+    COSINES,
+    HEAD_CODES,
     INPUT,
+    KERNELS,
     KINDS,
     LAYERS,
     LINEAR,
+    MAPS,
     PARAMETERS,
     PLAN,
-    Lowers,
+    RELU,
+    RELU_WITH_SLOPE,
+    RULE_CODES,
+    STAGE_CODES,
+    STAGES,
+    Embedded,
 )
-from deepstep.engines.compiled.updates import EPSILON_AT, RULE_CODES
 from deepstep.engines.settings import Settings
-from deepstep.equations import OPTIMIZERS, Head, get_optimizer
+from deepstep.equations import OPTIMIZERS, Graph, Head, get_optimizer
 from deepstep.equations.ops import symbol_and_layer
+from deepstep.equations.updates import EPSILON_AT
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
-KERNELS: dict[Callable[..., Any], Lowers] = {}
-"""The equation of a forward pass → how it is lowered."""
 
-for _kernels in (gradient, normalization, activations, draws, embeddings):
-    KERNELS |= _kernels.LOWERS
-
-
-def why_not(architecture: Architecture, settings: Settings) -> str:
+def why_no_kernel(architecture: Architecture, settings: Settings) -> str:
     """What of a network and its settings has no kernel; empty where all has one."""
     nodes = architecture.graph.to_logits
     for node in nodes:
@@ -97,6 +96,44 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
     return Tables(layers, parameters, stages_of(graph, starts, dtype))
 
 
+def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded | None:
+    """The stages of a graph whose parameters begin where ``starts`` says; None where there are none."""
+    nodes = [node for node in graph.to_logits if node.op.forward_equation.function in STAGE_CODES]
+    if not nodes:
+        return None
+    shapes, options = dict(graph.layout), graph.layers[0].options
+    stages, picks, sizes = list[dict[str, int]](), list[int](), {"A0": graph.layers[0].n_prev}
+    for node in nodes:
+        kind, n = STAGE_CODES[node.op.forward_equation.function], sizes[node.reads[0]]
+        learned = [name for name in node.reads if name in shapes]
+        (rows, each), chosen, d = shapes[learned[0]], [], 0
+        if kind == COSINES:
+            value = options["periodic_embedding"]
+            inputs = value.get("inputs") if isinstance(value, Mapping) else None
+            chosen = list(range(n)) if inputs is None else [int(at) for at in inputs]
+            count, written = rows, 2 * rows * each  # the sines follow
+        elif kind == MAPS:
+            count = sizes[node.reads[1]] // (2 * each)
+            d, written = rows // count, n + rows
+        else:
+            counts = options["category_embedding"]["counts"]
+            chosen, count = [int(at) for at in (*counts, *counts.values())], len(counts)
+            written = n + count * (each - 1)
+        stage = {"kind": kind, "n": n, "picks": len(picks), "count": count, "each": each, "d": d}
+        stages.append(stage | {"first": starts[learned[0]], "second": starts[learned[-1]]})
+        picks += chosen
+        sizes[node.writes[0]] = written
+    last = nodes[-1].writes[0]
+    order = [last, *(name for name in sizes if name != last)]
+    row = dict(zip(order, np.cumsum([0, *(sizes[name] for name in order)]).tolist(), strict=False))
+    for stage, node in zip(stages, nodes, strict=True):
+        stage |= {"reads": row[node.reads[0]], "writes": row[node.writes[0]]}
+        stage["cosines"] = row[node.reads[1]] if stage["kind"] == MAPS else 0
+    names = STAGES.names or ()
+    table = np.array([tuple(stage[name] for name in names) for stage in stages], STAGES)
+    return Embedded(table, np.array(picks, np.int64), sum(sizes.values()), np.zeros(0, dtype))
+
+
 def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     """The settings of a session as a row of `PLAN`."""
     optimizer = get_optimizer(settings.optimizer)
@@ -109,7 +146,7 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     plan["beta1"] = values.get("beta1", values.get("beta", 0))
     for name in ("beta", "beta2", "epsilon"):
         plan[name] = values.get(name, 0)
-    plan["epsilon_at"] = EPSILON_AT.index(values.get("epsilon_at", EPSILON_AT[0]))
+    plan["epsilon_at"] = list(EPSILON_AT).index(values.get("epsilon_at", "outside"))
     for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
@@ -120,17 +157,26 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     return plan
 
 
-def levels_of(settings: Mapping[str, Any]) -> Array:
-    """The levels of quantiles; empty for other heads."""
-    return np.array(settings.get("levels", ()), np.float64)
-
-
 def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype: Any) -> Array | None:
     """Mean and variance of all units (2, units), from "mean1", …; None where no layer is normalized."""
     if not layers["normalization"].any():
         return None
     running = np.zeros((2, int(layers["size"][1:].sum())), dtype)
-    for l in np.flatnonzero(layers["normalization"] == BATCH):
-        units = slice(layers["unit"][l], layers["unit"][l] + layers["size"][l])
-        running[0, units], running[1, units] = statistics[f"mean{l}"][:, 0], statistics[f"variance{l}"][:, 0]
+    for name, row, units in _normalized_by_batch(layers):
+        running[row, units] = statistics[name][:, 0]
     return running
+
+
+def statistics_of(layers: AnyArray, running: Array | None) -> dict[str, Array]:
+    """Copies of the statistics "mean1", … that stand in those of all units."""
+    if running is None:
+        return {}
+    return {name: running[row, units, np.newaxis].copy() for name, row, units in _normalized_by_batch(layers)}
+
+
+def _normalized_by_batch(layers: AnyArray) -> Iterator[tuple[str, int, slice]]:
+    """Each statistic's name with its row and units among those of all units."""
+    for l in np.flatnonzero(layers["normalization"] == BATCH):
+        first = int(layers["unit"][l])
+        for row, kind in enumerate(("mean", "variance")):
+            yield f"{kind}{l}", row, slice(first, first + int(layers["size"][l]))

@@ -239,6 +239,25 @@ def wait_for_all(barrier, n_threads):
             _yield()
 
 
+@part
+def sum_of_threads(found, column):
+    """The sum of what all threads have found, a row for each."""
+    total = 0.0
+    for thread in range(found.shape[0]):
+        total += found[thread, column]
+    return total
+
+
+@part
+def largest_of_threads(found, column):
+    """The largest number that a thread has found; a NaN stays."""
+    largest = 0.0
+    for thread in range(found.shape[0]):
+        number = found[thread, column]
+        largest = number if number > largest or number != number else largest
+    return largest
+
+
 N, T = np.int64(ord("N")), np.int64(ord("T"))
 """Whether a factor is taken as it is or turned. No Python ints: for each of these a kernel is compiled
 anew.

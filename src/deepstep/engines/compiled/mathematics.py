@@ -14,11 +14,12 @@ from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import float_of_bits
 
 
-def _of_precision(single, double):
-    """A stand-in that becomes the function for float32 or for float64 where it is compiled.
+def _of_precisions(make, of_single, of_double):
+    """A stand-in that becomes a function made for float32 or for float64 where it is compiled.
 
     The two are plain functions: compiled parts of their own would be compiled once more for the stand-in.
     """
+    single, double = make(np.float32, *of_single), make(np.float64, *of_double)
 
     def function(x):
         raise TypeError("for kernels alone")
@@ -37,10 +38,7 @@ def _reduced(number, whole, high, low, bits, bias):
     log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
     zero = number(0)
     degree_13 = number is np.float64
-    c2, c3, c4, c5, c6, c7 = (number(1 / d) for d in (2, 6, 24, 120, 720, 5040))
-    c8, c9, c10, c11, c12, c13 = (
-        number(1 / d) for d in (40320, 362880, 3628800, 39916800, 479001600, 6227020800)
-    )
+    c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, c12, c13 = (number(1 / factorial(d)) for d in range(2, 14))
 
     @part(order=ORDERED)
     def remainder(x):
@@ -60,13 +58,16 @@ def _reduced(number, whole, high, low, bits, bias):
     return remainder, power_of_two
 
 
-_remainder32, _power32 = _reduced(np.float32, np.int32, 0.693359375, -2.12194440e-4, 23, 127)
-_remainder64, _power64 = _reduced(
-    np.float64, np.int64, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 52, 1023
-)
+_REDUCED = {
+    np.float32: _reduced(np.float32, np.int32, 0.693359375, -2.12194440e-4, 23, 127),
+    np.float64: _reduced(
+        np.float64, np.int64, 6.93147180369123816490e-01, 1.90821492927058770002e-10, 52, 1023
+    ),
+}
 
 
-def _exponential(remainder, power, number, least, most):
+def _exponential(number, least, most):
+    remainder, power = _REDUCED[number]
     low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
 
     def exponential(x):
@@ -80,8 +81,9 @@ def _exponential(remainder, power, number, least, most):
     return exponential
 
 
-def _minus_one(remainder, power, number, least, most):
-    low, high, one = number(least), number(most), number(1)
+def _minus_one(number, most):
+    remainder, power = _REDUCED[number]
+    low, high, one = number(-most), number(most), number(1)
 
     def minus_one(x):
         inside = low if x < low else x
@@ -93,7 +95,8 @@ def _minus_one(remainder, power, number, least, most):
     return minus_one
 
 
-def _both(remainder, power, number, least):
+def _both(number, least):
+    remainder, power = _REDUCED[number]
     low, one = number(least), number(1)
 
     def both(x):
@@ -105,33 +108,21 @@ def _both(remainder, power, number, least):
     return both
 
 
-_exp32 = _exponential(_remainder32, _power32, np.float32, -104.0, 88.72283935546875)
-_exp64 = _exponential(_remainder64, _power64, np.float64, -746.0, 709.782712893384)
-_expm1_32 = _minus_one(_remainder32, _power32, np.float32, -60.0, 60.0)
-_expm1_64 = _minus_one(_remainder64, _power64, np.float64, -60.0, 60.0)
-_both32 = _both(_remainder32, _power32, np.float32, -87.0)
-_both64 = _both(_remainder64, _power64, np.float64, -708.0)
-
-exp = _of_precision(_exp32, _exp64)
+exp = _of_precisions(_exponential, (-104.0, 88.72283935546875), (-746.0, 709.782712893384))
 """e^x; 0 and inf where the value is too small or too large for the dtype. A subnormal value is rounded once,
 in a thread that has such numbers (see `machine.without_denormals`).
 """
 
-expm1 = _of_precision(_expm1_32, _expm1_64)
+expm1 = _of_precisions(_minus_one, (60.0,), (60.0,))
 """e^x - 1 with all digits near 0, for x up to 60; beyond that its value at 60."""
 
-exp_and_expm1 = _of_precision(_both32, _both64)
+exp_and_expm1 = _of_precisions(_both, (-87.0,), (-708.0,))
 """e^x and e^x - 1, each with all its digits, for x up to 0; below -87 (-708) their values there."""
 
 
 def _log1p(number, terms):
-    one, half, two, root, ln2 = (
-        number(1),
-        number(0.5),
-        number(2),
-        number(0.41421356),
-        number(0.6931471805599453),
-    )
+    one, half, two = number(1), number(0.5), number(2)
+    root, ln2 = number(0.41421356), number(0.6931471805599453)
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 
@@ -149,7 +140,7 @@ def _log1p(number, terms):
     return log1p
 
 
-log1p = _of_precision(_log1p(np.float32, 5), _log1p(np.float64, 10))
+log1p = _of_precisions(_log1p, (5,), (10,))
 """log(1 + x) for x from 0 to 1, by 2·artanh(s) with s = x / (2 + x)."""
 
 
@@ -180,10 +171,9 @@ def _cosine_and_sine(number, parts: tuple[float, float, float], last):
     return cosine_and_sine
 
 
-cosine_and_sine = _of_precision(
-    _cosine_and_sine(np.float32, (1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8), 11),
-    _cosine_and_sine(
-        np.float64, (1.57079625129699707031, 7.54978941586159635335e-8, 5.39030285815811905290e-15), 17
-    ),
+cosine_and_sine = _of_precisions(
+    _cosine_and_sine,
+    ((1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8), 11),
+    ((1.57079625129699707031, 7.54978941586159635335e-8, 5.39030285815811905290e-15), 17),
 )
 """cos(x) and sin(x) to the last digits, for |x| up to some thousands: multiples of π/2 in three parts."""

@@ -8,27 +8,8 @@ U_hat is not yet Z: the bias comes with the activation.
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import (
-    ALONG,
-    BATCH,
-    DEVIATION,
-    LAYER,
-    LINEAR,
-    NORMALIZED,
-    ROOM,
-    SHIFTED,
-    SUMS,
-    Lowers,
-)
-from deepstep.engines.compiled.machine import run, wait_for_all
-from deepstep.equations import normalize_batch, normalize_layer, product_forward, scale_shift_forward
-
-LOWERS = {
-    product_forward: Lowers(LINEAR),
-    normalize_batch: Lowers(NORMALIZED, {"normalization": BATCH}),
-    normalize_layer: Lowers(NORMALIZED, {"normalization": LAYER}),
-    scale_shift_forward: Lowers(SHIFTED),
-}
+from deepstep.engines.compiled.layout import ALONG, DEVIATION, ROOM, SUMS
+from deepstep.engines.compiled.machine import run, sum_of_threads, wait_for_all
 
 FORTH, BACK = np.int64(0), np.int64(1)
 
@@ -57,14 +38,14 @@ def by_batch(thread, barrier, sums, work, moments, theta, layer, batch):
         sums[thread, i] = total
     wait_for_all(barrier, n_threads)
     for i in range(n):
-        a, mean, squares = run(A, (unit + i) * stride + low, k), _over_threads(sums, i) / m, 0.0
+        a, mean, squares = run(A, (unit + i) * stride + low, k), sum_of_threads(sums, i) / m, 0.0
         for j in range(k):
             squares += (np.float64(a[j]) - mean) * (np.float64(a[j]) - mean)
         sums[thread, n + i] = squares
     wait_for_all(barrier, n_threads)
     for i in range(n):
         a, u = run(A, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
-        mean, variance = _over_threads(sums, i) / m, _over_threads(sums, n + i) / m
+        mean, variance = sum_of_threads(sums, i) / m, sum_of_threads(sums, n + i) / m
         if thread == 0:
             moments[0, unit + i], moments[1, unit + i] = mean, variance
         center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[layer.gamma + i]
@@ -82,7 +63,7 @@ def by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
     wait_for_all(barrier, sums.shape[0])
     for i in range(n):
         d, u = run(D, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
-        center, way = number(_over_threads(sums, i) / m), number(_over_threads(sums, n + i) / m)
+        center, way = number(sum_of_threads(sums, i) / m), number(sum_of_threads(sums, n + i) / m)
         scale = theta[layer.gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
         for j in range(k):
             d[j] = scale * (d[j] - center - u[j] * way)
@@ -163,14 +144,6 @@ def running(statistics, moments, unit, n, m, share):
     for i in range(unit, unit + n):
         statistics[0, i] = (1 - share) * statistics[0, i] + share * moments[0, i]
         statistics[1, i] = (1 - share) * statistics[1, i] + share * unbiased * moments[1, i]
-
-
-@part
-def _over_threads(sums, i):
-    total = 0.0
-    for t in range(sums.shape[0]):
-        total += sums[t, i]
-    return total
 
 
 @part

@@ -1,10 +1,10 @@
 """The forward and the backward pass of one thread's examples, and their losses between the two."""
 
-from deepstep.engines.compiled.activations import RELU, activate, bend
+from deepstep.engines.compiled.activations import activate, bend
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import BATCH, LOSS, NONE, ROOM, WEIGHT
+from deepstep.engines.compiled.layout import BATCH, LOSS, NONE, RELU, ROOM, WEIGHT
 from deepstep.engines.compiled.machine import START, N, T, product, run
 from deepstep.engines.compiled.normalization import (
     BACK,
@@ -19,7 +19,7 @@ from deepstep.engines.compiled.normalization import (
 
 @part(once=True)
 def forward_pass(
-    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch, factor
+    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch
 ):  # fmt: skip
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
     one, A, stride = theta.dtype.type(1), work.A, batch.stride
@@ -63,8 +63,8 @@ def forward_pass(
                 bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
             else:
                 activate(layer.activation, A, begin + low, begin + high, bias, work.D)
-        if seldom is not None and not last and layer.drop * factor > 0:
-            keep = 1 - layer.drop * factor
+        if seldom is not None and not last and layer.drop * batch.dropout > 0:
+            keep = 1 - layer.drop * batch.dropout
             drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
 
 
@@ -83,10 +83,22 @@ def losses(plan, layers, levels, weighted, work, seldom, batch):
                 work.D[begin + j] *= rows[WEIGHT, j]
 
 
+@part
+def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batch):
+    """dA of the layer before = Wᵀ·dZ, of this thread's columns: of each member by its own W."""
+    each, stride, one = batch.m // layer.blocks, batch.stride, weights.dtype.type(1)
+    for k in range(layer.blocks):
+        left, right = max(batch.low, k * each), min(batch.high, (k + 1) * each)
+        if left < right:
+            shape, dZ = (n_prev, right - left, layer.size), (D, layer.unit * stride + left, stride)
+            W = weights, at_W + k * layer.size * n_prev, n_prev
+            product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
+
+
 @part(once=True)
 def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
-    one, zero = theta.dtype.type(1), theta.dtype.type(0)
+    zero = theta.dtype.type(0)
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
     for l in range(layers.size - 1, 0, -1):
         layer, n_prev = layers[l], layers[l - 1].size
@@ -100,29 +112,13 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, b
             continue
         if l == 1:
             if embedded is not None:
-                each = batch.m // layer.blocks
-                for k in range(layer.blocks):
-                    left, right = max(low, k * each), min(high, (k + 1) * each)
-                    if left < right:
-                        W = (theta, layer.W, n_prev)
-                        if scaled is not None:
-                            W = (scaled, k * layer.size * n_prev, n_prev)
-                        shape, dZ = (
-                            (n_prev, right - left, layer.size),
-                            (D, layer.unit * stride + left, stride),
-                        )
-                        product(plan.blas, one, shape, T, W, N, dZ, (embedded.room, START + left, stride))
+                weights, at_W = (theta, layer.W) if scaled is None else (scaled, START)
+                through_the_weights(plan, weights, at_W, layer, n_prev, D, embedded.room, START, batch)
             continue
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU
         into, begin = (D, before) if shown else (S, START)
-        each = batch.m // layer.blocks
-        for k in range(layer.blocks):
-            left, right = max(low, k * each), min(high, (k + 1) * each)
-            if left < right:
-                shape, dZ = (n_prev, right - left, layer.size), (D, layer.unit * stride + left, stride)
-                W = theta, layer.W + k * layer.size * n_prev, n_prev
-                product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
+        through_the_weights(plan, theta, layer.W, layer, n_prev, D, into, begin, batch)
         for i in range(n_prev):
             d = run(D, before + i * stride + low, high - low)
             if shown:

@@ -4,12 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines.compiled.activations import RELU
-from deepstep.engines.compiled.embeddings import Embedded
-from deepstep.engines.compiled.heads import SELDOM
-from deepstep.engines.compiled.layout import SUMS
+from deepstep.engines.compiled.layout import MUON, RELU, SELDOM, SUMS, Embedded
 from deepstep.engines.compiled.lowering import Tables
-from deepstep.engines.compiled.updates import MUON
 from deepstep.types import AnyArray, Array
 
 TILE = 2**17

@@ -1,28 +1,30 @@
 """A session on the compiled engine."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from deepstep.engines.compiled.forward import outputs, outputs_of_each
 from deepstep.engines.compiled.jit import told_while_compiled
-from deepstep.engines.compiled.layout import BATCH, TURNED_UP_TO, Data
-from deepstep.engines.compiled.lowering import Tables, levels_of, plan_of, running_statistics, tables_of
+from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
+from deepstep.engines.compiled.lowering import (
+    Tables,
+    plan_of,
+    running_statistics,
+    statistics_of,
+    tables_of,
+)
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.room import Work, members_of, optional_room, stride_for, tile_of, work_for
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
-from deepstep.engines.compiled.updates import MUON
 from deepstep.engines.draws import check_dropout, input_noise
-from deepstep.engines.reference import ReferenceSession, first_statistics
-from deepstep.engines.session import SessionState, StepCosts, check_state, writable
-from deepstep.engines.settings import Settings
-from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
-from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import statistics_shapes
+from deepstep.engines.reference import ReferenceSession
+from deepstep.engines.session import Session, SessionState, StepCosts, writable
+from deepstep.equations import cost_of_the_answer
+from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, batch
 from deepstep.types import AnyArray, Array
 
@@ -35,37 +37,20 @@ _READY: set[tuple[Any, ...]] = set()
 """Kinds of kernels that are loaded: their precision, and which parts of `OptionalRoom` they do without."""
 
 
-class CompiledSession:
-    """Trains with kernels that do many steps in one call. See `deepstep.engines.Session`."""
+class CompiledSession(Session):
+    """Trains with kernels that do many steps in one call."""
 
-    name, why = "compiled", ""
-    spans = False
+    name = "compiled"
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        parameters: Parameters,
-        settings: Settings,
-        statistics: Mapping[str, Array] | None = None,
-    ) -> None:
-        self.architecture, self.settings = architecture, settings
-        self._like, self._dtype = parameters.like, parameters.dtype
-        self._dropout = settings.dropout_of(architecture)
-        self._optimizer = get_optimizer(settings.optimizer)
-        self._head = get_head(architecture)
-        self._tables = tables_of(architecture, settings, self._dtype)
+    def _make_ready(self, parameters: Parameters) -> None:
+        self._tables = tables_of(self.architecture, self.settings, self._dtype)
         self._layers = self._tables.layers
-        self._plan = plan_of(settings, self._head, self._tables)
+        self._plan = plan_of(self.settings, self._head, self._tables)
         self._optional = optional_room(self._plan, self._tables, self._dtype)
-        self._levels = levels_of(self._head.settings)
-        self._by_batch = [int(l) for l in np.flatnonzero(self._layers["normalization"] == BATCH)]
-        if statistics is None:
-            statistics = first_statistics(architecture, self._dtype)
-        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
+        self._levels = np.array(self._head.settings.get("levels", ()), np.float64)
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
-        self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def prepare(self) -> None:
         """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
@@ -100,59 +85,28 @@ class CompiledSession:
         """The moving average where one is kept, else `parameters`."""
         return self._like(self._state[-1].copy()) if self._averaged else self.parameters
 
-    def step(
-        self,
-        X: Array,
-        Y: Array,
-        *,
-        learning_rate: float,
-        sample_weight: Array | None = None,
-        weight_decay: float = 1.0,
-        dropout: float = 1.0,
-    ) -> float:
-        """One update; gives J before it."""
-        found = self.steps(
-            _as_rows(X, Y, sample_weight),
-            order=None,
-            batch_size=None,
-            numbers=range(1),
-            learning_rate=np.array([learning_rate]),
-            weight_decay=np.array([weight_decay]),
-            dropout=np.array([dropout]),
-        )
-        return float(found.costs[0])
-
-    def steps(
+    def _do(
         self,
         examples: Examples,
-        *,
         order: AnyArray | None,
         batch_size: int | None,
         numbers: range,
-        learning_rate: AnyArray,
-        weight_decay: AnyArray,
-        dropout: AnyArray,
-    ) -> StepCosts:
-        """One update for each batch that has weight."""
-        costs, sizes = np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64)
-        rates = [
-            np.ascontiguousarray(values, np.float64) for values in (learning_rate, weight_decay, dropout)
-        ]
+        rates: Array,
+        found: StepCosts,
+    ) -> None:
         check_dropout(self._dropout, rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
-            self._run(examples, order, batch_size, numbers.start, rates, costs, sizes)
-            return StepCosts(costs, sizes)
+            self._run(examples, order, batch_size, numbers.start, rates, found)
+            return
         for at, number in enumerate(numbers):  # NumPy draws the noise; of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
             if self.settings.input_noise:
                 noise, seed = self.settings.input_noise, self.settings.seed
                 X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
-            one = slice(at, at + 1)
-            rows = _as_rows(X, Y, weight)
-            self._run(rows, None, None, 0, [values[one] for values in rates], costs[one], sizes[one])
-            if stopped(costs[one], sizes[one]):
+            one = part_of(found, slice(at, at + 1))
+            self._run(Examples(X.T, Y.T, weight), None, None, 0, rates[:, at : at + 1], one)
+            if stopped(one):
                 break
-        return StepCosts(costs, sizes)
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
@@ -163,9 +117,9 @@ class CompiledSession:
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ; nothing is updated."""
-        cost, size = np.full(1, np.nan), np.zeros(1, np.int64)
-        rates = [np.zeros(1), np.zeros(1), np.zeros(1)]
-        work = self._run(_as_rows(X, Y, sample_weight), None, None, 0, rates, cost, size, only_gradient=True)
+        found = StepCosts(np.full(1, np.nan), np.zeros(1, np.int64))
+        rows, cost = Examples(X.T, Y.T, sample_weight), found.costs
+        work = self._run(rows, None, None, 0, np.zeros((3, 1)), found, only_gradient=True)
         finite = np.isfinite(cost[0])  # else the kernel stopped before it came to the gradient
         return float(cost[0]), work.gradient.copy() if finite else np.full_like(work.gradient, np.nan)
 
@@ -175,33 +129,17 @@ class CompiledSession:
 
     def settle(self, X: Array) -> None:
         """Make the statistics of X those that predict."""
-        if self._by_batch:
+        if self.architecture.graph.running:
             by_equations = ReferenceSession(self.architecture, self.parameters, self.settings)
             by_equations.settle(X)
             self._take(replace(self.state(), statistics=by_equations.state().statistics))
 
     def state(self) -> SessionState:
         """The state now, a copy."""
-        slots = zip(self._optimizer.state, self._state[1:], strict=False)
-        statistics, running = {}, cast(Array, self._statistics)
-        for l in self._by_batch:
-            units = self._layers["unit"][l] + np.arange(self._layers["size"][l])
-            for row, name in enumerate(("mean", "variance")):
-                statistics[f"{name}{l}"] = running[row, units, np.newaxis]
-        return SessionState(
-            self._state[0].copy(),
-            {name: slot.copy() for name, slot in slots},
-            self._step,
-            statistics,
-            self._state[-1].copy() if self._averaged else None,
-        )
-
-    def load(self, state: SessionState) -> None:
-        """Go on from a state, in this session's precision."""
-        check_state(
-            state, self._vectors.shape[1:], self._optimizer.state, statistics_shapes(self.architecture)
-        )
-        self._take(state)
+        theta, *others = (vector.copy() for vector in self._state)
+        slots = dict(zip(self._optimizer.state, others, strict=False))
+        average = others[-1] if self._averaged else None
+        return SessionState(theta, slots, self._step, statistics_of(self._layers, self._statistics), average)
 
     def _take(self, state: SessionState) -> None:
         """Copies of a state's vectors, which steps change in place."""
@@ -210,7 +148,8 @@ class CompiledSession:
             vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
-        self._progress = np.array([state.step, state.average is not None], np.int64)
+        averaged = bool(self.settings.average) and state.average is not None
+        self._progress = np.array([state.step, averaged], np.int64)
 
     @property
     def _state(self) -> Array:
@@ -233,9 +172,8 @@ class CompiledSession:
         order: AnyArray | None,
         batch_size: int | None,
         first_batch: int,
-        rates: Sequence[Array],
-        costs: Array,
-        sizes: AnyArray,
+        rates: Array,
+        found: StepCosts,
         *,
         only_gradient: bool = False,
     ) -> Work:
@@ -262,7 +200,7 @@ class CompiledSession:
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
         plan["steps_done"], plan["averaged"] = self._progress
         plan["only_gradient"] = only_gradient
-        given = *self._given(Data(X, Y, weight, order), work), np.array(rates, np.float64), costs, sizes
+        given = *self._given(Data(X, Y, weight, order), work), np.ascontiguousarray(rates), *found
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
         return work
 
@@ -289,14 +227,15 @@ class CompiledSession:
         return self._work
 
 
-def stopped(costs: Array, sizes: AnyArray) -> bool:
+def part_of(found: StepCosts, steps: slice) -> StepCosts:
+    """Those of some of the steps."""
+    return StepCosts(found.costs[steps], found.sizes[steps])
+
+
+def stopped(found: StepCosts) -> bool:
     """Whether the last of these steps was not done, because its cost is not finite."""
-    done = np.flatnonzero(sizes)
-    return done.size > 0 and not np.isfinite(costs[done[-1]])
-
-
-def _as_rows(X: Array, Y: Array, weight: Array | None) -> Examples:
-    return Examples(X.T, Y.T, None if weight is None else np.asarray(weight))
+    done = np.flatnonzero(found.sizes)
+    return done.size > 0 and not np.isfinite(found.costs[done[-1]])
 
 
 def _flattened(array: Array, dtype: Any) -> Array:

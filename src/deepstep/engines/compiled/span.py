@@ -14,17 +14,15 @@ Source: the span argument behind the representer theorem (Kimeldorf & Wahba 1971
 2001), which holds for every iterate of gradient descent.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
 from deepstep.engines.compiled.room import Work
-from deepstep.engines.compiled.session import CompiledSession, stopped
+from deepstep.engines.compiled.session import CompiledSession, part_of, stopped
 from deepstep.engines.compiled.threads import single_blas
-from deepstep.engines.session import SessionState
+from deepstep.engines.session import SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import (
@@ -33,7 +31,7 @@ from deepstep.equations.updates import (
     momentum_update,
     nesterov_update,
 )
-from deepstep.network import Architecture
+from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
 
@@ -61,9 +59,9 @@ class SpanSession(CompiledSession):
 
     spans = True
 
-    def __init__(self, architecture: Architecture, *given: Any) -> None:
-        super().__init__(architecture, *given)
-        self._can = keeps_the_span(architecture, self.settings)
+    def _make_ready(self, parameters: Parameters) -> None:
+        super()._make_ready(parameters)
+        self._can = keeps_the_span(self.architecture, self.settings)
 
     def _take(self, state: SessionState) -> None:
         super()._take(state)
@@ -85,13 +83,13 @@ class SpanSession(CompiledSession):
         order: AnyArray | None,
         batch_size: int | None,
         first_batch: int,
-        rates: Sequence[Array],
-        costs: Array,
-        sizes: AnyArray,
+        rates: Array,
+        found: StepCosts,
         *,
         only_gradient: bool = False,
     ) -> Work:
-        m, plain, before = len(examples), len(costs), 0
+        m, k, before = len(examples), len(found.costs), 0
+        plain = k
         full = order is None and batch_size is None and not only_gradient
         if full:
             before = self._full[1] if self._full[0] is examples else 0
@@ -101,19 +99,16 @@ class SpanSession(CompiledSession):
                 units = self.architecture.layer_dims[1]
                 plain = min(plain, max(0, m // (2 * units) + 1 - before))
         if plain or not full:
-            first = [values[:plain] for values in rates]
-            work = super()._run(
-                examples, order, batch_size, first_batch, first, costs[:plain], sizes[:plain],
-                only_gradient=only_gradient,
-            )  # fmt: skip
+            first = examples, order, batch_size, first_batch, rates[:, :plain], part_of(found, slice(plain))
+            work = super()._run(*first, only_gradient=only_gradient)
             if not only_gradient:
                 self._leave()
-        if plain < len(costs) and not stopped(costs[:plain], sizes[:plain]):
+        if plain < k and not stopped(part_of(found, slice(plain))):
             if self._span is None:
                 self._span, self.why = _Span(self, examples), NOTE
-            work = self._span.run([values[plain:] for values in rates], costs[plain:], sizes[plain:])
+            work = self._span.run(rates[:, plain:], part_of(found, slice(plain, k)))
         if full:
-            self._full = examples, before + len(costs)
+            self._full = examples, before + k
         return work
 
 
@@ -156,8 +151,8 @@ class _Span:
         self._inner.load(replace(state, theta=own[0], slots=slots))
         self._inner._progress, self._inner._statistics = session._progress, session._statistics
 
-    def run(self, rates: Sequence[Array], costs: Array, sizes: AnyArray) -> Work:
-        return self._inner._run(self._examples, None, None, 0, rates, costs, sizes)
+    def run(self, rates: Array, found: StepCosts) -> Work:
+        return self._inner._run(self._examples, None, None, 0, rates, found)
 
     def write_into(self, vectors: Array) -> None:
         """Bring the session's own θ and v up to date."""

@@ -19,12 +19,11 @@ from deepstep.engines.compiled.gradient import (
     update_whole,
 )
 from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import BATCH, LOSS, SIZES, SQUARES, WEIGHT, Batch
+from deepstep.engines.compiled.layout import BATCH, LOSS, MUON, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
-from deepstep.engines.compiled.muon import muon_of_matrices
 from deepstep.engines.compiled.normalization import MOMENTUM, running
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import MUON, corrected_share, steps_show_denormals
+from deepstep.engines.compiled.updates import corrected_share, muon_of_matrices, steps_show_denormals
 
 
 @kernel
@@ -61,7 +60,7 @@ def train(
         size = -(-columns // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
         low = thread * size if thread * size < columns else columns
         high = low + size if low + size < columns else columns
-        batch = Batch(columns, m, total, low, high, stride, step)
+        batch = Batch(columns, m, total, low, high, stride, step, rates[0, k], rates[1, k], rates[2, k])
         as_it_is = data.order.size == 0 and plan.turned == 0
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
         if k == 0 or plan.batch_size < plan.m or data.order.size > plan.m:
@@ -73,9 +72,8 @@ def train(
             scale_weights(thread, plan, layers, theta, scaled)
             wait_for_all(barrier, n_threads)
         forward_pass(
-            thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch,
-            rates[2, k],
-        )  # fmt: skip
+            thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch
+        )
         losses(plan, layers, levels, data.weight.size > 0, work, seldom, batch)
         backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch)
         wait_for_all(barrier, n_threads)
@@ -85,14 +83,11 @@ def train(
         if not np.isfinite(cost):
             break
         gradient_and_update(
-            thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent,
-            batch, rates[0, k], rates[1, k],
-        )  # fmt: skip
+            thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch
+        )
         if scaled is not None:
             wait_for_all(barrier, n_threads)  # every thread has read s
-            gradient_of_the_scale(
-                thread, plan, layers, parameters, state, work, seldom, scaled, step, rates[0, k], rates[1, k]
-            )
+            gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, batch)
         if embedded is not None:
             stages, picks, d = embedded.stages, embedded.picks, embedded.room
             if low < last:
@@ -102,16 +97,10 @@ def train(
         if seldom is not None and plan.whole != 0:
             share = clipping(thread, barrier, plan, work)
             if plan.only_gradient == 0:
-                update_whole(
-                    thread, plan, parameters, state, work.gradient, seldom, step, rates[0, k], rates[1, k],
-                    share,
-                )  # fmt: skip
+                update_whole(thread, plan, parameters, state, work.gradient, seldom, batch, share)
                 if plan.rule == MUON:
                     wait_for_all(barrier, n_threads)
-                    muon_of_matrices(
-                        thread, barrier, plan, parameters, state, work.gradient, seldom, work.shared, step,
-                        rates[0, k], rates[1, k],
-                    )  # fmt: skip
+                    muon_of_matrices(thread, barrier, plan, parameters, state, work, seldom, batch)
         if moments is not None and thread == 0 and plan.only_gradient == 0:
             _statistics(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)

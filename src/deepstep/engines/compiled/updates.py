@@ -1,43 +1,42 @@
-"""The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once."""
+"""The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once.
+
+Muon's takes whole matrices.
+"""
 
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.machine import run
-from deepstep.equations import (
-    adam_update,
-    gradient_descent_update,
-    heavy_ball_update,
-    lion_update,
-    momentum_update,
-    muon_update,
-    nesterov_update,
-    rmsprop_update,
+from deepstep.engines.compiled.layout import (
+    ADAM,
+    GD,
+    HEAVY_BALL,
+    LARGEST,
+    LION,
+    MOMENTUM,
+    MUON,
+    NESTEROV,
+    NORM,
+    RMSPROP,
 )
+from deepstep.engines.compiled.machine import (
+    START,
+    N,
+    T,
+    largest_of_threads,
+    product,
+    run,
+    sum_of_threads,
+    wait_for_all,
+)
+from deepstep.equations.muon import COEFFICIENTS
+from deepstep.equations.updates import EPSILON_AT
 
-RULE_CODES = {
-    rule: code
-    for code, rule in enumerate(
-        (
-            gradient_descent_update,
-            momentum_update,
-            heavy_ball_update,
-            nesterov_update,
-            rmsprop_update,
-            adam_update,
-            lion_update,
-            muon_update,
-        )
-    )
-}
-"""Numbers of the update rules."""
-
-(GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON) = range(8)
-
-OUTSIDE, HAT, INSIDE = range(3)
-EPSILON_AT = ("outside", "hat", "inside")
+OUTSIDE, HAT, INSIDE = range(len(EPSILON_AT))
 """Where Adam's ε stands."""
 
+LINEAR_PART, CUBIC, QUINTIC = COEFFICIENTS
+STEPS = 5
+"""Of Muon's iteration."""
 
 LEAST_EPSILON = 1e-12
 """An ε from which on numbers that count as 0 do not show: √s of a subnormal s is below 1.1e-19 in float32,
@@ -106,12 +105,13 @@ def update(plan, state, at, g, begin, count, rate, keep, t):
 
 
 @part
-def move(plan, own, state, at, gradient, into, count, seldom, step, rate, decay):
+def move(plan, own, state, at, gradient, into, count, seldom, batch):
     """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
-    alpha = rate * own.rate
-    update(plan, state, at, gradient, into, count, alpha, 1 - alpha * (decay * own.decay), step)
+    alpha = batch.rate * own.rate
+    keep = 1 - alpha * (batch.decay * own.decay)
+    update(plan, state, at, gradient, into, count, alpha, keep, batch.step)
     if seldom is not None:
-        after_the_update(plan, own, state, at, count, step)
+        after_the_update(plan, own, state, at, count, batch.step)
 
 
 @part
@@ -140,9 +140,11 @@ def regularize(theta, at, g, begin, count, l1, l2):
 
 
 @part
-def cut(g, begin, count, most):
-    """Each entry of a run of g to the range from -most to most."""
-    g, limit = run(g, begin, count), g.dtype.type(most)
+def cut(plan, g, begin, count):
+    """Each entry of a run of g to the range from -clip_value to clip_value, where that is asked for."""
+    if plan.clip_value == 0 or plan.only_gradient != 0:
+        return
+    g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)
     for i in range(count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
 
@@ -178,3 +180,71 @@ def limit_norms(theta, at, count, width, most):
             if largest > limit:
                 for j in range(width):
                     row[j] = row[j] / largest * limit
+
+
+@part
+def muon_of_matrices(thread, barrier, plan, parameters, state, work, room, batch):
+    """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
+    gradient, shared, n_threads = work.gradient, work.shared, plan.n_threads
+    number = gradient.dtype.type
+    b1, c1, one = number(plan.beta), number(1 - plan.beta), number(1)
+    a, b, c = number(LINEAR_PART), number(CUBIC), number(QUINTIC)
+    for own in parameters:
+        if own.weights == 0:
+            continue
+        rows, width = own.rows, own.width
+        tall = rows > width
+        k, n = (width, rows) if tall else (rows, width)
+        low, high = rows * thread // n_threads, rows * (thread + 1) // n_threads
+        first, last = k * thread // n_threads, k * (thread + 1) // n_threads
+        x, y, A, B = START, START + k * n, START + 2 * k * n, START + 2 * k * n + k * k
+        largest = 0.0
+        for i in range(low, high):
+            g, v = run(gradient, own.at + i * width, width), run(state[1], own.at + i * width, width)
+            for j in range(width):
+                v[j] = b1 * v[j] + c1 * g[j]
+                ahead = b1 * v[j] + c1 * g[j]
+                room[x + (j * rows + i if tall else i * width + j)] = ahead
+                size = abs(np.float64(ahead))
+                largest = size if size > largest or size != size else largest  # a NaN stays
+        shared[thread, LARGEST] = largest
+        wait_for_all(barrier, n_threads)
+        largest = largest_of_threads(shared, LARGEST)
+        if 0 < largest < np.inf:
+            scale, squares = number(largest), 0.0
+            for i in range(first * n, last * n):
+                room[x + i] /= scale
+                squares += np.float64(room[x + i]) * np.float64(room[x + i])
+            shared[thread, NORM] = squares
+            wait_for_all(barrier, n_threads)
+            scale = number(np.sqrt(sum_of_threads(shared, NORM)))
+            for i in range(first * n, last * n):
+                room[x + i] /= scale
+            wait_for_all(barrier, n_threads)
+            for _ in range(STEPS):
+                mine = last - first
+                if mine > 0:
+                    X = room, x + first * n, n
+                    product(plan.blas, one, (mine, k, n), N, X, T, (room, x, n), (room, A + first * k, k))
+                wait_for_all(barrier, n_threads)
+                if mine > 0:
+                    own_A, own_B = (room, A + first * k, k), (room, B + first * k, k)
+                    product(plan.blas, one, (mine, k, k), N, own_A, N, (room, A, k), own_B)
+                    found, of = run(room, B + first * k, mine * k), run(room, A + first * k, mine * k)
+                    for i in range(mine * k):
+                        found[i] = b * of[i] + c * found[i]
+                    product(plan.blas, one, (mine, n, k), N, own_B, N, (room, x, n), (room, y + first * n, n))
+                    found, of = run(room, y + first * n, mine * n), run(room, x + first * n, mine * n)
+                    for i in range(mine * n):
+                        found[i] += a * of[i]
+                wait_for_all(barrier, n_threads)
+                x, y = y, x
+        alpha = batch.rate * own.rate
+        keep = number(1 - alpha * (batch.decay * own.decay))
+        way = number(alpha * 0.2 * np.sqrt(np.float64(n)))
+        for i in range(low, high):
+            w = run(state[0], own.at + i * width, width)
+            for j in range(width):
+                w[j] = keep * w[j] - way * room[x + (j * rows + i if tall else i * width + j)]
+        after_the_update(plan, own, state, own.at + low * width, (high - low) * width, batch.step)
+        wait_for_all(barrier, n_threads)  # the room is free

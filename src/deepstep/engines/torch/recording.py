@@ -149,12 +149,12 @@ class RecordedStepper(Stepper):
         self._cost = torch.zeros((), dtype=torch.float64, device=device)
         self._recordings: dict[tuple[Any, ...], Recording] = {}
 
-    def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
+    def run(self, tasks: Iterable[Task], found: StepCosts) -> None:
         """As of every `Stepper`; the costs come back from the device once, at the end."""
+        k, path = len(found.costs), dict[int, Now]()
         there = torch.full((k,), torch.nan, dtype=torch.float64, device=self._cost.device)
         pinned = self._cost.is_cuda  # a GPU reads a row by itself: nobody waits for it
         rows = torch.empty(k, len(Numbers._fields), dtype=torch.float64, pin_memory=pinned)
-        sizes, path = np.zeros(k, dtype=int), dict[int, Now]()
         self._alive.fill_(True)
         try:
             for task in tasks:
@@ -163,15 +163,14 @@ class RecordedStepper(Stepper):
                 rows[task.at] = rows.new_tensor(self._numbers(task, number))
                 self._recording(batch, rows[task.at]).replay()
                 there[task.at].copy_(self._cost)
-                sizes[task.at], path[task.at] = task.m, before
+                found.sizes[task.at], path[task.at] = task.m, before
                 self.now = Now(1 - before.place, number, bool(self._settings.average))
         finally:  # after an interruption, too, the number of the step is that of the state
-            costs = np.array(there.cpu().numpy())
-            ended = next((at for at in path if not np.isfinite(costs[at])), None)
+            found.costs[:] = there.cpu().numpy()
+            ended = next((at for at in path if not np.isfinite(found.costs[at])), None)
             if ended is not None:  # on the device this step and the later ones were put back
                 self.now = path[ended]._replace(place=self.now.place)
-                costs[ended + 1 :], sizes[ended + 1 :] = np.nan, 0
-        return StepCosts(costs, sizes)
+                found.costs[ended + 1 :], found.sizes[ended + 1 :] = np.nan, 0
 
     def _recording(self, batch: Batch, row: Tensor) -> Recording:
         """The recording for such a batch from where the state stands, with all that it reads in its place."""

@@ -1,74 +1,50 @@
 """A session on the torch engine."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from deepstep.engines.reference import first_statistics
-from deepstep.engines.session import SessionState, StepCosts, check_state
-from deepstep.engines.settings import Settings
+from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
 from deepstep.engines.torch.recording import RecordedStepper, compiler_for_cuda
 from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Factors, Feed, Now, Stepper, Task
-from deepstep.equations import cost_of_the_answer, get_head, get_optimizer
+from deepstep.equations import cost_of_the_answer
 from deepstep.equations.costs import check_target, relative_weights
 from deepstep.equations.ops import forward
-from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import statistics_shapes
+from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, places
 from deepstep.types import AnyArray, Array
 
 
-class TorchSession:
-    """Trains with the equations on PyTorch's tensors. See `deepstep.engines.Session`.
+class TorchSession(Session):
+    """Trains with the equations on PyTorch's tensors.
 
-    Parameters
-    ----------
-    architecture, parameters, settings, statistics
-        As of every session.
-    device : str
-        "cpu", "cuda", "cuda:1", "mps"; empty for a GPU of CUDA where there is one, else the CPU.
+    ``device`` is "cpu", "cuda", "cuda:1" or "mps"; empty for a GPU of CUDA where there is one, else the CPU.
     """
 
-    name, why = "torch", ""
-    spans = False
-
-    def __init__(
-        self,
-        architecture: Architecture,
-        parameters: Parameters,
-        settings: Settings,
-        statistics: Mapping[str, Array] | None = None,
-        *,
-        device: str = "",
-    ) -> None:
-        self.architecture, self.settings = architecture, settings
+    def __init__(self, *given: Any, device: str = "") -> None:
         self._device = device_of(device)
-        refuse_precision(parameters.dtype, settings.precision, self._device)
         self.name = f"torch:{device}" if device else "torch"
+        super().__init__(*given)
+
+    def _make_ready(self, parameters: Parameters) -> None:
+        architecture, settings = self.architecture, self.settings
+        refuse_precision(self._dtype, settings.precision, self._device)
         self.why = warn_if_slow(settings.precision, self._device)
-        self._dtype, self._like = parameters.dtype, parameters.like
-        self._optimizer, self._head = get_optimizer(settings.optimizer), get_head(architecture)
         like = torch.empty(0, dtype=getattr(torch, self._dtype.name), device=self._device)
         self._feed = Feed(like, self._dtype)
         self._stepper = self._stepper_for(architecture, settings, parameters, like, self._feed)
         self._predicting = graph_on_tensors(architecture.graph.predicting)
-        slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
-        statistics = first_statistics(architecture, self._dtype) if statistics is None else statistics
-        self._take(SessionState(parameters.flat, slots, 0, statistics))
 
     def _stepper_for(self, *arguments: Any) -> Stepper:
         if self._device.type == "cuda":
             return RecordedStepper(*arguments, compiler=compiler_for_cuda())
         return Stepper(*arguments)
-
-    def prepare(self) -> None:
-        """Nothing has to be made ready: kernels of a GPU are loaded by the first step."""
 
     @property
     def parameters(self) -> Parameters:
@@ -82,40 +58,19 @@ class TorchSession:
         return self._like(_array(self._stepper.here.vectors[-1])) if averaged else self.parameters
 
     @torch.inference_mode()
-    def step(
-        self,
-        X: Array,
-        Y: Array,
-        *,
-        learning_rate: float,
-        sample_weight: Array | None = None,
-        weight_decay: float = 1.0,
-        dropout: float = 1.0,
-    ) -> float:
-        """One update; gives J before it."""
-        self._check(X, Y, "step")
-        part, m = self._part(X.shape[1]), X.shape[1]
-        factors = Factors(float(learning_rate), float(weight_decay), float(dropout))
-        task = Task(0, m, part, *self._batch(X, Y, sample_weight, part), factors)
-        return float(self._stepper.run(1, [task]).costs[0])
-
-    @torch.inference_mode()
-    def steps(
+    def _do(
         self,
         examples: Examples,
-        *,
         order: AnyArray | None,
         batch_size: int | None,
         numbers: range,
-        learning_rate: AnyArray,
-        weight_decay: AnyArray,
-        dropout: AnyArray,
-    ) -> StepCosts:
-        """One update for each batch that has weight."""
+        rates: Array,
+        found: StepCosts,
+    ) -> None:
         begin_work(self._device)
         rows = [places(order, len(examples), batch_size, number) for number in numbers]
-        factors = map(Factors, *(values.tolist() for values in (learning_rate, weight_decay, dropout)))
-        return self._stepper.run(len(numbers), self._tasks(examples, order, rows, factors))
+        factors = map(Factors, *rates.tolist())
+        self._stepper.run(self._tasks(examples, order, rows, factors), found)
 
     def _tasks(
         self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
@@ -151,10 +106,6 @@ class TorchSession:
         X_there, Y_there = (self._feed.tensor(given.T[part]).T for given in (X, Y))
         return Batch(X_there, Y_there, relative, {}), total
 
-    def _check(self, X: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
-        output = np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1]))
-        check_target(output, Y, where, sample_weight)
-
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts; nothing is updated."""
@@ -166,7 +117,8 @@ class TorchSession:
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
-        self._check(X, Y, "cost_and_gradient", sample_weight)
+        output = np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1]))
+        check_target(output, Y, "cost_and_gradient", sample_weight)
         machine, here = self._stepper.machine, self._stepper.here
         J, _ = machine.cost_and_gradient(here, *self._batch(X, Y, sample_weight, slice(None)), exact=True)
         return float(J), _array(machine.gradient)
@@ -207,12 +159,6 @@ class TorchSession:
         slots = dict(zip(self._optimizer.state, others, strict=False))
         running = {name: _array(value) for name, value in here.running.items()}
         return SessionState(theta, slots, now.step, running, others[-1] if now.averaged else None)
-
-    def load(self, state: SessionState) -> None:
-        """Go on from a state, in this session's precision."""
-        shapes = statistics_shapes(self.architecture)
-        check_state(state, (self.architecture.n_parameters,), self._optimizer.state, shapes)
-        self._take(state)
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""

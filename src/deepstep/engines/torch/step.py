@@ -6,18 +6,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from deepstep import equations
+from deepstep.engines.session import first_statistics
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.arrays import on_tensors
 from deepstep.engines.torch.graph import graph_on_tensors, parameters_in
 from deepstep.engines.torch.updates import decay, in_memory
 from deepstep.equations import Graph, Head, get_head, get_optimizer
-from deepstep.equations.ops import Node, backward, forward
+from deepstep.equations.ops import Node, backward, forward, is_weights
+from deepstep.equations.regularization import penalties
 from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import statistics_shapes
 
 Number: TypeAlias = float | Tensor
 """A number of a step; a tensor where a recorded step reads it anew each time."""
@@ -51,7 +53,8 @@ def place_of(architecture: Architecture, vectors: tuple[Tensor, ...], running: S
 def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
     """A new place, of the precision and on the device of a tensor."""
     vectors = tuple(like.new_zeros(architecture.n_parameters) for _ in range(n_vectors))
-    running = {name: like.new_zeros(shape) for name, shape in statistics_shapes(architecture).items()}
+    statistics = first_statistics(architecture, np.dtype(np.float64))
+    running = {name: torch.as_tensor(value).to(like) for name, value in statistics.items()}
     return place_of(architecture, vectors, running)
 
 
@@ -94,7 +97,7 @@ class Machine:
         self.in_memory = in_memory(self._rule, self._hyperparameters) if like.is_cpu else None
         self._members = max(1, architecture.shared_members)
         self._loss, self._loss_backward = _losses(get_head(architecture), like)
-        self._weights = [f"W{l}" for l in range(1, architecture.n_layers + 1)]
+        self._weights = list(filter(is_weights, parameters))
         factors = (settings.factors(kind, parameters) for kind in ("rate", "decay"))
         self._factors = [1.0 if one is None else torch.as_tensor(one).to(like) for one in factors]
         self._wide = torch.float32 if like.device.type == "mps" else torch.float64
@@ -154,14 +157,10 @@ class Machine:
     def regularize(self, at: Place, J: Tensor, total: Number) -> Tensor:
         """J with L1 and L2, whose derivatives are added to ``gradient``."""
         weights = {name: at.parameters[name] for name in self._weights}
-        for strength, cost, slope in (
-            (self._settings.l1, equations.l1_cost, equations.l1_backward),
-            (self._settings.l2, equations.l2_cost, equations.l2_backward),
-        ):
-            if strength:
-                J = J + on_tensors(cost)(weights.values(), strength, total)
-                for name, W in weights.items():
-                    self._parts[name].add_(on_tensors(slope)(W, strength, total))
+        for term in penalties(self._settings.l1, self._settings.l2):
+            J = J + on_tensors(term.cost)(weights.values(), term.strength, total)
+            for name, W in weights.items():
+                self._parts[name].add_(on_tensors(term.backward)(W, term.strength, total))
         return J
 
     def clip(self) -> None:

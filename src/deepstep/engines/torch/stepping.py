@@ -135,19 +135,17 @@ class Stepper:
         """The other place."""
         return self.places[1 - self.now.place]
 
-    def run(self, k: int, tasks: Iterable[Task]) -> StepCosts:
-        """Steps until a cost is not finite, whose update is not done any more; of k numbers, by ``at``."""
-        costs, sizes = np.full(k, np.nan), np.zeros(k, dtype=int)
+    def run(self, tasks: Iterable[Task], found: StepCosts) -> None:
+        """Steps until a cost is not finite, whose update is not done any more."""
         for task in tasks:
             number = self.now.step + 1
             batch = self._disturbed(task, number)
             J, statistics = self._cost_and_gradient(task, batch)
-            cost = costs[task.at] = float(J)
-            sizes[task.at] = task.m
+            cost = found.costs[task.at] = float(J)
+            found.sizes[task.at] = task.m
             if not isfinite(cost):
                 break
             self._update(batch, statistics, self._numbers(task, number), number)
-        return StepCosts(costs, sizes)
 
     def _update(self, batch: Batch, statistics: Statistics, by: Numbers, number: int) -> None:
         now, here, g = self._now, self.here, self.machine.gradient

@@ -72,7 +72,7 @@ class DistributedSession(TorchSession):
 
     _stepper: SharingStepper
 
-    def __init__(self, architecture: Architecture, *arguments: Any, device: str = "", **options: Any) -> None:
+    def __init__(self, architecture: Architecture, *given: Any, device: str = "") -> None:
         if not distributed.is_initialized():
             raise ConfigurationError(
                 "the distributed engine",
@@ -87,7 +87,7 @@ class DistributedSession(TorchSession):
                 "got normalization='batch'",
                 "Use normalization='layer'.",
             )
-        super().__init__(architecture, *arguments, device=device, **options)
+        super().__init__(architecture, *given, device=device)
         self.name = "distributed"
 
     def share(self) -> Share:
