@@ -109,7 +109,7 @@ import sys
 sys.modules["numba"] = None  # what Python does for a module that cannot be imported
 from deepstep import Network
 for _ in range(2):
-    history = Network([1, 2, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=3)
+    history = Network([1, 2, 1], seed=1).train([[0.0, 1.0] * 500], [[0, 1] * 500], iterations=3)
     print(history.engine, "Numba" in history.why_engine)
 """
 

@@ -425,7 +425,7 @@ class TestToTorch:
 def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
     for name in [name for name in sys.modules if name.startswith("deepstep.model.torch_")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr("deepstep.model.torch_conversion")
+    monkeypatch.delattr("deepstep.model.torch_conversion", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingPackageError, match=r"'torch' is needed; .*pip install 'deepstep\[torch\]'"):
         call()

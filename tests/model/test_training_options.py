@@ -1,15 +1,19 @@
 """`Network.train`: schedules, budgets, validation, metrics, patience and weights do what they say."""
 
+import re
 import warnings
+from dataclasses import fields
+from inspect import signature
 from itertools import count
 
 import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.engines import ENGINES
+from deepstep.engines import ENGINES, Settings
 from deepstep.equations import HEADS
 from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.model.options import INSTEAD
 from deepstep.training import Callback
 
 M, BATCH = 10, 4
@@ -481,3 +485,53 @@ def test_batches_of_one_have_no_statistics_of_their_own():
     with pytest.raises(ConfigurationError, match="got batches of one"):
         net.train(X[:, :1], Y[:, :1], iterations=1)
     assert len(net.train(X, Y, iterations=1, batch_size=3)) == 1  # the last one is short, and is borne
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("lr", "learning_rate"),
+        ("verbose", "progress"),
+        ("batchsize", "batch_size"),
+        ("Batch_Size", "batch_size"),
+        ("n_epochs", "epochs"),
+        ("max_iter", "epochs"),
+        ("momentum", "hyperparameters"),
+        ("validation_data", "validation=(X, Y)"),
+        ("random_state", "seed of Network"),
+        ("learning_rat", "'learning_rate'"),
+        ("optimiser", "'optimizer'"),
+    ],
+)
+@pytest.mark.parametrize("method", ["train", "steps", "find_learning_rate"])
+def test_a_foreign_or_misspelt_argument_names_the_right_one(method, name, instead):
+    network = Network([1, 1], seed=1)
+    with pytest.raises(ConfigurationError, match=re.escape(name)) as error:
+        getattr(network, method)([[0.0, 1.0]], [[0, 1]], **{name: 1})
+    assert instead in str(error.value).partition("got ")[2]
+
+
+def test_every_foreign_name_is_no_argument_of_ours_and_every_replacement_is_one():
+    known = [*signature(Network.train).parameters, *(field.name for field in fields(Settings))]
+    for name, instead in INSTEAD.items():
+        assert name not in known
+        words = re.findall(r"\w+", instead)
+        assert (
+            any(word in known or word in signature(Network).parameters for word in words)
+            or "Network" in words
+        )
+
+
+def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
+    found = []
+    for option in ({"epochs": 7}, {"iterations": 7}):
+        network = Network([1, 1], seed=1)
+        found.append(network.train([[0.0, 1.0]], [[0, 1]], **option).costs.tolist())
+        assert len(list(Network([1, 1], seed=1).steps([[0.0, 1.0]], [[0, 1]], **option))) == 7
+    assert found[0] == found[1]
+    assert len(found[0]) == 7
+    with pytest.raises(ConfigurationError, match="epochs or iterations, which are the same"):
+        Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], epochs=7, iterations=7)
+    with pytest.raises(ConfigurationError, match="iterations is a whole number of at least 0; got -1"):
+        Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=-1)
+    assert len(Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]])) == 2500

@@ -273,7 +273,7 @@ class TestDivergence:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": -1}, "iterations: a whole number of at least 0; got -1"),
+        ({"epochs": -1}, "epochs: a whole number of at least 0; got -1"),
         ({"epochs": 2.0}, "got 2.0"),
         ({"epochs": True}, "got True"),
         ({"epochs": "5"}, "got '5'"),

@@ -40,6 +40,7 @@ def open_session(
     settings: Settings | None = None,
     *,
     statistics: Mapping[str, Array] | None = None,
+    examples: int | None = None,
     where: str = "open_session",
 ) -> Session:
     """Open a session on an engine.
@@ -51,6 +52,7 @@ def open_session(
     parameters: Where training starts; not changed. Their dtype is the session's.
     settings: Optimizer, regularization, dropout, …
     statistics: Running statistics of batch normalization; by default mean 0 and variance 1.
+    examples: How many an update will have; "auto" does the first steps of small work with the equations.
     returns: At its first step.
     ConfigurationError: If the engine is unknown, or is asked for by name and cannot do the work.
 
@@ -61,7 +63,8 @@ def open_session(
     (2.0, array([[1.]]))
     """
     settings = settings or Settings()
-    choice = choose_engine(engine, architecture, settings, dtype=parameters.dtype.name, where=where)
+    dtype = parameters.dtype.name
+    choice = choose_engine(engine, architecture, settings, dtype=dtype, examples=examples, where=where)
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
     session.why = choice.why or session.why
     return session

@@ -5,7 +5,9 @@ The rule of ``engine="auto"``, in this order:
 1. ``precision="bfloat16"`` is done by the torch engine, which alone has it.
 2. A network of float32 with `WORTH_A_GPU` parameters or more is done by the torch engine where PyTorch
    finds a GPU of CUDA. A smaller one waits for the GPU longer than the CPU works; float64 is slow on most.
-3. What the compiled engine can do, it does, where Numba can be used.
+3. What the compiled engine can do, it does, where Numba can be used. Of a training whose updates have at most
+   `SMALL` parameters times examples the equations do the first steps (see `small`), so that a first network
+   does not wait for a compiler.
 4. The rest is done by the reference engine.
 """
 
@@ -42,13 +44,23 @@ KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
 DISTRIBUTED = "distributed"
 """The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
 
-_SESSIONS = {**ENGINES, DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession"}
+_SESSIONS = {
+    **ENGINES,
+    DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession",
+    "small": "deepstep.engines.small:SmallSession",
+}
 
 
 WORTH_A_GPU = 500_000
 """Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
 compiled engine about as long as a GPU takes to be told of it.
 """
+
+
+SMALL = 2**12
+"""Parameters times examples of an update that costs the equations little more than the calls of NumPy."""
+
+SMALL_WORK = "the first steps of small work are done before a kernel is loaded"
 
 
 class Choice(NamedTuple):
@@ -61,7 +73,7 @@ class Choice(NamedTuple):
 def check_engine(engine: str, where: str) -> None:
     """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
-    if name not in ("auto", *_SESSIONS) or (device and name not in ("torch", DISTRIBUTED)):
+    if name not in ("auto", *ENGINES, DISTRIBUTED) or (device and name not in ("torch", DISTRIBUTED)):
         raise unknown_name(where, "engine", engine, KNOWN)
 
 
@@ -71,12 +83,16 @@ def choose_engine(
     settings: Settings | None = None,
     *,
     dtype: str = "float64",
+    examples: int | None = None,
     where: str = "open_session",
 ) -> Choice:
-    """The engine for some work; a `ConfigurationError` says why the one that was asked for cannot do it."""
+    """The engine for updates with so many examples; a `ConfigurationError` says why one cannot do them."""
     check_engine(engine, where)
     settings = settings or Settings()
     if engine == "auto":
+        small = examples is not None and architecture.n_parameters * examples <= SMALL
+        if small and settings.precision is None and not why_no_kernel(architecture, settings):
+            return Choice("small", SMALL_WORK)
         return _choose(architecture, settings, dtype, where)
     name = engine.partition(":")[0]
     why = why_not(name, architecture, settings)

@@ -53,6 +53,15 @@ class StepCosts(NamedTuple):
     costs: Array
     sizes: AnyArray
 
+    def part(self, steps: slice) -> "StepCosts":
+        """Views of those of some of the steps."""
+        return StepCosts(self.costs[steps], self.sizes[steps])
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of these steps were done: an engine may stop at a cost that is not finite."""
+        return bool(np.isfinite(self.costs[self.sizes > 0]).all())
+
 
 class Session(ABC):
     """Training of one network on one engine. X and Y have columns as examples.
@@ -172,8 +181,7 @@ class Session(ABC):
         """One update for each of some batches, of one epoch or of several.
 
         examples: All of an epoch.
-        order (epochs·m,): Order of the examples in the epoch, then that in the next one, …; None for the order
-            as it is.
+        order (epochs·m,): Order of the examples in the epoch, then that in the next, …; None for as it is.
         batch_size: None for all examples in each update.
         numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow.
         learning_rate, weight_decay, dropout (k,): For each of these batches, as in `step`.

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, reduce
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -23,6 +24,7 @@ from deepstep.model.options import (
     refuse_beside_a_fault,
     refuse_checkpoints,
     refuse_idle,
+    refuse_unknown,
 )
 from deepstep.network import Parameters
 from deepstep.network.border import check_several_classes
@@ -153,9 +155,11 @@ def fit(
     if not best:
         _take(network, prepared.session, history, seed, *stopping)
         return history
-    session = network._session(where, prepared.session.settings, prepared.start)
+    everything = prepared.everything()
+    size = prepared.plan.size_of_a_batch(len(everything))
+    session = network._session(where, prepared.session.settings, prepared.start, examples=size)
     callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
-    again = run(session, prepared.everything(), callbacks=callbacks, begin_at=second.begin_at)
+    again = run(session, everything, callbacks=callbacks, begin_at=second.begin_at)
     _take(network, session, again, seed)
     network.stopping_history = history
     return again
@@ -201,6 +205,7 @@ def prepare(
     check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
     options["hyperparameters"] = options.get("hyperparameters") or {}
     class_weight = options.pop("class_weight", None)
+    refuse_unknown(options, signature(type(network).train).parameters, where)
     settings = Settings.of(where, **{"seed": seed, **options})
     refuse_idle(schedules, settings, where)
     if streamed is not None and mistake is not None:
@@ -226,7 +231,7 @@ def prepare(
         start = network._from_data(inputs_to_draw_from(examples))
     opened = looked_at and network.engine == "auto" and settings.precision is None
     engine = "reference" if opened or mistake is not None else network.engine
-    session = network._session(where, settings, start, engine)
+    session = network._session(where, settings, start, engine, examples=plan.size_of_a_batch(m))
     if mistake is not None:
         cast(ReferenceSession, session).mistake = mistake
     everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731

@@ -248,7 +248,8 @@ class Network:
         Y: Any = None,
         *,
         learning_rate: float = 0.0075,
-        iterations: int = 2500,
+        epochs: int | None = None,
+        iterations: int | None = None,
         batch_size: int | None = None,
         optimizer: str = "gd",
         hyperparameters: Mapping[str, Any] | None = None,
@@ -294,8 +295,10 @@ class Network:
             from 0, is the column 1, 1, 0.
         learning_rate : float
             α.
-        iterations : int
-            Epochs: with ``batch_size=None`` one update each, as in the lecture.
+        epochs : int, optional
+            Passes over the examples; 2500 by default, as in the lecture.
+        iterations : int, optional
+            The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
         batch_size : int, optional
             Examples an update; None for all of them (gradient descent as in the lecture).
         optimizer : str
@@ -399,6 +402,7 @@ class Network:
         """
         options = {
             "learning_rate": learning_rate,
+            "epochs": epochs,
             "iterations": iterations,
             "batch_size": batch_size,
             "order": order,
@@ -438,7 +442,8 @@ class Network:
         Y: Any,
         *,
         learning_rate: float = 0.0075,
-        iterations: int = 2500,
+        epochs: int | None = None,
+        iterations: int | None = None,
         sample_weight: Any = None,
         **options: Any,
     ) -> Iterator[Step]:
@@ -452,7 +457,7 @@ class Network:
 
         Parameters
         ----------
-        X, Y, learning_rate, iterations, sample_weight, **options
+        X, Y, learning_rate, epochs, iterations, sample_weight, **options
             As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
 
         Yields
@@ -477,7 +482,7 @@ class Network:
         True
         """
         where = "Network.steps"
-        options |= {"learning_rate": learning_rate, "iterations": iterations}
+        options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
         prepared = prepare(self, X, Y, sample_weight, options, where, looked_at=True)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
@@ -528,7 +533,7 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, "iterations": 1, **options}
+        options = {"learning_rate": least, "epochs": 1, **options}
         prepared = prepare(self, X, Y, sample_weight, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
@@ -1267,6 +1272,7 @@ class Network:
         settings: Settings | None = None,
         parameters: Parameters | None = None,
         engine: str = "",
+        examples: int | None = None,
     ) -> Session:
         return open_session(
             engine or self.engine,
@@ -1274,6 +1280,7 @@ class Network:
             self.parameters if parameters is None else parameters,
             settings,
             statistics=self.statistics,
+            examples=examples,
             where=where,
         )
 

@@ -1,6 +1,7 @@
 """The options of a training by name, as `Network.train` takes them, turned into what the stages take."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,60 @@ PLATEAU, LBFGS = "plateau", "lbfgs"
 """The schedule and the optimizer that are no functions in a table of equations."""
 
 
+EPOCHS = 2500
+"""How many where none are asked for: those of the lecture."""
+
+INSTEAD = {
+    **dict.fromkeys(("lr", "eta", "step_size", "learning_rate_init"), "learning_rate"),
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_iter", "n_iter", "num_iterations"), "epochs"),
+    **dict.fromkeys(("bs", "minibatch_size", "mini_batch_size"), "batch_size"),
+    **dict.fromkeys(("verbose", "print_cost", "disp"), "progress"),
+    **dict.fromkeys(("optim", "solver"), "optimizer"),
+    **dict.fromkeys(("lambd", "lambda_", "alpha", "reg"), "l2"),
+    **dict.fromkeys(("momentum", "beta1", "beta_1"), "hyperparameters={'beta': …}, or 'beta1' of Adam"),
+    **dict.fromkeys(("keep_prob", "dropout_rate"), "dropout, the probability of leaving a unit out"),
+    **dict.fromkeys(("validation_data", "eval_set"), "validation=(X, Y)"),
+    "validation_split": "validation_fraction",
+    **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
+    "shuffle": "order",
+    "random_state": "seed of Network(…)",
+    **dict.fromkeys(("activation", "initialization"), "the argument of Network(…)"),
+    **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
+}
+"""What other libraries call an argument of `Network.train`, and what to use."""
+
+
+def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
+    """Refuse a name that is no argument, and say which one is meant."""
+    names = [*known, *(field.name for field in fields(Settings))]
+    for name in options:
+        if name in names:
+            continue
+        plain = name.lower().replace("_", "")
+        alike = [own for own in names if own.replace("_", "") == plain]
+        instead = alike[0] if alike else INSTEAD.get(name)
+        if instead is None:
+            raise unknown_name(where, "argument", name, names)
+        raise ConfigurationError(where, "an argument of this method", f"got {name!r}", f"Use {instead}.")
+
+
+def as_epochs(options: dict[str, Any], where: str) -> int:
+    """The epochs among the options, under this name or the lecture's, which are taken out of them."""
+    given = {name: options.pop(name, None) for name in ("epochs", "iterations")}
+    asked = {name: value for name, value in given.items() if value is not None}
+    if len(asked) == 2:
+        raise ConfigurationError(
+            where,
+            "epochs or iterations, which are the same",
+            f"got {asked['epochs']} and {asked['iterations']}",
+        )
+    for name, value in asked.items():
+        if not is_whole(value, 0):
+            raise ConfigurationError(where, f"{name} is a whole number of at least 0", f"got {value!r}")
+        return int(value)
+    return EPOCHS
+
+
 def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
     """The plan among the options, which are taken out of them; what is left are settings of the session."""
     batch_size, order = options.pop("batch_size", None), options.pop("order", None)
@@ -47,7 +102,7 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
         if schedule is not None
     }
     return Plan(
-        options.pop("iterations"),
+        as_epochs(options, where),
         check_learning_rate(options.pop("learning_rate")),
         batch_size,
         order,

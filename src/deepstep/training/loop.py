@@ -118,7 +118,8 @@ def train(
         with blas_threads(plan.deterministic):
             loop.run()
     finally:
-        history.why_engine = session.why  # steps found their way while they were done
+        # steps found their way while they were done
+        history.engine, history.why_engine = session.name, session.why
         if isinstance(examples, StreamedExamples):
             examples.close()
     return history
@@ -392,7 +393,7 @@ class _Loop:
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()
-        if np.isfinite(chunk.costs[chunk.sizes > 0]).all() and all_finite(self._state):
+        if chunk.finite and all_finite(self._state):
             return chunk
         self._session.load(before)
         self._state = before

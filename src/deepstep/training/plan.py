@@ -79,7 +79,7 @@ class Plan:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        _whole("iterations", self.epochs, least=0)
+        _whole("epochs", self.epochs, least=0)
         if self.batch_size is not None:
             _whole("batch_size", self.batch_size, least=1)
         if not callable(self.learning_rate):
@@ -125,6 +125,10 @@ class Plan:
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)
+
+    def size_of_a_batch(self, m: int) -> int:
+        """Examples of an update, where there are m."""
+        return m if self.batch_size is None else min(m, self.batch_size)
 
     def visit(self, epoch: int, m: int) -> AnyArray | None:
         """The order of the examples in an epoch.

@@ -103,9 +103,9 @@ class CompiledSession(Session):
             if self.settings.input_noise:
                 noise, seed = self.settings.input_noise, self.settings.seed
                 X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
-            one = part_of(found, slice(at, at + 1))
+            one = found.part(slice(at, at + 1))
             self._run(Examples(X.T, Y.T, weight), None, None, 0, rates[:, at : at + 1], one)
-            if stopped(one):
+            if not one.finite:
                 break
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -225,17 +225,6 @@ class CompiledSession(Session):
             self._work_of = key
             self._optional = self._optional.for_batches(self._layers, m)
         return self._work
-
-
-def part_of(found: StepCosts, steps: slice) -> StepCosts:
-    """Those of some of the steps."""
-    return StepCosts(found.costs[steps], found.sizes[steps])
-
-
-def stopped(found: StepCosts) -> bool:
-    """Whether the last of these steps was not done, because its cost is not finite."""
-    done = np.flatnonzero(found.sizes)
-    return done.size > 0 and not np.isfinite(found.costs[done[-1]])
 
 
 def _flattened(array: Array, dtype: Any) -> Array:

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from deepstep.engines.compiled.room import Work
-from deepstep.engines.compiled.session import CompiledSession, part_of, stopped
+from deepstep.engines.compiled.session import CompiledSession
 from deepstep.engines.compiled.threads import single_blas
 from deepstep.engines.session import SessionState, StepCosts
 from deepstep.engines.settings import Settings
@@ -99,14 +99,14 @@ class SpanSession(CompiledSession):
                 units = self.architecture.layer_dims[1]
                 plain = min(plain, max(0, m // (2 * units) + 1 - before))
         if plain or not full:
-            first = examples, order, batch_size, first_batch, rates[:, :plain], part_of(found, slice(plain))
+            first = examples, order, batch_size, first_batch, rates[:, :plain], found.part(slice(plain))
             work = super()._run(*first, only_gradient=only_gradient)
             if not only_gradient:
                 self._leave()
-        if plain < k and not stopped(part_of(found, slice(plain))):
+        if plain < k and found.part(slice(plain)).finite:
             if self._span is None:
                 self._span, self.why = _Span(self, examples), NOTE
-            work = self._span.run(rates[:, plain:], part_of(found, slice(plain, k)))
+            work = self._span.run(rates[:, plain:], found.part(slice(plain, k)))
         if full:
             self._full = examples, before + k
         return work

@@ -1,0 +1,52 @@
+"""Small work: the equations do its first steps, before a kernel is loaded, and kernels the later ones."""
+
+from deepstep.engines.choice import SMALL_WORK, choose_engine, session_class
+from deepstep.engines.reference import ReferenceSession
+from deepstep.engines.session import Session, StepCosts
+from deepstep.preparation.batches import Examples
+from deepstep.types import AnyArray, Array
+
+FIRST_STEPS = 3000
+"""Half a second of the equations: as long as kernels take to be loaded; to be compiled they take ten seconds.
+
+The number of the step alone decides, so that a training that is resumed, or goes on for longer, has the bits
+of an uninterrupted one.
+"""
+
+
+class SmallSession(ReferenceSession):
+    """The equations for so many steps, then whatever ``engine="auto"`` takes for larger work."""
+
+    why = SMALL_WORK
+    _later: Session | None = None
+
+    def _do(
+        self,
+        examples: Examples,
+        order: AnyArray | None,
+        batch_size: int | None,
+        numbers: range,
+        rates: Array,
+        found: StepCosts,
+    ) -> None:
+        first = min(len(numbers), max(0, FIRST_STEPS - self._state.step))
+        here = found.part(slice(first))
+        super()._do(examples, order, batch_size, numbers[:first], rates[:, :first], here)
+        if first == len(numbers) or not here.finite:
+            return
+        if self._later is None:
+            self._later = self._open_later()
+        rest = found.part(slice(first, None))
+        self._later.load(self._state)
+        self._later._do(examples, order, batch_size, numbers[first:], rates[:, first:], rest)
+        self._take(self._later.state())
+
+    def _open_later(self) -> Session:
+        choice = choose_engine("auto", self.architecture, self.settings, dtype=self._dtype.name)
+        later = session_class(choice.name)(
+            self.architecture, self.parameters, self.settings, self._state.statistics
+        )
+        later.spans = self.spans
+        later.prepare()
+        self.name, self.why = choice.name, choice.why
+        return later

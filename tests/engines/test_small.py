@@ -1,0 +1,83 @@
+"""Small work by `engine="auto"`: the equations first, then kernels, from a step on that its number decides."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.engines import SessionState, missing_numba, open_session
+from deepstep.engines.small import FIRST_STEPS
+from deepstep.preparation.batches import Examples
+from deepstep.training import Callback
+
+X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
+WITH_KERNELS = pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
+BEYOND = FIRST_STEPS + 200
+
+
+def trained(iterations, engine="auto", **options):
+    network = Network([2, 4, 1], activation="tanh", seed=3, engine=engine)
+    return network, network.train(X, Y, learning_rate=0.5, iterations=iterations, **options)
+
+
+def test_a_first_network_does_not_load_numba():
+    code = (
+        "import sys, numpy as np; from deepstep import Network\n"
+        "network = Network([2, 4, 1], seed=1)\n"
+        "network.train(np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]]))\n"
+        "print(network.history.engine, 'numba' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == ["reference", "False"]
+
+
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3, "average": 0.9}])
+def test_the_first_steps_are_the_equations(options):
+    network, history = trained(500, **options)
+    reference, _ = trained(500, "reference", **options)
+    assert (history.engine, "small work" in history.why_engine) == ("reference", True)
+    assert network.parameters.flat.tobytes() == reference.parameters.flat.tobytes()
+
+
+@WITH_KERNELS
+def test_later_steps_are_the_kernels():
+    network, history = trained(BEYOND)
+    reference, _ = trained(FIRST_STEPS, "reference")
+    session = open_session("compiled", network.architecture, reference.parameters)
+    state = session.state()
+    session.load(SessionState(state.theta, state.slots, FIRST_STEPS, state.statistics))
+    rest = BEYOND - FIRST_STEPS
+    session.steps(
+        Examples(X.T, Y.T.astype(float)), order=None, batch_size=None, numbers=range(rest),
+        learning_rate=np.full(rest, 0.5), weight_decay=np.ones(rest), dropout=np.ones(rest),
+    )  # fmt: skip
+    assert (history.engine, history.why_engine) == ("compiled", "")
+    assert network.parameters.flat.tobytes() == session.parameters.flat.tobytes()
+
+
+@WITH_KERNELS
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam", "batch_size": 3}])
+def test_the_bits_do_not_depend_on_how_many_steps_are_asked_for_at_once(options):
+    class Looks(Callback):
+        def on_epoch_end(self, training, record):
+            if record["epoch"] == 1700:
+                self.then = training.parameters.flat.copy()
+
+    looks = Looks()
+    at_once, _ = trained(BEYOND, **options)
+    one_by_one, _ = trained(BEYOND, callbacks=[looks], **options)
+    shorter, _ = trained(1701, **options)
+    assert at_once.parameters.flat.tobytes() == one_by_one.parameters.flat.tobytes()
+    assert shorter.parameters.flat.tobytes() == looks.then.tobytes()
+
+
+def test_larger_work_and_a_named_engine_are_as_before():
+    wide = np.random.default_rng(1).standard_normal((2, 400))
+    network = Network([2, 4, 1], seed=3)
+    history = network.train(wide, wide[:1] > 0, iterations=3)
+    assert "small work" not in history.why_engine
+    assert trained(3, "reference")[1].why_engine == ""
