@@ -1,4 +1,4 @@
-"""Small work by `engine="auto"`: the equations first, then kernels, from a step on that its number decides."""
+"""Small work by `engine="auto"`: the equations first, then kernels, from a step on that never changes."""
 
 import subprocess
 import sys
