@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
-from deepstep.engines.session import Session, SessionState, StepCosts
+from deepstep.engines.session import Asked, Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     Graph,
@@ -27,7 +27,7 @@ from deepstep.equations.ops import backward, is_weights
 from deepstep.equations.regularization import penalties
 from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, batch
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 
 class Costs(NamedTuple):
@@ -208,19 +208,11 @@ class ReferenceSession(Session):
             after=after,
         )
 
-    def _do(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        rates: Array,
-        found: StepCosts,
-    ) -> None:
-        for at, number in enumerate(numbers):
-            X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        for at, number in enumerate(asked.numbers):
+            X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
             if weight is None or weight.any():  # a batch whose weights are all 0 teaches nothing
-                rate, decay, dropout = rates[:, at].tolist()
+                rate, decay, dropout = asked.rates[:, at].tolist()
                 found.costs[at] = self.step(
                     X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
                 )

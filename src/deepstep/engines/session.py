@@ -63,6 +63,21 @@ class StepCosts(NamedTuple):
         return bool(np.isfinite(self.costs[self.sizes > 0]).all())
 
 
+class Asked(NamedTuple):
+    """The batches of an epoch that `Session.steps` is asked for; a column of rates has α and the factors of
+    weight decay and dropout of one.
+    """
+
+    order: AnyArray | None
+    batch_size: int | None
+    numbers: range
+    rates: Array
+
+    def part(self, steps: slice) -> "Asked":
+        """Some of them."""
+        return self._replace(numbers=self.numbers[steps], rates=self.rates[:, steps])
+
+
 class Session(ABC):
     """Training of one network on one engine. X and Y have columns as examples.
 
@@ -189,20 +204,12 @@ class Session(ABC):
         """
         found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
         rates = np.array([learning_rate, weight_decay, dropout], np.float64)
-        self._do(examples, order, batch_size, numbers, rates, found)
+        self._do(examples, Asked(order, batch_size, numbers, rates), found)
         return found
 
     @abstractmethod
-    def _do(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        rates: Array,
-        found: StepCosts,
-    ) -> None:
-        """`steps`: a column of the rates, α and the factors of weight decay and dropout, for each batch."""
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        """`steps`, whose costs and sizes are written where they are found."""
 
     @abstractmethod
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:

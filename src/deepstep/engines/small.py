@@ -2,9 +2,8 @@
 
 from deepstep.engines.choice import SMALL_WORK, choose_engine, session_class
 from deepstep.engines.reference import ReferenceSession
-from deepstep.engines.session import Session, StepCosts
+from deepstep.engines.session import Asked, Session, StepCosts
 from deepstep.preparation.batches import Examples
-from deepstep.types import AnyArray, Array
 
 FIRST_STEPS = 3000
 """Half a second of the equations: as long as kernels take to be loaded; to be compiled they take ten seconds.
@@ -20,25 +19,17 @@ class SmallSession(ReferenceSession):
     why = SMALL_WORK
     _later: Session | None = None
 
-    def _do(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        rates: Array,
-        found: StepCosts,
-    ) -> None:
-        first = min(len(numbers), max(0, FIRST_STEPS - self._state.step))
-        here = found.part(slice(first))
-        super()._do(examples, order, batch_size, numbers[:first], rates[:, :first], here)
-        if first == len(numbers) or not here.finite:
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        n = len(asked.numbers)
+        first = slice(min(n, max(0, FIRST_STEPS - self._state.step)))
+        super()._do(examples, asked.part(first), found.part(first))
+        if first.stop == n or not found.part(first).finite:
             return
         if self._later is None:
             self._later = self._open_later()
-        rest = found.part(slice(first, None))
+        rest = slice(first.stop, n)
         self._later.load(self._state)
-        self._later._do(examples, order, batch_size, numbers[first:], rates[:, first:], rest)
+        self._later._do(examples, asked.part(rest), found.part(rest))
         self._take(self._later.state())
 
     def _open_later(self) -> Session:

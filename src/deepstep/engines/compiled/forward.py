@@ -18,7 +18,6 @@ from deepstep.engines.compiled.layout import (
     OUTPUT_CODES,
     SIGMOID,
     SOFTMAX,
-    Embedded,
 )
 from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
 from deepstep.engines.compiled.machine import (
@@ -75,10 +74,10 @@ def outputs_of_each(
     tables: Tables, theta: Array, statistics: Array | None, X: Array, *, output: str
 ) -> Array:
     """Outputs (n_L, K·m) of rows, of the first member, then of the second, …"""
-    layers, embedded = tables.layers, tables.embedded
+    layers = tables.layers
     n, n_in, at = int(layers["size"][-1]), int(layers["size"][0]), int(layers["s"][1])
     if at < 0:
-        return _outputs_of_one(layers, embedded, theta, statistics, X, output=output)
+        return _outputs_of_one(tables, theta, statistics, X, output)
     found = []
     for k in range(members_of(layers)):
         own, begin = layers.copy(), at + k * n_in
@@ -86,22 +85,14 @@ def outputs_of_each(
         own["b"][-1] += k * n
         own["s"][1] = begin
         # of few rows, as a service asks for them, this is less than to multiply the weights
-        rows = X if embedded is not None else X * theta[begin : begin + n_in]
-        found.append(_outputs_of_one(own, embedded, theta, statistics, rows, output=output))
+        rows = X if tables.embedded is not None else X * theta[begin : begin + n_in]
+        found.append(_outputs_of_one(tables._replace(layers=own), theta, statistics, rows, output))
     return np.concatenate(found, axis=1)
 
 
-def _outputs_of_one(
-    layers: AnyArray,
-    embedded: Embedded | None,
-    theta: Array,
-    statistics: Array | None,
-    X: Array,
-    *,
-    output: str,
-) -> Array:
+def _outputs_of_one(tables: Tables, theta: Array, statistics: Array | None, X: Array, output: str) -> Array:
     """Outputs (n_L, m) of rows whose inputs are scaled already, by the output layer that the table names."""
-    sizes, m = layers["size"], len(X)
+    layers, embedded, sizes, m = tables.layers, tables.embedded, tables.layers["size"], len(X)
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     tile = max(1, min(AT_ONCE, m))
     many = m > AT_ONCE
@@ -186,14 +177,14 @@ def predict(
 @part
 def _embed_rows(layers, embedded, theta, X, low, count, tile):
     """What layer 1 reads of some rows, at the beginning of the room; with factors of the inputs."""
-    stages, room, one = embedded.stages, embedded.room, theta.dtype.type(1)
+    stages, room = embedded.stages, embedded.room
     n_x, at = stages[0].n, stages[0].reads
     for i in range(n_x):
         for j in range(count):
             room[(at + i) * tile + j] = X[(low + j) * n_x + i]
     embed(stages, embedded.picks, theta, room, tile, 0, count)
-    for i in range(layers[0].size):
-        factor = theta[layers[1].s + i] if layers[1].s >= 0 else one
+    for i in range(layers[0].size if layers[1].s >= 0 else 0):
+        factor = theta[layers[1].s + i]
         for j in range(count):
             room[i * tile + j] *= factor
 

@@ -8,8 +8,9 @@ U_hat is not yet Z: the bias comes with the activation.
 import numpy as np
 
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import ALONG, DEVIATION, ROOM, SUMS
+from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, ROOM, SUMS
 from deepstep.engines.compiled.machine import run, sum_of_threads, wait_for_all
+from deepstep.engines.compiled.updates import corrected_share
 
 FORTH, BACK = np.int64(0), np.int64(1)
 
@@ -70,16 +71,6 @@ def by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
 
 
 @part
-def by_layer_of(l, work, theta, layer, batch):
-    """`by_layer` in a step."""
-    at, rows = layer.unit * batch.stride, work.rows
-    by_layer(
-        work.A, work.U, at, at, layer.size, batch.stride, rows[DEVIATION + l], rows[ROOM],
-        theta, layer.gamma, batch.low, batch.high,
-    )  # fmt: skip
-
-
-@part
 def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; the deviation of each example is kept."""
     number, k = A.dtype.type, high - low
@@ -109,7 +100,7 @@ def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hig
 
 
 @part
-def by_layer_backward_of(thread, sums, l, work, theta, layer, batch):
+def by_layer_backward(thread, sums, l, work, theta, layer, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
     D, U, n, stride, low = work.D, work.U, layer.size, batch.stride, batch.low
     number, k, at, gamma = D.dtype.type, batch.high - batch.low, layer.unit * stride, layer.gamma
@@ -136,14 +127,21 @@ def by_layer_backward_of(thread, sums, l, work, theta, layer, batch):
 
 
 @part
-def running(statistics, moments, unit, n, m, share):
-    """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased."""
+def run_along(plan, layers, statistics, moments, m, step):
+    """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased.
+
+    Where θ is averaged, they are averages alike.
+    """
     if m == 1:
         return
-    unbiased = m / (m - 1)
-    for i in range(unit, unit + n):
-        statistics[0, i] = (1 - share) * statistics[0, i] + share * moments[0, i]
-        statistics[1, i] = (1 - share) * statistics[1, i] + share * unbiased * moments[1, i]
+    share, unbiased = MOMENTUM, m / (m - 1)
+    if plan.average > 0:
+        share = corrected_share(max(1 - MOMENTUM, plan.average), step)
+    for l in range(1, layers.size):
+        if layers[l].normalization == BATCH:
+            for i in range(layers[l].unit, layers[l].unit + layers[l].size):
+                statistics[0, i] = (1 - share) * statistics[0, i] + share * moments[0, i]
+                statistics[1, i] = (1 - share) * statistics[1, i] + share * unbiased * moments[1, i]
 
 
 @part

@@ -4,15 +4,15 @@ from deepstep.engines.compiled.activations import activate, bend
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import loss_and_gradient
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import BATCH, LOSS, NONE, RELU, ROOM, WEIGHT
+from deepstep.engines.compiled.layout import BATCH, DEVIATION, LOSS, NONE, RELU, ROOM, WEIGHT
 from deepstep.engines.compiled.machine import START, N, T, product, run
 from deepstep.engines.compiled.normalization import (
     BACK,
     FORTH,
     by_batch,
     by_batch_backward,
-    by_layer_backward_of,
-    by_layer_of,
+    by_layer,
+    by_layer_backward,
     sums_of,
 )
 
@@ -48,7 +48,8 @@ def forward_pass(
             if layer.normalization == BATCH:
                 by_batch(thread, barrier, sums, work, moments, theta, layer, batch)
             elif layer.normalization != NONE:
-                by_layer_of(l, work, theta, layer, batch)
+                deviation, row = work.rows[DEVIATION + l], work.rows[ROOM]
+                by_layer(A, work.U, at, at, n, stride, deviation, row, theta, layer.gamma, low, high)
         last = l == layers.size - 1
         for i in range(n):
             begin, bias = at + i * stride, theta[layer.b + i]
@@ -107,7 +108,7 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, b
             if layer.normalization == BATCH:
                 by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
             elif layer.normalization != NONE:
-                by_layer_backward_of(thread, sums, l, work, theta, layer, batch)
+                by_layer_backward(thread, sums, l, work, theta, layer, batch)
         if low >= high:
             continue
         if l == 1:

@@ -22,11 +22,11 @@ from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession
-from deepstep.engines.session import Session, SessionState, StepCosts, writable
+from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
 from deepstep.equations import cost_of_the_answer
 from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples, batch
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 _NO_ORDER = np.empty(0, np.int64)
 
@@ -85,26 +85,20 @@ class CompiledSession(Session):
         """The moving average where one is kept, else `parameters`."""
         return self._like(self._state[-1].copy()) if self._averaged else self.parameters
 
-    def _do(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        rates: Array,
-        found: StepCosts,
-    ) -> None:
-        check_dropout(self._dropout, rates[2], self._step + 1)
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        check_dropout(self._dropout, asked.rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
-            self._run(examples, order, batch_size, numbers.start, rates, found)
+            self._run(examples, asked, found)
             return
-        for at, number in enumerate(numbers):  # NumPy draws the noise; of sparse rows a batch is made dense
-            X, Y, weight = examples.take(batch(order, len(examples), batch_size, number))
+        for at, number in enumerate(asked.numbers):
+            # NumPy draws the noise; of sparse rows a batch is made dense
+            X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
             if self.settings.input_noise:
                 noise, seed = self.settings.input_noise, self.settings.seed
                 X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
             one = found.part(slice(at, at + 1))
-            self._run(Examples(X.T, Y.T, weight), None, None, 0, rates[:, at : at + 1], one)
+            rates = asked.rates[:, at : at + 1]
+            self._run(Examples(X.T, Y.T, weight), Asked(None, None, range(1), rates), one)
             if not one.finite:
                 break
 
@@ -118,8 +112,8 @@ class CompiledSession(Session):
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ; nothing is updated."""
         found = StepCosts(np.full(1, np.nan), np.zeros(1, np.int64))
-        rows, cost = Examples(X.T, Y.T, sample_weight), found.costs
-        work = self._run(rows, None, None, 0, np.zeros((3, 1)), found, only_gradient=True)
+        asked, cost = Asked(None, None, range(1), np.zeros((3, 1))), found.costs
+        work = self._run(Examples(X.T, Y.T, sample_weight), asked, found, only_gradient=True)
         finite = np.isfinite(cost[0])  # else the kernel stopped before it came to the gradient
         return float(cost[0]), work.gradient.copy() if finite else np.full_like(work.gradient, np.nan)
 
@@ -167,22 +161,14 @@ class CompiledSession(Session):
         return bool(self._progress[1])
 
     def _run(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        first_batch: int,
-        rates: Array,
-        found: StepCosts,
-        *,
-        only_gradient: bool = False,
+        self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
     ) -> Work:
         """Steps in the kernel; gives where they worked, with the gradient if it was asked for."""
         X, Y, weight = self._flat(examples)
         layers, state = self._layers, self._state
         m = len(examples)
-        size = m if batch_size is None else min(batch_size, m)
-        order = _NO_ORDER if order is None else np.ascontiguousarray(order, np.int64)
+        size = m if asked.batch_size is None else min(asked.batch_size, m)
+        order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None
         whole = whole or embedded is not None or plan["rule"][0] == MUON
@@ -197,10 +183,10 @@ class CompiledSession(Session):
         work = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
         plan["turned"], plan["whole"] = turned, whole
-        plan["m"], plan["batch_size"], plan["first_batch"] = m, size, first_batch
+        plan["m"], plan["batch_size"], plan["first_batch"] = m, size, asked.numbers.start
         plan["steps_done"], plan["averaged"] = self._progress
         plan["only_gradient"] = only_gradient
-        given = *self._given(Data(X, Y, weight, order), work), np.ascontiguousarray(rates), *found
+        given = *self._given(Data(X, Y, weight, order), work), np.ascontiguousarray(asked.rates), *found
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
         return work
 

@@ -22,7 +22,7 @@ from scipy.linalg import solve_triangular
 from deepstep.engines.compiled.room import Work
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.engines.compiled.threads import single_blas
-from deepstep.engines.session import SessionState, StepCosts
+from deepstep.engines.session import Asked, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import (
@@ -33,7 +33,7 @@ from deepstep.equations.updates import (
 )
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 NOTE = "in the span of the examples"
 """What `Session.why` says of such steps."""
@@ -78,19 +78,11 @@ class SpanSession(CompiledSession):
         return self._vectors
 
     def _run(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        first_batch: int,
-        rates: Array,
-        found: StepCosts,
-        *,
-        only_gradient: bool = False,
+        self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
     ) -> Work:
         m, k, before = len(examples), len(found.costs), 0
         plain = k
-        full = order is None and batch_size is None and not only_gradient
+        full = asked.order is None and asked.batch_size is None and not only_gradient
         if full:
             before = self._full[1] if self._full[0] is examples else 0
             if self.spans and self._can and m < self.architecture.n_inputs:
@@ -99,14 +91,16 @@ class SpanSession(CompiledSession):
                 units = self.architecture.layer_dims[1]
                 plain = min(plain, max(0, m // (2 * units) + 1 - before))
         if plain or not full:
-            first = examples, order, batch_size, first_batch, rates[:, :plain], found.part(slice(plain))
-            work = super()._run(*first, only_gradient=only_gradient)
+            first = slice(plain)
+            given = examples, asked.part(first), found.part(first)
+            work = super()._run(*given, only_gradient=only_gradient)
             if not only_gradient:
                 self._leave()
         if plain < k and found.part(slice(plain)).finite:
             if self._span is None:
                 self._span, self.why = _Span(self, examples), NOTE
-            work = self._span.run(rates[:, plain:], found.part(slice(plain, k)))
+            rest = slice(plain, k)
+            work = self._span.run(asked.part(rest), found.part(rest))
         if full:
             self._full = examples, before + k
         return work
@@ -151,8 +145,8 @@ class _Span:
         self._inner.load(replace(state, theta=own[0], slots=slots))
         self._inner._progress, self._inner._statistics = session._progress, session._statistics
 
-    def run(self, rates: Array, found: StepCosts) -> Work:
-        return self._inner._run(self._examples, None, None, 0, rates, found)
+    def run(self, asked: Asked, found: StepCosts) -> Work:
+        return self._inner._run(self._examples, asked, found)
 
     def write_into(self, vectors: Array) -> None:
         """Bring the session's own θ and v up to date."""

@@ -19,11 +19,11 @@ from deepstep.engines.compiled.gradient import (
     update_whole,
 )
 from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import BATCH, LOSS, MUON, SIZES, SQUARES, WEIGHT, Batch
+from deepstep.engines.compiled.layout import LOSS, MUON, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
-from deepstep.engines.compiled.normalization import MOMENTUM, running
+from deepstep.engines.compiled.normalization import run_along
 from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import corrected_share, muon_of_matrices, steps_show_denormals
+from deepstep.engines.compiled.updates import muon_of_matrices, steps_show_denormals
 
 
 @kernel
@@ -102,7 +102,7 @@ def train(
                     wait_for_all(barrier, n_threads)
                     muon_of_matrices(thread, barrier, plan, parameters, state, work, seldom, batch)
         if moments is not None and thread == 0 and plan.only_gradient == 0:
-            _statistics(plan, layers, statistics, moments, m, step)
+            run_along(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
@@ -157,14 +157,3 @@ def _sum_exactly(loss, m):
     for j in range(m):
         total += np.float64(loss[j])
     return total
-
-
-@part
-def _statistics(plan, layers, statistics, moments, m, step):
-    """Running statistics after the batch; where θ is averaged, they are alike."""
-    share = MOMENTUM
-    if plan.average > 0:
-        share = corrected_share(max(1 - MOMENTUM, plan.average), step)
-    for l in range(1, layers.size):
-        if layers[l].normalization == BATCH:
-            running(statistics, moments, layers[l].unit, layers[l].size, m, share)

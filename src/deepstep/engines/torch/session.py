@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepstep.engines.session import Session, SessionState, StepCosts
+from deepstep.engines.session import Asked, Session, SessionState, StepCosts
 from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.graph import EXAMPLES_AT_ONCE, graph_on_tensors
 from deepstep.engines.torch.recording import RecordedStepper, compiler_for_cuda
@@ -58,19 +58,11 @@ class TorchSession(Session):
         return self._like(_array(self._stepper.here.vectors[-1])) if averaged else self.parameters
 
     @torch.inference_mode()
-    def _do(
-        self,
-        examples: Examples,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        rates: Array,
-        found: StepCosts,
-    ) -> None:
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         begin_work(self._device)
-        rows = [places(order, len(examples), batch_size, number) for number in numbers]
-        factors = map(Factors, *rates.tolist())
-        self._stepper.run(self._tasks(examples, order, rows, factors), found)
+        rows = [places(asked.order, len(examples), asked.batch_size, number) for number in asked.numbers]
+        factors = map(Factors, *asked.rates.tolist())
+        self._stepper.run(self._tasks(examples, asked.order, rows, factors), found)
 
     def _tasks(
         self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
