@@ -133,14 +133,14 @@ class Callback:
         """
 
 
-def watches_steps(callback: Callback) -> bool:
-    """Whether it asks to be called per step."""
-    return type(callback).on_step_end is not Callback.on_step_end
+def overrides(callback: Callback, method: str) -> bool:
+    """Whether it does something there."""
+    return getattr(type(callback), method) is not getattr(Callback, method)
 
 
 def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
     """Those that keep a state, which a resumed training finds again."""
-    return [callback for callback in callbacks if type(callback).state is not Callback.state]
+    return [callback for callback in callbacks if overrides(callback, "state")]
 
 
 def naming_callback(callback: Callback) -> AbstractContextManager[None]:

@@ -15,8 +15,8 @@ from deepstep.training.callbacks import (
     Callback,
     StopTraining,
     naming_callback,
+    overrides,
     tell_the_end,
-    watches_steps,
     with_state,
 )
 from deepstep.training.checkpoint import Checkpoint
@@ -29,7 +29,7 @@ from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.shown import Training, update_done
-from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
+from deepstep.training.together import ending_all, shared, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array
 
@@ -144,7 +144,8 @@ class _Loop:
         self._training = Training(
             session, history, plan.epochs, examples, callbacks, plan=plan, validation=validation
         )
-        self._step_watchers = [callback for callback in callbacks if watches_steps(callback)]
+        self._step_watchers = [callback for callback in callbacks if overrides(callback, "on_step_end")]
+        self._lookers = [callback for callback in callbacks if overrides(callback, "on_pause")]
         self._of = n_batches(len(examples), plan.batch_size)
         self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
@@ -152,7 +153,7 @@ class _Loop:
         self._begun, self._agreed = perf_counter(), 0.0
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
-        self._shared = isinstance(session, Sharing)
+        self._shared = shared(session) is not None
         in_memory = isinstance(examples, Examples)
         looked_at = validation is not None or watched or not in_memory
         # of many workers the first alone may have callbacks, and all go the same way
@@ -339,8 +340,10 @@ class _Loop:
             self._let_look()
 
     def _let_look(self) -> None:
+        if not (self._lookers or self._shared):
+            return
         with ending_all(self._session):
-            for callback in self._callbacks:
+            for callback in self._lookers:
                 with naming_callback(callback):
                     callback.on_pause(self._training)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from inspect import signature
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -126,7 +126,7 @@ class Schedule:
             If the user's function gives something else.
         """
         factor = self._function(min(max(float(t), 0.0), 1.0))
-        if not (is_number(factor) and factor >= 0):
+        if self.function is not None and not (is_number(factor) and factor >= 0):
             raise ConfigurationError(
                 "schedule",
                 "a function of t, from 0 to 1, gives a finite number of at least 0",
@@ -149,7 +149,7 @@ class Schedule:
         """
         return {"name": self.name, **self.settings}
 
-    @property
+    @cached_property
     def _function(self) -> Callable[[float], Any]:
         if self.function is not None:
             return self.function

@@ -45,6 +45,6 @@ def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer):
                     entry = first + (draw % n) * stride + draw // n
                     A[entry] *= mask
                     D[entry] *= mask
-                    if bent is not None:
+                    if bent.size:
                         bent[entry] *= mask
         block += 1

@@ -35,7 +35,7 @@ AT_ONCE = 1024
 
 @part(once=True)
 def gradient_and_update(
-    thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch
+    thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
@@ -83,16 +83,16 @@ def gradient_and_update(
                         continue
                     shape = right - left, n_prev, each
                     found_dW = gradient, into + (left - top) * n_prev, n_prev
-                    if scaled is not None and l == 1:
+                    if scaled.size and l == 1:
                         found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
                     product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
-                if scaled is not None and l == 1:
+                if scaled.size and l == 1:
                     _through_the_scale(theta, at, layer, n_prev, gradient, into, count, scaled)
                 if plan.l1 > 0 or plan.l2 > 0:
                     found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
                     sizes += found[0]
                     squares += found[1]
-            elif bent is not None and kind == BEND:
+            elif kind == BEND:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(bent, (layer.unit + i) * stride, m) * per_example
             elif moments is not None and layer.normalization != NONE:
@@ -109,7 +109,7 @@ def gradient_and_update(
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
             cut(plan, gradient, into, count)
             if not plan.whole:
-                move(plan, parameters[layer.own[kind]], state, at, gradient, into, count, seldom, batch)
+                move(plan, parameters[layer.own[kind]], state, at, gradient, into, count, batch)
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
@@ -145,7 +145,7 @@ def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
 
 
 @part
-def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, batch):
+def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
     """
@@ -167,7 +167,7 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom,
                 g[j] += product_[j]
     cut(plan, gradient, into, count)
     if not plan.whole:
-        move(plan, parameters[layers[1].own[INPUTS]], state, at, gradient, into, count, seldom, batch)
+        move(plan, parameters[layers[1].own[INPUTS]], state, at, gradient, into, count, batch)
 
 
 @part
@@ -213,7 +213,7 @@ def clipping(thread, barrier, plan, work):
 
 
 @part
-def update_whole(thread, plan, parameters, state, gradient, seldom, batch, share):
+def update_whole(thread, plan, parameters, state, gradient, batch, share):
     """The update of this thread's rows of each parameter; of no W where Muon updates them."""
     scale = gradient.dtype.type(share)
     for own in parameters:
@@ -222,4 +222,4 @@ def update_whole(thread, plan, parameters, state, gradient, seldom, batch, share
         for i in range(at, at + count):
             gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, seldom, batch)
+            move(plan, own, state, at, gradient, at, count, batch)

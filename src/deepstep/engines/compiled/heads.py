@@ -18,7 +18,7 @@ from deepstep.engines.compiled.mathematics import exp, log1p
 
 
 @part(order=ORDERED)
-def loss_and_gradient(plan, levels, seldom, work, loss, row, at, n, batch):
+def loss_and_gradient(plan, levels, work, loss, row, at, n, batch):
     """The loss of each of this thread's examples, and dZL in the place of D where the logits lie in A."""
     code, setting, low, stride = plan.head, plan.head_setting, batch.low, batch.stride
     Z, D, T, k = work.A, work.D, work.targets, batch.high - batch.low
@@ -58,8 +58,7 @@ def loss_and_gradient(plan, levels, seldom, work, loss, row, at, n, batch):
             for j in range(k):
                 d[j] = d[j] * row[j] - (certain * t[j] + spread)
     elif code == QUANTILE or code == ORDINAL:
-        if seldom is not None:
-            _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
+        _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
     else:
         certain, spread, delta = number(1 - setting), number(setting / 2), number(setting)
         for i in range(n):

@@ -119,9 +119,6 @@ HEAD_CODES = {
     "ordinal": ORDINAL,
 }
 
-SELDOM = QUANTILE, ORDINAL
-"""Heads that are not compiled where they are not used."""
-
 GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
 RULE_CODES: dict[Callable[..., Any], int] = {
     equations.gradient_descent_update: GD,

@@ -19,7 +19,7 @@ from deepstep.engines.compiled.normalization import (
 
 @part(once=True)
 def forward_pass(
-    thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch
+    thread, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
     one, A, stride = theta.dtype.type(1), work.A, batch.stride
@@ -40,8 +40,8 @@ def forward_pass(
                 B, begin, ldb, turn = source, (first + left - k * each) * n_prev, n_prev, T
             shape, Z = (n, right - left, n_prev), (A, at + left, stride)
             W, at_W = theta, layer.W + k * n * n_prev
-            if scaled is not None:
-                W, at_W = (scaled, START + k * n * n_prev) if l == 1 else (theta, at_W)
+            if scaled.size and l == 1:
+                W, at_W = scaled, k * n * n_prev
             product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
         if moments is not None:
             sums = sums_of(work, layers, l, FORTH)
@@ -59,22 +59,22 @@ def forward_pass(
                     a, bias = run(A, begin + left, max(right - left, START)), theta[layer.b + k * n + i]
                     for j in range(a.size):
                         a[j] += bias
-            elif bent is not None and layer.alpha >= 0:
+            elif layer.alpha >= 0:
                 alpha = theta[layer.alpha + i]
                 bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
             else:
                 activate(layer.activation, A, begin + low, begin + high, bias, work.D)
-        if seldom is not None and not last and layer.drop * batch.dropout > 0:
+        if not last and layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
             drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
 
 
 @part(once=True)
-def losses(plan, layers, levels, weighted, work, seldom, batch):
+def losses(plan, layers, levels, weighted, work, batch):
     """dZL, and the loss of each example with its weight."""
     layer, rows, stride = layers[layers.size - 1], work.rows, batch.stride
     n, at = layer.size, layer.unit * stride
-    loss_and_gradient(plan, levels, seldom, work, rows[LOSS], rows[ROOM], at, n, batch)
+    loss_and_gradient(plan, levels, work, rows[LOSS], rows[ROOM], at, n, batch)
     if weighted:
         for j in range(batch.low, batch.high):
             rows[LOSS, j] *= rows[WEIGHT, j]
@@ -113,7 +113,7 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, b
             continue
         if l == 1:
             if embedded is not None:
-                weights, at_W = (theta, layer.W) if scaled is None else (scaled, START)
+                weights, at_W = (scaled, START) if scaled.size else (theta, layer.W)
                 through_the_weights(plan, weights, at_W, layer, n_prev, D, embedded.room, START, batch)
             continue
         before = layers[l - 1].unit * stride
@@ -128,7 +128,7 @@ def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, b
                     d[j] = d[j] if a[j] > zero else zero
             else:
                 s = run(S, i * stride + low, high - low)
-                if bent is not None:
+                if bent.size:
                     e = run(bent, before + i * stride + low, high - low)
                     for j in range(s.size):
                         e[j] = s[j] * e[j] if s[j] != zero else zero

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines.compiled.layout import MUON, RELU, SELDOM, SUMS, Embedded
+from deepstep.engines.compiled.layout import MUON, RELU, SUMS, Embedded
 from deepstep.engines.compiled.lowering import Tables
 from deepstep.types import AnyArray, Array
 
@@ -85,20 +85,21 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, n_gradient: int, n_inp
 
 
 class OptionalRoom(NamedTuple):
-    """Room that most networks do without: where it is None, what uses it is not compiled."""
+    """Room that most networks do without: empty, or None where what uses it is not compiled then.
 
-    moments: (
-        Array | None
-    )  # (2, units) of float64, where layers are normalized: mean and variance of the batch
-    seldom: Array | None  # where limits, dropout, an average, … are used; room for matrices that Muon updates
-    scaled: Array | None  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
-    bent: Array | None  # g(Z) - Z like `Work.A`, then dA ∘ (g(Z) - Z), where activations are parametric
+    Each None makes two kernels of one, which new users wait for: only what compiles long has it.
+    """
+
+    moments: Array | None  # float64 (2, units): mean and variance of the batch, where layers are normalized
+    matrices: Array  # for the matrices that Muon updates
+    scaled: Array  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
+    bent: Array  # g(Z) - Z like `Work.A`, then dA ∘ (g(Z) - Z), where activations are parametric
     embedded: Embedded | None
 
     def for_batches(self, layers: AnyArray, m: int) -> "OptionalRoom":
         """With room for batches of m examples."""
         stride, found = stride_for(members_of(layers) * m), self
-        if self.bent is not None:
+        if self.bent.size:
             found = found._replace(bent=_room(self.bent, int(layers["size"][1:].sum()) * stride))
         if self.embedded is not None:
             room = _room(self.embedded.room, self.embedded.rows * stride)
@@ -110,16 +111,14 @@ def optional_room(plan: AnyArray, tables: Tables, dtype: Any) -> OptionalRoom:
     """What these settings need of it."""
     layers, parameters, embedded = tables
     units, muon = int(layers["size"][1:].sum()), plan["rule"][0] == MUON
-    limits = any(plan[name][0] > 0 for name in ("clip_norm", "max_norm", "average"))
-    seldom = limits or int(plan["head"][0]) in SELDOM or (layers["drop"] > 0).any()
     weights = int(layers["blocks"][1] * layers["size"][0] * layers["size"][1])
     sides = [(int(own["rows"]), int(own["width"])) for own in parameters if own["weights"] and muon]
     matrices = max((2 * n * k + 2 * min(n, k) ** 2 for n, k in sides), default=0)
     return OptionalRoom(
         np.zeros((2, units)) if layers["normalization"].any() else None,
-        np.zeros(matrices, dtype) if seldom or muon or embedded is not None else None,
-        np.zeros(weights, dtype) if layers["s"][1] >= 0 else None,
-        np.zeros(0, dtype) if (layers["alpha"] >= 0).any() else None,
+        np.zeros(matrices, dtype),
+        np.zeros(weights if layers["s"][1] >= 0 else 0, dtype),
+        np.zeros(int((layers["alpha"] >= 0).any()), dtype),
         embedded,
     )
 

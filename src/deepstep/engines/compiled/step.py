@@ -29,7 +29,7 @@ from deepstep.engines.compiled.updates import muon_of_matrices, steps_show_denor
 @kernel
 def train(
     thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, moments,
-    seldom, scaled, bent, embedded, rates, costs, sizes,
+    matrices, scaled, bent, embedded, rates, costs, sizes,
 ):  # fmt: skip
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
@@ -68,13 +68,11 @@ def train(
         last = high if high < m else m  # the columns of the first member are embedded, for all
         if embedded is not None and low < last:
             embed(embedded.stages, embedded.picks, theta, work.inputs, stride, low, last)
-        if scaled is not None:
+        if scaled.size:
             scale_weights(thread, plan, layers, theta, scaled)
             wait_for_all(barrier, n_threads)
-        forward_pass(
-            thread, barrier, plan, layers, theta, source, first, work, moments, seldom, scaled, bent, batch
-        )
-        losses(plan, layers, levels, data.weight.size > 0, work, seldom, batch)
+        forward_pass(thread, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch)
+        losses(plan, layers, levels, data.weight.size > 0, work, batch)
         backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch)
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], columns) / columns
@@ -83,24 +81,24 @@ def train(
         if not np.isfinite(cost):
             break
         gradient_and_update(
-            thread, plan, layers, parameters, state, source, first, work, moments, seldom, scaled, bent, batch
+            thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
         )
-        if scaled is not None:
+        if scaled.size:
             wait_for_all(barrier, n_threads)  # every thread has read s
-            gradient_of_the_scale(thread, plan, layers, parameters, state, work, seldom, scaled, batch)
+            gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch)
         if embedded is not None:
             stages, picks, d = embedded.stages, embedded.picks, embedded.room
             if low < last:
                 through_the_stages(stages, picks, theta, work.inputs, d, members, m, stride, low, last)
             wait_for_all(barrier, n_threads)
             gradients_of_stages(thread, plan, stages, picks, work.inputs, d, work.gradient, batch)
-        if seldom is not None and plan.whole != 0:
+        if plan.whole != 0:
             share = clipping(thread, barrier, plan, work)
             if plan.only_gradient == 0:
-                update_whole(thread, plan, parameters, state, work.gradient, seldom, batch, share)
+                update_whole(thread, plan, parameters, state, work.gradient, batch, share)
                 if plan.rule == MUON:
                     wait_for_all(barrier, n_threads)
-                    muon_of_matrices(thread, barrier, plan, parameters, state, work, seldom, batch)
+                    muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch)
         if moments is not None and thread == 0 and plan.only_gradient == 0:
             run_along(plan, layers, statistics, moments, m, step)
         wait_for_all(barrier, n_threads)

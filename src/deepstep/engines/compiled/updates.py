@@ -105,12 +105,12 @@ def update(plan, state, at, g, begin, count, rate, keep, t):
 
 
 @part
-def move(plan, own, state, at, gradient, into, count, seldom, batch):
+def move(plan, own, state, at, gradient, into, count, batch):
     """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
     alpha = batch.rate * own.rate
     keep = 1 - alpha * (batch.decay * own.decay)
     update(plan, state, at, gradient, into, count, alpha, keep, batch.step)
-    if seldom is not None:
+    if plan.average > 0 or plan.max_norm > 0:
         after_the_update(plan, own, state, at, count, batch.step)
 
 
