@@ -102,6 +102,7 @@ def _op_of(activation: Activation, name: str) -> Op:
             equation_of(activation.backward, backward, f"dZ = {backward}(dA, Z)"),
         ),
         kinks=activation.kinks,
+        in_loss=True,
     )
 
 

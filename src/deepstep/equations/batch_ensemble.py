@@ -292,7 +292,8 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    return op(partial(members_mean, members=members), partial(members_mean_backward, members=members))
+    mean, backward = (partial(one, members=members) for one in (members_mean, members_mean_backward))
+    return op(mean, backward, in_loss=True)
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

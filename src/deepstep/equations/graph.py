@@ -121,6 +121,8 @@ def layer_activations(activations: Sequence[str] | None, n_layers: int, where: s
 def graph_of(layers: Sequence[Layer]) -> Graph:
     """The graph of a network.
 
+    ConfigurationError: If an operation comes after the output activation: the loss would not depend on it.
+
     >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
@@ -131,7 +133,16 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
         ops, declared = _operations(layer)
         nodes += _nodes(ops, layer.number)
         learned |= {f"{symbol}{layer.number}": (layer.number, found) for symbol, found in declared.items()}
-    return Graph(completed_nodes(nodes), tuple(layers), learned)
+    graph = Graph(completed_nodes(nodes), tuple(layers), learned)
+    for node in nodes[len(graph.to_logits) :]:
+        if not node.op.in_loss:
+            raise ConfigurationError(
+                f"layer {node.layer}",
+                f"the output activation is the only operation after {graph.logits}, of which the loss is",
+                f"got {node.op.forward_equation.name!r}",
+                "Let the feature return ops where layer.last.",
+            )
+    return graph
 
 
 def _operations(layer: Layer) -> tuple[Operations, dict[str, Learned]]:

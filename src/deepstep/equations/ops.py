@@ -99,6 +99,7 @@ class Op:
     kinks: Values of the first of ``reads`` without a derivative.
     faults: Classic mistakes of this operation: their name → the wrong backward.
     running: Statistics for prediction.
+    in_loss: Whether the loss of a head, which is computed from the logits, takes the operation into account.
     ConfigurationError: If a learned symbol ends with a digit, or begins with W.
 
     >>> from deepstep.equations import relu, relu_backward
@@ -123,6 +124,7 @@ class Op:
     kinks: tuple[float, ...] = ()
     faults: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     running: Running | None = None
+    in_loss: bool = False
 
     def __post_init__(self) -> None:
         for symbol in self.learned:
