@@ -149,7 +149,7 @@ def members_output_backward(
 def members_mean(G: Array, members: int) -> Array:
     """The mean of the outputs of all members, or of their losses.
 
-    G (n, K·m): Of the first member, then of the second, …
+    G (n, K·m): The columns of the first member, then of the second, …
     A (n, m): The mean.
     ShapeError: If there are not as many columns for each member.
 
@@ -228,7 +228,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
     """The logits with which one network would give the mean of the members' answers.
 
     ZL (n_L, K·m): Logits of the first member, then of the second, …
-    Z (n_L, m): Of a single member its own.
+    Z (n_L, m): The logits of the mean answer; those of a single member unchanged.
     ConfigurationError: If answers of that activation cannot be turned back.
 
     >>> from deepstep.equations import sigmoid

@@ -32,7 +32,7 @@ G (n_l, m): The activation g(Z), where another operation makes A of it.
 U (n_l, m): W·A_prev, a column is an example.
 U_hat (n_l, m): U with mean 0 and variance 1.
 mask (n_l, m): Dropout mask D / keep_prob, see `dropout_mask`.
-mean, variance (n_l, 1): Of each unit.
+mean, variance (n_l, 1): Mean and variance of each unit.
 deviation (n_l, 1): √(variance + ε).
 gamma (n_l, 1): Scale of each unit.
 X (n_0, m): Inputs; a column is an example.
@@ -74,7 +74,7 @@ sample_weight (m,): Weight of each example, at least 0; scaled to mean 1.
 where: Name for error messages.
 tape: Quantities of a forward pass by name.
 """
-"""What many equations take or give, for those that do not say it themselves.
+"""Parameters and results of many equations, for docstrings that do not describe them.
 
 A derivative dQ has the shape of Q. Where the columns of Q are examples it is one of m·J, else of J.
 """
@@ -90,7 +90,7 @@ ERRORS = {
         "If there is no such head, or it does not fit.",
     ),
 }
-"""What is raised for a parameter of that kind, where the docstring does not say it."""
+"""The error that a parameter of that kind may raise, where the docstring names none."""
 
 ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 """Parameters by the symbol that formulas have for them."""
@@ -102,14 +102,14 @@ _LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
 class Entry(NamedTuple):
-    """What is said of a name: its kind or shape, and its meaning."""
+    """The description of a name: its kind or shape, and its meaning."""
 
     kind: str = ""
     text: str = ""
 
 
 _SAID: dict[str, tuple[dict[str, Entry], str]] = {}
-"""What docstrings say, with their examples: that of a forward holds for its backward, too."""
+"""Descriptions and examples by function: those of a forward hold for its backward, too."""
 
 
 def forward_of(name: str, known: Container[str]) -> str:
@@ -238,7 +238,7 @@ def _entry(name: str, annotation: Any, said: Mapping[str, Entry]) -> Entry:
 
 
 def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
-    """What the glossary has of a name, where it is of that kind there; a derivative is like its quantity."""
+    """The glossary's entry for a name of that kind; a derivative is like its quantity."""
     for entry in glossary().get(name, ()):
         if (
             ("array" in kind)

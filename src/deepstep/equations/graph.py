@@ -26,7 +26,7 @@ class Feature(NamedTuple):
 
     apply: The operations of a layer so far, and the layer → those with the feature.
     symbol: A parameter that only this feature has; empty where it has none.
-    value: That parameter → the value of the option that it stands for.
+    value: The parameter → the value of the option that it stands for.
     whole_network: Whether the parameter in layer 1 stands for all layers.
     resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.

@@ -46,7 +46,7 @@ _FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
 
 @dataclass(frozen=True)
 class Head:
-    """What an output means and how it learns. All functions take the same settings, and have those in force.
+    """Meaning of an output, and the loss that trains it; its functions have the settings in force.
 
     name: A name in ``HEADS``.
     activation: The activation of the output layer, from which the losses by the logits are derived.
@@ -57,7 +57,7 @@ class Head:
     kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings: Settings in force; by default those of the loss.
     members: K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
-    each: That of a single member then.
+    each: The head of a single member then.
 
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
@@ -87,8 +87,8 @@ class Head:
     def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
-        where: What an error names; by position alone, so that no setting is taken for it.
-        settings: Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        where: Name for error messages; by position alone, so that no setting is taken for it.
+        settings: Settings of the loss: ``delta``, ``levels``, ``smoothing``, …
         returns: A new one; the same one where nothing is set.
         ConfigurationError: If the loss does not know one of them (the message has the nearest one), or one is
             out of range.
@@ -220,11 +220,11 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
 
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
-    """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
+    """Symbols in the formulas of this head as its settings make them; for `Equation.written`.
 
-    head: Whose settings are to be seen.
+    head: The head with its settings.
     n_outputs: n_L.
-    returns: What to write, by symbol; empty where the formulas stand as they are.
+    returns: The text for each symbol; empty where the formulas stand as they are.
 
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
@@ -251,10 +251,10 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
 
 
 def answers(output: Output, AL: Array) -> AnyArray:
-    """What an output answers; what a target of that kind says, too.
+    """The answers of an output, or of a target of that kind.
 
-    returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
-        the most probable one, from 0, (1, m). Of an output that gives numbers, these.
+    returns: For yes/no outputs 0 and 1, (n_L, m): 1 above one half. For classes, ordered or not, the number
+        of the most probable one, from 0, (1, m). For an output that gives numbers, these.
 
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
@@ -265,8 +265,8 @@ def answers(output: Output, AL: Array) -> AnyArray:
 def probabilities(output: Output, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
-    returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
-        (n_L + 1, m); None of an output that gives numbers.
+    returns: For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones
+        (n_L + 1, m); None for an output that gives numbers.
 
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],

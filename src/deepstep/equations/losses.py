@@ -30,7 +30,7 @@ def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
     """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
 
     n: Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
-    T (n_L, m): What is learned in place of Y.
+    T (n_L, m): Target in place of Y.
 
     >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)
     array([[0.05],
@@ -89,7 +89,7 @@ def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float 
 
 
 def _smoothed(smoothing: float, n: int) -> dict[str, str]:
-    """What stands for Y in formulas."""
+    """The text that stands for Y in formulas."""
     return {"Y": f"({1 - smoothing:g}·Y + {smoothing / n:g})"} if smoothing else {}
 
 

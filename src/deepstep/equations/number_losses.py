@@ -45,7 +45,7 @@ def squared_error_backward(ZL: Array, Y: Array) -> Array:
 
 
 def residual(ZL: Array, Y: Array) -> Array:
-    """What is 0 where the absolute error has no derivative."""
+    """A quantity that is 0 where the absolute error has no derivative."""
     return ZL - Y
 
 

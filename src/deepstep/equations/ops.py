@@ -56,7 +56,7 @@ class Learned(NamedTuple):
     shape: Layer → (rows, columns).
     start: The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by
         the method that the network is given.
-    meaning: What the trace says of it.
+    meaning: Description in the trace.
 
     >>> from deepstep import Architecture
     >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
@@ -87,13 +87,13 @@ class Op:
     reads, writes, needs, gives: Symbols without the index of the layer. The first of ``writes`` is the one
         that later operations read and whose derivative `backward` takes; the first of ``gives`` is what the
         layer before hands on.
-    learned: Those of ``reads`` that are parameters.
+    learned: The parameters among ``reads``.
     replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
     intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l; by default
         made of the name of `forward`.
     equations: Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
     without_input: `backward` without the first of ``gives``, for layer 1 in training.
-    per_layer: Those of ``writes`` whose columns are no examples.
+    per_layer: The quantities among ``writes`` whose columns are no examples.
     per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
         examples, see `deepstep.equations.PerExample`.
     kinks: Values of the first of ``reads`` without a derivative.
@@ -135,7 +135,7 @@ class Op:
 
     @property
     def forward_equation(self) -> Equation:
-        """What the trace prints of the forward step."""
+        """The equation that the trace prints for the forward step."""
         if self.equations:
             return self.equations[0]
         name = self.forward.__name__
@@ -143,7 +143,7 @@ class Op:
 
     @property
     def backward_equation(self) -> Equation:
-        """What the trace prints of the backward step."""
+        """The equation that the trace prints for the backward step."""
         if self.equations:
             return self.equations[1]
         name, given = self.backward.__name__, ", ".join((f"d{self.writes[0]}", *self.needs))
@@ -173,7 +173,7 @@ class Node(NamedTuple):
 
     names: Symbol → name on the tape.
     reads, writes, needs, gives: The names.
-    completes: Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+    completes: The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
 
     >>> from deepstep import Architecture
     >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
@@ -204,7 +204,7 @@ class Node(NamedTuple):
 
     @property
     def symbols(self) -> dict[str, str]:
-        """What stands for the symbols of the equations: names on the tape, and those of the derivatives."""
+        """Names for the symbols of the equations: those on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
@@ -342,7 +342,7 @@ def completed_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 
 def symbol_and_layer(name: str) -> tuple[str, int]:
-    """What a name on the tape says: ``"gamma12"`` → ("gamma", 12)."""
+    """Symbol and layer of a name on the tape: ``"gamma12"`` → ("gamma", 12)."""
     found = re.fullmatch(r"(.*?)(\d+)\)?", name)
     if found is None:
         raise ValueError(f"{name!r} is no name of a quantity")

@@ -123,7 +123,7 @@ def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> A
 
 
 def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
-    """What is 0 where the loss of quantiles has no derivative."""
+    """A quantity that is 0 where the loss of quantiles has no derivative."""
     return increasing(ZL) - Y
 
 

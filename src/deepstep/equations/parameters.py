@@ -99,7 +99,7 @@ class Parameters(Mapping[str, Array]):
             ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
             everything is float32.
         chained: Whether each W has to follow the layer before, as in a network.
-        layers: Of the network whose parameters they are; by default those that the names and shapes tell.
+        layers: The layers of the network; by default those that the names and shapes tell.
         returns: Over a new vector.
         ShapeError: If a key is missing or unknown, or the shapes do not chain.
         DataError: If an entry is not numeric or its rows differ in length.

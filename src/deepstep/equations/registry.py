@@ -111,7 +111,7 @@ class Equation:
         """The statement about one quantity, with other symbols put in; else the whole formula.
 
         left: The quantity on the left side: a formula may state several.
-        symbols: What to write for each symbol, such as `Node.symbols`.
+        symbols: The text for each symbol, such as `Node.symbols`.
 
         >>> from deepstep.equations import EQUATIONS
         >>> EQUATIONS["linear_backward"].written("dW", {"dW": "dW2", "dZ": "dZ2", "A_prev": "A1"})
@@ -136,7 +136,7 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
     """The registered equation of a function; for a user's own function a plain one of this formula.
 
     function: The function, registered or not.
-    name, formula: What stands for one that is not.
+    name, formula: Name and formula for a function that is not.
 
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula

@@ -128,8 +128,8 @@ class Optimizer:
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
 
-        hyperparameters: What is to differ, by name.
-        returns: All that differ from the equation's defaults.
+        hyperparameters: Changed values by name.
+        returns: All values that differ from the equation's defaults.
         ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
             one of them is out of range.
         """
