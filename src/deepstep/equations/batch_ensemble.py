@@ -20,7 +20,7 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import check_shape
+from deepstep.equations.linear import check_forward, check_shape
 from deepstep.equations.ops import Layer, Learned, Op, op
 from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus
@@ -54,12 +54,8 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
     >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
     """
-    where, (n, n_prev) = "members_linear_forward", W.shape
-    if A_prev.shape[0] != n_prev or r.shape != (len(r), n_prev) or b.shape != (n, 1):
-        expected = (
-            f"A_prev has {n_prev} rows, b has shape ({n}, 1) and r ({len(r)}, {n_prev}), for W {W.shape}"
-        )
-        raise ShapeError(where, expected, f"got A_prev {A_prev.shape}, b {b.shape} and r {r.shape}")
+    check_forward("members_linear_forward", A_prev, W, b=b)
+    check_shape("members_linear_forward", "r has shape", r, (len(r), W.shape[1]))
     return np.concatenate([scaled_weights(W, row[:, np.newaxis]) @ A_prev for row in r], axis=1) + b
 
 
@@ -113,9 +109,7 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     array([[ 3., 11.]])
     """
     where = "members_output_forward"
-    if W.shape[1] != A_prev.shape[0] or b.shape != (len(W), 1):
-        expected = f"A_prev has {W.shape[1]} rows and b has shape ({len(W)}, 1), for W {W.shape}"
-        raise ShapeError(where, expected, f"got A_prev {A_prev.shape} and b {b.shape}")
+    check_forward(where, A_prev, W, b=b)
     own = zip(_parts(len(W), members, where), _parts(A_prev.shape[1], members, where), strict=True)
     return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
 

@@ -14,7 +14,6 @@ not say, and an example::
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import lru_cache
 from inspect import Parameter, cleandoc, isclass, isfunction, signature
 from itertools import groupby
 from types import NoneType, UnionType
@@ -131,13 +130,11 @@ def entries(lines: str) -> Iterator[tuple[str, Entry]]:
             yield name, Entry(kind, match[3] or "")
 
 
-@lru_cache
-def glossary() -> dict[str, list[Entry]]:
-    """`GLOSSARY` by name; a name may stand for several quantities."""
-    found: dict[str, list[Entry]] = {}
-    for name, entry in entries(GLOSSARY):
-        found.setdefault(name, []).append(entry)
-    return found
+KNOWN: dict[str, list[Entry]] = {}
+"""`GLOSSARY` by name; a name may stand for several quantities."""
+
+for _name, _found in entries(GLOSSARY):
+    KNOWN.setdefault(_name, []).append(_found)
 
 
 def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
@@ -185,26 +182,22 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     _SAID[function.__name__] = own, example
     of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
     said, example = of_forward | own, example or pair_example
-    described = _together(
-        (STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
-        for name, parameter in signature(function).parameters.items()
-        if name not in ("self", "cls")
+    parameters = {n: p for n, p in signature(function).parameters.items() if n not in ("self", "cls")}
+    described = (
+        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, ", optional" * (p.default is not p.empty)))
+        for n, p in parameters.items()
     )
-    errors = {name: entry.text for name, entry in own.items() if name.endswith("Error")}
-    for name, parameter in signature(function).parameters.items():
-        error, text = ERRORS.get((name, kind_of(parameter.annotation)), ("", ""))
-        errors |= {error: text} if error and error not in errors else {}
-    raised = [
-        f"{', '.join(names)}\n    {text}" for text, names in groupby(errors, key=lambda name: errors[name])
-    ]
-    warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
-    statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
+    raised = {name: entry for name, entry in own.items() if name.endswith("Error")}
+    for name, parameter in parameters.items():
+        if error := ERRORS.get((name, kind_of(parameter.annotation))):
+            raised.setdefault(error[0], Entry("", error[1]))
+    statements = [f"    {statement}" for statement in formula.split(",  ")]
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
-        "Attributes" if is_record else "Parameters": described,
+        "Attributes" if is_record else "Parameters": _together(described),
         "Returns": [] if isclass(function) else _returned(function, formula, own, said),
-        "Raises": raised,
-        "Warns": warned,
+        "Raises": _together(raised.items()),
+        "Warns": _together((name, entry) for name, entry in own.items() if name.endswith("Warning")),
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
         "Examples": [f">>> {example}"] if example else [],
     }
@@ -224,27 +217,18 @@ def complete(namespace: Mapping[str, Any]) -> None:
                     function.__doc__ = completed(function)
 
 
-def _described(name: str, parameter: Parameter, said: Mapping[str, Entry]) -> Entry:
-    """Kind and meaning of a parameter."""
-    kind, text = _entry(name, parameter.annotation, said)
-    return Entry(kind if parameter.default is Parameter.empty else f"{kind}, optional", text)
-
-
-def _entry(name: str, annotation: Any, said: Mapping[str, Entry]) -> Entry:
-    """Kind and meaning of a name: as it is said, else as the glossary or the annotation has it."""
+def _entry(name: str, annotation: Any, said: Mapping[str, Entry], optional: str = "") -> Entry:
+    """Kind and meaning of a name: of the docstring, else of the glossary or the annotation."""
     kind, text = said.get(name, Entry())
     known = _known(name, kind_of(annotation), said)
-    return Entry(kind or known.kind or kind_of(annotation), text or known.text)
+    return Entry((kind or known.kind or kind_of(annotation)) + optional, text or known.text)
 
 
 def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     """The glossary's entry for a name of that kind; a derivative is like its quantity."""
-    for entry in glossary().get(name, ()):
-        if (
-            ("array" in kind)
-            if entry.kind.startswith("array")
-            else entry.kind not in {"int", "float"} - {kind}
-        ):
+    for entry in KNOWN.get(name, ()):
+        is_array = entry.kind.startswith("array")
+        if "array" in kind if is_array else entry.kind not in {"int", "float"} - {kind}:
             return entry
     if not name.startswith("d") or kind != "array":
         return Entry()
@@ -285,23 +269,19 @@ def _returned(
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
         return [kind_of(result)]
-    found = []
-    for name, annotation in zip(names, kinds, strict=False):
-        kind, text = _entry(name, annotation, said)
-        found.append(_written(name, Entry(kind, "After this step." if name in parameters else text)))
-    return found
+    found = ((name, _entry(name, annotation, said)) for name, annotation in zip(names, kinds, strict=False))
+    after = {"text": "After this step."}
+    return [_written(n, entry._replace(**after) if n in parameters else entry) for n, entry in found]
 
 
 def _together(described: Iterable[tuple[str, Entry]]) -> list[str]:
     """A section in which neighbours of the same meaning stand together, as it may be that of both."""
-    return [
-        _written(", ".join(name for name, _ in same), entry)
-        for entry, same in groupby(described, key=lambda pair: pair[1])
-    ]
+    grouped = groupby(described, key=lambda pair: pair[1])
+    return [_written(", ".join(name for name, _ in same), entry) for entry, same in grouped]
 
 
 def _written(name: str, entry: Entry) -> str:
-    head = entry.kind if name == "returns" else f"{name} : {entry.kind}"
+    head = entry.kind if name == "returns" else " : ".join(filter(None, (name, entry.kind)))
     return f"{head}\n    {entry.text}" if entry.text else head
 
 

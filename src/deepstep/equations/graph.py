@@ -90,11 +90,7 @@ def layers_in(
     activations: Sequence[str],
     options: Callable[[int], Mapping[str, Any]] = lambda l: {},
 ) -> tuple[Layer, ...]:
-    """The layers of a network of these sizes.
-
-    >>> [(layer.n_prev, layer.n) for layer in layers_in([2, 3, 1], ["relu", "sigmoid"])]
-    [(2, 3), (3, 1)]
-    """
+    """The layers of a network of these sizes."""
     found = []
     for l, (n_prev, n, name) in enumerate(
         zip(layer_dims, layer_dims[1:], activations, strict=False), start=1

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
-from deepstep.equations.registry import F, Registry
+from deepstep.equations.registry import Constraint, F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import AnyArray, Array, is_number, plain
+from deepstep.types import AnyArray, Array, plain
 
 __all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
 
@@ -104,8 +104,8 @@ class Head:
                 raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
             found[name] = plain(value)
             setting = SETTINGS.get((self.name, name))
-            if setting is not None and not setting.accepts(found[name]):
-                raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
+            if setting is not None and not setting.constraint.accepts(found[name]):
+                raise ConfigurationError(where, f"{name} is {setting.constraint.expected}", f"got {value!r}")
         bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
         return replace(self, settings={**self.settings, **found}, **bound)
 
@@ -137,24 +137,10 @@ Output: TypeAlias = str | Head | HasHead
 
 
 class Setting(NamedTuple):
-    """What a setting of a head may be, in words and as a test.
+    """A setting of a head, with the text for symbols of formulas by its value and the number of outputs."""
 
-    ``symbols`` gives from the value and the number of outputs what is written for which symbol in formulas.
-    """
-
-    expected: str
-    accepts: Callable[[Any], bool]
+    constraint: Constraint
     symbols: Callable[[Any, int], dict[str, str]] = lambda value, n: {}
-
-
-def is_share(value: Any) -> bool:
-    """Whether this is a number from 0 to below 1."""
-    return is_number(value) and bool(0 <= value < 1)
-
-
-def is_positive(value: Any) -> bool:
-    """Whether this is a number above 0."""
-    return is_number(value) and bool(value > 0)
 
 
 HEADS: Registry[Head] = Registry("output", "head")

@@ -8,8 +8,8 @@ derivative of the summed loss m·J, and registers both as a head.
 import numpy as np
 
 from deepstep.equations.activations import sigmoid, softmax
-from deepstep.equations.heads import Setting, head, is_share
-from deepstep.equations.registry import equation
+from deepstep.equations.heads import Setting, head
+from deepstep.equations.registry import SHARE, equation
 from deepstep.types import Array
 
 __all__ = [
@@ -113,7 +113,7 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
     activation="sigmoid",
     targets="probabilities",
     textbook=(cross_entropy, cross_entropy_backward),
-    smoothing=Setting("a number from 0 to below 1", is_share, lambda smoothing, n: _smoothed(smoothing, 2)),
+    smoothing=Setting(SHARE, lambda smoothing, n: _smoothed(smoothing, 2)),
 )
 @equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
 def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
@@ -144,7 +144,7 @@ def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
     activation="softmax",
     targets="classes",
     textbook=(categorical_cross_entropy, categorical_cross_entropy_backward),
-    smoothing=Setting("a number from 0 to below 1", is_share, _smoothed),
+    smoothing=Setting(SHARE, _smoothed),
 )
 @equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
 def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:

@@ -17,7 +17,7 @@ from deepstep.equations.losses import (
     no_infinity,
     sigmoid_cross_entropy,
 )
-from deepstep.equations.registry import equation
+from deepstep.equations.registry import Constraint, equation
 from deepstep.equations.relu_variants import softplus, softplus_backward
 from deepstep.errors import ShapeError
 from deepstep.types import Array, is_number
@@ -134,7 +134,7 @@ def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) 
     targets="one number",
     textbook=(pinball, pinball_backward),
     kinks=quantile_residual,
-    levels=Setting("numbers between 0 and 1 that increase, such as [0.1, 0.5, 0.9]", _are_levels),
+    levels=Setting(Constraint("numbers between 0 and 1 that increase, such as [0.1, 0.5, 0.9]", _are_levels)),
 )
 @equation("dZL = increasing_backward(dAL, ZL),  dAL = pinball_backward(AL, Y)")
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:

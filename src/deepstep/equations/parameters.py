@@ -34,11 +34,7 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
 
 
 def plain_layout(layer_dims: Sequence[int]) -> Layout:
-    """Names and shapes of W1, b1, W2, … of a network without features.
-
-    >>> plain_layout([2, 1])
-    (('W1', (1, 2)), ('b1', (1, 1)))
-    """
+    """Names and shapes of W1, b1, W2, … of a network without features."""
     return tuple(
         (f"{symbol}{layer}", (n, n_prev if symbol == "W" else 1))
         for layer, (n_prev, n) in enumerate(pairwise(layer_dims), start=1)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from deepstep.equations.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.types import is_number
 
 __all__ = ["EQUATIONS", "Equation", "equation", "equation_of"]
 
@@ -127,6 +128,17 @@ class Equation:
         found = re.compile(f"(?<![A-Za-z_])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
         return found.sub(lambda match: symbols[match[0]], statement)
 
+
+class Constraint(NamedTuple):
+    """The values that a setting may have, in words and as a test."""
+
+    expected: str
+    accepts: Callable[[Any], object]
+
+
+SHARE = Constraint("a number from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1)
+# as a float: what underflows to 0 guards nothing
+POSITIVE = Constraint("a positive number", lambda value: is_number(value) and float(value) > 0)
 
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
