@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from inspect import Parameter, cleandoc, isclass, isfunction, signature
 from itertools import groupby
+from textwrap import fill, indent
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
@@ -94,6 +95,9 @@ ERRORS = {
 ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 """Parameters by the symbol that formulas have for them."""
 
+RAISED, WARNED = ("Error", "Interrupt"), "Warning"
+"""Ends of names that docstrings describe and that are no quantities."""
+
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 _ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
@@ -125,7 +129,7 @@ def entries(lines: str) -> Iterator[tuple[str, Entry]]:
         if match is None:
             raise ValueError(f"no line 'name (shape): meaning': {line!r}")
         shape = match[2] or ""
-        kind = f"array of shape ({shape})" if "," in shape else shape
+        kind = f"array of shape ({shape})" if "," in shape and not shape.startswith("array") else shape
         for name in match[1].split(", "):
             yield name, Entry(kind, match[3] or "")
 
@@ -187,17 +191,18 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
         (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, ", optional" * (p.default is not p.empty)))
         for n, p in parameters.items()
     )
-    raised = {name: entry for name, entry in own.items() if name.endswith("Error")}
+    raised = {name: entry for name, entry in own.items() if name.endswith(RAISED)}
     for name, parameter in parameters.items():
         if error := ERRORS.get((name, kind_of(parameter.annotation))):
             raised.setdefault(error[0], Entry("", error[1]))
     statements = [f"    {statement}" for statement in formula.split(",  ")]
+    result = get_origin(signature(function).return_annotation)
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
         "Attributes" if is_record else "Parameters": _together(described),
-        "Returns": [] if isclass(function) else _returned(function, formula, own, said),
+        "Yields" if result is Iterator else "Returns": _returned(function, formula, own, said),
         "Raises": _together(raised.items()),
-        "Warns": _together((name, entry) for name, entry in own.items() if name.endswith("Warning")),
+        "Warns": _together((name, entry) for name, entry in own.items() if name.endswith(WARNED)),
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
         "Examples": [f">>> {example}"] if example else [],
     }
@@ -221,14 +226,15 @@ def _entry(name: str, annotation: Any, said: Mapping[str, Entry], optional: str 
     """Kind and meaning of a name: of the docstring, else of the glossary or the annotation."""
     kind, text = said.get(name, Entry())
     known = _known(name, kind_of(annotation), said)
-    return Entry((kind or known.kind or kind_of(annotation)) + optional, text or known.text)
+    kind = kind or known.kind or kind_of(annotation)
+    return Entry((kind or "object") + optional if optional else kind, text or known.text)
 
 
 def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     """The glossary's entry for a name of that kind; a derivative is like its quantity."""
     for entry in KNOWN.get(name, ()):
         is_array = entry.kind.startswith("array")
-        if "array" in kind if is_array else entry.kind not in {"int", "float"} - {kind}:
+        if not kind or "array" in kind if is_array else entry.kind not in {"int", "float"} - {kind}:
             return entry
     if not name.startswith("d") or kind != "array":
         return Entry()
@@ -261,14 +267,14 @@ def _returned(
 ) -> list[str]:
     """The section of what comes out: what the docstring names, or the left sides of the formula."""
     result, parameters = signature(function).return_annotation, signature(function).parameters
-    if result in (None, Parameter.empty):
+    if result in (None, Parameter.empty) or isclass(function):
         return []
-    kinds = _kinds(result)
+    kinds = _kinds(get_args(result)[0] if get_origin(result) is Iterator else result)
     stated = [] if hasattr(result, "_fields") else outputs(function, formula)
-    named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
+    named = [name for name in own if name not in parameters and not name.endswith((*RAISED, WARNED))]
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
-        return [kind_of(result)]
+        return [kind_of(kinds[0] if len(kinds) == 1 else result) or "object"]
     found = ((name, _entry(name, annotation, said)) for name, annotation in zip(names, kinds, strict=False))
     after = {"text": "After this step."}
     return [_written(n, entry._replace(**after) if n in parameters else entry) for n, entry in found]
@@ -276,13 +282,18 @@ def _returned(
 
 def _together(described: Iterable[tuple[str, Entry]]) -> list[str]:
     """A section in which neighbours of the same meaning stand together, as it may be that of both."""
-    grouped = groupby(described, key=lambda pair: pair[1])
-    return [_written(", ".join(name for name, _ in same), entry) for entry, same in grouped]
+    lines = []
+    for _, group in groupby(described, key=lambda pair: pair[1].text or pair[1]):
+        names, same = zip(*group, strict=True)
+        kinds = {entry.kind for entry in same}
+        lines.append(_written(", ".join(names), Entry(kinds.pop() if len(kinds) == 1 else "", same[0].text)))
+    return lines
 
 
 def _written(name: str, entry: Entry) -> str:
-    head = entry.kind if name == "returns" else " : ".join(filter(None, (name, entry.kind)))
-    return f"{head}\n    {entry.text}" if entry.text else head
+    head = (entry.kind or "object") if name == "returns" else " : ".join(filter(None, (name, entry.kind)))
+    text = fill(" ".join(entry.text.split()), 106, break_long_words=False, break_on_hyphens=False)
+    return f"{head}\n{indent(text, '    ')}" if text else head
 
 
 def kind_of(annotation: Any) -> str:
@@ -296,9 +307,11 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(kind_of(one) for one in args if one is not NoneType)
     if origin is np.ndarray:
         return "array"
+    if annotation is Any:
+        return ""
     if isinstance(annotation, str):
         return annotation
     name = getattr(origin or annotation, "__name__", str(annotation))
-    name = name.lower() if name in ("Any", "Sequence", "Mapping", "Iterable", "Callable") else name
+    name = name.lower() if name in ("Sequence", "Mapping", "Iterable", "Callable") else name
     plain = name not in ("sequence", "iterable", "tuple", "list") or not args
     return name if plain else f"{name} of {kind_of(args[0])}"
