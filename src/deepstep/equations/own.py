@@ -1,7 +1,6 @@
 """Users' own activations and heads: tried before they may train, then registered like DeepStep's."""
 
 from collections.abc import Callable, Iterable
-from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ from deepstep.equations.activations import ACTIVATIONS, Activation, get_activati
 from deepstep.equations.heads import HEADS, Head, Loss, example_targets
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, naming
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 __all__ = ["register_activation", "register_head", "unregister_activation", "unregister_head"]
 
@@ -139,16 +138,11 @@ def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
 
 
 def _kinks(kinks: Any, name: Any) -> tuple[float, ...]:
-    try:
-        places = tuple(map(float, kinks))
-    except (TypeError, ValueError):
-        places = (float("nan"),)
-    if not all(map(isfinite, places)):
+    if not isinstance(kinks, Iterable) or not all(map(is_number, places := tuple(kinks))):
         expected = f"kinks of {name!r} are the finite values of Z without a derivative"
-        raise ConfigurationError(
-            "register_activation", expected, f"got {kinks!r}", "For example kinks=(0.0,)."
-        )
-    return places
+        mend = "For example kinks=(0.0,)."
+        raise ConfigurationError("register_activation", expected, f"got {kinks!r}", mend)
+    return tuple(map(float, places))
 
 
 def _try_activation(name: str, own: Activation) -> None:

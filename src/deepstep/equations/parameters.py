@@ -17,18 +17,18 @@ __all__ = ["Parameters", "as_parameters"]
 
 def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
     """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
+    mend = "For example [5, 4, 1], from the inputs to the outputs."
     try:
         sizes = tuple(layer_dims)
     except TypeError:
-        expected, mend = "a list of layer sizes such as [5, 4, 1]", "Write the sizes as a list."
-        raise ConfigurationError(where, expected, f"got {layer_dims!r}", mend) from None
+        expected = "a list of layer sizes such as [5, 4, 1]"
+        raise ConfigurationError(where, expected, f"got {layer_dims!r}") from None
     if len(sizes) < 2:
-        expected, mend = "at least two sizes, inputs and outputs", "For example [5, 4, 1]."
+        expected = "at least two sizes, inputs and outputs"
         raise ConfigurationError(where, expected, f"got {list(sizes)!r}", mend)
     for index, size in enumerate(sizes):
         if not is_whole(size, 1):
             expected = "every size is a whole number of at least 1"
-            mend = "Sizes go from the inputs to the outputs, for example [5, 4, 1]."
             raise ConfigurationError(where, expected, f"size {index} is {size!r}", mend)
     return tuple(int(size) for size in sizes)
 
