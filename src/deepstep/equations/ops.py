@@ -13,7 +13,7 @@ from functools import cached_property
 from inspect import signature
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.equations.docstrings import outputs
+from deepstep.docstrings import outputs
 from deepstep.equations.registry import EQUATIONS, Equation, equation_of
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
 from typing import Any, NamedTuple, TypeVar
 
-from deepstep.equations.docstrings import completed, forward_of
+from deepstep.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import is_number
 

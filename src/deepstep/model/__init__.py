@@ -1,6 +1,6 @@
 """`Network`, the easy-to-use class: takes sizes and examples, gives training, answers and opened steps."""
 
-from deepstep.equations.docstrings import complete
+from deepstep.docstrings import complete
 from deepstep.model.network import Network
 from deepstep.model.step import Step
 

@@ -1,15 +1,16 @@
-"""The help of the equations: short docstrings, completed from the signature, the formula and one glossary.
+"""Help in numpydoc's sections from short docstrings, the signature, the formula of an equation and a glossary.
 
-In the source a docstring has a summary, what is special, then a line for each thing that the glossary does
-not say, and an example::
+In the source a docstring has a summary, prose, then a line for each name that the glossary does not describe,
+and an example::
 
-    name (shape): Meaning of a parameter, or of what comes out by that name.
-    returns: Meaning of what comes out.
+    name (shape): Meaning of a parameter, or of a result of that name.
+    name (kind): The same, where the annotation does not tell the kind.
+    returns: Meaning of a result without a name.
     ShapeError: When it is raised.
 
     (an example, as doctest runs it)
 
-`completed` writes that out in numpydoc's sections, with every parameter and all that comes out.
+`completed` writes that out with every parameter and every result.
 """
 
 import re
