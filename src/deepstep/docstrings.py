@@ -1,4 +1,4 @@
-"""Help in numpydoc's sections from short docstrings, the signature, the formula of an equation and a glossary.
+"""Help in numpydoc's sections, made from short docstrings, the signature, the formula and one glossary.
 
 In the source a docstring has a summary, prose, then a line for each name that the glossary does not describe,
 and an example::
@@ -15,7 +15,7 @@ and an example::
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from inspect import Parameter, cleandoc, isclass, isfunction, signature
+from inspect import Parameter, Signature, cleandoc, isclass, isfunction, signature
 from itertools import groupby
 from textwrap import fill, indent
 from types import NoneType, UnionType
@@ -187,7 +187,8 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     _SAID[function.__name__] = own, example
     of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
     said, example = of_forward | own, example or pair_example
-    parameters = {n: p for n, p in signature(function).parameters.items() if n not in ("self", "cls")}
+    form = signature(function)
+    parameters = {n: p for n, p in form.parameters.items() if n not in ("self", "cls")}
     described = (
         (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, ", optional" * (p.default is not p.empty)))
         for n, p in parameters.items()
@@ -197,11 +198,11 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
         if error := ERRORS.get((name, kind_of(parameter.annotation))):
             raised.setdefault(error[0], Entry("", error[1]))
     statements = [f"    {statement}" for statement in formula.split(",  ")]
-    result = get_origin(signature(function).return_annotation)
+    yields = get_origin(form.return_annotation) is Iterator
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
         "Attributes" if is_record else "Parameters": _together(described),
-        "Yields" if result is Iterator else "Returns": _returned(function, formula, own, said),
+        "Yields" if yields else "Returns": [] if isclass(function) else _returned(form, formula, own, said),
         "Raises": _together(raised.items()),
         "Warns": _together((name, entry) for name, entry in own.items() if name.endswith(WARNED)),
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
@@ -246,14 +247,14 @@ def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
 
 
-def outputs(function: Callable[..., Any], formula: str) -> list[str]:
+def outputs(form: Signature, formula: str) -> list[str]:
     """Names of what comes out: the left sides of a formula, or the parameters that its := change."""
-    result, parameters = signature(function).return_annotation, signature(function).parameters
+    result = form.return_annotation
     if hasattr(result, "_fields"):
         return list(result._fields)
     lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
     changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
-    stated = [name for name in parameters if name in changed] or [left[1] for left in lefts]
+    stated = [name for name in form.parameters if name in changed] or [left[1] for left in lefts]
     return list(dict.fromkeys(stated))[: len(_kinds(result))]
 
 
@@ -263,15 +264,13 @@ def _kinds(result: Any) -> tuple[Any, ...]:
     return args if get_origin(result) is tuple and ... not in args else (result,)
 
 
-def _returned(
-    function: Callable[..., Any], formula: str, own: Iterable[str], said: Mapping[str, Entry]
-) -> list[str]:
+def _returned(form: Signature, formula: str, own: Iterable[str], said: Mapping[str, Entry]) -> list[str]:
     """The section of what comes out: what the docstring names, or the left sides of the formula."""
-    result, parameters = signature(function).return_annotation, signature(function).parameters
-    if result in (None, Parameter.empty) or isclass(function):
+    result, parameters = form.return_annotation, form.parameters
+    if result in (None, Signature.empty):
         return []
     kinds = _kinds(get_args(result)[0] if get_origin(result) is Iterator else result)
-    stated = [] if hasattr(result, "_fields") else outputs(function, formula)
+    stated = [] if hasattr(result, "_fields") else outputs(form, formula)
     named = [name for name in own if name not in parameters and not name.endswith((*RAISED, WARNED))]
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):

@@ -128,8 +128,7 @@ def members_output_backward(
            [-1. ]]), array([[ 0.5],
            [-0.5]]))
     """
-    where = "members_output_backward"
-    columns = A_prev.shape[1]
+    where, columns = "members_output_backward", A_prev.shape[1]
     check_shape(where, "dZ has the shape of Z,", dZ, (len(W) // members, columns))
     dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
     for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
@@ -231,11 +230,8 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
     (array([[0.75]]), array([[-1000.566]]))
     """
     if activation not in MEAN_LOGITS:
-        raise ConfigurationError(
-            "mean_logits",
-            f"an output of {', '.join(MEAN_LOGITS)}, whose mean has logits",
-            f"got {activation!r}",
-        )
+        expected = f"an output of {', '.join(MEAN_LOGITS)}, whose mean has logits"
+        raise ConfigurationError("mean_logits", expected, f"got {activation!r}")
     if members == 1:
         return ZL
     return MEAN_LOGITS[activation](by_member(ZL, members, "mean_logits"))

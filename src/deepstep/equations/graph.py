@@ -5,6 +5,7 @@ registered in the file of its equations, and named nowhere else in the equations
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from deepstep.equations.activations import activation_op, get_activation
@@ -92,9 +93,7 @@ def layers_in(
 ) -> tuple[Layer, ...]:
     """The layers of a network of these sizes."""
     found = []
-    for l, (n_prev, n, name) in enumerate(
-        zip(layer_dims, layer_dims[1:], activations, strict=False), start=1
-    ):
+    for l, ((n_prev, n), name) in enumerate(zip(pairwise(layer_dims), activations, strict=True), start=1):
         on, n_in = options(l), n_prev
         for feature_name in reversed(FEATURES) if l == 1 else ():  # the last one stands before the others
             n_in = FEATURES[feature_name].widen(n_in, on[feature_name]) if feature_name in on else n_in

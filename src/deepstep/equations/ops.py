@@ -153,7 +153,7 @@ class Op:
 def op(forward: Callable[..., Any], backward: Callable[..., Any], **fields: Any) -> Op:
     """The operation of two equations, whose parameters and formulas say what it reads and gives."""
     to, back = (EQUATIONS[getattr(function, "func", function).__name__] for function in (forward, backward))
-    writes, gives = (outputs(entry.function, entry.formula) for entry in (to, back))
+    writes, gives = (outputs(signature(entry.function), entry.formula) for entry in (to, back))
     quantities = tuple(_AT_THE_INPUTS.get(name[1:], name[1:]) for name in gives)
     reads, needs = _symbols(forward), _symbols(backward)[1:]
     return Op(forward, backward, reads, tuple(writes), needs, quantities, equations=(to, back), **fields)

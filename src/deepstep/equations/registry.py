@@ -44,9 +44,8 @@ class Registry(dict[str, Part]):
         if name in self and known != part:
             mend = f"Call unregister_{self.function}({name!r}) first."
             mend = "It belongs to DeepStep: choose another." if name in self.built_in else mend
-            raise ConfigurationError(
-                where, "a name that is not taken", f"there is an {self.kind} {name!r}", mend
-            )
+            came = f"there is an {self.kind} {name!r}"
+            raise ConfigurationError(where, "a name that is not taken", came, mend)
         if name not in self and trial is not None:
             trial()
         return self.setdefault(name, known)
