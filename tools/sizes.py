@@ -10,7 +10,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (4_300, 5_650),
+    "equations": (4_300, 5_700),
     "network": (750, 750),
     "engines": (4_300, 6_750),
     "training": (2_500, 5_300),
