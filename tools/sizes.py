@@ -10,12 +10,12 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (4_300, 6_000),
+    "equations": (4_300, 5_700),
     "network": (750, 750),
     "engines": (4_300, 6_750),
     "training": (2_500, 5_300),
     "inspection": (1_300, 2_850),
-    "model": (1_200, 3_050),
+    "model": (1_200, 2_700),
     "data": (1_600, 4_450),
     "preparation": (2_100, 6_100),
     "estimators": (2_800, 7_100),
@@ -23,7 +23,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 1_500),
     "explorer": (1_230, 2_400),
     "cli": (2_000, 7_750),
-    "": (500, 1_600),
+    "": (500, 1_800),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 

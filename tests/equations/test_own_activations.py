@@ -153,7 +153,7 @@ def test_a_wrong_derivative_is_refused_with_its_place(backward: Callable[[Any, A
 
 def test_a_kink_that_was_not_named_is_found() -> None:
     message = refusal(hard_tanh, hard_tanh_backward)
-    assert "at Z = -1 " in message or "at Z = 1 " in message
+    assert "at Z = -1, " in message or "at Z = 1, " in message
     assert message.endswith("Where there is no derivative, name that Z in kinks.")
 
 

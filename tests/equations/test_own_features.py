@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.equations import FEATURES, Learned, Op, feature
+from deepstep.equations import FEATURES, Learned, Op, feature, model_forward
 from deepstep.equations.graph import Operations
 from deepstep.equations.ops import Layer
 from deepstep.errors import ConfigurationError
@@ -36,6 +36,18 @@ def scale(symbol: str) -> Op:
     times.__name__ = f"times_{symbol}"
     learned = {symbol: Learned(lambda layer: (layer.n, 1), 2.0, "the factor")}
     return Op(times, times_backward, ("G", symbol), ("A",), ("G", symbol), ("G", symbol), learned)
+
+
+def scaled_input() -> Op:
+    """Half of what the layer reads."""
+
+    def half(A_prev: Array) -> Array:
+        return A_prev / 2
+
+    def half_backward(dV: Array) -> Array:
+        return dV / 2
+
+    return Op(half, half_backward, ("A_prev",), ("V",), (), ("A_prev",), replaces={"A_prev": "V"})
 
 
 def add(name: str, op: Op) -> None:
@@ -68,6 +80,30 @@ def test_a_learned_symbol_that_would_be_taken_for_another_is_refused(symbol: str
     """The weights, and the layer of a parameter, are told by its name."""
     with pytest.raises(ConfigurationError, match=f"^Op: learned symbols .*; got '{symbol}'"):
         scale(symbol)
+
+
+def test_an_operation_that_the_loss_would_not_see_is_refused() -> None:
+    @feature("own")
+    def everywhere(ops: Operations, layer: Layer) -> Operations:
+        return (*ops, scale("g"))
+
+    expected = r"^layer 2: the output activation is the only operation after Z2, .*; got 'times_g'\."
+    with pytest.raises(ConfigurationError, match=expected):
+        Network([2, 3, 1], features={"own": True}, seed=1)
+
+
+def test_a_mask_of_the_output_is_refused() -> None:
+    theta = {"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}
+    with pytest.raises(ConfigurationError, match=r"^layer 1: .* after Z1, .*; got 'dropout_forward'\."):
+        model_forward(X, theta, masks={1: np.ones((1, 3))})
+
+
+def test_an_own_operation_before_the_logits_of_the_output_trains() -> None:
+    @feature("own")
+    def on_logits(ops: Operations, layer: Layer) -> Operations:
+        return (scaled_input(), *ops) if layer.last else ops
+
+    assert Network([2, 3, 1], features={"own": True}, seed=1).check_gradients(X, Y).passed
 
 
 @pytest.mark.parametrize("name", DEEPSTEP_S_OWN)

@@ -142,6 +142,8 @@ REFUSED: dict[str, list[Any]] = {
         {"counts": {-1: 3}},
         {"counts": {2: 3}},
         {"counts": {0: 3, 1: 0}},
+        {"counts": {"1": 3, "01": 3}},
+        {"counts": {1: 3, "1": 2}},
         {"counts": {0: 3}, "size": 0},
         {"counts": {0: 3}, "width": 2},
     ],

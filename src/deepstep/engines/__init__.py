@@ -6,6 +6,7 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
+from deepstep.docstrings import complete
 from deepstep.engines.choice import ENGINES as ENGINES
 from deepstep.engines.choice import EngineDescription, choose_engine, describe_engines, session_class
 from deepstep.engines.choice import check_engine as check_engine
@@ -18,7 +19,6 @@ from deepstep.engines.session import Session, SessionState, StepCosts
 from deepstep.engines.session import Sharing as Sharing
 from deepstep.engines.session import first_statistics as first_statistics
 from deepstep.engines.settings import Settings
-from deepstep.equations.docstrings import complete
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 

@@ -5,7 +5,7 @@ except in the initialization, whose ``rng`` is an argument. `EQUATIONS` lists th
 """
 
 # The order is that of the lecture; features change a layer in the order in which they are registered here.
-from deepstep.equations.docstrings import complete
+from deepstep.docstrings import complete
 from deepstep.equations.registry import *
 from deepstep.equations.ops import *
 from deepstep.equations.linear import *

@@ -1,7 +1,7 @@
 """The lecture's activation functions and their plain kin, each with its backward next to it.
 
 Every forward takes Z of shape (n, m) and gives A of the same shape; every backward takes dA and Z and gives
-dZ of that shape, dA ∘ g′(Z) where the units do not depend on each other. What comes out is a new array of the
+dZ of that shape, dA ∘ g′(Z) where the units do not depend on each other. The result is a new array of the
 dtype of Z; nothing overflows for a finite Z unless the value itself is too large for the dtype, and small
 values in the tails keep their digits.
 """
@@ -102,6 +102,7 @@ def _op_of(activation: Activation, name: str) -> Op:
             equation_of(activation.backward, backward, f"dZ = {backward}(dA, Z)"),
         ),
         kinks=activation.kinks,
+        in_loss=True,
     )
 
 

@@ -12,17 +12,12 @@ from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import EQUATIONS
 
 
-def units_by_inputs(layer: Layer) -> tuple[int, int]:
-    """Shape of W."""
-    return layer.n, layer.n_in
-
-
 def one_per_unit(layer: Layer) -> tuple[int, int]:
     """Shape of b and of whatever a layer has once for each unit."""
     return layer.n, 1
 
 
-WEIGHTS = {"W": Learned(units_by_inputs, None, "the weights")}
+WEIGHTS = {"W": Learned(lambda layer: (layer.n, layer.n_in), None, "the weights")}
 
 LINEAR = Op(
     lambda A_prev, W, b: linear_forward(A_prev, W, b)[0],

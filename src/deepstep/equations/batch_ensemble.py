@@ -20,7 +20,7 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import check_shape
+from deepstep.equations.linear import check_forward, check_shape
 from deepstep.equations.ops import Layer, Learned, Op, op
 from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus
@@ -54,12 +54,8 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
     >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
     """
-    where, (n, n_prev) = "members_linear_forward", W.shape
-    if A_prev.shape[0] != n_prev or r.shape != (len(r), n_prev) or b.shape != (n, 1):
-        expected = (
-            f"A_prev has {n_prev} rows, b has shape ({n}, 1) and r ({len(r)}, {n_prev}), for W {W.shape}"
-        )
-        raise ShapeError(where, expected, f"got A_prev {A_prev.shape}, b {b.shape} and r {r.shape}")
+    check_forward("members_linear_forward", A_prev, W, b=b)
+    check_shape("members_linear_forward", "r has shape", r, (len(r), W.shape[1]))
     return np.concatenate([scaled_weights(W, row[:, np.newaxis]) @ A_prev for row in r], axis=1) + b
 
 
@@ -113,9 +109,7 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     array([[ 3., 11.]])
     """
     where = "members_output_forward"
-    if W.shape[1] != A_prev.shape[0] or b.shape != (len(W), 1):
-        expected = f"A_prev has {W.shape[1]} rows and b has shape ({len(W)}, 1), for W {W.shape}"
-        raise ShapeError(where, expected, f"got A_prev {A_prev.shape} and b {b.shape}")
+    check_forward(where, A_prev, W, b=b)
     own = zip(_parts(len(W), members, where), _parts(A_prev.shape[1], members, where), strict=True)
     return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
 
@@ -134,8 +128,7 @@ def members_output_backward(
            [-1. ]]), array([[ 0.5],
            [-0.5]]))
     """
-    where = "members_output_backward"
-    columns = A_prev.shape[1]
+    where, columns = "members_output_backward", A_prev.shape[1]
     check_shape(where, "dZ has the shape of Z,", dZ, (len(W) // members, columns))
     dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
     for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
@@ -149,7 +142,7 @@ def members_output_backward(
 def members_mean(G: Array, members: int) -> Array:
     """The mean of the outputs of all members, or of their losses.
 
-    G (n, K·m): Of the first member, then of the second, …
+    G (n, K·m): The columns of the first member, then of the second, …
     A (n, m): The mean.
     ShapeError: If there are not as many columns for each member.
 
@@ -228,7 +221,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
     """The logits with which one network would give the mean of the members' answers.
 
     ZL (n_L, K·m): Logits of the first member, then of the second, …
-    Z (n_L, m): Of a single member its own.
+    Z (n_L, m): The logits of the mean answer; those of a single member unchanged.
     ConfigurationError: If answers of that activation cannot be turned back.
 
     >>> from deepstep.equations import sigmoid
@@ -237,11 +230,8 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
     (array([[0.75]]), array([[-1000.566]]))
     """
     if activation not in MEAN_LOGITS:
-        raise ConfigurationError(
-            "mean_logits",
-            f"an output of {', '.join(MEAN_LOGITS)}, whose mean has logits",
-            f"got {activation!r}",
-        )
+        expected = f"an output of {', '.join(MEAN_LOGITS)}, whose mean has logits"
+        raise ConfigurationError("mean_logits", expected, f"got {activation!r}")
     if members == 1:
         return ZL
     return MEAN_LOGITS[activation](by_member(ZL, members, "mean_logits"))
@@ -292,7 +282,8 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    return op(partial(members_mean, members=members), partial(members_mean_backward, members=members))
+    mean, backward = (partial(one, members=members) for one in (members_mean, members_mean_backward))
+    return op(mean, backward, in_loss=True)
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

@@ -72,13 +72,14 @@ def _places(X: Array, inputs: Sequence[int], counts: Sequence[int]) -> list[AnyA
 
 
 def _check(value: Any, n_0: int) -> str:
-    expected = "a mapping with counts, {row of X: number of categories}, and size, a whole number"
+    expected = "a mapping with counts, {each row of X once: number of categories}, and size, a whole number"
     if not isinstance(value, Mapping) or not set(value) <= {"counts", "size"} or not value.get("counts"):
         return expected
     counts = value["counts"]
     rows = isinstance(counts, Mapping) and all(
         str(at).isdecimal() and int(at) < n_0 and is_whole(n, 1) for at, n in counts.items()
     )
+    rows = rows and len(set(map(int, counts))) == len(counts)  # "1" and "01" are the same row
     return "" if rows and is_whole(value.get("size", SIZE), 1) else expected
 
 

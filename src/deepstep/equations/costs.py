@@ -133,11 +133,7 @@ def output_gradient(
 
 
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
-    """Weights scaled to mean 1.
-
-    >>> relative_weights(np.array([3.0, 1.0]), np.dtype("float32"))
-    array([1.5, 0.5], dtype=float32)
-    """
+    """Weights scaled to mean 1."""
     weight = _scaled(np.asarray(sample_weight, dtype=np.float64))[0]
     # normalized first and cast then: weights that float32 cannot hold have ratios that it can
     return (weight / weight.mean()).astype(dtype)

@@ -71,7 +71,7 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
 def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
     """Norm of each example's own gradient by all parameters, from one backward pass.
 
-    nodes: Of the network in training, without dropout.
+    nodes: The graph of training, without dropout.
     d: ``{"Z…": dZL}``, the derivative of m·J by the logits.
     m: Number of examples.
     returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.

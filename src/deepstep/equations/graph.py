@@ -5,6 +5,7 @@ registered in the file of its equations, and named nowhere else in the equations
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from deepstep.equations.activations import activation_op, get_activation
@@ -26,7 +27,7 @@ class Feature(NamedTuple):
 
     apply: The operations of a layer so far, and the layer → those with the feature.
     symbol: A parameter that only this feature has; empty where it has none.
-    value: That parameter → the value of the option that it stands for.
+    value: The parameter → the value of the option that it stands for.
     whole_network: Whether the parameter in layer 1 stands for all layers.
     resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
@@ -90,15 +91,9 @@ def layers_in(
     activations: Sequence[str],
     options: Callable[[int], Mapping[str, Any]] = lambda l: {},
 ) -> tuple[Layer, ...]:
-    """The layers of a network of these sizes.
-
-    >>> [(layer.n_prev, layer.n) for layer in layers_in([2, 3, 1], ["relu", "sigmoid"])]
-    [(2, 3), (3, 1)]
-    """
+    """The layers of a network of these sizes."""
     found = []
-    for l, (n_prev, n, name) in enumerate(
-        zip(layer_dims, layer_dims[1:], activations, strict=False), start=1
-    ):
+    for l, ((n_prev, n), name) in enumerate(zip(pairwise(layer_dims), activations, strict=True), start=1):
         on, n_in = options(l), n_prev
         for feature_name in reversed(FEATURES) if l == 1 else ():  # the last one stands before the others
             n_in = FEATURES[feature_name].widen(n_in, on[feature_name]) if feature_name in on else n_in
@@ -121,6 +116,8 @@ def layer_activations(activations: Sequence[str] | None, n_layers: int, where: s
 def graph_of(layers: Sequence[Layer]) -> Graph:
     """The graph of a network.
 
+    ConfigurationError: If an operation comes after the output activation: the loss would not depend on it.
+
     >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
@@ -131,7 +128,16 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
         ops, declared = _operations(layer)
         nodes += _nodes(ops, layer.number)
         learned |= {f"{symbol}{layer.number}": (layer.number, found) for symbol, found in declared.items()}
-    return Graph(completed_nodes(nodes), tuple(layers), learned)
+    graph = Graph(completed_nodes(nodes), tuple(layers), learned)
+    for node in nodes[len(graph.to_logits) :]:
+        if not node.op.in_loss:
+            raise ConfigurationError(
+                f"layer {node.layer}",
+                f"the output activation is the only operation after {graph.logits}, of which the loss is",
+                f"got {node.op.forward_equation.name!r}",
+                "Let the feature return ops where layer.last.",
+            )
+    return graph
 
 
 def _operations(layer: Layer) -> tuple[Operations, dict[str, Learned]]:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 
 from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
-from deepstep.equations.registry import F, Registry
+from deepstep.equations.registry import Constraint, F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.types import AnyArray, Array, is_number, plain
+from deepstep.types import AnyArray, Array, plain
 
 __all__ = ["HEADS", "Head", "answers", "example_targets", "formula_symbols", "get_head", "probabilities"]
 
@@ -46,7 +46,7 @@ _FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
 
 @dataclass(frozen=True)
 class Head:
-    """What an output means and how it learns. All functions take the same settings, and have those in force.
+    """Meaning of an output, and the loss that trains it; its functions have the settings in force.
 
     name: A name in ``HEADS``.
     activation: The activation of the output layer, from which the losses by the logits are derived.
@@ -57,7 +57,7 @@ class Head:
     kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings: Settings in force; by default those of the loss.
     members: K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
-    each: That of a single member then.
+    each: The head of a single member then.
 
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
@@ -87,8 +87,8 @@ class Head:
     def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
-        where: What an error names; by position alone, so that no setting is taken for it.
-        settings: Of the loss: ``delta``, ``levels``, ``smoothing``, …
+        where: Name for error messages; by position alone, so that no setting is taken for it.
+        settings: Settings of the loss: ``delta``, ``levels``, ``smoothing``, …
         returns: A new one; the same one where nothing is set.
         ConfigurationError: If the loss does not know one of them (the message has the nearest one), or one is
             out of range.
@@ -104,8 +104,8 @@ class Head:
                 raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
             found[name] = plain(value)
             setting = SETTINGS.get((self.name, name))
-            if setting is not None and not setting.accepts(found[name]):
-                raise ConfigurationError(where, f"{name} is {setting.expected}", f"got {value!r}")
+            if setting is not None and not setting.constraint.accepts(found[name]):
+                raise ConfigurationError(where, f"{name} is {setting.constraint.expected}", f"got {value!r}")
         bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
         return replace(self, settings={**self.settings, **found}, **bound)
 
@@ -137,24 +137,10 @@ Output: TypeAlias = str | Head | HasHead
 
 
 class Setting(NamedTuple):
-    """What a setting of a head may be, in words and as a test.
+    """A setting of a head, with the text for symbols of formulas by its value and the number of outputs."""
 
-    ``symbols`` gives from the value and the number of outputs what is written for which symbol in formulas.
-    """
-
-    expected: str
-    accepts: Callable[[Any], bool]
+    constraint: Constraint
     symbols: Callable[[Any, int], dict[str, str]] = lambda value, n: {}
-
-
-def is_share(value: Any) -> bool:
-    """Whether this is a number from 0 to below 1."""
-    return is_number(value) and bool(0 <= value < 1)
-
-
-def is_positive(value: Any) -> bool:
-    """Whether this is a number above 0."""
-    return is_number(value) and bool(value > 0)
 
 
 HEADS: Registry[Head] = Registry("output", "head")
@@ -220,11 +206,11 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
 
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
-    """What to write for symbols in the formulas of this head, as its settings are; for `Equation.written`.
+    """Symbols in the formulas of this head as its settings make them; for `Equation.written`.
 
-    head: Whose settings are to be seen.
+    head: The head with its settings.
     n_outputs: n_L.
-    returns: What to write, by symbol; empty where the formulas stand as they are.
+    returns: The text for each symbol; empty where the formulas stand as they are.
 
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
@@ -251,10 +237,10 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
 
 
 def answers(output: Output, AL: Array) -> AnyArray:
-    """What an output answers; what a target of that kind says, too.
+    """The answers of an output, or of a target of that kind.
 
-    returns: Of yes/no outputs 0 and 1, (n_L, m): 1 above one half. Of classes, ordered or not, the number of
-        the most probable one, from 0, (1, m). Of an output that gives numbers, these.
+    returns: For yes/no outputs 0 and 1, (n_L, m): 1 above one half. For classes, ordered or not, the number
+        of the most probable one, from 0, (1, m). For an output that gives numbers, these.
 
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
@@ -265,8 +251,8 @@ def answers(output: Output, AL: Array) -> AnyArray:
 def probabilities(output: Output, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
-    returns: Of yes/no outputs each one's own (n_L, m); of classes one for each, (n_L, m), of ordered ones
-        (n_L + 1, m); None of an output that gives numbers.
+    returns: For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones
+        (n_L + 1, m); None for an output that gives numbers.
 
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],

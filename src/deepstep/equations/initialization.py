@@ -41,7 +41,7 @@ def _normal(scale: Scale) -> Draw:
 
 
 def _uniform(scale: Scale) -> Draw:
-    """Of the same standard deviation: that of U(-√3, √3) is 1."""
+    """A uniform distribution of the same standard deviation: that of U(-√3, √3) is 1."""
     return lambda rng, n_prev, n: rng.uniform(-sqrt(3), sqrt(3), (n, n_prev)) * scale(n_prev, n)
 
 
@@ -126,7 +126,7 @@ def initialize_from_data(
 
     X (n_x, m): The training inputs, or a few thousand examples of them: Z and A of one layer at a time are
         held in float64.
-    rng: Where the draws come from; for each layer the weights, the examples, their shares.
+    rng: Generator that draws, layer by layer, the weights, the examples and their shares.
     returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
     ShapeError: If X does not have n_0 rows.
     DataError: If X has no example, or values that are no finite numbers.

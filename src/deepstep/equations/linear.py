@@ -13,7 +13,7 @@ __all__ = ["LinearCache", "linear_backward", "linear_forward"]
 
 
 class LinearCache(NamedTuple):
-    """What the linear step keeps for its backward step: ``(A_prev, W, b)``.
+    """Quantities that the linear step keeps for its backward step: ``(A_prev, W, b)``.
 
     >>> A_prev, W, b = linear_forward(np.ones((2, 3)), np.ones((1, 2)), np.zeros((1, 1)))[1]
     >>> A_prev.shape, W.shape

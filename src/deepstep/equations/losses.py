@@ -8,8 +8,8 @@ derivative of the summed loss m·J, and registers both as a head.
 import numpy as np
 
 from deepstep.equations.activations import sigmoid, softmax
-from deepstep.equations.heads import Setting, head, is_share
-from deepstep.equations.registry import equation
+from deepstep.equations.heads import Setting, head
+from deepstep.equations.registry import SHARE, equation
 from deepstep.types import Array
 
 __all__ = [
@@ -30,7 +30,7 @@ def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:
     """Targets of label smoothing: a share ε of the certainty is spread evenly over the n possible answers.
 
     n: Number of possible answers: 2 for each yes/no output, n_L for one choice among classes.
-    T (n_L, m): What is learned in place of Y.
+    T (n_L, m): Target in place of Y.
 
     >>> smooth_labels(np.array([[0.0], [1.0]]), 0.1, 2)
     array([[0.05],
@@ -89,7 +89,7 @@ def categorical_cross_entropy_backward(AL: Array, Y: Array, *, smoothing: float 
 
 
 def _smoothed(smoothing: float, n: int) -> dict[str, str]:
-    """What stands for Y in formulas."""
+    """The text that stands for Y in formulas."""
     return {"Y": f"({1 - smoothing:g}·Y + {smoothing / n:g})"} if smoothing else {}
 
 
@@ -113,7 +113,7 @@ def sigmoid_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
     activation="sigmoid",
     targets="probabilities",
     textbook=(cross_entropy, cross_entropy_backward),
-    smoothing=Setting("a number from 0 to below 1", is_share, lambda smoothing, n: _smoothed(smoothing, 2)),
+    smoothing=Setting(SHARE, lambda smoothing, n: _smoothed(smoothing, 2)),
 )
 @equation("dZL = AL - Y,  AL = sigmoid(ZL)", source="lecture 5.3, both factors joined")
 def sigmoid_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:
@@ -144,7 +144,7 @@ def softmax_cross_entropy(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Arr
     activation="softmax",
     targets="classes",
     textbook=(categorical_cross_entropy, categorical_cross_entropy_backward),
-    smoothing=Setting("a number from 0 to below 1", is_share, _smoothed),
+    smoothing=Setting(SHARE, _smoothed),
 )
 @equation("dZL = AL - Y,  AL = softmax(ZL)", source="lecture, course 2 week 3")
 def softmax_cross_entropy_backward(ZL: Array, Y: Array, *, smoothing: float = 0.0) -> Array:

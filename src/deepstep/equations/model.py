@@ -32,7 +32,7 @@ __all__ = [
 
 
 class LayerCache(NamedTuple):
-    """What a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
+    """Quantities that a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
 
     >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
     >>> (A_prev, W, b), Z = cache
@@ -157,7 +157,7 @@ def _graph(
 def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
     """One layer backward.
 
-    cache: Of the forward step.
+    cache: The cache of the forward step.
     dA_prev, dW, db:
     ConfigurationError, ShapeError, DataError: If the activation is unknown, or dA or the cache does not fit.
 
@@ -253,7 +253,7 @@ def graph_and_tape(
 
 
 def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
-    """What the cache of a layer has; refuse one of another form, or whose shapes do not fit."""
+    """Quantities in the cache of a layer; refuse one of another form, or whose shapes do not fit."""
     try:
         (A_prev, W, b), Z = cache
         A_prev, W, Z = np.asarray(A_prev), np.asarray(W), np.asarray(Z)

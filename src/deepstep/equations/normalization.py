@@ -44,8 +44,8 @@ __all__ = [
 class Normalized(NamedTuple):
     """Normalized inputs with the statistics used.
 
-    mean, variance, deviation: Of shape (n_l, 1) over the batch, (1, m) over the units; deviation is
-        √(variance + ε).
+    mean, variance, deviation: Statistics of shape (n_l, 1) over the batch, (1, m) over the units; deviation
+        is √(variance + ε).
 
     >>> normalize_batch(np.array([[1.0, 3.0]])).mean
     array([[2.]])
@@ -161,7 +161,7 @@ def running_statistics(
 ) -> tuple[Array, Array]:
     """Moving averages of a batch's mean and (unbiased) variance, for `normalize_fixed` in prediction.
 
-    batch_mean, batch_variance (n_l, 1): Of this batch, the variance divided by m, as in `Normalized`.
+    batch_mean, batch_variance (n_l, 1): Statistics of this batch, the variance divided by m.
     m: Number of examples; one alone has no variance, and leaves both averages as they are.
     momentum: ρ, the share of the new batch.
 

@@ -7,8 +7,8 @@ logits is the textbook's.
 import numpy as np
 
 from deepstep.equations.activations import exponential
-from deepstep.equations.heads import Setting, head, is_positive
-from deepstep.equations.registry import equation
+from deepstep.equations.heads import Setting, head
+from deepstep.equations.registry import POSITIVE, equation
 from deepstep.types import Array
 
 __all__ = [
@@ -45,7 +45,7 @@ def squared_error_backward(ZL: Array, Y: Array) -> Array:
 
 
 def residual(ZL: Array, Y: Array) -> Array:
-    """What is 0 where the absolute error has no derivative."""
+    """A quantity that is 0 where the absolute error has no derivative."""
     return ZL - Y
 
 
@@ -82,7 +82,7 @@ def huber(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     return np.sum(c * (distance - c / 2), axis=0, keepdims=True)
 
 
-@head("huber", huber, delta=Setting("a positive number", is_positive, lambda delta, n: {"δ": f"{delta:g}"}))
+@head("huber", huber, delta=Setting(POSITIVE, lambda delta, n: {"δ": f"{delta:g}"}))
 @equation("dZL = min(max(ZL - Y, -δ), δ)")
 def huber_backward(ZL: Array, Y: Array, *, delta: float = 1.0) -> Array:
     """Derivative of Huber's loss."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from inspect import signature
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.equations.docstrings import outputs
+from deepstep.docstrings import outputs
 from deepstep.equations.registry import EQUATIONS, Equation, equation_of
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
@@ -56,7 +56,7 @@ class Learned(NamedTuple):
     shape: Layer → (rows, columns).
     start: The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by
         the method that the network is given.
-    meaning: What the trace says of it.
+    meaning: Description in the trace.
 
     >>> from deepstep import Architecture
     >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
@@ -87,18 +87,19 @@ class Op:
     reads, writes, needs, gives: Symbols without the index of the layer. The first of ``writes`` is the one
         that later operations read and whose derivative `backward` takes; the first of ``gives`` is what the
         layer before hands on.
-    learned: Those of ``reads`` that are parameters.
+    learned: The parameters among ``reads``.
     replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
     intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l; by default
         made of the name of `forward`.
     equations: Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
     without_input: `backward` without the first of ``gives``, for layer 1 in training.
-    per_layer: Those of ``writes`` whose columns are no examples.
+    per_layer: The quantities among ``writes`` whose columns are no examples.
     per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
         examples, see `deepstep.equations.PerExample`.
     kinks: Values of the first of ``reads`` without a derivative.
     faults: Classic mistakes of this operation: their name → the wrong backward.
     running: Statistics for prediction.
+    in_loss: Whether the loss of a head, which is computed from the logits, takes the operation into account.
     ConfigurationError: If a learned symbol ends with a digit, or begins with W.
 
     >>> from deepstep.equations import relu, relu_backward
@@ -123,6 +124,7 @@ class Op:
     kinks: tuple[float, ...] = ()
     faults: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     running: Running | None = None
+    in_loss: bool = False
 
     def __post_init__(self) -> None:
         for symbol in self.learned:
@@ -133,7 +135,7 @@ class Op:
 
     @property
     def forward_equation(self) -> Equation:
-        """What the trace prints of the forward step."""
+        """The equation that the trace prints for the forward step."""
         if self.equations:
             return self.equations[0]
         name = self.forward.__name__
@@ -141,7 +143,7 @@ class Op:
 
     @property
     def backward_equation(self) -> Equation:
-        """What the trace prints of the backward step."""
+        """The equation that the trace prints for the backward step."""
         if self.equations:
             return self.equations[1]
         name, given = self.backward.__name__, ", ".join((f"d{self.writes[0]}", *self.needs))
@@ -151,7 +153,7 @@ class Op:
 def op(forward: Callable[..., Any], backward: Callable[..., Any], **fields: Any) -> Op:
     """The operation of two equations, whose parameters and formulas say what it reads and gives."""
     to, back = (EQUATIONS[getattr(function, "func", function).__name__] for function in (forward, backward))
-    writes, gives = (outputs(entry.function, entry.formula) for entry in (to, back))
+    writes, gives = (outputs(signature(entry.function), entry.formula) for entry in (to, back))
     quantities = tuple(_AT_THE_INPUTS.get(name[1:], name[1:]) for name in gives)
     reads, needs = _symbols(forward), _symbols(backward)[1:]
     return Op(forward, backward, reads, tuple(writes), needs, quantities, equations=(to, back), **fields)
@@ -171,7 +173,7 @@ class Node(NamedTuple):
 
     names: Symbol → name on the tape.
     reads, writes, needs, gives: The names.
-    completes: Those of ``gives`` whose derivative is whole after this node: no earlier one reads them.
+    completes: The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
 
     >>> from deepstep import Architecture
     >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
@@ -202,7 +204,7 @@ class Node(NamedTuple):
 
     @property
     def symbols(self) -> dict[str, str]:
-        """What stands for the symbols of the equations: names on the tape, and those of the derivatives."""
+        """Names for the symbols of the equations: those on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape) -> list[AnyArray]:
@@ -345,7 +347,7 @@ def is_weights(name: str) -> bool:
 
 
 def symbol_and_layer(name: str) -> tuple[str, int]:
-    """What a name on the tape says: ``"gamma12"`` → ("gamma", 12)."""
+    """Symbol and layer of a name on the tape: ``"gamma12"`` → ("gamma", 12)."""
     found = re.fullmatch(r"(.*?)(\d+)\)?", name)
     if found is None:
         raise ValueError(f"{name!r} is no name of a quantity")

@@ -17,7 +17,7 @@ from deepstep.equations.losses import (
     no_infinity,
     sigmoid_cross_entropy,
 )
-from deepstep.equations.registry import equation
+from deepstep.equations.registry import Constraint, equation
 from deepstep.equations.relu_variants import softplus, softplus_backward
 from deepstep.errors import ShapeError
 from deepstep.types import Array, is_number
@@ -123,7 +123,7 @@ def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> A
 
 
 def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
-    """What is 0 where the loss of quantiles has no derivative."""
+    """A quantity that is 0 where the loss of quantiles has no derivative."""
     return increasing(ZL) - Y
 
 
@@ -134,7 +134,7 @@ def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) 
     targets="one number",
     textbook=(pinball, pinball_backward),
     kinks=quantile_residual,
-    levels=Setting("numbers between 0 and 1 that increase, such as [0.1, 0.5, 0.9]", _are_levels),
+    levels=Setting(Constraint("numbers between 0 and 1 that increase, such as [0.1, 0.5, 0.9]", _are_levels)),
 )
 @equation("dZL = increasing_backward(dAL, ZL),  dAL = pinball_backward(AL, Y)")
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
@@ -196,10 +196,7 @@ def _first_and_steps_backward(dU: Array, Z: Array, sign: int) -> Array:
 def _column(levels: Sequence[float], AL: Array) -> Array:
     """The levels τ as a column of the precision of AL."""
     if len(levels) != len(AL):
-        raise ShapeError(
-            "quantile",
-            f"an output for each of the levels {list(levels)}",
-            f"got {len(AL)} output{'s' if len(AL) > 1 else ''}",
-            "Give the network as many outputs as there are levels.",
-        )
+        came = f"got {len(AL)} output{'s' if len(AL) > 1 else ''}"
+        mend = "Give the network as many outputs as there are levels."
+        raise ShapeError("quantile", f"an output for each of the levels {list(levels)}", came, mend)
     return np.array(levels, dtype=np.result_type(AL, np.float32))[:, np.newaxis]

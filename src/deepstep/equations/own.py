@@ -1,7 +1,6 @@
 """Users' own activations and heads: tried before they may train, then registered like DeepStep's."""
 
-from collections.abc import Callable, Iterable, Iterator
-from math import isfinite
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,12 +9,12 @@ from deepstep.equations.activations import ACTIVATIONS, Activation, get_activati
 from deepstep.equations.heads import HEADS, Head, Loss, example_targets
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, naming
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array, is_number
 
 __all__ = ["register_activation", "register_head", "unregister_activation", "unregister_head"]
 
 STEP, TOLERANCE = 1e-6, 1e-6
-"""Of the central differences: so short that a jump of the second derivative passes, as elu has one."""
+"""Step and tolerance of central differences: a jump of the second derivative, as elu has one, passes."""
 
 N_OUTPUTS, M = 3, 24
 """Shape of what a loss is tried on, unless a setting has one value for each output."""
@@ -139,16 +138,11 @@ def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
 
 
 def _kinks(kinks: Any, name: Any) -> tuple[float, ...]:
-    try:
-        places = tuple(map(float, kinks))
-    except (TypeError, ValueError):
-        places = (float("nan"),)
-    if not all(map(isfinite, places)):
+    if not isinstance(kinks, Iterable) or not all(map(is_number, places := tuple(kinks))):
         expected = f"kinks of {name!r} are the finite values of Z without a derivative"
-        raise ConfigurationError(
-            "register_activation", expected, f"got {kinks!r}", "For example kinks=(0.0,)."
-        )
-    return places
+        mend = "For example kinks=(0.0,)."
+        raise ConfigurationError("register_activation", expected, f"got {kinks!r}", mend)
+    return tuple(map(float, places))
 
 
 def _try_activation(name: str, own: Activation) -> None:
@@ -173,15 +167,13 @@ def _try_activation(name: str, own: Activation) -> None:
             forward.check_alone(f"example {i}", Z[:, i : i + 1], A[:, i : i + 1], "Examples are columns.")
         for i in range(0 if own.across_units else len(Z)):
             forward.check_alone(f"unit {i}", Z[i : i + 1], A[i : i + 1], "Pass across_units=True.")
-        numeric = _differences(lambda Z: dA * own.forward(Z), Z)
-    gap = _gap(dZ, numeric)
-    for kink in own.kinks:
-        gap[np.abs(Z - kink) <= 2 * STEP] = 0
-    worst = np.unravel_index(np.argmax(gap), gap.shape)
-    if gap[worst] > 0:
-        expected = f"dZ = {numeric[worst]:.6g} at Z = {Z[worst]:.6g} with dA = {dA[worst]:.6g}"
-        mend = "Where there is no derivative, name that Z in kinks."
-        raise backward.error(f"gives {expected}, by central differences", f"got {dZ[worst]:.6g}", mend)
+        backward.check_derivative(
+            dZ,
+            {"Z": Z, "dA": dA},
+            values=lambda Z: dA * own.forward(Z),
+            sides=lambda Z: np.concatenate([kink < Z for kink in (*own.kinks, np.inf)]),
+            mend="Where there is no derivative, name that Z in kinks.",
+        )
 
 
 def _try_head(own: Head) -> None:
@@ -203,17 +195,13 @@ def _try_head(own: Head) -> None:
         for i in range(M):
             at = np.s_[:, i : i + 1]
             forward.check_alone(f"example {i}", Z[at], loss[at], f"Examples are columns. {mend}", Y[at])
-        numeric = _differences(lambda ZL: own.loss(ZL, Y), Z)
-        # a large loss has few digits left for its differences
-        gap = _gap(dZL, numeric) - 4 * np.finfo(np.float64).eps * np.abs(own.loss(Z, Y)) / STEP
-        for unit, (above, below) in enumerate(_moved(Z)):
-            changed = (kinks(above, Y) > 0) != (kinks(below, Y) > 0)
-            gap[unit, changed.any(axis=0)] = 0
-    worst = np.unravel_index(np.argmax(gap), gap.shape)
-    if gap[worst] > 0:
-        at_worst = f"ZL = {Z[worst]:.6g}, Y = {Y[worst]:.6g} (output {worst[0]}), by central differences"
-        mend = "Where there is no derivative, let kinks change its sign."
-        raise backward.error(f"gives dZL = {numeric[worst]:.6g} at {at_worst}", f"got {dZL[worst]:.6g}", mend)
+        backward.check_derivative(
+            dZL,
+            {"ZL": Z, "Y": Y},
+            values=lambda ZL: own.loss(ZL, Y),
+            sides=lambda ZL: kinks(ZL, Y) > 0,
+            mend="Where there is no derivative, let kinks change its sign.",
+        )
 
 
 class _Trial(NamedTuple):
@@ -229,7 +217,7 @@ class _Trial(NamedTuple):
         return ConfigurationError(self.where, f"{self.what} {expected}", came, mend)
 
     def array(self, given: dict[str, Array], shape: tuple[int, ...], form: str, mend: str = "") -> Array:
-        """What the function gives: a finite array of that shape and dtype; its arguments stay as they are."""
+        """The result: a finite array of that shape and dtype; the arguments stay as they are."""
         before = {argument: value.copy() for argument, value in given.items()}
         came = self.function(*given.values())
         for argument, value in given.items():
@@ -260,26 +248,30 @@ class _Trial(NamedTuple):
         if not np.allclose(self.function(Z, *others), among, rtol=1e-9, atol=1e-12):
             raise self.error(f"gives {part} alone the same as among others", "it does not", mend)
 
-
-def _moved(Z: Array) -> Iterator[tuple[Array, Array]]:
-    """Z with one unit moved up, and down, for each unit."""
-    for unit in range(len(Z)):
-        above, below = Z.copy(), Z.copy()
-        above[unit] += STEP
-        below[unit] -= STEP
-        yield above, below
-
-
-def _differences(function: Callable[[Array], Array], Z: Array) -> Array:
-    """Derivative by Z of what a function gives for each example, summed over its rows."""
-    numeric = np.empty_like(Z)
-    for unit, (above, below) in enumerate(_moved(Z)):
-        change = function(above) - function(below)
-        numeric[unit] = change.sum(axis=0) / (above[unit] - below[unit])
-    return numeric
-
-
-def _gap(given: Array, numeric: Array) -> Array:
-    """How much further than the tolerance they are from each other."""
-    size = min(1.0, float(np.abs(numeric).max()))
-    return np.abs(given - numeric) - TOLERANCE * np.maximum(np.abs(numeric), size)
+    def check_derivative(
+        self,
+        given: Array,
+        at: dict[str, Array],
+        *,
+        values: Callable[[Array], Array],
+        sides: Callable[[Array], AnyArray],
+        mend: str,
+    ) -> None:
+        """Refuse what is not the derivative of the summed values by the first of ``at``, away from kinks."""
+        (name, Z), *_ = at.items()
+        numeric, at_a_kink = np.empty_like(Z), np.empty(Z.shape, bool)
+        for unit in range(len(Z)):
+            above, below = Z.copy(), Z.copy()
+            above[unit] += STEP
+            below[unit] -= STEP
+            numeric[unit] = (values(above) - values(below)).sum(axis=0) / (above[unit] - below[unit])
+            at_a_kink[unit] = (sides(above) != sides(below)).any(axis=0)
+        size = np.maximum(np.abs(numeric), min(1.0, float(np.abs(numeric).max())))
+        # a large value has few digits left for its differences
+        rounding = 4 * np.finfo(np.float64).eps * np.abs(values(Z)).sum(axis=0) / STEP
+        gap = np.where(at_a_kink, 0, np.abs(given - numeric) - TOLERANCE * size - rounding)
+        worst = np.unravel_index(np.argmax(gap), gap.shape)
+        if gap[worst] > 0:
+            place = ", ".join(f"{symbol} = {value[worst]:.6g}" for symbol, value in at.items())
+            expected = f"gives d{name} = {numeric[worst]:.6g} at {place} (unit {worst[0]})"
+            raise self.error(f"{expected}, by central differences", f"got {given[worst]:.6g}", mend)

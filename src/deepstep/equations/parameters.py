@@ -17,28 +17,24 @@ __all__ = ["Parameters", "as_parameters"]
 
 def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
     """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
+    mend = "For example [5, 4, 1], from the inputs to the outputs."
     try:
         sizes = tuple(layer_dims)
     except TypeError:
-        expected, mend = "a list of layer sizes such as [5, 4, 1]", "Write the sizes as a list."
-        raise ConfigurationError(where, expected, f"got {layer_dims!r}", mend) from None
+        expected = "a list of layer sizes such as [5, 4, 1]"
+        raise ConfigurationError(where, expected, f"got {layer_dims!r}") from None
     if len(sizes) < 2:
-        expected, mend = "at least two sizes, inputs and outputs", "For example [5, 4, 1]."
+        expected = "at least two sizes, inputs and outputs"
         raise ConfigurationError(where, expected, f"got {list(sizes)!r}", mend)
     for index, size in enumerate(sizes):
         if not is_whole(size, 1):
             expected = "every size is a whole number of at least 1"
-            mend = "Sizes go from the inputs to the outputs, for example [5, 4, 1]."
             raise ConfigurationError(where, expected, f"size {index} is {size!r}", mend)
     return tuple(int(size) for size in sizes)
 
 
 def plain_layout(layer_dims: Sequence[int]) -> Layout:
-    """Names and shapes of W1, b1, W2, … of a network without features.
-
-    >>> plain_layout([2, 1])
-    (('W1', (1, 2)), ('b1', (1, 1)))
-    """
+    """Names and shapes of W1, b1, W2, … of a network without features."""
     return tuple(
         (f"{symbol}{layer}", (n, n_prev if symbol == "W" else 1))
         for layer, (n_prev, n) in enumerate(pairwise(layer_dims), start=1)
@@ -99,7 +95,7 @@ class Parameters(Mapping[str, Array]):
             ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
             everything is float32.
         chained: Whether each W has to follow the layer before, as in a network.
-        layers: Of the network whose parameters they are; by default those that the names and shapes tell.
+        layers: The layers of the network; by default those that the names and shapes tell.
         returns: Over a new vector.
         ShapeError: If a key is missing or unknown, or the shapes do not chain.
         DataError: If an entry is not numeric or its rows differ in length.

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from deepstep.equations.docstrings import completed, forward_of
+from deepstep.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.types import is_number
 
 __all__ = ["EQUATIONS", "Equation", "equation", "equation_of"]
 
@@ -43,9 +44,8 @@ class Registry(dict[str, Part]):
         if name in self and known != part:
             mend = f"Call unregister_{self.function}({name!r}) first."
             mend = "It belongs to DeepStep: choose another." if name in self.built_in else mend
-            raise ConfigurationError(
-                where, "a name that is not taken", f"there is an {self.kind} {name!r}", mend
-            )
+            came = f"there is an {self.kind} {name!r}"
+            raise ConfigurationError(where, "a name that is not taken", came, mend)
         if name not in self and trial is not None:
             trial()
         return self.setdefault(name, known)
@@ -111,7 +111,7 @@ class Equation:
         """The statement about one quantity, with other symbols put in; else the whole formula.
 
         left: The quantity on the left side: a formula may state several.
-        symbols: What to write for each symbol, such as `Node.symbols`.
+        symbols: The text for each symbol, such as `Node.symbols`.
 
         >>> from deepstep.equations import EQUATIONS
         >>> EQUATIONS["linear_backward"].written("dW", {"dW": "dW2", "dZ": "dZ2", "A_prev": "A1"})
@@ -128,6 +128,17 @@ class Equation:
         return found.sub(lambda match: symbols[match[0]], statement)
 
 
+class Constraint(NamedTuple):
+    """The values that a setting may have, in words and as a test."""
+
+    expected: str
+    accepts: Callable[[Any], object]
+
+
+SHARE = Constraint("a number from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1)
+# as a float: what underflows to 0 guards nothing
+POSITIVE = Constraint("a positive number", lambda value: is_number(value) and float(value) > 0)
+
 EQUATIONS: dict[str, Equation] = {}
 """All equations by name, in the order of the lecture."""
 
@@ -136,7 +147,7 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
     """The registered equation of a function; for a user's own function a plain one of this formula.
 
     function: The function, registered or not.
-    name, formula: What stands for one that is not.
+    name, formula: Name and formula for a function that is not.
 
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula

@@ -71,7 +71,7 @@ def constant_factor(t: float) -> float:
 def step_factor(t: float, *, drop: float = 0.1, every: float = 1 / 3) -> float:
     """Fall to a share of itself, again and again.
 
-    drop: What is left at each fall.
+    drop: Share that is left after each fall.
     every: Fraction of training between two falls.
 
     >>> [step_factor(t, drop=0.5, every=0.25) for t in (0.0, 0.24, 0.25, 1.0)]

@@ -14,7 +14,7 @@ __all__ = ["TARGETS"]
 
 
 class Rule(NamedTuple):
-    """What the values of a target have to keep; ``expected`` may name the head as {name}."""
+    """A condition on the values of a target; ``expected`` may name the head as {name}."""
 
     expected: str
     holds: Callable[[Array], bool]

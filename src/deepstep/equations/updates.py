@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from deepstep.equations.linear import check_shape
-from deepstep.equations.registry import F, Registry, equation
+from deepstep.equations.registry import POSITIVE, SHARE, Constraint, F, Registry, equation
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import Array, is_number
 
@@ -38,45 +38,32 @@ __all__ = [
 Rate: TypeAlias = float | Array
 """α, or a rate for each parameter."""
 
-Constraint: TypeAlias = tuple[str, Callable[[Any], object]]
-"""What a value may be, in words and as a test."""
-
 EPSILON_AT = {
     "outside": "θ := θ - α·v̂ / (√ŝ + ε)",
     "hat": "θ := θ - α·v̂·√(1 - β₂ᵗ) / (√s + ε)",
     "inside": "θ := θ - α·v̂ / √(ŝ + ε)",
 }
 
-
-_DECAY: Constraint = ("a number from 0 to below 1", lambda value: is_number(value) and 0 <= value < 1)
-_FRICTION: Constraint = ("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
-
-ANY: Constraint = ("anything", lambda value: True)
+_FRICTION = Constraint("a number from 0 to 1", lambda value: is_number(value) and 0 <= value <= 1)
 
 HYPERPARAMETERS: dict[str, Constraint] = {
-    "beta": _DECAY,
-    "beta1": _DECAY,
-    "beta2": _DECAY,
+    "beta": SHARE,
+    "beta1": SHARE,
+    "beta2": SHARE,
     # A sum of gradients may keep everything, as in scikit-learn; a moving average would then never move.
     "heavy_ball_update.beta": _FRICTION,
     "nesterov_update.beta": _FRICTION,
-    # as a float: what underflows to 0 guards nothing
-    "epsilon": ("a positive number", lambda value: is_number(value) and float(value) > 0),
-    "epsilon_at": (
+    "epsilon": POSITIVE,
+    "epsilon_at": Constraint(
         f"one of {', '.join(map(repr, EPSILON_AT))}",
         lambda value: isinstance(value, str) and value in EPSILON_AT,
     ),
 }
-"""What hyperparameters of these names (of one rule: with its name) may be."""
+"""Values that hyperparameters of these names (for one rule: with its name) may have."""
 
 
 def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
-    """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``.
-
-    >>> check_number("average", 1, 0, 1)
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: average: a finite number of at least 0 and below 1; got 1.
-    """
+    """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``."""
     if not is_number(value) or not (least <= value < below) or (above and value == least):
         upper = "" if below == np.inf else f" and below {below:g}"
         least_words = f"above {least:g}" if above else f"of at least {least:g}"
@@ -129,8 +116,8 @@ class Optimizer:
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
 
-        hyperparameters: What is to differ, by name.
-        returns: All that differ from the equation's defaults.
+        hyperparameters: Changed values by name.
+        returns: All values that differ from the equation's defaults.
         ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
             one of them is out of range.
         """
@@ -144,9 +131,9 @@ class Optimizer:
         for name, value in hyperparameters.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
-            expected, accepts = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name) or ANY
-            if not accepts(value):
-                raise ConfigurationError(where, f"{name} is {expected}", f"got {shown(value)}")
+            constraint = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name)
+            if constraint is not None and not constraint.accepts(value):
+                raise ConfigurationError(where, f"{name} is {constraint.expected}", f"got {shown(value)}")
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
         return {**self.hyperparameters, **plain}
@@ -391,11 +378,7 @@ def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Arr
 
 
 def corrected_share(decay: float, t: int) -> float:
-    """The weight (1 - β) / (1 - βᵗ) of what is new at step t in a bias-corrected average: 1 at first.
-
-    >>> [round(corrected_share(0.5, t), 3) for t in (1, 2, 3, 100)]
-    [1.0, 0.667, 0.571, 0.5]
-    """
+    """The weight (1 - β) / (1 - βᵗ) of step t in a bias-corrected average: 1 at first."""
     return (1 - float(decay)) / (1 - float(decay) ** int(t))
 
 

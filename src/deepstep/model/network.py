@@ -282,118 +282,86 @@ class Network:
         therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
         `steps` or callbacks.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m), or StreamedExamples
-            Inputs; a column is an example. Examples that stay in files
-            (`deepstep.preparation.streams.StreamedExamples`) have their targets and weights themselves.
-        Y : array of shape (n_L, m)
-            Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers for
-            "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for "poisson";
-            for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles; for
-            "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4, counted
-            from 0, is the column 1, 1, 0.
-        learning_rate : float
-            α.
-        epochs : int, optional
-            Passes over the examples; 2500 by default, as in the lecture.
-        iterations : int, optional
-            The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
-        batch_size : int, optional
-            Examples an update; None for all of them (gradient descent as in the lecture).
-        optimizer : str
-            Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each call.
-            Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its own,
-            and the learning rate is not used.
-        hyperparameters : mapping, optional
-            Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5: done when no
-            entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
-        sample_weight : array of shape (m,), optional
-            Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
-        class_weight : "balanced" or mapping, optional
-            Weights of the classes by their numbers from 0 (of yes/no outputs 0 and 1), 1 for those left out,
-            by which the weights of their examples are multiplied, those of validation data, too. "balanced":
-            n / (n_classes · count), counted with the sample weights in what is learned from, not in what is
-            held out. Several yes/no outputs are weighed each by itself; a list has a mapping for each.
-        order : callable, optional
-            ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
+        X (array of shape (n_x, m) or StreamedExamples): Inputs; a column is an example. Examples that stay in
+            files (`deepstep.preparation.streams.StreamedExamples`) have their targets and weights themselves.
+        Y (n_L, m): Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers
+            for "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for
+            "poisson"; for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles;
+            for "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4,
+            counted from 0, is the column 1, 1, 0.
+        learning_rate: α.
+        epochs (int, optional): Passes over the examples; 2500 by default, as in the lecture.
+        iterations (int, optional): The lecture's word for epochs: with ``batch_size=None`` an epoch is one
+            update.
+        batch_size: Examples an update; None for all of them (gradient descent as in the lecture).
+        optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
+            call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
+            own, and the learning rate is not used.
+        hyperparameters: Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5:
+            done when no entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
+        sample_weight (m,): Weight of each example in the loss, at least 0; a weight of 2 equals the column
+            twice.
+        class_weight ("balanced" or mapping): Weights of the classes by their numbers from 0 (of yes/no
+            outputs 0 and 1), 1 for those left out, by which the weights of their examples are multiplied,
+            those of validation data, too. "balanced": n / (n_classes · count), counted with the sample
+            weights in what is learned from, not in what is held out. Several yes/no outputs are weighed each
+            by itself; a list has a mapping for each.
+        order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
-        schedule, decay_schedule, dropout_schedule : str, mapping or callable, optional
-            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction
-            of training done: a name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with
-            settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
-        time_budget : float, optional
-            Seconds after which training ends, if the epochs are not done before; the schedules run by the
-            clock then, so that they complete.
-        deterministic : bool
-            Use one BLAS thread, so that the same bits come out on any number of cores.
-        checkpoint : str, Path or Checkpoints, optional
-            Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
+        schedule, decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning rate,
+            of the weight decay and of the dropout as a function of the fraction of training done: a name in
+            ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as ``{"name":
+            "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        time_budget: Seconds after which training ends, if the epochs are not done before; the schedules run
+            by the clock then, so that they complete.
+        deterministic: Use one BLAS thread, so that the same bits come out on any number of cores.
+        checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
             any instant goes on from the last one bit for bit, with the same network, settings and data, on
             the same machine.
-        resume : bool, str or Path, optional
-            Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
+        resume: Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
             ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
             network's own parameters do not count then, nor its seed where none was given; ``iterations`` may
             be others, unless a schedule is a function of the fraction done. What the user's own functions
             compute cannot be compared. See also `from_checkpoint`.
-        validation : tuple of arrays, optional
-            ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
-            epoch.
-        validation_fraction : float, optional
-            Hold so large a part of the examples out for that, drawn from the seed; classes in proportion.
-        metrics : mapping, optional
-            Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…`` too.
-        scoring : str or callable, optional
-            Metric of the validation data, recorded as ``validation_score``: one of scikit-learn's by name,
-            such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in which classes are their
-            numbers from 0, or "loss" for minus the cost. Larger is better, and patience goes by it.
-        patience : int, optional
-            End training after so many epochs in a row without a better value of ``watch``, and keep the
+        validation (tuple of arrays): ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as
+            ``validation_cost`` after each epoch.
+        validation_fraction: Hold so large a part of the examples out for that, drawn from the seed; classes
+            in proportion.
+        metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``
+            too.
+        scoring (str or callable): Metric of the validation data, recorded as ``validation_score``: one of
+            scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
+            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better, and
+            patience goes by it.
+        patience: End training after so many epochs in a row without a better value of ``watch``, and keep the
             parameters of the best epoch.
-        watch : str, optional
-            Entry of the records that patience watches, smaller is better; "-name" where larger is better. By
-            default ``-validation_score`` where there is a scoring, else ``validation_cost``, or ``cost``
+        watch: Entry of the records that patience watches, smaller is better; "-name" where larger is better.
+            By default ``-validation_score`` where there is a scoring, else ``validation_cost``, or ``cost``
             without validation data.
-        refit : bool
-            After ``patience`` train anew, from the same start, on the training and the validation data
+        refit: After ``patience`` train anew, from the same start, on the training and the validation data
             together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
             training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
             not come again. Callbacks see both trainings.
-        progress : bool or str, optional
-            Show progress on stderr; a string is its label.
-        callbacks : iterable
-            `deepstep.training.Callback` objects, or functions that take the record of each epoch.
-        fault : str, optional
-            For teaching only: train with a classic mistake in the backward pass of every layer, such as
-            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"),
-            by the reference engine and without checkpoints.
-        **settings
-            `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
+        progress: Show progress on stderr; a string is its label.
+        callbacks (iterable): `deepstep.training.Callback` objects, or functions that take the record of each
+            epoch.
+        fault: For teaching only: train with a classic mistake in the backward pass of every layer, such as
+            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
+            the reference engine and without checkpoints.
+        settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
             ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
             ``decay_factors``, ``precision``. ``seed``, of dropout and noise, is the network's unless given.
+        returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
+        ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
+            another training: found before the first step, the network is as it was.
+        FileError: If there is no checkpoint to go on from, or checkpoints cannot be written from the
+            beginning.
+        DivergenceError: If the cost leaves the finite numbers; the network is as it was.
+        KeyboardInterrupt: After Ctrl-C, once the step is done. An error of a callback or another function of
+            one's own is raised at once. In both cases the network keeps what was reached, and ``history`` the
+            records so far.
 
-        Returns
-        -------
-        History
-            ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit, or the checkpoint is of another training: found before the first
-            step, the network is as it was.
-        FileError
-            If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
-        DivergenceError
-            If the cost leaves the finite numbers; the network is as it was.
-        KeyboardInterrupt, or what a callback or another function of one's own raises
-            Ctrl-C once the step is done, the other at once; the network keeps what was reached, and
-            ``history`` the records so far.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network([1, 1], initialization="zeros", seed=1)
         >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
@@ -455,24 +423,13 @@ class Network:
         one. To go on from others, set them and call `steps` again. Writing into the numbers of
         ``network.parameters`` in place does take part in the training.
 
-        Parameters
-        ----------
-        X, Y, learning_rate, epochs, iterations, sample_weight, **options
-            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
+        X, Y, learning_rate, epochs, iterations, sample_weight, options: As in `train`: ``batch_size``,
+            ``order``, the optimizer, the schedules and the settings.
+        ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
+            step.
+        DivergenceError: If the cost or a parameter leaves the finite numbers; the network keeps the step
+            before.
 
-        Yields
-        ------
-        Step
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit; at once, before the first step.
-        DivergenceError
-            If the cost or a parameter leaves the finite numbers; the network keeps the step before.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network([1, 2, 1], seed=1)
         >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
@@ -500,29 +457,14 @@ class Network:
     ) -> RateSearch:
         """Try growing learning rates, a step each, and suggest one; the network is not changed.
 
-        Parameters
-        ----------
-        X, Y, sample_weight
-            As in `train`.
-        least, most : float
-            The first and the last rate.
-        steps : int
-            How many rates are tried.
-        **options
-            ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+        X, Y, sample_weight: As in `train`.
+        least, most: The first and the last rate.
+        steps: How many rates are tried.
+        options: ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+        returns: ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay`
+            draws it.
+        ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        Returns
-        -------
-        RateSearch
-            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> from deepstep import Network
         >>> rng = np.random.default_rng(1)
@@ -553,18 +495,9 @@ class Network:
 
         The draws come from ``network.seed``: the same seed and inputs give the same parameters.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Training inputs; a few thousand are enough.
+        X (n_x, m): Training inputs; a few thousand are enough.
+        ShapeError, DataError: If X does not fit.
 
-        Raises
-        ------
-        ShapeError, DataError
-            If X does not fit.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> from deepstep import Network
         >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
@@ -580,23 +513,10 @@ class Network:
     def forward(self, X: Any) -> Array:
         """The output of the last layer.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs; a column is an example.
+        X (n_x, m): Inputs; a column is an example.
+        AL (n_L, m): Of the network's dtype.
+        ShapeError, DataError: If X does not fit, or is so large that an output is not finite.
 
-        Returns
-        -------
-        AL : array of shape (n_L, m)
-            Of the network's dtype.
-
-        Raises
-        ------
-        ShapeError, DataError
-            If X does not fit, or is so large that an output is not finite.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
         array([[0.5, 0.5, 0.5]])
@@ -606,26 +526,12 @@ class Network:
     def predict_proba(self, X: Any) -> Array:
         """Probabilities.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs; a column is an example.
+        X (n_x, m): Inputs; a column is an example.
+        returns (n_L, m): For a sigmoid each output's own, for a softmax one distribution over the n_L classes
+            per column; for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
+        ConfigurationError: If the output gives numbers and no probabilities.
+        ShapeError, DataError: As in `forward`.
 
-        Returns
-        -------
-        array of shape (n_L, m)
-            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column;
-            for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
-
-        Raises
-        ------
-        ConfigurationError
-            If the output gives numbers and no probabilities.
-        ShapeError, DataError
-            As in `forward`.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network([1, 4], output="softmax", initialization="zeros", seed=1)
         >>> net.predict_proba([[7.0]]).ravel()
@@ -645,24 +551,11 @@ class Network:
     def predict(self, X: Any) -> AnyArray:
         """Answers.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs; a column is an example.
-
-        Returns
-        -------
-        array
-            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
+        X (n_x, m): Inputs; a column is an example.
+        returns: Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
             number of the most probable class, (1, m). Else the numbers, (n_L, m).
+        ShapeError, DataError: As in `forward`.
 
-        Raises
-        ------
-        ShapeError, DataError
-            As in `forward`.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.predict([[0.4, 0.6]])
@@ -673,25 +566,12 @@ class Network:
     def accuracy(self, X: Any, Y: Any) -> float:
         """Share of right answers.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Inputs and targets, as in `train`; for a sigmoid a target above ½ means yes.
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`; for a sigmoid a
+            target above ½ means yes.
+        returns: From 0 to 1; with several sigmoid outputs over all of them.
+        ConfigurationError: If the output gives numbers.
+        ShapeError, DataError: If X or Y does not fit, or an output is not finite.
 
-        Returns
-        -------
-        float
-            From 0 to 1; with several sigmoid outputs over all of them.
-
-        Raises
-        ------
-        ConfigurationError
-            If the output gives numbers.
-        ShapeError, DataError
-            If X or Y does not fit, or an output is not finite.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
@@ -710,24 +590,11 @@ class Network:
     def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
         """The cost J of the network that predicts, from the logits, without regularization.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Inputs and targets, as in `train`.
-        sample_weight : array of shape (m,), optional
-            Weight of each example.
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
+        sample_weight (m,): Weight of each example.
+        J:
+        ShapeError, DataError: If X or Y does not fit.
 
-        Returns
-        -------
-        J : float
-
-        Raises
-        ------
-        ShapeError, DataError
-            If X or Y does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
@@ -743,24 +610,11 @@ class Network:
 
         Batch normalization uses the batch's own statistics, as in training; there is no dropout.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Inputs and targets, as in `train`.
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
+        returns: ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m)
+            (of m·J), see `deepstep.equations.model_backward`.
+        ShapeError, DataError: If X or Y does not fit.
 
-        Returns
-        -------
-        dict
-            ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m) (of
-            m·J), see `deepstep.equations.model_backward`.
-
-        Raises
-        ------
-        ShapeError, DataError
-            If X or Y does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
@@ -778,26 +632,12 @@ class Network:
         those with a wrong target. There is no pass for each example (Goodfellow, arXiv 1510.01799), see
         `deepstep.equations.linear_gradient_norms`.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Inputs and targets, as in `train`.
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
+        returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
+        ConfigurationError: With batch normalization, where examples have no losses of their own; with an
+            operation of one's own that has parameters and no ``per_example``.
+        ShapeError, DataError: If X or Y does not fit.
 
-        Returns
-        -------
-        array of shape (1, m)
-            ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
-
-        Raises
-        ------
-        ConfigurationError
-            With batch normalization, where examples have no losses of their own; with an operation of one's
-            own that has parameters and no ``per_example``.
-        ShapeError, DataError
-            If X or Y does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradient_norms([[0.0, 1.0]], [[1.0, 1.0]]).round(4)  # dZ = 0 and 2
@@ -815,28 +655,13 @@ class Network:
     def input_gradients(self, X: Any, *, output: int = 0) -> Array:
         """How one output follows each input: its derivative, at each example.
 
-        Parameters
-        ----------
-        X : array of shape (n_x, m)
-            Inputs; a column is an example.
-        output : int
-            Number of the output, from 0: a row of what `forward` gives.
+        X (n_x, m): Inputs; a column is an example.
+        output (int): Number of the output, from 0: a row of what `forward` gives.
+        returns (n_x, m): ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by
+            its running statistics. At a kink of an activation, the derivative that training takes there.
+        ConfigurationError: If there is no such output.
+        ShapeError, DataError: If X does not fit.
 
-        Returns
-        -------
-        array of shape (n_x, m)
-            ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by its running
-            statistics. At a kink of an activation, the derivative that training takes there.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such output.
-        ShapeError, DataError
-            If X does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0, -1.0]], "b1": [[1.0]]}, output="identity")
         >>> net.input_gradients([[0.0, 1.0], [5.0, 5.0]])
@@ -864,24 +689,12 @@ class Network:
         The network is not changed; the trace ends with what the step would make of the parameters. To open a
         step in the midst of a training, with the optimizer's state as it is there, see `steps`.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-        learning_rate, sample_weight, **settings
-            As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's state
-            is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
+        learning_rate, sample_weight, settings: As in `train`: ``optimizer``, ``hyperparameters``, ``l2``,
+            ``dropout``, …; the optimizer's state is that of its first step. L-BFGS has no step of its own:
+            its trace ends with the gradients.
+        ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        Returns
-        -------
-        Trace
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network([2, 1], initialization="zeros", seed=1)
         >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
@@ -920,29 +733,15 @@ class Network:
     ) -> GradientReport:
         """Compare the gradients with finite differences of the cost.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-        gradients : mapping, optional
-            Gradients to check instead of the network's own: a learner's dW1, db1, …
-        epsilon, order, tolerance, max_entries
-            As in `deepstep.inspection.check_gradients`.
-        sample_weight, **settings
-            As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
+        gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
+        epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
+        sample_weight (m,): Weight of each example.
+        settings: As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
             masks and the noise of the first step stay as they are. Other settings make no difference.
+        returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+        ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        Returns
-        -------
-        GradientReport
-            Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> net = Network([2, 3, 1], activation="tanh", seed=1)
         >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
@@ -967,12 +766,6 @@ class Network:
     def summary(self) -> str:
         """Layers, shapes and numbers of parameters as a table.
 
-        Returns
-        -------
-        str
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> print(Network([2, 4, 1], seed=1).summary())
         layer  activation  units  W       b       parameters
@@ -998,25 +791,13 @@ class Network:
     def explore(self, X: Any, Y: Any, **options: Any) -> Any:
         """Open this network on a page, where every number of every step can be looked at.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Examples, as in `train`.
-        **options
-            As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
+        X, Y (arrays of shape (n_x, m) and (n_L, m)): Examples, as in `train`.
+        options: As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
+        returns (deepstep.explorer.Exploration): It shows itself in a notebook; ``.export("lesson.html")``
+            writes a file.
+        ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large
+            for a page.
 
-        Returns
-        -------
-        deepstep.explorer.Exploration
-            It shows itself in a notebook; ``.export("lesson.html")`` writes a file.
-
-        Raises
-        ------
-        ShapeError, DataError, ConfigurationError
-            If an argument does not fit, or the network is too large for a page.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> Network([2, 3, 1], seed=1).explore([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]])
         Exploration('2-3-1 on data')
@@ -1029,17 +810,9 @@ class Network:
 
         Architecture, parameters, dtype and seed are kept; the history and the engine are not.
 
-        Parameters
-        ----------
-        path : str or Path
+        path:
+        FileError: If it cannot be written; what stood there before is untouched.
 
-        Raises
-        ------
-        FileError
-            If it cannot be written; what stood there before is untouched.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> import tempfile
         >>> net = Network([2, 4, 1], seed=1)
@@ -1054,22 +827,11 @@ class Network:
     def load(cls, path: str | Path) -> Self:
         """Read a network that `save` wrote; nothing in the file is executed.
 
-        Parameters
-        ----------
-        path : str or Path
+        path:
+        returns (Network):
+        FileError: If the file is missing, damaged, or no DeepStep model, or an activation or output of your
+            own in it is not registered.
 
-        Returns
-        -------
-        Network
-
-        Raises
-        ------
-        FileError
-            If the file is missing, damaged, or no DeepStep model, or an activation or output of your own in
-            it is not registered.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> Network.load("no/such/file.safetensors")
         Traceback (most recent call last):
@@ -1086,27 +848,13 @@ class Network:
     def from_checkpoint(cls, path: str | Path) -> Self:
         """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
 
-        Parameters
-        ----------
-        path : str or Path
-            A file, or a folder, whose newest whole checkpoint is taken.
+        path: A file, or a folder, whose newest whole checkpoint is taken.
+        returns (Network): It predicts with what training had reached (the moving average of θ where one is
+            kept, and not the best epoch of ``patience``); ``history`` has the records so far. To go on with
+            the training: `train` with its options and ``resume=path``.
+        FileError: If there is none, or it is damaged, or has a feature of one's own that is not registered.
+        ConfigurationError: If it has an activation or a head of one's own that is not registered.
 
-        Returns
-        -------
-        Network
-            It predicts with what training had reached (the moving average of θ where one is kept, and not the
-            best epoch of ``patience``); ``history`` has the records so far. To go on with the training:
-            `train` with its options and ``resume=path``.
-
-        Raises
-        ------
-        FileError
-            If there is none, or it is damaged, or has a feature of one's own that is not registered.
-        ConfigurationError
-            If it has an activation or a head of one's own that is not registered.
-
-        Examples
-        --------
         >>> import tempfile
         >>> from deepstep import Network
         >>> from deepstep.training import Checkpoints
@@ -1129,26 +877,13 @@ class Network:
     def from_sklearn(cls, estimator: Any) -> Self:
         """The network of a fitted scikit-learn estimator; it gives the same outputs.
 
-        Parameters
-        ----------
-        estimator : MLPClassifier or MLPRegressor
+        estimator (MLPClassifier or MLPRegressor):
+        returns (Network): Of the estimator's precision. Classes are numbered in the order of ``classes_``; of
+            two there is one output, the probability of the second. How it was trained (solver, penalty) does
+            not come along.
+        ConfigurationError: If it is another object, or not fitted.
+        DataError: If a weight is not finite.
 
-        Returns
-        -------
-        Network
-            Of the estimator's precision. Classes are numbered in the order of ``classes_``; of two there is
-            one output, the probability of the second. How it was trained (solver, penalty) does not come
-            along.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is another object, or not fitted.
-        DataError
-            If a weight is not finite.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> from deepstep import Network
         >>> from sklearn.neural_network import MLPRegressor
@@ -1166,37 +901,20 @@ class Network:
     ) -> Self:
         """The network of a torch module; ``module.eval()`` and it give the same outputs.
 
-        Parameters
-        ----------
-        module : torch.nn.Sequential
-            Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at most one activation that
-            DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are passed over: give
-            ``dropout`` to `train`.
-        output : str, optional
-            The head, as in `Network`. By default it is that of the activation at the end: "sigmoid" for a
-            Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with Linear
-            and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
+        module (torch.nn.Sequential): Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at
+            most one activation that DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are
+            passed over: give ``dropout`` to `train`.
+        output (str): The head, as in `Network`. By default it is that of the activation at the end: "sigmoid"
+            for a Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with
+            Linear and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
             "sigmoid" or "softmax": say so here.
-        output_settings : mapping, optional
-            Settings of the head.
+        output_settings: Settings of the head.
+        returns (Network): Of the module's precision, with copies of its numbers. A Linear without bias has
+            one of 0. ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
+        ConfigurationError: If a module has no counterpart, or not in its place; the message names both.
+        ShapeError, DataError: If the layers do not follow each other, or a number is not finite.
+        MissingPackageError: If torch is not installed.
 
-        Returns
-        -------
-        Network
-            Of the module's precision, with copies of its numbers. A Linear without bias has one of 0.
-            ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
-
-        Raises
-        ------
-        ConfigurationError
-            If a module has no counterpart, or not in its place; the message names both.
-        ShapeError, DataError
-            If the layers do not follow each other, or a number is not finite.
-        MissingPackageError
-            If torch is not installed.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> import torch
         >>> module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
@@ -1209,28 +927,15 @@ class Network:
     def to_torch(self, *, logits: bool = False) -> "nn.Sequential":
         """A torch module that gives the same outputs, for rows.
 
-        Parameters
-        ----------
-        logits : bool
-            End with the last Linear, for losses by the logits and for exports: the output's own activation is
-            left out.
+        logits: End with the last Linear, for losses by the logits and for exports: the output's own
+            activation is left out.
+        returns (torch.nn.Sequential): In evaluation mode, of this network's precision, with copies of its
+            numbers: Linear, BatchNorm1d or LayerNorm, activation for each layer. Modules of DeepStep's own
+            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled or
+            activations parametric.
+        ConfigurationError: If an activation is your own, or the network has shared members or ``features``.
+        MissingPackageError: If torch is not installed.
 
-        Returns
-        -------
-        torch.nn.Sequential
-            In evaluation mode, of this network's precision, with copies of its numbers: Linear, BatchNorm1d
-            or LayerNorm, activation for each layer. Modules of DeepStep's own are at the end of the outputs
-            "poisson", "quantile" and "ordinal", and where inputs are scaled or activations parametric.
-
-        Raises
-        ------
-        ConfigurationError
-            If an activation is your own, or the network has shared members or ``features``.
-        MissingPackageError
-            If torch is not installed.
-
-        Examples
-        --------
         >>> from deepstep import Network
         >>> Network([2, 4, 1], seed=1).to_torch()
         Sequential(

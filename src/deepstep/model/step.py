@@ -81,10 +81,7 @@ class Step:
     def trace(self) -> Trace:
         """The step opened, with the update that the optimizer made.
 
-        Returns
-        -------
-        Trace
-            Of its θ, its batch and its optimizer's state.
+        returns: Of its θ, its batch and its optimizer's state.
         """
         update = self.update
         return trace_step(

@@ -1,22 +1,23 @@
-"""The help of the equations: short docstrings, completed from the signature, the formula and one glossary.
+"""Help in numpydoc's sections, made from short docstrings, the signature, the formula and one glossary.
 
-In the source a docstring has a summary, what is special, then a line for each thing that the glossary does
-not say, and an example::
+In the source a docstring has a summary, prose, then a line for each name that the glossary does not describe,
+and an example::
 
-    name (shape): Meaning of a parameter, or of what comes out by that name.
-    returns: Meaning of what comes out.
+    name (shape): Meaning of a parameter, or of a result of that name.
+    name (kind): The same, where the annotation does not tell the kind.
+    returns: Meaning of a result without a name.
     ShapeError: When it is raised.
 
     (an example, as doctest runs it)
 
-`completed` writes that out in numpydoc's sections, with every parameter and all that comes out.
+`completed` writes that out with every parameter and every result.
 """
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import lru_cache
-from inspect import Parameter, cleandoc, isclass, isfunction, signature
+from inspect import Parameter, Signature, cleandoc, isclass, isfunction, signature
 from itertools import groupby
+from textwrap import fill, indent
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
@@ -32,7 +33,7 @@ G (n_l, m): The activation g(Z), where another operation makes A of it.
 U (n_l, m): W·A_prev, a column is an example.
 U_hat (n_l, m): U with mean 0 and variance 1.
 mask (n_l, m): Dropout mask D / keep_prob, see `dropout_mask`.
-mean, variance (n_l, 1): Of each unit.
+mean, variance (n_l, 1): Mean and variance of each unit.
 deviation (n_l, 1): √(variance + ε).
 gamma (n_l, 1): Scale of each unit.
 X (n_0, m): Inputs; a column is an example.
@@ -74,7 +75,7 @@ sample_weight (m,): Weight of each example, at least 0; scaled to mean 1.
 where: Name for error messages.
 tape: Quantities of a forward pass by name.
 """
-"""What many equations take or give, for those that do not say it themselves.
+"""Parameters and results of many equations, for docstrings that do not describe them.
 
 A derivative dQ has the shape of Q. Where the columns of Q are examples it is one of m·J, else of J.
 """
@@ -90,10 +91,13 @@ ERRORS = {
         "If there is no such head, or it does not fit.",
     ),
 }
-"""What is raised for a parameter of that kind, where the docstring does not say it."""
+"""The error that a parameter of that kind may raise, where the docstring names none."""
 
 ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 """Parameters by the symbol that formulas have for them."""
+
+RAISED, WARNED = ("Error", "Interrupt"), "Warning"
+"""Ends of names that docstrings describe and that are no quantities."""
 
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
@@ -102,14 +106,14 @@ _LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
 class Entry(NamedTuple):
-    """What is said of a name: its kind or shape, and its meaning."""
+    """The description of a name: its kind or shape, and its meaning."""
 
     kind: str = ""
     text: str = ""
 
 
 _SAID: dict[str, tuple[dict[str, Entry], str]] = {}
-"""What docstrings say, with their examples: that of a forward holds for its backward, too."""
+"""Descriptions and examples by function: those of a forward hold for its backward, too."""
 
 
 def forward_of(name: str, known: Container[str]) -> str:
@@ -126,18 +130,16 @@ def entries(lines: str) -> Iterator[tuple[str, Entry]]:
         if match is None:
             raise ValueError(f"no line 'name (shape): meaning': {line!r}")
         shape = match[2] or ""
-        kind = f"array of shape ({shape})" if "," in shape else shape
+        kind = f"array of shape ({shape})" if "," in shape and not shape.startswith("array") else shape
         for name in match[1].split(", "):
             yield name, Entry(kind, match[3] or "")
 
 
-@lru_cache
-def glossary() -> dict[str, list[Entry]]:
-    """`GLOSSARY` by name; a name may stand for several quantities."""
-    found: dict[str, list[Entry]] = {}
-    for name, entry in entries(GLOSSARY):
-        found.setdefault(name, []).append(entry)
-    return found
+KNOWN: dict[str, list[Entry]] = {}
+"""`GLOSSARY` by name; a name may stand for several quantities."""
+
+for _name, _found in entries(GLOSSARY):
+    KNOWN.setdefault(_name, []).append(_found)
 
 
 def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
@@ -185,26 +187,24 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     _SAID[function.__name__] = own, example
     of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
     said, example = of_forward | own, example or pair_example
-    described = _together(
-        (STARS.get(parameter.kind, "") + name, _described(name, parameter, said))
-        for name, parameter in signature(function).parameters.items()
-        if name not in ("self", "cls")
+    form = signature(function)
+    parameters = {n: p for n, p in form.parameters.items() if n not in ("self", "cls")}
+    described = (
+        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, ", optional" * (p.default is not p.empty)))
+        for n, p in parameters.items()
     )
-    errors = {name: entry.text for name, entry in own.items() if name.endswith("Error")}
-    for name, parameter in signature(function).parameters.items():
-        error, text = ERRORS.get((name, kind_of(parameter.annotation)), ("", ""))
-        errors |= {error: text} if error and error not in errors else {}
-    raised = [
-        f"{', '.join(names)}\n    {text}" for text, names in groupby(errors, key=lambda name: errors[name])
-    ]
-    warned = [f"{name}\n    {entry.text}" for name, entry in own.items() if name.endswith("Warning")]
-    statements = [f"    {statement}" for statement in formula.split(",  ") if statement]
+    raised = {name: entry for name, entry in own.items() if name.endswith(RAISED)}
+    for name, parameter in parameters.items():
+        if error := ERRORS.get((name, kind_of(parameter.annotation))):
+            raised.setdefault(error[0], Entry("", error[1]))
+    statements = [f"    {statement}" for statement in formula.split(",  ")]
+    yields = get_origin(form.return_annotation) is Iterator
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
     sections = {
-        "Attributes" if is_record else "Parameters": described,
-        "Returns": [] if isclass(function) else _returned(function, formula, own, said),
-        "Raises": raised,
-        "Warns": warned,
+        "Attributes" if is_record else "Parameters": _together(described),
+        "Yields" if yields else "Returns": [] if isclass(function) else _returned(form, formula, own, said),
+        "Raises": _together(raised.items()),
+        "Warns": _together((name, entry) for name, entry in own.items() if name.endswith(WARNED)),
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
         "Examples": [f">>> {example}"] if example else [],
     }
@@ -224,27 +224,19 @@ def complete(namespace: Mapping[str, Any]) -> None:
                     function.__doc__ = completed(function)
 
 
-def _described(name: str, parameter: Parameter, said: Mapping[str, Entry]) -> Entry:
-    """Kind and meaning of a parameter."""
-    kind, text = _entry(name, parameter.annotation, said)
-    return Entry(kind if parameter.default is Parameter.empty else f"{kind}, optional", text)
-
-
-def _entry(name: str, annotation: Any, said: Mapping[str, Entry]) -> Entry:
-    """Kind and meaning of a name: as it is said, else as the glossary or the annotation has it."""
+def _entry(name: str, annotation: Any, said: Mapping[str, Entry], optional: str = "") -> Entry:
+    """Kind and meaning of a name: of the docstring, else of the glossary or the annotation."""
     kind, text = said.get(name, Entry())
     known = _known(name, kind_of(annotation), said)
-    return Entry(kind or known.kind or kind_of(annotation), text or known.text)
+    kind = kind or known.kind or kind_of(annotation)
+    return Entry((kind or "object") + optional if optional else kind, text or known.text)
 
 
 def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
-    """What the glossary has of a name, where it is of that kind there; a derivative is like its quantity."""
-    for entry in glossary().get(name, ()):
-        if (
-            ("array" in kind)
-            if entry.kind.startswith("array")
-            else entry.kind not in {"int", "float"} - {kind}
-        ):
+    """The glossary's entry for a name of that kind; a derivative is like its quantity."""
+    for entry in KNOWN.get(name, ()):
+        is_array = entry.kind.startswith("array")
+        if not kind or "array" in kind if is_array else entry.kind not in {"int", "float"} - {kind}:
             return entry
     if not name.startswith("d") or kind != "array":
         return Entry()
@@ -255,14 +247,14 @@ def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:
     return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
 
 
-def outputs(function: Callable[..., Any], formula: str) -> list[str]:
+def outputs(form: Signature, formula: str) -> list[str]:
     """Names of what comes out: the left sides of a formula, or the parameters that its := change."""
-    result, parameters = signature(function).return_annotation, signature(function).parameters
+    result = form.return_annotation
     if hasattr(result, "_fields"):
         return list(result._fields)
     lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
     changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
-    stated = [name for name in parameters if name in changed] or [left[1] for left in lefts]
+    stated = [name for name in form.parameters if name in changed] or [left[1] for left in lefts]
     return list(dict.fromkeys(stated))[: len(_kinds(result))]
 
 
@@ -272,37 +264,36 @@ def _kinds(result: Any) -> tuple[Any, ...]:
     return args if get_origin(result) is tuple and ... not in args else (result,)
 
 
-def _returned(
-    function: Callable[..., Any], formula: str, own: Iterable[str], said: Mapping[str, Entry]
-) -> list[str]:
+def _returned(form: Signature, formula: str, own: Iterable[str], said: Mapping[str, Entry]) -> list[str]:
     """The section of what comes out: what the docstring names, or the left sides of the formula."""
-    result, parameters = signature(function).return_annotation, signature(function).parameters
-    if result in (None, Parameter.empty):
+    result, parameters = form.return_annotation, form.parameters
+    if result in (None, Signature.empty):
         return []
-    kinds = _kinds(result)
-    stated = [] if hasattr(result, "_fields") else outputs(function, formula)
-    named = [name for name in own if name not in parameters and not name.endswith(("Error", "Warning"))]
+    kinds = _kinds(get_args(result)[0] if get_origin(result) is Iterator else result)
+    stated = [] if hasattr(result, "_fields") else outputs(form, formula)
+    named = [name for name in own if name not in parameters and not name.endswith((*RAISED, WARNED))]
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
-        return [kind_of(result)]
-    found = []
-    for name, annotation in zip(names, kinds, strict=False):
-        kind, text = _entry(name, annotation, said)
-        found.append(_written(name, Entry(kind, "After this step." if name in parameters else text)))
-    return found
+        return [kind_of(kinds[0] if len(kinds) == 1 else result) or "object"]
+    found = ((name, _entry(name, annotation, said)) for name, annotation in zip(names, kinds, strict=False))
+    after = {"text": "After this step."}
+    return [_written(n, entry._replace(**after) if n in parameters else entry) for n, entry in found]
 
 
 def _together(described: Iterable[tuple[str, Entry]]) -> list[str]:
     """A section in which neighbours of the same meaning stand together, as it may be that of both."""
-    return [
-        _written(", ".join(name for name, _ in same), entry)
-        for entry, same in groupby(described, key=lambda pair: pair[1])
-    ]
+    lines = []
+    for _, group in groupby(described, key=lambda pair: pair[1].text or pair[1]):
+        names, same = zip(*group, strict=True)
+        kinds = {entry.kind for entry in same}
+        lines.append(_written(", ".join(names), Entry(kinds.pop() if len(kinds) == 1 else "", same[0].text)))
+    return lines
 
 
 def _written(name: str, entry: Entry) -> str:
-    head = entry.kind if name == "returns" else f"{name} : {entry.kind}"
-    return f"{head}\n    {entry.text}" if entry.text else head
+    head = (entry.kind or "object") if name == "returns" else " : ".join(filter(None, (name, entry.kind)))
+    text = fill(" ".join(entry.text.split()), 106, break_long_words=False, break_on_hyphens=False)
+    return f"{head}\n{indent(text, '    ')}" if text else head
 
 
 def kind_of(annotation: Any) -> str:
@@ -316,9 +307,11 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(kind_of(one) for one in args if one is not NoneType)
     if origin is np.ndarray:
         return "array"
+    if annotation is Any:
+        return ""
     if isinstance(annotation, str):
         return annotation
     name = getattr(origin or annotation, "__name__", str(annotation))
-    name = name.lower() if name in ("Any", "Sequence", "Mapping", "Iterable", "Callable") else name
+    name = name.lower() if name in ("Sequence", "Mapping", "Iterable", "Callable") else name
     plain = name not in ("sequence", "iterable", "tuple", "list") or not args
     return name if plain else f"{name} of {kind_of(args[0])}"
