@@ -290,8 +290,8 @@ class Network:
             for "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4,
             counted from 0, is the column 1, 1, 0.
         learning_rate: α.
-        epochs (int, optional): Passes over the examples; 2500 by default, as in the lecture.
-        iterations (int, optional): The lecture's word for epochs: with ``batch_size=None`` an epoch is one
+        epochs: Passes over the examples; 2500 by default, as in the lecture.
+        iterations: The lecture's word for epochs: with ``batch_size=None`` an epoch is one
             update.
         batch_size: Examples an update; None for all of them (gradient descent as in the lecture).
         optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each

@@ -127,7 +127,18 @@ class Plan:
         return range(self.first_epoch, self.first_epoch + self.epochs)
 
     def size_of_a_batch(self, m: int) -> int:
-        """Examples of an update, where there are m."""
+        """Examples of an update.
+
+        Parameters
+        ----------
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        int
+            At most m.
+        """
         return m if self.batch_size is None else min(m, self.batch_size)
 
     def visit(self, epoch: int, m: int) -> AnyArray | None:
@@ -218,7 +229,22 @@ class Plan:
     def rates_of_epochs(
         self, epochs: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
     ) -> Rates:
-        """What all batches of some epochs run at, one after another; the arguments are those of `rates`."""
+        """What all batches of some epochs run at, one after another.
+
+        Parameters
+        ----------
+        epochs : range
+            Their numbers.
+        of : int
+            Batches of an epoch.
+        elapsed, seconds_a_step : float
+            As in `rates`.
+
+        Returns
+        -------
+        Rates
+            One of each for each batch.
+        """
         rate = np.repeat([self.rate(epoch) for epoch in epochs], of)
         steps = np.arange(len(epochs) * of) + (epochs.start - self.first_epoch) * of
         return self._rates(rate, steps / (self.epochs * of), elapsed, seconds_a_step)
