@@ -1,12 +1,15 @@
 """Compiled kernels on disk: found again while their sources are the same, and never after that."""
 
 import ast
+import getpass
 import importlib
 import itertools
 import logging
 import os
 import shutil
+import stat
 import sys
+import tempfile
 import threading
 from enum import Enum
 from importlib.util import module_from_spec, spec_from_file_location
@@ -302,11 +305,48 @@ def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
     cannot_be_written(tmp_path / "file")
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):  # "~" where no home folder is known
         monkeypatch.setenv(name, home if home == "~" else str(tmp_path / home))
+    cannot_be_written(tmp_path / "temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     cache.tell_that_nothing_is_kept.cache_clear()
     with caplog.at_level(logging.WARNING, "deepstep"):
         assert [probe(), probe()] == [False, False]
     assert [message.partition("NUMBA_CACHE_DIR")[1] for message in caplog.messages] == ["NUMBA_CACHE_DIR"]
     assert not (tmp_path / "~").exists()
+
+
+@pytest.fixture
+def container(tmp_path, monkeypatch):
+    """No folder but the temporary one can be written; gives the folder of the user that is made there."""
+    cannot_be_written(tmp_path / "here" / "__pycache__")
+    cannot_be_written(tmp_path / "file")
+    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "file"))
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    cache.tell_that_nothing_is_kept.cache_clear()
+    return tmp_path / "temporary" / f"deepstep-{os.getuid() if os.name == 'posix' else getpass.getuser()}"
+
+
+def test_in_a_container_kernels_are_kept_among_the_temporary_files(probe, container):
+    assert [probe(), probe()] == [False, True]
+    assert len(kernels(container)) == 1
+    if os.name == "posix":
+        assert stat.S_IMODE(container.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("way", ["writable", "link"])
+def test_a_temporary_folder_that_others_can_write_is_not_used(probe, container, tmp_path, caplog, way):
+    if way == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        container.symlink_to(tmp_path / "elsewhere")
+    else:
+        container.mkdir()
+        container.chmod(0o777)
+    with caplog.at_level(logging.WARNING, "deepstep"):
+        assert [probe(), probe()] == [False, False]
+    assert len(caplog.messages) == 1
+    assert kernels(tmp_path) == []
 
 
 def test_where_sources_cannot_be_read_nothing_is_kept(probe, tmp_path, monkeypatch):

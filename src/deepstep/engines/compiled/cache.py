@@ -2,16 +2,20 @@
 
 Numba's own cache compares the file of the function that Python calls, but not the files of the functions
 that this one calls. Numba chooses where the folder is, at the first place that can be written:
-``NUMBA_CACHE_DIR``, ``__pycache__`` beside the module, the user's cache folder. Packages that are installed
-at different places do not share folders.
+``NUMBA_CACHE_DIR``, ``__pycache__`` beside the module, the user's cache folder, and, as in a container of
+another user, one among the temporary files. Packages that are installed at different places do not share
+folders.
 """
 
+import getpass
 import inspect
 import logging
 import os
 import pickle
 import shutil
+import stat
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -35,6 +39,8 @@ ELSEWHERE = ("engines/draws.py", "equations/muon.py", "equations/relu_variants.p
 """Files of other folders of the package whose constants are compiled into kernels."""
 
 VERSIONS = (numba.__version__, llvmlite.__version__, np.__version__)
+
+POSIX = os.name == "posix"
 
 UNUSED = 60 * 24 * 3600.0
 """Seconds after which a file that was not loaded is removed: that of another processor or version."""
@@ -68,9 +74,33 @@ def _with_our_folder(locator: Any) -> Any:
     return Located
 
 
+_UserWide: Any = next(one for one in CompileResultCacheImpl._locator_classes if "UserWide" in one.__name__)
+
+
+class _Temporary(_UserWide):
+    """A folder of the user's among the temporary files, for containers where no other can be written."""
+
+    def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
+        super().__init__(py_func, py_file)
+        folder = os.path.join(
+            tempfile.gettempdir(), f"deepstep-{os.getuid() if POSIX else getpass.getuser()}"
+        )
+        self._own, self._cache_path = folder, os.path.join(folder, self.get_suitable_cache_subpath(py_file))
+
+    def ensure_cache_path(self) -> None:
+        """Make the folder; an OSError where others could put code into it, which would be run."""
+        os.makedirs(self._own, mode=0o700, exist_ok=True)
+        found = os.lstat(self._own)
+        if not stat.S_ISDIR(found.st_mode) or (
+            POSIX and (found.st_uid != os.getuid() or found.st_mode & 0o022)
+        ):
+            raise PermissionError(f"{self._own} is not a folder that this user alone can write")
+        super().ensure_cache_path()
+
+
 class _Located(CompileResultCacheImpl):
     _locator_classes: list[Any] = [  # noqa: RUF012  # as Numba declares it
-        _with_our_folder(locator) for locator in CompileResultCacheImpl._locator_classes
+        _with_our_folder(locator) for locator in (*CompileResultCacheImpl._locator_classes, _Temporary)
     ]
 
 
