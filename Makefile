@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tests/engines/compile_kernels.py & $(BIN)/mypy && wait $$!
+	$(BIN)/deepstep warmup & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
 	$(BIN)/python tools/sizes.py
 	$(BIN)/python -m pytest -n 2

@@ -34,6 +34,7 @@ COMMANDS = {
     "check-gradients": "check_gradients",
     "equations": "equations",
     "engines": "engines",
+    "warmup": "warmup",
 }
 """Each command and its module, in the order of the help."""
 

@@ -120,6 +120,7 @@ class KernelCache(FunctionCache):
             stamp = sha256(source.read_bytes()).hexdigest()
         else:
             stamp = self._impl.locator.get_source_stamp()
+        self.folder = folder
         self._cache_file = _Files(folder, self._impl.filename_base, stamp)
 
     def save_overload(self, sig: Any, data: Any) -> None:

@@ -55,7 +55,8 @@ def outputs_of_rows(
     tables = _tables(architecture, parameters.dtype)
     rows = writable(np.ascontiguousarray(X, parameters.dtype))
     running = running_statistics(tables.layers, statistics, parameters.dtype)
-    return outputs(tables, parameters.flat, running, rows, output=architecture.activations[-1]).T
+    theta = writable(parameters.flat)  # Numba compiles anew for what is locked
+    return outputs(tables, theta, running, rows, output=architecture.activations[-1]).T
 
 
 @lru_cache(maxsize=16)

@@ -42,13 +42,20 @@ def kernel(function: Callable[..., Any]) -> Any:
     return compiled
 
 
+def folder_of(compiled: Any) -> str:
+    """Where a kernel is kept; empty where it cannot be."""
+    return str(compiled._cache.folder) if isinstance(compiled._cache, KernelCache) else ""
+
+
 @contextmanager
 def told_while_compiled() -> Iterator[None]:
     """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds."""
     collects = gc.isenabled()
     gc.disable()  # a tenth of the time, as a compiler makes much and throws away little
     try:
-        with told_if_slow("compiling kernels for this processor: once, some seconds"):
+        with told_if_slow(
+            "compiling kernels for this processor: once, 10 to 20 s; `deepstep warmup` does it beforehand"
+        ):
             yield
     finally:
         if collects:

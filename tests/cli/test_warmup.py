@@ -1,0 +1,26 @@
+"""`deepstep warmup`: it says where kernels are kept, and what is missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from deepstep.engines import missing_numba
+
+
+@pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
+def test_the_command_says_where_kernels_are_kept(deepstep):
+    found = json.loads(deepstep("warmup", "--json").out)
+    assert found["kernels"] == 8
+    assert len(list(Path(found["folder"]).glob("step.train*.kernel"))) >= found["kernels"]
+    shown = deepstep("warmup")
+    assert "8 kinds of kernels are ready after" in shown.out
+    assert found["folder"] in shown.out
+    assert "kernels: 8/8" in shown.err
+
+
+def test_without_numba_it_says_what_to_install(deepstep, monkeypatch):
+    monkeypatch.setattr("deepstep.cli.warmup.missing_numba", lambda: "Numba cannot be used")
+    told = deepstep("warmup")
+    assert told.code == 2
+    assert "pip install numba" in told.err
