@@ -4,7 +4,7 @@ A mistake is the graph with one operation spoilt: its backward pass gives the gr
 gives, and a network can be trained with it (`Network.train(fault=...)`, for teaching).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, product
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -24,7 +24,7 @@ from deepstep.equations import (
     output_gradient,
 )
 from deepstep.equations.activations import activation_op
-from deepstep.equations.ops import backward, place
+from deepstep.equations.ops import backward, place, symbol_and_layer
 from deepstep.errors import ShapeError, unknown_name
 from deepstep.inspection.finite_differences import Objective
 from deepstep.types import Array
@@ -68,7 +68,7 @@ class Fault:
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
         """The derivatives of a node that go wrong; W and b are parameters, not what is made of them."""
         given = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
-        return [symbol for symbol in given if symbol not in "Wb" or node.names[symbol] in graph.learned]
+        return [s for s in given if s in (*Z, *A_PREV) or node.names[s] in graph.learned]
 
     def spoilt(self, node: Node, graph: Graph, tape: Tape) -> Op:
         """The operation of a node with the mistake."""
@@ -160,30 +160,53 @@ def _of_another(name: str) -> Fault:
     )
 
 
-W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
-
-FAULTS: dict[str, Fault] = {
-    "lost 1/m": Fault("the 1/m is lost in dW and db", W + B, lambda v, call: v * call.m),
-    "lost 1/m in dW": Fault("the 1/m is lost in dW", W, lambda v, call: v * call.m),
-    "lost 1/m in db": Fault("the 1/m is lost in db", B, lambda v, call: v * call.m),
-    "1/m twice": Fault(
-        "the 1/m stands twice, in dZ and again in dW and db", W + B, lambda v, call: v / call.m
+IN_PARAMETERS: dict[str, tuple[str, str, Spoil]] = {
+    "lost 1/m": ("lost 1/m in {}", "the 1/m is lost in {}", lambda v, call: v * call.m),
+    "1/m twice": (
+        "1/m twice in {}",
+        "the 1/m stands twice, in dZ and again in {}",
+        lambda v, call: v / call.m,
     ),
-    "1/n": Fault(
-        "dW and db are divided by the number of units n instead of the number of examples m",
-        W + B,
+    "1/n": (
+        "1/n in {}",
+        "{} {is} divided by the number of units n instead of the number of examples m",
         lambda v, call: v * call.m / len(call.given),
     ),
+    "factor 2 in a layer": ("factor 2 in {}", "{} {has} a factor of 2 too much", lambda v, call: 2 * v),
+    "factor 1/2 in a layer": ("factor 1/2 in {}", "{} {has} a factor of 1/2 too much", lambda v, call: v / 2),
+    "sign of dW and db": ("sign of {}", "the sign of {} is wrong", lambda v, call: -v),
+}
+"""Name of a factor in dW and db → its name in one derivative, its sentence, and the wrong derivative."""
+
+
+def _in_parameters(
+    *names: str, among: Iterable[tuple[str, ...]] = (("W", "b"), ("W",), ("b",))
+) -> dict[str, Fault]:
+    """Factors of `IN_PARAMETERS` in the derivatives by these groups of parameters, by short name."""
+    found = {}
+    for name, symbols in product(names, among):
+        alone, sentence, spoil = IN_PARAMETERS[name]
+        wrong, several = " and ".join(f"d{symbol}" for symbol in symbols), len(symbols) > 1
+        verbs = {"is": "are", "has": "have"} if several else {"is": "is", "has": "has"}
+        found[name if several else alone.format(wrong)] = Fault(
+            sentence.format(wrong, **verbs), symbols, spoil
+        )
+    return found
+
+
+W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
+
+# Two mistakes may give the same numbers: with two examples the lost 1/m is a factor of 2. The first is named.
+FAULTS: dict[str, Fault] = {
+    **_in_parameters("lost 1/m", "1/m twice", "1/n"),
     "factor 2": Fault(
         "dZ of the output has a factor of 2 too much", spoil=lambda v, call: 2 * v, output="dZ"
     ),
     "factor 1/2": Fault(
         "dZ of the output has a factor of 1/2 too much", spoil=lambda v, call: v / 2, output="dZ"
     ),
-    "factor 2 in a layer": Fault("dW and db have a factor of 2 too much", W + B, lambda v, call: 2 * v),
     "sign of dZ": Fault("the sign of dZ is wrong", Z, lambda v, call: -v, output="dZ"),
-    "sign of dW": Fault("the sign of dW is wrong", W, lambda v, call: -v),
-    "sign of db": Fault("the sign of db is wrong", B, lambda v, call: -v),
+    **_in_parameters("factor 2 in a layer", "factor 1/2 in a layer", "sign of dW and db"),
     "derivative at A": Fault(
         "the derivative of the activation is taken at A instead of Z", Z, _at_A, _activates, output="dA"
     ),
@@ -273,10 +296,8 @@ class Search(NamedTuple):
         objective = self.objective
         graph, tape, settings = objective.graph, objective.tape, objective.settings
         Y, weight, head = objective.Y, objective.sample_weight, objective.head
-        dZL, m = (
-            output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight),
-            total_weight(Y, weight),
-        )
+        dZL = output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight)
+        m = total_weight(Y, weight)
         regularized = {f"W{layer}" for layer in range(1, self.n_layers + 1)}
         for fault, layers in places:
             graph, dZL = fault.applied(graph, tape, dZL, Y, weight, head, layers)
@@ -330,6 +351,8 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
     if not begins:
         return "the gradients are those of the equations; the finite differences are not good enough"
     candidates = [place for fault in _known(objective.graph) for place in search.places(fault)]
+    # the sign of dZ in two layers is that of dW and db in one, which is likelier
+    candidates.sort(key=lambda place: bool(place[0].output) and len(place[1]) > 1)
     here = [(fault, layers) for fault, layers in candidates if begins in layers]
     partial: list[Place] = []  # those that explain the first wrong layer of the backward pass
     tries: Iterator[tuple[Place, ...]] = chain(
@@ -354,11 +377,13 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
 
 def _known(graph: Graph) -> list[Fault]:
     """All mistakes that operations of this graph can have; an operation may declare some of its own."""
-    others = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
-    faults = [*FAULTS.values(), *map(_of_another, others)]
+    activations = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
+    faults = [*FAULTS.values(), *map(_of_another, activations)]
     told = {fault.name for fault in faults}
     declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in told)
-    return [*faults, *map(Fault, declared)]
+    symbols = dict.fromkeys(symbol_and_layer(name)[0] for name in graph.learned)
+    others = _in_parameters(*IN_PARAMETERS, among=[(s,) for s in symbols if s not in "Wb"])
+    return [*faults, *map(Fault, declared), *others.values()]
 
 
 def _not_finite(search: Search) -> str:

@@ -10,14 +10,11 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import (
-    Objective,
-    ParameterCheck,
-    check_options,
-    compare,
-)
-from deepstep.inspection.gradient_check import html_table, text_table
+from deepstep.inspection.finite_differences import Objective, Options
+from deepstep.inspection.gradient_check import Derivative, GradientReport, compare_all
+from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
+from deepstep.types import is_whole
 
 WIDTH = 80  # of a usual terminal
 INDENT = " " * 10  # of the values under their formula
@@ -101,67 +98,9 @@ class TraceEntry:
         dict
             The attributes, with source and shape; the value as nested lists.
         """
-        return {
-            "name": self.name,
-            "layer": self.layer,
-            "phase": self.phase,
-            "formula": self.formula,
-            "equation": self.equation,
-            "source": self.source,
-            "shape": list(self.shape),
-            "value": np.asarray(self.value).tolist(),
-        }
-
-
-@dataclass(frozen=True)
-class TraceCheck:
-    """The check of all derivatives of a trace, in the order of the backward pass."""
-
-    checks: tuple[ParameterCheck, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every derivative is right."""
-        return all(check.good for check in self.checks)
-
-    @property
-    def first_wrong(self) -> str | None:
-        """Where the backward pass goes wrong first."""
-        return next((check.name for check in self.checks if not check.good), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "passed": self.passed,
-            "first_wrong": self.first_wrong,
-            "checks": [
-                {
-                    name: getattr(check, name)
-                    for name in ("name", "checked", "at_kink", "difference", "good", "checkable")
-                }
-                for check in self.checks
-            ],
-        }
-
-    _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
-            (
-                check.name,
-                str(check.checked),
-                str(check.at_kink),
-                f"{check.difference:.2e}",
-                check.verdict if check.good else "WRONG",
-            )
-            for check in self.checks
-        ]
-
-    def __str__(self) -> str:
-        return text_table(self._HEADER, self._rows())
-
-    def _repr_html_(self) -> str:
-        return html_table(self._HEADER, self._rows(), caption="Derivatives against finite differences")
+        known = ("name", "layer", "phase", "formula", "equation", "source")
+        value = np.asarray(self.value).tolist()
+        return {**{name: getattr(self, name) for name in known}, "shape": list(self.shape), "value": value}
 
 
 class Trace:
@@ -246,8 +185,9 @@ class Trace:
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
             m = self._whole["A0"].shape[1]
-            if not (isinstance(example, int | np.integer) and 0 <= example < m):
-                raise ConfigurationError("trace", f"example is one of 0 … {m - 1}", f"got {example!r}")
+            if not (is_whole(example, 0) and example < m):
+                expected = f"example must be a whole number from 0 to {m - 1}"
+                raise ConfigurationError("trace", expected, f"got {example!r}")
             entries = [
                 # of members that share the network: the column of each
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
@@ -255,7 +195,7 @@ class Trace:
             ]
         return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)
 
-    def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
+    def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> GradientReport:
         """Check every derivative in the trace by finite differences, quantity by quantity.
 
         dZ and dA are checked where they stand: Z or A is moved and the rest of the network runs from there,
@@ -271,39 +211,33 @@ class Trace:
 
         Returns
         -------
-        TraceCheck
-            A verdict for each quantity.
+        GradientReport
+            A verdict for each quantity, in the order of the backward pass.
 
         Raises
         ------
         ConfigurationError
             If epsilon or the number of entries is not positive.
         """
-        check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
-        whole, head = self._whole._by_name, get_head(self.architecture)
+        whole = self._whole._by_name
+        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
+        options = Options(epsilon, 4, tolerance, max_entries).checked("Trace.check")
         # C order, so that a flat view of an array writes through
         tape: Tape = {name: np.array(entry.value, np.float64, order="C") for name, entry in whole.items()}
         weight = tape["w"][0] if "w" in tape else None
+        head = get_head(self.architecture)
         objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
-        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
-        checks = []
+        derivatives = []
         for name in self._by_name:
             of = whole.get(name[1:])
-            if name[0] != "d" or of is None:
-                continue
-            # by what has a column for each example they are derivatives of J times the columns
-            factor = of.shape[1] if of.columns else 1
-            check, _ = compare(
-                objective,
-                of.name,
-                tape[name],
-                factor=factor,
-                epsilon=epsilon,
-                tolerance=tolerance,
-                max_entries=max_entries,
-            )
-            checks.append(replace(check, name=name))
-        return TraceCheck(tuple(checks))
+            if name[0] == "d" and of is not None:
+                # by what has a column for each example they are derivatives of J times the columns
+                factor = of.shape[1] if of.columns else 1.0
+                derivatives.append(Derivative(name, of.name, tape[name], factor))
+        report = compare_all(objective, derivatives, options)
+        if report.passed:
+            return report
+        return replace(report, diagnosis=f"{report.first_wrong} is the first wrong one, going backward")
 
     def to_dict(self) -> dict[str, Any]:
         """The trace as JSON has it.
@@ -329,8 +263,11 @@ class Trace:
 
     def __str__(self) -> str:
         head, *lines = text_table(self._HEADER, self._rows()).splitlines()
-        values = [indent(entry.preview(), INDENT) for entry in self.entries]
-        return "\n".join([head, *(part for pair in zip(lines, values, strict=True) for part in pair)])
+        opened = (
+            f"{line}\n{indent(entry.preview(), INDENT)}"
+            for line, entry in zip(lines, self.entries, strict=True)
+        )
+        return "\n".join([head, *opened])
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))

@@ -24,7 +24,7 @@ from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
-from deepstep.inspection.gradient_check import text_table
+from deepstep.inspection.tables import text_table
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
