@@ -9,7 +9,8 @@ import pytest
 from deepstep import Network
 from deepstep.data import load
 from deepstep.errors import DivergenceError
-from deepstep.inspection import diagnose, divergence_finding
+from deepstep.inspection import diagnose
+from deepstep.inspection.findings import divergence_finding
 from deepstep.training import Health
 
 SOME = {"iterations": 60, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.005}

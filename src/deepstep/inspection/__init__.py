@@ -2,16 +2,13 @@
 
 from deepstep.inspection.faults import FAULTS
 from deepstep.inspection.findings import (
+    Beginning,
     Finding,
     MemberCourse,
-    constant_target,
     diagnose,
     diagnose_committee,
-    divergence_finding,
-    held_out_findings,
     label_findings,
     leak_findings,
-    sorted_by_severity,
 )
 from deepstep.inspection.finite_differences import ParameterCheck
 from deepstep.inspection.gradient_check import GradientReport, check_gradients
@@ -20,6 +17,7 @@ from deepstep.inspection.trace_step import trace_step
 
 __all__ = [
     "FAULTS",
+    "Beginning",
     "Finding",
     "GradientReport",
     "MemberCourse",
@@ -27,13 +25,9 @@ __all__ = [
     "Trace",
     "TraceEntry",
     "check_gradients",
-    "constant_target",
     "diagnose",
     "diagnose_committee",
-    "divergence_finding",
-    "held_out_findings",
     "label_findings",
     "leak_findings",
-    "sorted_by_severity",
     "trace_step",
 ]

@@ -15,7 +15,7 @@ from deepstep.inspection.findings.answers import (
     shown,
     side_of,
 )
-from deepstep.inspection.findings.finding import Finding, found, sorted_by_severity
+from deepstep.inspection.findings.finding import Finding, found, in_order
 
 TEST_APART = 4.0  # standard errors between test rows and those out of fold: alike samples differ less
 TIMES = 2.0  # root mean squared errors of one sample in those of the other: so far apart they are not alike
@@ -98,7 +98,7 @@ def diagnose_committee(
             findings += _apart(target, scores, parts.get("test", {}))
     findings += _folds(members)
     findings += _convergence(members, time_budget)
-    return sorted_by_severity(findings)
+    return in_order(findings)
 
 
 def _apart(target: str, scores: Figures, test: Figures) -> Iterator[Finding]:

@@ -8,67 +8,165 @@ from typing import Any
 SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
-KINDS: dict[str, dict[str, str]] = {
-    SERIOUS: {
-        "constant target": "{name} has one value in all rows, so there is nothing to learn; look whether "
-        "this is the right column, and whether rows were chosen by it",
-        "divergence": "the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
-        "learning rate",
-        "exploding gradient": "layer {layer}: its gradient is {evidence:.1g} times that of the output's "
-        "layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
-        "not finite": "the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
-        "inputs",
-        "not finite/of validation": "the validation cost is not finite in epoch {epoch}; look for "
-        "validation rows that lie far from the training rows",
-        "twins": "layer {layer}: all {units} units have the same weights; begin with random weights, such "
-        "as initialization='he'",
-        "worse than the largest class": "{accuracy:.1f} % right answers are fewer than the {majority:.1f} "
-        "% of always the largest class; look at the other findings, at the features and at the learning "
-        "rate",
-    },
-    WARNING: {
-        "class never answered": "class {which} is never answered, though there are rows of it; use "
-        "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
-        "dead units": "layer {layer}: {share:.0f} % of the units are dead{when}; lower the learning "
-        "rate{way}",
-        "large updates": "layer {layer}: an update changes W by about {percent:.0f} % of its size; lower "
-        "the learning rate: about {usual:g} % is usual",
-        "leakage": "the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop {quoted}) "
-        "unless it is known before the target is{condition}",
-        "learning rate too low": "the cost fell steadily, and by no more than {percent:.2g} % in {epochs} "
-        "epochs; raise the learning rate: deepstep find-learning-rate suggests one",
-        "no better than a guess": "{which}{where}, {shown} {how} than always {guess}; {mend}",
-        "nothing learned": "the cost fell by no more than {percent:.2g} % in {epochs} epochs; look whether "
-        "the inputs say anything about the target, and try other learning rates",
-        "overfitting": "the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
-        "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a "
-        "smaller network",
-        "overfitting/of learned rows": "{which}of rows that were learned from, {learned} far better than "
-        "{where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
-        "other rows alone",
-        "saturated units": "layer {layer}: {share:.0f} % of the units are saturated{when}; scale the "
-        "inputs, begin with smaller weights{way}",
-        "small updates": "{layers}: W moved by at most {evidence:.1g} of its size in the whole training; "
-        "raise the learning rate or train for longer",
-        "test unlike the folds": "{which}of the test rows, {test} far {side} than out of fold, {shown}; "
-        "look whether both are rows of the same kind, and for rows that are in both",
-        "unsteady cost": "the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its whole "
-        "fall; lower the learning rate, or let it fall with schedule='cosine'",
-        "vanishing gradient": "layer {layer}: its gradient is {evidence:.1g} times the largest above it; "
+KINDS: dict[str, tuple[str, str, str]] = {
+    # Causes, in the order in which they are told: each may bring about those below it.
+    "constant target": (
+        SERIOUS,
+        "{name} has one value in all rows, so there is nothing to learn",
+        "look whether this is the right column, and whether rows were chosen by it",
+    ),
+    "twins": (
+        SERIOUS,
+        "layer {layer}: all {units} units have the same weights, so that all learn the same",
+        "begin with random weights, such as initialization='he'",
+    ),
+    "inputs not scaled": (
+        WARNING,
+        "the inputs go up to {largest:.4g}, and Z1 begins with entries of about {evidence:.3g}",
+        "scale the inputs to mean 0 and standard deviation 1, or pixels to [0, 1]",
+    ),
+    "large initial weights": (
+        SERIOUS,
+        "the network begins with logits of about {evidence:.2g}",
+        "begin with smaller weights, such as initialization='he' or 'glorot'",
+    ),
+    "exploding gradient": (
+        SERIOUS,
+        "layer {layer}: its gradient is {evidence:.1g} times that of the output's layer",
+        "begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
+    ),
+    "not finite": (
+        SERIOUS,
+        "the cost is not finite in epoch {epoch}",
+        "lower the learning rate, and scale the inputs",
+    ),
+    "not finite/of validation": (
+        SERIOUS,
+        "the validation cost is not finite in epoch {epoch}",
+        "look for validation rows that lie far from the training rows",
+    ),
+    "divergence": (
+        SERIOUS,
+        "the cost ended at {last:.4g}, above the {first:.4g} where it began",
+        "lower the learning rate",
+    ),
+    "learning rate too high": (
+        WARNING,
+        "the cost rose to {peak:.4g} in epoch {epoch}, from about {first:.3g} before the first update",
+        "lower the learning rate: deepstep find-learning-rate suggests one",
+    ),
+    "dead units": (
+        WARNING,
+        "layer {layer}: {share:.0f} % of the units are dead{when}",
+        "{mend}{way}",
+    ),
+    "vanishing gradient": (
+        WARNING,
+        "layer {layer}: its gradient is {evidence:.1g} times the largest above it",
         "use relu with initialization='he', normalization='batch', or fewer layers",
-    },
-    NOTE: {
-        "doubtful labels": "{of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
-        "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
-        "fold far off": "fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
-        "{usual:.4g}; look at its rows: they may be few, or unlike the others",
-        "not converged": "the {name} was still falling at the end: {percent:.0f} % of its fall in the last "
-        "tenth; train for longer",
-        "not converged/of members": "{late} of {members} members ({names}), with {percent:.0f} % of the "
-        "weight, were best in their last epoch; {mend}",
-    },
+    ),
+    "saturated units": (
+        WARNING,
+        "layer {layer}: {share:.0f} % of the units are saturated{when}",
+        "{mend}{way}",
+    ),
+    "learning rate too low": (
+        WARNING,
+        "the cost fell steadily, and by no more than {percent:.2g} % in {epochs} epochs",
+        "raise the learning rate: deepstep find-learning-rate suggests one",
+    ),
+    "target unrelated to the inputs": (
+        WARNING,
+        "rows that are alike have targets that are not, and {which} is no lower than the {guess:.3g} of a "
+        "network that answers all rows alike",
+        "look whether the targets stand beside their own rows (shuffled labels), and for inputs that say "
+        "something about them",
+    ),
+    "target unrelated to the inputs/by heart": (
+        NOTE,
+        "rows that are alike have targets that are not: the network may have learned them by heart",
+        "hold rows out (validation_fraction=0.2), and look whether the targets stand beside their own rows "
+        "(shuffled labels)",
+    ),
+    # What may come of them.
+    "class never answered": (
+        WARNING,
+        "class {which} is never answered, though there are rows of it",
+        "use class_weight='balanced' (--class-weight balanced), or gather more rows of it",
+    ),
+    "worse than the largest class": (
+        SERIOUS,
+        "{accuracy:.1f} % right answers are fewer than the {majority:.1f} % of always the largest class",
+        "look at the other findings, at the features and at the learning rate",
+    ),
+    "no better than a guess": (WARNING, "{which}{where}, {shown} {how} than always {guess}", "{mend}"),
+    "large updates": (
+        WARNING,
+        "layer {layer}: an update changes W by about {percent:.0f} % of its size",
+        "lower the learning rate: about {usual:g} % is usual",
+    ),
+    "leakage": (
+        WARNING,
+        "the column {column!r} alone tells {what} {told}{seen}",
+        "leave it out (--drop {quoted}) unless it is known before the target is{condition}",
+    ),
+    "nothing learned": (
+        WARNING,
+        "the cost fell by no more than {percent:.2g} % in {epochs} epochs",
+        "look whether the inputs say anything about the target, and try other learning rates",
+    ),
+    "overfitting": (
+        WARNING,
+        "the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, while the cost falls",
+        "stop there (patience), regularize (dropout, weight_decay), or take a smaller network",
+    ),
+    "overfitting/of learned rows": (
+        WARNING,
+        "{which}of rows that were learned from, {learned} far better than {where}, {shown}",
+        "gather more rows, drop columns that name single rows, and trust the figures of other rows alone",
+    ),
+    "small updates": (
+        WARNING,
+        "{layers}: W moved by at most {evidence:.1g} of its size in the whole training",
+        "raise the learning rate or train for longer",
+    ),
+    "test unlike the folds": (
+        WARNING,
+        "{which}of the test rows, {test} far {side} than out of fold, {shown}",
+        "look whether both are rows of the same kind, and for rows that are in both",
+    ),
+    "unsteady cost": (
+        WARNING,
+        "the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its whole fall",
+        "lower the learning rate, or let it fall with schedule='cosine'",
+    ),
+    "doubtful labels": (
+        NOTE,
+        "{of_surer:.0f} % of the surest answers are wrong, nearly as many as of all ({of_all:.0f} %): labels "
+        "may be wrong, first those of the rows {which}",
+        "look at these rows",
+    ),
+    "fold far off": (
+        NOTE,
+        "fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds {usual:.4g}",
+        "look at its rows: they may be few, or unlike the others",
+    ),
+    "not converged": (
+        NOTE,
+        "the {name} was still falling at the end: {percent:.0f} % of its fall in the last tenth",
+        "train for longer",
+    ),
+    "not converged/of members": (
+        NOTE,
+        "{late} of {members} members ({names}), with {percent:.0f} % of the weight, were best in their last "
+        "epoch",
+        "{mend}",
+    ),
 }
-"""Usual severity → kind, and how it was found where there are several ways → what was seen; what to do."""
+"""Kind, and how it was found where there are several ways → usual severity, what was seen, what to do."""
+
+CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
+"""Those that may bring about others."""
 
 
 @dataclass(frozen=True)
@@ -130,27 +228,19 @@ def found(
     **values: Any,
 ) -> Finding:
     """A finding with the texts of `KINDS`, into which the values are put."""
-    usual, text = next((usual, texts[key]) for usual, texts in KINDS.items() if key in texts)
-    says, mend = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
+    usual, *texts = KINDS[key]
+    says, mend = (text.format(evidence=evidence, layer=layer, **values) for text in texts)
     return Finding(key.partition("/")[0], severity or usual, says, mend, evidence, layer, step)
 
 
-def sorted_by_severity(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings in the order in which they are told.
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Causes before what comes of them, then the most serious first."""
 
-    Parameters
-    ----------
-    findings : iterable of Finding
+    def rank(finding: Finding) -> tuple[int, int]:
+        # a few dead units are no cause of all the rest
+        few = finding.kind in ("dead units", "saturated units") and finding.severity != SERIOUS
+        if finding.kind in CAUSES and not few:
+            return 0, CAUSES.index(finding.kind)
+        return 1, SEVERITIES.index(finding.severity)
 
-    Returns
-    -------
-    list of Finding
-        The most serious first.
-
-    Examples
-    --------
-    >>> two = [Finding("a", "note", "", "", 1.0), Finding("b", "serious", "", "", 1.0)]
-    >>> [finding.kind for finding in sorted_by_severity(two)]
-    ['b', 'a']
-    """
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(findings, key=rank)

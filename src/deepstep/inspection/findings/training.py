@@ -1,19 +1,18 @@
 """Findings about the training of one network: its costs, its layers, and what it answers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import cost_from_logits, get_head
+from deepstep.equations.ops import symbol_and_layer
+from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
-from deepstep.inspection.findings.finding import (
-    SERIOUS,
-    WARNING,
-    Finding,
-    found,
-    sorted_by_severity,
-)
+from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
 from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import evenly_spread
 from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array, is_whole
@@ -30,23 +29,86 @@ NOTHING = 0.01  # of the first cost: less is nothing learned
 STRAIGHT = 0.25  # of the fall in the second half: it has not slowed down, as it does near a minimum
 STEADY = 0.9  # share of the epochs in which the cost falls when the steps are short
 JUMPS = 0.1  # of the whole fall, between epochs of the second half: steps that overshoot
+ROSE = 1.5  # times the cost at the beginning: short steps never raise it so far, with batches or without
+ROSE_FROM_EVEN = 4.0  # times the cost of even answers, where the first cost is not known: weights add to it
+NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has learned is far below
 
 # Of the layers.
 DEAD = 0.4  # of the units: what a learning rate that is too high kills (CS231n, Neural Networks 1)
 SATURATED = 0.4  # the same of units whose derivative is next to 0 (Glorot and Bengio 2010, section 3)
 MOSTLY = 0.9  # from this share on little comes through the layer
 VANISHED = 1e-3  # of the largest gradient above: what five sigmoid layers leave, whose g′ is at most 1/4 each
+WEAK = 0.1  # of it: enough to stop a network that has learned nothing
 EXPLODED = 1e3  # times the gradient of the output's layer: the same factor, upwards
 USUAL_UPDATE = 1e-3  # ‖update‖ / ‖W‖ of one update (CS231n, Neural Networks 3)
 TOO_LARGE = 50 * USUAL_UPDATE  # one update in twenty renews a weight, in the half in which it should settle
 TOO_SMALL = 0.01  # of ‖W‖, over the whole training: the layer is as it was drawn
+MOVED = 0.1  # of ‖W‖: a learning rate that is too low moves no layer so far
 
-Looks = Sequence[Sequence[Mapping[str, float | None]]]
-"""What `deepstep.training.Health` saw of the layers, epoch by epoch."""
+# Of the examples that a training began with.
+LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
+LARGE_LOGITS = 30.0  # root mean square, in units of the targets where these are larger than 1
+ALIKE = 2.5  # standard errors: neighbours whose targets agree less than that agree by chance …
+SURELY_ALIKE, MANY = 1.5, 100  # … and where the network has learned them, so much less, of so many rows
+LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer where they are wide
+
+LOWER, SMALLER = "lower the learning rate", "scale the inputs, begin with smaller weights"
+
+Look = Sequence[Mapping[str, float | None]]
+"""What `deepstep.training.Health` says of the layers."""
+
+
+class Beginning(NamedTuple):
+    """What a training began with, by which `diagnose` tells causes from symptoms.
+
+    Attributes
+    ----------
+    X, Y : arrays of shape (n_x, k) and (n_L, k)
+        Some of its examples, evenly spread.
+    parameters : Parameters
+        θ before the first update.
+    regularized : bool
+        Whether L1 or L2 stand in the costs of the training.
+    diverged : DivergenceError or None
+        What ended it, if it left the finite numbers.
+
+    Examples
+    --------
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
+    >>> net.beginning.X, net.beginning.parameters["W1"]
+    (array([[-1.,  1.]]), array([[0.]]))
+    """
+
+    X: Array
+    Y: Array
+    parameters: Parameters
+    regularized: bool = False
+    diverged: DivergenceError | None = None
+
+    @classmethod
+    def of(cls, examples: Any, parameters: Parameters, *, regularized: bool) -> "Beginning":
+        """That of a training.
+
+        Parameters
+        ----------
+        examples : Examples or StreamedExamples
+        parameters : Parameters
+        regularized : bool
+
+        Returns
+        -------
+        Beginning
+        """
+        examples = getattr(examples, "sample", examples)
+        most = max(16, min(LOOKED_AT, MOST_CELLS // parameters.layer_dims[0]))
+        X, Y, _ = examples.take(evenly_spread(len(examples), most))
+        return cls(X, Y, parameters, regularized)
 
 
 def diagnose(
-    history: History,
+    training: Any,
     *,
     architecture: Architecture | None = None,
     parameters: Parameters | None = None,
@@ -60,17 +122,19 @@ def diagnose(
 
     Parameters
     ----------
-    history : History
-        Its records. With those of the callback `deepstep.training.Health` layers are looked at, too.
+    training : Network or History
+        A network that was trained, or the records of a training. With those of the callback
+        `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are looked at
+        as they were before and after its training, on some of its examples.
     architecture : Architecture, optional
-        Of the network, for advice that fits.
+        Of the network, for advice that fits; needed beside a history only, as the next one.
     parameters : Parameters, optional
-        Of the network as it is now: units that are all the same are found. It needs the architecture.
+        Of the network as it is now: units that are all the same are found.
     X : array of shape (n_x, m), optional
         Examples, some hundred: the units are looked at on these, and not as Health saw them last.
     Y : array of shape (n_L, m), optional
         The targets of X, best of rows that were not learned from: labels that may be wrong are found, and a
-        target that never changes. It needs the architecture and the parameters.
+        target that never changes.
     scores : mapping, optional
         Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
     kept_best : bool
@@ -81,58 +145,167 @@ def diagnose(
     Returns
     -------
     list of Finding
-        The most serious first; empty where nothing was found.
+        Causes before what comes of them, then the most serious first; empty where nothing was found.
 
     Examples
     --------
-    >>> costs = [0.7 - 0.0001 * epoch for epoch in range(20)]
-    >>> history = History({"epoch": epoch, "cost": cost} for epoch, cost in enumerate(costs))
-    >>> print(*diagnose(history))
-    the cost fell steadily, and by no more than 0.27 % in 20 epochs; raise the learning rate: deepstep
-    find-learning-rate suggests one.
+    >>> from deepstep import Network
+    >>> net = Network([2, 3, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 1]], learning_rate=0.5, iterations=50)
+    >>> print(diagnose(net)[0])
+    layer 1: all 3 units have the same weights, so that all learn the same; begin with random weights, such as
+    initialization='he'.
     """
-    findings = [] if diverged is None else [divergence_finding(diverged)]
-    if len(history) and diverged is None:
-        findings += course_findings(history, kept_best=kept_best)
-    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
-    looks = [look for look, _ in seen]
-    steps = [int(record.get("step", record["epoch"] + 1)) for _, record in seen]
-    if X is not None and parameters is not None and architecture is not None:
-        with np.errstate(all="ignore"):
-            now = [unit_health(architecture, parameters, X)]
-            if Y is not None:
-                graph, tape = architecture.run(X, parameters)
-                findings += target_findings(Y, tape[graph.output], architecture.output)
-        step = int(history[-1].get("step", 0)) if len(history) else 0
-        findings += unit_findings(now, [step], architecture)
-    elif looks:
-        findings += unit_findings(looks, steps, architecture)
-    if looks:
-        findings += gradient_findings(looks, steps)
-        last = history[-1]
-        updates = max(1.0, last.get("step", 1) / (last["epoch"] + 1))
-        findings += update_findings(looks, steps, updates, max(1.0, len(history) / len(looks)))
+    history, beginning = training, None
+    if not isinstance(training, History):
+        architecture, parameters, beginning = training.architecture, training.parameters, training.beginning
+        history, kept_best = training.history, kept_best or training.best_epochs is not None
+        if beginning is not None and beginning.diverged is not None:
+            history, diverged = beginning.diverged.history, vars(beginning.diverged)
+    history = History() if history is None else history
+    with np.errstate(all="ignore"):
+        findings = list(_of_training(history, architecture, parameters, beginning, X, kept_best, diverged))
+        if X is not None and Y is not None and architecture is not None and parameters is not None:
+            graph, tape = architecture.run(X, parameters)
+            findings += target_findings(Y, tape[graph.output], architecture.output)
     if parameters is not None:
         findings += twin_findings(parameters)
     if scores is not None:
         findings += [*constant_target(scores), *class_findings(scores)]
-    return sorted_by_severity(findings)
+    return in_order(dict.fromkeys(findings))
+
+
+def _of_training(
+    history: History,
+    architecture: Architecture | None,
+    parameters: Parameters | None,
+    beginning: Beginning | None,
+    X: Array | None,
+    kept_best: bool,
+    diverged: Mapping[str, Any] | None,
+) -> Iterator[Finding]:
+    """Findings of the costs, of the layers, and of what the training began with."""
+    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
+    looks, steps = [look for look, _ in seen], [_step(record) for _, record in seen]
+    watched, start = bool(looks), None
+    last = _step(history[-1]) if len(history) else 0
+    if beginning is not None and architecture is not None and parameters is not None:
+        start = _Start(architecture, beginning, parameters)
+        yield from start.findings()
+        if not watched:
+            looks = [start.look(beginning.parameters), start.look(parameters)]
+            steps = [0, last]
+    if diverged is not None:
+        yield divergence_finding(diverged)
+    elif len(history):
+        yield from course_findings(history, kept_best=kept_best, start=start, architecture=architecture)
+    stuck = start is not None and start.stuck and diverged is None
+    if looks:
+        yield from gradient_findings(looks, steps, VANISHED if not stuck else WEAK)
+        updates = max(1.0, last / (history[-1]["epoch"] + 1)) if len(history) else 1.0
+        per_look = (updates, max(1.0, len(history) / len(looks))) if watched else (np.inf, 1.0)
+        yield from update_findings(looks, steps, *per_look)
+    if X is not None and parameters is not None and architecture is not None:
+        looks, steps, watched = [unit_health(architecture, parameters, X)], [last], False
+    if looks:
+        yield from unit_findings(looks, steps, architecture, watched=watched)
+
+
+def _step(record: Mapping[str, Any]) -> int:
+    return int(record.get("step", record["epoch"] + 1))
+
+
+class _Start:
+    """A training seen from its beginning, on the examples that were kept of it."""
+
+    def __init__(self, architecture: Architecture, beginning: Beginning, parameters: Parameters) -> None:
+        self.architecture, self.beginning = architecture, beginning
+        self.first, self.last = (self.cost(theta)[0] for theta in (beginning.parameters, parameters))
+        moved = [
+            np.linalg.norm(parameters[name] - W) / np.linalg.norm(W)
+            for name, W in beginning.parameters.items()
+            if name[0] == "W"
+        ]
+        self.moved = float(np.nan_to_num(moved, posinf=np.inf).max())
+        self.guess = self.cost_of_one_answer()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the network is hardly better than one answer to all rows."""
+        return self.last > NO_BETTER * self.guess
+
+    def cost(self, parameters: Parameters) -> tuple[float, dict[str, Array]]:
+        """J on the examples, without L1 and L2, and its gradient by parameter."""
+        session = ReferenceSession(self.architecture, parameters, Settings())
+        try:
+            cost, gradient = session.cost_and_gradient(self.beginning.X, self.beginning.Y)
+        except DeepStepError:  # outputs that are not finite, or no targets of this head
+            return np.inf, {}
+        return cost, dict(parameters.like(gradient).items())
+
+    def cost_of_one_answer(self) -> float:
+        """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
+        Y = np.asarray(self.beginning.Y, dtype=np.float64)
+        share = np.clip(Y.mean(axis=1, keepdims=True), 1e-9, None)
+        ZL = {
+            "sigmoid": np.log(share) - np.log(np.maximum(1 - share, 1e-9)),
+            "softmax": np.log(share),
+            "identity": Y.mean(axis=1, keepdims=True),
+        }.get(self.architecture.output)
+        if ZL is None:
+            return float("nan")
+        return cost_from_logits(np.broadcast_to(ZL, Y.shape), Y, output=get_head(self.architecture.output))
+
+    def look(self, parameters: Parameters) -> list[dict[str, float | None]]:
+        """The layers as the callback Health sees them; the update is that of the whole training."""
+        found = unit_health(self.architecture, parameters, self.beginning.X)
+        _, gradients = self.cost(parameters)
+        for layer, of_layer in enumerate(found, start=1):
+            own = [g.ravel() for name, g in gradients.items() if symbol_and_layer(name)[1] == layer]
+            norm = float(np.linalg.norm(np.concatenate(own))) if own else np.inf
+            W, before = parameters[f"W{layer}"], self.beginning.parameters[f"W{layer}"]
+            ratio = float(np.linalg.norm(W - before) / np.linalg.norm(before))
+            of_layer["gradient_norm"] = norm if np.isfinite(norm) else None
+            of_layer["update_ratio"] = ratio if np.isfinite(ratio) else None
+        return found
+
+    def findings(self) -> Iterator[Finding]:
+        """Inputs, weights and targets with which no training goes well."""
+        X, Y = self.beginning.X, self.beginning.Y
+        graph, tape = self.architecture.run(X, self.beginning.parameters)
+        of_X, of_Z, of_ZL, of_Y = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
+        if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
+            yield found("constant target", 0.0, name="the target")
+        if of_X > LARGE_INPUTS and of_Z > LARGE_Z:
+            yield found("inputs not scaled", of_Z, largest=float(np.abs(X).max()))
+        elif not of_ZL <= LARGE_LOGITS * max(1.0, of_Y):
+            yield found("large initial weights", of_ZL)
+
+    def relation(self, validation: Array) -> Iterator[Finding]:
+        """Targets that say nothing about those of the nearest other examples."""
+        X, Y = (np.asarray(part, dtype=np.float64) for part in self.beginning[:2])
+        X, Y, k = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True), Y.shape[1]
+        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)
+        squares = (X**2).sum(axis=0)
+        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X
+        np.fill_diagonal(apart, np.inf)
+        agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
+        validated = not np.isnan(validation).any()
+        lowest = float(validation.min()) if validated else self.last
+        if k >= FEWEST and agreement < ALIKE and lowest > NO_BETTER * self.guess:
+            which = "the validation cost" if validated else "the cost"
+            yield found("target unrelated to the inputs", agreement, which=which, guess=self.guess)
+        elif k >= MANY and agreement < SURELY_ALIKE and not validated:
+            yield found("target unrelated to the inputs/by heart", agreement)
+
+
+def _size(values: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     """The finding of a training that left the finite numbers, from what its `DivergenceError` said.
 
-    Parameters
-    ----------
-    diverged : mapping
-        ``came``, ``mend``, and where they are known ``layer`` and ``step``.
-
-    Returns
-    -------
-    Finding
-
-    Examples
-    --------
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
     """
@@ -142,37 +315,60 @@ def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     return Finding("divergence", SERIOUS, says, f"{mend[:1].lower()}{mend[1:]}", float("nan"), layer, step)
 
 
-def course_findings(history: History, *, kept_best: bool) -> Iterator[Finding]:
+def course_findings(
+    history: History,
+    *,
+    kept_best: bool,
+    start: _Start | None = None,
+    architecture: Architecture | None = None,
+) -> Iterator[Finding]:
     """Findings of the costs; with ``kept_best`` overfitting did no harm, as patience kept the best."""
     costs, n = _finite(history.costs), len(history)
-    steps = [int(record.get("step", number + 1)) for number, record in enumerate(history)]
-    for key, values in (
-        ("not finite", costs),
-        ("not finite/of validation", [record.get("validation_cost", 0.0) for record in history]),
-    ):
+    steps = [_step(record) for record in history]
+    validation = [record.get("validation_cost", 0.0) for record in history]
+    for key, values in (("not finite", costs), ("not finite/of validation", validation)):
         for at, value in enumerate(values):
             if value is None or not np.isfinite(value):
                 yield found(key, np.nan, step=steps[at], epoch=history[at]["epoch"])
                 return
     if n < 2:
         return
-    first, last = float(costs[0]), float(costs[-1])
+    first, last, peak = float(costs[0]), float(costs[-1]), int(costs.argmax())
     scale, fall = abs(first) or 1.0, first - float(costs.min())
     percent = 100 * fall / scale
     if last > first:
         yield found("divergence", last / scale, step=steps[-1], first=first, last=last)
-    elif n < FEWEST:
         return
-    elif fall < FELL_LITTLE * scale and _straight(costs, fall):
+    begun, most = first, ROSE
+    if start is not None:
+        begun = float(np.fmax(start.first, start.guess))
+        begun = max(begun, first) if start.beginning.regularized else begun
+    elif architecture is not None and architecture.output in ("sigmoid", "softmax"):
+        outputs = architecture.n_outputs
+        even = outputs * np.log(2) if architecture.output == "sigmoid" else np.log(outputs)
+        begun, most = min(first, even), ROSE_FROM_EVEN
+    if costs[peak] > most * abs(begun):
+        rise, epoch = float(costs[peak] / begun), history[peak]["epoch"]
+        yield found(
+            "learning rate too high", rise, step=steps[peak], peak=costs[peak], epoch=epoch, first=begun
+        )
+    if n < FEWEST:
+        return
+    little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
+    moved = start is not None and start.moved > MOVED
+    if little and not moved and _straight(costs, fall):
         yield found("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
-    elif fall < NOTHING * scale:
+        return
+    if start is not None:
+        yield from start.relation(_finite(history.column("validation_cost")))
+    if fall < NOTHING * scale:
         yield found("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
-    else:
-        jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
-        if jump > JUMPS * fall:
-            share = jump / fall
-            yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
-        yield from _generalization(history, costs, steps, kept_best=kept_best)
+        return
+    jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
+    if jump > JUMPS * fall:
+        share = jump / fall
+        yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
+    yield from _generalization(history, costs, steps, kept_best=kept_best)
 
 
 def _generalization(
@@ -213,16 +409,17 @@ def _finite(values: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def unit_findings(looks: Looks, steps: Sequence[int], architecture: Architecture | None) -> Iterator[Finding]:
+def unit_findings(
+    looks: Sequence[Look], steps: Sequence[int], architecture: Architecture | None, *, watched: bool
+) -> Iterator[Finding]:
     """Dead and saturated units of the hidden layers."""
-    shares_of = {kind: _column(looks, kind) for kind in ("dead", "saturated")}
     for layer in range(1, len(looks[0])):  # the output's are meant to become sure
         name = "" if architecture is None else architecture.activations[layer - 1]
-        for kind, limit, way in (
-            ("dead", DEAD, " or use leaky_relu" if name in ("", "relu") else ""),
-            ("saturated", SATURATED, ", or use relu" if name != "relu" else ""),
+        for kind, limit, mend, way in (
+            ("dead", DEAD, LOWER, " or use leaky_relu" if name in ("", "relu") else ""),
+            ("saturated", SATURATED, SMALLER, ", or use relu" if name != "relu" else ""),
         ):
-            shares = shares_of[kind][:, layer - 1]
+            shares = _column(looks, kind)[:, layer - 1]
             share = float(shares[-1])
             if share >= limit:
                 below = np.flatnonzero(~(shares >= limit))
@@ -234,12 +431,15 @@ def unit_findings(looks: Looks, steps: Sequence[int], architecture: Architecture
                     layer=layer,
                     step=since,
                     share=100 * share,
-                    when=f" since step {since}" if len(steps) > 1 else "",
+                    when=f" since step {since}" if watched and len(steps) > 1 else "",
+                    mend=LOWER if shares[0] < limit else mend,
                     way=way,
                 )
 
 
-def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
+def gradient_findings(
+    looks: Sequence[Look], steps: Sequence[int], vanished: float = VANISHED
+) -> Iterator[Finding]:
     """A gradient that gets lost on its way to the first layer, or grows without measure."""
     norms, dead = _column(looks, "gradient_norm"), _column(looks, "dead")
     alive = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
@@ -252,7 +452,7 @@ def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
     for layer in range(1, norms.shape[1]):
         above = float(np.median(norms[:, layer - 1] / norms[:, layer:].max(axis=1)))
         of_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
-        if above < VANISHED:
+        if above < vanished:
             yield found("vanishing gradient", above, layer=layer, step=step)
             return  # those below it starve, too
         if of_last > EXPLODED:
@@ -260,7 +460,9 @@ def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
             return
 
 
-def update_findings(looks: Looks, steps: Sequence[int], updates: float, epochs: float) -> Iterator[Finding]:
+def update_findings(
+    looks: Sequence[Look], steps: Sequence[int], updates: float, epochs: float
+) -> Iterator[Finding]:
     """Layers that hardly move, or that are thrown about; with n updates an epoch, looked at each so many."""
     ratios = _column(looks, "update_ratio")
     settled = np.nan_to_num(ratios[len(ratios) // 2 :] / np.sqrt(updates))
@@ -286,7 +488,7 @@ def twin_findings(parameters: Parameters) -> Iterator[Finding]:
             yield found("twins", float(len(W)), layer=layer, units=len(W))
 
 
-def _column(looks: Looks, name: str) -> Array:
+def _column(looks: Sequence[Look], name: str) -> Array:
     """One quantity (looks, L); NaN for what is not known."""
     rows: list[list[Any]] = [[layer.get(name) for layer in look] for look in looks]
     return np.array(rows, dtype=float)
