@@ -11,7 +11,7 @@ from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
-from deepstep.inspection.findings.training import Beginning
+from deepstep.inspection.findings.beginning import Beginning
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
     SCHEDULED,

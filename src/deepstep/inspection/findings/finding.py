@@ -8,162 +8,74 @@ from typing import Any
 SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
-KINDS: dict[str, tuple[str, str, str]] = {
+KINDS: dict[str, str] = {
     # Causes, in the order in which they are told: each may bring about those below it.
-    "constant target": (
-        SERIOUS,
-        "{name} has one value in all rows, so there is nothing to learn",
-        "look whether this is the right column, and whether rows were chosen by it",
-    ),
-    "twins": (
-        SERIOUS,
-        "layer {layer}: all {units} units have the same weights, so that all learn the same",
-        "begin with random weights, such as initialization='he'",
-    ),
-    "inputs not scaled": (
-        WARNING,
-        "the inputs go up to {largest:.4g}, and Z1 begins with entries of about {evidence:.3g}",
-        "scale the inputs to mean 0 and standard deviation 1, or pixels to [0, 1]",
-    ),
-    "large initial weights": (
-        SERIOUS,
-        "the network begins with logits of about {evidence:.2g}",
-        "begin with smaller weights, such as initialization='he' or 'glorot'",
-    ),
-    "exploding gradient": (
-        SERIOUS,
-        "layer {layer}: its gradient is {evidence:.1g} times that of the output's layer",
-        "begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
-    ),
-    "not finite": (
-        SERIOUS,
-        "the cost is not finite in epoch {epoch}",
-        "lower the learning rate, and scale the inputs",
-    ),
-    "not finite/of validation": (
-        SERIOUS,
-        "the validation cost is not finite in epoch {epoch}",
-        "look for validation rows that lie far from the training rows",
-    ),
-    "divergence": (
-        SERIOUS,
-        "the cost ended at {last:.4g}, above the {first:.4g} where it began",
-        "lower the learning rate",
-    ),
-    "learning rate too high": (
-        WARNING,
-        "the cost rose to {peak:.4g} in epoch {epoch}, from about {first:.3g} before the first update",
-        "lower the learning rate: deepstep find-learning-rate suggests one",
-    ),
-    "dead units": (
-        WARNING,
-        "layer {layer}: {share:.0f} % of the units are dead{when}",
-        "{mend}{way}",
-    ),
-    "vanishing gradient": (
-        WARNING,
-        "layer {layer}: its gradient is {evidence:.1g} times the largest above it",
-        "use relu with initialization='he', normalization='batch', or fewer layers",
-    ),
-    "saturated units": (
-        WARNING,
-        "layer {layer}: {share:.0f} % of the units are saturated{when}",
-        "{mend}{way}",
-    ),
-    "learning rate too low": (
-        WARNING,
-        "the cost fell steadily, and by no more than {percent:.2g} % in {epochs} epochs",
-        "raise the learning rate: deepstep find-learning-rate suggests one",
-    ),
-    "target unrelated to the inputs": (
-        WARNING,
-        "rows that are alike have targets that are not, and {which} is no lower than the {guess:.3g} of a "
-        "network that answers all rows alike",
-        "look whether the targets stand beside their own rows (shuffled labels), and for inputs that say "
-        "something about them",
-    ),
-    "target unrelated to the inputs/by heart": (
-        NOTE,
-        "rows that are alike have targets that are not: the network may have learned them by heart",
-        "hold rows out (validation_fraction=0.2), and look whether the targets stand beside their own rows "
-        "(shuffled labels)",
-    ),
+    "constant target": "serious: {name} has one value in all rows, so there is nothing to learn; look "
+    "whether this is the right column, and whether rows were chosen by it",
+    "twins": "serious: layer {layer}: all {units} units have the same weights, so that all learn the same; "
+    "begin with random weights, such as initialization='he'",
+    "inputs not scaled": "warning: the inputs go up to {largest:.4g}, and Z1 begins with entries of about "
+    "{evidence:.3g}; scale the inputs to mean 0 and standard deviation 1, or pixels to [0, 1]",
+    "large initial weights": "serious: the network begins with logits of about {evidence:.2g}; begin with "
+    "smaller weights, such as initialization='he' or 'glorot'",
+    "exploding gradient": "serious: layer {layer}: its gradient is {evidence:.1g} times that of the "
+    "output's layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
+    "not finite": "serious: the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
+    "inputs",
+    "not finite/of validation": "serious: the validation cost is not finite in epoch {epoch}; look for "
+    "validation rows that lie far from the training rows",
+    "divergence": "serious: the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
+    "learning rate",
+    "learning rate too high": "warning: the cost rose to {peak:.4g} in epoch {epoch}, from about "
+    "{first:.3g} before the first update; lower the learning rate: deepstep find-learning-rate suggests "
+    "one",
+    "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {mend}{way}",
+    "vanishing gradient": "warning: layer {layer}: its gradient is {evidence:.1g} times the largest above "
+    "it; use relu with initialization='he', normalization='batch', or fewer layers",
+    "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {mend}{way}",
+    "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
+    "{epochs} epochs; raise the learning rate: deepstep find-learning-rate suggests one",
+    "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
+    "is no lower than the {guess:.3g} of a network that answers all rows alike; look whether the targets "
+    "stand beside their own rows (shuffled labels), and for inputs that say something about them",
+    "target unrelated to the inputs/by heart": "note: rows that are alike have targets that are not: the "
+    "network may have learned them by heart; hold rows out (validation_fraction=0.2), and look whether the "
+    "targets stand beside their own rows (shuffled labels)",
     # What may come of them.
-    "class never answered": (
-        WARNING,
-        "class {which} is never answered, though there are rows of it",
-        "use class_weight='balanced' (--class-weight balanced), or gather more rows of it",
-    ),
-    "worse than the largest class": (
-        SERIOUS,
-        "{accuracy:.1f} % right answers are fewer than the {majority:.1f} % of always the largest class",
-        "look at the other findings, at the features and at the learning rate",
-    ),
-    "no better than a guess": (WARNING, "{which}{where}, {shown} {how} than always {guess}", "{mend}"),
-    "large updates": (
-        WARNING,
-        "layer {layer}: an update changes W by about {percent:.0f} % of its size",
-        "lower the learning rate: about {usual:g} % is usual",
-    ),
-    "leakage": (
-        WARNING,
-        "the column {column!r} alone tells {what} {told}{seen}",
-        "leave it out (--drop {quoted}) unless it is known before the target is{condition}",
-    ),
-    "nothing learned": (
-        WARNING,
-        "the cost fell by no more than {percent:.2g} % in {epochs} epochs",
-        "look whether the inputs say anything about the target, and try other learning rates",
-    ),
-    "overfitting": (
-        WARNING,
-        "the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, while the cost falls",
-        "stop there (patience), regularize (dropout, weight_decay), or take a smaller network",
-    ),
-    "overfitting/of learned rows": (
-        WARNING,
-        "{which}of rows that were learned from, {learned} far better than {where}, {shown}",
-        "gather more rows, drop columns that name single rows, and trust the figures of other rows alone",
-    ),
-    "small updates": (
-        WARNING,
-        "{layers}: W moved by at most {evidence:.1g} of its size in the whole training",
-        "raise the learning rate or train for longer",
-    ),
-    "test unlike the folds": (
-        WARNING,
-        "{which}of the test rows, {test} far {side} than out of fold, {shown}",
-        "look whether both are rows of the same kind, and for rows that are in both",
-    ),
-    "unsteady cost": (
-        WARNING,
-        "the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its whole fall",
-        "lower the learning rate, or let it fall with schedule='cosine'",
-    ),
-    "doubtful labels": (
-        NOTE,
-        "{of_surer:.0f} % of the surest answers are wrong, nearly as many as of all ({of_all:.0f} %): labels "
-        "may be wrong, first those of the rows {which}",
-        "look at these rows",
-    ),
-    "fold far off": (
-        NOTE,
-        "fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds {usual:.4g}",
-        "look at its rows: they may be few, or unlike the others",
-    ),
-    "not converged": (
-        NOTE,
-        "the {name} was still falling at the end: {percent:.0f} % of its fall in the last tenth",
-        "train for longer",
-    ),
-    "not converged/of members": (
-        NOTE,
-        "{late} of {members} members ({names}), with {percent:.0f} % of the weight, were best in their last "
-        "epoch",
-        "{mend}",
-    ),
+    "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
+    "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
+    "worse than the largest class": "serious: {accuracy:.1f} % right answers are fewer than the "
+    "{majority:.1f} % of always the largest class; look at the other findings, at the features and at the "
+    "learning rate",
+    "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {mend}",
+    "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
+    "lower the learning rate: about {usual:g} % is usual",
+    "leakage": "warning: the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop "
+    "{quoted}) unless it is known before the target is{condition}",
+    "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
+    "whether the inputs say anything about the target, and try other learning rates",
+    "overfitting": "warning: the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
+    "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a smaller "
+    "network",
+    "overfitting/of learned rows": "warning: {which}of rows that were learned from, {learned} far better "
+    "than {where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
+    "other rows alone",
+    "small updates": "warning: {layers}: W moved by at most {evidence:.1g} of its size in the whole "
+    "training; raise the learning rate or train for longer",
+    "test unlike the folds": "warning: {which}of the test rows, {test} far {side} than out of fold, "
+    "{shown}; look whether both are rows of the same kind, and for rows that are in both",
+    "unsteady cost": "warning: the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its "
+    "whole fall; lower the learning rate, or let it fall with schedule='cosine'",
+    "doubtful labels": "note: {of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
+    "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
+    "fold far off": "note: fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
+    "{usual:.4g}; look at its rows: they may be few, or unlike the others",
+    "not converged": "note: the {name} was still falling at the end: {percent:.0f} % of its fall in the "
+    "last tenth; train for longer",
+    "not converged/of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
+    "weight, were best in their last epoch; {mend}",
 }
-"""Kind, and how it was found where there are several ways → usual severity, what was seen, what to do."""
+"""Kind, and how it was found where there are several ways → usual severity: what was seen; what to do."""
 
 CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
 """Those that may bring about others."""
@@ -228,8 +140,8 @@ def found(
     **values: Any,
 ) -> Finding:
     """A finding with the texts of `KINDS`, into which the values are put."""
-    usual, *texts = KINDS[key]
-    says, mend = (text.format(evidence=evidence, layer=layer, **values) for text in texts)
+    usual, _, text = KINDS[key].partition(": ")
+    says, mend = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
     return Finding(key.partition("/")[0], severity or usual, says, mend, evidence, layer, step)
 
 
