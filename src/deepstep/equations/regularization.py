@@ -1,6 +1,7 @@
 """Limits of sizes: costs of large weights with their derivatives, max-norm, and clipping of gradients."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -59,6 +60,21 @@ def l1_backward(W: Array, l1: float, m: float) -> Array:
     array([[ 0.1, -0.1,  0. ]])
     """
     return float(l1 / m) * np.sign(W)
+
+
+class Penalty(NamedTuple):
+    """What regularization adds to J: its name, λ, and its value and derivative, as functions of (…, λ, m)."""
+
+    name: str
+    strength: float
+    cost: Callable[[Iterable[Array], float, float], float]
+    backward: Callable[[Array, float, float], Array]
+
+
+def penalties(l1: float, l2: float) -> list[Penalty]:
+    """L1 and L2, those whose λ is not 0, in the order in which they are added."""
+    terms = Penalty("l1", l1, l1_cost, l1_backward), Penalty("l2", l2, l2_cost, l2_backward)
+    return [term for term in terms if term.strength]
 
 
 @equation("Wⱼ := Wⱼ·min(1, c / ‖Wⱼ‖)", source="Srivastava et al. 2014, section 5.1 (max-norm)")

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from deepstep.engines import Settings, total_weight
-from deepstep.equations import Graph, Head, Tape, cost_from_logits, l1_cost, l2_cost
+from deepstep.equations import Graph, Head, Tape, cost_from_logits
 from deepstep.equations.ops import forward
+from deepstep.equations.regularization import penalties
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
@@ -42,7 +43,7 @@ class Objective:
 
     def along(self, name: str, factor: float = 1.0) -> Evaluate:
         """J times a factor, run from one quantity on."""
-        graph, settings, Y = self.graph, self.settings, self.Y
+        graph, Y, terms = self.graph, self.Y, penalties(self.settings.l1, self.settings.l2)
         moved, m = graph.after(name), total_weight(Y, self.sample_weight)
         nodes = [node for node in moved if node in graph.to_logits]
         weights = [self.tape[f"W{layer.number}"] for layer in graph.layers]
@@ -54,11 +55,10 @@ class Objective:
             if self.head.kinks is not None:
                 sides.append(self.head.kinks(ZL, Y).ravel() > 0)
             cost = cost_from_logits(ZL, Y, output=self.head, sample_weight=self.sample_weight)
-            if settings.l1:
-                cost += l1_cost(weights, settings.l1, m)
-                sides += [W.ravel() > 0 for W in weights]
-            if settings.l2:
-                cost += l2_cost(weights, settings.l2, m)
+            for term in terms:
+                cost += term.cost(weights, term.strength, m)
+                if term.name == "l1":
+                    sides += [W.ravel() > 0 for W in weights]
             return factor * cost, np.concatenate(sides) if sides else np.empty(0, dtype=bool)
 
         return evaluate

@@ -10,7 +10,7 @@ import numpy as np
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import get_head
 from deepstep.errors import DataError, ShapeError
-from deepstep.inspection.faults import name_fault
+from deepstep.inspection.fault_search import name_fault
 from deepstep.inspection.finite_differences import (
     Objective,
     Options,
