@@ -128,7 +128,9 @@ def _at_A(v: Array, call: Call) -> Any:
 def _by_W_itself(_: Array, call: Call) -> Array:
     W, dZ = call.needs["W"], call.given
     if W.shape[1] != len(dZ):
-        raise ShapeError("W·dZ", "W has as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}")
+        raise ShapeError(
+            "W·dZ", "W must have as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}"
+        )
     return W @ dZ
 
 

@@ -73,7 +73,7 @@ class ParameterCheck:
     name : str
         ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
     shape : tuple
-        Of the parameter or quantity.
+        Shape of the parameter or quantity.
     checked, at_kink : int
         Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
         by, or a weight is 0 under L1, where no derivative exists.
@@ -225,7 +225,7 @@ def _settled(
 
 
 def _rounding(size: float, distance: float) -> float:
-    """What the digits of a cost of this size can make of a derivative."""
+    """The error of a derivative by the last digits of costs of this size."""
     return 16 * float(np.finfo(np.float64).eps) * size / distance
 
 

@@ -115,7 +115,7 @@ class Trace:
     entries : list of TraceEntry
         The quantities, in order.
     settings : Settings, optional
-        What the step was made with; plain gradient descent by default.
+        Settings of the step; plain gradient descent by default.
     graph : Graph, optional
         The operations of the step; by default those of the architecture.
     whole : Trace, optional
@@ -170,7 +170,7 @@ class Trace:
         Returns
         -------
         Trace
-            Of one example: its columns (one, or one for each member), and whole what has none (W, dW, J, …).
+            With ``example`` its columns (one, or one for each member); what has none (W, dW, J, …) stays whole.
 
         Raises
         ------

@@ -311,5 +311,5 @@ def _equation_of(function: Callable[..., Array], head: str, left: str) -> Equati
 def _becomes(
     name: str, before: str, layer: int, formula: str, equation: Equation, value: Array
 ) -> TraceEntry:
-    """What a quantity becomes: on the left side of its formula stands its new name."""
+    """A quantity after its change: on the left side of its formula stands its new name."""
     return TraceEntry(name, layer, "update", formula.replace(before, name, 1), equation.name, value)

@@ -1,4 +1,4 @@
-"""What a training began with: inputs, weights and targets with which none goes well."""
+"""The beginning of a training: inputs, weights and targets with which none goes well."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -25,18 +25,18 @@ NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has l
 
 
 class Beginning(NamedTuple):
-    """What a training began with, by which `diagnose` tells causes from symptoms.
+    """The beginning of a training, by which `diagnose` tells causes from symptoms.
 
     Attributes
     ----------
     X, Y : arrays of shape (n_x, k) and (n_L, k)
-        Some of its examples, evenly spread.
+        Examples of the training, evenly spread.
     parameters : Parameters
         θ before the first update.
     regularized : bool
         Whether L1 or L2 stand in the costs of the training.
     diverged : DivergenceError or None
-        What ended it, if it left the finite numbers.
+        The error that ended it, if it left the finite numbers.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Beginning(NamedTuple):
 
     @classmethod
     def of(cls, examples: Any, parameters: Parameters, *, regularized: bool) -> "Beginning":
-        """That of a training.
+        """The beginning of a training on these examples.
 
         Parameters
         ----------

@@ -27,7 +27,7 @@ STILL_LEARNING = 0.5  # of the weight, of members that were best in their last e
 
 
 class MemberCourse(NamedTuple):
-    """What a member says of its training.
+    """The training of one member.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class MemberCourse(NamedTuple):
     best_epoch : int or None
         From 1; None where it is not known.
     validation_cost : float or None
-        Of that epoch.
+        In that epoch.
 
     Examples
     --------

@@ -41,7 +41,7 @@ KINDS: dict[str, str] = {
     "target unrelated to the inputs/by heart": "note: rows that are alike have targets that are not: the "
     "network may have learned them by heart; hold rows out (validation_fraction=0.2), and look whether the "
     "targets stand beside their own rows (shuffled labels)",
-    # What may come of them.
+    # Symptoms, which causes may bring about.
     "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
     "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
     "worse than the largest class": "serious: {accuracy:.1f} % right answers are fewer than the "
@@ -57,12 +57,12 @@ KINDS: dict[str, str] = {
     "overfitting": "warning: the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
     "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a smaller "
     "network",
-    "overfitting/of learned rows": "warning: {which}of rows that were learned from, {learned} far better "
+    "overfitting/of learned rows": "warning: {which}on the training set, {learned} far better "
     "than {where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
     "other rows alone",
     "small updates": "warning: {layers}: W moved by at most {evidence:.1g} of its size in the whole "
     "training; raise the learning rate or train for longer",
-    "test unlike the folds": "warning: {which}of the test rows, {test} far {side} than out of fold, "
+    "test unlike the folds": "warning: {which}on the test set, {test} far {side} than out of fold, "
     "{shown}; look whether both are rows of the same kind, and for rows that are in both",
     "unsteady cost": "warning: the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its "
     "whole fall; lower the learning rate, or let it fall with schedule='cosine'",
@@ -78,7 +78,7 @@ KINDS: dict[str, str] = {
 """Kind, and how it was found where there are several ways → usual severity: what was seen; what to do."""
 
 CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
-"""Those that may bring about others."""
+"""Kinds that may bring about others."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ class Finding:
     Attributes
     ----------
     kind : str
-        What it is: "dead units", "overfitting", …
+        Name of the illness: "dead units", "overfitting", …
     severity : {"serious", "warning", "note"}
     says : str
-        What was seen.
+        The observation.
     mend : str
-        What can be done.
+        The advice.
     evidence : float
         The number that decided; NaN where it is not finite.
     layer : int or None

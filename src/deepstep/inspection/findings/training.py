@@ -13,7 +13,7 @@ from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array, is_whole
 
-# Of the costs.
+# Costs.
 FEWEST = 10  # epochs; fewer have no course
 TENTH = 0.1  # means over a tenth of the epochs are compared: single ones jump
 STILL_FALLING = 0.025  # of the whole fall, in the last tenth: a quarter of what a straight line falls
@@ -28,7 +28,7 @@ JUMPS = 0.1  # of the whole fall, between epochs of the second half: steps that 
 ROSE = 1.5  # times the cost at the beginning: short steps never raise it so far, with batches or without
 ROSE_FROM_EVEN = 4.0  # times the cost of even answers, where the first cost is not known: weights add to it
 
-# Of the layers.
+# Layers.
 DEAD = 0.4  # of the units: what a learning rate that is too high kills (CS231n, Neural Networks 1)
 SATURATED = 0.4  # the same of units whose derivative is next to 0 (Glorot and Bengio 2010, section 3)
 MOSTLY = 0.9  # from this share on little comes through the layer
@@ -43,7 +43,7 @@ MOVED = 0.1  # of ‖W‖: a learning rate that is too low moves no layer so far
 LOWER, SMALLER = "lower the learning rate", "scale the inputs, begin with smaller weights"
 
 Look = Sequence[Mapping[str, float | None]]
-"""What `deepstep.training.Health` says of the layers."""
+"""The layers as `deepstep.training.Health` records them."""
 
 
 def diagnose(
@@ -66,9 +66,9 @@ def diagnose(
         `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are looked at
         as they were before and after its training, on some of its examples.
     architecture : Architecture, optional
-        Of the network, for advice that fits; needed beside a history only, as the next one.
+        The network of a history, for advice that fits; a network has its own, and parameters, too.
     parameters : Parameters, optional
-        Of the network as it is now: units that are all the same are found.
+        Its parameters now: units that are all the same are found.
     X : array of shape (n_x, m), optional
         Examples, some hundred: the units are looked at on these, and not as Health saw them last.
     Y : array of shape (n_L, m), optional
@@ -79,7 +79,7 @@ def diagnose(
     kept_best : bool
         Whether patience kept the parameters of the best epoch, so that what came later did no harm.
     diverged : mapping, optional
-        What a `DivergenceError` said that ended the training: ``came``, ``mend``, ``layer``, ``step``.
+        Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``, ``step``.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def _step(record: Mapping[str, Any]) -> int:
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a training that left the finite numbers, from what its `DivergenceError` said.
+    """The finding of a training that left the finite numbers, from the attributes of its `DivergenceError`.
 
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
