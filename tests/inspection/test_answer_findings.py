@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.inspection import MemberCourse, diagnose_committee
-from deepstep.inspection.findings import held_out_findings
+from deepstep.inspection.findings import MemberCourse, diagnose_committee, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
 NETWORK = {

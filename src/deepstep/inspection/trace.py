@@ -170,7 +170,7 @@ class Trace:
         Returns
         -------
         Trace
-            With ``example`` its columns (one, or one for each member); what has none (W, dW, J, …) stays whole.
+            With ``example`` its columns, one or one for each member; what has none (W, dW, J, …) stays whole.
 
         Raises
         ------

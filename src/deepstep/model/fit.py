@@ -11,7 +11,7 @@ from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
-from deepstep.inspection.findings.beginning import Beginning
+from deepstep.inspection.findings.beginning import Beginning, beginning_of
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
     SCHEDULED,
@@ -136,7 +136,7 @@ def fit(
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
     regularized = prepared.session.settings.l1 > 0 or prepared.session.settings.l2 > 0
-    network.beginning = Beginning.of(prepared.examples, prepared.start, regularized=regularized)
+    network.beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
     run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, where=where)
     history = run(
         prepared.session,

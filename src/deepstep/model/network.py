@@ -23,8 +23,9 @@ from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
-from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients, trace_step
+from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.tables import text_table
+from deepstep.inspection.trace_step import trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,

@@ -254,25 +254,11 @@ def label_findings(
     Where classes overlap, the surer half of the answers is wrong far less often than the other half. Labels
     that were mixed up are wrong however sure the answer is.
 
-    Parameters
-    ----------
-    probabilities : array of shape (m, n_classes)
-    true : ndarray of int (m,)
-        Positions of the classes that the labels say.
-    numbers : sequence of int, optional
-        Numbers of the rows in their file; by default from 1 on.
+    The probabilities (m, n_classes) stand beside the positions of the classes that the labels say (m,), and
+    the numbers of the rows in their file, by default from 1 on. One finding at most.
 
-    Yields
-    ------
-    Finding
-        One at most.
-
-    Examples
-    --------
     >>> P = np.tile([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], (40, 1))
     >>> labels = P.argmax(axis=1)
-    >>> list(label_findings(P, labels))
-    []
     >>> labels[::10] = 1 - labels[::10]
     >>> print(*label_findings(P, labels))
     10 % of the surest answers are wrong, nearly as many as of all (10 %): labels may be wrong, first those of

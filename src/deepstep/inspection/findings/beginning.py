@@ -53,24 +53,13 @@ class Beginning(NamedTuple):
     regularized: bool = False
     diverged: DivergenceError | None = None
 
-    @classmethod
-    def of(cls, examples: Any, parameters: Parameters, *, regularized: bool) -> "Beginning":
-        """The beginning of a training on these examples.
 
-        Parameters
-        ----------
-        examples : Examples or StreamedExamples
-        parameters : Parameters
-        regularized : bool
-
-        Returns
-        -------
-        Beginning
-        """
-        examples = getattr(examples, "sample", examples)
-        most = max(16, min(LOOKED_AT, MOST_CELLS // parameters.layer_dims[0]))
-        X, Y, _ = examples.take(evenly_spread(len(examples), most))
-        return cls(X, Y, parameters, regularized)
+def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) -> Beginning:
+    """The beginning of a training on these examples, in memory or streamed."""
+    examples = getattr(examples, "sample", examples)
+    most = max(16, min(LOOKED_AT, MOST_CELLS // parameters.layer_dims[0]))
+    X, Y, _ = examples.take(evenly_spread(len(examples), most))
+    return Beginning(X, Y, parameters, regularized)
 
 
 class Start:

@@ -45,27 +45,12 @@ def leak_findings(
     class. It determines numbers if it has the order of the target, or if its values are texts that come again
     and each stands for one number.
 
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        Rows that are learned from, in the order of the file.
-    columns : mapping
-        Its inputs by name: what was learned of each, or None where it is taken as it is. A table of one input
-        is not looked at, but for a column that numbers the rows: there is nothing else to learn from.
-    answers : mapping
-        The targets by name: positions of classes (m,), or numbers.
-    classes : bool
-        Whether targets are classes.
-    surely : bool
-        Find only what easy data do not look like: columns that number the rows, and those that have one value
-        for each class.
+    ``frame`` has the rows of the training, in the order of the file. ``columns`` are its inputs by name: the
+    preparation of each, or None where it is taken as it is. A table of one input is not looked at, but
+    for a column that numbers the rows: there is nothing else to learn from. ``answers`` are the targets by
+    name: positions of classes (m,), or numbers. With ``surely`` only what easy data do not look like is
+    found: columns that number the rows, and those that have one value for each class.
 
-    Yields
-    ------
-    Finding
-
-    Examples
-    --------
     >>> import polars
     >>> from deepstep.preparation import TablePreparation
     >>> frame = polars.DataFrame({"minute": range(40), "size": [0.3, 0.1, 0.2, 0.4] * 10})
