@@ -7,12 +7,11 @@ import numpy as np
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import cost_from_logits, get_head
-from deepstep.equations.ops import symbol_and_layer
 from deepstep.errors import DivergenceError
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
-from deepstep.training.health import unit_health
+from deepstep.training.health import layer_health
 from deepstep.types import Array
 
 LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
@@ -81,11 +80,11 @@ class Start:
         """Whether the network is hardly better than one answer to all rows."""
         return self.last > NO_BETTER * self.guess
 
-    def cost(self, parameters: Parameters) -> tuple[float, dict[str, Array]]:
-        """J on the examples, without L1 and L2, and its gradient by parameter."""
+    def cost(self, parameters: Parameters) -> tuple[float, Parameters]:
+        """J on the examples, without L1 and L2, and its gradient."""
         session = ReferenceSession(self.architecture, parameters, Settings())
         cost, gradient = session.cost_and_gradient(self.beginning.X, self.beginning.Y)
-        return cost, dict(parameters.like(gradient).items())
+        return cost, parameters.like(gradient)
 
     def cost_of_one_answer(self) -> float:
         """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
@@ -102,16 +101,8 @@ class Start:
 
     def look(self, parameters: Parameters) -> list[dict[str, float | None]]:
         """The layers as the callback Health sees them; the update is that of the whole training."""
-        found = unit_health(self.architecture, parameters, self.beginning.X)
-        _, gradients = self.cost(parameters)
-        for layer, of_layer in enumerate(found, start=1):
-            own = [g.ravel() for name, g in gradients.items() if symbol_and_layer(name)[1] == layer]
-            norm = float(np.linalg.norm(np.concatenate(own)))
-            W, before = parameters[f"W{layer}"], self.beginning.parameters[f"W{layer}"]
-            ratio = float(np.linalg.norm(W - before) / np.linalg.norm(before))
-            of_layer["gradient_norm"] = norm if np.isfinite(norm) else None
-            of_layer["update_ratio"] = ratio if np.isfinite(ratio) else None
-        return found
+        before, X = self.beginning.parameters, self.beginning.X
+        return layer_health(self.architecture, parameters, before, X, self.cost(parameters)[1])
 
     def findings(self) -> Iterator[Finding]:
         """Inputs, weights and targets with which no training goes well."""

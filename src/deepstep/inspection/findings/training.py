@@ -123,13 +123,14 @@ def _of_training(
     kept_best: bool,
     diverged: Mapping[str, Any] | None,
 ) -> Iterator[Finding]:
-    """Findings of the costs, of the layers, and of what the training began with."""
-    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
-    looks, steps = [look for look, _ in seen], [_step(record) for _, record in seen]
-    watched, start = bool(looks), None
+    """Findings of the costs, of the layers, and of the beginning of the training."""
+    looks = [look for record in history if (look := health_in(record)) is not None]
+    steps = [_step(record) for record in history if health_in(record) is not None]
+    watched, start, stuck = bool(looks), None, False
     last = _step(history[-1]) if len(history) else 0
     if beginning is not None and architecture is not None and parameters is not None:
         start = Start(architecture, beginning, parameters)
+        stuck = start.stuck and diverged is None
         yield from start.findings()
         if not watched:
             looks = [start.look(beginning.parameters), start.look(parameters)]
@@ -138,12 +139,13 @@ def _of_training(
         yield divergence_finding(diverged)
     elif len(history):
         yield from course_findings(history, kept_best=kept_best, start=start, architecture=architecture)
-    stuck = start is not None and start.stuck and diverged is None
     if looks:
-        yield from gradient_findings(looks, steps, VANISHED if not stuck else WEAK)
-        updates = max(1.0, last / (history[-1]["epoch"] + 1)) if len(history) else 1.0
-        per_look = (updates, max(1.0, len(history) / len(looks))) if watched else (np.inf, 1.0)
-        yield from update_findings(looks, steps, *per_look)
+        yield from gradient_findings(looks, steps, WEAK if stuck else VANISHED)
+    if watched:
+        updates = last / (history[-1]["epoch"] + 1)
+        yield from update_findings(looks, steps, max(1.0, updates), max(1.0, len(history) / len(looks)))
+    elif looks and diverged is None:  # one look for the whole training, which may well renew the weights
+        yield from update_findings(looks, steps, np.inf, 1.0)
     if X is not None and parameters is not None and architecture is not None:
         looks, steps, watched = [unit_health(architecture, parameters, X)], [last], False
     if looks:
@@ -190,19 +192,10 @@ def course_findings(
     if last > first:
         yield found("divergence", last / scale, step=steps[-1], first=first, last=last)
         return
-    begun, most = first, ROSE
-    if start is not None:
-        begun = float(np.fmax(start.first, start.guess))
-        begun = max(begun, first) if start.beginning.regularized else begun
-    elif architecture is not None and architecture.output in ("sigmoid", "softmax"):
-        outputs = architecture.n_outputs
-        even = outputs * np.log(2) if architecture.output == "sigmoid" else np.log(outputs)
-        begun, most = min(first, even), ROSE_FROM_EVEN
+    begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
-        rise, epoch = float(costs[peak] / begun), history[peak]["epoch"]
-        yield found(
-            "learning rate too high", rise, step=steps[peak], peak=costs[peak], epoch=epoch, first=begun
-        )
+        told = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **told)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
@@ -220,6 +213,18 @@ def course_findings(
         share = jump / fall
         yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
     yield from _generalization(history, costs, steps, kept_best=kept_best)
+
+
+def _before(first: float, start: Start | None, architecture: Architecture | None) -> tuple[float, float]:
+    """The cost before the first update, and so many times as much is too high."""
+    if start is not None:
+        begun = float(np.fmax(start.first, start.guess))
+        return max(begun, first) if start.beginning.regularized else begun, ROSE
+    if architecture is not None and architecture.output in ("sigmoid", "softmax"):
+        n = architecture.n_outputs
+        even = np.log(n) if architecture.output == "softmax" else n * np.log(2)
+        return min(first, float(even)), ROSE_FROM_EVEN
+    return first, ROSE
 
 
 def _generalization(
