@@ -1,10 +1,13 @@
 """Stage 7, inspection: takes a network and examples, gives a trace, checked gradients, findings."""
 
+from deepstep.equations.docstrings import complete
 from deepstep.inspection.faults import FAULTS
 from deepstep.inspection.findings import Beginning, Finding, diagnose
 from deepstep.inspection.finite_differences import ParameterCheck
 from deepstep.inspection.gradient_check import GradientReport, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
+
+complete(globals())
 
 __all__ = [
     "FAULTS",

@@ -68,28 +68,18 @@ class Objective:
 class ParameterCheck:
     """The check of the derivative by one parameter, or by another quantity.
 
-    Attributes
-    ----------
-    name : str
-        ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
-    shape : tuple
-        Shape of the parameter or quantity.
-    checked, at_kink : int
-        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
-        by, or a weight is 0 under L1, where no derivative exists.
-    difference : float
-        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
-        small that the error of the finite differences alone would make the difference large.
-    worst : tuple of int
-        Index of the entry with the largest absolute difference.
-    analytic, numeric : float
-        Both values there.
-    verdict : str
-        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
-        differences too inexact to tell.
+    name: ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
+    shape: Shape of the parameter or quantity.
+    checked: Entries compared.
+    at_kink: Entries left out because a kink of a unit such as a relu, or of the loss, is close by, or a
+        weight is 0 under L1, where no derivative exists.
+    difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
+        never so small that the error of the finite differences alone would make the difference large.
+    worst: Index of the entry with the largest absolute difference.
+    analytic, numeric: Both values there.
+    verdict: ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or
+        finite differences too inexact to tell.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
     >>> [(check.name, check.shape, check.verdict) for check in report.checks]

@@ -28,18 +28,11 @@ from deepstep.types import Array
 class GradientReport:
     """Derivatives beside finite differences: of all parameters, or of all quantities of a trace.
 
-    Attributes
-    ----------
-    checks : tuple of ParameterCheck
-    difference : float
-        The lecture's one number (course 2 week 1), over all derivatives together.
-    tolerance : float
-        A derivative is good where its difference is below.
-    diagnosis : str
-        Where the check failed: the classic fault that explains it.
+    checks: One for each derivative.
+    difference: The lecture's one number (course 2 week 1), over all derivatives together.
+    tolerance: A derivative is good where its difference is below.
+    diagnosis: Where the check failed: the classic fault that explains it.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> net = Network([1, 1], seed=1)
     >>> report = net.check_gradients([[1.0, 2.0]], [[0, 1]], gradients={"dW1": [[9.0]], "db1": [[9.0]]})
@@ -68,13 +61,7 @@ class GradientReport:
         return next((check.name for check in self.checks if not check.good), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it.
-
-        Returns
-        -------
-        dict
-            None where nothing could be compared, as JSON knows neither NaN nor infinity.
-        """
+        """The report as JSON has it, with None for NaN and infinity, where nothing could be compared."""
         return {
             "passed": self.passed,
             "first_wrong": self.first_wrong,
@@ -170,46 +157,23 @@ def check_gradients(
 ) -> GradientReport:
     """Compare gradients with finite differences of the cost, in float64.
 
-    Parameters
-    ----------
-    architecture, parameters
-        The network.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        Examples.
-    gradients : mapping, optional
-        dW1, db1, … to check, for example a learner's own; by default those that train.
-    sample_weight : array of shape (m,), optional
-        Weight of each example.
-    settings : Settings, optional
-        ``l1`` and ``l2`` stand in the cost. The dropout masks and the noise are those of step 1 and stay as
-        they are while θ moves. Batch normalization uses the batch's own statistics.
-    epsilon : float, optional
-        Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
-        agree, so that inputs of any size are checked as well as their rounding allows.
-    order : {2, 4}
-        Order of their error: 2 is the lecture's two-sided difference.
-    tolerance : float
-        Largest difference that counts as right.
-    max_entries : int or None
-        Entries checked for each parameter, evenly spread; None for all.
-
-    Returns
-    -------
-    GradientReport
-
-    Raises
-    ------
-    ConfigurationError
-        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
-    ShapeError
-        If a gradient is missing.
-
-    Notes
-    -----
     With batch normalization the examples interact; dW, db and dgamma are derivatives of J all the same.
 
-    Examples
-    --------
+    architecture, parameters: The network.
+    X (n_x, m): Inputs.
+    Y (n_L, m): Targets.
+    gradients: dW1, db1, … to check, for example a learner's own; by default those that train.
+    settings: ``l1`` and ``l2`` stand in the cost. The dropout masks and the noise are those of step 1 and
+        stay as they are while θ moves. Batch normalization uses the batch's own statistics.
+    epsilon: Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
+        agree, so that inputs of any size are checked as well as their rounding allows.
+    order: Order of their error, 2 or 4: 2 is the lecture's two-sided difference.
+    tolerance: Largest difference that counts as right.
+    max_entries: Entries checked for each parameter, evenly spread; None for all.
+    ConfigurationError: If the order is unknown, or epsilon, the tolerance or the number of entries is not
+        positive.
+    ShapeError: If a gradient is missing.
+
     >>> from deepstep import Network
     >>> net = Network([3, 4, 1], activation="tanh", seed=1)
     >>> X, Y = np.random.RandomState(2).randn(3, 5), np.array([[0, 1, 1, 0, 1]])

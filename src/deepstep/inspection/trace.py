@@ -24,25 +24,14 @@ INDENT = " " * 10  # of the values under their formula
 class TraceEntry:
     """One quantity of the step.
 
-    Attributes
-    ----------
-    name : str
-        ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
-    layer : int
-        l; 0 for the input and L for the cost.
-    phase : str
-        ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    formula : str
-        The equation with this layer's indices.
-    equation : str
-        Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
-    value : array or float
-        float64 or float32, as in training.
-    columns : bool
-        Whether a column of the value is an example.
+    name: ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
+    layer: l; 0 for the input and L for the cost.
+    phase: ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
+    formula: The equation with this layer's indices.
+    equation: Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
+    value (array or float): float64 or float32, as in training.
+    columns: Whether a column of the value is an example.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> entry = Network([1, 1], initialization="zeros", seed=1).trace([[1.0]], [[1]])["dZ1"]
     >>> entry.formula, entry.preview(), entry.source
@@ -70,15 +59,8 @@ class TraceEntry:
     def preview(self, limit: int = 6) -> str:
         """The value as text: whole where it is small, else its corner and range.
 
-        Parameters
-        ----------
-        limit : int
-            Rows and columns that are shown whole.
-
-        Returns
-        -------
-        str
-            As NumPy prints it, with 4 digits.
+        limit: Rows and columns that are shown whole.
+        returns: As NumPy prints it, with 4 digits.
         """
         if not self.shape:
             return f"{float(self.value):.6g}"
@@ -91,13 +73,7 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON has it.
-
-        Returns
-        -------
-        dict
-            The attributes, with source and shape; the value as nested lists.
-        """
+        """The entry as JSON has it: the attributes, source and shape; the value as nested lists."""
         known = ("name", "layer", "phase", "formula", "equation", "source")
         value = np.asarray(self.value).tolist()
         return {**{name: getattr(self, name) for name in known}, "shape": list(self.shape), "value": value}
@@ -108,21 +84,12 @@ class Trace:
 
     Look quantities up by name, go through them in order, print the trace, or `check` it.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network's shape.
-    entries : list of TraceEntry
-        The quantities, in order.
-    settings : Settings, optional
-        Settings of the step; plain gradient descent by default.
-    graph : Graph, optional
-        The operations of the step; by default those of the architecture.
-    whole : Trace, optional
-        The trace that this one is a part of.
+    architecture: The network's shape.
+    entries: The quantities, in order.
+    settings: Settings of the step; plain gradient descent by default.
+    graph: The operations of the step; by default those of the architecture.
+    whole: The trace that this one is a part of.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> net = Network([2, 2, 1], seed=1)
     >>> trace = net.trace([[1.0, -1.0], [0.5, 2.0]], [[1, 0]])
@@ -160,22 +127,11 @@ class Trace:
     def select(self, *, layer: int | None = None, example: int | None = None) -> "Trace":
         """The part of one layer, or of one example (a column), or both.
 
-        Parameters
-        ----------
-        layer : int, optional
-            l; 0 for the input.
-        example : int, optional
-            Number of the column, from 0.
-
-        Returns
-        -------
-        Trace
-            With ``example`` its columns, one or one for each member; what has none (W, dW, J, …) stays whole.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such layer or example.
+        layer: l; 0 for the input.
+        example: Number of the column, from 0.
+        returns: With ``example`` its columns, one or one for each member; what has none (W, dW, J, …) stays
+            whole.
+        ConfigurationError: If there is no such layer or example.
         """
         entries = self.entries
         if layer is not None:
@@ -202,22 +158,10 @@ class Trace:
         so a wrong step is found at its own place and not only in the weights. A selected part is checked with
         all examples, as they share the weights.
 
-        Parameters
-        ----------
-        epsilon : float, optional
-            Distance of the differences; by default it is found for each entry.
-        max_entries : int
-            Entries checked for each quantity, evenly spread.
-
-        Returns
-        -------
-        GradientReport
-            A verdict for each quantity, in the order of the backward pass.
-
-        Raises
-        ------
-        ConfigurationError
-            If epsilon or the number of entries is not positive.
+        epsilon: Distance of the differences; by default it is found for each entry.
+        max_entries: Entries checked for each quantity, evenly spread.
+        returns: A verdict for each quantity, in the order of the backward pass.
+        ConfigurationError: If epsilon or the number of entries is not positive.
         """
         whole = self._whole._by_name
         tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
@@ -240,13 +184,7 @@ class Trace:
         return replace(report, diagnosis=f"{report.first_wrong} is the first wrong one, going backward")
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace as JSON has it.
-
-        Returns
-        -------
-        dict
-            ``layer_dims``, ``activations``, and the ``entries`` as `TraceEntry.to_dict` gives them.
-        """
+        """The trace as JSON has it: ``layer_dims``, ``activations``, and the ``entries`` as dictionaries."""
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),

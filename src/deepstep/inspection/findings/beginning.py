@@ -26,19 +26,12 @@ NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has l
 class Beginning(NamedTuple):
     """The beginning of a training, by which `diagnose` tells causes from symptoms.
 
-    Attributes
-    ----------
-    X, Y : arrays of shape (n_x, k) and (n_L, k)
-        Examples of the training, evenly spread.
-    parameters : Parameters
-        θ before the first update.
-    regularized : bool
-        Whether L1 or L2 stand in the costs of the training.
-    diverged : DivergenceError or None
-        The error that ended it, if it left the finite numbers.
+    X (n_x, k): Examples of the training, evenly spread.
+    Y (n_L, k): Their targets.
+    parameters: θ before the first update.
+    regularized: Whether L1 or L2 stand in the costs of the training.
+    diverged: The error that ended it, if it left the finite numbers.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)

@@ -85,24 +85,14 @@ CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
 class Finding:
     """One thing that was found.
 
-    Attributes
-    ----------
-    kind : str
-        Name of the illness: "dead units", "overfitting", …
-    severity : {"serious", "warning", "note"}
-    says : str
-        The observation.
-    mend : str
-        The advice.
-    evidence : float
-        The number that decided; NaN where it is not finite.
-    layer : int or None
-        1 … L, where it is about one.
-    step : int or None
-        The number of updates after which it was seen first.
+    kind: Name of the illness: "dead units", "overfitting", …
+    severity: "serious", "warning" or "note".
+    says: The observation.
+    mend: The advice.
+    evidence: The number that decided; NaN where it is not finite.
+    layer: 1 … L, where it is about one.
+    step: The number of updates after which it was seen first.
 
-    Examples
-    --------
     >>> print(Finding("dead units", "warning", "layer 2: 43 % are dead", "use leaky_relu", 0.43, layer=2))
     layer 2: 43 % are dead; use leaky_relu.
     """
@@ -119,13 +109,7 @@ class Finding:
         return f"{self.says}; {self.mend}."
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it.
-
-        Returns
-        -------
-        dict
-            The attributes, and the ``sentence``; None where the evidence is not finite.
-        """
+        """The finding as JSON has it: the attributes, None for evidence that is not finite; the sentence."""
         evidence = self.evidence if isfinite(self.evidence) else None
         return {**asdict(self), "evidence": evidence, "sentence": str(self)}
 

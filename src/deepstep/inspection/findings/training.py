@@ -59,35 +59,20 @@ def diagnose(
 ) -> list[Finding]:
     """Look for what went wrong in a training.
 
-    Parameters
-    ----------
-    training : Network or History
-        A network that was trained, or the records of a training. With those of the callback
-        `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are looked at
-        as they were before and after its training, on some of its examples.
-    architecture : Architecture, optional
-        The network of a history, for advice that fits; a network has its own, and parameters, too.
-    parameters : Parameters, optional
-        Its parameters now: units that are all the same are found.
-    X : array of shape (n_x, m), optional
-        Examples, some hundred: the units are looked at on these, and not as Health saw them last.
-    Y : array of shape (n_L, m), optional
-        The targets of X, best of rows that were not learned from: labels that may be wrong are found, and a
-        target that never changes.
-    scores : mapping, optional
-        Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
-    kept_best : bool
-        Whether patience kept the parameters of the best epoch, so that what came later did no harm.
-    diverged : mapping, optional
-        Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``, ``step``.
+    training (Network or History): A network that was trained, or the records of a training. With those of the
+        callback `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are
+        looked at as they were before and after its training, on some of its examples.
+    architecture: The network of a history, for advice that fits; a network has its own, and parameters, too.
+    parameters: Its parameters now: units that are all the same are found.
+    X (n_x, m): Examples, some hundred: the units are looked at on these, and not as Health saw them last.
+    Y (n_L, m): The targets of X, best of rows that were not learned from: labels that may be wrong are found,
+        and a target that never changes.
+    scores: Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
+    kept_best: Whether patience kept the parameters of the best epoch, so that what came later did no harm.
+    diverged: Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``,
+        ``step``.
+    returns: Causes before what comes of them, then the most serious first; empty where nothing was found.
 
-    Returns
-    -------
-    list of Finding
-        Causes before what comes of them, then the most serious first; empty where nothing was found.
-
-    Examples
-    --------
     >>> from deepstep import Network
     >>> net = Network([2, 3, 1], initialization="zeros", seed=1)
     >>> history = net.train([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 1]], learning_rate=0.5, iterations=50)
