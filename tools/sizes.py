@@ -14,7 +14,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "network": (750, 750),
     "engines": (4_300, 6_750),
     "training": (2_500, 5_300),
-    "inspection": (1_300, 2_850),
+    "inspection": (1_300, 2_750),
     "model": (1_200, 3_050),
     "data": (1_600, 4_450),
     "preparation": (2_100, 6_100),

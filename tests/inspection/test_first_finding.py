@@ -9,7 +9,7 @@ import pytest
 import deepstep
 from deepstep import Network
 from deepstep.data import load
-from deepstep.errors import DivergenceError
+from deepstep.errors import DataError, DivergenceError
 from deepstep.training import Health
 
 
@@ -248,6 +248,11 @@ def test_health_and_a_cost_with_regularization_say_the_same() -> None:
     net = Network([2, 16, 1], seed=1)
     net.train(X, Y, learning_rate=0.005, iterations=100, l2=100.0, **ADAM)  # it is most of the cost
     assert "learning rate too high" not in [finding.kind for finding in deepstep.diagnose(net)]
+
+
+def test_something_else_than_a_training_is_refused() -> None:
+    with pytest.raises(DataError, match="diagnose: training must be a Network or a History; got list"):
+        deepstep.diagnose([0.5, 0.4])
 
 
 def test_a_network_keeps_few_examples_and_takes_none_into_files() -> None:

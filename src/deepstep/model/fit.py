@@ -354,7 +354,8 @@ def _run(
         else:
             train(session, examples, plan, resume=begin_at, **same)
     except DivergenceError as error:
-        network.beginning = cast(Beginning, network.beginning)._replace(diverged=error)
+        # the error itself would keep the examples alive, by its traceback
+        network.beginning = cast(Beginning, network.beginning)._replace(diverged=dict(vars(error)))
         raise
     except BaseException as error:
         begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))

@@ -1,13 +1,12 @@
 """The beginning of a training: inputs, weights and targets with which none goes well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import cost_from_logits, get_head
-from deepstep.errors import DivergenceError
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
@@ -30,7 +29,7 @@ class Beginning(NamedTuple):
     Y (n_L, k): Their targets.
     parameters: θ before the first update.
     regularized: Whether L1 or L2 stand in the costs of the training.
-    diverged: The error that ended it, if it left the finite numbers.
+    diverged: Attributes of the `DivergenceError` that ended it, if it left the finite numbers.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -43,7 +42,7 @@ class Beginning(NamedTuple):
     Y: Array
     parameters: Parameters
     regularized: bool = False
-    diverged: DivergenceError | None = None
+    diverged: Mapping[str, Any] | None = None
 
 
 def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) -> Beginning:

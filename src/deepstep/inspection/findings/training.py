@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.errors import DataError
 from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
 from deepstep.inspection.findings.beginning import Beginning, Start
 from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
@@ -71,6 +72,7 @@ def diagnose(
     kept_best: Whether patience kept the parameters of the best epoch, so that what came later did no harm.
     diverged: Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``,
         ``step``.
+    DataError: If it is none of these.
     returns: Causes before what comes of them, then the most serious first; empty where nothing was found.
 
     >>> from deepstep import Network
@@ -82,10 +84,13 @@ def diagnose(
     """
     history, beginning = training, None
     if not isinstance(training, History):
+        if not hasattr(training, "beginning"):
+            came = f"got {type(training).__name__}"
+            raise DataError("diagnose", "training must be a Network or a History", came)
         architecture, parameters, beginning = training.architecture, training.parameters, training.beginning
         history, kept_best = training.history, kept_best or training.best_epochs is not None
         if beginning is not None and beginning.diverged is not None:
-            history, diverged = beginning.diverged.history, vars(beginning.diverged)
+            history, diverged = beginning.diverged["history"], beginning.diverged
     history = History() if history is None else history
     with np.errstate(all="ignore"):
         findings = list(_of_training(history, architecture, parameters, beginning, X, kept_best, diverged))
