@@ -1,7 +1,7 @@
 """Which classic mistake explains gradients that came wrong."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, islice, product
+from itertools import chain, combinations, islice
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -116,7 +116,7 @@ def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
         ((one,) for one in candidates),
         ((one,) for one in _updated_first(search)),
         ((one, other) for one in partial for other in candidates),
-        product(here, here),
+        combinations(here[::-1], 2),  # factors come first in the table, and are put on what others gave
     )
     columns = objective.tape[objective.graph.logits].shape[1]
     size = sum(objective.tape[name].size for name in objective.graph.learned)
