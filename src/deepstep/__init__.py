@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deepstep.errors import DeepStepError
     from deepstep.estimators import DeepClassifier, DeepRegressor
     from deepstep.explorer import explore
-    from deepstep.inspection import GradientReport, Trace
+    from deepstep.inspection import GradientReport, Trace, diagnose
     from deepstep.model import Network
     from deepstep.network import Architecture, Parameters
     from deepstep.run import Run
@@ -32,6 +32,7 @@ _HOME = {
     "Parameters": "deepstep.network",
     "Run": "deepstep.run",
     "Trace": "deepstep.inspection",
+    "diagnose": "deepstep.inspection",
     "explore": "deepstep.explorer",
 }
 
@@ -46,6 +47,7 @@ __all__ = [
     "Parameters",
     "Run",
     "Trace",
+    "diagnose",
     "explore",
 ]
 

@@ -206,7 +206,7 @@ def test_findings_are_sentences_and_json(deepstep, change, tmp_path):
     folder = change({"out_of_fold": {"accuracy": 0.52, "balanced_accuracy": 0.52}})
     result = deepstep("doctor", folder)
     assert result.code == 0
-    assert "warning, overfitting: of rows that were learned from, " in result.out
+    assert "warning, overfitting: on the training set, " in result.out
     result = deepstep("doctor", folder, "--json", "--strict")
     record = json.loads(result.out)
     assert (result.code, record["health"]) == (1, False)

@@ -29,6 +29,13 @@ def test_strict_fails_where_something_was_found(deepstep, sick):
     assert deepstep("doctor", sick, "--strict").code == 1
 
 
+def test_a_rate_that_is_too_high_is_told_before_what_came_of_it(deepstep, flowers):
+    options = ["--optimizer", "adam", "--learning-rate", "3", "--iterations", "40", "--batch-size", "16"]
+    assert deepstep("train", flowers, "--target", "kind", "--out", "high", *options).code == 0
+    found = json.loads(deepstep("doctor", "high", "--json").out)["findings"]
+    assert found[0]["kind"] == "learning rate too high"
+
+
 def test_json_has_the_evidence(deepstep, sick):
     result = deepstep("doctor", sick, "--strict", "--json")
     record = json.loads(result.out)

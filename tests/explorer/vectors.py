@@ -23,7 +23,8 @@ from deepstep.equations import (
     initialize_parameters,
     model_forward,
 )
-from deepstep.inspection import Trace, trace_step
+from deepstep.inspection import Trace
+from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, unit_health
 
 HEADS = ("sigmoid", "softmax", "identity")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.inspection import MemberCourse, diagnose_committee, held_out_findings
+from deepstep.inspection.findings import MemberCourse, diagnose_committee, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
 NETWORK = {
@@ -55,7 +55,7 @@ OF_A_NETWORK: list[tuple[dict[str, Any], list[str], str]] = [
     (  # rows that were learned by heart
         changed(NETWORK, train={"accuracy": 1.0}, test=RANDOM),
         [SERIOUS, OVERFITTING],
-        "of the test rows, 43.0 % right answers",
+        "on the test set, 43.0 % right answers",
     ),
     (
         {"train": {**NETWORK["train"], "accuracy": 1.0}, "validation": RANDOM},
@@ -66,17 +66,17 @@ OF_A_NETWORK: list[tuple[dict[str, Any], list[str], str]] = [
     (  # rows that chose no epoch come first
         changed(NETWORK, test={"accuracy": 0.5, "balanced_accuracy": 0.5}, validation=NETWORK["test"]),
         [SERIOUS, OVERFITTING],
-        "of the test rows",
+        "on the test set",
     ),
     (
         changed(NETWORK, test=NEVER),
         ["class never answered serious"],
-        "of the test rows, class 'b' is never answered",
+        "on the test set, class 'b' is never answered",
     ),
     (changed(NETWORK, test=NEVER, train=NEVER), [], ""),  # that is found of the rows of train
     (changed(NETWORK, test=FEW_OF_A_CLASS), [OVERFITTING], ""),  # of 4 rows of a class it may be luck
     (changed(NETWORK, test={"rows": 19, "accuracy": 0.1, "balanced_accuracy": 0.1}), [], ""),
-    (TARGETS, [OVERFITTING], "height: of rows that were learned from, R² of 0.99"),
+    (TARGETS, [OVERFITTING], "height: on the training set, R² of 0.99"),
 ]
 
 

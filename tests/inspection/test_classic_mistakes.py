@@ -17,9 +17,17 @@ from deepstep.inspection.faults import get_fault
 SIZES = (4, 3, 3, 2)
 
 
-def problem(dims: Any = SIZES, activation: str = "tanh", output: str = "sigmoid", m: int = 7, seed: int = 3):
+def problem(
+    dims: Any = SIZES,
+    activation: str = "tanh",
+    output: str = "sigmoid",
+    m: int = 7,
+    seed: int = 3,
+    features: Any = (),
+):
     rng = np.random.default_rng(seed + 2)
-    net = Network(dims, activation=activation, output=output, initialization="glorot", seed=seed)
+    options = {"activation": activation, "output": output, "initialization": "glorot", "seed": seed}
+    net = Network(dims, **options, **dict(features))
     for name, value in net.parameters.items():
         if name[0] == "b":
             value += 0.3 * rng.standard_normal(value.shape)
@@ -63,6 +71,41 @@ def test_a_mistake_in_each_layer_and_in_all(
     if len(layers) > 1:
         found = named(net, X, Y, {layer: [mistake] for layer in layers})
         assert found == f"{where(layers)}: {sentence}"
+
+
+FACTORS = {
+    "the 1/m is lost in {}": lambda n, m: m,
+    "the 1/m stands twice, in dZ and again in {}": lambda n, m: 1 / m,
+    "{} is divided by the number of units n instead of the number of examples m": lambda n, m: m / n,
+    "{} has a factor of 2 too much": lambda n, m: 2,
+    "{} has a factor of 1/2 too much": lambda n, m: 1 / 2,
+    "the sign of {} is wrong": lambda n, m: -1,
+}
+
+
+@pytest.mark.parametrize("features", [{}, {"normalization": "batch"}, {"parametric": True}], ids=str)
+@pytest.mark.parametrize("sentence", FACTORS)
+def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, features: dict[str, Any]) -> None:
+    net, X, Y = problem((4, 3, 3, 5), seed=4, features=features)
+    right = net.gradients(X, Y)
+    factor = FACTORS[sentence]
+    names = [name for name in net.parameters if name[-1] in "123"]
+    for name in names:
+        wrong = {**right, f"d{name}": factor(len(net.parameters[name]), 7) * right[f"d{name}"]}
+        found = net.check_gradients(X, Y, gradients=wrong).diagnosis
+        assert found == f"layer {name[-1]}: {sentence.format('d' + name[:-1])}"
+    for symbol in "Wb":
+        own = [name for name in names if name[:-1] == symbol]
+        wrong = {f"d{name}": factor(len(net.parameters[name]), 7) * right[f"d{name}"] for name in own}
+        where = "every layer" if len(own) == 3 else "layers 1, 2"
+        if len(own) > 1:
+            found = net.check_gradients(X, Y, gradients=right | wrong).diagnosis
+            assert found == f"{where}: {sentence.format('d' + symbol)}"
+
+
+def test_the_signs_of_one_layer_are_one_mistake() -> None:
+    net, X, Y = problem()
+    assert named(net, X, Y, {2: ["sign of dW", "sign of db"]}) == "layer 2: the sign of dW and db is wrong"
 
 
 @pytest.mark.parametrize("output", ["softmax", "identity"])
@@ -221,6 +264,6 @@ def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(faul
     """As in the lecture's own code, where it is an error of NumPy."""
     net = Network([3, 4, 2, 1], activation="tanh", seed=1)
     begun = net.parameters.copy()
-    with pytest.raises(ShapeError, match=r"has (the shape of|as many columns as) .*; got"):
+    with pytest.raises(ShapeError, match=r"(has the shape of|must have as many columns as) .*; got"):
         net.train(np.ones((3, 5)), np.eye(5)[:1], iterations=2, fault=fault)
     assert net.parameters == begun

@@ -9,7 +9,8 @@ import pytest
 from deepstep import Network
 from deepstep.data import load
 from deepstep.errors import DivergenceError
-from deepstep.inspection import diagnose, divergence_finding
+from deepstep.inspection import diagnose
+from deepstep.inspection.findings import divergence_finding
 from deepstep.training import Health
 
 SOME = {"iterations": 60, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.005}
@@ -175,14 +176,14 @@ def test_labels_of_clean_data_are_not_doubted(name, seed):
 def test_answers_that_were_never_learned_say_nothing_of_labels():
     """Of answers no better than a guess half of the sure ones are wrong, too."""
     rng = np.random.default_rng(0)
-    from deepstep.inspection import label_findings
+    from deepstep.inspection.findings import label_findings
 
     P = rng.dirichlet(np.ones(3), 300)
     assert list(label_findings(P, rng.integers(0, 3, 300))) == []
 
 
 def test_the_rows_that_are_named_are_those_that_were_mixed_up():
-    from deepstep.inspection import label_findings
+    from deepstep.inspection.findings import label_findings
 
     rng = np.random.default_rng(1)
     true = rng.integers(0, 2, 400)

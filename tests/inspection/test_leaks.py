@@ -6,7 +6,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 
 from deepstep.data import read_table
-from deepstep.inspection import leak_findings
+from deepstep.inspection.findings import leak_findings
 from deepstep.preparation import TablePreparation
 
 RNG = np.random.default_rng(0)

@@ -182,7 +182,7 @@ class TestSelect:
             ({"layer": 4}, "layer is one of '0', '1', '2', '3'; got 4"),
             ({"layer": -1}, "got -1"),
             ({"layer": "1"}, "got '1'"),
-            ({"example": 5}, "example is one of 0 … 4; got 5"),
+            ({"example": 5}, "example must be a whole number from 0 to 4; got 5"),
             ({"example": -1}, "got -1"),
             ({"example": 0.5}, "got 0.5"),
             ({"example": "a"}, "got 'a'"),
@@ -312,7 +312,7 @@ class TestCheck:
         assert plain["passed"] is True
         assert plain["first_wrong"] is None
         assert len(plain["checks"]) == len(check.checks) == 12
-        assert len(str(check).splitlines()) == 13
+        assert len(str(check).splitlines()) == 14  # with the header and the verdict
         assert check._repr_html_().count("<tr>") == 13
 
     @pytest.mark.parametrize("option", [{"epsilon": 0}, {"epsilon": float("nan")}, {"max_entries": 0}])

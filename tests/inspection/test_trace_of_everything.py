@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.equations import EQUATIONS, NORMALIZATIONS
-from deepstep.inspection import trace_step
+from deepstep.inspection.trace_step import trace_step
 from deepstep.network import Architecture, Parameters
 
 

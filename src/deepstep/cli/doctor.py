@@ -27,7 +27,8 @@ from deepstep.run import Run
 def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
     """Say what went wrong in a training.
 
-    Dead and saturated units, gradients that vanish or explode, updates that are too small or too large,
+    Causes come first. Found are a learning rate that is too high or too low, dead and saturated units,
+    gradients that vanish or explode, updates that are too small or too large,
     overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
     wrong, columns that alone tell the target, and an end that came too early. Of a committee:
     overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far

@@ -13,7 +13,7 @@ from deepstep.data.files import kind_at
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DeepStepError, DivergenceError
 from deepstep.explorer import About
-from deepstep.inspection import divergence_finding
+from deepstep.inspection.findings import divergence_finding
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ClassTarget, Target

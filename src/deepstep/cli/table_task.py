@@ -12,8 +12,8 @@ from deepstep.cli.parts import Part, as_part
 from deepstep.cli.row_weights import check_some, row_weights
 from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.inspection import Finding, leak_findings
-from deepstep.inspection.findings.leaks import MOST_ROWS
+from deepstep.inspection import Finding
+from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation import (
     ClassTarget,
     LabelTargets,

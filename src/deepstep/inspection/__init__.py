@@ -1,39 +1,22 @@
 """Stage 7, inspection: takes a network and examples, gives a trace, checked gradients, findings."""
 
+from deepstep.docstrings import complete
 from deepstep.inspection.faults import FAULTS
-from deepstep.inspection.findings import (
-    Finding,
-    MemberCourse,
-    constant_target,
-    diagnose,
-    diagnose_committee,
-    divergence_finding,
-    held_out_findings,
-    label_findings,
-    leak_findings,
-    sorted_by_severity,
-)
+from deepstep.inspection.findings import Beginning, Finding, diagnose
 from deepstep.inspection.finite_differences import ParameterCheck
 from deepstep.inspection.gradient_check import GradientReport, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
-from deepstep.inspection.trace_step import trace_step
+
+complete(globals())
 
 __all__ = [
     "FAULTS",
+    "Beginning",
     "Finding",
     "GradientReport",
-    "MemberCourse",
     "ParameterCheck",
     "Trace",
     "TraceEntry",
     "check_gradients",
-    "constant_target",
     "diagnose",
-    "diagnose_committee",
-    "divergence_finding",
-    "held_out_findings",
-    "label_findings",
-    "leak_findings",
-    "sorted_by_severity",
-    "trace_step",
 ]

@@ -4,14 +4,13 @@ A mistake is the graph with one operation spoilt: its backward pass gives the gr
 gives, and a network can be trained with it (`Network.train(fault=...)`, for teaching).
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain, islice, product
+from itertools import product
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.engines import total_weight
 from deepstep.equations import (
     ACTIVATIONS,
     Graph,
@@ -19,18 +18,11 @@ from deepstep.equations import (
     Node,
     Op,
     Tape,
-    l1_backward,
-    l2_backward,
-    output_gradient,
 )
 from deepstep.equations.activations import activation_op
-from deepstep.equations.ops import backward, place
+from deepstep.equations.ops import place, symbol_and_layer
 from deepstep.errors import ShapeError, unknown_name
-from deepstep.inspection.finite_differences import Objective
 from deepstep.types import Array
-
-UNKNOWN = "none of the known faults explains it"
-MOST_MULTIPLICATIONS = 2e9  # after so many the search for two mistakes at once ends
 
 
 class Call(NamedTuple):
@@ -68,7 +60,7 @@ class Fault:
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
         """The derivatives of a node that go wrong; W and b are parameters, not what is made of them."""
         given = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
-        return [symbol for symbol in given if symbol not in "Wb" or node.names[symbol] in graph.learned]
+        return [s for s in given if s in (*Z, *A_PREV) or node.names[s] in graph.learned]
 
     def spoilt(self, node: Node, graph: Graph, tape: Tape) -> Op:
         """The operation of a node with the mistake."""
@@ -120,16 +112,12 @@ def _dAL(ZL: Array, Y: Array, sample_weight: Array | None, head: Head) -> Array 
     return dAL if sample_weight is None else dAL * (sample_weight / sample_weight.mean())
 
 
-def _activates(node: Node) -> bool:
+def activates(node: Node) -> bool:
     return node.op.gives == ("Z",)
 
 
 def _activates_by(name: str) -> Callable[[Node], bool]:
-    return lambda node: _activates(node) and node.op.forward_equation.name == name
-
-
-def _multiplies(node: Node) -> bool:
-    return "W" in node.op.needs and "A_prev" in node.op.needs
+    return lambda node: activates(node) and node.op.forward_equation.name == name
 
 
 def _at_A(v: Array, call: Call) -> Any:
@@ -140,7 +128,9 @@ def _at_A(v: Array, call: Call) -> Any:
 def _by_W_itself(_: Array, call: Call) -> Array:
     W, dZ = call.needs["W"], call.given
     if W.shape[1] != len(dZ):
-        raise ShapeError("W·dZ", "W has as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}")
+        raise ShapeError(
+            "W·dZ", "W must have as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}"
+        )
     return W @ dZ
 
 
@@ -156,42 +146,65 @@ def _of_another(name: str) -> Fault:
         f"the derivative of {name} is taken instead of that of the layer's own activation",
         ("Z",),
         lambda v, call: other(call.given, call.needs["Z"]),
-        lambda node: _activates(node) and node.op.forward_equation.name != name,
+        lambda node: activates(node) and node.op.forward_equation.name != name,
     )
+
+
+IN_PARAMETERS: dict[str, tuple[str, str, Spoil]] = {
+    "lost 1/m": ("lost 1/m in {}", "the 1/m is lost in {}", lambda v, call: v * call.m),
+    "1/m twice": (
+        "1/m twice in {}",
+        "the 1/m stands twice, in dZ and again in {}",
+        lambda v, call: v / call.m,
+    ),
+    "1/n": (
+        "1/n in {}",
+        "{} {is} divided by the number of units n instead of the number of examples m",
+        lambda v, call: v * call.m / len(call.given),
+    ),
+    "factor 2 in a layer": ("factor 2 in {}", "{} {has} a factor of 2 too much", lambda v, call: 2 * v),
+    "factor 1/2 in a layer": ("factor 1/2 in {}", "{} {has} a factor of 1/2 too much", lambda v, call: v / 2),
+    "sign of dW and db": ("sign of {}", "the sign of {} is wrong", lambda v, call: -v),
+}
+"""Name of a factor in dW and db → its name in one derivative, its sentence, and the wrong derivative."""
+
+
+def _in_parameters(
+    *names: str, among: Iterable[tuple[str, ...]] = (("W", "b"), ("W",), ("b",))
+) -> dict[str, Fault]:
+    """Factors of `IN_PARAMETERS` in the derivatives by these groups of parameters, by short name."""
+    found = {}
+    for name, symbols in product(names, among):
+        alone, sentence, spoil = IN_PARAMETERS[name]
+        wrong, several = " and ".join(f"d{symbol}" for symbol in symbols), len(symbols) > 1
+        verbs = {"is": "are", "has": "have"} if several else {"is": "is", "has": "has"}
+        found[name if several else alone.format(wrong)] = Fault(
+            sentence.format(wrong, **verbs), symbols, spoil
+        )
+    return found
 
 
 W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
 
+# Two mistakes may give the same numbers: with two examples the lost 1/m is a factor of 2. The first is named.
 FAULTS: dict[str, Fault] = {
-    "lost 1/m": Fault("the 1/m is lost in dW and db", W + B, lambda v, call: v * call.m),
-    "lost 1/m in dW": Fault("the 1/m is lost in dW", W, lambda v, call: v * call.m),
-    "lost 1/m in db": Fault("the 1/m is lost in db", B, lambda v, call: v * call.m),
-    "1/m twice": Fault(
-        "the 1/m stands twice, in dZ and again in dW and db", W + B, lambda v, call: v / call.m
-    ),
-    "1/n": Fault(
-        "dW and db are divided by the number of units n instead of the number of examples m",
-        W + B,
-        lambda v, call: v * call.m / len(call.given),
-    ),
+    **_in_parameters("lost 1/m", "1/m twice", "1/n"),
     "factor 2": Fault(
         "dZ of the output has a factor of 2 too much", spoil=lambda v, call: 2 * v, output="dZ"
     ),
     "factor 1/2": Fault(
         "dZ of the output has a factor of 1/2 too much", spoil=lambda v, call: v / 2, output="dZ"
     ),
-    "factor 2 in a layer": Fault("dW and db have a factor of 2 too much", W + B, lambda v, call: 2 * v),
     "sign of dZ": Fault("the sign of dZ is wrong", Z, lambda v, call: -v, output="dZ"),
-    "sign of dW": Fault("the sign of dW is wrong", W, lambda v, call: -v),
-    "sign of db": Fault("the sign of db is wrong", B, lambda v, call: -v),
+    **_in_parameters("factor 2 in a layer", "factor 1/2 in a layer", "sign of dW and db"),
     "derivative at A": Fault(
-        "the derivative of the activation is taken at A instead of Z", Z, _at_A, _activates, output="dA"
+        "the derivative of the activation is taken at A instead of Z", Z, _at_A, activates, output="dA"
     ),
     "no derivative": Fault(
         "the derivative of the activation is missing",
         Z,
         lambda v, call: call.given,
-        _activates,
+        activates,
         output="dA",
     ),
     "derivative twice": Fault(
@@ -232,17 +245,6 @@ FAULTS: dict[str, Fault] = {
 }
 """Mistakes of every network by a short name; operations declare more of their own, see ``Op.faults``."""
 
-SHAPE_FAULTS: tuple[tuple[str, Callable[[tuple[int, ...], int, int], bool]], ...] = (
-    (
-        "db is squeezed; it needs the shape (n, 1) of b",
-        lambda shape, n, m: shape == (n,) or (n == 1 and shape == ()),
-    ),
-    ("db is summed over the units as well", lambda shape, n, m: shape in {(), (1,), (1, 1)}),
-    ("db is summed over the units instead of the examples", lambda shape, n, m: shape in {(m,), (1, m)}),
-    ("db is not summed over the examples", lambda shape, n, m: shape == (n, m)),
-)
-"""Mistakes that the shape of db betrays, given the n units of the layer and the m columns."""
-
 
 def get_fault(name: str, where: str) -> Fault:
     """A mistake by its short name; the `ConfigurationError` for an unknown one has the nearest one."""
@@ -254,171 +256,12 @@ def get_fault(name: str, where: str) -> Fault:
     raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)])
 
 
-Place: TypeAlias = tuple[Fault, list[int]]
-"""A mistake in some layers."""
-
-
-class Search(NamedTuple):
-    """A gradient that came wrong, and the pass that it should be of."""
-
-    gradients: Mapping[str, Array]
-    objective: Objective
-
-    @property
-    def n_layers(self) -> int:
-        return len(self.objective.graph.layers)
-
-    def with_faults(self, places: Sequence[Place]) -> Iterator[tuple[str, Array]]:
-        """The gradients of the pass with these mistakes, by parameter in the order of the backward pass."""
-        objective = self.objective
-        graph, tape, settings = objective.graph, objective.tape, objective.settings
-        Y, weight, head = objective.Y, objective.sample_weight, objective.head
-        dZL, m = (
-            output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight),
-            total_weight(Y, weight),
-        )
-        regularized = {f"W{layer}" for layer in range(1, self.n_layers + 1)}
-        for fault, layers in places:
-            graph, dZL = fault.applied(graph, tape, dZL, Y, weight, head, layers)
-            regularized -= set() if fault.regularized else {f"W{layer}" for layer in layers}
-        for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
-            for name, value in derivatives.items():
-                if name in regularized and value.shape == tape[name].shape:
-                    W = tape[name]
-                    value = value + (l1_backward(W, settings.l1, m) + l2_backward(W, settings.l2, m))
-                if name in graph.learned:
-                    yield name, value
-
-    def fails_in(self, places: Sequence[Place]) -> int:
-        """The first layer of the backward pass whose gradients these mistakes do not explain; 0 for none."""
-        for name, value in self.with_faults(places):
-            if not _equal(self.gradients[f"d{name}"], value):
-                return self.objective.graph.learned[name][0]
-        return 0
-
-    def places(self, fault: Fault) -> Iterator[Place]:
-        """Each layer alone, then all hidden ones, then all, as a mistake in a shared function is."""
-        graph, last, found = self.objective.graph, self.n_layers, set[int]()
-        for node in graph.nodes:
-            W = self.objective.tape[f"W{node.layer}"]
-            possible = fault.name in node.op.faults or fault.spoilt_symbols(node, graph)
-            square = fault.symbols != A_PREV or W.shape[0] == W.shape[1]
-            if possible and square and not (node.layer == last and _activates(node)):
-                found.add(node.layer)
-        if fault.output:
-            found.add(last)
-        layers = sorted(found)
-        hidden = [layer for layer in layers if layer < last]
-        yield from ((fault, [layer]) for layer in layers)
-        yield from ((fault, group) for group in (hidden, layers) if len(group) > 1)
-
-    def described(self, layers: Sequence[int]) -> str:
-        if len(layers) == self.n_layers > 1:
-            return "every layer"
-        return ("layer " if len(layers) == 1 else "layers ") + ", ".join(map(str, layers))
-
-
-def name_fault(gradients: Mapping[str, Array], objective: Objective) -> str:
-    """Name the mistake that explains these gradients, or two of them, or say where they begin to differ.
-
-    ``gradients`` are dW1, db1, … as they came; the result is such as ``"layer 2: the sign of dW is wrong"``.
-    """
-    search = Search(gradients, objective)
-    if found := _not_finite(search) or _misshapen(search):
-        return found
-    begins = search.fails_in([])
-    if not begins:
-        return "the gradients are those of the equations; the finite differences are not good enough"
-    candidates = [place for fault in _known(objective.graph) for place in search.places(fault)]
-    here = [(fault, layers) for fault, layers in candidates if begins in layers]
-    partial: list[Place] = []  # those that explain the first wrong layer of the backward pass
-    tries: Iterator[tuple[Place, ...]] = chain(
-        ((one,) for one in candidates),
-        ((one,) for one in _updated_first(search)),
-        ((one, other) for one in partial for other in candidates),
-        product(here, here),
-    )
-    columns = objective.tape[objective.graph.logits].shape[1]
-    size = sum(objective.tape[name].size for name in objective.graph.learned)
-    most = len(candidates) + 1 + int(MOST_MULTIPLICATIONS / (6 * size * columns))
-    for tried in islice(tries, most):
-        if len(tried) == 2 and tried[0][0] is tried[1][0]:
-            continue
-        fails = search.fails_in(tried)
-        if not fails:
-            return "; and ".join(f"{search.described(layers)}: {fault.name}" for fault, layers in tried)
-        if len(tried) == 1 and fails < begins:
-            partial += tried
-    return _beginning(search, begins)
-
-
-def _known(graph: Graph) -> list[Fault]:
+def known_faults(graph: Graph) -> list[Fault]:
     """All mistakes that operations of this graph can have; an operation may declare some of its own."""
-    others = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
-    faults = [*FAULTS.values(), *map(_of_another, others)]
+    activations = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
+    faults = [*FAULTS.values(), *map(_of_another, activations)]
     told = {fault.name for fault in faults}
     declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in told)
-    return [*faults, *map(Fault, declared)]
-
-
-def _not_finite(search: Search) -> str:
-    """Which number is not finite, in the order of the backward pass."""
-    for name, (layer, _) in reversed(list(search.objective.graph.learned.items())):
-        value = np.asarray(search.gradients[f"d{name}"])
-        places = np.argwhere(~np.isfinite(value)).tolist()
-        if places:
-            others = f" ({len(places)} of {value.size} entries are not finite)" if len(places) > 1 else ""
-            return f"layer {layer}: d{name}{places[0]} is {value[tuple(places[0])]}{others}"
-    return ""
-
-
-def _misshapen(search: Search) -> str:
-    """The mistake that the shape of db betrays."""
-    tape, layers = search.objective.tape, range(1, search.n_layers + 1)
-    shapes = {layer: np.shape(search.gradients[f"db{layer}"]) for layer in layers}
-    sizes = {layer: (len(tape[f"b{layer}"]), tape[f"Z{layer}"].shape[1]) for layer in layers}
-    wrong = [layer for layer in layers if shapes[layer] != tape[f"b{layer}"].shape]
-    for name, betrays in SHAPE_FAULTS if wrong else ():
-        if all(betrays(shapes[layer], *sizes[layer]) for layer in wrong):
-            return f"{search.described(wrong)}: {name}"
-    return ""
-
-
-def _updated_first(search: Search) -> Iterator[Place]:
-    """Gradients that were taken after the update of a later layer: dA_prev = (W - α·dW)ᵀ·dZ, of one α."""
-
-    def after(rate: float, text: str = "") -> Place:
-        def moved(v: Array, call: Call) -> Array:
-            return v - rate * (call.given @ call.needs["A_prev"].T / call.m).T @ call.given
-
-        return Fault(text, A_PREV, moved, _multiplies), list(range(2, search.n_layers + 1))
-
-    if search.n_layers < 2:
-        return
-    # dW of the layer before the last is linear in α: two points give α
-    name = f"W{search.n_layers - 1}"
-    at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
-    slope, came = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
-    if came.shape != at_0.shape or not slope.any():
-        return
-    if rate := float(slope @ (came - at_0).ravel() / (slope @ slope)):
-        yield after(
-            rate,
-            f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "
-            "gradients before the first update",
-        )
-
-
-def _beginning(search: Search, layer: int) -> str:
-    """Where the gradients begin to differ, going backward: in this layer."""
-    right = dict(search.with_faults([]))
-    names = [name for name, (own, _) in search.objective.graph.learned.items() if own == layer]
-    wrong = [f"d{name}" for name in names if not _equal(search.gradients[f"d{name}"], right[name])]
-    look = f"dZ{layer}" if len(wrong) == len(names) > 1 else " and ".join(wrong)
-    above = "" if layer == search.n_layers else f", all of layer {layer + 1} and above are right"
-    return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
-
-
-def _equal(came: Array, wrong: Array) -> bool:
-    scale = float(np.abs(wrong).max(initial=0))
-    return np.shape(came) == wrong.shape and np.allclose(came, wrong, rtol=1e-6, atol=1e-9 * scale)
+    symbols = dict.fromkeys(symbol_and_layer(name)[0] for name in graph.learned)
+    others = _in_parameters(*IN_PARAMETERS, among=[(s,) for s in symbols if s not in "Wb"])
+    return [*faults, *map(Fault, declared), *others.values()]

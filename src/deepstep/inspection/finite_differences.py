@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from deepstep.engines import Settings, total_weight
-from deepstep.equations import Graph, Head, Tape, cost_from_logits, l1_cost, l2_cost
+from deepstep.equations import Graph, Head, Tape, cost_from_logits
 from deepstep.equations.ops import forward
+from deepstep.equations.regularization import penalties
 from deepstep.errors import ConfigurationError
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number, is_whole
 
 STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
     2: ((1, 1 / 2), (-1, -1 / 2)),
@@ -42,7 +43,7 @@ class Objective:
 
     def along(self, name: str, factor: float = 1.0) -> Evaluate:
         """J times a factor, run from one quantity on."""
-        graph, settings, Y = self.graph, self.settings, self.Y
+        graph, Y, terms = self.graph, self.Y, penalties(self.settings.l1, self.settings.l2)
         moved, m = graph.after(name), total_weight(Y, self.sample_weight)
         nodes = [node for node in moved if node in graph.to_logits]
         weights = [self.tape[f"W{layer.number}"] for layer in graph.layers]
@@ -54,11 +55,10 @@ class Objective:
             if self.head.kinks is not None:
                 sides.append(self.head.kinks(ZL, Y).ravel() > 0)
             cost = cost_from_logits(ZL, Y, output=self.head, sample_weight=self.sample_weight)
-            if settings.l1:
-                cost += l1_cost(weights, settings.l1, m)
-                sides += [W.ravel() > 0 for W in weights]
-            if settings.l2:
-                cost += l2_cost(weights, settings.l2, m)
+            for term in terms:
+                cost += term.cost(weights, term.strength, m)
+                if term.name == "l1":
+                    sides += [W.ravel() > 0 for W in weights]
             return factor * cost, np.concatenate(sides) if sides else np.empty(0, dtype=bool)
 
         return evaluate
@@ -68,28 +68,18 @@ class Objective:
 class ParameterCheck:
     """The check of the derivative by one parameter, or by another quantity.
 
-    Attributes
-    ----------
-    name : str
-        ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
-    shape : tuple
-        Of the parameter or quantity.
-    checked, at_kink : int
-        Entries compared; entries left out because a kink of a unit such as a relu, or of the loss, is close
-        by, or a weight is 0 under L1, where no derivative exists.
-    difference : float
-        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
-        small that the error of the finite differences alone would make the difference large.
-    worst : tuple of int
-        Index of the entry with the largest absolute difference.
-    analytic, numeric : float
-        Both values there.
-    verdict : str
-        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or finite
-        differences too inexact to tell.
+    name: ``"W1"``, ``"b1"``, …; in the check of a trace that of the derivative, ``"dZ1"``.
+    shape: Shape of the parameter or quantity.
+    checked: Entries compared.
+    at_kink: Entries left out because a kink of a unit such as a relu, or of the loss, is close by, or a
+        weight is 0 under L1, where no derivative exists.
+    difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
+        never so small that the error of the finite differences alone would make the difference large.
+    worst: Index of the entry with the largest absolute difference.
+    analytic, numeric: Both values there.
+    verdict: ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries at a kink, or
+        finite differences too inexact to tell.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
     >>> [(check.name, check.shape, check.verdict) for check in report.checks]
@@ -117,50 +107,57 @@ class ParameterCheck:
         return self.verdict != "not checkable"
 
 
+class Options(NamedTuple):
+    """How finite differences are taken, see `deepstep.inspection.check_gradients`."""
+
+    epsilon: float | None
+    order: int
+    tolerance: float
+    max_entries: int | None
+
+    def checked(self, where: str) -> "Options":
+        """These options; a `ConfigurationError` for some with which nothing would be compared."""
+        if self.order not in STENCILS:
+            raise ConfigurationError(where, "order must be 2 or 4", f"got {self.order!r}")
+        positive: dict[str, Any] = {"epsilon": self.epsilon, "tolerance": self.tolerance}
+        for name, value in positive.items():
+            if (value is not None or name != "epsilon") and not (is_number(value) and value > 0):
+                raise ConfigurationError(where, f"{name} must be a positive number", f"got {value!r}")
+        most = self.max_entries
+        if most is not None and not is_whole(most, 1):
+            raise ConfigurationError(where, "max_entries must be a positive whole number", f"got {most!r}")
+        return self
+
+
 def compare(
-    objective: Objective,
-    name: str,
-    derivative: Array,
-    *,
-    factor: float = 1.0,
-    epsilon: float | None = None,
-    order: int = 4,
-    tolerance: float,
-    max_entries: int | None,
+    objective: Objective, name: str, derivative: Array, factor: float, options: Options
 ) -> tuple[ParameterCheck, tuple[Array, Array, Array]]:
     """The derivative of ``factor`` · J by a quantity against finite differences, entry by entry.
 
-    Beside the check come the derivatives compared, analytic and numeric, and the possible errors of these.
+    Returned beside the check: the derivatives compared, analytic and numeric, and their possible errors.
     """
     evaluate = objective.along(name, factor)
     cost, sides = evaluate()
     size = max(1.0, abs(cost))
     value = objective.tape[name].reshape(-1)
-    central = partial(_central, value, evaluate, sides, STENCILS[order])
-    entries = _spread(value.size, max_entries)
-    numeric, errors = np.array([_settled(central, entry, size, epsilon) for entry in entries]).T
+    central = partial(_central, value, evaluate, sides, STENCILS[options.order])
+    entries = _spread(value.size, options.max_entries)
+    numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
     smooth = ~np.isnan(numeric)
-    analytic, numeric, errors = derivative.ravel()[entries[smooth]], numeric[smooth], errors[smooth]
-    apart = difference(analytic, numeric, least_scale(errors, tolerance))
-    verdict = "good" if apart < tolerance else "wrong"
-    if not smooth.any() or _undecided(analytic, numeric, errors, size):
-        verdict = "not checkable"
+    entries, analytic = entries[smooth], derivative.ravel()[entries[smooth]]
+    numeric, errors = numeric[smooth], errors[smooth]
+    apart = difference(analytic, numeric, least_scale(errors, options.tolerance))
+    verdict = "good" if apart < options.tolerance else "wrong"
     worst: tuple[int, ...] = ()
     at_worst = np.nan, np.nan
-    if smooth.any():
+    if len(entries):
         at = int(np.argmax(np.abs(analytic - numeric)))
-        worst = tuple(int(i) for i in np.unravel_index(entries[smooth][at], derivative.shape))
+        worst = tuple(map(int, np.unravel_index(entries[at], derivative.shape)))
         at_worst = float(analytic[at]), float(numeric[at])
-    check = ParameterCheck(
-        name,
-        derivative.shape,
-        len(analytic),
-        len(entries) - len(analytic),
-        apart,
-        worst,
-        *at_worst,
-        verdict,
-    )
+    if not len(entries) or _undecided(analytic, numeric, errors, size):
+        verdict = "not checkable"
+    at_kink = int((~smooth).sum())
+    check = ParameterCheck(name, derivative.shape, len(entries), at_kink, apart, worst, *at_worst, verdict)
     return check, (analytic, numeric, errors)
 
 
@@ -218,7 +215,7 @@ def _settled(
 
 
 def _rounding(size: float, distance: float) -> float:
-    """What the digits of a cost of this size can make of a derivative."""
+    """The error of a derivative by the last digits of costs of this size."""
     return 16 * float(np.finfo(np.float64).eps) * size / distance
 
 
@@ -254,18 +251,3 @@ def _spread(size: int, most: int | None) -> AnyArray:
     if most is None or size <= most:
         return np.arange(size)
     return np.unique(np.linspace(0, size - 1, most).round().astype(int))
-
-
-def check_options(
-    where: str, *, epsilon: Any, max_entries: Any, order: Any = 4, tolerance: Any = 1e-7
-) -> None:
-    """Refuse options with which nothing would be compared, by a `ConfigurationError`."""
-    if order not in STENCILS:
-        raise ConfigurationError(where, "order is 2 or 4", f"got {order!r}")
-    for name, value in (("epsilon", epsilon), ("tolerance", tolerance)):
-        if name == "epsilon" and value is None:
-            continue
-        if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-            raise ConfigurationError(where, f"{name} is a positive number", f"got {value!r}")
-    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries > 0):
-        raise ConfigurationError(where, "max_entries is a positive whole number", f"got {max_entries!r}")

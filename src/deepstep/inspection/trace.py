@@ -10,14 +10,11 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import (
-    Objective,
-    ParameterCheck,
-    check_options,
-    compare,
-)
-from deepstep.inspection.gradient_check import html_table, text_table
+from deepstep.inspection.finite_differences import Objective, Options
+from deepstep.inspection.gradient_check import Derivative, GradientReport, compare_all
+from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
+from deepstep.types import is_whole
 
 WIDTH = 80  # of a usual terminal
 INDENT = " " * 10  # of the values under their formula
@@ -27,25 +24,14 @@ INDENT = " " * 10  # of the values under their formula
 class TraceEntry:
     """One quantity of the step.
 
-    Attributes
-    ----------
-    name : str
-        ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
-    layer : int
-        l; 0 for the input and L for the cost.
-    phase : str
-        ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    formula : str
-        The equation with this layer's indices.
-    equation : str
-        Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
-    value : array or float
-        float64 or float32, as in training.
-    columns : bool
-        Whether a column of the value is an example.
+    name: ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
+    layer: l; 0 for the input and L for the cost.
+    phase: ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
+    formula: The equation with this layer's indices.
+    equation: Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
+    value (array or float): float64 or float32, as in training.
+    columns: Whether a column of the value is an example.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> entry = Network([1, 1], initialization="zeros", seed=1).trace([[1.0]], [[1]])["dZ1"]
     >>> entry.formula, entry.preview(), entry.source
@@ -73,15 +59,8 @@ class TraceEntry:
     def preview(self, limit: int = 6) -> str:
         """The value as text: whole where it is small, else its corner and range.
 
-        Parameters
-        ----------
-        limit : int
-            Rows and columns that are shown whole.
-
-        Returns
-        -------
-        str
-            As NumPy prints it, with 4 digits.
+        limit: Rows and columns that are shown whole.
+        returns: As NumPy prints it, with 4 digits.
         """
         if not self.shape:
             return f"{float(self.value):.6g}"
@@ -94,74 +73,10 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON has it.
-
-        Returns
-        -------
-        dict
-            The attributes, with source and shape; the value as nested lists.
-        """
-        return {
-            "name": self.name,
-            "layer": self.layer,
-            "phase": self.phase,
-            "formula": self.formula,
-            "equation": self.equation,
-            "source": self.source,
-            "shape": list(self.shape),
-            "value": np.asarray(self.value).tolist(),
-        }
-
-
-@dataclass(frozen=True)
-class TraceCheck:
-    """The check of all derivatives of a trace, in the order of the backward pass."""
-
-    checks: tuple[ParameterCheck, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every derivative is right."""
-        return all(check.good for check in self.checks)
-
-    @property
-    def first_wrong(self) -> str | None:
-        """Where the backward pass goes wrong first."""
-        return next((check.name for check in self.checks if not check.good), None)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "passed": self.passed,
-            "first_wrong": self.first_wrong,
-            "checks": [
-                {
-                    name: getattr(check, name)
-                    for name in ("name", "checked", "at_kink", "difference", "good", "checkable")
-                }
-                for check in self.checks
-            ],
-        }
-
-    _HEADER = ("quantity", "entries", "at a kink", "difference", "verdict")
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
-            (
-                check.name,
-                str(check.checked),
-                str(check.at_kink),
-                f"{check.difference:.2e}",
-                check.verdict if check.good else "WRONG",
-            )
-            for check in self.checks
-        ]
-
-    def __str__(self) -> str:
-        return text_table(self._HEADER, self._rows())
-
-    def _repr_html_(self) -> str:
-        return html_table(self._HEADER, self._rows(), caption="Derivatives against finite differences")
+        """The entry as JSON has it: the attributes, source and shape; the value as nested lists."""
+        known = ("name", "layer", "phase", "formula", "equation", "source")
+        value = np.asarray(self.value).tolist()
+        return {**{name: getattr(self, name) for name in known}, "shape": list(self.shape), "value": value}
 
 
 class Trace:
@@ -169,21 +84,12 @@ class Trace:
 
     Look quantities up by name, go through them in order, print the trace, or `check` it.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network's shape.
-    entries : list of TraceEntry
-        The quantities, in order.
-    settings : Settings, optional
-        What the step was made with; plain gradient descent by default.
-    graph : Graph, optional
-        The operations of the step; by default those of the architecture.
-    whole : Trace, optional
-        The trace that this one is a part of.
+    architecture: The network's shape.
+    entries: The quantities, in order.
+    settings: Settings of the step; plain gradient descent by default.
+    graph: The operations of the step; by default those of the architecture.
+    whole: The trace that this one is a part of.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> net = Network([2, 2, 1], seed=1)
     >>> trace = net.trace([[1.0, -1.0], [0.5, 2.0]], [[1, 0]])
@@ -221,22 +127,11 @@ class Trace:
     def select(self, *, layer: int | None = None, example: int | None = None) -> "Trace":
         """The part of one layer, or of one example (a column), or both.
 
-        Parameters
-        ----------
-        layer : int, optional
-            l; 0 for the input.
-        example : int, optional
-            Number of the column, from 0.
-
-        Returns
-        -------
-        Trace
-            Of one example: its columns (one, or one for each member), and whole what has none (W, dW, J, …).
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such layer or example.
+        layer: l; 0 for the input.
+        example: Number of the column, from 0.
+        returns: With ``example`` its columns, one or one for each member; what has none (W, dW, J, …) stays
+            whole.
+        ConfigurationError: If there is no such layer or example.
         """
         entries = self.entries
         if layer is not None:
@@ -246,8 +141,9 @@ class Trace:
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
             m = self._whole["A0"].shape[1]
-            if not (isinstance(example, int | np.integer) and 0 <= example < m):
-                raise ConfigurationError("trace", f"example is one of 0 … {m - 1}", f"got {example!r}")
+            if not (is_whole(example, 0) and example < m):
+                expected = f"example must be a whole number from 0 to {m - 1}"
+                raise ConfigurationError("trace", expected, f"got {example!r}")
             entries = [
                 # of members that share the network: the column of each
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
@@ -255,64 +151,40 @@ class Trace:
             ]
         return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)
 
-    def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> TraceCheck:
+    def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> GradientReport:
         """Check every derivative in the trace by finite differences, quantity by quantity.
 
         dZ and dA are checked where they stand: Z or A is moved and the rest of the network runs from there,
         so a wrong step is found at its own place and not only in the weights. A selected part is checked with
         all examples, as they share the weights.
 
-        Parameters
-        ----------
-        epsilon : float, optional
-            Distance of the differences; by default it is found for each entry.
-        max_entries : int
-            Entries checked for each quantity, evenly spread.
-
-        Returns
-        -------
-        TraceCheck
-            A verdict for each quantity.
-
-        Raises
-        ------
-        ConfigurationError
-            If epsilon or the number of entries is not positive.
+        epsilon: Distance of the differences; by default it is found for each entry.
+        max_entries: Entries checked for each quantity, evenly spread.
+        returns: A verdict for each quantity, in the order of the backward pass.
+        ConfigurationError: If epsilon or the number of entries is not positive.
         """
-        check_options("Trace.check", epsilon=epsilon, max_entries=max_entries)
-        whole, head = self._whole._by_name, get_head(self.architecture)
+        whole = self._whole._by_name
+        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
+        options = Options(epsilon, 4, tolerance, max_entries).checked("Trace.check")
         # C order, so that a flat view of an array writes through
         tape: Tape = {name: np.array(entry.value, np.float64, order="C") for name, entry in whole.items()}
         weight = tape["w"][0] if "w" in tape else None
+        head = get_head(self.architecture)
         objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
-        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
-        checks = []
+        derivatives = []
         for name in self._by_name:
             of = whole.get(name[1:])
-            if name[0] != "d" or of is None:
-                continue
-            # by what has a column for each example they are derivatives of J times the columns
-            factor = of.shape[1] if of.columns else 1
-            check, _ = compare(
-                objective,
-                of.name,
-                tape[name],
-                factor=factor,
-                epsilon=epsilon,
-                tolerance=tolerance,
-                max_entries=max_entries,
-            )
-            checks.append(replace(check, name=name))
-        return TraceCheck(tuple(checks))
+            if name[0] == "d" and of is not None:
+                # by what has a column for each example they are derivatives of J times the columns
+                factor = of.shape[1] if of.columns else 1.0
+                derivatives.append(Derivative(name, of.name, tape[name], factor))
+        report = compare_all(objective, derivatives, options)
+        if report.passed:
+            return report
+        return replace(report, diagnosis=f"{report.first_wrong} is the first wrong one, going backward")
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace as JSON has it.
-
-        Returns
-        -------
-        dict
-            ``layer_dims``, ``activations``, and the ``entries`` as `TraceEntry.to_dict` gives them.
-        """
+        """The trace as JSON has it: ``layer_dims``, ``activations``, and the ``entries`` as dictionaries."""
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),
@@ -329,8 +201,11 @@ class Trace:
 
     def __str__(self) -> str:
         head, *lines = text_table(self._HEADER, self._rows()).splitlines()
-        values = [indent(entry.preview(), INDENT) for entry in self.entries]
-        return "\n".join([head, *(part for pair in zip(lines, values, strict=True) for part in pair)])
+        opened = (
+            f"{line}\n{indent(entry.preview(), INDENT)}"
+            for line, entry in zip(lines, self.entries, strict=True)
+        )
+        return "\n".join([head, *opened])
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))

@@ -42,32 +42,12 @@ def trace_step(
 
     The values are copies: what is done to the network or the data later does not reach them.
 
-    Parameters
-    ----------
-    architecture, parameters
-        The network; not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        The batch.
-    learning_rate : float
-        α of the update.
-    settings : Settings, optional
-        The update rule and what regularizes; plain gradient descent by default.
-    state : SessionState, optional
-        The state before the step, but for θ, which is ``parameters``; by default that of the first step.
-    sample_weight : array of shape (m,), optional
-        Weight of each example.
-    weight_decay, dropout : float
-        Factors of the settings of these names, of a schedule.
-    masks : mapping, optional
-        Dropout masks by layer, in place of those that the seed gives.
+    By default it is the first step of plain gradient descent. ``state`` is that before the step, but for θ,
+    which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of the settings of these names, of a
+    schedule; ``masks`` take the place of those that the seed gives.
 
-    Returns
-    -------
-    Trace
-        Its θ′ is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
+    θ′ of the trace is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
 
-    Examples
-    --------
     >>> line = Architecture((1, 1), ("sigmoid",))
     >>> theta = Parameters(np.zeros(2), [1, 1])
     >>> trace = trace_step(line, theta, np.array([[1.0]]), np.array([[1.0]]), learning_rate=1.0)
@@ -309,5 +289,5 @@ def _equation_of(function: Callable[..., Array], head: str, left: str) -> Equati
 def _becomes(
     name: str, before: str, layer: int, formula: str, equation: Equation, value: Array
 ) -> TraceEntry:
-    """What a quantity becomes: on the left side of its formula stands its new name."""
+    """A quantity after its change: on the left side of its formula stands its new name."""
     return TraceEntry(name, layer, "update", formula.replace(before, name, 1), equation.name, value)

@@ -12,6 +12,7 @@ from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
+from deepstep.inspection.findings.beginning import Beginning, beginning_of
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
     SCHEDULED,
@@ -136,6 +137,8 @@ def fit(
     shown = as_progress(progress, where)
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
+    regularized = prepared.session.settings.l1 > 0 or prepared.session.settings.l2 > 0
+    network.beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
     run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, where=where)
     history = run(
         prepared.session,
@@ -355,7 +358,9 @@ def _run(
                 train_lbfgs(session, examples, iterations=plan.epochs, **same, **lbfgs)
         else:
             train(session, examples, plan, resume=begin_at, **same)
-    except DivergenceError:
+    except DivergenceError as error:
+        # the error itself would keep the examples alive, by its traceback
+        network.beginning = cast(Beginning, network.beginning)._replace(diverged=dict(vars(error)))
         raise
     except BaseException as error:
         begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))

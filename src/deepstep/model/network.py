@@ -23,8 +23,9 @@ from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
-from deepstep.inspection import GradientReport, Trace, check_gradients, trace_step
-from deepstep.inspection.gradient_check import text_table
+from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
+from deepstep.inspection.tables import text_table
+from deepstep.inspection.trace_step import trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
@@ -120,6 +121,8 @@ class Network:
         How many epochs it took to the parameters that patience kept, 0 where it kept none; None without.
     stopping_history : History or None
         After ``refit``: that of the training that counted the epochs.
+    beginning : deepstep.inspection.Beginning or None
+        Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. Not saved.
     seed : int
         Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial values
         too; a generator's is drawn from it after the initial values, which it does not make again.
@@ -154,6 +157,7 @@ class Network:
     history: History | None
     stopping_history: History | None = None
     best_epochs: int | None = None
+    beginning: Beginning | None = None
 
     def __init__(
         self,
@@ -227,6 +231,9 @@ class Network:
         self.engine = engine
         check_engine(engine, "Network")  # here and not after the data was read
         self.history = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "beginning": None}  # no examples in files
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.architecture.layer_dims))

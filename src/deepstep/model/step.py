@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from deepstep.engines import SessionState, Settings
-from deepstep.inspection import Trace, trace_step
+from deepstep.inspection import Trace
+from deepstep.inspection.trace_step import trace_step
 from deepstep.network import Architecture, Parameters
 from deepstep.training import Update
 from deepstep.types import Array

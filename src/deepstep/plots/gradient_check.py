@@ -97,10 +97,7 @@ class GradientCheckDisplay:
         GradientCheckDisplay
             Not drawn yet.
         """
-        found = {}
-        for check in trace.check().checks:
-            verdict = ("good" if check.checkable else "not checkable") if check.good else "wrong"
-            found[check.name] = (check.difference, verdict)
+        found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
         return cls._of(found, None)
 
     @classmethod

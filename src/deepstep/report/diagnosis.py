@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.inspection import (
+from deepstep.inspection.findings import (
     Finding,
     MemberCourse,
     constant_target,
@@ -14,8 +14,8 @@ from deepstep.inspection import (
     diagnose_committee,
     divergence_finding,
     held_out_findings,
+    in_order,
     label_findings,
-    sorted_by_severity,
 )
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
@@ -64,7 +64,7 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
             return [divergence_finding(diverged)]
         found = diagnose_committee(results, _courses(run), **_measured(run))
         found += [*constant_target(results.get("train", {})), *_labels(run, rows), *_leaks(run)]
-        return sorted_by_severity(found)
+        return in_order(found)
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
     found = diagnose(
         run.history,
@@ -80,7 +80,7 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     told = {finding.kind for finding in found}  # such as overfitting, by the costs of the epochs
     held_out = held_out_findings(results, by_squares=_by_squares(run))
     new = [finding for finding in held_out if finding.kind not in told]
-    return sorted_by_severity([*found, *new, *_labels(run, rows), *_leaks(run)])
+    return in_order([*found, *new, *_labels(run, rows), *_leaks(run)])
 
 
 def _leaks(run: AnyRun) -> Iterator[Finding]:

@@ -108,25 +108,36 @@ class Health(Callback):
         m = len(training.examples)
         k = min(self._examples, m)
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
-        parameters, shape = training.parameters, training.architecture
-        units = unit_health(shape, parameters, X, flat=self._flat)
         gradient = training.gradient(X, Y)
-        health = []
-        for layer, found in enumerate(units, start=1):
-            of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
-            W = parameters[f"W{layer}"]
-            health.append(
-                {
-                    "dead": found["dead"],
-                    "saturated": found["saturated"],
-                    "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
-                    "update_ratio": _ratio(before, parameters, f"W{layer}"),
-                    "activation_mean": found["activation_mean"],
-                    "activation_deviation": found["activation_deviation"],
-                    "weight_size": _finite(np.linalg.norm(W) / np.sqrt(W.size)),
-                }
-            )
-        return health
+        return layer_health(training.architecture, training.parameters, before, X, gradient, flat=self._flat)
+
+
+def layer_health(
+    architecture: Architecture,
+    parameters: Parameters,
+    before: Parameters,
+    X: Array,
+    gradient: Mapping[str, Array],
+    *,
+    flat: float = FLAT,
+) -> list[dict[str, float | None]]:
+    """A look at the layers, as `Health` writes it, by the gradient of each parameter."""
+    health = []
+    for layer, found in enumerate(unit_health(architecture, parameters, X, flat=flat), start=1):
+        of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
+        W = parameters[f"W{layer}"]
+        health.append(
+            {
+                "dead": found["dead"],
+                "saturated": found["saturated"],
+                "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
+                "update_ratio": _ratio(before, parameters, f"W{layer}"),
+                "activation_mean": found["activation_mean"],
+                "activation_deviation": found["activation_deviation"],
+                "weight_size": _finite(np.linalg.norm(W) / np.sqrt(W.size)),
+            }
+        )
+    return health
 
 
 def health_in(record: Record) -> list[dict[str, float | None]] | None:

@@ -1,12 +1,14 @@
 """Findings about a training, as a person who has seen many of them would have at a glance."""
 
 from deepstep.inspection.findings.answers import constant_target, held_out_findings, label_findings
+from deepstep.inspection.findings.beginning import Beginning
 from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
-from deepstep.inspection.findings.finding import Finding, sorted_by_severity
+from deepstep.inspection.findings.finding import Finding, in_order
 from deepstep.inspection.findings.leaks import leak_findings
 from deepstep.inspection.findings.training import diagnose, divergence_finding
 
 __all__ = [
+    "Beginning",
     "Finding",
     "MemberCourse",
     "constant_target",
@@ -14,7 +16,7 @@ __all__ = [
     "diagnose_committee",
     "divergence_finding",
     "held_out_findings",
+    "in_order",
     "label_findings",
     "leak_findings",
-    "sorted_by_severity",
 ]

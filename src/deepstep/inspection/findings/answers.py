@@ -24,8 +24,8 @@ LEARNED = 0.45  # of the errors of always the largest class: of more the inputs 
 MOST_ROWS = 10  # so many rows are named, those of the surest answers
 
 NOT_YET = (
-    "of the rows that were learned from they are not clearly better either: train for longer or with another "
-    "learning rate, and look whether the inputs say anything about the target"
+    "they are not clearly better on the training set either: train for longer or with another learning rate, "
+    "and look whether the inputs say anything about the target"
 )
 UNTOLD = "look whether the columns say anything about the target, and for more rows"
 
@@ -57,44 +57,28 @@ def class_findings(scores: Figures) -> Iterator[Finding]:
     Rows that were learned from tell most: a class that is never answered there is no matter of luck.
     """
     yield from never_answered(scores)
-    accuracy, majority = scores.get("accuracy"), scores.get("majority_accuracy")
-    if isinstance(accuracy, float) and isinstance(majority, float) and accuracy < majority:
-        yield found(
-            "worse than the largest class",
-            accuracy - majority,
-            accuracy=100 * accuracy,
-            majority=100 * majority,
-        )
+    accuracy, majority = number_in(scores, "accuracy"), number_in(scores, "majority_accuracy")
+    if accuracy is not None and majority is not None and accuracy < majority:
+        less = accuracy - majority
+        yield found("worse than the largest class", less, accuracy=100 * accuracy, majority=100 * majority)
 
 
 def never_answered(scores: Figures) -> Iterator[Finding]:
     """The classes of whose rows no answer is right."""
     recall = scores.get("recall")
-    never = [str(name) for name, share in recall.items() if share == 0] if isinstance(recall, Mapping) else []
-    if isinstance(recall, Mapping) and never:
+    if not isinstance(recall, Mapping):
+        return
+    if never := [str(name) for name, share in recall.items() if share == 0]:
         which = ", ".join(map(repr, never[:3])) + (", …" if len(never) > 3 else "")
         severity = SERIOUS if len(never) >= len(recall) - 1 else WARNING
         yield found("class never answered", float(len(never)), severity=severity, which=which)
 
 
 def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) -> list[Finding]:
-    """What recorded figures say of one network: those of rows that it did not learn from, beside ``train``.
+    """Findings of the recorded figures of ``test``, else of ``validation``, beside those of ``train``.
 
-    Parameters
-    ----------
-    results : mapping
-        Figures of the rows of ``train``, and of ``test`` or ``validation``; those of ``test`` come first, as
-        no epoch was chosen by them.
-    by_squares : bool
-        Whether numbers are judged by R², as of `diagnose_committee`.
+    Fewer than 20 such rows may be a matter of luck. ``by_squares`` is as of `diagnose_committee`.
 
-    Returns
-    -------
-    list of Finding
-        Empty where there are fewer than 20 such rows, which may be a matter of luck.
-
-    Examples
-    --------
     >>> of_test = {"rows": 60, "accuracy": 0.4, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 0.0}}
     >>> of_train = {"rows": 200, "accuracy": 1.0, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 1.0}}
     >>> [finding.kind for finding in held_out_findings({"train": of_train, "test": of_test})]
@@ -113,7 +97,7 @@ def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) ->
 def _never(target: str, held_out: str, learned: Figures, scores: Figures) -> Iterator[Finding]:
     """One of two classes that is never answered there, though it was of rows that were learned from.
 
-    Of two classes the figures say how many rows each has, so that a few rows raise no alarm.
+    With two classes the figures say how many rows each has, so that a few rows raise no alarm.
     """
     recall, rows = scores.get("recall"), number_in(scores, "rows") or 0
     majority = number_in(scores, "majority_accuracy")
@@ -173,25 +157,23 @@ def parts_by_target(
 
     A target is written as texts begin: ``"height: "``, or nothing where it is the only one.
     """
-    each = {name: _by_target(part) for name, part in results.items() if isinstance(part, Mapping)}
-    first = next((name for name in held_out if name in each), "")
-    return first, {
-        target: {name: part[target] for name, part in each.items() if target in part}
-        for target in each.get(first, {})
-    }
 
-
-def _by_target(part: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    several = part.get("accuracy", part.get("r2"))
-    if not isinstance(several, Mapping):
-        return {"": dict(part)}
-    return {
-        f"{target}: ": {
-            figure: value.get(target) if isinstance(value, Mapping) else value
-            for figure, value in part.items()
+    def by_target(part: Figures) -> dict[str, dict[str, Any]]:
+        several = part.get("accuracy", part.get("r2"))
+        if not isinstance(several, Mapping):
+            return {"": dict(part)}
+        return {
+            f"{target}: ": {
+                figure: value.get(target) if isinstance(value, Mapping) else value
+                for figure, value in part.items()
+            }
+            for target in several
         }
-        for target in several
-    }
+
+    each = {name: by_target(part) for name, part in results.items() if isinstance(part, Mapping)}
+    first = next((name for name in held_out if name in each), "")
+    targets = each.get(first, {})
+    return first, {t: {name: part[t] for name, part in each.items() if t in part} for t in targets}
 
 
 def side_of(scores: Figures, by_squares: bool) -> Side | None:
@@ -231,7 +213,7 @@ def shown(scores: Figures, *, alone: bool = False) -> str:
 
 
 def _named(part: str) -> str:
-    return part.replace("_", " ") if part == "out_of_fold" else f"of the {part} rows"
+    return part.replace("_", " ") if part == "out_of_fold" else f"on the {part} set"
 
 
 def number_in(scores: Figures, name: str) -> float | None:
@@ -241,20 +223,8 @@ def number_in(scores: Figures, name: str) -> float | None:
 
 
 def constant_target(scores: Mapping[str, Any]) -> Iterator[Finding]:
-    """The finding of a target that has one value.
+    """Targets that have one value, whose R² among the figures is NaN, of several targets by their names.
 
-    Parameters
-    ----------
-    scores : mapping
-        Figures of rows; ``r2`` is NaN where their target does not vary, of several targets by their names.
-
-    Yields
-    ------
-    Finding
-        One for each such target.
-
-    Examples
-    --------
     >>> print(*constant_target({"rows": 80, "r2": float("nan")}))
     the target has one value in all rows, so there is nothing to learn; look whether this is the right column,
     and whether rows were chosen by it.
@@ -266,7 +236,7 @@ def constant_target(scores: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def target_findings(Y: Array, AL: Array, output: str) -> Iterator[Finding]:
-    """What targets (n_L, m) and outputs of the same rows say."""
+    """Findings of targets (n_L, m) and outputs of the same rows."""
     if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
         yield found("constant target", 0.0, name="the target")
     elif output == "softmax":
@@ -284,25 +254,11 @@ def label_findings(
     Where classes overlap, the surer half of the answers is wrong far less often than the other half. Labels
     that were mixed up are wrong however sure the answer is.
 
-    Parameters
-    ----------
-    probabilities : array of shape (m, n_classes)
-    true : ndarray of int (m,)
-        Positions of the classes that the labels say.
-    numbers : sequence of int, optional
-        Of the rows where they come from; by default from 1 on.
+    The probabilities (m, n_classes) stand beside the positions of the classes that the labels say (m,), and
+    the numbers of the rows in their file, by default from 1 on. One finding at most.
 
-    Yields
-    ------
-    Finding
-        One at most.
-
-    Examples
-    --------
     >>> P = np.tile([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], (40, 1))
     >>> labels = P.argmax(axis=1)
-    >>> list(label_findings(P, labels))
-    []
     >>> labels[::10] = 1 - labels[::10]
     >>> print(*label_findings(P, labels))
     10 % of the surest answers are wrong, nearly as many as of all (10 %): labels may be wrong, first those of

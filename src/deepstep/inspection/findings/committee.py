@@ -15,7 +15,7 @@ from deepstep.inspection.findings.answers import (
     shown,
     side_of,
 )
-from deepstep.inspection.findings.finding import Finding, found, sorted_by_severity
+from deepstep.inspection.findings.finding import Finding, found, in_order
 
 TEST_APART = 4.0  # standard errors between test rows and those out of fold: alike samples differ less
 TIMES = 2.0  # root mean squared errors of one sample in those of the other: so far apart they are not alike
@@ -27,26 +27,10 @@ STILL_LEARNING = 0.5  # of the weight, of members that were best in their last e
 
 
 class MemberCourse(NamedTuple):
-    """What a member says of its training.
+    """The training of one member.
 
-    Attributes
-    ----------
-    recipe : str
-    fold : int
-    share : float
-        How much it counts; those of all members sum to 1.
-    epochs : int
-    best_epoch : int or None
-        From 1; None where it is not known.
-    validation_cost : float or None
-        Of that epoch.
-
-    Examples
-    --------
-    >>> late = MemberCourse("pieces", fold=0, share=1.0, epochs=64, best_epoch=64, validation_cost=0.5)
-    >>> print(*diagnose_committee({}, [late]))
-    1 of 1 members (pieces), with 100 % of the weight, were best in their last epoch; let them learn for
-    longer: more epochs, max_iter of the estimators in Python.
+    The shares of all members sum to 1. The best epoch counts from 1 and is None where it is not known; the
+    validation cost is that of this epoch.
     """
 
     recipe: str
@@ -66,23 +50,10 @@ def diagnose_committee(
 ) -> list[Finding]:
     """Look for what is wrong with a committee.
 
-    Parameters
-    ----------
-    results : mapping
-        Recorded figures of the rows of ``train``, ``out_of_fold`` and ``test``, as far as there are such.
-    members : sequence of MemberCourse
-    by_squares : bool
-        Whether numbers are judged by R²; it says little of answers that are no means, such as quantiles.
-    time_budget : float, optional
-        Seconds that the training had.
+    ``results`` has the recorded figures of the rows of ``train``, ``out_of_fold`` and ``test``, as far as
+    there are such. R² says little of answers that are no means, such as quantiles: ``by_squares``. The
+    training had ``time_budget`` seconds.
 
-    Returns
-    -------
-    list of Finding
-        The most serious first; empty where nothing was found.
-
-    Examples
-    --------
     >>> course = [MemberCourse("pieces", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
     >>> print(*diagnose_committee({}, [*course, MemberCourse("pieces", 4, 0.2, 64, 20, 1.5)]))
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
@@ -98,7 +69,7 @@ def diagnose_committee(
             findings += _apart(target, scores, parts.get("test", {}))
     findings += _folds(members)
     findings += _convergence(members, time_budget)
-    return sorted_by_severity(findings)
+    return in_order(findings)
 
 
 def _apart(target: str, scores: Figures, test: Figures) -> Iterator[Finding]:

@@ -8,91 +8,91 @@ from typing import Any
 SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
-KINDS: dict[str, dict[str, str]] = {
-    SERIOUS: {
-        "constant target": "{name} has one value in all rows, so there is nothing to learn; look whether "
-        "this is the right column, and whether rows were chosen by it",
-        "divergence": "the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
-        "learning rate",
-        "exploding gradient": "layer {layer}: its gradient is {evidence:.1g} times that of the output's "
-        "layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
-        "not finite": "the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
-        "inputs",
-        "not finite/of validation": "the validation cost is not finite in epoch {epoch}; look for "
-        "validation rows that lie far from the training rows",
-        "twins": "layer {layer}: all {units} units have the same weights; begin with random weights, such "
-        "as initialization='he'",
-        "worse than the largest class": "{accuracy:.1f} % right answers are fewer than the {majority:.1f} "
-        "% of always the largest class; look at the other findings, at the features and at the learning "
-        "rate",
-    },
-    WARNING: {
-        "class never answered": "class {which} is never answered, though there are rows of it; use "
-        "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
-        "dead units": "layer {layer}: {share:.0f} % of the units are dead{when}; lower the learning "
-        "rate{way}",
-        "large updates": "layer {layer}: an update changes W by about {percent:.0f} % of its size; lower "
-        "the learning rate: about {usual:g} % is usual",
-        "leakage": "the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop {quoted}) "
-        "unless it is known before the target is{condition}",
-        "learning rate too low": "the cost fell steadily, and by no more than {percent:.2g} % in {epochs} "
-        "epochs; raise the learning rate: deepstep find-learning-rate suggests one",
-        "no better than a guess": "{which}{where}, {shown} {how} than always {guess}; {mend}",
-        "nothing learned": "the cost fell by no more than {percent:.2g} % in {epochs} epochs; look whether "
-        "the inputs say anything about the target, and try other learning rates",
-        "overfitting": "the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
-        "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a "
-        "smaller network",
-        "overfitting/of learned rows": "{which}of rows that were learned from, {learned} far better than "
-        "{where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
-        "other rows alone",
-        "saturated units": "layer {layer}: {share:.0f} % of the units are saturated{when}; scale the "
-        "inputs, begin with smaller weights{way}",
-        "small updates": "{layers}: W moved by at most {evidence:.1g} of its size in the whole training; "
-        "raise the learning rate or train for longer",
-        "test unlike the folds": "{which}of the test rows, {test} far {side} than out of fold, {shown}; "
-        "look whether both are rows of the same kind, and for rows that are in both",
-        "unsteady cost": "the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its whole "
-        "fall; lower the learning rate, or let it fall with schedule='cosine'",
-        "vanishing gradient": "layer {layer}: its gradient is {evidence:.1g} times the largest above it; "
-        "use relu with initialization='he', normalization='batch', or fewer layers",
-    },
-    NOTE: {
-        "doubtful labels": "{of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
-        "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
-        "fold far off": "fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
-        "{usual:.4g}; look at its rows: they may be few, or unlike the others",
-        "not converged": "the {name} was still falling at the end: {percent:.0f} % of its fall in the last "
-        "tenth; train for longer",
-        "not converged/of members": "{late} of {members} members ({names}), with {percent:.0f} % of the "
-        "weight, were best in their last epoch; {mend}",
-    },
+KINDS: dict[str, str] = {
+    # Causes, in the order in which they are told: each may bring about those below it.
+    "constant target": "serious: {name} has one value in all rows, so there is nothing to learn; look "
+    "whether this is the right column, and whether rows were chosen by it",
+    "twins": "serious: layer {layer}: all {units} units have the same weights, so that all learn the same; "
+    "begin with random weights, such as initialization='he'",
+    "inputs not scaled": "warning: the inputs go up to {largest:.4g}, and Z1 begins with entries of about "
+    "{evidence:.3g}; scale the inputs to mean 0 and standard deviation 1, or pixels to [0, 1]",
+    "large initial weights": "serious: the network begins with logits of about {evidence:.2g}; begin with "
+    "smaller weights, such as initialization='he' or 'glorot'",
+    "exploding gradient": "serious: layer {layer}: its gradient is {evidence:.1g} times that of the "
+    "output's layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
+    "not finite": "serious: the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
+    "inputs",
+    "not finite/of validation": "serious: the validation cost is not finite in epoch {epoch}; look for "
+    "validation rows that lie far from the training rows",
+    "divergence": "serious: the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
+    "learning rate",
+    "learning rate too high": "warning: the cost rose to {peak:.4g} in epoch {epoch}, from about "
+    "{first:.3g} before the first update; lower the learning rate: deepstep find-learning-rate suggests "
+    "one",
+    "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {mend}{way}",
+    "vanishing gradient": "warning: layer {layer}: its gradient is {evidence:.1g} times the largest above "
+    "it; use relu with initialization='he', normalization='batch', or fewer layers",
+    "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {mend}{way}",
+    "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
+    "{epochs} epochs; raise the learning rate: deepstep find-learning-rate suggests one",
+    "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
+    "is no lower than the {guess:.3g} of a network that answers all rows alike; look whether the targets "
+    "stand beside their own rows (shuffled labels), and for inputs that say something about them",
+    "target unrelated to the inputs/by heart": "note: rows that are alike have targets that are not: the "
+    "network may have learned them by heart; hold rows out (validation_fraction=0.2), and look whether the "
+    "targets stand beside their own rows (shuffled labels)",
+    # Symptoms, which causes may bring about.
+    "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
+    "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
+    "worse than the largest class": "serious: {accuracy:.1f} % right answers are fewer than the "
+    "{majority:.1f} % of always the largest class; look at the other findings, at the features and at the "
+    "learning rate",
+    "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {mend}",
+    "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
+    "lower the learning rate: about {usual:g} % is usual",
+    "leakage": "warning: the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop "
+    "{quoted}) unless it is known before the target is{condition}",
+    "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
+    "whether the inputs say anything about the target, and try other learning rates",
+    "overfitting": "warning: the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
+    "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a smaller "
+    "network",
+    "overfitting/of learned rows": "warning: {which}on the training set, {learned} far better "
+    "than {where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
+    "other rows alone",
+    "small updates": "warning: {layers}: W moved by at most {evidence:.1g} of its size in the whole "
+    "training; raise the learning rate or train for longer",
+    "test unlike the folds": "warning: {which}on the test set, {test} far {side} than out of fold, "
+    "{shown}; look whether both are rows of the same kind, and for rows that are in both",
+    "unsteady cost": "warning: the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its "
+    "whole fall; lower the learning rate, or let it fall with schedule='cosine'",
+    "doubtful labels": "note: {of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
+    "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
+    "fold far off": "note: fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
+    "{usual:.4g}; look at its rows: they may be few, or unlike the others",
+    "not converged": "note: the {name} was still falling at the end: {percent:.0f} % of its fall in the "
+    "last tenth; train for longer",
+    "not converged/of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
+    "weight, were best in their last epoch; {mend}",
 }
-"""Usual severity → kind, and how it was found where there are several ways → what was seen; what to do."""
+"""Kind, and how it was found where there are several ways → usual severity: what was seen; what to do."""
+
+CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
+"""Kinds that may bring about others."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that was found.
 
-    Attributes
-    ----------
-    kind : str
-        What it is: "dead units", "overfitting", …
-    severity : {"serious", "warning", "note"}
-    says : str
-        What was seen.
-    mend : str
-        What can be done.
-    evidence : float
-        The number that decided; NaN where it is not finite.
-    layer : int or None
-        1 … L, where it is about one.
-    step : int or None
-        The number of updates after which it was seen first.
+    kind: Name of the illness: "dead units", "overfitting", …
+    severity: "serious", "warning" or "note".
+    says: The observation.
+    mend: The advice.
+    evidence: The number that decided; NaN where it is not finite.
+    layer: 1 … L, where it is about one.
+    step: The number of updates after which it was seen first.
 
-    Examples
-    --------
     >>> print(Finding("dead units", "warning", "layer 2: 43 % are dead", "use leaky_relu", 0.43, layer=2))
     layer 2: 43 % are dead; use leaky_relu.
     """
@@ -109,13 +109,7 @@ class Finding:
         return f"{self.says}; {self.mend}."
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it.
-
-        Returns
-        -------
-        dict
-            The attributes, and the ``sentence``; None where the evidence is not finite.
-        """
+        """The finding as JSON has it: the attributes, None for evidence that is not finite; the sentence."""
         evidence = self.evidence if isfinite(self.evidence) else None
         return {**asdict(self), "evidence": evidence, "sentence": str(self)}
 
@@ -130,27 +124,19 @@ def found(
     **values: Any,
 ) -> Finding:
     """A finding with the texts of `KINDS`, into which the values are put."""
-    usual, text = next((usual, texts[key]) for usual, texts in KINDS.items() if key in texts)
+    usual, _, text = KINDS[key].partition(": ")
     says, mend = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
     return Finding(key.partition("/")[0], severity or usual, says, mend, evidence, layer, step)
 
 
-def sorted_by_severity(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings in the order in which they are told.
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Causes before what comes of them, then the most serious first."""
 
-    Parameters
-    ----------
-    findings : iterable of Finding
+    def rank(finding: Finding) -> tuple[int, int]:
+        # a few dead units are no cause of all the rest
+        few = finding.kind in ("dead units", "saturated units") and finding.severity != SERIOUS
+        if finding.kind in CAUSES and not few:
+            return 0, CAUSES.index(finding.kind)
+        return 1, SEVERITIES.index(finding.severity)
 
-    Returns
-    -------
-    list of Finding
-        The most serious first.
-
-    Examples
-    --------
-    >>> two = [Finding("a", "note", "", "", 1.0), Finding("b", "serious", "", "", 1.0)]
-    >>> [finding.kind for finding in sorted_by_severity(two)]
-    ['b', 'a']
-    """
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    return sorted(findings, key=rank)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_CELLS, FEWEST_ROWS = 10_000, 2_000_000, 500
 """At most so many rows are looked at, fewer where there are many columns, but not fewer than the last."""
 
-# Of the errors of always the largest class: a column that leaves more does not determine the target. The best
-# one of iris leaves 7 %, the smell of mushrooms 3 %.
+# Share of the errors of always the largest class: a column that leaves more does not tell the target. In iris
+# the best one leaves 7 %, in mushrooms the smell 3 %.
 ERRORS = 0.02
 OF_OTHERS = 10  # rows that are not of the largest class; of fewer one column tells them too easily
 FEWEST_OF_AN_ORDER = 50  # rows; of fewer a measured column may well keep classes apart
@@ -40,32 +40,17 @@ def leak_findings(
 ) -> Iterator[Finding]:
     """Columns that alone determine a target, so that they may have been written when it was known.
 
-    Of classes a column determines the target if one class follows the other when the rows are sorted by it,
-    or if its values come again and each stands for one class: with at most `ERRORS` of the errors of always
-    the largest class. Of numbers it does if it has the order of the target, or if its values are texts that
-    come again and each stands for one number.
+    A column determines classes if one class follows the other when the rows are sorted by it, or if its
+    values come again and each stands for one class: with at most `ERRORS` of the errors of always the largest
+    class. It determines numbers if it has the order of the target, or if its values are texts that come again
+    and each stands for one number.
 
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        Rows that are learned from, in the order of the file.
-    columns : mapping
-        Its inputs by name: what was learned of each, or None where it is taken as it is. A table of one input
-        is not looked at, but for a column that numbers the rows: there is nothing else to learn from.
-    answers : mapping
-        The targets by name: positions of classes (m,), or numbers.
-    classes : bool
-        Whether targets are classes.
-    surely : bool
-        Find only what easy data do not look like: columns that number the rows, and those that have one value
-        for each class.
+    ``frame`` has the rows of the training, in the order of the file. ``columns`` are its inputs by name: the
+    preparation of each, or None where it is taken as it is. A table of one input is not looked at, but
+    for a column that numbers the rows: there is nothing else to learn from. ``answers`` are the targets by
+    name: positions of classes (m,), or numbers. With ``surely`` only what easy data do not look like is
+    found: columns that number the rows, and those that have one value for each class.
 
-    Yields
-    ------
-    Finding
-
-    Examples
-    --------
     >>> import polars
     >>> from deepstep.preparation import TablePreparation
     >>> frame = polars.DataFrame({"minute": range(40), "size": [0.3, 0.1, 0.2, 0.4] * 10})

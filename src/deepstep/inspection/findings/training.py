@@ -5,20 +5,16 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.errors import DataError
 from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
-from deepstep.inspection.findings.finding import (
-    SERIOUS,
-    WARNING,
-    Finding,
-    found,
-    sorted_by_severity,
-)
+from deepstep.inspection.findings.beginning import Beginning, Start
+from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
 from deepstep.training.health import health_in, unit_health
 from deepstep.types import Array, is_whole
 
-# Of the costs.
+# Costs.
 FEWEST = 10  # epochs; fewer have no course
 TENTH = 0.1  # means over a tenth of the epochs are compared: single ones jump
 STILL_FALLING = 0.025  # of the whole fall, in the last tenth: a quarter of what a straight line falls
@@ -30,23 +26,29 @@ NOTHING = 0.01  # of the first cost: less is nothing learned
 STRAIGHT = 0.25  # of the fall in the second half: it has not slowed down, as it does near a minimum
 STEADY = 0.9  # share of the epochs in which the cost falls when the steps are short
 JUMPS = 0.1  # of the whole fall, between epochs of the second half: steps that overshoot
+ROSE = 1.5  # times the cost at the beginning: short steps never raise it so far, with batches or without
+ROSE_FROM_EVEN = 4.0  # times the cost of even answers, where the first cost is not known: weights add to it
 
-# Of the layers.
+# Layers.
 DEAD = 0.4  # of the units: what a learning rate that is too high kills (CS231n, Neural Networks 1)
 SATURATED = 0.4  # the same of units whose derivative is next to 0 (Glorot and Bengio 2010, section 3)
 MOSTLY = 0.9  # from this share on little comes through the layer
 VANISHED = 1e-3  # of the largest gradient above: what five sigmoid layers leave, whose g′ is at most 1/4 each
+WEAK = 0.1  # of it: enough to stop a network that has learned nothing
 EXPLODED = 1e3  # times the gradient of the output's layer: the same factor, upwards
 USUAL_UPDATE = 1e-3  # ‖update‖ / ‖W‖ of one update (CS231n, Neural Networks 3)
 TOO_LARGE = 50 * USUAL_UPDATE  # one update in twenty renews a weight, in the half in which it should settle
 TOO_SMALL = 0.01  # of ‖W‖, over the whole training: the layer is as it was drawn
+MOVED = 0.1  # of ‖W‖: a learning rate that is too low moves no layer so far
 
-Looks = Sequence[Sequence[Mapping[str, float | None]]]
-"""What `deepstep.training.Health` saw of the layers, epoch by epoch."""
+LOWER, SMALLER = "lower the learning rate", "scale the inputs, begin with smaller weights"
+
+Look = Sequence[Mapping[str, float | None]]
+"""The layers as `deepstep.training.Health` records them."""
 
 
 def diagnose(
-    history: History,
+    training: Any,
     *,
     architecture: Architecture | None = None,
     parameters: Parameters | None = None,
@@ -58,81 +60,95 @@ def diagnose(
 ) -> list[Finding]:
     """Look for what went wrong in a training.
 
-    Parameters
-    ----------
-    history : History
-        Its records. With those of the callback `deepstep.training.Health` layers are looked at, too.
-    architecture : Architecture, optional
-        Of the network, for advice that fits.
-    parameters : Parameters, optional
-        Of the network as it is now: units that are all the same are found. It needs the architecture.
-    X : array of shape (n_x, m), optional
-        Examples, some hundred: the units are looked at on these, and not as Health saw them last.
-    Y : array of shape (n_L, m), optional
-        The targets of X, best of rows that were not learned from: labels that may be wrong are found, and a
-        target that never changes. It needs the architecture and the parameters.
-    scores : mapping, optional
-        Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
-    kept_best : bool
-        Whether patience kept the parameters of the best epoch, so that what came later did no harm.
-    diverged : mapping, optional
-        What a `DivergenceError` said that ended the training: ``came``, ``mend``, ``layer``, ``step``.
+    training (Network or History): A network that was trained, or the records of a training. With those of the
+        callback `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are
+        looked at as they were before and after its training, on some of its examples.
+    architecture: The network of a history, for advice that fits; a network has its own, and parameters, too.
+    parameters: Its parameters now: units that are all the same are found.
+    X (n_x, m): Examples, some hundred: the units are looked at on these, and not as Health saw them last.
+    Y (n_L, m): The targets of X, best of rows that were not learned from: labels that may be wrong are found,
+        and a target that never changes.
+    scores: Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
+    kept_best: Whether patience kept the parameters of the best epoch, so that what came later did no harm.
+    diverged: Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``,
+        ``step``.
+    DataError: If it is none of these.
+    returns: Causes before what comes of them, then the most serious first; empty where nothing was found.
 
-    Returns
-    -------
-    list of Finding
-        The most serious first; empty where nothing was found.
-
-    Examples
-    --------
-    >>> costs = [0.7 - 0.0001 * epoch for epoch in range(20)]
-    >>> history = History({"epoch": epoch, "cost": cost} for epoch, cost in enumerate(costs))
-    >>> print(*diagnose(history))
-    the cost fell steadily, and by no more than 0.27 % in 20 epochs; raise the learning rate: deepstep
-    find-learning-rate suggests one.
+    >>> from deepstep import Network
+    >>> net = Network([2, 3, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 1]], learning_rate=0.5, iterations=50)
+    >>> print(diagnose(net)[0])
+    layer 1: all 3 units have the same weights, so that all learn the same; begin with random weights, such as
+    initialization='he'.
     """
-    findings = [] if diverged is None else [divergence_finding(diverged)]
-    if len(history) and diverged is None:
-        findings += course_findings(history, kept_best=kept_best)
-    seen = [(look, record) for record in history if (look := health_in(record)) is not None]
-    looks = [look for look, _ in seen]
-    steps = [int(record.get("step", record["epoch"] + 1)) for _, record in seen]
-    if X is not None and parameters is not None and architecture is not None:
-        with np.errstate(all="ignore"):
-            now = [unit_health(architecture, parameters, X)]
-            if Y is not None:
-                graph, tape = architecture.run(X, parameters)
-                findings += target_findings(Y, tape[graph.output], architecture.output)
-        step = int(history[-1].get("step", 0)) if len(history) else 0
-        findings += unit_findings(now, [step], architecture)
-    elif looks:
-        findings += unit_findings(looks, steps, architecture)
-    if looks:
-        findings += gradient_findings(looks, steps)
-        last = history[-1]
-        updates = max(1.0, last.get("step", 1) / (last["epoch"] + 1))
-        findings += update_findings(looks, steps, updates, max(1.0, len(history) / len(looks)))
+    history, beginning = training, None
+    if not isinstance(training, History):
+        if not hasattr(training, "beginning"):
+            came = f"got {type(training).__name__}"
+            raise DataError("diagnose", "training must be a Network or a History", came)
+        architecture, parameters, beginning = training.architecture, training.parameters, training.beginning
+        history, kept_best = training.history, kept_best or training.best_epochs is not None
+        if beginning is not None and beginning.diverged is not None:
+            history, diverged = beginning.diverged["history"], beginning.diverged
+    history = History() if history is None else history
+    with np.errstate(all="ignore"):
+        findings = list(_of_training(history, architecture, parameters, beginning, X, kept_best, diverged))
+        if X is not None and Y is not None and architecture is not None and parameters is not None:
+            graph, tape = architecture.run(X, parameters)
+            findings += target_findings(Y, tape[graph.output], architecture.output)
     if parameters is not None:
         findings += twin_findings(parameters)
     if scores is not None:
         findings += [*constant_target(scores), *class_findings(scores)]
-    return sorted_by_severity(findings)
+    return in_order(dict.fromkeys(findings))
+
+
+def _of_training(
+    history: History,
+    architecture: Architecture | None,
+    parameters: Parameters | None,
+    beginning: Beginning | None,
+    X: Array | None,
+    kept_best: bool,
+    diverged: Mapping[str, Any] | None,
+) -> Iterator[Finding]:
+    """Findings of the costs, of the layers, and of the beginning of the training."""
+    looks = [look for record in history if (look := health_in(record)) is not None]
+    steps = [_step(record) for record in history if health_in(record) is not None]
+    watched, start, stuck = bool(looks), None, False
+    last = _step(history[-1]) if len(history) else 0
+    if beginning is not None and architecture is not None and parameters is not None:
+        start = Start(architecture, beginning, parameters)
+        stuck = start.stuck and diverged is None
+        yield from start.findings()
+        if not watched:
+            looks = [start.look(beginning.parameters), start.look(parameters)]
+            steps = [0, last]
+    if diverged is not None:
+        yield divergence_finding(diverged)
+    elif len(history):
+        yield from course_findings(history, kept_best=kept_best, start=start, architecture=architecture)
+    if looks:
+        yield from gradient_findings(looks, steps, WEAK if stuck else VANISHED)
+    if watched:
+        updates = last / (history[-1]["epoch"] + 1)
+        yield from update_findings(looks, steps, max(1.0, updates), max(1.0, len(history) / len(looks)))
+    elif looks and diverged is None:  # one look for the whole training, which may well renew the weights
+        yield from update_findings(looks, steps, np.inf, 1.0)
+    if X is not None and parameters is not None and architecture is not None:
+        looks, steps, watched = [unit_health(architecture, parameters, X)], [last], False
+    if looks:
+        yield from unit_findings(looks, steps, architecture, watched=watched)
+
+
+def _step(record: Mapping[str, Any]) -> int:
+    return int(record.get("step", record["epoch"] + 1))
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a training that left the finite numbers, from what its `DivergenceError` said.
+    """The finding of a training that left the finite numbers, from the attributes of its `DivergenceError`.
 
-    Parameters
-    ----------
-    diverged : mapping
-        ``came``, ``mend``, and where they are known ``layer`` and ``step``.
-
-    Returns
-    -------
-    Finding
-
-    Examples
-    --------
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
     """
@@ -142,37 +158,63 @@ def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     return Finding("divergence", SERIOUS, says, f"{mend[:1].lower()}{mend[1:]}", float("nan"), layer, step)
 
 
-def course_findings(history: History, *, kept_best: bool) -> Iterator[Finding]:
+def course_findings(
+    history: History,
+    *,
+    kept_best: bool,
+    start: Start | None = None,
+    architecture: Architecture | None = None,
+) -> Iterator[Finding]:
     """Findings of the costs; with ``kept_best`` overfitting did no harm, as patience kept the best."""
     costs, n = _finite(history.costs), len(history)
-    steps = [int(record.get("step", number + 1)) for number, record in enumerate(history)]
-    for key, values in (
-        ("not finite", costs),
-        ("not finite/of validation", [record.get("validation_cost", 0.0) for record in history]),
-    ):
+    steps = [_step(record) for record in history]
+    validation = [record.get("validation_cost", 0.0) for record in history]
+    for key, values in (("not finite", costs), ("not finite/of validation", validation)):
         for at, value in enumerate(values):
             if value is None or not np.isfinite(value):
                 yield found(key, np.nan, step=steps[at], epoch=history[at]["epoch"])
                 return
     if n < 2:
         return
-    first, last = float(costs[0]), float(costs[-1])
+    first, last, peak = float(costs[0]), float(costs[-1]), int(costs.argmax())
     scale, fall = abs(first) or 1.0, first - float(costs.min())
     percent = 100 * fall / scale
     if last > first:
         yield found("divergence", last / scale, step=steps[-1], first=first, last=last)
-    elif n < FEWEST:
         return
-    elif fall < FELL_LITTLE * scale and _straight(costs, fall):
+    begun, most = _before(first, start, architecture)
+    if costs[peak] > most * abs(begun):
+        told = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **told)
+    if n < FEWEST:
+        return
+    little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
+    moved = start is not None and start.moved > MOVED
+    if little and not moved and _straight(costs, fall):
         yield found("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
-    elif fall < NOTHING * scale:
+        return
+    if start is not None:
+        yield from start.relation(_finite(history.column("validation_cost")))
+    if fall < NOTHING * scale:
         yield found("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
-    else:
-        jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
-        if jump > JUMPS * fall:
-            share = jump / fall
-            yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
-        yield from _generalization(history, costs, steps, kept_best=kept_best)
+        return
+    jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
+    if jump > JUMPS * fall:
+        share = jump / fall
+        yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
+    yield from _generalization(history, costs, steps, kept_best=kept_best)
+
+
+def _before(first: float, start: Start | None, architecture: Architecture | None) -> tuple[float, float]:
+    """The cost before the first update, and so many times as much is too high."""
+    if start is not None:
+        begun = float(np.fmax(start.first, start.guess))
+        return max(begun, first) if start.beginning.regularized else begun, ROSE
+    if architecture is not None and architecture.output in ("sigmoid", "softmax"):
+        n = architecture.n_outputs
+        even = np.log(n) if architecture.output == "softmax" else n * np.log(2)
+        return min(first, float(even)), ROSE_FROM_EVEN
+    return first, ROSE
 
 
 def _generalization(
@@ -213,16 +255,17 @@ def _finite(values: Array) -> Array:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def unit_findings(looks: Looks, steps: Sequence[int], architecture: Architecture | None) -> Iterator[Finding]:
+def unit_findings(
+    looks: Sequence[Look], steps: Sequence[int], architecture: Architecture | None, *, watched: bool
+) -> Iterator[Finding]:
     """Dead and saturated units of the hidden layers."""
-    shares_of = {kind: _column(looks, kind) for kind in ("dead", "saturated")}
     for layer in range(1, len(looks[0])):  # the output's are meant to become sure
         name = "" if architecture is None else architecture.activations[layer - 1]
-        for kind, limit, way in (
-            ("dead", DEAD, " or use leaky_relu" if name in ("", "relu") else ""),
-            ("saturated", SATURATED, ", or use relu" if name != "relu" else ""),
+        for kind, limit, mend, way in (
+            ("dead", DEAD, LOWER, " or use leaky_relu" if name in ("", "relu") else ""),
+            ("saturated", SATURATED, SMALLER, ", or use relu" if name != "relu" else ""),
         ):
-            shares = shares_of[kind][:, layer - 1]
+            shares = _column(looks, kind)[:, layer - 1]
             share = float(shares[-1])
             if share >= limit:
                 below = np.flatnonzero(~(shares >= limit))
@@ -234,12 +277,15 @@ def unit_findings(looks: Looks, steps: Sequence[int], architecture: Architecture
                     layer=layer,
                     step=since,
                     share=100 * share,
-                    when=f" since step {since}" if len(steps) > 1 else "",
+                    when=f" since step {since}" if watched and len(steps) > 1 else "",
+                    mend=LOWER if shares[0] < limit else mend,
                     way=way,
                 )
 
 
-def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
+def gradient_findings(
+    looks: Sequence[Look], steps: Sequence[int], vanished: float = VANISHED
+) -> Iterator[Finding]:
     """A gradient that gets lost on its way to the first layer, or grows without measure."""
     norms, dead = _column(looks, "gradient_norm"), _column(looks, "dead")
     alive = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
@@ -252,7 +298,7 @@ def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
     for layer in range(1, norms.shape[1]):
         above = float(np.median(norms[:, layer - 1] / norms[:, layer:].max(axis=1)))
         of_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
-        if above < VANISHED:
+        if above < vanished:
             yield found("vanishing gradient", above, layer=layer, step=step)
             return  # those below it starve, too
         if of_last > EXPLODED:
@@ -260,7 +306,9 @@ def gradient_findings(looks: Looks, steps: Sequence[int]) -> Iterator[Finding]:
             return
 
 
-def update_findings(looks: Looks, steps: Sequence[int], updates: float, epochs: float) -> Iterator[Finding]:
+def update_findings(
+    looks: Sequence[Look], steps: Sequence[int], updates: float, epochs: float
+) -> Iterator[Finding]:
     """Layers that hardly move, or that are thrown about; with n updates an epoch, looked at each so many."""
     ratios = _column(looks, "update_ratio")
     settled = np.nan_to_num(ratios[len(ratios) // 2 :] / np.sqrt(updates))
@@ -286,7 +334,7 @@ def twin_findings(parameters: Parameters) -> Iterator[Finding]:
             yield found("twins", float(len(W)), layer=layer, units=len(W))
 
 
-def _column(looks: Looks, name: str) -> Array:
+def _column(looks: Sequence[Look], name: str) -> Array:
     """One quantity (looks, L); NaN for what is not known."""
     rows: list[list[Any]] = [[layer.get(name) for layer in look] for look in looks]
     return np.array(rows, dtype=float)

@@ -1,0 +1,130 @@
+"""The beginning of a training: inputs, weights and targets with which none goes well."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations import cost_from_logits, get_head
+from deepstep.inspection.findings.finding import Finding, found
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import evenly_spread
+from deepstep.training.health import layer_health
+from deepstep.types import Array
+
+LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
+LARGE_LOGITS = 30.0  # root mean square, in units of the targets where these are larger than 1
+ALIKE = 2.5  # standard errors: neighbours whose targets agree less than that agree by chance …
+SURELY_ALIKE = 1.5  # … and where the network has learned them, so much less
+FEW, MANY = 10, 100  # rows that these need
+LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer where they are wide
+NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has learned is far below
+
+
+class Beginning(NamedTuple):
+    """The beginning of a training, by which `diagnose` tells causes from symptoms.
+
+    X (n_x, k): Examples of the training, evenly spread.
+    Y (n_L, k): Their targets.
+    parameters: θ before the first update.
+    regularized: Whether L1 or L2 stand in the costs of the training.
+    diverged: Attributes of the `DivergenceError` that ended it, if it left the finite numbers.
+
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
+    >>> net.beginning.X, net.beginning.parameters["W1"]
+    (array([[-1.,  1.]]), array([[0.]]))
+    """
+
+    X: Array
+    Y: Array
+    parameters: Parameters
+    regularized: bool = False
+    diverged: Mapping[str, Any] | None = None
+
+
+def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) -> Beginning:
+    """The beginning of a training on these examples, in memory or streamed."""
+    examples = getattr(examples, "sample", examples)
+    most = max(16, min(LOOKED_AT, MOST_CELLS // parameters.layer_dims[0]))
+    X, Y, _ = examples.take(evenly_spread(len(examples), most))
+    return Beginning(X, Y, parameters, regularized)
+
+
+class Start:
+    """A training seen from its beginning, on the examples that were kept of it."""
+
+    def __init__(self, architecture: Architecture, beginning: Beginning, parameters: Parameters) -> None:
+        self.architecture, self.beginning = architecture, beginning
+        self.first, self.last = (self.cost(theta)[0] for theta in (beginning.parameters, parameters))
+        moved = [
+            np.linalg.norm(parameters[name] - W) / np.linalg.norm(W)
+            for name, W in beginning.parameters.items()
+            if name[0] == "W"
+        ]
+        self.moved = float(np.nan_to_num(moved, posinf=np.inf).max())
+        self.guess = self.cost_of_one_answer()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the network is hardly better than one answer to all rows."""
+        return self.last > NO_BETTER * self.guess
+
+    def cost(self, parameters: Parameters) -> tuple[float, Parameters]:
+        """J on the examples, without L1 and L2, and its gradient."""
+        session = ReferenceSession(self.architecture, parameters, Settings())
+        cost, gradient = session.cost_and_gradient(self.beginning.X, self.beginning.Y)
+        return cost, parameters.like(gradient)
+
+    def cost_of_one_answer(self) -> float:
+        """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
+        Y = np.asarray(self.beginning.Y, dtype=np.float64)
+        share = np.clip(Y.mean(axis=1, keepdims=True), 1e-9, None)
+        ZL = {
+            "sigmoid": np.log(share) - np.log(np.maximum(1 - share, 1e-9)),
+            "softmax": np.log(share),
+            "identity": Y.mean(axis=1, keepdims=True),
+        }.get(self.architecture.output)
+        if ZL is None:
+            return float("nan")
+        return cost_from_logits(np.broadcast_to(ZL, Y.shape), Y, output=get_head(self.architecture.output))
+
+    def look(self, parameters: Parameters) -> list[dict[str, float | None]]:
+        """The layers as the callback Health sees them; the update is that of the whole training."""
+        before, X = self.beginning.parameters, self.beginning.X
+        return layer_health(self.architecture, parameters, before, X, self.cost(parameters)[1])
+
+    def findings(self) -> Iterator[Finding]:
+        """Inputs, weights and targets with which no training goes well."""
+        X, Y = self.beginning.X, self.beginning.Y
+        graph, tape = self.architecture.run(X, self.beginning.parameters)
+        of_X, of_Z, of_ZL, of_Y = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
+        if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
+            yield found("constant target", 0.0, name="the target")
+        if of_X > LARGE_INPUTS and of_Z > LARGE_Z:
+            yield found("inputs not scaled", of_Z, largest=float(np.abs(X).max()))
+        elif not (of_ZL <= LARGE_LOGITS * max(1.0, of_Y) or self.first <= self.guess):
+            yield found("large initial weights", of_ZL)
+
+    def relation(self, validation: Array) -> Iterator[Finding]:
+        """Targets that say nothing about those of the nearest other examples."""
+        X, Y = (np.asarray(part, dtype=np.float64) for part in self.beginning[:2])
+        X, Y, k = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True), Y.shape[1]
+        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)
+        squares = (X**2).sum(axis=0)
+        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X
+        np.fill_diagonal(apart, np.inf)
+        agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
+        validated = not np.isnan(validation).any()
+        lowest = float(validation.min()) if validated else self.last
+        if k >= FEW and agreement < ALIKE and lowest > NO_BETTER * self.guess:
+            which = "the validation cost" if validated else "the cost"
+            yield found("target unrelated to the inputs", agreement, which=which, guess=self.guess)
+        elif k >= MANY and agreement < SURELY_ALIKE and not validated:
+            yield found("target unrelated to the inputs/by heart", agreement)
+
+
+def _size(values: Array) -> float:
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))

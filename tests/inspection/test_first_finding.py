@@ -1,0 +1,264 @@
+"""The first finding about a training names its cause: `deepstep.diagnose(network)` and no other hint."""
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+import deepstep
+from deepstep import Network
+from deepstep.data import load
+from deepstep.errors import DataError, DivergenceError
+from deepstep.training import Health
+
+
+def of_moons(seed: int = 1) -> Any:
+    data = load("moons", seed=seed)
+    (X, Y), held = (
+        (data.X_train.T, data.y_train[np.newaxis].astype(float)),
+        (data.X_test.T, data.y_test[np.newaxis].astype(float)),
+    )
+    return X, Y, held
+
+
+def of_digits() -> Any:
+    data = load("digits", seed=1)
+    X, held = (part.reshape(len(part), -1).T * data.scale for part in (data.X_train, data.X_test))
+    return X, np.eye(10)[data.y_train].T, (held, np.eye(10)[data.y_test].T)
+
+
+def of_a_line() -> Any:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3, 200))
+    return X, X.sum(axis=0, keepdims=True) + 0.1 * rng.standard_normal((1, 200)), None
+
+
+def shuffled(X: Any, Y: Any, held: Any) -> Any:
+    rng = np.random.default_rng(0)
+    return X, rng.permutation(Y, axis=1), (held[0], rng.permutation(held[1], axis=1))
+
+
+def as_pixels(X: Any, Y: Any, held: Any) -> Any:
+    return 255 * X, Y, held
+
+
+def few_among_noise() -> Any:
+    rng = np.random.default_rng(5)
+    X, Y, (held, held_Y) = of_moons(3)
+    X, held = (np.vstack([part, rng.standard_normal((20, part.shape[1]))]) for part in (X[:, :40], held))
+    return X, Y[:, :40], (held, held_Y)
+
+
+MOONS, DIGITS, LINE = of_moons(), of_digits(), of_a_line()
+FEW = few_among_noise()
+SHAPES = {id(data): (len(data[0]), len(data[1])) for data in (MOONS, DIGITS, LINE)}
+ADAM = {"optimizer": "adam", "batch_size": 32}
+
+
+def first_findings(
+    data: Any, hidden: Any, training: Any, *, seed: int, validated: bool = False, **network: Any
+) -> list[Any]:
+    X, Y, held = data
+    if len(Y) == 10:
+        network["output"] = "softmax"
+    learner = Network([len(X), *hidden, len(Y)], seed=seed, **network)
+    try:
+        learner.train(X, Y, validation=held if validated else None, **training)
+    except DivergenceError:
+        assert training["learning_rate"] >= 1
+    return deepstep.diagnose(learner)
+
+
+ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
+    **{
+        f"zeros, {activation}": (
+            "twins",
+            MOONS,
+            (8,),
+            {"learning_rate": 0.5, "iterations": 300},
+            {"activation": activation, "initialization": "zeros"},
+        )
+        for activation in ("relu", "tanh", "sigmoid")
+    },
+    "zeros, digits, adam": (
+        "twins",
+        DIGITS,
+        (16,),
+        {"learning_rate": 0.01, "iterations": 10, **ADAM},
+        {"initialization": "zeros"},
+    ),
+    **{
+        f"{depth} sigmoid layers, {name}": (
+            "vanishing gradient",
+            data,
+            (10,) * (depth - 1),
+            {"learning_rate": 0.1, "iterations": 200},
+            {"activation": "sigmoid", "initialization": initialization},
+        )
+        for depth in (5, 8, 12, 20)
+        for name, data in (("moons", MOONS), ("digits", DIGITS))
+        for initialization in ("glorot",)
+    },
+    "a cost that explodes": (
+        "divergence",
+        LINE,
+        (8,),
+        {"learning_rate": 3.0, "iterations": 100},
+        {"output": "identity"},
+    ),
+    "a cost that ends above its beginning": (
+        "divergence",
+        MOONS,
+        (16, 8),
+        {"learning_rate": 100, "iterations": 200},
+        {"activation": "tanh"},
+    ),
+    "weights that are too large": (
+        "large initial weights",
+        MOONS,
+        (32,) * 8,
+        {"learning_rate": 1.0, "iterations": 50},
+        {"initialization": "large"},
+    ),
+    **{
+        f"pixels from 0 to 255, {activation}, {name}": (
+            "inputs not scaled",
+            as_pixels(*DIGITS),
+            (32,),
+            training,
+            {"activation": activation},
+        )
+        for activation in ("relu", "tanh", "sigmoid")
+        for name, training in (
+            ("gd", {"learning_rate": 0.1, "iterations": 100}),
+            ("adam", {"learning_rate": 0.003, "iterations": 10, **ADAM}),
+        )
+    },
+    "shuffled labels": (
+        "target unrelated to the inputs",
+        shuffled(*MOONS),
+        (16, 8),
+        {"learning_rate": 0.1, "iterations": 500},
+        {},
+    ),
+    "shuffled digits": (
+        "target unrelated to the inputs",
+        shuffled(*DIGITS),
+        (16,),
+        {"learning_rate": 0.1, "iterations": 300},
+        {},
+    ),
+    "shuffled digits, learned by heart and validated": (
+        "target unrelated to the inputs",
+        shuffled(*DIGITS),
+        (64,),
+        {"learning_rate": 0.01, "iterations": 40, **ADAM},
+        {"validated": True},
+    ),
+    "overfitting": (
+        "overfitting",
+        FEW,
+        (64, 32),
+        {"learning_rate": 0.01, "iterations": 200, "optimizer": "adam"},
+        {"validated": True},
+    ),
+    **{
+        f"a rate of {rate:g}": (
+            "learning rate too low",
+            data,
+            hidden,
+            {"learning_rate": rate, "iterations": 200},
+            {"activation": "tanh"},
+        )
+        for rate in (1e-6, 1e-5)
+        for data, hidden in ((MOONS, (16,)),)
+    },
+    "a rate of 1e-6, adam": (
+        "learning rate too low",
+        MOONS,
+        (16, 8),
+        {"learning_rate": 1e-6, "iterations": 60, **ADAM},
+        {},
+    ),
+    **{
+        f"adam at rate {rate}, {name}": (
+            "learning rate too high",
+            data,
+            (16,),
+            {"learning_rate": rate, "iterations": 40, **ADAM},
+            {},
+        )
+        for rate in (3.0, 10.0)
+        for name, data in (("moons", MOONS), ("digits", DIGITS))
+    },
+}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("illness", ILL)
+def test_the_cause_comes_first(illness: str, seed: int) -> None:
+    kind, data, hidden, training, network = ILL[illness]
+    assert first_findings(data, hidden, training, seed=seed, **network)[0].kind == kind
+
+
+def test_shuffled_labels_that_were_learned_by_heart_are_doubted() -> None:
+    training = {"learning_rate": 0.01, "iterations": 40, **ADAM}
+    (first, *_) = first_findings(shuffled(*DIGITS), (64,), training, seed=1)
+    assert first.severity == "note"
+    assert "shuffled labels" in first.mend
+
+
+def test_units_that_saturated_in_training_are_not_laid_to_the_inputs() -> None:
+    data, training = load("planar", seed=1), {"learning_rate": 3.0, "iterations": 60, **ADAM}
+    net = Network([2, 4, 1], activation="tanh", seed=2)
+    net.train(data.X_train.T, data.y_train[np.newaxis], **training)
+    saturated = [finding for finding in deepstep.diagnose(net) if finding.kind == "saturated units"]
+    assert saturated[0].mend.startswith("lower the learning rate")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("data", "hidden", "training", "network"),
+    [
+        (MOONS, (16, 8), {"learning_rate": 0.005, "iterations": 300, **ADAM}, {}),
+        (MOONS, (16,), {"learning_rate": 0.05, "iterations": 200, **ADAM}, {"activation": "sigmoid"}),
+        (DIGITS, (32, 16), {"learning_rate": 0.003, "iterations": 40, "schedule": "cosine", **ADAM}, {}),
+        (LINE, (8,), {"learning_rate": 0.05, "iterations": 1000}, {"output": "identity"}),
+        (
+            as_pixels(*DIGITS),
+            (32, 16),
+            {"learning_rate": 0.003, "iterations": 40, "schedule": "cosine", **ADAM},
+            {"normalization": "batch"},
+        ),
+    ],
+    ids=["moons", "sigmoid", "digits", "line", "pixels, normalized"],
+)
+def test_nothing_is_found_in_good_trainings(
+    data: Any, hidden: Any, training: Any, network: Any, seed: int
+) -> None:
+    assert first_findings(data, hidden, training, seed=seed, **network) == []
+
+
+def test_health_and_a_cost_with_regularization_say_the_same() -> None:
+    X, Y, _ = MOONS
+    net = Network([2, 16, 1], seed=1)
+    net.train(X, Y, learning_rate=3.0, iterations=40, callbacks=[Health()], **ADAM)
+    assert deepstep.diagnose(net)[0].kind == "learning rate too high"
+    net = Network([2, 16, 1], seed=1)
+    net.train(X, Y, learning_rate=0.005, iterations=100, l2=100.0, **ADAM)  # it is most of the cost
+    assert "learning rate too high" not in [finding.kind for finding in deepstep.diagnose(net)]
+
+
+def test_something_else_than_a_training_is_refused() -> None:
+    with pytest.raises(DataError, match="diagnose: training must be a Network or a History; got list"):
+        deepstep.diagnose([0.5, 0.4])
+
+
+def test_a_network_keeps_few_examples_and_takes_none_into_files() -> None:
+    X = np.random.default_rng(0).standard_normal((50_000, 40))
+    net = Network([50_000, 1], seed=1)
+    assert deepstep.diagnose(net) == []
+    net.train(X, np.arange(40)[np.newaxis] % 2, iterations=1, learning_rate=1e-9)
+    assert net.beginning.X.shape == (50_000, 20)
+    assert pickle.loads(pickle.dumps(net)).beginning is None
