@@ -48,11 +48,12 @@ def flat_gradient(
 ) -> Array:
     """∂J/∂θ with L1 and L2, as one vector; m is the `total_weight`."""
     gradients: dict[str, Array] = {}
+    terms = penalties(settings.l1, settings.l2)
     for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
         for name, value in found.items():
             if name not in graph.learned:
                 continue
-            for term in penalties(settings.l1, settings.l2) if is_weights(name) else ():
+            for term in terms if is_weights(name) else ():
                 value += term.backward(parameters[name], term.strength, m)
             gradients[f"d{name}"] = value
     return flatten_gradients(gradients, parameters, "step")

@@ -7,6 +7,7 @@ under the names that a network is trained by.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from inspect import signature
 from math import sqrt
 from typing import Any, TypeAlias
@@ -120,7 +121,7 @@ class Optimizer:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.hyperparameters)
 
-    @property
+    @cached_property  # asked for in every step
     def of_matrices(self) -> bool:
         """Whether the rule takes the layout of θ: it updates whole matrices."""
         return "layout" in signature(self.update).parameters
