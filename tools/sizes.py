@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 6_000),
     "network": (750, 750),
-    "engines": (4_300, 6_750),
+    "engines": (4_300, 6_350),
     "training": (2_500, 5_300),
     "inspection": (1_300, 2_850),
     "model": (1_200, 3_050),
