@@ -267,7 +267,8 @@ class ReferenceSession(Session):
             for values in (state.slots, state.statistics)
         )
         theta = np.array(state.theta, self._dtype)
-        average = None if state.average is None else np.array(state.average, self._dtype)
+        keeps = bool(self.settings.average) and state.average is not None
+        average = np.array(state.average, self._dtype) if keeps else None
         super().load(SessionState(theta, slots, int(state.step), statistics, average))
 
     def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:
