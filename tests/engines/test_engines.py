@@ -574,6 +574,14 @@ class TestContract:
         np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
         assert session.state().step == 0
 
+    def test_an_average_that_it_does_not_keep_is_left_behind(self, engine):
+        architecture, parameters, _, _ = problem("wide", "tanh", "softmax", "float64")
+        session = open_session(engine, architecture, parameters, Settings("adam"))
+        slots = {name: np.ones_like(parameters.flat) for name in "vs"}
+        session.load(SessionState(parameters.flat, slots, 1, average=2 * parameters.flat))
+        np.testing.assert_array_equal(session.outcome.flat, parameters.flat)
+        assert session.state().average is None
+
     def test_its_name(self, engine):
         architecture, parameters, _, _ = problem("one layer", "tanh", "softmax", "float64")
         assert open_session(engine, architecture, parameters).name == engine

@@ -48,11 +48,12 @@ def flat_gradient(
 ) -> Array:
     """∂J/∂θ with L1 and L2, as one vector; m is the `total_weight`."""
     gradients: dict[str, Array] = {}
+    terms = penalties(settings.l1, settings.l2)
     for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
         for name, value in found.items():
             if name not in graph.learned:
                 continue
-            for term in penalties(settings.l1, settings.l2) if is_weights(name) else ():
+            for term in terms if is_weights(name) else ():
                 value += term.backward(parameters[name], term.strength, m)
             gradients[f"d{name}"] = value
     return flatten_gradients(gradients, parameters, "step")
@@ -266,7 +267,8 @@ class ReferenceSession(Session):
             for values in (state.slots, state.statistics)
         )
         theta = np.array(state.theta, self._dtype)
-        average = None if state.average is None else np.array(state.average, self._dtype)
+        keeps = bool(self.settings.average) and state.average is not None
+        average = np.array(state.average, self._dtype) if keeps else None
         super().load(SessionState(theta, slots, int(state.step), statistics, average))
 
     def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -283,26 +283,27 @@ class Session(ABC):
                 )
 
 
-@runtime_checkable
-class Sharing(Protocol):
+class Sharing(Session):
     """A session among those of other workers; each method must be called in all of them.
 
     Its ``steps`` take a `Shard`, too: of each batch the rows that this worker has, without an order.
     """
 
+    # a class and no protocol: loops ask in each epoch, and of a protocol that takes long
+
+    @abstractmethod
     def share(self) -> Share:
         """Which of the workers this one is."""
-        ...
 
+    @abstractmethod
     def cost_and_gradient_of_all(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """`Session.cost_and_gradient` of examples that all have, in each worker the same."""
-        ...
 
+    @abstractmethod
     def summed(self, values: Array) -> Array:
         """The sums over all workers, in each of them the same."""
-        ...
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:

@@ -108,7 +108,7 @@ class Optimizer:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.hyperparameters)
 
-    @cached_property
+    @cached_property  # asked for in every step
     def of_matrices(self) -> bool:
         """Whether the rule takes the layout of θ: it updates whole matrices."""
         return "layout" in signature(self.update).parameters

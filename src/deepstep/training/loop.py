@@ -29,7 +29,7 @@ from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.shown import Training, update_done
-from deepstep.training.together import ending_all, shared, tell_all_of_the_epoch, total
+from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array
 
@@ -153,7 +153,7 @@ class _Loop:
         self._begun, self._agreed = perf_counter(), 0.0
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
-        self._shared = shared(session) is not None
+        self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
         looked_at = validation is not None or watched or not in_memory
         # of many workers the first alone may have callbacks, and all go the same way
@@ -412,9 +412,9 @@ class _Loop:
 
     def _of_the_first(self, *values: float) -> Iterable[float]:
         """Numbers as the first of many workers has them."""
-        if not self._shared:
+        if not isinstance(self._session, Sharing):
             return values
-        first = cast(Sharing, self._session).share().rank == 0
+        first = self._session.share().rank == 0
         found: list[float] = total(self._session, *(value if first else 0.0 for value in values)).tolist()
         return found
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import cast
 
 import numpy as np
 
@@ -13,11 +12,6 @@ from deepstep.training.history import Record
 from deepstep.training.rows import cost_and_outputs, cost_of_rows
 from deepstep.training.shown import Training
 from deepstep.types import Array
-
-
-def shared(session: Session) -> Sharing | None:
-    """The session as one of many workers, where it is; every epoch asks, and `isinstance` takes 80 µs."""
-    return cast(Sharing, session) if hasattr(session, "summed") else None
 
 
 def total(session: Session, *values: float) -> Array:
@@ -42,8 +36,7 @@ def total(session: Session, *values: float) -> Array:
     array([1., 1.])
     """
     numbers = np.array(values, float)
-    of_all = shared(session)
-    return numbers if of_all is None else of_all.summed(numbers)
+    return session.summed(numbers) if isinstance(session, Sharing) else numbers
 
 
 def tell_all_of_the_epoch(
@@ -56,7 +49,7 @@ def tell_all_of_the_epoch(
     StopTraining
         If a callback does.
     """
-    if shared(session) is None:
+    if not isinstance(session, Sharing):
         tell_of_the_epoch(callbacks, training, record)
         return
     with ending_all(session):
@@ -96,37 +89,34 @@ def cost_and_gradient_of_all(
     session: Session, X: Array, Y: Array, weight: Array | None
 ) -> tuple[float, Array]:
     """J and ∂J/∂θ of columns that all have: each worker does its part of them."""
-    of_all = shared(session)
-    if of_all is None:
+    if not isinstance(session, Sharing):
         return session.cost_and_gradient(X, Y, sample_weight=weight)
-    return of_all.cost_and_gradient_of_all(X, Y, sample_weight=weight)
+    return session.cost_and_gradient_of_all(X, Y, sample_weight=weight)
 
 
 def cost_of_all(session: Session, examples: Examples) -> float:
     """The cost of examples by the network that predicts: each worker does its part of them."""
     layer_dims = session.architecture.held_dims
-    of_all = shared(session)
-    if of_all is None:
+    if not isinstance(session, Sharing):
         return cost_of_rows(session.cost, examples, layer_dims)
-    here = _rows(examples, of_all.share().part(len(examples)))
+    here = _rows(examples, session.share().part(len(examples)))
     weight = _weight(here)
     J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
-    sums = of_all.summed(np.array([J * weight, weight]))
+    sums = session.summed(np.array([J * weight, weight]))
     return float(sums[0] / sums[1])
 
 
 def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float, Array]:
     """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
-    of_all = shared(session)
-    if of_all is None:
+    if not isinstance(session, Sharing):
         return cost_and_outputs(session, examples)
-    part = of_all.share().part(len(examples))
+    part = session.share().part(len(examples))
     here, A = _rows(examples, part), np.zeros(examples.Y.shape)
     weight = J = 0.0
     if len(here):
         weight = _weight(here)
         J, A[part] = cost_and_outputs(session, here)
-    sums = of_all.summed(np.concatenate([[J * weight if weight else 0.0, weight], A.ravel()]))
+    sums = session.summed(np.concatenate([[J * weight if weight else 0.0, weight], A.ravel()]))
     outputs = sums[2:].reshape(A.shape).astype(session.parameters.dtype)
     return float(sums[0] / sums[1]), outputs
 

@@ -41,7 +41,7 @@ def gradient_and_update(
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
-    m, stride, total, sizes, squares = batch.m, batch.stride, batch.total, 0.0, 0.0
+    m, stride, step, total, sizes, squares = batch.m, batch.stride, batch.step, batch.total, 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
         rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
@@ -109,7 +109,8 @@ def gradient_and_update(
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
             cut(plan, gradient, into, count)
             if not plan.whole:
-                move(plan, parameters[layer.own[kind]], state, at, gradient, into, count, batch)
+                own = parameters[layer.own[kind]]
+                move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
     work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
@@ -167,7 +168,8 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled,
                 g[j] += product_[j]
     cut(plan, gradient, into, count)
     if not plan.whole:
-        move(plan, parameters[layers[1].own[INPUTS]], state, at, gradient, into, count, batch)
+        own, step = parameters[layers[1].own[INPUTS]], batch.step
+        move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
 
 
 @part
@@ -222,4 +224,4 @@ def update_whole(thread, plan, parameters, state, gradient, batch, share):
         for i in range(at, at + count):
             gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, batch)
+            move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)

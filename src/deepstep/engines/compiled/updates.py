@@ -105,13 +105,13 @@ def update(plan, state, at, g, begin, count, rate, keep, t):
 
 
 @part
-def move(plan, own, state, at, gradient, into, count, batch):
+def move(plan, own, state, at, gradient, into, count, step, rate, decay):
     """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
-    alpha = batch.rate * own.rate
-    keep = 1 - alpha * (batch.decay * own.decay)
-    update(plan, state, at, gradient, into, count, alpha, keep, batch.step)
+    alpha = rate * own.rate
+    keep = 1 - alpha * (decay * own.decay)
+    update(plan, state, at, gradient, into, count, alpha, keep, step)
     if plan.average > 0 or plan.max_norm > 0:
-        after_the_update(plan, own, state, at, count, batch.step)
+        after_the_update(plan, own, state, at, count, step)
 
 
 @part

@@ -17,7 +17,7 @@ from deepstep.engines.torch.arrays import on_tensors
 from deepstep.engines.torch.graph import graph_on_tensors, parameters_in
 from deepstep.engines.torch.updates import decay, in_memory
 from deepstep.equations import Graph, Head, get_head, get_optimizer
-from deepstep.equations.ops import Node, backward, forward, is_weights
+from deepstep.equations.ops import backward, forward, is_weights
 from deepstep.equations.regularization import penalties
 from deepstep.network import Architecture, Parameters
 
@@ -106,7 +106,7 @@ class Machine:
     def _work_in(self, gradient: Tensor, *, keeps: bool) -> None:
         self.gradient, self._parts = gradient, parameters_in(gradient, self.architecture.graph)
         self._keeps = keeps
-        self._rooms: dict[tuple[Any, ...], tuple[Graph, tuple[Node, ...]]] = {}
+        self._rooms: dict[tuple[Any, ...], Graph] = {}
 
     def traceable(self, gradient: Tensor) -> "Machine":
         """The same machine with another gradient, and without memory that is kept."""
@@ -114,16 +114,14 @@ class Machine:
         machine._work_in(gradient, keeps=False)
         return machine
 
-    def room(self, batch: Batch, *, exact: bool = False) -> tuple[Graph, tuple[Node, ...]]:
-        """The graph for such a batch, with the memory that it works in, and its nodes up to the logits."""
+    def room(self, batch: Batch, *, exact: bool = False) -> Graph:
+        """The graph for such a batch, with the memory that it works in."""
         half = self._settings.precision == "bfloat16" and not exact
         key = batch.Y.shape[1], tuple(batch.masks), half
         if key not in self._rooms:
             graph = self.architecture.graph_with_dropout(frozenset(batch.masks))
             graph = graph_on_tensors(graph, self._parts if self._keeps else None, half=half)
-            end = next(at for at, node in enumerate(graph.nodes, start=1) if graph.logits in node.writes)
-            kept = list(self._rooms.items())[1 - ROOMS :]
-            self._rooms = {**dict(kept), key: (graph, graph.nodes[:end])}
+            self._rooms = {**dict(list(self._rooms.items())[1 - ROOMS :]), key: graph}
         return self._rooms[key]
 
     def cost_and_gradient(
@@ -138,16 +136,16 @@ class Machine:
 
         ``exact``: with products of θ's own precision in any case.
         """
-        graph, nodes = self.room(batch, exact=exact)
+        graph = self.room(batch, exact=exact)
         tape: dict[str, Any] = {"A0": batch.X, **at.parameters}
         tape |= {f"mask{layer}": mask for layer, mask in batch.masks.items()}
-        forward(nodes, tape)
+        forward(graph.to_logits, tape)
         ZL = tape[graph.logits]
         loss, dZL = self._loss(ZL, batch.Y), self._loss_backward(ZL, batch.Y)
         if batch.weight is not None:
             loss, dZL = loss * batch.weight, dZL * batch.weight.repeat(self._members)
         d: dict[str, Any] = {graph.logits: dZL}
-        for _, found in backward(nodes, tape, d, input_gradient=False):
+        for _, found in backward(graph.to_logits, tape, d, input_gradient=False):
             value: Any
             for name, value in found.items():
                 if name in self._parts and self._parts[name] is not value:

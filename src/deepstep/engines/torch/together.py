@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
+from deepstep.engines.session import Sharing
 from deepstep.engines.torch.session import TorchSession
 from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Factors, Stepper, Task
@@ -67,7 +68,7 @@ class SharingStepper(Stepper):
         return machine.regularize(self.here, message[-2], total)
 
 
-class DistributedSession(TorchSession):
+class DistributedSession(TorchSession, Sharing):
     """A `TorchSession` among those of the other workers of a process group of ``torch.distributed``."""
 
     _stepper: SharingStepper
