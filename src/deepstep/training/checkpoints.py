@@ -237,6 +237,6 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
     if not damaged:
         return None
     oldest, after = damaged[-1], len(damaged) - 1
-    came = f"{oldest.came}, and the {after} after it are damaged, too" if after else oldest.came
+    came = f"{oldest.came}, and the {after} after it cannot be read either" if after else oldest.came
     mend = f"Restore {'one of them' if after else 'it'}, or begin anew."
     raise FileError(oldest.where, oldest.expected, came, mend) from oldest
