@@ -1,11 +1,12 @@
-"""Our engines beside their peers at the same work: ``make bench``, or ``python benchmarks/speed.py
---help``.
+"""`Network.train` and `predict_proba` beside their peers at the same work: ``make bench``, or ``python
+benchmarks/speed.py --help``.
 
-Every engine lives in a process of its own, kept from round to round; in a round each works once for some
+Every entrant lives in a process of its own, kept from round to round; in a round each works once for some
 tenths of a second while the others sleep. A time is that of a step, a ratio a peer's time ÷ ours in the
-same round: its median and quartiles over all rounds. The floor is the time of the step's own matrix
-products alone. A ratio is not printed where the cost after training is not that of float64 within
-rounding; an engine that is not installed is named.
+same round: its median and quartiles over all rounds. Ours is the public call; beside it stands the share of
+its time that the engine alone takes for these steps, and the floor, the time of the step's own matrix
+products. A ratio is not printed where the cost after training is not that of float64 within rounding; an
+engine that is not installed is named.
 """
 
 import argparse
@@ -42,7 +43,7 @@ PREDICTIONS_DIFFER = 1e-4
 def main(arguments: Sequence[str] | None = None) -> int:
     asked = _arguments(arguments)
     installed = [name for name in MODULES if find_spec(LIBRARIES[name])]
-    engines = [name for name in installed if name in {"ours", "floor"} | set(asked.engines)]
+    engines = [name for name in installed if name in {"ours", "engine", "floor"} | set(asked.engines)]
     result: dict[str, Any] = {
         **machine(PACKAGES, asked.threads),
         "rounds": asked.rounds,
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _keep(result, asked.output)
             print(f"{name}: done", file=sys.stderr, flush=True)
     result["load_after"] = load()
-    peers = [name for name in engines if name not in ("ours", "floor")]
+    peers = [name for name in engines if name not in ("ours", "engine", "floor")]
     print("\n" + ratios(result["rows"], peers))
     print(
         "\nCosts after training, of which no ratio is printed beyond the limit:\n\n" + costs(result["rows"])

@@ -9,14 +9,14 @@ MARKS = {True: "✓", False: "✗", None: ""}
 
 
 def ratios(rows: Mapping[str, Any], peers: Sequence[str]) -> str:
-    """A row for each workload: our time, each peer's as a multiple of it, and the floor's share of it."""
-    lines = [["workload", "ours, µs", *peers, "share of the floor"]]
+    """A row for each workload: our time, each peer's as a multiple, the engine's and the floor's share."""
+    lines = [["workload", "ours, µs", *peers, "share of the engine", "share of the floor"]]
     for name, row in rows.items():
         ours = row["times"]["ours"]["median"]
         low, high = row["times"]["ours"]["quartiles"]
         cells = [WORKLOADS[name].title, f"{1e6 * ours:.4g} ({1e6 * low:.4g}–{1e6 * high:.4g})"]
         cells += [_ratio(row, peer) for peer in peers]
-        lines.append([*cells, _ratio(row, "floor")])
+        lines.append([*cells, _ratio(row, "engine"), _ratio(row, "floor")])
     return _markdown(lines)
 
 

@@ -301,7 +301,7 @@ def test_where_all_checkpoints_are_damaged_people_decide(deepstep, begun):
     assert "deepstep.training" not in result.err
     (begun / "checkpoint-000000000099.safetensors").write_bytes(b"")
     result = deepstep("train", "--resume", "run")
-    refused(result, f"{first}: ", "and the 1 after it cannot be read either. Restore one of them, or begin anew.")
+    refused(result, f"{first}: ", "the 1 after it cannot be read either. Restore one of them, or begin anew.")
     assert len(checkpoint_files(begun)) == 2
 
 

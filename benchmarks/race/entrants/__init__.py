@@ -29,7 +29,8 @@ class Entrant(Protocol):
 
 
 MODULES = {
-    "ours": "race.entrants.compiled",
+    "ours": "race.entrants.network_train",
+    "engine": "race.entrants.compiled",
     "reference": "race.entrants.reference",
     "scikit-learn": "race.entrants.scikit_learn",
     "torch": "race.entrants.torch_eager",
@@ -61,6 +62,7 @@ PREDICTING = {
 
 LIBRARIES = {
     "ours": "numba",
+    "engine": "numba",
     "reference": "numpy",
     "scikit-learn": "sklearn",
     "torch": "torch",
