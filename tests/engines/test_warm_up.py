@@ -29,6 +29,7 @@ def test_each_kind_of_kernel_has_a_network():
 
 def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
     assert len(list(warm_up.warm_up())) == len(warm_up.NETWORKS) * len(warm_up.PRECISIONS)
+    caplog.clear()
     known = len(train.signatures), len(predict.signatures)
     X = np.random.default_rng(1).standard_normal((4, 30))
     with caplog.at_level(logging.WARNING, "deepstep"):
