@@ -289,13 +289,21 @@ class _Loop:
         seconds, done = (self._elapsed - begun) / k, 0
         costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
         steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
-        last = rates.learning_rate[of - 1 :: of].tolist()
+        records = zip(
+            epochs,
+            rates.learning_rate[of - 1 :: of].tolist(),
+            steps,
+            self._mean_costs(costs, sizes),
+            strict=True,
+        )
         try:
-            for each in zip(epochs, last, steps, self._mean_costs(costs, sizes), strict=True):
+            for each in records:
                 done += 1
                 self._end_epoch(*each, begun + done * seconds)
-        except BaseException:
-            if done < k:  # whoever ends training by an epoch is given the network of that epoch
+        except BaseException as ended:
+            # whoever ends training by an epoch is given the network of that epoch; of many workers all end by
+            # StopTraining alone
+            if done < k and (isinstance(ended, StopTraining) or not self._shared):
                 self._session.load(before)
                 self._state = before
                 those = slice(done * of)
