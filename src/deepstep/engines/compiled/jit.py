@@ -44,7 +44,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def folder_of(compiled: Any) -> str:
     """Where a kernel is kept; empty where it cannot be."""
-    return str(compiled._cache.folder) if isinstance(compiled._cache, KernelCache) else ""
+    return str(getattr(compiled._cache, "folder", ""))  # where nothing is kept, Numba has no folder
 
 
 @contextmanager
