@@ -42,7 +42,8 @@ def learn_in_batches(
     """Train with an update rule: one epoch if incremental, else until it converges or max_iter."""
     carried = estimator._carried
     early = estimator._setting("early_stopping") and held_out is not None
-    session = open_for(estimator, network, network.parameters, call.where)
+    size = _batch_size(estimator, len(examples))
+    session = open_for(estimator, network, network.parameters, call.where, size)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
     adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
@@ -58,7 +59,7 @@ def learn_in_batches(
         best=carried.best.get(quantity),
         stalled=carried.stalled,
     )
-    size, most = _batch_size(estimator, len(examples)), estimator._setting("max_iter")
+    most = estimator._setting("max_iter")
     full = not estimator.shuffle or size == len(examples)
     plan = Plan(
         epochs=1 if call.incremental else most,

@@ -68,8 +68,14 @@ class Reached(NamedTuple):
     best_epochs: int = 0
 
 
-def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameters, where: str) -> Session:
-    """A session with the estimator's settings, from these parameters."""
+def open_for(
+    estimator: "DeepEstimator",
+    network: Network,
+    parameters: Parameters,
+    where: str,
+    examples: int | None = None,
+) -> Session:
+    """A session with the estimator's settings, from these parameters, for updates with so many examples."""
     settings = settings_of(estimator, network.seed, where)
     kept = len(get_optimizer(settings.optimizer).state)
     check_memory_to_train(network.architecture, parameters.dtype, kept, where)
@@ -80,6 +86,7 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
         parameters,
         settings,
         statistics=network.statistics,
+        examples=examples,
         where=where,
     )
 

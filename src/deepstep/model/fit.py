@@ -218,7 +218,7 @@ def prepare(
         start = network.parameters
         if start is network._waiting:
             start = network._from_data(inputs_to_draw_from(streamed.sample))
-        session = network._session(where, settings, start)
+        session = network._session(where, settings, start, examples=plan.size_of_a_batch(m))
         return Prepared(streamed, plan, session, held_out, lambda: streamed, start)
     weight = network._weight(sample_weight, X.shape[1], where)
     examples, held_out = _examples(X, Y, weight, plan), None

@@ -482,7 +482,7 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, "epochs": 1, **options}
+        options = {"learning_rate": least, **options, "epochs": 1, "iterations": None}
         prepared = prepare(self, X, Y, sample_weight, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):

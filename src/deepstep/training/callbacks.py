@@ -176,8 +176,6 @@ def tell_the_end(callbacks: Sequence[Callback], training: "Training") -> None:
 
 
 class _OnEpochEnd(Callback):
-    looks_at_the_network = False
-
     def __init__(self, function: Callable[[Record], Any]) -> None:
         self.function = function
 

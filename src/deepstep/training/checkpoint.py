@@ -129,8 +129,8 @@ class Checkpoint:
         if plan is not None and not other:
             of = n_batches(training.n_examples, plan.batch_size)
             if position.epoch > plan.epochs or position.batch >= of:
-                stands = f"it stands after {position.epoch} epochs and {position.batch} of {of} batches"
-                other.append(f"{stands}, and epochs is {plan.epochs}")
+                stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
+                other.append(f"{stands}, and iterations is {plan.epochs}")
         kept, names = (
             [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
         )

@@ -155,7 +155,8 @@ class _Loop:
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
-        looked_at = validation is not None or watched or not in_memory
+        by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
+        looked_at = validation is not None or watched or by_the_clock or not in_memory
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = total(session, bool(self._step_watchers), looked_at) > 0
         self._one_by_one, self._epochs_apart = by_step, by_step or by_epoch
