@@ -149,7 +149,8 @@ class _Loop:
         self._of = n_batches(len(examples), plan.batch_size)
         self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
-        session.prepare()
+        # without a time budget kernels that only late steps need may be loaded in the midst
+        session.prepare(1 if plan.time_budget is None else plan.epochs * self._of)
         self._begun, self._agreed = perf_counter(), 0.0
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
