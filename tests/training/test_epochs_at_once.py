@@ -60,6 +60,21 @@ def test_the_same_bits_whether_or_not_each_epoch_is_looked_at(engine, way):
     assert history.column("seconds").tolist() == sorted(history.column("seconds"))
 
 
+def test_an_order_of_ones_own_is_asked_for_when_its_epoch_begins():
+    told = []
+
+    def order(epoch, m):
+        assert len(told) == epoch
+        if epoch == 50:
+            raise ValueError("mine")
+
+    X, Y = data()
+    network = Network([3, 4, 1], seed=2)
+    with pytest.raises(ValueError, match="mine"):
+        network.train(X, Y, iterations=60, batch_size=5, order=order, callbacks=[told.append])
+    assert len(network.history) == 50
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("ends_at", [0, 17, 58])
 def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, ends_at):

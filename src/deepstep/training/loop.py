@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
 from deepstep.errors import DataError, DivergenceError, FileError, WorkerError
-from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.preparation.batches import Examples, batch, is_known, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
     Callback,
@@ -156,7 +156,8 @@ class _Loop:
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
-        looked_at = validation is not None or watched or not in_memory
+        # an order of the user's is asked for when its epoch begins: it may go by the records until then
+        looked_at = validation is not None or watched or not in_memory or not is_known(plan.order)
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = total(session, bool(self._step_watchers), looked_at) > 0
         self._one_by_one, self._epochs_apart = by_step, by_step or by_epoch
@@ -278,8 +279,7 @@ class _Loop:
         epochs = range(first, first + k)
         order = None
         if not plan.in_order:
-            orders = (plan.visit(epoch, m) for epoch in epochs)  # those of users may be None
-            order = np.concatenate([np.arange(m) if order is None else order for order in orders])
+            order = np.concatenate([cast(AnyArray, plan.visit(epoch, m)) for epoch in epochs])
         view = Window(cast(Examples, self._examples), order, 0, k * of)
         rates = plan.rates_of_epochs(epochs, of, elapsed=self._clock, seconds_a_step=self._seconds_a_step)
         begun, before = self._elapsed, self._state
