@@ -1,5 +1,7 @@
 """Several epochs in one call of the engine: the same training as with somebody who looks at each."""
 
+from time import sleep
+
 import numpy as np
 import pytest
 
@@ -124,6 +126,22 @@ def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size)
     trained("reference", [lambda record: None], iterations=2000, batch_size=batch_size)
     assert sum(calls) == 2000 * (5 if batch_size else 1)
     assert len(calls) < 200
+
+
+def test_fewer_epochs_are_done_at_once_where_callbacks_are_slow():
+    class Slow(Callback):
+        looks_at_the_network, told, at_once = False, 0, 0
+
+        def on_epoch_end(self, training, record):
+            sleep(0.03)
+            self.told += 1
+
+        def on_pause(self, training):
+            self.at_once, self.told = max(self.at_once, self.told), 0
+
+    slow = Slow()
+    trained("reference", [slow])
+    assert slow.at_once <= 10  # Ctrl-C and a time budget wait for as many
 
 
 def test_divergence_is_found_at_its_step_and_earlier_epochs_have_their_records():

@@ -312,6 +312,9 @@ class _Loop:
             raise
         finally:
             self._training.position = Position(position.epoch + done, seconds=self._elapsed)
+        (spent,) = self._of_the_first(self._elapsed - begun)
+        if spent > LONG:  # callbacks are slow: Ctrl-C and a time budget wait for them, too
+            self._chunk = max(1, min(self._chunk, int(k * of * LONG / spent)))
         self._pause(interruption)
 
     def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:
