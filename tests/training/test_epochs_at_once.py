@@ -77,6 +77,13 @@ def test_an_order_of_ones_own_is_asked_for_when_its_epoch_begins():
     assert len(network.history) == 50
 
 
+def test_a_schedule_of_ones_own_may_go_by_the_records():
+    told = []
+    schedule = lambda t: 0.5 if len(told) >= 40 else 1.0  # noqa: E731
+    _, history = trained("reference", [told.append], schedule=schedule, learning_rate=0.1)
+    assert history.column("learning_rate").tolist() == [0.1] * 40 + [0.05] * 20
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("ends_at", [0, 17, 58])
 def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, ends_at):

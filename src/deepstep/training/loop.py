@@ -156,8 +156,9 @@ class _Loop:
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
-        # an order of the user's is asked for when its epoch begins: it may go by the records until then
-        looked_at = validation is not None or watched or not in_memory or not is_known(plan.order)
+        # functions of the user's are called when their epoch begins: they may go by the records until then
+        own = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
+        looked_at = validation is not None or watched or not in_memory or own
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = total(session, bool(self._step_watchers), looked_at) > 0
         self._one_by_one, self._epochs_apart = by_step, by_step or by_epoch
