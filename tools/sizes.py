@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 400
-TESTS = 22_000, 46_500
+TESTS = 22_000, 46_600
 
 
 def lines(files: list[Path]) -> int:

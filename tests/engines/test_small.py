@@ -75,6 +75,19 @@ def test_the_bits_do_not_depend_on_how_many_steps_are_asked_for_at_once(options)
     assert shorter.parameters.flat.tobytes() == looks.then.tobytes()
 
 
+@WITH_KERNELS
+@pytest.mark.parametrize(("epochs", "loaded"), [(BEYOND, [0]), (FIRST_STEPS, [])])
+def test_kernels_are_loaded_before_the_clock_of_a_time_budget_runs(monkeypatch, epochs, loaded):
+    from deepstep.engines.compiled.session import CompiledSession
+
+    steps = []
+    monkeypatch.setattr(CompiledSession, "prepare", lambda session, n=1: steps.append(session._step))
+    network, history = trained(epochs, time_budget=1e9)
+    assert (steps, history.engine) == (loaded, "compiled" if loaded else "reference")
+    without, _ = trained(epochs)
+    assert network.parameters.flat.tobytes() == without.parameters.flat.tobytes()
+
+
 def test_larger_work_and_a_named_engine_are_as_before():
     wide = np.random.default_rng(1).standard_normal((2, 400))
     network = Network([2, 4, 1], seed=3)

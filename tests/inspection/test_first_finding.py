@@ -9,7 +9,7 @@ import pytest
 import deepstep
 from deepstep import Network
 from deepstep.data import load
-from deepstep.errors import DataError, DivergenceError
+from deepstep.errors import DataError, DeepStepError, DivergenceError
 from deepstep.training import Health
 
 
@@ -262,3 +262,15 @@ def test_a_network_keeps_few_examples_and_takes_none_into_files() -> None:
     net.train(X, np.arange(40)[np.newaxis] % 2, iterations=1, learning_rate=1e-9)
     assert net.beginning.X.shape == (50_000, 20)
     assert pickle.loads(pickle.dumps(net)).beginning is None
+
+
+def test_a_call_that_trains_nothing_leaves_the_beginning_of_the_training_before() -> None:
+    X, Y, _ = MOONS
+    net = Network([2, 16, 1], seed=1)
+    assert len(net.train(X, Y, epochs=0)) == 0
+    assert deepstep.diagnose(net) == []
+    net.train(X, Y, epochs=3)
+    kept = net.beginning
+    with pytest.raises(DeepStepError):
+        net.train(2 * X, Y, patience=2, watch="nothing")
+    assert net.beginning is kept

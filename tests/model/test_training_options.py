@@ -501,6 +501,8 @@ def test_batches_of_one_have_no_statistics_of_their_own():
         ("random_state", "seed of Network"),
         ("learning_rat", "'learning_rate'"),
         ("optimiser", "'optimizer'"),
+        ("alpha", "learning_rate for α of the equations, l2"),
+        ("engine", "the argument of Network"),
     ],
 )
 @pytest.mark.parametrize("method", ["train", "steps", "find_learning_rate"])
@@ -509,6 +511,15 @@ def test_a_foreign_or_misspelt_argument_names_the_right_one(method, name, instea
     with pytest.raises(ConfigurationError, match=re.escape(name)) as error:
         getattr(network, method)([[0.0, 1.0]], [[0, 1]], **{name: 1})
     assert instead in str(error.value).partition("got ")[2]
+
+
+def test_a_step_that_is_opened_names_its_own_arguments():
+    network, (given, wanted) = Network([1, 1], seed=1), ([[0.0, 1.0]], [[0, 1]])
+    with pytest.raises(ConfigurationError, match="Use learning_rate"):
+        network.trace(given, wanted, lr=1)
+    with pytest.raises(ConfigurationError, match=r"among them 'X', 'Y', 'gradients'; got 'lr'"):
+        network.check_gradients(given, wanted, lr=1)
+    assert len(network.find_learning_rate(given, wanted, iterations=3).rates) == 100
 
 
 def test_every_foreign_name_is_no_argument_of_ours_and_every_replacement_is_one():

@@ -1,5 +1,7 @@
 """Several epochs in one call of the engine: the same training as with somebody who looks at each."""
 
+from time import sleep
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,28 @@ def test_the_same_bits_whether_or_not_each_epoch_is_looked_at(engine, way):
     assert history.column("seconds").tolist() == sorted(history.column("seconds"))
 
 
+def test_an_order_of_ones_own_is_asked_for_when_its_epoch_begins():
+    told = []
+
+    def order(epoch, m):
+        assert len(told) == epoch
+        if epoch == 50:
+            raise ValueError("mine")
+
+    X, Y = data()
+    network = Network([3, 4, 1], seed=2)
+    with pytest.raises(ValueError, match="mine"):
+        network.train(X, Y, iterations=60, batch_size=5, order=order, callbacks=[told.append])
+    assert len(network.history) == 50
+
+
+def test_a_schedule_of_ones_own_may_go_by_the_records():
+    told = []
+    schedule = lambda t: 0.5 if len(told) >= 40 else 1.0  # noqa: E731
+    _, history = trained("reference", [told.append], schedule=schedule, learning_rate=0.1)
+    assert history.column("learning_rate").tolist() == [0.1] * 40 + [0.05] * 20
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("ends_at", [0, 17, 58])
 def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, ends_at):
@@ -109,6 +133,22 @@ def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size)
     trained("reference", [lambda record: None], iterations=2000, batch_size=batch_size)
     assert sum(calls) == 2000 * (5 if batch_size else 1)
     assert len(calls) < 200
+
+
+def test_fewer_epochs_are_done_at_once_where_callbacks_are_slow():
+    class Slow(Callback):
+        looks_at_the_network, told, at_once = False, 0, 0
+
+        def on_epoch_end(self, training, record):
+            sleep(0.03)
+            self.told += 1
+
+        def on_pause(self, training):
+            self.at_once, self.told = max(self.at_once, self.told), 0
+
+    slow = Slow()
+    trained("reference", [slow])
+    assert slow.at_once <= 10  # Ctrl-C and a time budget wait for as many
 
 
 def test_divergence_is_found_at_its_step_and_earlier_epochs_have_their_records():

@@ -136,8 +136,8 @@ class Session(ABC):
         """The head with its settings, looked up once: a network that is only run forward needs none."""
         return get_head(self.architecture)
 
-    def prepare(self) -> None:
-        """Get ready for steps, before any clock runs: kernels are loaded or compiled."""
+    def prepare(self, steps: int = 1) -> None:
+        """Get ready for so many steps, before any clock runs: kernels are loaded or compiled."""
         return
 
     @property

@@ -19,6 +19,11 @@ class SmallSession(ReferenceSession):
     why = SMALL_WORK
     _later: Session | None = None
 
+    def prepare(self, steps: int = 1) -> None:
+        """Load the kernels of the later steps, where there will be any."""
+        if self._later is None and self._state.step + steps > FIRST_STEPS:
+            self._later = self._open_later()
+
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         n = len(asked.numbers)
         first = slice(min(n, max(0, FIRST_STEPS - self._state.step)))
@@ -27,10 +32,11 @@ class SmallSession(ReferenceSession):
             return
         if self._later is None:
             self._later = self._open_later()
-        rest = slice(first.stop, n)
-        self._later.load(self._state)
-        self._later._do(examples, asked.part(rest), found.part(rest))
-        self._take(self._later.state())
+        rest, later = slice(first.stop, n), self._later
+        later.load(self._state)
+        later._do(examples, asked.part(rest), found.part(rest))
+        self._take(later.state())
+        self.name, self.why = later.name, later.why
 
     def _open_later(self) -> Session:
         choice = choose_engine("auto", self.architecture, self.settings, dtype=self._dtype.name)
@@ -38,6 +44,6 @@ class SmallSession(ReferenceSession):
             self.architecture, self.parameters, self.settings, self._state.statistics
         )
         later.spans = self.spans
+        later.why = choice.why or later.why
         later.prepare()
-        self.name, self.why = choice.name, choice.why
         return later

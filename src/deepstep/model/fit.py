@@ -138,8 +138,8 @@ def fit(
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
     regularized = prepared.session.settings.l1 > 0 or prepared.session.settings.l2 > 0
-    network.beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
-    run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, where=where)
+    beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
+    run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, beginning=beginning, where=where)
     history = run(
         prepared.session,
         prepared.examples,
@@ -156,14 +156,14 @@ def fit(
             )
     best = epochs_to_the_best(history, stopping[0]) if refit else 0
     if not best:
-        _take(network, prepared.session, history, seed, *stopping)
+        _take(network, prepared.session, history, seed, beginning, *stopping)
         return history
     everything = prepared.everything()
     size = prepared.plan.size_of_a_batch(len(everything))
     session = network._session(where, prepared.session.settings, prepared.start, examples=size)
     callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
     again = run(session, everything, callbacks=callbacks, begin_at=second.begin_at)
-    _take(network, session, again, seed)
+    _take(network, session, again, seed, beginning)
     network.stopping_history = history
     return again
 
@@ -333,6 +333,7 @@ def _run(
     seed: int,
     callbacks: list[Callback],
     begin_at: Checkpoint | None,
+    beginning: Beginning,
     where: str,
     held_out: Examples | None = None,
     metrics: Mapping[str, Metric] | None = None,
@@ -360,21 +361,29 @@ def _run(
             train(session, examples, plan, resume=begin_at, **same)
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
-        network.beginning = cast(Beginning, network.beginning)._replace(diverged=dict(vars(error)))
+        network.beginning = beginning._replace(diverged=dict(vars(error)))
         raise
     except BaseException as error:
         begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
         if (session.state().step, len(history)) != begun:
             history.stopped = history.stopped or f"ended by {type(error).__name__}"
-            _take(network, session, history, seed)
+            _take(network, session, history, seed, beginning)
         raise
     return history
 
 
-def _take(network: "Network", session: Session, history: History, seed: int, *stopping: Patience) -> None:
+def _take(
+    network: "Network",
+    session: Session,
+    history: History,
+    seed: int,
+    beginning: Beginning,
+    *stopping: Patience,
+) -> None:
     """What a session reached becomes the network's, or the best of it that patience kept."""
     network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
     network.history, network.stopping_history, network.seed = history, None, seed
+    network.beginning = beginning
     network.best_epochs = None
     for kept in stopping:
         network.best_epochs = epochs_to_the_best(history, kept)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -41,7 +42,7 @@ from deepstep.model.construction import (
 )
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
 from deepstep.model.fit import fit, prepare
-from deepstep.model.options import LBFGS, checkpoint_at
+from deepstep.model.options import LBFGS, checkpoint_at, refuse_unknown
 from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.border import check_inputs, check_targets, check_weights
@@ -482,7 +483,7 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, **options, "epochs": 1, "iterations": None}
+        options = {"learning_rate": least, **options}
         prepared = prepare(self, X, Y, sample_weight, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
@@ -1053,6 +1054,8 @@ class Network:
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
         """What is to be opened; L-BFGS takes the cost and its gradient from a session of any update rule."""
+        method = getattr(type(self), where.removeprefix("Network."))
+        refuse_unknown(settings, signature(method).parameters, where)
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
         return Settings.of(where, **{"seed": self.seed, **settings, **update})
 

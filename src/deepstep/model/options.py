@@ -45,7 +45,8 @@ INSTEAD = {
     **dict.fromkeys(("bs", "minibatch_size", "mini_batch_size"), "batch_size"),
     **dict.fromkeys(("verbose", "print_cost", "disp"), "progress"),
     **dict.fromkeys(("optim", "solver"), "optimizer"),
-    **dict.fromkeys(("lambd", "lambda_", "alpha", "reg"), "l2"),
+    **dict.fromkeys(("lambd", "lambda_", "reg"), "l2"),
+    "alpha": "learning_rate for α of the equations, l2 for alpha of scikit-learn",
     **dict.fromkeys(("momentum", "beta1", "beta_1"), "hyperparameters={'beta': …}, or 'beta1' of Adam"),
     **dict.fromkeys(("keep_prob", "dropout_rate"), "dropout, the probability of leaving a unit out"),
     **dict.fromkeys(("validation_data", "eval_set"), "validation=(X, Y)"),
@@ -53,7 +54,7 @@ INSTEAD = {
     **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
     "shuffle": "order",
     "random_state": "seed of Network(…)",
-    **dict.fromkeys(("activation", "initialization"), "the argument of Network(…)"),
+    **dict.fromkeys(("activation", "engine", "initialization"), "the argument of Network(…)"),
     **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
 }
 """What other libraries call an argument of `Network.train`, and what to use."""
@@ -61,14 +62,15 @@ INSTEAD = {
 
 def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse a name that is no argument, and say which one is meant."""
-    names = [*known, *(field.name for field in fields(Settings))]
+    names = [name for name in known if name not in ("self", "settings", "options")]
+    names += [field.name for field in fields(Settings)]
     for name in options:
         if name in names:
             continue
         plain = name.lower().replace("_", "")
         alike = [own for own in names if own.replace("_", "") == plain]
         instead = alike[0] if alike else INSTEAD.get(name)
-        if instead is None:
+        if instead is None or (instead.isidentifier() and instead not in names):
             raise unknown_name(where, "argument", name, names)
         raise ConfigurationError(where, "an argument of this method", f"got {name!r}", f"Use {instead}.")
 

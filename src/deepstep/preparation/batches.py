@@ -68,6 +68,11 @@ def shuffled(seed: int) -> Order:
     return partial(_permutation, seed)
 
 
+def is_known(order: Order) -> bool:
+    """Whether it is one of the two above: when it is asked for an epoch makes no difference to it."""
+    return order is as_they_are or (isinstance(order, partial) and order.func is _permutation)
+
+
 def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
     counter_based = np.random.Philox(key=seed, counter=[0, 0, 0, epoch])  # the second word of key is 0
     return np.random.Generator(counter_based).permutation(m)

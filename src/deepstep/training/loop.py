@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines import Session, SessionState, Sharing, StepCosts
 from deepstep.errors import DataError, DivergenceError, FileError, WorkerError
-from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.preparation.batches import Examples, batch, is_known, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
     Callback,
@@ -149,14 +149,17 @@ class _Loop:
         self._of = n_batches(len(examples), plan.batch_size)
         self._batch_size = None if self._of == 1 else plan.batch_size
         self._chunk, self._seconds_a_step = 1, 0.0
-        session.prepare()
+        # without a time budget kernels that only late steps need may be loaded in the midst
+        session.prepare(1 if plan.time_budget is None else plan.epochs * self._of)
         self._begun, self._agreed = perf_counter(), 0.0
         self._first = self._state = session.state()
         watched = any(callback.looks_at_the_network for callback in callbacks)
         self._shared = isinstance(session, Sharing)
         in_memory = isinstance(examples, Examples)
+        # functions of the user's are called when their epoch begins: they may go by the records until then
+        own = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
         by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
-        looked_at = validation is not None or watched or by_the_clock or not in_memory
+        looked_at = validation is not None or watched or own or by_the_clock or not in_memory
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = total(session, bool(self._step_watchers), looked_at) > 0
         self._one_by_one, self._epochs_apart = by_step, by_step or by_epoch
@@ -278,8 +281,7 @@ class _Loop:
         epochs = range(first, first + k)
         order = None
         if not plan.in_order:
-            orders = (plan.visit(epoch, m) for epoch in epochs)  # those of users may be None
-            order = np.concatenate([np.arange(m) if order is None else order for order in orders])
+            order = np.concatenate([cast(AnyArray, plan.visit(epoch, m)) for epoch in epochs])
         view = Window(cast(Examples, self._examples), order, 0, k * of)
         rates = plan.rates_of_epochs(epochs, of, elapsed=self._clock, seconds_a_step=self._seconds_a_step)
         begun, before = self._elapsed, self._state
@@ -312,6 +314,9 @@ class _Loop:
             raise
         finally:
             self._training.position = Position(position.epoch + done, seconds=self._elapsed)
+        (spent,) = self._of_the_first(self._elapsed - begun)
+        if spent > LONG:  # callbacks are slow: Ctrl-C and a time budget wait for them, too
+            self._chunk = max(1, min(self._chunk, int(k * of * LONG / spent)))
         self._pause(interruption)
 
     def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:

@@ -117,6 +117,12 @@ class Plan:
         return [name for name in names if getattr(self, name) not in (None, *listeners)]
 
     @property
+    def has_own_schedule(self) -> bool:
+        """Whether a function of the user's is among the schedules."""
+        schedules = (self.schedule, self.decay_schedule, self.dropout_schedule)
+        return any(getattr(schedule, "function", schedule) is not None for schedule in schedules)
+
+    @property
     def in_order(self) -> bool:
         """Whether each epoch visits the examples as they are."""
         return self.order is as_they_are

@@ -52,7 +52,7 @@ class CompiledSession(Session):
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
 
-    def prepare(self) -> None:
+    def prepare(self, steps: int = 1) -> None:
         """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
         kind = self._dtype, *(part is None for part in self._optional)
         if kind in _READY:

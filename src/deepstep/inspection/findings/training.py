@@ -134,7 +134,8 @@ def _of_training(
     if watched:
         updates = last / (history[-1]["epoch"] + 1)
         yield from update_findings(looks, steps, max(1.0, updates), max(1.0, len(history) / len(looks)))
-    elif looks and diverged is None:  # one look for the whole training, which may well renew the weights
+    elif looks and diverged is None and len(history):
+        # one look for the whole training, which may well renew the weights
         yield from update_findings(looks, steps, np.inf, 1.0)
     if X is not None and parameters is not None and architecture is not None:
         looks, steps, watched = [unit_health(architecture, parameters, X)], [last], False
