@@ -29,8 +29,6 @@ class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not
 class Callback:
     """Base of callbacks: override what you need.
 
-    Examples
-    --------
     >>> class Enough(Callback):
     ...     def on_epoch_end(self, training, record):
     ...         if record["cost"] < 0.1:
@@ -56,80 +54,54 @@ class Callback:
     def on_train_begin(self, training: "Training") -> None:
         """Before the first epoch.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def on_step_end(self, training: "Training", update: "Update") -> None:
         """After each update. Where no callback overrides this, nothing is called per step.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
-        update : Update
-            What was done.
+        training: The training, to look at.
+        update: What was done.
         """
 
     def on_pause(self, training: "Training") -> None:
         """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def on_epoch_end(self, training: "Training", record: Record) -> None:
         """After each epoch.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
-        record : dict
-            The epoch's record: new entries go into the history, those that are there stay.
+        training: The training, to look at.
+        record: The epoch's record: new entries go into the history, those that are there stay.
         """
 
     def on_train_end(self, training: "Training") -> None:
         """After the last epoch, however training ended and whatever another callback raised.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def settings(self) -> Mapping[str, Any]:
         """What must be the same where a training goes on from `state`.
 
-        Returns
-        -------
-        mapping
-            JSON values by name.
+        returns: JSON values by name.
         """
         return {}
 
     def state(self) -> Mapping[str, Any]:
         """What a resumed training needs.
 
-        Returns
-        -------
-        mapping
-            JSON values and arrays by name, of any depth.
+        returns: JSON values and arrays by name, of any depth.
         """
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave.
 
-        Parameters
-        ----------
-        state : mapping
-            As it was.
+        state: As it was.
         """
 
 

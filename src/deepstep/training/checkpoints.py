@@ -107,14 +107,7 @@ class Checkpoints(Callback):
     def within(self, name: str) -> "Checkpoints":
         """The same for another training, in a folder within this one's.
 
-        Parameters
-        ----------
-        name : str
-            Of that folder.
-
-        Returns
-        -------
-        Checkpoints
+        name: Of that folder.
         """
         return Checkpoints(
             self.folder / name,
@@ -205,23 +198,10 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
 
     Warns of each damaged one that it passes over.
 
-    Parameters
-    ----------
-    folder : Path or str
-        Where `Checkpoints` wrote.
+    folder: Where `Checkpoints` wrote.
+    returns (Checkpoint or None): None where there is none at all.
+    FileError: If there are some and all are damaged: to begin anew is for people to decide.
 
-    Returns
-    -------
-    Checkpoint or None
-        None where there is none at all.
-
-    Raises
-    ------
-    FileError
-        If there are some and all are damaged: to begin anew is for people to decide.
-
-    Examples
-    --------
     >>> latest_checkpoint("no/such/folder")
     """
     damaged: list[FileError] = []

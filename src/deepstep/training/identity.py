@@ -55,16 +55,7 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs, in words; what only one of them has belongs to something that differs, or is off in the
-    other.
-
-    Examples
-    --------
-    >>> differences({"batch_size": 32, "seed": 1}, {"batch_size": 64, "seed": 1})
-    ['batch_size was 32 and is 64']
-    >>> differences({"seed": 1}, {"seed": 1, "input_scale": True})
-    ['input_scale was False and is True']
-    """
+    """The settings that differ, in words; one that only one side has differs, or is off in the other."""
     before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
     return [
         f"the {name} is another"
@@ -76,16 +67,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def digest(examples: Examples) -> str:
-    """The SHA-256 of all numbers, their shapes and precision; of rows, however they lie in memory.
-
-    Examples
-    --------
-    >>> rows = np.arange(6.0).reshape(3, 2)
-    >>> digest(Examples(rows, rows)) == digest(Examples(np.asfortranarray(rows), rows))
-    True
-    >>> digest(Examples(rows, rows)) == digest(Examples(rows, rows + 1e-16))
-    False
-    """
+    """The SHA-256 of all numbers, their shapes and precision; the order of rows in memory does not matter."""
     result = hashlib.sha256()
     parts = (examples.X, examples.Y, examples.weight)
     result.update(repr([part if part is None else (part.shape, part.dtype.str) for part in parts]).encode())

@@ -57,41 +57,19 @@ def train(
 ) -> History:
     """Train a session.
 
-    Parameters
-    ----------
-    session : Session
-        Where the updates are done; holds the parameters afterwards.
-    examples : Examples or StreamedExamples
-        Training data, in memory or in files.
-    plan : Plan
-        Epochs, learning rate, batches, schedules.
-    validation : Examples, optional
-        Data whose cost is recorded after each epoch.
-    metrics : mapping, optional
-        Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
-    callbacks : iterable of Callback
-    history : History, optional
-        Where the records go; a new one by default.
-    resume : Checkpoint, optional
-        Where an earlier training stood; this one goes on from there, and its history with it.
-    where : str
-        Name for error messages.
+    session: Where the updates are done; holds the parameters afterwards.
+    examples: Training data, in memory or in files.
+    plan: Epochs, learning rate, batches, schedules.
+    validation: Data whose cost is recorded after each epoch.
+    metrics: Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
+    history: Where the records go; a new one by default.
+    resume: Where an earlier training stood; this one goes on from there, and its history with it.
+    where: Name for error messages.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the last finite
+        state.
+    ConfigurationError: If the checkpoint is of another network, of other settings, data or callbacks.
+    KeyboardInterrupt: After Ctrl-C, once the step is done.
 
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    DivergenceError
-        If the cost or a parameter is not finite any more; the session holds the last finite state.
-    ConfigurationError
-        If the checkpoint is of another network, of other settings, data or callbacks.
-    KeyboardInterrupt
-        After Ctrl-C, once the step is done.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session

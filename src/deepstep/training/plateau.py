@@ -118,15 +118,8 @@ class Plateau(Callback):
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
 
-        Parameters
-        ----------
-        names : collection of str
-            The entries of the records.
-
-        Raises
-        ------
-        ConfigurationError
-            If the quantity is not among them.
+        names (collection of str): The entries of the records.
+        ConfigurationError: If the quantity is not among them.
         """
         if self._quantity not in names:
             raise unknown_name("plateau", "quantity of the records", self._quantity, names)
@@ -143,10 +136,7 @@ class Plateau(Callback):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from where `state` was asked.
 
-        Raises
-        ------
-        ConfigurationError
-            If it is no such state.
+        ConfigurationError: If it is no such state.
         """
         try:
             factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))

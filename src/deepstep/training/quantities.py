@@ -13,25 +13,11 @@ from deepstep.types import AnyArray, Array
 
 
 class Quantity(NamedTuple):
-    """One quantity of a step.
+    """One quantity of a step, such as ``"Z"`` or ``"dW"``; inputs and J have layer 0.
 
-    Attributes
-    ----------
-    name : str
-        ``"Z"``, ``"dW"``, …
-    layer : int
-        0 for the inputs, and for J.
-    value : array of one or two axes
-    made_by : str
-        The formula of the operation that gives it, or its name.
-    sources : mapping
-        What it was made from, by name.
-    columns : bool
-        Whether a column is an example.
-    own : bool
-        Whether the user's own function gives it.
-    limit : float
-        Entries of this size do not count as finite any more.
+    ``made_by`` is a formula or the name of an operation, ``sources`` its operands by name. In ``columns``
+    each column is an example. ``own`` marks a result of the user's own function. An entry of the size
+    ``limit`` does not count as finite.
     """
 
     name: str

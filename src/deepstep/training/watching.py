@@ -13,18 +13,8 @@ def check_watched(
 ) -> None:
     """Refuse callbacks that watch what neither training nor an earlier callback writes.
 
-    Parameters
-    ----------
-    callbacks : iterable of Callback
-        In their order. After one that does not say what it writes, anything may be there.
-    names : collection of str
-        The entries that training itself writes.
-    called : mapping, optional
-        What an error calls a callback, by its ``id``: the option that it was given for.
-
-    Raises
-    ------
-    ConfigurationError
+    After a callback that does not say what it writes, anything may be there. ``called`` has the option that a
+    callback was given for by the callback's ``id``, for errors.
     """
     known = list(names)
     for callback in callbacks:
