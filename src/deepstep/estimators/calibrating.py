@@ -19,16 +19,11 @@ from deepstep.types import Array
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What rows that were not learned from have said.
+    """Temperature and scores from rows that were not learned from.
 
-    Attributes
-    ----------
-    temperature : float
-    scores : tuple of arrays of shape (n,) or (n, n_outputs), or None
-        How wrong the answers to them were; None where there were no such rows.
-    by_fold : bool
-        Whether each array is of the rows that a fold held out, by the members of that fold; else there is one
-        array, by the whole model.
+    ``scores`` (n,) or (n, n_outputs) tell how wrong the answers to these rows were; None without such rows.
+    With ``by_fold`` each array is of the rows that a fold held out, by the members of that fold; else one
+    array is by the whole model.
     """
 
     temperature: float = 1.0
@@ -58,29 +53,15 @@ class Calibrating:
         ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
         or committee stays as it is.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            Rows that are drawn like those to come, and that no fit, no early stopping and no choice of
-            parameters has seen.
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array of shape (n_samples,), optional
-            Counts for the temperature. For sets and intervals only whether it is 0: such a row is left out.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
+            come, and that no fit, no early stopping and no choice of parameters has seen.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Their targets.
+        sample_weight (n_samples,): Counts for the temperature. For sets and intervals only whether it is 0:
+            such a row is left out.
+        returns (self): Calibrated.
+        ConfigurationError: For ``loss='quantile'``, which has its own intervals.
+        DataError: If the rows do not fit, or none has a weight above 0.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ConfigurationError
-            For ``loss='quantile'``, which has its own intervals.
-        DataError
-            If the rows do not fit, or none has a weight above 0.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]

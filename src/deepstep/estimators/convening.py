@@ -44,15 +44,8 @@ class Rows(NamedTuple):
 def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Committee:
     """Train a committee for an estimator of which the targets are known.
 
-    Parameters
-    ----------
-    estimator : DeepClassifier or DeepRegressor
-        Its parameters, where they are not those that it has by default, hold for all members.
-    rows : Rows
-        What is learned from.
-    validation : Rows or None
-        What members are judged by; else each is by the rows of its fold.
-    call : FitCall
+    Parameters that are not the estimator's defaults hold for all members. Without ``validation`` each member
+    is judged by the rows of its fold.
     """
     clock = FoldClock(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))

@@ -29,20 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Carried:
-    """What a training that goes on takes along, beside the parameters.
+    """Results of a training that the next one goes on from, beside the parameters.
 
-    Attributes
-    ----------
-    state : SessionState or None
-        Where the session ended; partial_fit goes on with it.
-    rate : float or None
-        Where an adaptive learning rate stands; partial_fit goes on with it.
-    epochs : int
-        Epochs done: the order of the examples is a function of the epoch's number.
-    best : mapping
-        Best value of each quantity that was watched.
-    stalled : int
-        Epochs in a row without improvement.
+    partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
+    are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
+    quantities that are watched.
     """
 
     state: SessionState | None = None

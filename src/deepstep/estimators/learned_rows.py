@@ -13,17 +13,7 @@ from deepstep.types import Array
 
 @dataclass(frozen=True, eq=False)
 class LearnedRows:
-    """What tells the rows of a fit from others.
-
-    Attributes
-    ----------
-    fingerprint : bytes
-        Of what the columns say, in order.
-    kept : array of shape (m,)
-        Numbers of the rows of a weight above 0: those that the committee counts.
-    n : int
-        Rows in all.
-    """
+    """The rows of a fit: a fingerprint of their columns and the numbers of those that have a weight."""
 
     fingerprint: bytes
     kept: NDArray[np.intp]

@@ -19,13 +19,7 @@ TableRows: TypeAlias = "polars.DataFrame | Any"
 
 
 def as_rows(X: Any, where: str) -> TableRows:
-    """Sparse rows as they are, everything else as a frame of columns with types.
-
-    Raises
-    ------
-    DataError
-        If a cell holds what is no value.
-    """
+    """Sparse rows as they are, everything else as a frame of columns with types."""
     return X if issparse(X) else as_frame(X, where=where)
 
 

@@ -25,12 +25,7 @@ def judge(estimator: "DeepEstimator", network: Network, held_out: Examples, wher
 
 
 def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:
-    """Refuse parameters that would do nothing, for lack of validation data or of early stopping.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse parameters that would do nothing, for lack of validation data or of early stopping."""
     if estimator.solver == "lbfgs":
         useless = ["refit"] if estimator.refit else []
         useless += ["scoring"] if estimator.scoring is not None and held_out is None else []
