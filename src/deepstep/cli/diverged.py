@@ -29,16 +29,9 @@ def is_diverged(run: Path) -> bool:
 
 
 def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
-    """Save what was reached where the run was to be, or beside a good one that stands there.
+    """Save a run that diverged where it was to be, or beside a good one that stands there.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-        With `what_happened` in its config.
-    folder : Path
-        Where the run was to be.
-    error : DivergenceError
-        It says then where that is.
+    Its config has `what_happened`. The error names the folder afterwards.
     """
     place = folder
     if kind_at(folder) != "nothing" and not is_diverged(folder):

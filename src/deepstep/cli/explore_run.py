@@ -37,13 +37,7 @@ class Subject(NamedTuple):
 
 
 def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, Any]) -> Subject:
-    """A trained network on the rows that its run keeps, or on others, with the chosen settings of the steps.
-
-    Raises
-    ------
-    ConfigurationError, FileError
-        If there is no such network, or the rows do not fit.
-    """
+    """A trained network on the rows that its run keeps, or on others, with chosen settings of the steps."""
     opened = open_network(path, member)
     X, Y = _rows_for(opened, data)
     settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []

@@ -25,19 +25,10 @@ TEST, VALIDATION, LEARNED = "test", "validation", "train"
 def of_table(
     file: Path, run: Path, split: TableSplit, validation: Path | None, *, refit: bool
 ) -> dict[str, Any]:
-    """What the config of a run says of the held-out rows of a table.
+    """Entries of a run's config about the held-out rows of a table.
 
-    Parameters
-    ----------
-    file : Path
-        The table.
-    run : Path
-        The folder that is to become the run.
-    split : TableSplit
-    validation : Path or None
-        The table that was validated on.
-    refit : bool
-        Whether the rows validated on were learned from in the end.
+    ``validation`` is the table that was validated on. With ``refit`` the rows validated on were learned from
+    in the end.
     """
     part, rows = LEARNED, split.train
     if split.test is not None:

@@ -67,13 +67,7 @@ def deepstep(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What follows the program's name; ``sys.argv[1:]`` by default.
-    """
+    """Run the command line, ``sys.argv[1:]`` by default, and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     fill_closed()
     for stream in (sys.stdout, sys.stderr):

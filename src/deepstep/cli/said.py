@@ -21,17 +21,8 @@ _LISTENING: "list[Said]" = []
 
 
 class Said(logging.Handler):
-    """What one worker has said.
+    """Messages of one worker; `tell` writes those that the first worker has not written.
 
-    Parameters
-    ----------
-    number : int
-        The worker's.
-    stderr : text file
-        Where it tells what the first has not said.
-
-    Examples
-    --------
     >>> import sys
     >>> said = Said(1, sys.stdout)
     >>> said.hear("the disk is slow")

@@ -38,8 +38,6 @@ def json_option(function: F) -> F:
 def as_json(record: dict[str, Any]) -> str:
     """One JSON object; NumPy values become plain ones, numbers that are not finite become texts.
 
-    Examples
-    --------
     >>> as_json({"cost": float("nan")})
     '{"cost": "nan"}'
     """
@@ -181,8 +179,6 @@ def printable(path: Path) -> str:
 def percent(share: float) -> str:
     """A share as text.
 
-    Examples
-    --------
     >>> percent(0.98565)
     '98.56 %'
     """

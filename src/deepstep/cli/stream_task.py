@@ -40,27 +40,9 @@ def stream_task(
     *,
     buffer_rows: int | None,
 ) -> TableTask:
-    """Prepare rows that were surveyed, for one network.
+    """Prepare rows that were surveyed, for one network; ``train`` is a sample of the stream.
 
-    Parameters
-    ----------
-    seen : Surveyed
-    goal : Goal
-    settings : TrainSettings
-    validation : polars.DataFrame or None
-        A table of its own to validate on.
-    buffer_rows : int or None
-        Rows of a window; None for what 64 MB hold.
-
-    Returns
-    -------
-    TableTask
-        With a stream; its ``train`` is a sample of it.
-
-    Raises
-    ------
-    ConfigurationError, DataError, FileError
-        If an option does not fit, or the rows cannot be used.
+    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
     """
     _check(settings)
     found, split = seen
@@ -98,13 +80,7 @@ class Surveyed(NamedTuple):
 
 
 def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Surveyed:
-    """Read all rows once, and guess the task.
-
-    Raises
-    ------
-    ConfigurationError, DataError, FileError
-        If an option does not fit, or the rows cannot be used.
-    """
+    """Read all rows once, and guess the task."""
     if len(goal.targets) != 1:
         raise ConfigurationError(
             "--target",

@@ -102,13 +102,7 @@ class TrainSettings:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def check(self) -> None:
-        """Refuse what fits no data.
-
-        Raises
-        ------
-        ConfigurationError
-            It names the option.
-        """
+        """Refuse settings that fit no data."""
         sizes = layer_sizes((1, *self.hidden, 1), "--hidden")
         with typed("--activation"):
             activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
@@ -145,12 +139,7 @@ class TrainSettings:
             check_name(self.scoring, "--scoring")
 
     def check_watched(self, *, validated: bool) -> None:
-        """Refuse a plateau of what no record will hold.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse a plateau of a quantity that no record will hold."""
         scores = ["validation_cost", *(["validation_score"] if self.scoring else [])]
         known = [*OF_EPOCHS, *(scores if validated else [])]
         for name, schedule in self._schedules.items():
@@ -159,12 +148,7 @@ class TrainSettings:
                 raise unknown_name(f"--{name.replace('_', '-')}", "quantity", watched, known)
 
     def check_target(self, target: Target) -> None:
-        """Refuse what does not fit a target.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse settings that do not fit a target."""
         if self.scoring is not None:
             from deepstep.cli.scoring import check_kind
 

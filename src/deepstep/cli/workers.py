@@ -65,19 +65,8 @@ def silent_but_the_first() -> Iterator[None]:
 def together(device: str, timeout: float | None) -> Iterator[None]:
     """The group of all workers, for the time of the block.
 
-    Parameters
-    ----------
-    device : str
-        Of the engine that was asked for; empty for what there is.
-    timeout : float or None
-        Seconds that they wait for each other.
-
-    Raises
-    ------
-    ConfigurationError
-        If the timeout is no number above 0.
-    WorkerError
-        If another worker has ended, or does not come in time.
+    ``device`` is that of the engine, empty for the one there is. Workers wait ``timeout`` seconds for each
+    other.
     """
     if not by_torchrun():
         yield
@@ -162,12 +151,7 @@ def train(network: Any, X: Any, Y: Any, **options: Any) -> Any:
 
 
 def refuse_what_workers_cannot(settings: Any) -> None:
-    """Refuse settings of a training that many workers do not do together.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse settings of a training that many workers do not do together."""
     if not by_torchrun():
         return
     normalization = settings.normalization or ()

@@ -30,8 +30,9 @@ class Repeat(Callback):
 
 
 def epochs_to_the_best(history: History, patience: Patience) -> int:
-    """How many epochs it took to the best one, which patience kept; 0 where it kept none, as none was finite
-    or beat an earlier training's.
+    """The number of epochs up to the best one, which patience kept; 0 where it kept none.
+
+    It keeps none where none was finite or beat an earlier training's.
 
     >>> patience = Patience("cost", tolerance=0.0, epochs=9, keep_best=True)
     >>> epochs_to_the_best(History([{"cost": 3.0}]), patience)
