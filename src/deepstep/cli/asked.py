@@ -1,4 +1,4 @@
-"""What is asked of ``deepstep train``, as settings that fit together, and in the end a table."""
+"""Options of ``deepstep train`` as settings that fit together, and in the end a table."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -15,11 +15,11 @@ EPOCHS = 40
 """So many where nothing else is asked for and nothing else ends training."""
 
 LBFGS_ITERATIONS = 2500
-"""Those of `Network.train`: L-BFGS ends by itself where the gradient is small."""
+"""The iterations of `Network.train`: L-BFGS ends by itself where the gradient is small."""
 
 
 def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
-    """What is asked of the table and of the training, as far as it can be checked without the table."""
+    """The settings of the table and of the training, as far as they can be checked without the table."""
     options = dict(options)
     if options["validation_fraction"] is not None and options["validation"] is not None:
         raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")

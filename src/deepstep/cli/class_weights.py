@@ -68,7 +68,7 @@ def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str
 
 
 def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any]]]:
-    """What stands before a class's name, and the classes, for each target."""
+    """The prefix of a class's name, and the classes, for each target."""
     if isinstance(target, ClassTarget):
         return [("", target.classes)]
     return [(f"{name}:", one.classes) for name, one in zip(target.names, target.each, strict=True)]

@@ -10,11 +10,11 @@ from deepstep.errors import DivergenceError, FileError
 from deepstep.run_folder import DIVERGED, RunFolder, read_config
 
 ENDING = ".diverged"
-"""Of the folder beside a good run, which a training that diverged does not replace."""
+"""Ending of the folder beside a good run, which a training that diverged does not replace."""
 
 
 def what_happened(error: DivergenceError) -> dict[str, Any]:
-    """What the config of the run says of it."""
+    """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     told = {"came": error.came, "mend": error.mend, "layer": error.layer, "step": error.step, "costs": costs}
     return {DIVERGED: {name: value for name, value in told.items() if value is not None}}

@@ -56,11 +56,11 @@ class Trained:
 
     @property
     def exit_code(self) -> int:
-        """What a command that shows this result ends with."""
+        """The exit code of a command that shows this result."""
         return INTERRUPTED if self.interrupted else GOOD
 
     def to_dict(self) -> dict[str, Any]:
-        """What every command that trains prints as JSON."""
+        """The JSON of every command that trains."""
         history = self.run.history
         return {
             "layer_dims": self.run.network.architecture.layer_dims,
@@ -160,7 +160,7 @@ def _learn(
 def _judged(
     settings: TrainSettings, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `Network.train` is told of a metric, if one is asked for."""
+    """Arguments of `Network.train` for a metric, if one is asked for."""
     if settings.scoring is None:
         return {}
     from deepstep.cli.scoring import judge
@@ -225,7 +225,7 @@ def _keep(
 def _config(
     settings: TrainSettings, preparation: Preparation, train: Part, about: dict[str, Any]
 ) -> dict[str, Any]:
-    """What a run's config says but for the results."""
+    """A run's config without the results."""
     weights = weights_of_classes(settings, preparation.target, train)
     weighed: dict[str, Any] = {}
     if weights is not None:

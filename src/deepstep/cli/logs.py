@@ -18,7 +18,7 @@ HEALTH, CSV, TENSORBOARD = KINDS = ("health", "csv", "tensorboard")
 """In this order, so that those after health write what it found."""
 
 Logs = Mapping[str, str]
-"""What is asked for: the kinds, and the place of each, empty for its own place in the run."""
+"""Kinds of logs with the place of each, empty for its own place in the run."""
 
 
 def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, str] | None:

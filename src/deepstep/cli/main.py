@@ -144,7 +144,7 @@ def _report(
 
 
 def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | int | None], code: int) -> int:
-    """Of workers but the first: all but what was typed wrongly, and that one has ended, which the first says.
+    """Report an error of a worker other than the first, but for wrong usage and ends, which the first says.
 
     Options and packages may not fit on the machine of this worker alone.
     """

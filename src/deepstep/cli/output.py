@@ -12,7 +12,7 @@ from deepstep.errors import FileError
 LAST_STANDARD_STREAM = 2
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal obeys instead of showing it: controls, and what turns the direction of text."""
+"""Characters that a terminal obeys instead of showing them: controls, and marks of the text's direction."""
 
 
 class OutputError(FileError):

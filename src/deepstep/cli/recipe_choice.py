@@ -25,7 +25,7 @@ FOR_BOTH = (
 """Options of all recipes; ``--members`` is the committees', and all others are a single training's."""
 
 OF_CHECKPOINTS = ("checkpoint_every", "keep_checkpoints")
-"""Those of a single training that a committee of one has, too, where rows are streamed."""
+"""Options of a single training that a committee of one has, too, where rows are streamed."""
 
 
 class RecipeChoice(NamedTuple):

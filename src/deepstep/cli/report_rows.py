@@ -33,7 +33,7 @@ TOLD = {
     "answers to new rows are worse.",
 }
 OF_ROWS = ("test_fraction", "validation_fraction", "drop_missing_target")
-"""What is asked of a table that decides about its rows."""
+"""Options that decide about the rows of a table."""
 
 HINT = "deepstep report RUN --data FILE shows the answers to a table of your choice."
 
@@ -125,7 +125,7 @@ def _of_cats(run: AnyRun, path: Path) -> Rows:
 
 
 def _goal(run: AnyRun, folder: Path) -> Goal:
-    """What was asked of the table, as far as its rows go."""
+    """The options of the training that decide about the table's rows."""
     asked, seed = run.config.get("asked", {}), run.config.get("settings", {}).get("seed")
     if not isinstance(asked, dict) or not is_whole(seed, least=0) or seed >= 2**32:
         raise _altered(folder)

@@ -1,4 +1,4 @@
-"""What a metric of scikit-learn's sees of a run in training; loaded where ``--scoring`` asks for it."""
+"""A run in training as a metric of scikit-learn's sees it; loaded where ``--scoring`` asks for it."""
 
 from copy import copy
 

@@ -1,4 +1,4 @@
-"""What commands print with: JSON, tables, the program's own name."""
+"""Printing of commands: JSON, tables, the program's own name."""
 
 import json
 import os
@@ -162,7 +162,7 @@ def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]
 
 
 def program() -> str:
-    """What the person has to type to reach this program again."""
+    """The name by which a person reaches this program again."""
     called, found = Path(sys.argv[0]), shutil.which("deepstep")
     if called.name == "__main__.py":
         return f"{Path(sys.executable).name} -m deepstep"

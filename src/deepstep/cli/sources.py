@@ -1,4 +1,4 @@
-"""What a run is asked about: rows of tables, pictures, the cats' test part."""
+"""Examples for a run: rows of tables, pictures, the cats' test part."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -73,7 +73,7 @@ def stream_task(
 
 
 class Surveyed(NamedTuple):
-    """What the pass over rows taught, and the rows that are in memory."""
+    """Results of the pass over rows, and the rows that are in memory."""
 
     found: Survey
     split: TableSplit
@@ -156,7 +156,7 @@ def _check(settings: TrainSettings) -> None:
 
 
 def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
-    """What the answers mean; where not all rows are in memory by what the pass has seen."""
+    """The target; where not all rows are in memory, by the results of the pass."""
     target = choice.fit(found.sample.get_column(found.target) if choice.kind in NUMBERS else answers)
     if found.in_memory:
         return target

@@ -1,4 +1,4 @@
-"""What is to be learned from a table: which columns, as classes or as numbers, and why."""
+"""The choice of a table's target: which columns, as classes or as numbers, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ NUMBERS = ("regression", "multioutput")
 
 @dataclass(frozen=True)
 class Goal:
-    """What is asked of a table; the names are those of the command's options."""
+    """Settings of the target; the names are those of the command's options."""
 
     targets: tuple[str, ...]
     task: str
@@ -126,7 +126,7 @@ def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
 
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
-    """Of one column."""
+    """Kind and reason for one column."""
     from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
     if goal.task == "auto":

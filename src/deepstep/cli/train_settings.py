@@ -46,7 +46,7 @@ AS_THEY_ARE = (
 
 BFLOAT16 = "bfloat16"
 PRECISIONS = ("float64", "float32", BFLOAT16)
-"""Of the parameters and of what is done with them; the last one is float32 with products in bfloat16."""
+"""Precisions of the parameters and of the steps; the last one is float32 with products in bfloat16."""
 
 Named: TypeAlias = str | Mapping[str, Any]
 """A name, or a mapping with a ``"name"`` and settings."""
@@ -184,12 +184,12 @@ class TrainSettings:
 
     @property
     def watch(self) -> str | None:
-        """What patience goes by, where it is not the validation cost."""
+        """The entry that patience watches, where it is not the validation cost."""
         return None if self.patience is None or self.scoring is None else "-validation_score"
 
     @property
     def _schedules(self) -> dict[str, Named]:
-        """Those that are asked for."""
+        """Schedules that are asked for."""
         given = {name: getattr(self, name) for name in SCHEDULED}
         return {name: schedule for name, schedule in given.items() if schedule is not None}
 
@@ -199,7 +199,7 @@ class TrainSettings:
 
     @property
     def _dtype(self) -> str:
-        """Of the parameters."""
+        """Precision of the parameters."""
         return "float64" if self.precision in (None, "float64") else "float32"
 
     @property
@@ -229,7 +229,7 @@ class TrainSettings:
         )
 
     def options(self, *, validated: bool) -> dict[str, Any]:
-        """What `Network.train` takes."""
+        """Arguments of `Network.train`."""
         given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
         given["precision"] = BFLOAT16 if self.precision == BFLOAT16 else None
         given["iterations"] = UNTIL_TIME_IS_UP if self.iterations is None else self.iterations

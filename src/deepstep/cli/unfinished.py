@@ -41,7 +41,7 @@ ENDING = ".unfinished"
 
 
 class Way(Enum):
-    """What is to become of a training: begin it, go on with it, or make a run of where it stands."""
+    """The way to treat a training: begin it, go on with it, or make a run of where it stands."""
 
     BEGIN = 0
     GO_ON = 1
@@ -115,7 +115,7 @@ def named_run(run: Path) -> Path:
 
 
 def resume_command(run: Path) -> str:
-    """What to type to go on."""
+    """The command that goes on."""
     return f"{torchrun_command() or program()} train --resume {shlex.quote(str(run))}"
 
 

@@ -1,6 +1,6 @@
 """``torchrun … -m deepstep train``: one training by many processes; the first alone writes and speaks.
 
-What torchrun says stands in the environment; in a process that it did not start, this one is alone.
+The environment has what torchrun says; a process that it did not start is the only one.
 """
 
 import os
@@ -37,7 +37,7 @@ def started_again() -> bool:
 
 
 def torchrun_command() -> str:
-    """What starts as many workers on this machine; empty for a process that torchrun did not start."""
+    """The command that starts as many workers here; empty for a process that torchrun did not start."""
     if not by_torchrun():
         return ""
     return f"torchrun --nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')} -m -- deepstep"
@@ -119,7 +119,7 @@ def _of_each(paths: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def place_of_the_first(place: AbstractContextManager[Callable[[T], None]]) -> Iterator[Callable[[T], None]]:
-    """What saves a run: entered and filled by the first worker alone; the others begin when it stands."""
+    """The place of a run: entered and filled by the first worker alone; the others begin when it stands."""
     if not by_torchrun():
         with place as save:
             yield save

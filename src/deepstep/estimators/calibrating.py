@@ -1,4 +1,4 @@
-"""What both estimators learn from rows that they have not trained on: how sure they may be."""
+"""Calibration of both estimators by rows that they have not trained on: how sure they may be."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class Calibrating:
 
     @abstractmethod
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        """What outputs for rows and their targets, both (m, n_L), say."""
+        """The calibration by outputs for rows and their targets, both (m, n_L)."""
 
     @abstractmethod
     def _check_calibrated(self, where: str) -> None:
@@ -49,7 +49,7 @@ class Calibrating:
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows that were never trained on how sure the answers may be.
 
-        What the fit found out itself is replaced: the temperature of `DeepClassifier`, and how far
+        The results of the fit are replaced: the temperature of `DeepClassifier`, and how far
         ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
         or committee stays as it is.
 
@@ -108,7 +108,7 @@ class Calibrating:
             self._calibration = found
 
     def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
-        """What the rows that have an answer and a weight say."""
+        """The calibration by the rows that have an answer and a weight."""
         used = np.isfinite(A).all(axis=1)
         if weight is not None:
             used &= weight > 0
@@ -135,7 +135,7 @@ class Calibrating:
 
 
 def outputs_of_folds(committee: Committee, rows: TableRows) -> list[Array]:
-    """What the members of each fold answer together, (m, n_L) each."""
+    """Outputs of the members of each fold together, (m, n_L) each."""
     found = []
     for number, preparer in enumerate(committee.preparers):
         inputs = preparer.inputs(rows)

@@ -1,4 +1,4 @@
-"""What a call of fit or partial_fit is, and what it is given."""
+"""A call of fit or partial_fit, and its arguments."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -65,7 +65,7 @@ class Member:
     fold: Number of the `Preparer` whose rows it learned from.
     network (deepstep.Network): It takes inputs, and learned targets, that the `Preparer` made; every step of
         it can be opened.
-    engine: What trained it, and answers.
+    engine: The engine that trained it, and answers.
     epochs: How many it learned.
     validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
         it.
@@ -97,9 +97,9 @@ class Member:
 
 
 class RecipeSummary(NamedTuple):
-    """What a recipe is to a committee.
+    """The share of a recipe in a committee.
 
-    members: Those that are made by it.
+    members: The members that are made by it.
     validation_cost (float or None): The mean of theirs; None where no rows judged them.
     weight: How much they count together.
     """
@@ -174,7 +174,7 @@ class Committee:
 
 
 class Weighed(NamedTuple):
-    """What the recipes are worth: weights, temperatures, and the answers of all together to rows held out."""
+    """Weights and temperatures of the recipes, and the answers of all together to rows held out."""
 
     weights: dict[str, float]
     temperatures: dict[str, float]

@@ -110,7 +110,7 @@ class CommitteeRun(RunFolder):
     def load(cls, path: Path | str) -> "CommitteeRun":
         """Read a run folder; nothing in it is executed.
 
-        path: What `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
+        path: The folder that `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
         returns: With the checksum of every file compared.
         FileError: When the folder is no run of a committee, of another version, or one of its files is
             missing or altered.

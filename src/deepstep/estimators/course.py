@@ -1,4 +1,4 @@
-"""What every solver needs: a session, what watches it, and a way to say where it ended."""
+"""Parts of every solver: a session, the callbacks, and the state in which it ended."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ def open_for(estimator: "DeepEstimator", network: Network, parameters: Parameter
 
 
 def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
-    """What its steps are made with."""
+    """The settings of its steps."""
     optimizer, hyperparameters = update_rule(estimator, where)
     dropout = estimator._setting("dropout")
     if isinstance(dropout, Sequence | np.ndarray):
@@ -103,13 +103,13 @@ def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
 def watchers(
     estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
 ) -> list[Callback]:
-    """What judges the validation data, then the user's callbacks, which find the scores in the records."""
+    """The judge of the validation data, then the user's callbacks, which find the scores in the records."""
     judges = [] if held_out is None else [judge(estimator, network, held_out, call.where)]
     return [*judges, *as_callbacks(estimator.callbacks or [], call.where)]
 
 
 def progress_of(estimator: "DeepEstimator") -> list[Callback]:
-    """What shows the progress, if that is asked for."""
+    """The callback that shows the progress, if that is asked for."""
     return [Progress(type(estimator).__name__)] if estimator.verbose else []
 
 

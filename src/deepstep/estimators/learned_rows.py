@@ -21,7 +21,7 @@ class LearnedRows:
 
     @classmethod
     def of(cls, committee: Committee, table: TableRows, weight: Array | None) -> "LearnedRows":
-        """Those of a fit."""
+        """The learned rows of a fit."""
         n = int(table.shape[0])
         kept = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
         return cls(_fingerprint(committee, table), kept, n)
@@ -32,7 +32,7 @@ class LearnedRows:
 
 
 def _fingerprint(committee: Committee, table: TableRows) -> bytes:
-    """Of the features that members see, as far as the first fold's tell."""
+    """A hash of the features that members see, as far as those of the first fold tell."""
     features = committee.preparers[0].table.features(table)
     found = blake2b(digest_size=16)
     for part in [features] if dense(features) else [features.data, features.indices, features.indptr]:

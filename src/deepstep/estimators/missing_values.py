@@ -1,4 +1,4 @@
-"""What scikit-learn's checks refuse, with the row that has it and the way out."""
+"""Errors of scikit-learn's checks, with the row at fault and a remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

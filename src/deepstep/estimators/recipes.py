@@ -25,7 +25,7 @@ ALWAYS: Mapping[str, Any] = {
     "n_iter_no_change": inf,
     "tol": 0.0,
 }
-"""What all recipes share: RealMLP's optimizer and schedules (arXiv 2407.04491), and the best epoch kept."""
+"""Parameters of all recipes: RealMLP's optimizer and schedules (arXiv 2407.04491), the best epoch kept."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from deepstep.estimators.streamed_fits import labels_in
 
 IN_ROWS = "Pass stream=True, which leaves the rows in the file."
 Y, WEIGHT = "y", "weight"
-"""What columns are called that came as arrays."""
+"""Names of columns that came as arrays."""
 
 
 class NamedRows(NamedTuple):

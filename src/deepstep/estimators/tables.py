@@ -41,7 +41,7 @@ class Table:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What is not read as it may be meant, see `TablePreparation.cautions`."""
+        """Columns that may be meant otherwise than they are read, see `TablePreparation.cautions`."""
         return () if self.preparation is None else self.preparation.cautions
 
     def features(self, rows: TableRows) -> Any:

@@ -21,7 +21,7 @@ SOFTER = 1.5
 """The temperature that the mean of several folds' answers is taken to have already."""
 
 TINY = 1e-12
-"""What stands for a probability of 0, which has no logarithm."""
+"""In place of a probability of 0, which has no logarithm."""
 
 
 def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:

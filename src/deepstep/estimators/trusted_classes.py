@@ -21,8 +21,8 @@ class SuspectLabel(NamedTuple):
     """A row whose label may be wrong.
 
     row: Its number, from 0.
-    given, predicted (label): What y says, and what the model does; of a target of several columns arrays of 0
-        and 1.
+    given, predicted (label): The label in y, and that of the model; arrays of 0 and 1 for a target of several
+        columns.
     probability: Of the given label, as the model sees it; of several columns that all of them are as given.
     gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
 

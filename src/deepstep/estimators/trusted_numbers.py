@@ -18,7 +18,7 @@ class SuspectNumber(NamedTuple):
     """A row whose target may be wrong.
 
     row: Its number, from 0.
-    given, predicted (float or array): What y says, and what the model does; arrays of several targets.
+    given, predicted (float or array): The number in y, and that of the model; arrays for several targets.
     deviations: given - predicted in standard deviations, which the median distance of all rows tells (1.4826
         times it, so that wrong targets have no say); of several targets that of the largest size.
     gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def judge(estimator: "DeepEstimator", network: Network, held_out: Examples, where: str) -> Judge:
-    """What scores the validation data: a scorer sees a copy of the estimator that predicts with the
-    parameters of the epoch.
+    """The callback that scores the validation data.
+
+    A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
     """
     judging, judged = copy(network), copy(estimator)
     judged.network_ = judging

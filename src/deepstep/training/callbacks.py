@@ -36,8 +36,8 @@ class Callback:
     """
 
     adds_to_records: Collection[str] | None = None
-    """The entries that it adds to records; None where it does not say. What others watch can then be found
-    missing before training begins."""
+    """The entries that it adds to records; None where it does not say. Names that others watch can
+    then be found missing before training begins."""
 
     looks_at_the_network: bool = True
     """Whether it looks at ``training`` after each epoch, or changes it. Where no callback does, and nothing
@@ -46,9 +46,9 @@ class Callback:
     """
 
     in_every_worker: bool = False
-    """Of a training by many workers (`deepstep.distributed`): whether it is called in all of them, as it
-    changes the training or adds to records, everywhere alike; one that keeps a state is, too. Else the first
-    worker alone calls it.
+    """Whether each of many workers (`deepstep.distributed`) calls it, as it changes the training or adds to
+    records, everywhere alike; one that keeps a state is called by all, too. Else only the first worker calls
+    it.
     """
 
     def on_train_begin(self, training: "Training") -> None:
@@ -61,7 +61,7 @@ class Callback:
         """After each update. Where no callback overrides this, nothing is called per step.
 
         training: The training, to look at.
-        update: What was done.
+        update: The update that was done.
         """
 
     def on_pause(self, training: "Training") -> None:
@@ -85,14 +85,14 @@ class Callback:
         """
 
     def settings(self) -> Mapping[str, Any]:
-        """What must be the same where a training goes on from `state`.
+        """Settings that must be the same where a training goes on from `state`.
 
         returns: JSON values by name.
         """
         return {}
 
     def state(self) -> Mapping[str, Any]:
-        """What a resumed training needs.
+        """The state that a resumed training needs.
 
         returns: JSON values and arrays by name, of any depth.
         """
@@ -111,7 +111,7 @@ def overrides(callback: Callback, method: str) -> bool:
 
 
 def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Those that keep a state, which a resumed training finds again."""
+    """Callbacks that keep a state, which a resumed training finds again."""
     return [callback for callback in callbacks if overrides(callback, "state")]
 
 

@@ -36,9 +36,9 @@ class Checkpoints(Callback):
     cannot be written (a full disk), training goes on with a warning, and the ones before stay: the training
     is worth more than its insurance.
 
-    What cannot be compared when a training goes on: what the user's own functions (order, schedules,
-    activations, metrics) compute. What does not come back bit for bit: a training with a time budget, whose
-    schedules run by the clock.
+    When a training goes on, results of the user's own functions (order, schedules, activations, metrics)
+    cannot be compared. A training with a time budget does not come back bit for bit, as its schedules run by
+    the clock.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Checkpoints(Callback):
     def within(self, name: str) -> "Checkpoints":
         """The same for another training, in a folder within this one's.
 
-        name: Of that folder.
+        name: Name of the folder inside.
         """
         return Checkpoints(
             self.folder / name,

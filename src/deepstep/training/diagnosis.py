@@ -25,7 +25,7 @@ LARGE = 1e3
 """Inputs, targets and weights beyond this are worth a word."""
 
 BEYOND = 1e100
-"""What is larger is about to leave the finite numbers: squares and products of it do."""
+"""A larger number is about to leave the finite numbers: its squares and products do."""
 
 
 TINY = 1e-10
@@ -210,7 +210,7 @@ def _range(name: str, source: Array, found: Quantity) -> str:
 
 
 def _or_scale(opened: OpenedStep) -> str:
-    """What to do instead of lowering the rate, where the inputs are large."""
+    """The hint to scale the inputs instead of lowering the rate, where they are large."""
     return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
 
 

@@ -40,7 +40,7 @@ class Health(Callback):
         Root of the mean square of W's entries.
 
     Nothing is done in the steps; a look costs one forward and one backward pass over ``examples`` examples.
-    What is not finite is None, as JSON has no such number.
+    A number that is not finite is None, as JSON has no such number.
 
     every: Look after every so many epochs.
     examples: Greatest number of training examples to look at; they are spread evenly over all of them.

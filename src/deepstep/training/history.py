@@ -1,4 +1,4 @@
-"""What happened in training: a list of plain records."""
+"""The history of a training: a list of plain records."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What makes two trainings the same: only then may one go on where the other stood."""
+"""The identity of a training: one may go on where another stood only if both have the same."""
 
 import hashlib
 import json
@@ -34,9 +34,9 @@ def identity(
     """The network, the settings and the data of a training, as JSON values by name.
 
     The number of epochs is among them only where a schedule depends on it: else more of them, or fewer, are
-    the same training that goes on longer or ends earlier. Of the data it is the SHA-256, of data that stay in
-    files that of what tells them from others. Of a function of the
-    user's (an order, a schedule, an activation) it is the name alone: what it computes cannot be compared.
+    the same training that goes on longer or ends earlier. Data have a SHA-256 of their numbers; in files,
+    of what tells them from others. A function of the user's (an order, a schedule, an
+    activation) has its name alone: its results cannot be compared.
     """
     parts = architecture.entries()
     parts["dtype"] = dtype.name

@@ -22,7 +22,7 @@ COST = "loss"
 
 
 class Predicting(Protocol):
-    """What predicts with the parameters of an epoch."""
+    """A network that predicts with the parameters of an epoch."""
 
     parameters: Parameters
     statistics: dict[str, Array]

@@ -184,8 +184,9 @@ class _Loop:
 
     @property
     def _clock(self) -> float:
-        """The seconds that decide. Of many workers those of the first, as all heard of them after the last
-        steps, so that all decide the same.
+        """The seconds that decide.
+
+        Many workers take those of the first one, sent after the last steps, so that all decide the same.
         """
         return self._agreed if self._shared else self._elapsed
 
@@ -389,7 +390,7 @@ class _Loop:
         return None
 
     def _divergence(self, view: Window, numbers: range, rates: Rates, epoch: int) -> DivergenceError:
-        """What went wrong in updates that left the finite numbers."""
+        """The error for updates that left the finite numbers."""
         if self._shared and isinstance(self._examples, StreamedExamples):
             view = self._view(epoch, numbers.start, whole=True)
         numbers = range(numbers.start - view.first, numbers.stop - view.first)

@@ -19,10 +19,7 @@ UNTIL_TIME_IS_UP = 2**40
 
 
 class Rates(NamedTuple):
-    """What the steps of some batches run at: arrays of shape (k,).
-
-    The learning rate itself; of weight decay and dropout the factors.
-    """
+    """The learning rates of some batches, and factors of weight decay and dropout: arrays of shape (k,)."""
 
     learning_rate: Array
     weight_decay: Array
@@ -87,7 +84,7 @@ class Plan:
 
     @property
     def names_of_listeners(self) -> dict[int, str]:
-        """What each of the listeners, by its ``id``, was given for."""
+        """The setting that each listener, by its ``id``, was given for."""
         names = ("schedule", "decay_schedule", "dropout_schedule")
         return {
             id(one): " and ".join(name for name in names if getattr(self, name) is one)
@@ -160,7 +157,7 @@ class Plan:
         elapsed: float = 0.0,
         seconds_a_step: float = 0.0,
     ) -> Rates:
-        """What some batches of an epoch run at.
+        """Rates and factors of some batches of an epoch.
 
         numbers: Which batches of the epoch.
         of: Batches of an epoch.
@@ -175,7 +172,7 @@ class Plan:
     def rates_of_epochs(
         self, epochs: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
     ) -> Rates:
-        """What all batches of some epochs run at, one after another.
+        """Rates and factors of all batches of some epochs, one after another.
 
         epochs: Their numbers.
         of: Batches of an epoch.

@@ -16,7 +16,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "patience": ("a whole number of at least 0", lambda x: x >= 0 and x == int(x)),
     "least": ("a number from 0 to 1", lambda x: 0 <= x <= 1),
 }
-"""What a setting may be, in words and as a test of a finite number."""
+"""The range of each setting, in words and as a test of a finite number."""
 
 
 class Plateau(Callback):
@@ -112,7 +112,7 @@ class Plateau(Callback):
 
     @property
     def quantity(self) -> str:
-        """What it watches."""
+        """The entry of the records that it watches."""
         return self._quantity
 
     def expect(self, names: Collection[str]) -> None:

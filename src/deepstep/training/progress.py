@@ -12,8 +12,8 @@ from deepstep.training.shown import Training
 class Progress(Callback):
     """Show how far training is and its cost.
 
-    What shows it follows from the stream: a terminal gets a bar, a notebook's cell one line that is written
-    over, and a file or a pipe a line now and then, and the last one.
+    The form follows from the stream: a terminal gets a bar, a notebook's cell one line that is written over,
+    and a file or a pipe a line now and then, and the last one.
 
     label: What is being trained.
     stream (text stream): Where to write; stderr by default.

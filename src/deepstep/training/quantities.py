@@ -68,7 +68,7 @@ def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity
 def _quantity(
     name: str, value: Array, equation: Equation, formula: str, sources: Mapping[str, Array], columns: bool
 ) -> Quantity:
-    """What an operation gives: of a function that a user registered its name stands for its formula."""
+    """The result of an operation; the name of a function that a user registered stands for its formula."""
     symbol, layer = symbol_and_layer(name)
     own = EQUATIONS.get(equation.name) is not equation
     made_by = equation.name if own else formula

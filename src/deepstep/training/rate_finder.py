@@ -22,7 +22,7 @@ DIVERGED = 3.0
 
 @dataclass(frozen=True)
 class RateSearch:
-    """What a search for a learning rate saw.
+    """The rates and costs of a search for a learning rate.
 
     rates (k,): The learning rates tried, rising by the same factor.
     costs (k,): The smoothed cost after the update at each, from which is taken by how much the batch is
@@ -79,7 +79,7 @@ def find_rate(
         all examples at once, whose costs have no noise: an average lags behind and makes the suggestion
         larger.
     where: Name for error messages.
-    returns: What was tried and seen, with the suggestion.
+    returns: The rates and costs, with the suggestion.
     ConfigurationError: If a setting is out of range.
     DataError: If the cost is not finite before the first update, or all weights are 0.
 

@@ -1,4 +1,4 @@
-"""What every record of a history has, whoever reads it from a file."""
+"""The check of a history that is read from a file: entries that every record has."""
 
 from deepstep.errors import FileError
 from deepstep.training.health import health_in

@@ -59,7 +59,7 @@ def parts(m: int, layer_dims: Sequence[int]) -> Iterator[slice]:
 
 
 def _shares(examples: Examples, slices: Sequence[slice]) -> Array:
-    """What each part counts for in the mean of all; the share of an only part is 1 to the last digit."""
+    """The share of each part in the mean of all; that of an only part is 1 to the last digit."""
     weight = np.ones(len(examples)) if examples.weight is None else examples.weight / examples.weight.max()
     sizes = np.array([weight[part].sum(dtype=float) for part in slices])
     return sizes / sizes.sum()

@@ -59,7 +59,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "peak": ("between 0 and 1", lambda x: 0 < x < 1),
     "warm_up": ("from 0 to below 1", lambda x: 0 <= x < 1),
 }
-"""What a setting (of one schedule: with its name) may be, in words and as a test of a finite number."""
+"""The range of a setting (for one schedule: with its name), in words and as a test of a finite number."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class Schedule:
         Parameters
         ----------
         t : float
-            Fraction of training done. What is beyond an end counts as that end: the last step may pass a
-            budget of time.
+            Fraction of training done. A number beyond an end counts as that end: the last step may pass
+            a budget of time.
 
         Raises
         ------

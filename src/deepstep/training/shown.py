@@ -1,4 +1,4 @@
-"""What callbacks see of a training and of its updates: views that cannot be written."""
+"""A training and its updates as callbacks see them: views that cannot be written."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -163,7 +163,7 @@ class Training:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What a training that goes on from this one must have the same; hashes the data, once.
+        """The identity that a training must have to go on from this one; hashes the data, once.
 
         Raises
         ------

@@ -85,7 +85,7 @@ class Patience(Callback):
             self.stalled = 0
 
     def blind(self, history: History) -> str:
-        """What to warn of where the watched quantity was finite in no epoch, so that none was the best."""
+        """The warning where the watched quantity was finite in no epoch, so that none was the best."""
         if not len(history) or np.isfinite(history.column(self._quantity)).any():
             return ""
         name, n = self._quantity, len(history)
@@ -93,7 +93,7 @@ class Patience(Callback):
 
     @property
     def quantity(self) -> str:
-        """What it watches."""
+        """The entry of the records that it watches."""
         return self._quantity
 
     def expect(self, names: Collection[str]) -> None:
@@ -102,7 +102,7 @@ class Patience(Callback):
             raise unknown_name("patience", "quantity of the records", self._quantity, names)
 
     def settings(self) -> Mapping[str, Any]:
-        """What is watched, and what is borne, in the words of `Network.train`."""
+        """The watched quantity and the patience, in the words of `Network.train`."""
         return {
             "watch": ("-" if self._sign < 0 else "") + self._quantity,
             "tolerance": self._tolerance,

@@ -1,4 +1,4 @@
-"""What the workers of one training decide and compute together; one that is alone does it by itself."""
+"""Decisions and sums of all workers of one training; one that is alone makes them by itself."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,5 +96,5 @@ def _rows(examples: Examples, part: slice) -> Examples:
 
 
 def _weight(examples: Examples) -> float:
-    """What they count for; 0 where there are none."""
+    """The sum of the weights; 0 where there are no examples."""
     return float(len(examples) if examples.weight is None else examples.weight.sum(dtype=float))

@@ -1,4 +1,4 @@
-"""What callbacks watch in the records: that it will be there is found out before the first step."""
+"""Entries of the records that callbacks watch are checked before the first step."""
 
 from collections.abc import Collection, Iterable, Mapping
 

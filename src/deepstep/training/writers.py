@@ -18,7 +18,7 @@ from deepstep.training.shown import Training
 
 
 class LineWriter(Callback):
-    """What `JsonLines` and `Csv` share: a file that holds whole lines, whatever ends the training."""
+    """Base of `JsonLines` and `Csv`: a file that holds whole lines, whatever ends the training."""
 
     looks_at_the_network = False
     adds_to_records = ()
@@ -153,9 +153,9 @@ class JsonLines(LineWriter):
 class Csv(LineWriter):
     """Write the records as a table, one line an epoch, below a line with the names of the columns.
 
-    What a record lacks is an empty cell. Where a record has entries that none had before it (a look at health
-    every fifth epoch), the file is written anew with their columns at the end, whole or not at all. Lists and
-    mappings are spread over columns, ``health/1/dead`` for the first layer's.
+    An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
+    at health every fifth epoch), the file is written anew with their columns at the end, whole or not at all.
+    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's.
 
     path: The file; its folder exists.
     append: As in `JsonLines`; the columns are those of the file, and new ones come after them.
