@@ -1,4 +1,4 @@
-"""What is asked of ``deepstep train``, as settings that fit together, and in the end a table."""
+"""Options of ``deepstep train`` as settings that fit together, and in the end a table."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -15,16 +15,11 @@ EPOCHS = 40
 """So many where nothing else is asked for and nothing else ends training."""
 
 LBFGS_ITERATIONS = 2500
-"""Those of `Network.train`: L-BFGS ends by itself where the gradient is small."""
+"""The iterations of `Network.train`: L-BFGS ends by itself where the gradient is small."""
 
 
 def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
-    """What is asked of the table and of the training, as far as it can be checked without the table.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """The settings of the table and of the training, as far as they can be checked without the table."""
     options = dict(options)
     if options["validation_fraction"] is not None and options["validation"] is not None:
         raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
@@ -41,12 +36,7 @@ def asked(options: Mapping[str, Any]) -> tuple[Goal, TrainSettings]:
 
 
 def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
-    """The settings for a table: checked against its target, with a size of batches.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """The settings for a table: checked against its target, with a size of batches."""
     settings.check_target(task.preparation.target)
     settings.check_watched(validated=task.validation is not None)
     if settings.batch_size is not None or settings.optimizer == LBFGS:
@@ -55,13 +45,7 @@ def suited(settings: TrainSettings, task: TableTask) -> TrainSettings:
 
 
 def checkpoints_asked(options: Mapping[str, Any], settings: TrainSettings) -> Mapping[str, Any] | None:
-    """What is asked of the checkpoints, None for L-BFGS, which has no state that one could hold.
-
-    Raises
-    ------
-    ConfigurationError
-        If something is asked of those of L-BFGS.
-    """
+    """The options of checkpoints; None for L-BFGS, which has no state that a checkpoint could hold."""
     if settings.optimizer != LBFGS:
         return {"every": options["checkpoint_every"], "keep": options["keep_checkpoints"] or KEPT}
     without_use = {"checkpoint_every": "--checkpoint-every", "keep_checkpoints": "--keep-checkpoints"}
@@ -86,8 +70,6 @@ def _epochs(options: Mapping[str, Any]) -> int | None:
 def default_batch_size(rows: int) -> int:
     """Small batches for small tables; measured on tables of 344 to 53,940 rows.
 
-    Examples
-    --------
     >>> [default_batch_size(rows) for rows in (300, 16_000, 43_000)]
     [32, 128, 256]
     """

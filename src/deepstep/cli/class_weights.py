@@ -20,12 +20,7 @@ ClassWeight: TypeAlias = str | Mapping[str, float]
 
 
 def asked_weights(context: click.Context, parameter: click.Parameter, given: Any) -> ClassWeight | None:
-    """What was typed: ``balanced``, or ``rare=3,usual=0.5`` in one piece or several; None where nothing was.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Typed weights: ``balanced``, or ``rare=3,usual=0.5`` in one or several pieces; None without them."""
     if not given:
         return None
     if BALANCED in given:
@@ -36,12 +31,7 @@ def asked_weights(context: click.Context, parameter: click.Parameter, given: Any
 
 
 def check_names(weights: ClassWeight, target: ClassTarget | LabelTargets) -> None:
-    """Refuse weights of classes that the target does not have.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse weights of classes that the target does not have."""
     by_position(weights, target)
 
 
@@ -50,33 +40,15 @@ def weights_by_class(
 ) -> list[Array]:
     """For each target the weights of its classes, by position.
 
-    Parameters
-    ----------
-    weights : "balanced" or mapping
-        By name: the class, of several targets ``COLUMN:CLASS``.
-    target : ClassTarget or LabelTargets
-    columns : ndarray of int (n_targets, m)
-        The positions of the classes of the rows that are learned from.
-    weight : ndarray (m,), optional
-        With which "balanced" counts.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no class of a name.
+    Names are classes, of several targets ``COLUMN:CLASS``. ``columns`` (n_targets, m) are the classes'
+    positions in the training rows, in which "balanced" counts by ``weight``.
     """
     number = 2 if isinstance(target, LabelTargets) else len(target.classes)
     return class_weights(by_position(weights, target), columns, range(number), weight, OPTION)
 
 
 def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
-    """As the library takes it: for each target a mapping of positions to weights, or "balanced".
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no class of a name.
-    """
+    """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
     if isinstance(weights, str):
         return weights
     places: dict[str, tuple[int, int]] = {}
@@ -96,7 +68,7 @@ def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str
 
 
 def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any]]]:
-    """What stands before a class's name, and the classes, for each target."""
+    """The prefix of a class's name, and the classes, for each target."""
     if isinstance(target, ClassTarget):
         return [("", target.classes)]
     return [(f"{name}:", one.classes) for name, one in zip(target.names, target.each, strict=True)]
@@ -105,8 +77,6 @@ def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any
 def _as_written(label: Any) -> str:
     """A class as it stands in a file.
 
-    Examples
-    --------
     >>> [_as_written(label) for label in ("a", 1.0, True)]
     ['a', '1', 'true']
     """
@@ -118,8 +88,6 @@ def _as_written(label: Any) -> str:
 def _pairs(text: str) -> Iterable[tuple[str, float]]:
     """Names and weights; a comma before which there is no weight belongs to a name.
 
-    Examples
-    --------
     >>> _pairs("rare=3,usual=0.5"), _pairs("a,b=2")
     ([('rare', 3.0), ('usual', 0.5)], [('a,b', 2.0)])
     """

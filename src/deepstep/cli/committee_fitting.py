@@ -23,16 +23,7 @@ from deepstep.types import AnyArray, Array
 
 @dataclass(frozen=True)
 class Fitted:
-    """A committee, and what its answers mean.
-
-    Attributes
-    ----------
-    committee : Committee
-    temperature : float
-    target : Target
-        Numbers in their own units.
-    why_engine : str
-    """
+    """A committee with the temperature of its answers and its target, whose numbers have their own units."""
 
     committee: Committee
     temperature: float
@@ -45,17 +36,8 @@ def fitted(
 ) -> Fitted:
     """Train a committee on the training rows of a table, with progress on stderr.
 
-    Parameters
-    ----------
-    split : TableSplit
-    settings : TrainSettings
-        Those of both recipes count: seed, class weight, time budget, the loss and its delta, engine,
-        deterministic.
-    recipe : {"table", "shared"}
-    n_members : int or None
-        None for the rule of the table's size.
-    label : str
-        What the progress is called.
+    Settings of both recipes count: seed, class weight, time budget, the loss and its delta, engine,
+    deterministic. ``n_members`` is None for the rule of the table's size.
     """
     target = in_own_units(split.target)
     estimator = _estimator(split.target, settings, recipe, n_members)
@@ -80,23 +62,7 @@ def fitted_stream(
 ) -> Fitted:
     """Train a committee of one on rows that stay in their files.
 
-    Parameters
-    ----------
-    seen : Surveyed
-    goal : Goal
-    settings, recipe, n_members, label
-        As in `fitted`.
-    buffer_rows : int or None
-        Rows of a window; None for what 64 MB hold.
-    run : Path
-        What is trained.
-    keeping : Keeping or None
-        How it is kept meanwhile; None where it is not.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        Where Ctrl-C ends a training that is kept.
+    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
     """
     found, split = seen
     target = in_own_units(split.target)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MAP_HEIGHT, MAP_WIDTH = 20, 72
 MARKS, FILLS = "ox+", " ░▒"
 COLOURS = ("blue", "red", "green")
-"""Of the marks, where the class is not itself the name of one."""
+"""Colours of the marks, where the class is not itself the name of a colour."""
 NEXT = (
     ("trace RUN --layer 1 --example 0", "one point through the first layer"),
     ("explore RUN --export page.html", "every number of every step on a page"),

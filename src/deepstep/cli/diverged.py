@@ -10,11 +10,11 @@ from deepstep.errors import DivergenceError, FileError
 from deepstep.run_folder import DIVERGED, RunFolder, read_config
 
 ENDING = ".diverged"
-"""Of the folder beside a good run, which a training that diverged does not replace."""
+"""Ending of the folder beside a good run, which a training that diverged does not replace."""
 
 
 def what_happened(error: DivergenceError) -> dict[str, Any]:
-    """What the config of the run says of it."""
+    """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     told = {"came": error.came, "mend": error.mend, "layer": error.layer, "step": error.step, "costs": costs}
     return {DIVERGED: {name: value for name, value in told.items() if value is not None}}
@@ -29,16 +29,9 @@ def is_diverged(run: Path) -> bool:
 
 
 def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
-    """Save what was reached where the run was to be, or beside a good one that stands there.
+    """Save a run that diverged where it was to be, or beside a good one that stands there.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-        With `what_happened` in its config.
-    folder : Path
-        Where the run was to be.
-    error : DivergenceError
-        It says then where that is.
+    Its config has `what_happened`. The error names the folder afterwards.
     """
     place = folder
     if kind_at(folder) != "nothing" and not is_diverged(folder):

@@ -14,28 +14,7 @@ _DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
 def curve(values: Array, *, width: int, height: int, x_name: str, first: int = 1) -> str:
-    """A falling or rising curve with its scales.
-
-    Parameters
-    ----------
-    values : array (n,)
-        Finite, n ≥ 1.
-    width, height : int
-        Columns and lines of the whole drawing.
-    x_name : str
-        What the horizontal axis counts.
-    first : int
-        The count of the first value.
-
-    Examples
-    --------
-    >>> print(curve(np.array([1.0, 0.5, 0.0]), width=16, height=5, x_name="epoch"))
-    1.000 ┤⠑⠢⣀
-          │   ⠑⠢⢄
-    0.000 ┤      ⠉⠢⢄
-          └┬───────┬
-           1 epoch 3
-    """
+    """A curve of finite values (n,) with its scales, in so many columns and lines."""
     low, high = float(values.min()), float(values.max())
     huge = max(abs(high), abs(low)) >= 1e7  # a diverging cost may have hundreds of digits
     names = [f"{number:.3g}" if huge else f"{number:.{_decimals(high)}f}" for number in (high, low)]
@@ -56,14 +35,7 @@ def curve(values: Array, *, width: int, height: int, x_name: str, first: int = 1
 
 
 def pictures(images: Sequence[AnyArray], captions: Sequence[Sequence[str]], *, gap: int = 3) -> str:
-    """Grey pictures side by side, two characters for each pixel, with lines of text below each.
-
-    Parameters
-    ----------
-    images : sequence of arrays (height, width)
-        From 0 to 1.
-    captions : sequence of sequences of str
-    """
+    """Grey pictures (height, width), from 0 to 1, side by side: two characters a pixel, text below."""
     blocks = []
     for image, lines in zip(images, captions, strict=True):
         shades = np.clip((image * len(SHADES)).astype(int), 0, len(SHADES) - 1)
@@ -76,27 +48,10 @@ def pictures(images: Sequence[AnyArray], captions: Sequence[Sequence[str]], *, g
 def decision_map(
     regions: AnyArray, points: Array, classes: AnyArray, low: Array, high: Array, *, marks: str, fills: str
 ) -> str:
-    """A plane with the answer everywhere, and examples on it.
+    """A plane from ``low`` to ``high`` with the answer everywhere, and examples on it.
 
-    Parameters
-    ----------
-    regions : ndarray of integers (height, width)
-        The class answered at each character, first line on top.
-    points : ndarray (m, 2)
-    classes : ndarray of integers (m,)
-        The points' own classes.
-    low, high : arrays (2,)
-        The corners of the plane.
-    marks, fills : str
-        For each class the character of its points, and of its region.
-
-    Examples
-    --------
-    >>> answers, corner = np.array([[0, 1, 1], [0, 0, 1]]), np.array([0.0, 0.0])
-    >>> print(decision_map(answers, np.array([[2.0, 1.0]]), np.array([0]), corner, corner + [2, 1],
-    ...                    marks="ox", fills=" ."))
-     .o
-      .
+    ``regions`` (height, width) has the class answered at each character, first line on top. ``marks`` and
+    ``fills`` have for each class the character of its points and of its region.
     """
     cells = np.array(list(fills))[regions]
     height, width = regions.shape

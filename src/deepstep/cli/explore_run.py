@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Subject(NamedTuple):
-    """What is shown: a network, its examples as columns, words about them, and the settings of its steps."""
+    """The network that is shown, its examples as columns, words about them, the settings of its steps."""
 
     network: Network
     X: Array
@@ -37,13 +37,7 @@ class Subject(NamedTuple):
 
 
 def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, Any]) -> Subject:
-    """A trained network on the rows that its run keeps, or on others, with the chosen settings of the steps.
-
-    Raises
-    ------
-    ConfigurationError, FileError
-        If there is no such network, or the rows do not fit.
-    """
+    """A trained network on the rows that its run keeps, or on others, with chosen settings of the steps."""
     opened = open_network(path, member)
     X, Y = _rows_for(opened, data)
     settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []
@@ -75,7 +69,7 @@ def _which(history: History | None, member: int | None) -> str:
 
 
 def _learned(member: "Member") -> str:
-    """What a run of a committee records of how a member was trained."""
+    """The record of a member's training in the run of a committee."""
     text = f"This member, {member.recipe.name} on fold {member.fold}, learned {member.epochs} epochs"
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
@@ -112,7 +106,7 @@ def _updates(settings: Mapping[str, Any], optimizer: Any) -> str:
 
 
 def refused(source: Path, error: DivergenceError) -> DeepStepError:
-    """What to say of a network whose first step on the page is not finite: of a run that diverged, why."""
+    """The error for a network whose first step on the page is not finite; why, if the run diverged."""
     diverged = read_config(source).get(DIVERGED) if kind_at(source) == "folder" else None
     if diverged is None:
         return error

@@ -40,15 +40,9 @@ ENDED_BEFORE = ("interrupted", FINISHED)
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gave.
+    """A trained run with its scores by part: "train" and, where there are such rows, "validation" and "test".
 
-    Attributes
-    ----------
-    run : Run
-    parts : mapping
-        Scores of "train" and, where there are such rows, "validation" and "test".
-    test_outputs : array (m, n_L)
-        No rows where none were held out.
+    ``test_outputs`` (m, n_L) has no rows where none were held out.
     """
 
     run: Run
@@ -62,11 +56,11 @@ class Trained:
 
     @property
     def exit_code(self) -> int:
-        """What a command that shows this result ends with."""
+        """The exit code of a command that shows this result."""
         return INTERRUPTED if self.interrupted else GOOD
 
     def to_dict(self) -> dict[str, Any]:
-        """What every command that trains prints as JSON."""
+        """The JSON of every command that trains."""
         history = self.run.history
         return {
             "layer_dims": self.run.network.architecture.layer_dims,
@@ -99,29 +93,15 @@ def train_and_save(
 ) -> Trained:
     """Train with progress on stderr, compare with the baseline, and write the run folder.
 
-    That the folder can be written is found out before training. Ctrl-C ends training and keeps what was
-    reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done, goes on as
-    KeyboardInterrupt and leaves nothing behind, as every error does but a divergence: what was reached before
-    it is kept as a run that says so. So does each Ctrl-C where there are checkpoints to go on from.
+    Whether the folder can be written is found out before training. Ctrl-C ends training and keeps the
+    parameters reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done,
+    is raised as KeyboardInterrupt, as is each Ctrl-C where there are checkpoints to go on from. An error
+    leaves nothing behind, except a divergence, which leaves a run in ``folder`` that says so.
 
-    Parameters
-    ----------
-    place : context manager
-        Gives what writes the run, as `new_run` does.
-    folder : Path
-        Where that is, or a training that diverged leaves what it reached.
-    label : str
-        What the progress is called.
-    about : dict
-        The config's ``task``, ``target`` and ``source``.
-    validation : Part, optional
-        Rows whose cost is recorded after each epoch, and watched by patience.
-    again : mapping
-        ``checkpoint``, ``resume`` and ``callbacks`` of the refit, a training of its own.
-    stream : StreamedExamples, optional
-        What is learned from, where it stays in its files; ``train`` is a sample of it then.
-    **options
-        More of `Network.train`: ``checkpoint``, ``resume``, ``callbacks``.
+    ``place`` gives the function that writes the run, as `new_run` does. ``about`` is the config's ``task``,
+    ``target`` and ``source``. ``validation`` is watched by patience. ``again`` has ``checkpoint``, ``resume``
+    and ``callbacks`` of the refit, ``options`` those of this training. With ``stream``, ``train`` is a sample
+    of it.
     """
     target = preparation.target
     with typed("--hidden"):
@@ -180,7 +160,7 @@ def _learn(
 def _judged(
     settings: TrainSettings, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What `Network.train` is told of a metric, if one is asked for."""
+    """Arguments of `Network.train` for a metric, if one is asked for."""
     if settings.scoring is None:
         return {}
     from deepstep.cli.scoring import judge
@@ -245,7 +225,7 @@ def _keep(
 def _config(
     settings: TrainSettings, preparation: Preparation, train: Part, about: dict[str, Any]
 ) -> dict[str, Any]:
-    """What a run's config says but for the results."""
+    """A run's config without the results."""
     weights = weights_of_classes(settings, preparation.target, train)
     weighed: dict[str, Any] = {}
     if weights is not None:

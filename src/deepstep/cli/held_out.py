@@ -1,4 +1,4 @@
-"""What the config of a run says, under ``held_out``, of the rows that were not learned from.
+"""The entry ``held_out`` of a run's config: the rows that were not learned from.
 
 The file that holds them with its SHA-256, and a SHA-256 of their numbers: by these
 `deepstep.cli.report_rows` finds them again.
@@ -17,7 +17,7 @@ from deepstep.data.hdf5 import TEST_FILE
 from deepstep.types import AnyArray
 
 KEY, STREAMED = "held_out", "streamed"
-"""Of a run's config: which rows were held out; or of rows that stayed in their files, how they were read."""
+"""Entries of a run's config: the rows held out, or how rows that stayed in their files were read."""
 TEST, VALIDATION, LEARNED = "test", "validation", "train"
 """Parts, the first that there is counts."""
 
@@ -25,19 +25,10 @@ TEST, VALIDATION, LEARNED = "test", "validation", "train"
 def of_table(
     file: Path, run: Path, split: TableSplit, validation: Path | None, *, refit: bool
 ) -> dict[str, Any]:
-    """What the config of a run says of the held-out rows of a table.
+    """Entries of a run's config about the held-out rows of a table.
 
-    Parameters
-    ----------
-    file : Path
-        The table.
-    run : Path
-        The folder that is to become the run.
-    split : TableSplit
-    validation : Path or None
-        The table that was validated on.
-    refit : bool
-        Whether the rows validated on were learned from in the end.
+    ``validation`` is the table that was validated on. With ``refit`` the rows validated on were learned from
+    in the end.
     """
     part, rows = LEARNED, split.train
     if split.test is not None:

@@ -18,19 +18,11 @@ HEALTH, CSV, TENSORBOARD = KINDS = ("health", "csv", "tensorboard")
 """In this order, so that those after health write what it found."""
 
 Logs = Mapping[str, str]
-"""What is asked for: the kinds, and the place of each, empty for its own place in the run."""
+"""Kinds of logs with the place of each, empty for its own place in the run."""
 
 
 def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, str] | None:
-    """What was typed: ``csv``, ``csv=FILE``, ``tensorboard=FOLDER``, ``health=EPOCHS``.
-
-    Raises
-    ------
-    ConfigurationError
-        If a kind is unknown or comes twice, or something else than a number of epochs stands after health.
-    MissingPackageError
-        If the package that a kind needs is not installed.
-    """
+    """Typed logs: ``csv``, ``csv=FILE``, ``tensorboard=FOLDER``, ``health=EPOCHS``."""
     pairs = []
     for text in given:
         kind, sign, place = text.partition("=")
@@ -51,12 +43,7 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
 
 
 def check_packages(logs: Logs) -> None:
-    """Refuse what needs a package that is not installed.
-
-    Raises
-    ------
-    MissingPackageError
-    """
+    """Refuse logs that need a package that is not installed."""
     if TENSORBOARD in logs:
         try:
             import_module("tensorboardX")
@@ -65,17 +52,10 @@ def check_packages(logs: Logs) -> None:
 
 
 def log_callbacks(logs: Logs, folder: Path, *, replace: bool, refit: bool = False) -> list[Callback]:
-    """The callbacks of a training.
+    """The callbacks of a training whose folder holds the logs without a place of their own.
 
-    Parameters
-    ----------
-    logs : mapping
-    folder : Path
-        Where the training stands: the places of logs without one are in it.
-    replace : bool
-        Whether places may hold what this training, or one that it replaces, wrote before.
-    refit : bool
-        Whether it is the training after the one that found how long: it has places of its own.
+    With ``replace`` places may hold what this training, or one that it replaces, wrote before. A ``refit``
+    has places of its own.
     """
     ending = "-refit" if refit else ""
 

@@ -67,13 +67,7 @@ def deepstep(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        What follows the program's name; ``sys.argv[1:]`` by default.
-    """
+    """Run the command line, ``sys.argv[1:]`` by default, and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     fill_closed()
     for stream in (sys.stdout, sys.stderr):
@@ -150,7 +144,7 @@ def _report(
 
 
 def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | int | None], code: int) -> int:
-    """Of workers but the first: all but what was typed wrongly, and that one has ended, which the first says.
+    """Report an error of a worker other than the first, but for wrong usage and ends, which the first says.
 
     Options and packages may not fit on the machine of this worker alone.
     """

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def as_records(committee: "Committee") -> list[dict[str, Any]]:
-    """What each member is and counts, in order."""
+    """A record of each member with its weight, in order."""
     return [
         {
             "recipe": member.recipe.name,

@@ -20,24 +20,12 @@ AnyRun: TypeAlias = "Run | CommitteeRun"
 
 
 def of_a_committee(folder: Path) -> bool:
-    """Whether the run in a folder is a committee's.
-
-    Raises
-    ------
-    FileError
-        When the folder is no run.
-    """
+    """Whether the run in a folder is a committee's."""
     return bool(read_config(folder)["version"] == OF_A_COMMITTEE)
 
 
 def open_run(folder: Path) -> AnyRun:
-    """The run in a folder, of either kind.
-
-    Raises
-    ------
-    FileError
-        When the folder is no run, or is damaged.
-    """
+    """The run in a folder, of either kind."""
     if of_a_committee(folder):
         from deepstep.estimators import CommitteeRun  # scikit-learn comes with it
 
@@ -49,18 +37,8 @@ def open_run(folder: Path) -> AnyRun:
 class OpenedNetwork:
     """One network, as commands open it: that of a run, or a member of a committee.
 
-    Attributes
-    ----------
-    run : Run or CommitteeRun
-    network : Network
-    target : Target
-        What the network learns.
-    config : dict
-        That of the run; ``settings`` are those of the network's steps.
-    examples : pair of arrays (k, n_inputs) and (k, n_outputs)
-        Prepared training rows.
-    inputs : callable
-        Raw rows → the network's inputs.
+    ``config`` is the run's, with the ``settings`` of the network's steps. ``examples`` are prepared training
+    rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows into the network's inputs.
     """
 
     run: AnyRun
@@ -72,15 +50,7 @@ class OpenedNetwork:
 
 
 def open_network(folder: Path, member: int | None) -> OpenedNetwork:
-    """The network in a run folder; of a committee the member of this number, from 0.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such member.
-    FileError
-        As `open_run`.
-    """
+    """The network in a run folder; of a committee the member of this number, from 0."""
     run = open_run(folder)
     if isinstance(run, Run):
         if member is not None:

@@ -18,26 +18,9 @@ SPELLED = {
 
 @contextmanager
 def named_as_typed(names: Collection[str], otherwise: str = "") -> Iterator[None]:
-    """Let errors of the block name the option.
+    """Let errors of the block name the option instead of the library's setting.
 
-    Parameters
-    ----------
-    names : collection of str
-        Settings that are options, in the library's words.
-    otherwise : str
-        The option that is meant where an error names no setting.
-
-    Raises
-    ------
-    ConfigurationError
-        That of the block.
-
-    Examples
-    --------
-    >>> with named_as_typed(["warm_up", "schedule"]):
-    ...     raise ConfigurationError("Network.train, schedule", "warm_up is a number from 0", "got -1")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: --warm-up: a number from 0; got -1.
+    ``otherwise`` is the option that is meant where an error names no setting.
     """
     try:
         yield
@@ -56,11 +39,5 @@ def named_as_typed(names: Collection[str], otherwise: str = "") -> Iterator[None
 
 
 def _typed(name: str) -> str:
-    """How a setting is typed.
-
-    Examples
-    --------
-    >>> _typed("clip_norm"), _typed("smoothing")
-    ('--clip-norm', '--label-smoothing')
-    """
+    """How a setting is typed."""
     return SPELLED.get(name, f"--{name.replace('_', '-')}")

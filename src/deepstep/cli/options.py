@@ -40,8 +40,6 @@ class LayerSizes(click.ParamType[tuple[int, ...]]):
 class NumberOr(click.ParamType[float | str]):
     """A number, or a word that stands for one.
 
-    Examples
-    --------
     >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
     (0.1, 'auto')
     """
@@ -65,8 +63,6 @@ class NumberOr(click.ParamType[float | str]):
 class Factor(click.ParamType[tuple[str, float]]):
     """A factor for a group of parameters: ``b*=0.1``.
 
-    Examples
-    --------
     >>> Factor().convert("b*=0.1", None, None)
     ('b*', 0.1)
     """
@@ -96,8 +92,6 @@ WORDS = {"true": True, "false": False}
 class Setting(click.ParamType[tuple[str, Any]]):
     """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
 
-    Examples
-    --------
     >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
     (('beta1', 0.95), ('epsilon_at', 'hat'))
     """
@@ -123,15 +117,7 @@ class Setting(click.ParamType[tuple[str, Any]]):
 
 
 class Named(click.ParamType[Any]):
-    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``.
-
-    Examples
-    --------
-    >>> Named().convert("cosine", None, None)
-    'cosine'
-    >>> Named().convert("step:drop=0.5,every=0.1", None, None)
-    {'name': 'step', 'drop': 0.5, 'every': 0.1}
-    """
+    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``."""
 
     name = "named"
 
@@ -152,12 +138,7 @@ class Named(click.ParamType[Any]):
 
 
 def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Pairs as a mapping; a name that comes twice is refused.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Pairs as a mapping; a name that comes twice is refused."""
     pairs = list(pairs)
     for name, times in Counter(name for name, _ in pairs).items():
         if times > 1:
@@ -175,8 +156,6 @@ def as_mapping(context: click.Context, parameter: click.Parameter, given: Any) -
 class Listed(click.ParamType[Any]):
     """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
 
-    Examples
-    --------
     >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
     (0.5, ('x', 'y'))
     """

@@ -12,19 +12,11 @@ from deepstep.errors import FileError
 LAST_STANDARD_STREAM = 2
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What a terminal obeys instead of showing it: controls, and what turns the direction of text."""
+"""Characters that a terminal obeys instead of showing them: controls, and marks of the text's direction."""
 
 
 class OutputError(FileError):
-    """A standard stream cannot be written.
-
-    Attributes
-    ----------
-    stream : text stream
-        The one that failed.
-    reader_gone : bool
-        Whether its reader went away (``| head``), which is no failure.
-    """
+    """A standard stream cannot be written; with ``reader_gone`` (``| head``) that is no failure."""
 
     def __init__(self, stream: TextIO, error: OSError) -> None:
         super().__init__("the output", "it can be written", error.strerror or str(error))
@@ -54,18 +46,9 @@ class Output:
 
 
 def harmless(text: str, *, lines: bool = False) -> str:
-    """Text that may come from a file as a terminal can show it: what it would obey is written as an escape.
+    """Text from a file as a terminal can show it: control characters are written as escapes.
 
-    Parameters
-    ----------
-    text : str
-    lines : bool
-        Whether line breaks are meant as such.
-
-    Examples
-    --------
-    >>> print(harmless("a\\x1b[2J\\nb"))
-    a\\x1b[2J\\nb
+    With ``lines`` line breaks are meant as such.
     """
     return CONTROLS.sub(lambda found: found[0] if lines and found[0] == "\n" else ascii(found[0])[1:-1], text)
 

@@ -98,7 +98,7 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
 
 
 def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
-    """What JSON has of the answers; of several targets each by its name."""
+    """The answers for JSON; several targets each by its name."""
     target = run.preparation.target
     if isinstance(target, LabelTargets | NumberTargets):
         columns = zip(target.names, prediction.values.T, strict=True)

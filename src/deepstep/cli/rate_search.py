@@ -25,19 +25,10 @@ def with_rate(
     of_classes: Sequence[Array] | None,
     *trainings: Mapping[str, Any],
 ) -> TrainSettings:
-    """The settings with a number for the rate, which is told where it was searched for.
+    """The settings with a number for the rate, and a line about it where it was searched for.
 
-    Parameters
-    ----------
-    settings : TrainSettings
-    network : Network
-        Before training; it stays as it is.
-    train : Part
-        What is learned from: what is held out has no say.
-    of_classes : sequence of ndarray, optional
-        The weights of the classes.
-    *trainings : mapping
-        The options of the training and of its refit: where there are checkpoints, their rate is taken.
+    The search uses training rows alone, and the network stays as it is. The rate of the checkpoints of
+    ``trainings`` (the training and its refit) is taken where there are some.
     """
     if settings.learning_rate != AUTO:
         return settings

@@ -25,7 +25,7 @@ FOR_BOTH = (
 """Options of all recipes; ``--members`` is the committees', and all others are a single training's."""
 
 OF_CHECKPOINTS = ("checkpoint_every", "keep_checkpoints")
-"""Those of a single training that a committee of one has, too, where rows are streamed."""
+"""Options of a single training that a committee of one has, too, where rows are streamed."""
 
 
 class RecipeChoice(NamedTuple):
@@ -40,19 +40,9 @@ class RecipeChoice(NamedTuple):
 
 
 def chosen_recipe(context: click.Context, *, streamed: bool) -> RecipeChoice:
-    """The recipe that is asked for; else plain where an option of a single training is given or rows are
-    streamed, else table.
+    """The recipe that is asked for.
 
-    Parameters
-    ----------
-    context : click.Context
-    streamed : bool
-        Whether rows stay in their files.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option of the one recipe is given with the other.
+    Without one it is plain where an option of a single training is given or rows are streamed, else table.
     """
     given = [parameter for parameter in context.command.params if _is_given(context, parameter)]
     asked, members = context.params["recipe"], context.params["members"]
@@ -83,13 +73,7 @@ def chosen_recipe(context: click.Context, *, streamed: bool) -> RecipeChoice:
 
 
 def recipe_that_began(asked: str | None) -> RecipeChoice:
-    """The recipe of a training that goes on, by the ``--recipe`` that it began with.
-
-    Raises
-    ------
-    ConfigurationError
-        If torchrun started this process, and it is none of the one network that workers train together.
-    """
+    """The recipe of a training that goes on, by the ``--recipe`` that it began with."""
     if asked not in COMMITTEES:
         return RecipeChoice(PLAIN, BEGUN)
     _refuse_workers(asked, None)

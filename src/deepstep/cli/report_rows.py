@@ -33,7 +33,7 @@ TOLD = {
     "answers to new rows are worse.",
 }
 OF_ROWS = ("test_fraction", "validation_fraction", "drop_missing_target")
-"""What is asked of a table that decides about its rows."""
+"""Options that decide about the rows of a table."""
 
 HINT = "deepstep report RUN --data FILE shows the answers to a table of your choice."
 
@@ -41,21 +41,7 @@ HINT = "deepstep report RUN --data FILE shows the answers to a table of your cho
 def held_out_rows(run: AnyRun, folder: Path) -> Rows:
     """The held-out rows of the run in a folder with the answers to them.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    folder : Path
-        Where it stands.
-
-    Returns
-    -------
-    Rows
-        Where they are not to be had, those that the run keeps, and why.
-
-    Raises
-    ------
-    FileError
-        If the config names them in another way than a training does.
+    Where they cannot be read, the rows that the run keeps, and why.
     """
     record = run.config.get(KEY)
     if record is None and STREAMED in run.config:
@@ -90,13 +76,7 @@ def held_out_rows(run: AnyRun, folder: Path) -> Rows:
 
 
 def rows_in(run: AnyRun, file: Path) -> Rows:
-    """All rows of a table, or the test part of the cats' files, with the answers to them.
-
-    Raises
-    ------
-    DeepStepError
-        When they do not fit the run.
-    """
+    """All rows of a table, or the test part of the cats' files, with the answers to them."""
     raw, labels = read_labelled(run, file)
     cells = read_cells(file) if file.suffix.lower() in TABLE_SUFFIXES and kind_at(file) == "file" else None
     return rows_of(run, f"These are the {len(raw):,} rows of {printable(file)}.", raw, labels, cells=cells)
@@ -145,7 +125,7 @@ def _of_cats(run: AnyRun, path: Path) -> Rows:
 
 
 def _goal(run: AnyRun, folder: Path) -> Goal:
-    """What was asked of the table, as far as its rows go."""
+    """The options of the training that decide about the table's rows."""
     asked, seed = run.config.get("asked", {}), run.config.get("settings", {}).get("seed")
     if not isinstance(asked, dict) or not is_whole(seed, least=0) or seed >= 2**32:
         raise _altered(folder)

@@ -22,12 +22,7 @@ REPEATED = {
 
 
 def reproduce(run: RunFolder) -> str | None:
-    """The command, None for runs whose data stand in no table and belong to no demo.
-
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    """
+    """The command, None for runs whose data stand in no table and belong to no demo."""
     config = run.config
     source = str(config.get("source", ""))
     if DEMO in config:

@@ -14,31 +14,7 @@ OPTION = "--sample-weight"
 
 
 def row_weights(frame: "polars.DataFrame", name: str, where: str = OPTION) -> Array:
-    """The weights (m,) in a column.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-    name : str
-    where : str
-        What an error begins with.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such column.
-    DataError
-        If one is missing, infinite, below 0, or no number.
-
-    Examples
-    --------
-    >>> import polars
-    >>> row_weights(polars.DataFrame({"w": [1, 2]}), "w")
-    array([1., 2.])
-    >>> row_weights(polars.DataFrame({"w": [1, -2]}), "w")
-    Traceback (most recent call last):
-    deepstep.errors.DataError: --sample-weight: weights of at least 0 in the column 'w'; row 2 is -2.
-    """
+    """The weights (m,) in a column, finite and at least 0."""
     import polars
 
     from deepstep.data import column
@@ -59,12 +35,7 @@ def row_weights(frame: "polars.DataFrame", name: str, where: str = OPTION) -> Ar
 
 
 def check_some(weight: Array | None, part: str) -> None:
-    """Refuse rows of which none counts.
-
-    Raises
-    ------
-    DataError
-    """
+    """Refuse rows that all have the weight 0."""
     if weight is not None and len(weight) and not weight.any():
         raise DataError(OPTION, f"a weight above 0 among the rows to {part}", "they are all 0")
 

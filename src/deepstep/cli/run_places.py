@@ -12,7 +12,7 @@ from deepstep.run import Run
 
 @contextmanager
 def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
-    """What fills a folder, which becomes the run when the block ends."""
+    """The function that fills a folder, which becomes the run when the block ends."""
     with folder_for(folder), atomic_directory(folder) as whole:
         yield lambda run: run.write(whole)
 

@@ -1,8 +1,8 @@
 """Warnings, and lines of the log from WARNING on, of workers other than the first.
 
-The first worker says them on stderr as ever. Those of the others are told there, too, with the worker's
-number, but for what the first has said as well: it is the same for all. So they are told when workers meet:
-before training begins, and at its end, or when an error ends it.
+The first worker writes them to stderr as ever. Messages of the others follow there with the worker's number,
+except those that the first has written as well. So they are written when workers meet: before training
+begins, and at its end, or when an error ends it.
 """
 
 import hashlib
@@ -17,21 +17,12 @@ import click
 from deepstep.cli.output import harmless, say
 
 _LISTENING: "list[Said]" = []
-"""Who hears what this process says, the last one alone."""
+"""Receivers of this process's messages; the last one alone gets them."""
 
 
 class Said(logging.Handler):
-    """What one worker has said.
+    """Messages of one worker; `tell` writes those that the first worker has not written.
 
-    Parameters
-    ----------
-    number : int
-        The worker's.
-    stderr : text file
-        Where it tells what the first has not said.
-
-    Examples
-    --------
     >>> import sys
     >>> said = Said(1, sys.stdout)
     >>> said.hear("the disk is slow")
@@ -106,7 +97,7 @@ def listening(number: int, stderr: TextIO) -> Iterator[Said]:
 
 
 def hear(text: str) -> None:
-    """What is said to the user in other ways than Python's."""
+    """Take up a message to the user that is no warning of Python's."""
     for said in _LISTENING[-1:]:
         said.hear(text)
 

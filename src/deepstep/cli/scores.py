@@ -26,22 +26,11 @@ MOST_RECALLS = 12
 class ClassScores:
     """Classes: the share of right answers.
 
-    Attributes
-    ----------
-    rows : int
-    accuracy : float
-    majority_accuracy : float
-        Of the best answer that needs no network: always the largest class of these rows.
-    balanced_accuracy : float
-        Mean of the recalls.
-    recall : mapping
-        Share of right answers of the rows of each class, NaN where there are none; empty for more than
-        `MOST_RECALLS` classes.
-    uneven : bool
-        Whether the sizes of the classes make accuracy alone say little; no figure of its own.
-    distance, within_one : float or None
-        Of ordered classes: how many classes answers are off on average, and the share that is off by at most
-        one.
+    ``majority_accuracy`` is that of the best answer without a network: always the largest class of these
+    rows. ``recall`` is NaN for a class without rows, and empty for more than `MOST_RECALLS` classes;
+    ``balanced_accuracy`` is its mean. ``uneven`` sizes of the classes make accuracy alone say little. For
+    ordered classes, answers are off by ``distance`` classes on average, and the share ``within_one`` by at
+    most one.
     """
 
     rows: int
@@ -79,22 +68,10 @@ class ClassScores:
 class NumberScores:
     """Numbers: the typical error, in the target's units.
 
-    Attributes
-    ----------
-    rows : int
-    rmse : float
-        Root of the mean squared error.
-    mean_rmse : float
-        Of the best answer that needs no network: always the mean of these rows.
-    r2 : float
-        1 - (rmse / mean_rmse)²; NaN where the rows do not vary.
-    coverage : float or None
-        Share of the rows between the outer quantiles, where several are predicted; the other figures are of
-        the one next to the median.
-    levels : tuple of float
-        The outer quantiles.
-    deviance, mean_deviance : float or None
-        Mean Poisson deviance where counts are learned, and that of always the mean.
+    ``mean_rmse`` and ``mean_deviance`` are those of the best answer without a network: always the mean of
+    these rows. ``r2`` is NaN where the rows do not vary. ``coverage`` is the share of the rows between the
+    outer quantiles, ``levels``, where several are predicted; the other figures are then of the one next to
+    the median. ``deviance`` is the mean Poisson deviance of counts.
     """
 
     rows: int
@@ -134,15 +111,7 @@ Scores = ClassScores | NumberScores | LabelScores | SeveralNumberScores
 
 
 def score(target: Target, answers: AnyArray, outputs: Array) -> Scores:
-    """Compare a network's outputs with the right answers.
-
-    Parameters
-    ----------
-    target : Target
-    answers : ndarray (m,), of several targets (m, n_targets)
-        Positions of the right classes, or the right numbers.
-    outputs : ndarray (m, n_outputs)
-    """
+    """Compare outputs (m, n_outputs) with the right classes' positions or numbers, (m,) or (m, n_targets)."""
     if isinstance(target, LabelTargets):
         given, columns = answered(target, outputs), zip(target.names, target.each, strict=True)
         labels = {
@@ -213,13 +182,7 @@ def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.i
 
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
-    """How many rows of each class (row) got each answer (column).
-
-    Examples
-    --------
-    >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
-    [[1, 1], [0, 1]]
-    """
+    """How many rows of each class (row) got each answer (column)."""
     counts = np.zeros((n_classes, n_classes), dtype=np.int64)
     np.add.at(counts, (answers, given), 1)
     return counts

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 def shown_r2(r2: float) -> str:
     """Four digits behind the point; far below 0, where a training has diverged, four in all.
 
-    Examples
-    --------
     >>> shown_r2(0.98765), shown_r2(-1.5e271)
     ('0.9877', '-1.5e+271')
     """
@@ -26,17 +24,9 @@ def shown_r2(r2: float) -> str:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """Several columns of two classes.
+    """Several columns of two classes: the scores of `ClassScores` by column.
 
-    Attributes
-    ----------
-    rows : int
-    all_right : float
-        The share of the rows of which every answer is right.
-    accuracy, majority_accuracy, balanced_accuracy : mapping
-        Those of `ClassScores`, by the column.
-    uneven : bool
-        Whether it is so of a column; no figure of its own.
+    ``all_right`` is the share of the rows of which every answer is right.
     """
 
     rows: int
@@ -78,17 +68,9 @@ class LabelScores:
 
 @dataclass(frozen=True)
 class SeveralNumberScores:
-    """Several columns of numbers.
+    """Several columns of numbers: the scores of `NumberScores` by column.
 
-    Attributes
-    ----------
-    rows : int
-    rmse, mean_rmse, r2 : mapping
-        Those of `NumberScores`, by the column.
-    deviance, mean_deviance : mapping
-        Those of counts; empty where no counts are learned.
-    mean_r2 : float
-        The mean of the columns' R².
+    Deviances are empty where no counts are learned. ``mean_r2`` is the mean of the columns' R².
     """
 
     rows: int

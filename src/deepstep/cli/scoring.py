@@ -1,4 +1,4 @@
-"""What a metric of scikit-learn's sees of a run in training; loaded where ``--scoring`` asks for it."""
+"""A run in training as a metric of scikit-learn's sees it; loaded where ``--scoring`` asks for it."""
 
 from copy import copy
 
@@ -54,41 +54,16 @@ class _OfNumbers(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def check_kind(name: str, target: Target) -> None:
-    """Refuse a metric of numbers for classes, and one of classes for numbers.
-
-    Raises
-    ------
-    ConfigurationError
-
-    Examples
-    --------
-    >>> check_kind("r2", ClassTarget(("no", "yes")))
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: --scoring: a metric of classes, which the target holds; got 'r2', one
-    of numbers. Take another, such as balanced_accuracy, or add --task regression.
-    """
+    """Refuse a metric of numbers for classes, and one of classes for numbers."""
     classes = isinstance(target, ClassTarget | LabelTargets)
     task = "regression" if classes else "classification"
     judging.check_kind(name, WHERE, classes=classes, or_else=f", or add --task {task}")
 
 
 def judge(scoring: str, network: Network, target: Target, validation: Part) -> Judge:
-    """What scores the validation rows in the target's own terms.
+    """The callback that scores the validation rows in the target's own terms, with their weights.
 
-    Parameters
-    ----------
-    scoring : str
-        A metric of scikit-learn's, such as "balanced_accuracy", or "loss".
-    network : Network
-        Before training.
-    target : Target
-    validation : Part
-        Its weight counts where the metric has weights.
-
-    Raises
-    ------
-    ConfigurationError
-        If the metric is of other targets.
+    The network is the one before training.
     """
     answering = copy(network)
     judged: BaseEstimator

@@ -1,4 +1,4 @@
-"""What commands print with: JSON, tables, the program's own name."""
+"""Printing of commands: JSON, tables, the program's own name."""
 
 import json
 import os
@@ -38,8 +38,6 @@ def json_option(function: F) -> F:
 def as_json(record: dict[str, Any]) -> str:
     """One JSON object; NumPy values become plain ones, numbers that are not finite become texts.
 
-    Examples
-    --------
     >>> as_json({"cost": float("nan")})
     '{"cost": "nan"}'
     """
@@ -164,7 +162,7 @@ def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]
 
 
 def program() -> str:
-    """What the person has to type to reach this program again."""
+    """The name by which a person reaches this program again."""
     called, found = Path(sys.argv[0]), shutil.which("deepstep")
     if called.name == "__main__.py":
         return f"{Path(sys.executable).name} -m deepstep"
@@ -181,8 +179,6 @@ def printable(path: Path) -> str:
 def percent(share: float) -> str:
     """A share as text.
 
-    Examples
-    --------
     >>> percent(0.98565)
     '98.56 %'
     """

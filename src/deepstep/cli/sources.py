@@ -1,4 +1,4 @@
-"""What a run is asked about: rows of tables, pictures, the cats' test part."""
+"""Examples for a run: rows of tables, pictures, the cats' test part."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,13 +46,7 @@ def read_raw_pieces(run: AnyRun, files: Sequence[Path]) -> "Iterator[polars.Data
 
 @contextmanager
 def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
-    """Let an error about values say in which rows of a table they stand, which comes in pieces.
-
-    Raises
-    ------
-    DataError
-        That of the block.
-    """
+    """Let an error about values of a table that comes in pieces say in which rows of the table they stand."""
     try:
         with naming_rows(Place(str(file), before), np.arange(rows)):
             yield

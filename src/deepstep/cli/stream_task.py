@@ -40,27 +40,9 @@ def stream_task(
     *,
     buffer_rows: int | None,
 ) -> TableTask:
-    """Prepare rows that were surveyed, for one network.
+    """Prepare rows that were surveyed, for one network; ``train`` is a sample of the stream.
 
-    Parameters
-    ----------
-    seen : Surveyed
-    goal : Goal
-    settings : TrainSettings
-    validation : polars.DataFrame or None
-        A table of its own to validate on.
-    buffer_rows : int or None
-        Rows of a window; None for what 64 MB hold.
-
-    Returns
-    -------
-    TableTask
-        With a stream; its ``train`` is a sample of it.
-
-    Raises
-    ------
-    ConfigurationError, DataError, FileError
-        If an option does not fit, or the rows cannot be used.
+    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
     """
     _check(settings)
     found, split = seen
@@ -91,20 +73,14 @@ def stream_task(
 
 
 class Surveyed(NamedTuple):
-    """What the pass over rows taught, and the rows that are in memory."""
+    """Results of the pass over rows, and the rows that are in memory."""
 
     found: Survey
     split: TableSplit
 
 
 def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Surveyed:
-    """Read all rows once, and guess the task.
-
-    Raises
-    ------
-    ConfigurationError, DataError, FileError
-        If an option does not fit, or the rows cannot be used.
-    """
+    """Read all rows once, and guess the task."""
     if len(goal.targets) != 1:
         raise ConfigurationError(
             "--target",
@@ -180,7 +156,7 @@ def _check(settings: TrainSettings) -> None:
 
 
 def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
-    """What the answers mean; where not all rows are in memory by what the pass has seen."""
+    """The target; where not all rows are in memory, by the results of the pass."""
     target = choice.fit(found.sample.get_column(found.target) if choice.kind in NUMBERS else answers)
     if found.in_memory:
         return target

@@ -13,7 +13,7 @@ from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
 PARTS = ("train", "validation", "out_of_fold", "test")
-"""Of which rows a run may have results, in the order of the table."""
+"""Parts of the rows that a run may have results of, in the order of the table."""
 
 
 @click.command("summary")

@@ -49,24 +49,12 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class TableSplit:
-    """What is to be learned from which rows of a table.
+    """The target, the inputs and the rows of each part of a table.
 
-    Attributes
-    ----------
-    kind, reason : str
-        A kind of `deepstep.cli.target_choice.Choice`, and why.
-    inputs : TablePreparation
-        How the columns are seen, and
-    target : Target
-        what the answers mean: both from the training rows alone, but that all classes of the table are there.
-    train : Rows
-    test, validation : Rows or None
-    without : tuple of str
-        The columns that are no inputs.
-    keep : tuple of str
-        Those that are inputs even if they look as if they named the rows.
-    notes : list of str
-        What a person should know.
+    ``kind`` is that of `deepstep.cli.target_choice.Choice`, with the ``reason`` for it. Inputs and target are
+    fitted to the training rows alone, but all classes of the table are there. ``without`` are columns that
+    are no inputs, ``keep`` columns that are inputs even if they look as if they named the rows. ``notes`` are
+    for the person at the terminal.
     """
 
     kind: str
@@ -100,17 +88,9 @@ class TableSplit:
 
 @dataclass(frozen=True)
 class TableTask:
-    """What one network learns from a table.
+    """The parts of a table as one network learns them.
 
-    Attributes
-    ----------
-    split : TableSplit
-    preparation : Preparation
-        Its inputs' and the target's.
-    train : Part
-    test, validation : Part or None
-    stream : StreamedExamples or None
-        The rows that are learned from, where they stay in their files; ``train`` is a sample of them then.
+    With a ``stream``, the rows that are learned from stay in their files, and ``train`` is a sample of them.
     """
 
     split: TableSplit
@@ -136,22 +116,7 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
 
 
 def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableSplit:
-    """Guess the task and split the rows.
-
-    Parameters
-    ----------
-    frame : polars.DataFrame
-    goal : Goal
-    validation : polars.DataFrame or None
-        A table of its own to validate on, with the same columns.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option is unknown or does not fit the task.
-    DataError
-        If the table cannot be used.
-    """
+    """Guess the task and split the rows; ``validation`` is a table of its own with the same columns."""
     from deepstep.data import column
 
     notes: list[str] = []
@@ -205,17 +170,10 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
 
 
 def split_rows(answers: Any, kind: str, goal: Goal, notes: list[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Which rows are learned from, held out for the test, and validated on; the same in every call.
+    """Rows that are learned from, held out for the test, and validated on; the same in every call.
 
-    Parameters
-    ----------
-    answers : polars.Series or polars.DataFrame
-        The targets of all rows that have some.
-    kind : str
-        Of `deepstep.cli.target_choice.Choice`.
-    goal : Goal
-    notes : list of str
-        Gets what a person should know.
+    ``answers`` are the targets of all rows that have some. ``notes`` gets lines for the person at the
+    terminal.
     """
     classes = groups_of(answers) if kind not in NUMBERS else None
     everything = np.arange(len(answers))
@@ -245,13 +203,7 @@ def _with_target(frame: "polars.DataFrame", goal: Goal, notes: list[str]) -> "po
 
 
 def _no_inputs(goal: Goal) -> tuple[str, ...]:
-    """The columns that are no inputs.
-
-    Raises
-    ------
-    ConfigurationError
-        If a target is to be one of the others, too.
-    """
+    """The columns that are no inputs."""
     others = {
         "--drop": list(goal.drop),
         "--sample-weight": [goal.sample_weight] if goal.sample_weight else [],
@@ -264,10 +216,8 @@ def _no_inputs(goal: Goal) -> tuple[str, ...]:
 
 
 def groups_of(answers: Any) -> AnyArray:
-    """What a split keeps in proportion: the classes, of several targets each combination of them.
+    """Groups that a split keeps in proportion: the classes, of several targets each combination of them.
 
-    Examples
-    --------
     >>> import polars
     >>> groups_of(polars.DataFrame({"wet": ["no", "yes"], "warm": [0, 1]})).tolist()
     ['no, 0', 'yes, 1']

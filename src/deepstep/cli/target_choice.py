@@ -1,4 +1,4 @@
-"""What is to be learned from a table: which columns, as classes or as numbers, and why."""
+"""The choice of a table's target: which columns, as classes or as numbers, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ NUMBERS = ("regression", "multioutput")
 
 @dataclass(frozen=True)
 class Goal:
-    """What is asked of a table; the names are those of the command's options."""
+    """Settings of the target; the names are those of the command's options."""
 
     targets: tuple[str, ...]
     task: str
@@ -44,12 +44,7 @@ class Goal:
     keep: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """Refuse what fits no table.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse options that fit no table."""
         from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
         known = [*CLASS_LOSSES, *NUMBER_LOSSES]
@@ -95,14 +90,9 @@ class Goal:
 
 
 class Choice(NamedTuple):
-    """What is learned.
+    """A kind of target, the reason for it, and the function from `columns_in` some rows to the target.
 
-    Attributes
-    ----------
-    kind, reason : str
-        "binary", "multiclass", "regression"; of several targets "multilabel" or "multioutput"; and why.
-    fit : callable
-        From `columns_in` some rows to the target.
+    Kinds are "binary", "multiclass", "regression"; of several targets "multilabel" and "multioutput".
     """
 
     kind: str
@@ -111,13 +101,7 @@ class Choice(NamedTuple):
 
 
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:
-    """The target in a table: a polars.Series, of several targets a polars.DataFrame.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such column.
-    """
+    """The target in a table: a polars.Series, of several targets a polars.DataFrame."""
     from deepstep.data import column
     from deepstep.data.column_names import with_old_names
 
@@ -127,21 +111,9 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
 
 
 def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
-    """What is to be learned, and why: as --task says, else as --loss, else a guess.
+    """The kind of the target, and why: as --task says, else as --loss, else a guess.
 
-    Parameters
-    ----------
-    answers : polars.Series or polars.DataFrame
-        As `columns_in` gives them.
-    goal : Goal
-    rows : int, optional
-        How many rows there are, where these are values of some of them.
-
-    Raises
-    ------
-    ConfigurationError, DataError
-        If an option does not fit the columns, or they do not fit each other; or if most rows have a class of
-        their own, and --task does not ask for it.
+    ``answers`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
     """
     if len(goal.targets) > 1:
         return _choose_several(answers, goal)
@@ -154,7 +126,7 @@ def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
 
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
-    """Of one column."""
+    """Kind and reason for one column."""
     from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
     if goal.task == "auto":

@@ -16,23 +16,7 @@ if TYPE_CHECKING:
 
 
 def table_of(file: Path, goal: Goal, beside: Sequence[str] = ()) -> "polars.DataFrame":
-    """A table in memory; words for a missing value are classes of the target where --classes names them.
-
-    Parameters
-    ----------
-    file : Path
-    goal : Goal
-    beside : sequence of str
-        As of `table_in`.
-
-    Raises
-    ------
-    DataError
-        If such words stand among the classes, and are neither named nor to be left out; or if the table
-        cannot be used.
-    FileError, ShapeError
-        If it cannot be read.
-    """
+    """A table in memory; words for a missing value are classes of the target where --classes names them."""
     frame = table_in(file, beside, dict.fromkeys(goal.targets, goal.classes or ()))
     for name in goal.targets:
         came = told_missing_words(file, frame, name)

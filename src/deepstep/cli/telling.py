@@ -1,4 +1,4 @@
-"""What ``deepstep train`` says of a table and of a run, whichever recipe it has."""
+"""Messages of ``deepstep train`` about a table and a run, whichever recipe it has."""
 
 import shlex
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ BY_DEFAULT: dict[str, Any] = {
     "test_fraction": 0.2,
     "validation_fraction": None,
 }
-"""What is asked of a table where nothing is said; the names are those of the command's options."""
+"""Defaults of the settings of a table; the names are those of the command's options."""
 NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
@@ -59,9 +59,7 @@ def tell_of_columns(split: TableSplit) -> None:
 
 
 def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | None = None) -> dict[str, Any]:
-    """What the config of a run says of the table, and in ``asked`` what was asked of it in other words than
-    by default.
-    """
+    """Entries of a run's config about the table; ``asked`` has options that are not as by default."""
     told: dict[str, Any] = {"task": split.kind, "target": goal.target, "source": printable(file)}
     if goal.sample_weight is not None:
         told["sample_weight"] = goal.sample_weight

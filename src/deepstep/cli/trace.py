@@ -76,7 +76,7 @@ def command(
 
 
 def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a network's steps were made with, as `Network.trace` takes it."""
+    """The settings of a network's steps, as `Network.trace` takes them."""
     trained = config.get("settings", {})
     given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
     if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step

@@ -270,7 +270,7 @@ def _train(
 def _kept(
     run: Path, checkpoints: Mapping[str, Any] | None, logs: Logs, *, replace: bool, refit: bool
 ) -> dict[str, Any]:
-    """What a training, or its refit, keeps while it runs, as `Network.train` takes it."""
+    """Checkpoints and logs of a training, or of its refit, as `Network.train` takes them."""
     folder = unfinished(run)
     kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, replace=replace, refit=refit)}
     if checkpoints is not None:

@@ -64,7 +64,7 @@ def train_committee(
     buffer_rows: int | None,
     json_wanted: bool,
 ) -> int:
-    """From the table to the run, printed; gives the exit code. What can go on is told how it is kept."""
+    """From the table to the run, printed; gives the exit code."""
     seen, rows_told = None, {}
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
@@ -113,7 +113,7 @@ def train_committee(
 
 @contextmanager
 def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
-    """What fills the run, when it is done."""
+    """The function that fills the run, when it is done."""
     if keeping is None:
         with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
             yield save
@@ -127,7 +127,7 @@ def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[C
 
 
 def _seconds_trained(found: Fitted) -> float:
-    """Of the member that learned longest, in this process and those that were killed."""
+    """Seconds of the member that learned longest, in this process and those that were killed."""
     histories = [member.network.history for member in found.committee.members]
     return max((history[-1]["seconds"] for history in histories if history), default=0.0)
 
@@ -192,7 +192,7 @@ def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> CommitteeRu
 
 
 def _scores(run: CommitteeRun, split: TableSplit) -> dict[str, Scores]:
-    """Of all rows that the committee learned from, of these by the members that did not, and of the test."""
+    """Scores of training rows, by all members and by those that did not learn them, and of test rows."""
     target = run.preparation.target
 
     def of(rows: Rows) -> Scores:

@@ -46,7 +46,7 @@ AS_THEY_ARE = (
 
 BFLOAT16 = "bfloat16"
 PRECISIONS = ("float64", "float32", BFLOAT16)
-"""Of the parameters and of what is done with them; the last one is float32 with products in bfloat16."""
+"""Precisions of the parameters and of the steps; the last one is float32 with products in bfloat16."""
 
 Named: TypeAlias = str | Mapping[str, Any]
 """A name, or a mapping with a ``"name"`` and settings."""
@@ -102,13 +102,7 @@ class TrainSettings:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def check(self) -> None:
-        """Refuse what fits no data.
-
-        Raises
-        ------
-        ConfigurationError
-            It names the option.
-        """
+        """Refuse settings that fit no data."""
         sizes = layer_sizes((1, *self.hidden, 1), "--hidden")
         with typed("--activation"):
             activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
@@ -145,12 +139,7 @@ class TrainSettings:
             check_name(self.scoring, "--scoring")
 
     def check_watched(self, *, validated: bool) -> None:
-        """Refuse a plateau of what no record will hold.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse a plateau of a quantity that no record will hold."""
         scores = ["validation_cost", *(["validation_score"] if self.scoring else [])]
         known = [*OF_EPOCHS, *(scores if validated else [])]
         for name, schedule in self._schedules.items():
@@ -159,12 +148,7 @@ class TrainSettings:
                 raise unknown_name(f"--{name.replace('_', '-')}", "quantity", watched, known)
 
     def check_target(self, target: Target) -> None:
-        """Refuse what does not fit a target.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse settings that do not fit a target."""
         if self.scoring is not None:
             from deepstep.cli.scoring import check_kind
 
@@ -200,12 +184,12 @@ class TrainSettings:
 
     @property
     def watch(self) -> str | None:
-        """What patience goes by, where it is not the validation cost."""
+        """The entry that patience watches, where it is not the validation cost."""
         return None if self.patience is None or self.scoring is None else "-validation_score"
 
     @property
     def _schedules(self) -> dict[str, Named]:
-        """Those that are asked for."""
+        """Schedules that are asked for."""
         given = {name: getattr(self, name) for name in SCHEDULED}
         return {name: schedule for name, schedule in given.items() if schedule is not None}
 
@@ -215,7 +199,7 @@ class TrainSettings:
 
     @property
     def _dtype(self) -> str:
-        """Of the parameters."""
+        """Precision of the parameters."""
         return "float64" if self.precision in (None, "float64") else "float32"
 
     @property
@@ -245,7 +229,7 @@ class TrainSettings:
         )
 
     def options(self, *, validated: bool) -> dict[str, Any]:
-        """What `Network.train` takes."""
+        """Arguments of `Network.train`."""
         given = {name: value for name, value in asdict(self).items() if name in AS_THEY_ARE}
         given["precision"] = BFLOAT16 if self.precision == BFLOAT16 else None
         given["iterations"] = UNTIL_TIME_IS_UP if self.iterations is None else self.iterations

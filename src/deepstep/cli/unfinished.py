@@ -41,7 +41,7 @@ ENDING = ".unfinished"
 
 
 class Way(Enum):
-    """What is to become of a training: begin it, go on with it, or make a run of where it stands."""
+    """The way to treat a training: begin it, go on with it, or make a run of where it stands."""
 
     BEGIN = 0
     GO_ON = 1
@@ -50,17 +50,9 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Training:
-    """What a training was asked for.
+    """The table of a training, by absolute path and SHA-256, and the command's options in JSON's types.
 
-    Attributes
-    ----------
-    file : str
-        The table, as an absolute path.
-    file_sha256 : str
-    options : mapping
-        The command's options by name, in JSON's types.
-    validation_sha256 : str
-        Of the table that is validated on, the option ``validation``; empty without.
+    ``validation_sha256`` is that of the option ``validation``; empty without.
     """
 
     file: str
@@ -75,12 +67,7 @@ class Training:
         return cls(os.path.abspath(file), digest_of(file), json.loads(json.dumps(options)), second)
 
     def check(self, file: Path) -> None:
-        """Refuse tables that are not those that training began with.
-
-        Raises
-        ------
-        FileError
-        """
+        """Refuse tables that are not those that training began with."""
         begun_with = {file: self.file_sha256}
         if self.validation_sha256:
             begun_with[Path(self.options["validation"])] = self.validation_sha256
@@ -105,15 +92,7 @@ class Training:
 
 
 class Keeping(NamedTuple):
-    """How a training is kept while it runs.
-
-    Attributes
-    ----------
-    training : Training
-    way : Way
-    checkpoints : mapping
-        ``every`` and ``keep``, as of `Checkpoints`.
-    """
+    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `Checkpoints`."""
 
     training: Training
     way: Way
@@ -129,8 +108,6 @@ def unfinished(run: Path) -> Path:
 def named_run(run: Path) -> Path:
     """The run of a folder that may be named with or without the ending.
 
-    Examples
-    --------
     >>> named_run(Path("runs/a.unfinished")), named_run(Path("runs/a"))
     (PosixPath('runs/a'), PosixPath('runs/a'))
     """
@@ -138,18 +115,12 @@ def named_run(run: Path) -> Path:
 
 
 def resume_command(run: Path) -> str:
-    """What to type to go on."""
+    """The command that goes on."""
     return f"{torchrun_command() or program()} train --resume {shlex.quote(str(run))}"
 
 
 def read_training(run: Path) -> Training:
-    """What the unfinished training of a run was asked for.
-
-    Raises
-    ------
-    FileError
-        If there is none, it was altered, or another version of DeepStep began it.
-    """
+    """The `Training` of the unfinished training of a run, written by this version and not altered."""
     path = unfinished(run) / NAME
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
@@ -194,13 +165,7 @@ def _is_of_folds(run: Path) -> bool:
 
 
 def stands_already(run: Path, training: Training) -> bool:
-    """Whether this very training of a run has begun, and is not done.
-
-    Raises
-    ------
-    FileError
-        If what stands there was altered, or begun by another version.
-    """
+    """Whether this very training of a run has begun, and is not done."""
     return kind_at(unfinished(run) / NAME) == "file" and read_training(run) == training
 
 
@@ -208,15 +173,9 @@ def stands_already(run: Path, training: Training) -> bool:
 def place_to_train(
     run: Path, training: Training, *, resumed: bool, overwrite: bool
 ) -> Iterator[Callable[[RunFolder], None]]:
-    """What fills the folder of a training that is not done; at the end of the block it becomes the run.
+    """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
-
-    Raises
-    ------
-    FileError
-        If the run or an unfinished training of it exists, another process is at work on it, or something
-        cannot be written.
     """
     folder = unfinished(run)
     both = kind_at(run / RUN_MARK) == kind_at(folder / NAME) == "file"
@@ -250,15 +209,7 @@ def place_to_train(
 
 @contextmanager
 def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
-    """What fills the folder of a training that cannot go on: it becomes the run when the block ends.
-
-    Raises
-    ------
-    FileError
-        If the run or an unfinished training of it exists, or something cannot be written.
-    KeyboardInterrupt
-        That of the block, which says that nothing is kept.
-    """
+    """Give the function that fills the folder of a training that cannot go on; then it is the run."""
     overwrite = overwrite or is_diverged(run)
     with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
         _clear(run, unfinished(run), overwrite=overwrite)
@@ -294,18 +245,9 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
 
 @contextmanager
 def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
-    """Let Ctrl-C and a divergence say where the training stands, and warnings be notes.
+    """Let Ctrl-C and a divergence say where the training stands and what to type next, and warnings be notes.
 
-    Parameters
-    ----------
-    run : Path
-    possible : bool
-        Whether the optimizer can go on at all.
-
-    Raises
-    ------
-    KeyboardInterrupt, DivergenceError
-        Those of the block, with what to type next where there is a checkpoint.
+    ``possible`` tells whether the optimizer can go on at all.
     """
     with warnings_as_notes():
         try:
@@ -336,13 +278,7 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
 
 
 class Finish(Callback):
-    """Ends a training where it stands, so that a run is made of it.
-
-    Raises
-    ------
-    DataError
-        If no epoch is done yet.
-    """
+    """Ends a training where it stands, so that a run is made of it."""
 
     adds_to_records = ()
     in_every_worker = True

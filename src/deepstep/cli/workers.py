@@ -1,6 +1,6 @@
 """``torchrun … -m deepstep train``: one training by many processes; the first alone writes and speaks.
 
-What torchrun says stands in the environment; in a process that it did not start, this one is alone.
+The environment has what torchrun says; a process that it did not start is the only one.
 """
 
 import os
@@ -37,7 +37,7 @@ def started_again() -> bool:
 
 
 def torchrun_command() -> str:
-    """What starts as many workers on this machine; empty for a process that torchrun did not start."""
+    """The command that starts as many workers here; empty for a process that torchrun did not start."""
     if not by_torchrun():
         return ""
     return f"torchrun --nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')} -m -- deepstep"
@@ -65,19 +65,8 @@ def silent_but_the_first() -> Iterator[None]:
 def together(device: str, timeout: float | None) -> Iterator[None]:
     """The group of all workers, for the time of the block.
 
-    Parameters
-    ----------
-    device : str
-        Of the engine that was asked for; empty for what there is.
-    timeout : float or None
-        Seconds that they wait for each other.
-
-    Raises
-    ------
-    ConfigurationError
-        If the timeout is no number above 0.
-    WorkerError
-        If another worker has ended, or does not come in time.
+    ``device`` is that of the engine, empty for the one there is. Workers wait ``timeout`` seconds for each
+    other.
     """
     if not by_torchrun():
         yield
@@ -130,7 +119,7 @@ def _of_each(paths: Sequence[Path]) -> list[str]:
 
 @contextmanager
 def place_of_the_first(place: AbstractContextManager[Callable[[T], None]]) -> Iterator[Callable[[T], None]]:
-    """What saves a run: entered and filled by the first worker alone; the others begin when it stands."""
+    """The place of a run: entered and filled by the first worker alone; the others begin when it stands."""
     if not by_torchrun():
         with place as save:
             yield save
@@ -162,12 +151,7 @@ def train(network: Any, X: Any, Y: Any, **options: Any) -> Any:
 
 
 def refuse_what_workers_cannot(settings: Any) -> None:
-    """Refuse settings of a training that many workers do not do together.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse settings of a training that many workers do not do together."""
     if not by_torchrun():
         return
     normalization = settings.normalization or ()

@@ -3,10 +3,21 @@
 `DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`.
 """
 
+from deepstep.docstrings import complete
+from deepstep.estimators.calibrating import Calibrating
 from deepstep.estimators.classifier import DeepClassifier
+from deepstep.estimators.committee import Committee, Member, RecipeSummary
 from deepstep.estimators.committee_run import CommitteeRun
 from deepstep.estimators.regressor import DeepRegressor
-from deepstep.estimators.trusted_classes import SuspectLabel
-from deepstep.estimators.trusted_numbers import SuspectNumber
+from deepstep.estimators.trusted_classes import SuspectLabel, TrustedClasses
+from deepstep.estimators.trusted_numbers import SuspectNumber, TrustedNumbers
+
+BASES = (Calibrating, TrustedClasses, TrustedNumbers)
+"""Classes whose methods the estimators inherit."""
+
+OF_A_COMMITTEE = (Committee, Member, RecipeSummary)
+"""Classes of the attribute ``committee_``."""
+
+complete(globals())
 
 __all__ = ["CommitteeRun", "DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]

@@ -12,8 +12,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
     """`available_if` whose error has the reason, which the check raises.
 
-    Examples
-    --------
     >>> def has_a_voice(robot):
     ...     raise AttributeError("it has no voice")
     >>> class Robot:

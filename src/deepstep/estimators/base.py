@@ -1,4 +1,4 @@
-"""What DeepClassifier and DeepRegressor share: the course of a fit."""
+"""The base of DeepClassifier and DeepRegressor: the course of a fit."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
 
     @abstractmethod
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
-        """What the targets of the training data say: classes, the head."""
+        """Learn from the targets of the training data: classes, the head."""
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
         """Warn of columns of a frame that alone tell the target."""
@@ -241,7 +241,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
 
     @property
     def _precision(self) -> np.dtype[Any]:
-        """What a new network has."""
+        """The precision of a new network."""
         if self.dtype != "auto":
             return np.dtype(self.dtype)
         return np.dtype(np.float64 if self.solver == "lbfgs" else np.float32)

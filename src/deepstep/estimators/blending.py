@@ -16,31 +16,12 @@ CAUTION = 50
 def blending_weights(
     answers: Sequence[Array], loss: Callable[[Array], Array], weight: Array | None = None
 ) -> NDArray[np.float64]:
-    """Weights, at least 0 and with the sum 1, of several answers to the same examples.
+    """Weights, at least 0 and with the sum 1, of several answers (m, n_L) to held out examples.
 
     They make the mean loss of the weighted mean of the answers smallest, and are then drawn towards equal
     ones, the more the fewer examples there are ("stacking": Wolpert, Neural Networks 5, 1992; weights that
-    sum to 1: Breiman, Machine Learning 24, 1996).
-
-    Parameters
-    ----------
-    answers : sequence of arrays of shape (m, n_L)
-        Outputs for examples that were not learned from.
-    loss : callable
-        Outputs (m, n_L) → loss of each example (m,), convex in them.
-    weight : array of shape (m,), optional
-        Of each example.
-
-    Returns
-    -------
-    array of float64 (n,)
-
-    Examples
-    --------
-    >>> Y = np.linspace(0, 1, 1000)[:, np.newaxis]
-    >>> weights = blending_weights([Y, 1 - Y], lambda A: ((A - Y) ** 2).sum(axis=1))
-    >>> weights.round(2).tolist()
-    [0.97, 0.03]
+    sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` takes outputs (m, n_L), is convex in them and
+    gives the loss of each example (m,).
     """
     stack = np.stack([np.asarray(answer, np.float64) for answer in answers])
     n, m = stack.shape[:2]

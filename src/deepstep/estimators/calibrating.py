@@ -1,4 +1,4 @@
-"""What both estimators learn from rows that they have not trained on: how sure they may be."""
+"""Calibration of both estimators by rows that they have not trained on: how sure they may be."""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -19,16 +19,11 @@ from deepstep.types import Array
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What rows that were not learned from have said.
+    """Temperature and scores from rows that were not learned from.
 
-    Attributes
-    ----------
-    temperature : float
-    scores : tuple of arrays of shape (n,) or (n, n_outputs), or None
-        How wrong the answers to them were; None where there were no such rows.
-    by_fold : bool
-        Whether each array is of the rows that a fold held out, by the members of that fold; else there is one
-        array, by the whole model.
+    ``scores`` (n,) or (n, n_outputs) tell how wrong the answers to these rows were; None without such rows.
+    With ``by_fold`` each array is of the rows that a fold held out, by the members of that fold; else one
+    array is by the whole model.
     """
 
     temperature: float = 1.0
@@ -45,7 +40,7 @@ class Calibrating:
 
     @abstractmethod
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        """What outputs for rows and their targets, both (m, n_L), say."""
+        """The calibration by outputs for rows and their targets, both (m, n_L)."""
 
     @abstractmethod
     def _check_calibrated(self, where: str) -> None:
@@ -54,33 +49,19 @@ class Calibrating:
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows that were never trained on how sure the answers may be.
 
-        What the fit found out itself is replaced: the temperature of `DeepClassifier`, and how far
+        The results of the fit are replaced: the temperature of `DeepClassifier`, and how far
         ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
         or committee stays as it is.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            Rows that are drawn like those to come, and that no fit, no early stopping and no choice of
-            parameters has seen.
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets.
-        sample_weight : array of shape (n_samples,), optional
-            Counts for the temperature. For sets and intervals only whether it is 0: such a row is left out.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
+            come, and that no fit, no early stopping and no choice of parameters has seen.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Their targets.
+        sample_weight (n_samples,): Counts for the temperature. For sets and intervals only whether it is 0:
+            such a row is left out.
+        returns (self): Calibrated.
+        ConfigurationError: For ``loss='quantile'``, which has its own intervals.
+        DataError: If the rows do not fit, or none has a weight above 0.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ConfigurationError
-            For ``loss='quantile'``, which has its own intervals.
-        DataError
-            If the rows do not fit, or none has a weight above 0.
-
-        Examples
-        --------
         >>> import numpy as np
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
@@ -127,7 +108,7 @@ class Calibrating:
             self._calibration = found
 
     def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
-        """What the rows that have an answer and a weight say."""
+        """The calibration by the rows that have an answer and a weight."""
         used = np.isfinite(A).all(axis=1)
         if weight is not None:
             used &= weight > 0
@@ -154,7 +135,7 @@ class Calibrating:
 
 
 def outputs_of_folds(committee: Committee, rows: TableRows) -> list[Array]:
-    """What the members of each fold answer together, (m, n_L) each."""
+    """Outputs of the members of each fold together, (m, n_L) each."""
     found = []
     for number, preparer in enumerate(committee.preparers):
         inputs = preparer.inputs(rows)

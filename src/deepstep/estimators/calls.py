@@ -1,4 +1,4 @@
-"""What a call of fit or partial_fit is, and what it is given."""
+"""A call of fit or partial_fit, and its arguments."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,28 +11,11 @@ from deepstep.training import Callback
 class FitCall:
     """One call of fit or partial_fit.
 
-    Attributes
-    ----------
-    where : str
-        Name for error messages.
-    going_on : bool
-        Whether it goes on from the fitted network.
-    incremental : bool
-        Whether it is partial_fit: one epoch.
-    classes : array or None
-        All labels, where they are known beforehand: partial_fit announces them.
-    epochs : int or None
-        How many epochs a refit has.
-    label : str
-        What the progress is called; empty for the estimator's name.
-    seed : int or None
-        The seed of everything, where it is drawn already.
-    callbacks : tuple of Callback
-        Further ones of the training, told after all others.
-    keep : tuple of str
-        Columns of a table that are inputs even if they look as if they named the rows.
-    keeps_interrupted : bool
-        Whether what Ctrl-C interrupts becomes a model; else KeyboardInterrupt goes on.
+    ``going_on`` tells that it starts from the fitted network, ``incremental`` that it is partial_fit: one
+    epoch, with all ``classes`` announced. ``epochs`` is set for a refit, ``seed`` where it is drawn already.
+    ``label`` replaces the estimator's name in the progress. ``callbacks`` are called after all others.
+    ``keep`` names columns that are inputs even if they look as if they named the rows. ``keeps_interrupted``
+    makes a model of a training that Ctrl-C ended; else KeyboardInterrupt is raised.
     """
 
     where: str

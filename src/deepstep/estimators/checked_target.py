@@ -14,23 +14,8 @@ from deepstep.types import AnyArray
 def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning.
 
-    Parameters
-    ----------
-    y : array or sparse array
-    numbers : bool
-        Whether it is what a regressor learns.
-    where : str
-        The call, for errors.
-
-    Raises
-    ------
-    DataError
-        If a regressor is given dates or durations, whose counts of nanoseconds nobody means.
-
-    Examples
-    --------
-    >>> as_target(np.array([1.0, 2.0]), numbers=True, where="fit")
-    array([1., 2.])
+    ``numbers`` is True for a regressor, which refuses dates and durations: their counts of nanoseconds are
+    not meant.
     """
     y = y if isinstance(y, np.ndarray) else y.toarray()
     if numbers:
@@ -41,12 +26,7 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
 
 
 def refuse_texts(y: AnyArray, where: str) -> None:
-    """Refuse what a regressor cannot learn: texts that are no numbers.
-
-    Raises
-    ------
-    DataError
-    """
+    """Refuse texts that are no numbers, which a regressor cannot learn."""
     if y.dtype.kind not in "OSU":
         return
     text = next(
@@ -58,12 +38,7 @@ def refuse_texts(y: AnyArray, where: str) -> None:
 
 
 def refuse_times(y: AnyArray, where: str) -> None:
-    """Refuse dates and durations, be they NumPy's or objects.
-
-    Raises
-    ------
-    DataError
-    """
+    """Refuse dates and durations, NumPy's or objects."""
     kinds = {"M": "got dates", "m": "got durations"}
     came = kinds.get(y.dtype.kind)
     if y.dtype == object and y.size and isinstance(y.flat[0], (date, time, timedelta)):

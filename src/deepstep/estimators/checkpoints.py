@@ -21,12 +21,7 @@ def checkpoints_of(estimator: "DeepEstimator", *, refit: bool) -> list[Checkpoin
 
 
 def refuse_idle_checkpoints(estimator: "DeepEstimator", where: str) -> None:
-    """Refuse settings of checkpoints where none are written.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse settings of checkpoints where none are written."""
     names = ("checkpoint_every", "keep_checkpoints")
     given = [name for name in names if getattr(estimator, name) != getattr(type(estimator), name)]
     if given and estimator.checkpoint_dir is None:
@@ -34,15 +29,7 @@ def refuse_idle_checkpoints(estimator: "DeepEstimator", where: str) -> None:
 
 
 def checkpoint_to_resume(estimator: "DeepEstimator", where: str, *, refit: bool) -> Checkpoint | None:
-    """Where a killed training stood; None where it had not come so far, or if it is not asked for.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no folder to look in.
-    FileError
-        If there are checkpoints and all are damaged.
-    """
+    """The newest checkpoint of a killed training; None where there is none yet, or if it is not asked for."""
     if not estimator.resume:
         return None
     if estimator.checkpoint_dir is None:

@@ -227,14 +227,9 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_outputs)
-            Labels, or columns of 0 and 1 if the target had several.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
+            several.
         """
         A = self._outputs(X)
         return self._labels.decode(A)
@@ -242,21 +237,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
 
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of n_samples rows
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-            At most 1.
-
-        Raises
-        ------
-        DataError
-            If y or the weights are the name of a column.
+        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Labels.
+        sample_weight (n_samples,): Weight of each row, at least 0.
+        returns: At most 1.
+        DataError: If y or the weights are the name of a column.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         return float(super().score(X, y, sample_weight))
@@ -264,14 +249,9 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature that was found on rows not learned from.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-            In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        returns (n_samples, n_classes): In the order of ``classes_``. Rows sum to 1, except for a target of
+            several columns.
         """
         A = self._outputs(X)
         return self._tempered(self._labels.probabilities(A))
@@ -279,14 +259,8 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples, n_classes)
-            As of `predict_proba`; -inf where a probability is 0.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        returns (n_samples, n_classes): As of `predict_proba`; -inf where a probability is 0.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))

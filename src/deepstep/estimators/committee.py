@@ -29,17 +29,10 @@ NUMBERS_AT_ONCE = 2**24
 
 @dataclass(frozen=True, eq=False)
 class Preparer:
-    """What a fold's learned rows taught: how a table becomes inputs, and outputs numbers of the target.
+    """How the learned rows of a fold turn a table into inputs, and outputs into numbers of the target.
 
-    Attributes
-    ----------
-    fold : Fold
-    table : Table
-        How columns become features.
-    encodings : mapping
-        How features become inputs: True where numbers are cut into pieces, False where not.
-    center, scale : arrays of shape (n_L,)
-        Of the targets that the networks learn: (Y - center) / scale.
+    ``encodings`` has True for features whose numbers are cut into pieces. Networks learn (Y - center) /
+    scale, both (n_L,).
     """
 
     fold: Fold
@@ -69,26 +62,18 @@ class Preparer:
 class Member:
     """One network of a committee.
 
-    Attributes
-    ----------
-    recipe : Recipe
-    fold : int
-        Number of the `Preparer` whose rows it learned from.
-    network : deepstep.Network
-        It takes inputs, and learned targets, that the `Preparer` made; every step of it can be opened.
-    engine : str
-        What trained it, and answers.
-    epochs : int
-        How many it learned.
-    validation_cost : float or None
-        The smallest one, of the epoch that was kept; None where no rows judged it.
-    best_epoch : int or None
-        After how many of them that one was, from 1; None where no rows judged it, or where a file of an older
-        release does not say so.
-    settings : mapping
-        The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
-    estimator : DeepClassifier, DeepRegressor or None
-        As it was fitted with ``recipe="plain"``; None in a committee that was read from files.
+    fold: Number of the `Preparer` whose rows it learned from.
+    network (deepstep.Network): It takes inputs, and learned targets, that the `Preparer` made; every step of
+        it can be opened.
+    engine: The engine that trained it, and answers.
+    epochs: How many it learned.
+    validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
+        it.
+    best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
+        where a file of an older release does not say so.
+    settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
+    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``recipe="plain"``; None in a
+        committee that was read from files.
     """
 
     recipe: Recipe
@@ -112,17 +97,11 @@ class Member:
 
 
 class RecipeSummary(NamedTuple):
-    """What a recipe is to a committee.
+    """The share of a recipe in a committee.
 
-    Attributes
-    ----------
-    recipe : Recipe
-    members : tuple of Member
-        Those that are made by it.
-    validation_cost : float or None
-        The mean of theirs; None where no rows judged them.
-    weight : float
-        How much they count together.
+    members: The members that are made by it.
+    validation_cost (float or None): The mean of theirs; None where no rows judged them.
+    weight: How much they count together.
     """
 
     recipe: Recipe
@@ -135,21 +114,14 @@ class RecipeSummary(NamedTuple):
 class Committee:
     """Networks that answer together.
 
-    Attributes
-    ----------
-    preparers : tuple of Preparer
-        One for each fold.
-    members : tuple of Member
-    weights : mapping
-        How much each recipe counts, by its name; they sum to 1.
-    temperatures : mapping
-        At which temperature the probabilities of each recipe count: what learned smoothed labels is less sure
-        than it should be. 1 for outputs that are no probabilities.
-    output : str
-        The head of the members.
-    out_of_fold : array of shape (m, n_L), or None
-        Answers to the training rows by members that did not learn from them, NaN for rows that all learned
-        from; None where nothing was held out.
+    preparers: One for each fold.
+    members: The networks.
+    weights: How much each recipe counts, by its name; they sum to 1.
+    temperatures: At which temperature the probabilities of each recipe count: what learned smoothed labels is
+        less sure than it should be. 1 for outputs that are no probabilities.
+    output (str): The head of the members.
+    out_of_fold (array of shape (m, n_L), or None): Answers to the training rows by members that did not learn
+        from them, NaN for rows that all learned from; None where nothing was held out.
     """
 
     preparers: tuple[Preparer, ...]
@@ -202,7 +174,7 @@ class Committee:
 
 
 class Weighed(NamedTuple):
-    """What the recipes are worth: weights, temperatures, and the answers of all together to rows held out."""
+    """Weights and temperatures of the recipes, and the answers of all together to rows held out."""
 
     weights: dict[str, float]
     temperatures: dict[str, float]
@@ -214,16 +186,8 @@ def weighed(
 ) -> Weighed:
     """Weigh the recipes by their answers to rows that were held out.
 
-    Parameters
-    ----------
-    held_out : mapping
-        For each recipe its answers (m, n_L), NaN for rows that were never held out; one for each seed.
-    Y : array of shape (m, n_L)
-    output : str
-        The head.
-    loss : callable or None
-        (A, Y) → loss of each example (m,), convex in A; None where there is none: all count alike.
-    weight : array of shape (m,) or None
+    ``held_out`` has for each recipe one array (m, n_L) for each seed, NaN in rows that were never held out.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all recipes count alike.
     """
     means = {name: np.mean(answers, axis=0) for name, answers in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)

@@ -41,28 +41,7 @@ Entries = dict[str, Any]
 
 
 def write_committee(folder: Path, committee: Committee, temperature: float) -> list[str]:
-    """Write a committee into an existing folder.
-
-    Parameters
-    ----------
-    folder : Path
-    committee : Committee
-        Of tables with columns.
-    temperature : float
-        Of the answers of all together.
-
-    Returns
-    -------
-    list of str
-        The files, relative to the folder.
-
-    Raises
-    ------
-    ConfigurationError
-        If it learned from sparse matrices.
-    FileError
-        If something cannot be written.
-    """
+    """Write a committee of tables with columns into an existing folder; the files, relative to it."""
     members = [_of_member(member) for member in committee.members]
     record = {
         "format": FORMAT,
@@ -114,17 +93,7 @@ def _of_preparer(preparer: Preparer) -> Entries:
 
 
 class CommitteeFile:
-    """``committee.json``, read and checked; the members are read when `committee` is asked for.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Raises
-    ------
-    FileError
-        If the file is missing, damaged, altered, or of another version.
-    """
+    """``committee.json``, read and checked; the members are read when `committee` is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / NAME
@@ -160,13 +129,7 @@ class CommitteeFile:
         return [NAME, *member_files(self._records)]
 
     def committee(self) -> Committee:
-        """The committee; nothing is executed.
-
-        Raises
-        ------
-        FileError
-            If a member's file is missing or damaged, or belongs to another committee.
-        """
+        """The committee; nothing is executed."""
         members = tuple(self._opened(stem(*numbered), numbered[1]) for numbered in enumerate(self._records))
         return Committee(self.preparers, members, self.weights, self.temperatures, self.output, None)
 

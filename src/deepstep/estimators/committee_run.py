@@ -46,15 +46,7 @@ PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
 
 
 class FewRows(NamedTuple):
-    """Training rows by which members are opened.
-
-    Attributes
-    ----------
-    features : tuple of arrays (k, n_features)
-        Of each fold.
-    Y : array (k, n_outputs)
-        Targets, as the run's target encodes them.
-    """
+    """Training rows that open members: features (k, n_features) of each fold, encoded targets."""
 
     features: tuple[Array, ...]
     Y: Array
@@ -71,21 +63,14 @@ class FewRows(NamedTuple):
 class CommitteeRun(RunFolder):
     """A committee and what belongs to it.
 
-    Attributes
-    ----------
-    committee : deepstep.estimators.committee.Committee
-    temperature : float
-        By which the logits of its answers are divided; 1 for numbers.
-    preparation : Preparation
-        How the columns are seen over all training rows, which no member uses: each has what its own rows
-        taught. And the target: numbers stay in their own units.
-    config : dict
-        TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings`` and
+    committee (deepstep.estimators.committee.Committee): The networks.
+    temperature: By which the logits of its answers are divided; 1 for numbers.
+    preparation: How the columns are seen over all training rows, which no member uses: each has what its own
+        rows taught. And the target: numbers stay in their own units.
+    config: TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings`` and
         ``results``.
-    examples : FewRows
+    examples: Training rows by which members are opened.
 
-    Examples
-    --------
     >>> import tempfile
     >>> import polars
     >>> from deepstep.estimators import DeepClassifier
@@ -113,10 +98,7 @@ class CommitteeRun(RunFolder):
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
 
-        Parameters
-        ----------
-        folder : Path
-            Where they go.
+        folder: Where they go.
         """
         names = write_committee(folder, self.committee, self.temperature)
         (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
@@ -128,24 +110,11 @@ class CommitteeRun(RunFolder):
     def load(cls, path: Path | str) -> "CommitteeRun":
         """Read a run folder; nothing in it is executed.
 
-        Parameters
-        ----------
-        path : Path or str
-            What `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
+        path: The folder that `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
+        returns: With the checksum of every file compared.
+        FileError: When the folder is no run of a committee, of another version, or one of its files is
+            missing or altered.
 
-        Returns
-        -------
-        CommitteeRun
-            With the checksum of every file compared.
-
-        Raises
-        ------
-        FileError
-            When the folder is no run of a committee, of another version, or one of its files is missing or
-            altered.
-
-        Examples
-        --------
         >>> CommitteeRun.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
@@ -173,20 +142,9 @@ class CommitteeRun(RunFolder):
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The weighted mean of the members' outputs for raw rows.
 
-        Parameters
-        ----------
-        raw : polars.DataFrame
-            A table with the columns of training; further ones are ignored.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_outputs)
-            As the target reads them.
-
-        Raises
-        ------
-        DataError
-            When the rows do not fit what was trained on.
+        raw (polars.DataFrame): A table with the columns of training; further ones are ignored.
+        returns (m, n_outputs): Float64, as the target reads them.
+        DataError: When the rows do not fit what was trained on.
         """
         if isinstance(raw, np.ndarray):
             raise DataError("CommitteeRun", "a table, as in training", f"got an array of shape {raw.shape}")
@@ -195,37 +153,21 @@ class CommitteeRun(RunFolder):
     def inputs(self, raw: "polars.DataFrame", member: int) -> Array:
         """Raw rows as the inputs of a member.
 
-        Parameters
-        ----------
-        raw : polars.DataFrame
-            As in `outputs`.
-        member : int
-            Its number, from 0.
-
-        Returns
-        -------
-        ndarray (m, n_inputs)
-
-        Raises
-        ------
-        DataError
-            As in `outputs`.
+        raw: As in `outputs`.
+        member: Its number, from 0.
+        returns (m, n_inputs):
+        DataError: As in `outputs`.
         """
         one = self.committee.members[member]
         inputs: Array = self.committee.preparers[one.fold].inputs(self._used(raw))[one.recipe.cuts]
         return inputs
 
     def few_examples(self, member: int) -> tuple[Array, Array]:
-        """The rows that the run keeps, as inputs of a member, and what it learns of them.
+        """The rows that the run keeps, as inputs and targets of a member.
 
-        Parameters
-        ----------
-        member : int
-            Its number, from 0.
-
-        Returns
-        -------
-        X, Y : ndarray (k, n_inputs), (k, n_outputs)
+        member: Its number, from 0.
+        X (k, n_inputs): A row is an example.
+        Y (k, n_outputs): Targets that the member learns.
         """
         one = self.committee.members[member]
         preparer, features = self.committee.preparers[one.fold], self.examples.features[one.fold]
@@ -233,12 +175,9 @@ class CommitteeRun(RunFolder):
         return X, (self.examples.Y - preparer.center) / preparer.scale
 
     def few_outputs(self) -> Array:
-        """What the committee answers to the rows that the run keeps.
+        """Outputs of the committee for the rows that the run keeps.
 
-        Returns
-        -------
-        ndarray (k, n_outputs)
-            As the target reads them.
+        returns (k, n_outputs): As the target reads them.
         """
         return self.committee.outputs_of(self.examples.features)
 
@@ -252,13 +191,8 @@ class CommitteeRun(RunFolder):
     def told(self, P: Array) -> Array:
         """Probabilities as they are told: at the temperature of all members together.
 
-        Parameters
-        ----------
-        P : ndarray (m, n_classes), of several targets (m, n_targets)
-
-        Returns
-        -------
-        ndarray of the same shape
+        P (m, n_classes): With several targets (m, n_targets).
+        returns (m, n_classes): Like P.
         """
         several = isinstance(self.preparation.target, LabelTargets)
         return told(P, self.temperature, each=several)

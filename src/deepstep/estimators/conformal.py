@@ -15,48 +15,20 @@ from deepstep.types import Array, is_number
 
 
 def place(n: int, alpha: float) -> int:
-    """Which of n scores, from the smallest, a further one exceeds with a probability of at most alpha.
+    """The place, from the smallest of n scores, that a further one exceeds with at most the probability α.
 
-    Returns
-    -------
-    int
-        ⌈(n + 1)(1 - α)⌉; n + 1, so that there is none, where n rows are too few to say so much: fewer than
-        1/α - 1.
-
-    Notes
-    -----
-    For rows that are exchangeable (as in a shuffled sample) with the further one: Vovk, Gammerman & Shafer,
-    Algorithmic Learning in a Random World, 2005; Lei et al., Journal of the American Statistical Association
-    113, 2018.
-
-    Examples
-    --------
-    >>> place(9, 0.2), place(9, 0.1), place(9, 0.05)
-    (8, 9, 10)
+    It is ⌈(n + 1)(1 - α)⌉, or n + 1, so that there is none, where n rows are too few: fewer than 1/α - 1. The
+    rows are exchangeable with the further one, as in a shuffled sample: Vovk, Gammerman & Shafer, Algorithmic
+    Learning in a Random World, 2005; Lei et al., Journal of the American Statistical Association 113, 2018.
     """
     return max(1, ceil((n + 1) * (1 - alpha) - 1e-9 * n))  # 10·(1 - 0.1) is 9, and a bit more in floats
 
 
 def conforming(scores: Sequence[Array], strangeness: Sequence[Array], alpha: float) -> NDArray[np.bool_]:
-    """Which labels are no stranger than the right ones of other rows were.
+    """Which labels are no stranger than the right ones of all but a share alpha of other rows were.
 
-    Parameters
-    ----------
-    scores : sequence of arrays of shape (n_k,)
-        Of each model, for rows that it did not learn from.
-    strangeness : sequence of arrays of shape (m, n_classes)
-        Of each model, how little each label would fit each further row.
-    alpha : float
-        Share of the rows whose label may be missed.
-
-    Returns
-    -------
-    array of bool of shape (m, n_classes)
-
-    Examples
-    --------
-    >>> conforming([np.array([0.1, 0.2, 0.3, 0.4])], [np.array([[0.3, 0.35, 0.5]])], 0.4)
-    array([[ True, False, False]])
+    Each model has scores (n_k,) of rows that it did not learn from, and a strangeness (m, n_classes) of each
+    label.
     """
     n = sum(map(len, scores))
     as_strange = np.zeros(strangeness[0].shape, np.intp)
@@ -66,24 +38,10 @@ def conforming(scores: Sequence[Array], strangeness: Sequence[Array], alpha: flo
 
 
 def reach(scores: Array, alpha: float) -> Array:
-    """How far from an answer the number may be, as far as it was for other rows.
+    """The distance of a number from its answer that a share alpha of other rows exceeded.
 
-    Parameters
-    ----------
-    scores : array of shape (n,) or (n, k)
-        Distances of answers to rows that were not learned from; each column for itself.
-    alpha : float
-        Share of the rows that may be missed.
-
-    Returns
-    -------
-    array of shape () or (k,)
-        Infinite where rows are too few.
-
-    Examples
-    --------
-    >>> float(reach(np.array([1.0, 2.0, 3.0, 4.0]), 0.4))
-    3.0
+    Each column of scores (n, k), distances in rows that were not learned from, counts by itself. Infinite for
+    too few rows.
     """
     last = place(len(scores), alpha)
     if last > len(scores):
@@ -92,13 +50,7 @@ def reach(scores: Array, alpha: float) -> Array:
 
 
 def check_alpha(alpha: Any, where: str) -> float:
-    """Alpha as a float.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is no number between 0 and 1.
-    """
+    """Alpha as a float, between 0 and 1."""
     if not (is_number(alpha) and 0 < alpha < 1):
         raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
     return float(alpha)

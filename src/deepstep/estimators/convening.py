@@ -36,7 +36,7 @@ class Rows(NamedTuple):
     weight: Array | None
 
     def take(self, numbers: Any) -> "Rows":
-        """Those of these numbers."""
+        """The rows of these numbers."""
         weight = None if self.weight is None else self.weight[numbers]
         return Rows(take(self.table, numbers), self.Y[numbers], weight)
 
@@ -44,15 +44,8 @@ class Rows(NamedTuple):
 def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Committee:
     """Train a committee for an estimator of which the targets are known.
 
-    Parameters
-    ----------
-    estimator : DeepClassifier or DeepRegressor
-        Its parameters, where they are not those that it has by default, hold for all members.
-    rows : Rows
-        What is learned from.
-    validation : Rows or None
-        What members are judged by; else each is by the rows of its fold.
-    call : FitCall
+    Parameters that are not the estimator's defaults hold for all members. Without ``validation`` each member
+    is judged by the rows of its fold.
     """
     clock = FoldClock(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
@@ -117,9 +110,7 @@ def _prepared(
     choice: Choice,
     keep: tuple[str, ...],
 ) -> tuple[Preparer, Any, Any]:
-    """What a fold's learned rows teach, and (inputs, Y, weight) of them and of the rows that judge; None
-    where there are none.
-    """
+    """The preparer of a fold, and (inputs, Y, weight) of the learned and the judging rows, or None."""
     learned = rows.take(fold.learned)
     table = Table.fit(learned.table, keep)
     features = table.features(learned.table)
@@ -146,8 +137,10 @@ def _train_all(
     clock: FoldClock,
     call: FitCall,
 ) -> tuple[list[Preparer], list[Member], list[Array]]:
-    """What each fold taught, the members, and what each answers to the rows held out: fold by fold, or so
-    many folds at once that all workers have something to do. When time is over no further fold is begun.
+    """The preparer of each fold, the members, and the answers of each to the rows held out.
+
+    Folds are trained one by one, or so many at once that all workers have something to do. When time is over
+    no further fold is begun.
     """
     preparers: list[Preparer] = []
     done: list[tuple[Member, Array]] = []
@@ -196,7 +189,7 @@ def _work(
 
 @contextmanager
 def _shown(estimator: "DeepEstimator", n: int, call: FitCall) -> Iterator[Callable[[Member], None]]:
-    """What shows that one more of n members is done, if that is asked for."""
+    """The function that shows that one more of n members is done, if that is asked for."""
     if not estimator.verbose:
         yield lambda member: None
         return
@@ -215,7 +208,7 @@ def _scaled(part: Rows, preparer: Preparer) -> Array:
 def _by_recipe(
     tasks: list[Task], parts: list[Fold], answers: list[Array], shape: tuple[int, ...], *, own: bool
 ) -> Mapping[str, list[Array]]:
-    """Of each recipe the answers to all rows, NaN where there are none: one array for each of its seeds."""
+    """Answers of each recipe to all rows, NaN where there are none: one array for each of its seeds."""
     found: dict[str, list[Array]] = {}
     counts: dict[tuple[str, int], int] = {}
     for task, answer in zip(tasks, answers, strict=True):

@@ -1,4 +1,4 @@
-"""What every solver needs: a session, what watches it, and a way to say where it ended."""
+"""Parts of every solver: a session, the callbacks, and the state in which it ended."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -29,20 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Carried:
-    """What a training that goes on takes along, beside the parameters.
+    """Results of a training that the next one goes on from, beside the parameters.
 
-    Attributes
-    ----------
-    state : SessionState or None
-        Where the session ended; partial_fit goes on with it.
-    rate : float or None
-        Where an adaptive learning rate stands; partial_fit goes on with it.
-    epochs : int
-        Epochs done: the order of the examples is a function of the epoch's number.
-    best : mapping
-        Best value of each quantity that was watched.
-    stalled : int
-        Epochs in a row without improvement.
+    partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
+    are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
+    quantities that are watched.
     """
 
     state: SessionState | None = None
@@ -92,7 +83,7 @@ def open_for(
 
 
 def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
-    """What its steps are made with."""
+    """The settings of its steps."""
     optimizer, hyperparameters = update_rule(estimator, where)
     dropout = estimator._setting("dropout")
     if isinstance(dropout, Sequence | np.ndarray):
@@ -119,13 +110,13 @@ def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
 def watchers(
     estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
 ) -> list[Callback]:
-    """What judges the validation data, then the user's callbacks, which find the scores in the records."""
+    """The judge of the validation data, then the user's callbacks, which find the scores in the records."""
     judges = [] if held_out is None else [judge(estimator, network, held_out, call.where)]
     return [*judges, *as_callbacks(estimator.callbacks or [], call.where)]
 
 
 def progress_of(estimator: "DeepEstimator") -> list[Callback]:
-    """What shows the progress, if that is asked for."""
+    """The callback that shows the progress, if that is asked for."""
     return [Progress(type(estimator).__name__)] if estimator.verbose else []
 
 

@@ -9,8 +9,6 @@ Class = TypeVar("Class", bound=type)
 def documented(estimator: Class) -> Class:
     """A class decorator: the sections of the docstring begin with those that the bases have.
 
-    Examples
-    --------
     >>> class Base:
     ...     '''Base.
     ...

@@ -6,19 +6,7 @@ from time import perf_counter
 
 
 class FoldClock:
-    """The time that a committee has, from now on; preparing its folds counts.
-
-    Parameters
-    ----------
-    budget : float or None
-        Seconds; None for as many as it takes.
-
-    Examples
-    --------
-    >>> clock = FoldClock(None)
-    >>> clock.begins_another(3), clock.seconds_of_a_member(2, turns=5)
-    (True, None)
-    """
+    """The time, ``budget`` seconds or unlimited, of a committee; preparing its folds counts."""
 
     def __init__(self, budget: float | None) -> None:
         self._end = None if budget is None else perf_counter() + budget
@@ -36,15 +24,10 @@ class FoldClock:
         return self._end is None or not done or self._end - perf_counter() > 2 * self._preparation
 
     def seconds_of_a_member(self, folds: int, turns: int) -> float | None:
-        """What each member of the fold that is prepared has.
+        """The time of each member of a fold of which one thread trains ``turns`` one after another.
 
-        Parameters
-        ----------
-        folds : int
-            Those that are not trained, with this one. Where they cannot all be prepared in half of the time
-            that is left, only so many are reckoned with.
-        turns : int
-            Members of a fold that one thread trains one after another.
+        ``folds`` are those not trained yet, with this one: only as many count as can be prepared in half of
+        the time left.
         """
         if self._end is None:
             return None

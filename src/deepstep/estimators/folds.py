@@ -18,24 +18,8 @@ class Fold(NamedTuple):
 def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
     """Parts of m rows: n folds of equal size, or for n = 1 one with a fraction held out.
 
-    Parameters
-    ----------
-    m, n : int
-    strata : array of shape (m,), optional
-        Groups that all parts have in proportion, such as classes. A group of one row is always learned from.
-    fraction : float
-        Share of the rows that is held out where n is 1.
-    seed : int
-
-    Returns
-    -------
-    list of Fold
-        Each row is held out at most once.
-
-    Examples
-    --------
-    >>> [fold.held_out.size for fold in folds(10, 5, None, 0.2, seed=1)]
-    [2, 2, 2, 2, 2]
+    All parts have the ``strata``, such as classes, in proportion; a stratum of one row is always learned
+    from. Each row is held out at most once.
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(m)

@@ -18,20 +18,8 @@ from deepstep.types import AnyArray, Array
 class Labels:
     """The classes of one column of labels, or several columns of 0 and 1, and the head that learns them.
 
-    Attributes
-    ----------
-    classes : array of shape (n_classes,)
-        The labels, sorted; for several columns their numbers.
-    several : bool
-        Whether the target has several columns.
-    output : str
-        The head: it decides how labels are coded and outputs are read.
-
-    Examples
-    --------
-    >>> labels = Labels.of(np.array(["no", "yes", "no"]), "cross_entropy", "DeepClassifier.fit")
-    >>> labels.encode(np.array(["yes"]), float), labels.decode(np.array([[0.3]]))
-    (array([[1.]]), array(['no'], dtype='<U3'))
+    ``classes`` are sorted labels, or the numbers of the columns. The head ``output`` decides how labels are
+    coded and outputs read.
     """
 
     classes: AnyArray
@@ -45,23 +33,12 @@ class Labels:
 
     @classmethod
     def named(cls, classes: AnyArray, several: bool, loss: str, where: str) -> "Labels":
-        """These classes, sorted, with the head of a loss.
-
-        Raises
-        ------
-        ConfigurationError
-            If the loss is unknown or is not one of such classes.
-        """
+        """These classes, sorted, with the head of a loss."""
         head = class_head(loss, several=several, n_classes=len(classes), where=where)
         return cls(classes, several, head.name)
 
     def check_known(self, classes: AnyArray, several: bool, where: str, *, all_of_them: bool) -> None:
-        """Refuse labels that are not among these, and if all are due, labels that are missing.
-
-        Raises
-        ------
-        DataError
-        """
+        """Refuse labels that are not among these, and if all are due, labels that are missing."""
         unseen = np.setdiff1d(classes, self.classes)
         missing = all_of_them and len(classes) < len(self.classes)
         if several != self.several or len(unseen) or missing:
@@ -122,15 +99,7 @@ class Labels:
 
 
 def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
-    """The labels that occur, sorted, or the numbers of several columns; and whether there are several.
-
-    Raises
-    ------
-    DataError
-        If labels are of several kinds or missing, or several columns hold something else than 0 and 1.
-    ValueError
-        If y holds numbers that are no labels.
-    """
+    """The labels that occur, sorted, or the numbers of several columns; and whether there are several."""
     try:
         check_classification_targets(y)
         if y.ndim == 1:

@@ -19,16 +19,8 @@ if TYPE_CHECKING:
 def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None:
     """Warn of columns that number rows sorted by their class, or have one value for each class.
 
-    Parameters
-    ----------
-    X : frame of shape (m, n)
-        Columns of one name are not told apart, and not looked at.
-    classes : ndarray of int (m,)
-        Positions of the classes.
-    where : str
-        The call.
-    table : bool
-        Whether columns are prepared; else they are numbers that are taken as they are.
+    Columns that share a name are not looked at. ``table`` tells that columns are prepared, not taken as
+    numbers.
     """
     if len(set(map(str, X.columns))) < len(X.columns):
         return

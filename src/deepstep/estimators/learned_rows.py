@@ -13,17 +13,7 @@ from deepstep.types import Array
 
 @dataclass(frozen=True, eq=False)
 class LearnedRows:
-    """What tells the rows of a fit from others.
-
-    Attributes
-    ----------
-    fingerprint : bytes
-        Of what the columns say, in order.
-    kept : array of shape (m,)
-        Numbers of the rows of a weight above 0: those that the committee counts.
-    n : int
-        Rows in all.
-    """
+    """The rows of a fit: a fingerprint of their columns and the numbers of those that have a weight."""
 
     fingerprint: bytes
     kept: NDArray[np.intp]
@@ -31,7 +21,7 @@ class LearnedRows:
 
     @classmethod
     def of(cls, committee: Committee, table: TableRows, weight: Array | None) -> "LearnedRows":
-        """Those of a fit."""
+        """The learned rows of a fit."""
         n = int(table.shape[0])
         kept = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
         return cls(_fingerprint(committee, table), kept, n)
@@ -42,7 +32,7 @@ class LearnedRows:
 
 
 def _fingerprint(committee: Committee, table: TableRows) -> bytes:
-    """Of the features that members see, as far as the first fold's tell."""
+    """A hash of the features that members see, as far as those of the first fold tell."""
     features = committee.preparers[0].table.features(table)
     found = blake2b(digest_size=16)
     for part in [features] if dense(features) else [features.data, features.indices, features.indptr]:

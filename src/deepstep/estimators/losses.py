@@ -24,26 +24,8 @@ NUMBER_LOSSES = {
 
 
 def class_head(loss: str, *, several: bool, n_classes: int, where: str) -> Head:
-    """The head that learns classes.
+    """The head that learns ``n_classes`` classes, or as many columns of 0 and 1.
 
-    Parameters
-    ----------
-    loss : str
-        A name in ``CLASS_LOSSES``, or of an own head for classes.
-    several : bool
-        Whether the target has several columns of 0 and 1.
-    n_classes : int
-        Number of classes, or of columns.
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such loss, or it does not take these classes.
-
-    Examples
-    --------
     >>> [class_head("cross_entropy", several=False, n_classes=n, where="fit").name for n in (2, 3)]
     ['sigmoid', 'softmax']
     """
@@ -65,18 +47,7 @@ def class_head(loss: str, *, several: bool, n_classes: int, where: str) -> Head:
 
 
 def number_head(loss: str, where: str) -> Head:
-    """The head that learns numbers.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such loss.
-
-    Examples
-    --------
-    >>> number_head("squared_error", "fit").name
-    'identity'
-    """
+    """The head that learns numbers."""
     own = _own(NUMBER_KINDS)
     if loss not in (*NUMBER_LOSSES, *own):
         raise unknown_name(where, "loss", loss, [*NUMBER_LOSSES, *own])
@@ -84,13 +55,7 @@ def number_head(loss: str, where: str) -> Head:
 
 
 def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, where: str) -> dict[str, Any]:
-    """The settings of a loss together with one that has a parameter of its own.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is given in both places.
-    """
+    """The settings of a loss together with one that has a parameter of its own, not given in both places."""
     given = dict(settings or {})
     if value is None:
         return given
@@ -102,8 +67,6 @@ def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, w
 def outputs_of_one_number(head: Head) -> int:
     """How many outputs a head has for one number: as many as a setting has values, such as the quantiles.
 
-    Examples
-    --------
     >>> outputs_of_one_number(HEADS["quantile"].with_settings(levels=(0.1, 0.9)))
     2
     """

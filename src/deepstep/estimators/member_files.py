@@ -13,24 +13,12 @@ MEMBERS = "members"
 
 
 def stem(number: int, record: Mapping[str, Any]) -> str:
-    """A member's files without their suffixes, relative to the folder of its committee.
-
-    Examples
-    --------
-    >>> stem(3, {"recipe": "bent", "fold": 2})
-    'members/03-bent-2'
-    """
+    """A member's files without their suffixes, relative to the folder of its committee."""
     return f"{MEMBERS}/{number:02}-{record['recipe']}-{record['fold']}"
 
 
 def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The files of the members that ``committee.json`` tells of, relative to its folder.
-
-    Examples
-    --------
-    >>> member_files([{"recipe": "bent", "fold": 0, "history": True}])
-    ['members/00-bent-0.safetensors', 'members/00-bent-0.jsonl']
-    """
+    """The files of the members that ``committee.json`` lists, relative to its folder."""
     names: list[str] = []
     for number, record in enumerate(records):
         begin = stem(number, record)
@@ -39,40 +27,14 @@ def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def write_member(folder: Path, begin: str, network: Network) -> None:
-    """Write the model file and, where the network has one, the history of its training.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the committee.
-    begin : str
-        What `stem` gives.
-    network : Network
-    """
+    """Write the model file and, where the network has one, the history of its training."""
     network.save(folder / f"{begin}.safetensors")
     if network.history is not None:
         (folder / f"{begin}.jsonl").write_text(network.history.to_jsonl(), encoding="utf-8")
 
 
 def read_member(folder: Path, begin: str, *, history: bool) -> Network:
-    """A member's network, with the records of its training if they were kept.
-
-    Parameters
-    ----------
-    folder, begin
-        As for `write_member`.
-    history : bool
-        Whether there are such records: releases before 0.2 kept none.
-
-    Returns
-    -------
-    Network
-
-    Raises
-    ------
-    FileError
-        If a file is missing or damaged.
-    """
+    """A member's network, with the records of its training if they were kept, which 0.1 did not."""
     network = Network.load(folder / f"{begin}.safetensors")
     if history:
         path = folder / f"{begin}.jsonl"

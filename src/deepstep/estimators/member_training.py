@@ -144,7 +144,7 @@ def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]
 
 
 def _settings(member: "DeepEstimator", call: FitCall) -> dict[str, Any]:
-    """What is not as it is by default among what its steps were made with, and the rate."""
+    """Settings of its steps that differ from the defaults, and the rate."""
     settings = settings_of(member, member.network_.seed, call.where)
     plain = vars(Settings())
     given = {name: value for name, value in vars(settings).items() if value != plain[name]}

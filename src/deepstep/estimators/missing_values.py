@@ -1,4 +1,4 @@
-"""What scikit-learn's checks refuse, with the row that has it and the way out."""
+"""Errors of scikit-learn's checks, with the row at fault and a remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,22 +15,9 @@ _OF_X = ("Input X contains NaN", "could not convert string")
 
 @contextmanager
 def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
-    """While rows are checked: the error names the rows without a target, and for inputs that one network
-    cannot take the recipe that does.
+    """While rows are checked: a `DataError` with scikit-learn's words that names the rows without a target.
 
-    Parameters
-    ----------
-    given : Given
-        What is checked.
-    where : str
-        Name for error messages.
-    numbers : bool
-        Whether y is what a regressor learns: dates are none, but may be classes.
-
-    Raises
-    ------
-    DataError
-        In place of scikit-learn's ValueError, and with its words.
+    For inputs that one network cannot take it names the recipe that can. ``numbers`` is True for a regressor.
     """
     try:
         yield
@@ -60,8 +47,6 @@ def without_target(y: Any, where: str, came: str = "") -> DataError:
 def rows_without_target(y: Any) -> list[int]:
     """Numbers, from 0, of the rows in which a target is None, NaN, NaT or pandas' NA.
 
-    Examples
-    --------
     >>> rows_without_target(["a", None, "b", float("nan")])
     [1, 3]
     """

@@ -8,29 +8,7 @@ from deepstep.estimators.calls import Given
 
 
 def with_named_columns(given: Given, where: str) -> Given:
-    """Take the columns out of X by which y and the weights are named; where neither is named, all as it is.
-
-    Parameters
-    ----------
-    given : Given
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    DataError
-        If X is no frame, so that it has no columns of names, or two columns have the same one.
-    ConfigurationError
-        If there is no such column, with the nearest name.
-
-    Examples
-    --------
-    >>> import polars
-    >>> frame = polars.DataFrame({"age": [31, 45], "survived": [1, 0]})
-    >>> X, y, _ = with_named_columns(Given(frame, "survived", None), "fit")
-    >>> X.columns, y.to_list()
-    (['age'], [1, 0])
-    """
+    """Take the columns that y and the weights name out of X; where neither is a name, all as it is."""
     X, y, weight = given
     names = {name: value for name, value in (("y", y), ("sample_weight", weight)) if isinstance(value, str)}
     if not names:
@@ -68,8 +46,6 @@ def with_named_columns(given: Given, where: str) -> Given:
 def is_frame(X: Any) -> bool:
     """Whether X is a frame in memory, whose columns have names.
 
-    Examples
-    --------
     >>> import polars
     >>> is_frame(polars.DataFrame({"age": [31]})), is_frame([[31]])
     (True, False)

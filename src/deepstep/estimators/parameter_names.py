@@ -40,13 +40,6 @@ _NAMES = re.compile(
 def named_as_parameters() -> Iterator[None]:
     """Let errors of the block name the estimator's parameters, as the command line's name its options.
 
-    Raises
-    ------
-    ConfigurationError
-        That of the block.
-
-    Examples
-    --------
     >>> with named_as_parameters():
     ...     raise ConfigurationError("fit", "a checkpoint of this training", "l2 was 0.1 and is 0.5")
     Traceback (most recent call last):

@@ -36,8 +36,8 @@ PLAIN: Mapping[str, Any] = {
     "shared_members": 0,
     "dropout": 0.0,
 }
-"""What a parameter that is None is with ``recipe='plain'``: scikit-learn's value, or without effect. What
-recipes choose is None by default, so that a value that is given is heeded even where it is one of these."""
+"""Values of parameters that are None with ``recipe='plain'``: scikit-learn's, or without effect. Parameters
+that recipes choose are None by default, so that a given value holds even where it is one of these."""
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -45,8 +45,8 @@ class EstimatorParameters(BaseEstimator):
     """The parameters of `DeepClassifier` and `DeepRegressor`.
 
     A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
-    by name in its signature. What is None by default is the recipe's own choice; what it is for
-    ``recipe='plain'`` is said with it.
+    by name in its signature. A parameter that is None by default is the recipe's own choice; its value for
+    ``recipe='plain'`` stands beside it.
 
     Parameters
     ----------

@@ -11,23 +11,8 @@ from deepstep.training import Callback
 class InverseScaling:
     """α / (t + 1)^power with t the examples seen so far: "invscaling".
 
-    Attributes
-    ----------
-    initial : float
-        α, the rate of the first epoch.
-    power : float
-    examples : int
-        Examples an epoch.
-    first_epoch, seen : int
-        Number of the first epoch and the examples seen before it, for a training that goes on.
-    restart : bool
-        Run the first epoch at α whatever was seen before, as scikit-learn's warm start does.
-
-    Examples
-    --------
-    >>> rate = InverseScaling(0.5, power=0.5, examples=99)
-    >>> rate(0), rate(1)
-    (0.5, 0.05)
+    ``examples`` are those of an epoch; ``first_epoch`` and ``seen`` those of a training that goes on.
+    ``restart`` runs the first epoch at α whatever was seen before, as scikit-learn's warm start does.
     """
 
     initial: float
@@ -45,29 +30,9 @@ class InverseScaling:
 
 
 class AdaptiveRate(Callback):
-    """A rate that stays as it is until it is lowered: "adaptive".
+    """A rate that `lower` divides by ``factor`` as long as it is above ``least``: "adaptive".
 
-    Among the callbacks, so that a training that is resumed finds it where it stood.
-
-    Parameters
-    ----------
-    rate : float
-        α.
-    factor : float
-        What `lower` divides by.
-    least : float
-        A rate that is not above this is not lowered any more.
-
-    Attributes
-    ----------
-    rate : float
-        The rate now.
-
-    Examples
-    --------
-    >>> rate = AdaptiveRate(0.5)
-    >>> rate.lower(), rate(7)
-    (True, 0.1)
+    It is among the callbacks, so that a training that is resumed finds it as it was.
     """
 
     adds_to_records = ()

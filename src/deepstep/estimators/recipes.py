@@ -25,28 +25,16 @@ ALWAYS: Mapping[str, Any] = {
     "n_iter_no_change": inf,
     "tol": 0.0,
 }
-"""What all recipes share: RealMLP's optimizer and schedules (arXiv 2407.04491), and the best epoch kept."""
+"""Parameters of all recipes: RealMLP's optimizer and schedules (arXiv 2407.04491), the best epoch kept."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A way to make a network from a table.
 
-    Attributes
-    ----------
-    name : str
-    why : str
-        What it is good for.
-    hidden : tuple of int
-        Units of the hidden layers.
-    cuts : bool
-        Whether numbers are cut into pieces (see `Encoding`), as many as the table's size allows.
-    epochs : int
-        How many times as many as the table's size asks for (see `rules_of_size.n_epochs`).
-    settings : mapping
-        Parameters of the plain estimator.
-    of_classes, of_numbers : mapping
-        Those for classes alone, and for numbers alone.
+    ``cuts``: numbers are cut into pieces (see `Encoding`), as many as the table's size allows. ``epochs`` is
+    a factor of `rules_of_size.n_epochs`. ``settings`` are parameters of the plain estimator, with further
+    ones ``of_classes`` and ``of_numbers``.
     """
 
     name: str
@@ -138,22 +126,8 @@ def start(
     """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
 
     Its "neural tangent" parametrisation, Z = W·A / √n with weights of variance 1, is the plain layer with
-    weights and learning rate divided by √n under Adam, to which the size of a gradient is nothing.
-
-    Parameters
-    ----------
-    layer_dims : tuple of int
-        n_0, …, n_L.
-    dtype : dtype
-        Of the values.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    values : dict
-        W ~ N(0, 1 / n_prev), b ~ N(0, 1), and an output layer of zeros.
-    factors : dict
-        1 / √n_prev for each W, 0.1 for biases.
+    weights and learning rate divided by √n under Adam, which does not depend on the size of a gradient. So W
+    ~ N(0, 1 / n_prev) with the factor 1 / √n_prev, b ~ N(0, 1) with 0.1, and an output layer of zeros.
     """
     values = initialize_parameters(layer_dims, method="lecun", rng=rng).to_dict()
     last = len(layer_dims) - 1
@@ -169,25 +143,8 @@ def shared_start(
 ) -> dict[str, Array]:
     """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
 
-    Parameters
-    ----------
-    layer_dims : tuple of int
-        n_0, …, n_L.
-    members : int
-        K.
-    origins : array of int (n_0,)
-        Of each input the number of the feature that it is made of: all inputs of a feature have one sign.
-    dtype : dtype
-        Of the values.
-    rng : numpy.random.Generator
+    ``origins`` (n_0,) has for each input the number of its feature: all inputs of a feature have one sign.
 
-    Returns
-    -------
-    dict
-        The parameters by name.
-
-    Examples
-    --------
     >>> rng = np.random.default_rng(1)
     >>> shared_start((3, 4, 1), 2, np.array([0, 1, 0]), "float32", rng)["r1"]
     array([[ 1., -1.,  1.],

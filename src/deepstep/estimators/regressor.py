@@ -197,15 +197,9 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     def predict(self, X: Any) -> Array:
         """The numbers of each row: for 'poisson' the means, for 'quantile' a column for each quantile.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-
-        Returns
-        -------
-        array of shape (n_samples,) or (n_samples, n_outputs)
-            One dimension for one target (with a single quantile, too). float64, or float32 where X is an
-            array of float32 and the network has that precision.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        returns (n_samples,) or (n_samples, n_outputs): One dimension for one target (with a single quantile,
+            too). float64, or float32 where X is an array of float32 and the network has that precision.
         """
         A = self._outputs(X)
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
@@ -215,16 +209,10 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array of shape (n_samples,), optional
-
-        Returns
-        -------
-        float
-            At most 1; 0 for always the same best number.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Numbers.
+        sample_weight (n_samples,): Weight of each row, at least 0.
+        returns: At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         predicted = self.predict(X)

@@ -34,14 +34,7 @@ OF_SCIKIT_LEARN = ("beta_1", "beta_2", "epsilon", "momentum", "nesterovs_momentu
 
 
 def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
-    """The update rule of the estimator's solver: scikit-learn's, or one of ``OPTIMIZERS``.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, or one of scikit-learn's is given ``hyperparameters``, or another one
-        the parameters of scikit-learn's.
-    """
+    """The update rule of the estimator's solver: scikit-learn's, or one of ``OPTIMIZERS``."""
     name = estimator.solver
     if name in SCIKIT_LEARN:
         if estimator.hyperparameters:

@@ -11,16 +11,7 @@ FEW, MANY, FOLDED = 4_000, 12_000, 100_000
 
 @dataclass(frozen=True)
 class Choice:
-    """What a table gets.
-
-    Attributes
-    ----------
-    recipes : tuple of Recipe
-    n_folds : int
-        1 for a part that is held out once.
-    repeats : int
-        Networks of each recipe on each fold.
-    """
+    """Recipes of a table, folds (1: a part is held out once) and networks of each recipe on each."""
 
     recipes: tuple[Recipe, ...]
     n_folds: int
@@ -28,7 +19,7 @@ class Choice:
 
 
 def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
-    """The recipes and folds for m rows, or for the number of members that is asked for.
+    """The recipes and folds for m rows of a weight above 0, or for the number of members that is asked for.
 
     ================ ================================================= =====
     rows             recipes                                           folds
@@ -39,22 +30,8 @@ def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
     more             selective                                         1
     ================ ================================================= =====
 
-    With ``recipe="shared"`` each fold has one network of many (`n_shared`).
-
-    Parameters
-    ----------
-    m : int
-        Rows of weight above 0.
-    n_members : int or None
-        So many, if not None: on at most 5 folds, of as many recipes as that takes, then of more seeds.
-    recipe : {"table", "shared"}
-
-    Examples
-    --------
-    >>> [(len(one.recipes), one.n_folds) for one in (choose(m, None) for m in (500, 5_000, 50_000, 500_000))]
-    [(5, 5), (3, 5), (1, 5), (1, 1)]
-    >>> choose(500, 50).repeats
-    2
+    ``n_members`` are on at most 5 folds, of as many recipes as that takes, then of more seeds. With
+    ``recipe="shared"`` each fold has one network of many (`n_shared`).
     """
     recipes = (SHARED,) if recipe == SHARED.name else tuple(FAMILY.values())
     if n_members is None:
@@ -66,21 +43,13 @@ def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
 
 
 def n_shared(m: int) -> int:
-    """How many members share a network, for m rows learned from: fewer where each takes long.
-
-    Examples
-    --------
-    >>> [n_shared(m) for m in (500, 5_000, 50_000)]
-    [16, 16, 8]
-    """
+    """How many members share a network, for m rows learned from: fewer where each takes long."""
     return 16 if m < 20_000 else 8
 
 
 def n_pieces(m: int) -> int:
-    """Into how many pieces a number is cut at most, for m rows learned from: some 30 rows each.
+    """Greatest number of pieces that a number is cut into, for m rows learned from: some 30 rows each.
 
-    Examples
-    --------
     >>> [n_pieces(m) for m in (100, 600, 10_000)]
     [8, 20, 32]
     """
@@ -90,8 +59,6 @@ def n_pieces(m: int) -> int:
 def n_epochs(m: int) -> int:
     """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often.
 
-    Examples
-    --------
     >>> [n_epochs(m) for m in (500, 50_000, 200_000, 5_000_000)]
     [64, 64, 20, 4]
     """
@@ -101,8 +68,6 @@ def n_epochs(m: int) -> int:
 def batch_size(m: int) -> int:
     """Examples of an update for m rows learned from.
 
-    Examples
-    --------
     >>> [batch_size(m) for m in (100, 1_000, 5_000, 10_000, 100_000, 1_000_000)]
     [32, 64, 128, 256, 512, 1024]
     """

@@ -15,15 +15,10 @@ T = TypeVar("T")
 
 
 class Workers(NamedTuple):
-    """What does pieces of work side by side.
+    """Runs pieces of work, ``n`` at once.
 
-    Attributes
-    ----------
-    n : int
-        How many at once.
-    results : callable
-        Pieces of work, each called with an `Event` that is set when all is given up, to pairs of its number
-        and what it gave, as they end.
+    ``results`` takes the pieces, each called with an `Event` that is set when all is given up, and gives
+    pairs of a piece's number and its result, as they end.
     """
 
     n: int

@@ -47,12 +47,7 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
 
 
 def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> Given:
-    """What `score` compares: named columns of a frame are taken out of it, other names are refused.
-
-    Raises
-    ------
-    DataError
-    """
+    """The arguments of `score`: named columns of a frame are taken out of it, other names are refused."""
     if is_frame(X):
         return with_named_columns(Given(X, y, sample_weight), where)
     for name, given in (("y", y), ("sample_weight", sample_weight)):

@@ -22,7 +22,7 @@ from deepstep.estimators.streamed_fits import labels_in
 
 IN_ROWS = "Pass stream=True, which leaves the rows in the file."
 Y, WEIGHT = "y", "weight"
-"""What columns are called that came as arrays."""
+"""Names of columns that came as arrays."""
 
 
 class NamedRows(NamedTuple):
@@ -34,22 +34,7 @@ class NamedRows(NamedTuple):
 
 
 def as_stored(given: Given, stream: bool | None, call: FitCall) -> NamedRows | None:
-    """What is given as rows that stay in their files; None where they go into memory.
-
-    Parameters
-    ----------
-    given : Given
-    stream : bool or None
-        As of the estimators.
-    call : FitCall
-
-    Raises
-    ------
-    ConfigurationError
-        If the fit goes on from another one, or y or weights are no names where X has columns of names.
-    DataError, ShapeError, FileError
-        If something cannot be read, or does not fit together.
-    """
+    """The arguments of fit as rows that stay in their files; None where they go into memory."""
     where = call.where
     if call.incremental or call.going_on:
         raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
@@ -67,13 +52,7 @@ def as_stored(given: Given, stream: bool | None, call: FitCall) -> NamedRows | N
 
 
 def in_memory(given: Given, where: str) -> Given:
-    """Rows of files as frames and arrays.
-
-    Raises
-    ------
-    ConfigurationError, DataError, ShapeError, FileError
-        As `as_stored`.
-    """
+    """Rows of files as frames and arrays."""
     arrays = _as_arrays(given, where)
     if arrays is not None:
         for array in arrays:

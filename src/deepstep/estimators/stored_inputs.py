@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 
 def is_stored(X: Any, stream: bool | None = None) -> bool:
-    """Whether X names files, or is rows in them; a memory-mapped array is where that is asked for.
+    """Whether X names files, or is rows in them; a memory-mapped array is with ``stream=True``.
 
-    Examples
-    --------
     >>> is_stored("rows.parquet"), is_stored([[1.0]])
     (True, False)
     """
@@ -30,15 +28,7 @@ def is_stored(X: Any, stream: bool | None = None) -> bool:
 
 
 def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
-    """These columns of X, a piece at a time; all of them where there are no names.
-
-    Raises
-    ------
-    DataError
-        If a column is not there.
-    FileError
-        If a file cannot be read.
-    """
+    """These columns of X, a piece at a time; all of them where there are no names."""
     if not isinstance(X, str | PathLike | StoredRows):
         X = ArrayRows({INPUTS: X}, "X")
     if isinstance(X, StoredRows):

@@ -47,16 +47,8 @@ def labels_in(series: "polars.Series") -> AnyArray:
 class StreamedFit:
     """One fit on rows that a survey has seen.
 
-    Attributes
-    ----------
-    found : Survey
-    weighing : str or None
-        The column of weights.
-    validation : Given or None
-        What is validated on, where it is not a part of the rows.
-    call : FitCall
-    labels : callable
-        From a column of the target to y.
+    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows; ``labels``
+    gives y from a column of the target.
     """
 
     found: Survey
@@ -223,13 +215,7 @@ class StreamedFits:
 
 
 def weights_in(frame: "polars.DataFrame", name: str, where: str) -> Array:
-    """A column of weights.
-
-    Raises
-    ------
-    DataError
-        If one is no number of at least 0.
-    """
+    """A column of weights, numbers of at least 0."""
     import polars
 
     weight = frame.get_column(name).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()

@@ -18,16 +18,10 @@ from deepstep.types import Array, is_whole
 
 
 class Judged(NamedTuple):
-    """Rows as they are judged.
+    """Outputs and targets (m, n_L) of rows with the norm of the gradient of each row's loss (m,).
 
-    Attributes
-    ----------
-    A : array of shape (m, n_L)
-        Outputs, from members that did not learn the row where there are such.
-    Y : array of shape (m, n_L)
-        Targets.
-    norms : array of shape (m,)
-        Norm of the gradient of the row's loss; of a committee the weighted mean of its members'.
+    Outputs are from members that did not learn the row where there are such; norms are the weighted mean of
+    the members'.
     """
 
     A: Array
@@ -88,25 +82,9 @@ def _norms(network: Network, X: Any, Y: Array) -> Array:
 def most_suspect(
     n: int | None, doubt: Array, norms: Array, row: Callable[[int], Any], where: str
 ) -> list[Any]:
-    """Rows from the most suspect one on.
+    """The first n rows, or all, from the most doubted one on; gradient norms decide where doubts are equal.
 
-    Parameters
-    ----------
-    n : int or None
-        How many; None for all.
-    doubt : array of shape (m,)
-        By how much each target is doubted.
-    norms : array of shape (m,)
-        Gradient norms, which decide where doubts are equal.
-    row : callable
-        Number of a row → what is told of it.
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        If n is no whole number of at least 1.
+    ``row`` takes the number of a row and gives its entry.
     """
     if n is not None and not is_whole(n, 1):
         raise ConfigurationError(where, "n is a whole number of at least 1, or None", f"got {n!r}")

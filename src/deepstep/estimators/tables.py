@@ -19,13 +19,7 @@ TableRows: TypeAlias = "polars.DataFrame | Any"
 
 
 def as_rows(X: Any, where: str) -> TableRows:
-    """Sparse rows as they are, everything else as a frame of columns with types.
-
-    Raises
-    ------
-    DataError
-        If a cell holds what is no value.
-    """
+    """Sparse rows as they are, everything else as a frame of columns with types."""
     return X if issparse(X) else as_frame(X, where=where)
 
 
@@ -47,7 +41,7 @@ class Table:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What is not read as it may be meant, see `TablePreparation.cautions`."""
+        """Columns that may be meant otherwise than they are read, see `TablePreparation.cautions`."""
         return () if self.preparation is None else self.preparation.cautions
 
     def features(self, rows: TableRows) -> Any:

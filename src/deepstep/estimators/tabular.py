@@ -44,7 +44,7 @@ OF_THE_COMMITTEE = (
 """Parameters that a committee has itself."""
 
 OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
-"""Those that the one member has besides, where rows are streamed."""
+"""Parameters that the one member has besides, where rows are streamed."""
 
 
 class Tabular:

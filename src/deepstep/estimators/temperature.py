@@ -21,33 +21,15 @@ SOFTER = 1.5
 """The temperature that the mean of several folds' answers is taken to have already."""
 
 TINY = 1e-12
-"""What stands for a probability of 0, which has no logarithm."""
+"""In place of a probability of 0, which has no logarithm."""
 
 
 def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:
-    """Probabilities at a temperature: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
+    """Probabilities (m, n) at a temperature: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
 
     The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
-    probabilities of the classes, not the answers to y > k: dividing their logits would move the order.
-
-    Parameters
-    ----------
-    P : array of shape (m, n)
-        Probabilities of classes; a row is an example.
-    temperature : float
-        T, above 0: above 1 the probabilities come nearer to each other.
-    each : bool
-        Whether each column is a yes or no of its own, instead of one class of a row.
-
-    Returns
-    -------
-    array of shape (m, n)
-        Of the dtype of P; for T = 1 P itself.
-
-    Examples
-    --------
-    >>> tempered(np.array([[0.2, 0.8]]), 2.0).round(3)
-    array([[0.333, 0.667]])
+    probabilities of the classes, not the answers to y > k: dividing their logits would move the order. With
+    ``each`` a column is a yes or no of its own. T = 1 gives P itself.
     """
     if temperature == 1:
         return P
@@ -61,35 +43,10 @@ def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:
 def fitted_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:
     """The temperature at which the log-loss of rows is smallest, held near 1 where they are few.
 
-    What is minimized is Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
+    The minimum is that of Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
     that would say as much, (Σ w)² / Σ w². So T is moved only where that makes the rows more probable by more
     than the factor that it costs: e⁵ to multiply or divide T by e. On these rows the log-loss is at most that
-    of T = 1.
-
-    Parameters
-    ----------
-    P : array of shape (m, n)
-        Probabilities that a model gives to rows that it did not learn from.
-    Y : array of shape (m, n)
-        1 at the label of each row, else 0.
-    weight : array of shape (m,), optional
-        Of each row.
-    each : bool
-        As in `tempered`.
-
-    Returns
-    -------
-    float
-        T.
-
-    Examples
-    --------
-    Who is always sure and right three times of four should not be:
-
-    >>> P, Y = np.tile([0.01, 0.99], (400, 1)), np.tile(np.eye(2)[[0, 1, 1, 1]], (100, 1))
-    >>> T = fitted_temperature(P, Y)
-    >>> print(f"T = {T:.1f}, p = {tempered(P, T)[0, 1]:.2f}")
-    T = 4.0, p = 0.76
+    of T = 1. P and Y (m, n) are of rows that were not learned from.
     """
     of_row = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
     of_row = of_row * of_row.sum() / (of_row**2).sum()  # they sum to the number of equal rows worth as much
@@ -112,18 +69,6 @@ def of_the_mean(temperature: float) -> float:
     without rows that none of them has learned from: it is divided by 1.5, but not below 1. One below 1 stays:
     the mean would bear a lower one.
 
-    Parameters
-    ----------
-    temperature : float
-        T that was found on answers of single models.
-
-    Returns
-    -------
-    float
-        T.
-
-    Examples
-    --------
     >>> of_the_mean(3.0), of_the_mean(1.2), of_the_mean(0.8)
     (2.0, 1.0, 0.8)
     """

@@ -20,19 +20,12 @@ from deepstep.types import AnyArray, Array
 class SuspectLabel(NamedTuple):
     """A row whose label may be wrong.
 
-    Attributes
-    ----------
-    row : int
-        Its number, from 0.
-    given, predicted : label
-        What y says, and what the model does; of a target of several columns arrays of 0 and 1.
-    probability : float
-        Of the given label, as the model sees it; of several columns that all of them are as given.
-    gradient_norm : float
-        How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
+    row: Its number, from 0.
+    given, predicted (label): The label in y, and that of the model; arrays of 0 and 1 for a target of several
+        columns.
+    probability: Of the given label, as the model sees it; of several columns that all of them are as given.
+    gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
 
-    Examples
-    --------
     >>> SuspectLabel(7, "cat", "dog", 0.02, 3.1).predicted
     'dog'
     """
@@ -62,26 +55,6 @@ class TrustedClasses(Calibrating):
         A label is in the set where it is at least as probable as the right label was for all but a share
         alpha of rows that were not learned from (split-conformal prediction; the temperature has no say).
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-        alpha : float
-            Share of the rows whose label may be missed, between 0 and 1.
-
-        Returns
-        -------
-        array of bool of shape (n_samples, n_classes)
-            Whether each of ``classes_`` is in the set. A set may be empty: the row is like none that the
-            model knows, and it counts among the missed ones. All labels are in all sets where fewer than
-            1/alpha - 1 rows were held out, which is too few to exclude one.
-
-        Raises
-        ------
-        ConfigurationError
-            If no rows were held out: call `calibrate` first. For a target of several columns.
-
-        Notes
-        -----
         After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Sadinle, Lei & Wasserman,
         Journal of the American Statistical Association 114, 2019). It holds over all rows, not within each
@@ -96,8 +69,14 @@ class TrustedClasses(Calibrating):
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
-        Examples
-        --------
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        alpha: Share of the rows whose label may be missed, between 0 and 1.
+        returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set. A
+            set may be empty: the row is like none that the model knows, and it counts among the missed ones.
+            All labels are in all sets where fewer than 1/alpha - 1 rows were held out, which is too few to
+            exclude one.
+        ConfigurationError: If no rows were held out: call `calibrate` first. For a target of several columns.
+
         >>> from sklearn.datasets import load_iris
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
@@ -127,27 +106,13 @@ class TrustedClasses(Calibrating):
         their order, each row is judged by the members that did not learn it; else by the whole model, which
         may have learned wrong labels by heart.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Labels to be looked at.
-        n : int, optional
-            How many rows; by default all.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Labels to be looked at.
+        n: How many rows; by default all.
+        returns: ``pandas.DataFrame`` makes a table of it.
+        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
+            have no gradients of their own.
 
-        Returns
-        -------
-        list of SuspectLabel
-            ``pandas.DataFrame`` makes a table of it.
-
-        Raises
-        ------
-        ConfigurationError
-            If n is no whole number of at least 1, or with batch normalization, where rows have no gradients
-            of their own.
-
-        Examples
-        --------
         >>> from sklearn.datasets import load_iris
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)

@@ -17,20 +17,12 @@ from deepstep.types import Array
 class SuspectNumber(NamedTuple):
     """A row whose target may be wrong.
 
-    Attributes
-    ----------
-    row : int
-        Its number, from 0.
-    given, predicted : float or array
-        What y says, and what the model does; arrays of several targets.
-    deviations : float
-        given - predicted in standard deviations, which the median distance of all rows tells (1.4826 times
-        it, so that wrong targets have no say); of several targets that of the largest size.
-    gradient_norm : float
-        How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
+    row: Its number, from 0.
+    given, predicted (float or array): The number in y, and that of the model; arrays for several targets.
+    deviations: given - predicted in standard deviations, which the median distance of all rows tells (1.4826
+        times it, so that wrong targets have no say); of several targets that of the largest size.
+    gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
 
-    Examples
-    --------
     >>> SuspectNumber(7, 100.0, 10.0, 9.0, 3.1).deviations
     9.0
     """
@@ -54,26 +46,6 @@ class TrustedNumbers(Calibrating):
         learned from (split-conformal prediction). All intervals of a target are equally wide: where some rows
         are easier to tell than others, they are too wide for those and too narrow for these.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-        alpha : float
-            Share of the rows whose target may be missed, between 0 and 1.
-
-        Returns
-        -------
-        array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)
-            Lower and upper end; of several targets each for itself. Counts (``loss='poisson'``) end at 0.
-            Infinite where fewer than 1/alpha - 1 rows were held out, which is too few to say so much.
-
-        Raises
-        ------
-        ConfigurationError
-            If no rows were held out: call `calibrate` first. For ``loss='quantile'``, whose quantiles are an
-            interval.
-
-        Notes
-        -----
         After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Lei et al., Journal of the
         American Statistical Association 113, 2018). It holds over all rows, not for each kind of them.
@@ -87,8 +59,14 @@ class TrustedNumbers(Calibrating):
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
-        Examples
-        --------
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        alpha: Share of the rows whose target may be missed, between 0 and 1.
+        returns (array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)): Lower and upper end;
+            of several targets each for itself. Counts (``loss='poisson'``) end at 0. Infinite where fewer
+            than 1/alpha - 1 rows were held out, which is too few to say so much.
+        ConfigurationError: If no rows were held out: call `calibrate` first. For ``loss='quantile'``, whose
+            quantiles are an interval.
+
         >>> from sklearn.datasets import load_diabetes
         >>> from deepstep.estimators import DeepRegressor
         >>> X, y = load_diabetes(return_X_y=True)
@@ -117,27 +95,13 @@ class TrustedNumbers(Calibrating):
         rows of the fit in their order, each row is judged by the members that did not learn it; else by the
         whole model, which may have learned wrong targets by heart.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-        y : array of shape (n_samples,) or (n_samples, n_outputs)
-            Targets to be looked at.
-        n : int, optional
-            How many rows; by default all.
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Targets to be looked at.
+        n: How many rows; by default all.
+        returns: ``pandas.DataFrame`` makes a table of it.
+        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
+            have no gradients of their own.
 
-        Returns
-        -------
-        list of SuspectNumber
-            ``pandas.DataFrame`` makes a table of it.
-
-        Raises
-        ------
-        ConfigurationError
-            If n is no whole number of at least 1, or with batch normalization, where rows have no gradients
-            of their own.
-
-        Examples
-        --------
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
         >>> y = 3 * X[:, 0]

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def judge(estimator: "DeepEstimator", network: Network, held_out: Examples, where: str) -> Judge:
-    """What scores the validation data: a scorer sees a copy of the estimator that predicts with the
-    parameters of the epoch.
+    """The callback that scores the validation data.
+
+    A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
     """
     judging, judged = copy(network), copy(estimator)
     judged.network_ = judging
@@ -25,12 +26,7 @@ def judge(estimator: "DeepEstimator", network: Network, held_out: Examples, wher
 
 
 def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:
-    """Refuse parameters that would do nothing, for lack of validation data or of early stopping.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse parameters that would do nothing, for lack of validation data or of early stopping."""
     if estimator.solver == "lbfgs":
         useless = ["refit"] if estimator.refit else []
         useless += ["scoring"] if estimator.scoring is not None and held_out is None else []

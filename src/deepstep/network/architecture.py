@@ -18,7 +18,7 @@ WHERE = "Architecture"
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
 LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0, "features": {}}
-"""What files say about an architecture: always, and where it is not as here."""
+"""Entries of an architecture in files: those above always, these where they differ."""
 
 OFF = (False, None, "none")
 """Values of a feature that is not on."""
@@ -211,7 +211,7 @@ class Architecture:
         return {**found, "features": dict(self.features)} if self.features else found
 
     def network_arguments(self) -> dict[str, Any]:
-        """What `Network` takes beside the layer sizes to have this architecture."""
+        """Arguments of `Network` beside the layer sizes that give this architecture."""
         found = self.entries()
         del found["layer_dims"]
         return {"activation": found.pop("activations")[:-1], **found}

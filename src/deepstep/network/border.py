@@ -1,4 +1,4 @@
-"""What a network takes in: columns as examples, finite numbers, the right shapes."""
+"""Checks of a network's inputs: columns as examples, finite numbers, the right shapes."""
 
 from typing import Any, Protocol
 
@@ -36,7 +36,7 @@ def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) 
 
 
 class Taught(Protocol):
-    """What is asked of a head here: its name and its kind of targets."""
+    """A head, as far as it is used here: its name and its kind of targets."""
 
     @property
     def name(self) -> str: ...

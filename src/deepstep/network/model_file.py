@@ -19,16 +19,16 @@ FORMAT, VERSION = "deepstep-model", 2
 """Version 1 had no head apart from the last activation, and no normalization. It is read for ever."""
 
 _SHAPE: dict[str, tuple[str, ...]] = {"1": ("layer_dims", "activations"), "2": ENTRIES}
-"""What each version says about the architecture; beside it there are the notes, and in version 2 those of
-`LATER_ENTRIES` that are on.
+"""Entries of the architecture in each version, beside the notes, and in version 2 those of `LATER_ENTRIES`
+that are on.
 """
 
 MOST_CHARACTERS = 2**24
-"""Of the header's JSON: a network of a million layers fits in; Python's objects take many times the space."""
+"""Limit of the header's JSON: a million layers fit in; Python's objects take many times the space."""
 
 
 class ModelFile(NamedTuple):
-    """What a model file holds."""
+    """The contents of a model file."""
 
     architecture: Architecture
     parameters: Parameters

@@ -3,6 +3,7 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
+from deepstep.docstrings import complete
 from deepstep.training.callbacks import Callback, StopTraining
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
@@ -18,6 +19,8 @@ from deepstep.training.shown import Training, Update
 from deepstep.training.stepwise import updates
 from deepstep.training.trackers import TensorBoard
 from deepstep.training.writers import Csv, JsonLines
+
+complete(globals())
 
 __all__ = [
     "SCHEDULES",

@@ -29,8 +29,6 @@ class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not
 class Callback:
     """Base of callbacks: override what you need.
 
-    Examples
-    --------
     >>> class Enough(Callback):
     ...     def on_epoch_end(self, training, record):
     ...         if record["cost"] < 0.1:
@@ -38,8 +36,8 @@ class Callback:
     """
 
     adds_to_records: Collection[str] | None = None
-    """The entries that it adds to records; None where it does not say. What others watch can then be found
-    missing before training begins."""
+    """The entries that it adds to records; None where it does not say. Names that others watch can
+    then be found missing before training begins."""
 
     looks_at_the_network: bool = True
     """Whether it looks at ``training`` after each epoch, or changes it. Where no callback does, and nothing
@@ -48,88 +46,62 @@ class Callback:
     """
 
     in_every_worker: bool = False
-    """Of a training by many workers (`deepstep.distributed`): whether it is called in all of them, as it
-    changes the training or adds to records, everywhere alike; one that keeps a state is, too. Else the first
-    worker alone calls it.
+    """Whether each of many workers (`deepstep.distributed`) calls it, as it changes the training or adds to
+    records, everywhere alike; one that keeps a state is called by all, too. Else only the first worker calls
+    it.
     """
 
     def on_train_begin(self, training: "Training") -> None:
         """Before the first epoch.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def on_step_end(self, training: "Training", update: "Update") -> None:
         """After each update. Where no callback overrides this, nothing is called per step.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
-        update : Update
-            What was done.
+        training: The training, to look at.
+        update: The update that was done.
         """
 
     def on_pause(self, training: "Training") -> None:
         """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def on_epoch_end(self, training: "Training", record: Record) -> None:
         """After each epoch.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
-        record : dict
-            The epoch's record: new entries go into the history, those that are there stay.
+        training: The training, to look at.
+        record: The epoch's record: new entries go into the history, those that are there stay.
         """
 
     def on_train_end(self, training: "Training") -> None:
         """After the last epoch, however training ended and whatever another callback raised.
 
-        Parameters
-        ----------
-        training : Training
-            The training, to look at.
+        training: The training, to look at.
         """
 
     def settings(self) -> Mapping[str, Any]:
-        """What must be the same where a training goes on from `state`.
+        """Settings that must be the same where a training goes on from `state`.
 
-        Returns
-        -------
-        mapping
-            JSON values by name.
+        returns: JSON values by name.
         """
         return {}
 
     def state(self) -> Mapping[str, Any]:
-        """What a resumed training needs.
+        """The state that a resumed training needs.
 
-        Returns
-        -------
-        mapping
-            JSON values and arrays by name, of any depth.
+        returns: JSON values and arrays by name, of any depth.
         """
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave.
 
-        Parameters
-        ----------
-        state : mapping
-            As it was.
+        state: As it was.
         """
 
 
@@ -139,7 +111,7 @@ def overrides(callback: Callback, method: str) -> bool:
 
 
 def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
-    """Those that keep a state, which a resumed training finds again."""
+    """Callbacks that keep a state, which a resumed training finds again."""
     return [callback for callback in callbacks if overrides(callback, "state")]
 
 

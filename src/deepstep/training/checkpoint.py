@@ -34,21 +34,12 @@ ARRAY = "$array"
 class Checkpoint:
     """A training between two updates.
 
-    Attributes
-    ----------
-    identity : mapping
-        Network, settings and data, see `deepstep.training.identity`.
-    state : SessionState
-        θ, the optimizer's vectors, the running statistics, the moving average, the number of updates.
-    position : Position
-        Epochs and batches done, and the costs of the epoch that runs.
-    records : sequence of dict
-        The history so far.
-    callbacks : sequence of pairs
-        Class and state of each callback that keeps one.
+    identity: Network, settings and data, see `deepstep.training.identity`.
+    state: θ, the optimizer's vectors, the running statistics, the moving average, the number of updates.
+    position: Epochs and batches done, and the costs of the epoch that runs.
+    records: The history so far.
+    callbacks (sequence of pairs): Class and state of each callback that keeps one.
 
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.training import Checkpoints
@@ -69,15 +60,8 @@ class Checkpoint:
     def of(cls, training: Training) -> "Checkpoint":
         """Where a training stands.
 
-        Parameters
-        ----------
-        training : Training
-            At a pause: see `Callback.on_pause`.
-
-        Returns
-        -------
-        Checkpoint
-            All that is needed to go on.
+        training: At a pause: see `Callback.on_pause`.
+        returns: All that is needed to go on.
         """
         return cls(
             training.identity,
@@ -112,17 +96,9 @@ class Checkpoint:
     def check(self, training: Training, where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
-        Parameters
-        ----------
-        training : Training
-            The one that is to go on from here.
-        where : str
-            Name for error messages.
-
-        Raises
-        ------
-        ConfigurationError
-            Names what differs.
+        training: The one that is to go on from here.
+        where: Name for error messages.
+        ConfigurationError: Names what differs.
         """
         other = differences(self.identity, training.identity)
         plan, position = training.plan, self.position
@@ -146,15 +122,7 @@ class Checkpoint:
 
 
 def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, which appears whole or not at all.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written; what stood there before is untouched.
-    ConfigurationError
-        If a callback's state cannot be stored.
-    """
+    """Write a checkpoint whole or not at all: after a `FileError` the old file is untouched."""
     state, position = checkpoint.state, checkpoint.position
     arrays = {
         "theta": state.theta,
@@ -192,24 +160,11 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
 def read_checkpoint(path: Path | str) -> Checkpoint:
     """Read what `Checkpoints` wrote; nothing in the file is executed.
 
-    Parameters
-    ----------
-    path : Path or str
-        The file.
+    path: The file.
+    returns: Whole, with the checksum of its contents compared.
+    FileError: If the file is missing, damaged, altered, of another version, or no checkpoint; if the network
+        has a feature of one's own that is not registered.
 
-    Returns
-    -------
-    Checkpoint
-        Whole, with the checksum of its contents compared.
-
-    Raises
-    ------
-    FileError
-        If the file is missing, damaged, altered, of another version, or no checkpoint; if the network has a
-        feature of one's own that is not registered.
-
-    Examples
-    --------
     >>> read_checkpoint("no/such/checkpoint")
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is none.
@@ -242,13 +197,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
-    """Values in JSON's types; their arrays go into ``arrays``, and the names of these into their places.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is something else in it.
-    """
+    """Values in JSON's types; their arrays go into ``arrays``, and the names of these into their places."""
     if isinstance(values, Mapping):
         return {str(name): packed(entry, owner, arrays) for name, entry in values.items()}
     if isinstance(values, list | tuple):

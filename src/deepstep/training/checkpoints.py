@@ -36,9 +36,9 @@ class Checkpoints(Callback):
     cannot be written (a full disk), training goes on with a warning, and the ones before stay: the training
     is worth more than its insurance.
 
-    What cannot be compared when a training goes on: what the user's own functions (order, schedules,
-    activations, metrics) compute. What does not come back bit for bit: a training with a time budget, whose
-    schedules run by the clock.
+    When a training goes on, results of the user's own functions (order, schedules, activations, metrics)
+    cannot be compared. A training with a time budget does not come back bit for bit, as its schedules run by
+    the clock.
 
     Parameters
     ----------
@@ -107,14 +107,7 @@ class Checkpoints(Callback):
     def within(self, name: str) -> "Checkpoints":
         """The same for another training, in a folder within this one's.
 
-        Parameters
-        ----------
-        name : str
-            Of that folder.
-
-        Returns
-        -------
-        Checkpoints
+        name: Name of the folder inside.
         """
         return Checkpoints(
             self.folder / name,
@@ -205,23 +198,10 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
 
     Warns of each damaged one that it passes over.
 
-    Parameters
-    ----------
-    folder : Path or str
-        Where `Checkpoints` wrote.
+    folder: Where `Checkpoints` wrote.
+    returns (Checkpoint or None): None where there is none at all.
+    FileError: If there are some and all are damaged: to begin anew is for people to decide.
 
-    Returns
-    -------
-    Checkpoint or None
-        None where there is none at all.
-
-    Raises
-    ------
-    FileError
-        If there are some and all are damaged: to begin anew is for people to decide.
-
-    Examples
-    --------
     >>> latest_checkpoint("no/such/folder")
     """
     damaged: list[FileError] = []

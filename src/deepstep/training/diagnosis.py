@@ -25,7 +25,7 @@ LARGE = 1e3
 """Inputs, targets and weights beyond this are worth a word."""
 
 BEYOND = 1e100
-"""What is larger is about to leave the finite numbers: squares and products of it do."""
+"""A larger number is about to leave the finite numbers: its squares and products do."""
 
 
 TINY = 1e-10
@@ -56,18 +56,7 @@ def all_finite(state: SessionState) -> bool:
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
     """The error for steps that left the finite numbers, found by doing them again with the equations.
 
-    Parameters
-    ----------
-    session : Session
-        With the state before the steps; afterwards with the last finite one.
-    walk : Walk
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    DivergenceError
-        It names the layer, the quantity, the example (its row in ``walk.examples``, from 0) and the cause.
+    The session has the state before the steps; afterwards it has the last finite one.
     """
     before, replay = session.state(), _replay(session)
     with np.errstate(all="ignore"):
@@ -125,21 +114,8 @@ class Evaluations(NamedTuple):
 def evaluation_divergence(session: Session, evaluations: Evaluations, where: str) -> DivergenceError:
     """The error for a minimizer that left the finite numbers, found by evaluating again with the equations.
 
-    Where it came to a θ that is not finite although J and its gradient were, what was already beyond measure
-    at the θ before is named.
-
-    Parameters
-    ----------
-    session : Session
-        Any state of it; loaded with the θ that is diagnosed.
-    evaluations : Evaluations
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    DivergenceError
-        It names the layer, the quantity, the example (its row in ``evaluations.examples``) and the cause.
+    Where it came to a θ that is not finite although J and its gradient were, the error names what was already
+    beyond measure at the θ before. The session is loaded with the θ that is diagnosed.
     """
     examples, first, finite, broken = evaluations
     lost = not np.isfinite(broken).all()
@@ -234,7 +210,7 @@ def _range(name: str, source: Array, found: Quantity) -> str:
 
 
 def _or_scale(opened: OpenedStep) -> str:
-    """What to do instead of lowering the rate, where the inputs are large."""
+    """The hint to scale the inputs instead of lowering the rate, where they are large."""
     return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
 
 

@@ -40,24 +40,13 @@ class Health(Callback):
         Root of the mean square of W's entries.
 
     Nothing is done in the steps; a look costs one forward and one backward pass over ``examples`` examples.
-    What is not finite is None, as JSON has no such number.
+    A number that is not finite is None, as JSON has no such number.
 
-    Parameters
-    ----------
-    every : int
-        Look after every so many epochs.
-    examples : int
-        Greatest number of training examples to look at; they are spread evenly over all of them.
-    flat : float
-        Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3.
+    every: Look after every so many epochs.
+    examples: Greatest number of training examples to look at; they are spread evenly over all of them.
+    flat: Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3.
+    ConfigurationError: If a setting is out of range.
 
-    Raises
-    ------
-    ConfigurationError
-        If a setting is out of range.
-
-    Examples
-    --------
     >>> from deepstep.training import Health
     >>> Health(every=0)
     Traceback (most recent call last):
@@ -141,20 +130,8 @@ def layer_health(
 
 
 def health_in(record: Record) -> list[dict[str, float | None]] | None:
-    """What `Health` wrote into a record; None where there is nothing of its kind.
+    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none.
 
-    Parameters
-    ----------
-    record : dict
-        Of a history, perhaps from a file.
-
-    Returns
-    -------
-    list of dict, or None
-        One mapping for each layer.
-
-    Examples
-    --------
     >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
     ([{'dead': 0.5}], None)
     """
@@ -170,28 +147,9 @@ def health_in(record: Record) -> list[dict[str, float | None]] | None:
 def unit_health(
     architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
 ) -> list[dict[str, float | None]]:
-    """Shares of dead and saturated units, mean and deviation of the activations, for each layer.
+    """The entries of `Health` for each layer, from examples X (n_x, k).
 
-    Parameters
-    ----------
-    architecture : Architecture
-    parameters : Parameters
-    X : array of shape (n_x, k)
-        Examples to look at; columns are examples. Batch normalization uses their own statistics.
-    flat : float
-        As in `Health`.
-
-    Returns
-    -------
-    list of dict
-        ``dead``, ``saturated``, ``activation_mean`` and ``activation_deviation`` as `Health` has them.
-
-    Examples
-    --------
-    >>> from deepstep import Network
-    >>> net = Network(parameters={"W1": [[1.0], [-1.0]], "b1": [[0.0], [0.0]], "W2": [[1, 1]], "b2": [[0]]})
-    >>> unit_health(net.architecture, net.parameters, np.array([[1.0, 3.0]]))[0]
-    {'dead': 0.5, 'saturated': 0.0, 'activation_mean': 1.0, 'activation_deviation': 1.22...}
+    Batch normalization uses the statistics of these examples.
     """
     graph, tape = architecture.run(X, parameters)
     health = []

@@ -1,4 +1,4 @@
-"""What happened in training: a list of plain records."""
+"""The history of a training: a list of plain records."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,8 +17,6 @@ Record = dict[str, Any]
 class OpenRecord(Record):
     """A record of the history as callbacks see it: entries can be added to both, and none be changed.
 
-    Examples
-    --------
     >>> kept = {"epoch": 0, "cost": 0.7}
     >>> shown = OpenRecord(kept)
     >>> shown["accuracy"] = 0.9
@@ -74,19 +72,14 @@ class OpenRecord(Record):
 class History:
     """Records of training, one for each epoch: a pass over the examples.
 
-    Parameters
-    ----------
-    records : iterable of dict, optional
-        ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for mini-batches
-        the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if asked for.
-        ``examples`` stands in the record of an epoch that a time budget cut short: so many were seen.
-    engine, why_engine : str
-        The engine that ran, and why, where another one could be expected; else empty.
-    stopped : str
-        Why training ended.
+    records: ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for
+        mini-batches the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if
+        asked for. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
+        seen.
+    engine: The engine that ran.
+    stopped: Why training ended.
+    why_engine: Why that engine ran, where another one could be expected; else empty.
 
-    Examples
-    --------
     >>> history = History([{"epoch": 0, "cost": 0.7}, {"epoch": 1, "cost": 0.5}])
     >>> history.costs, len(history)
     (array([0.7, 0.5]), 2)
@@ -107,15 +100,8 @@ class History:
     def column(self, name: str) -> Array:
         """One quantity over the epochs.
 
-        Parameters
-        ----------
-        name : str
-            An entry of the records.
-
-        Returns
-        -------
-        array of shape (epochs,)
-            Float64; NaN where a record lacks it.
+        name: An entry of the records.
+        returns (epochs,): Float64; NaN where a record lacks it.
         """
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
@@ -130,15 +116,8 @@ class History:
         NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
         validation cost of an example out of all proportion, null: JSON has no such numbers.
 
-        Returns
-        -------
-        str
-            As many lines as records.
-
-        Raises
-        ------
-        ConfigurationError
-            If a callback added what is no JSON value.
+        returns: As many lines as records.
+        ConfigurationError: If a callback added what is no JSON value.
         """
         return "".join(
             json.dumps(_plain(record, "a record of training"), allow_nan=False) + "\n"
@@ -149,22 +128,10 @@ class History:
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
         """Read what `to_jsonl` wrote.
 
-        Parameters
-        ----------
-        text : str
-            The lines.
-        where : str
-            Name for error messages.
-
-        Returns
-        -------
-        History
-            The records; engine and end are not among them.
-
-        Raises
-        ------
-        FileError
-            If a line is not a JSON object.
+        text: The lines.
+        where: Name for error messages.
+        returns: The records; engine and end are not among them.
+        FileError: If a line is not a JSON object.
         """
         records = []
         for number, line in enumerate(text.splitlines(), start=1):
@@ -198,13 +165,6 @@ class HistoryView(History):
 
     Its records are shown as `OpenRecord`; ``records`` is a list of copies, made when it is asked for.
 
-    Parameters
-    ----------
-    kept : History
-        The history that training writes.
-
-    Examples
-    --------
     >>> kept = History([{"epoch": 0, "cost": 0.7}])
     >>> shown = HistoryView(kept)
     >>> shown.records.clear()

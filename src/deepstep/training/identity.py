@@ -1,4 +1,4 @@
-"""What makes two trainings the same: only then may one go on where the other stood."""
+"""The identity of a training: one may go on where another stood only if both have the same."""
 
 import hashlib
 import json
@@ -34,9 +34,9 @@ def identity(
     """The network, the settings and the data of a training, as JSON values by name.
 
     The number of epochs is among them only where a schedule depends on it: else more of them, or fewer, are
-    the same training that goes on longer or ends earlier. Of the data it is the SHA-256, of data that stay in
-    files that of what tells them from others. Of a function of the
-    user's (an order, a schedule, an activation) it is the name alone: what it computes cannot be compared.
+    the same training that goes on longer or ends earlier. Data have a SHA-256 of their numbers; in files,
+    of what tells them from others. A function of the user's (an order, a schedule, an
+    activation) has its name alone: its results cannot be compared.
     """
     parts = architecture.entries()
     parts["dtype"] = dtype.name
@@ -55,16 +55,7 @@ def identity(
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What differs, in words; what only one of them has belongs to something that differs, or is off in the
-    other.
-
-    Examples
-    --------
-    >>> differences({"batch_size": 32, "seed": 1}, {"batch_size": 64, "seed": 1})
-    ['batch_size was 32 and is 64']
-    >>> differences({"seed": 1}, {"seed": 1, "input_scale": True})
-    ['input_scale was False and is True']
-    """
+    """The settings that differ, in words; one that only one side has differs, or is off in the other."""
     before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
     return [
         f"the {name} is another"
@@ -76,16 +67,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def digest(examples: Examples) -> str:
-    """The SHA-256 of all numbers, their shapes and precision; of rows, however they lie in memory.
-
-    Examples
-    --------
-    >>> rows = np.arange(6.0).reshape(3, 2)
-    >>> digest(Examples(rows, rows)) == digest(Examples(np.asfortranarray(rows), rows))
-    True
-    >>> digest(Examples(rows, rows)) == digest(Examples(rows, rows + 1e-16))
-    False
-    """
+    """The SHA-256 of all numbers, their shapes and precision; the order of rows in memory does not matter."""
     result = hashlib.sha256()
     parts = (examples.X, examples.Y, examples.weight)
     result.update(repr([part if part is None else (part.shape, part.dtype.str) for part in parts]).encode())

@@ -22,7 +22,7 @@ class Interruption:
 def deferred() -> Iterator[Interruption]:
     """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
 
-    What comes within half a second is the first one still: the step and the checkpoint are worth that much.
+    Another Ctrl-C within half a second counts as the first one: the step and the checkpoint get that time.
 
     Only Python's own handler in the main thread is replaced: a program with its own keeps it.
     """

@@ -22,7 +22,7 @@ COST = "loss"
 
 
 class Predicting(Protocol):
-    """What predicts with the parameters of an epoch."""
+    """A network that predicts with the parameters of an epoch."""
 
     parameters: Parameters
     statistics: dict[str, Array]
@@ -31,26 +31,9 @@ class Predicting(Protocol):
 class Judge(Callback):
     """Write the score of validation data into the records, which have their cost.
 
-    Parameters
-    ----------
-    scoring : str, callable or None
-        The name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's own
-        ``score``, or "loss".
-    judged : estimator
-        What the scorer sees.
-    network : Predicting
-        By which ``judged`` predicts; it is given the parameters of each epoch.
-    X, y : arrays
-        The validation data, as the scorer takes them.
-    weight : array of shape (m,), optional
-        How much each counts, where the metric has weights.
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such metric.
+    ``scoring`` is the name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's
+    own ``score``, or "loss". ``network``, by which ``judged`` predicts, is given the parameters of each
+    epoch.
     """
 
     adds_to_records = ("validation_score",)
@@ -73,13 +56,7 @@ class Judge(Callback):
         self._judged, self._network, self._X, self._y = judged, network, X, y
 
     def try_out(self) -> None:
-        """Find out before training whether a metric of scikit-learn's is one of such targets.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is not.
-        """
+        """Find out before training whether a metric of scikit-learn can score such targets."""
         if not isinstance(self._scoring, str):
             return
         try:
@@ -119,18 +96,7 @@ class Judge(Callback):
 
 
 def check_name(scoring: str, where: str) -> None:
-    """Refuse the name of a metric that there is not.
-
-    Raises
-    ------
-    ConfigurationError
-
-    Examples
-    --------
-    >>> check_name("balanced_acuracy", "fit")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: fit: ...; got 'balanced_acuracy'. Did you mean 'balanced_accuracy'?
-    """
+    """Refuse a name that no metric has."""
     from sklearn.metrics import get_scorer_names
 
     known = [COST, *get_scorer_names()]
@@ -141,26 +107,7 @@ def check_name(scoring: str, where: str) -> None:
 def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
     """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round.
 
-    Parameters
-    ----------
-    scoring : str, callable or None
-        Callables and the cost are of any target.
-    where : str
-    classes : bool
-        Whether the target holds classes.
-    or_else : str, optional
-        What else mends it, after "Take another, such as …".
-
-    Raises
-    ------
-    ConfigurationError
-
-    Examples
-    --------
-    >>> check_kind("r2", "fit", classes=True)
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: fit: a metric of classes, which the target holds; got 'r2', one of
-    numbers. Take another, such as balanced_accuracy.
+    Callables and the cost fit any target. ``or_else`` is another remedy, after "Take another, such as …".
     """
     from sklearn.metrics import get_scorer
 

@@ -62,39 +62,11 @@ def train_lbfgs(
     callbacks: Iterable[Callback] = (),
     where: str = "train_lbfgs",
 ) -> Outcome:
-    """Train a session with SciPy's L-BFGS-B.
+    """Train a session, in float64, with SciPy's L-BFGS-B; sparse inputs are made dense as a whole.
 
-    Parameters
-    ----------
-    session : Session
-        Where the cost and its gradient come from, in float64; holds the parameters afterwards. Its
-        optimizer is not used.
-    examples : Examples
-        Training data; sparse inputs are made dense as a whole.
-    iterations, evaluations : int
-        Greatest number of iterations, and of evaluations of the cost.
-    tolerance : float
-        Done when no entry of the gradient is larger.
-    history : History
-        Where the records go: ``cost`` is J after the iteration, ``step`` the evaluations so far.
-    validation, metrics : optional
-        As in `deepstep.training.train`, recorded after each iteration.
-    callbacks : iterable of Callback
-        Called after each iteration.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    Outcome
-
-    Raises
-    ------
-    DivergenceError
-        If the cost or a parameter is not finite in the end; the session holds what the last iteration
-        reached.
-    KeyboardInterrupt
-        If interrupted; the session holds what the last whole iteration reached.
+    ``tolerance`` is the greatest entry of the gradient at which training is done. A record has J after the
+    iteration as ``cost`` and the evaluations so far as ``step``. After an error or an interrupt the session
+    holds what the last whole iteration reached.
     """
     from scipy.optimize import OptimizeResult, minimize
 

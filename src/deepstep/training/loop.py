@@ -57,41 +57,19 @@ def train(
 ) -> History:
     """Train a session.
 
-    Parameters
-    ----------
-    session : Session
-        Where the updates are done; holds the parameters afterwards.
-    examples : Examples or StreamedExamples
-        Training data, in memory or in files.
-    plan : Plan
-        Epochs, learning rate, batches, schedules.
-    validation : Examples, optional
-        Data whose cost is recorded after each epoch.
-    metrics : mapping, optional
-        Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
-    callbacks : iterable of Callback
-    history : History, optional
-        Where the records go; a new one by default.
-    resume : Checkpoint, optional
-        Where an earlier training stood; this one goes on from there, and its history with it.
-    where : str
-        Name for error messages.
+    session: Where the updates are done; holds the parameters afterwards.
+    examples: Training data, in memory or in files.
+    plan: Epochs, learning rate, batches, schedules.
+    validation: Data whose cost is recorded after each epoch.
+    metrics: Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
+    history: Where the records go; a new one by default.
+    resume: Where an earlier training stood; this one goes on from there, and its history with it.
+    where: Name for error messages.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the last finite
+        state.
+    ConfigurationError: If the checkpoint is of another network, of other settings, data or callbacks.
+    KeyboardInterrupt: After Ctrl-C, once the step is done.
 
-    Returns
-    -------
-    History
-
-    Raises
-    ------
-    DivergenceError
-        If the cost or a parameter is not finite any more; the session holds the last finite state.
-    ConfigurationError
-        If the checkpoint is of another network, of other settings, data or callbacks.
-    KeyboardInterrupt
-        After Ctrl-C, once the step is done.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session
@@ -210,8 +188,9 @@ class _Loop:
 
     @property
     def _clock(self) -> float:
-        """The seconds that decide. Of many workers those of the first, as all heard of them after the last
-        steps, so that all decide the same.
+        """The seconds that decide.
+
+        Many workers take those of the first one, sent after the last steps, so that all decide the same.
         """
         return self._agreed if self._shared else self._elapsed
 
@@ -417,7 +396,7 @@ class _Loop:
         return None
 
     def _divergence(self, view: Window, numbers: range, rates: Rates, epoch: int) -> DivergenceError:
-        """What went wrong in updates that left the finite numbers."""
+        """The error for updates that left the finite numbers."""
         if self._shared and isinstance(self._examples, StreamedExamples):
             view = self._view(epoch, numbers.start, whole=True)
         numbers = range(numbers.start - view.first, numbers.stop - view.first)

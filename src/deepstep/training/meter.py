@@ -11,18 +11,9 @@ SECONDS_IN_A_NOTEBOOK = 0.2
 class Meter:
     """Shows how much of some work is done.
 
-    Parameters
-    ----------
-    label : str
-        What is worked on.
-    stream : text stream, optional
-        Where to write; stderr by default. A terminal gets a bar, a notebook's cell one line that is written
-        over, and a file or a pipe a line now and then, and the last one.
-    seconds_between_lines : float
-        Where the stream is neither terminal nor notebook: seconds between two lines.
+    A terminal gets a bar, a notebook's cell one line that is written over, and a file or a pipe a line every
+    ``seconds_between_lines``, and the last one.
 
-    Examples
-    --------
     >>> meter = Meter("mine", stream=sys.stdout)
     >>> meter.begin(3, told="cost …")
     >>> for done in (1, 2, 3):

@@ -19,10 +19,7 @@ UNTIL_TIME_IS_UP = 2**40
 
 
 class Rates(NamedTuple):
-    """What the steps of some batches run at: arrays of shape (k,).
-
-    The learning rate itself; of weight decay and dropout the factors.
-    """
+    """The learning rates of some batches, and factors of weight decay and dropout: arrays of shape (k,)."""
 
     learning_rate: Array
     weight_decay: Array
@@ -33,33 +30,18 @@ class Rates(NamedTuple):
 class Plan:
     """The settings of the training loop, checked.
 
-    Attributes
-    ----------
-    epochs : int
-        How often training passes over the examples.
-    learning_rate : float or callable
-        α, or a function of the epoch that gives it.
-    batch_size : int or None
-        Examples an update; None for all of them.
-    order : callable
-        Order of the examples in each epoch.
-    first_epoch : int
-        Number of the first epoch: a training that goes on keeps the order that it would have had.
-    schedule, decay_schedule, dropout_schedule : callable, optional
-        Factors of the learning rate, the weight decay and the dropout, as functions of the fraction of
-        training done (of the epochs or of the time, whichever is further).
-    time_budget : float, optional
-        Seconds after which training ends; the schedules run by the clock, so that they complete.
-    deterministic : bool
-        Use one BLAS thread, so that the same bits come out on any number of cores.
+    epochs: How often training passes over the examples.
+    learning_rate: α, or a function of the epoch that gives it.
+    batch_size (int or None): Examples an update; None for all of them.
+    order: Order of the examples in each epoch.
+    first_epoch: Number of the first epoch: a training that goes on keeps the order that it would have had.
+    schedule, decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
+        dropout, as functions of the fraction of training done (of the epochs or of the time, whichever is
+        further).
+    time_budget: Seconds after which training ends; the schedules run by the clock, so that they complete.
+    deterministic: Use one BLAS thread, so that the same bits come out on any number of cores.
+    ConfigurationError: If a setting is out of range.
 
-    Raises
-    ------
-    ConfigurationError
-        If a setting is out of range.
-
-    Examples
-    --------
     >>> Plan(epochs=2, learning_rate=0.1).rate(0)
     0.1
     >>> plan = Plan(epochs=2, learning_rate=0.1, schedule=lambda t: 1 - t)
@@ -102,7 +84,7 @@ class Plan:
 
     @property
     def names_of_listeners(self) -> dict[int, str]:
-        """What each of the listeners, by its ``id``, was given for."""
+        """The setting that each listener, by its ``id``, was given for."""
         names = ("schedule", "decay_schedule", "dropout_schedule")
         return {
             id(one): " and ".join(name for name in names if getattr(self, name) is one)
@@ -135,37 +117,18 @@ class Plan:
     def size_of_a_batch(self, m: int) -> int:
         """Examples of an update.
 
-        Parameters
-        ----------
-        m : int
-            Number of examples.
-
-        Returns
-        -------
-        int
-            At most m.
+        m: Number of examples.
+        returns: At most m.
         """
         return m if self.batch_size is None else min(m, self.batch_size)
 
     def visit(self, epoch: int, m: int) -> AnyArray | None:
         """The order of the examples in an epoch.
 
-        Parameters
-        ----------
-        epoch : int
-            Number of the epoch.
-        m : int
-            Number of examples.
-
-        Returns
-        -------
-        array of int (m,) or None
-            None for the order as it is.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is not m numbers of examples.
+        epoch: Number of the epoch.
+        m: Number of examples.
+        returns (array of int (m,) or None): None for the order as it is.
+        ConfigurationError: If it is not m numbers of examples.
         """
         given = self.order(epoch, m)
         if given is None:
@@ -186,15 +149,8 @@ class Plan:
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch.
 
-        Parameters
-        ----------
-        epoch : int
-            Number of the epoch.
-
-        Returns
-        -------
-        float
-            α, without the schedule.
+        epoch: Number of the epoch.
+        returns: α, without the schedule.
         """
         return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
@@ -207,27 +163,14 @@ class Plan:
         elapsed: float = 0.0,
         seconds_a_step: float = 0.0,
     ) -> Rates:
-        """What some batches of an epoch run at.
+        """Rates and factors of some batches of an epoch.
 
-        Parameters
-        ----------
-        epoch : int
-        numbers : range
-            Which batches of the epoch.
-        of : int
-            Batches of an epoch.
-        elapsed, seconds_a_step : float
-            Time since the start and that of a step: with a time budget they move the schedules.
-
-        Returns
-        -------
-        Rates
-            One of each for each batch.
-
-        Raises
-        ------
-        ConfigurationError
-            If a schedule gives no finite number of at least 0.
+        numbers: Which batches of the epoch.
+        of: Batches of an epoch.
+        elapsed, seconds_a_step: Time since the start and that of a step: with a time budget they move the
+            schedules.
+        returns: One of each for each batch.
+        ConfigurationError: If a schedule gives no finite number of at least 0.
         """
         done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
         return self._rates(np.full(len(numbers), self.rate(epoch)), done, elapsed, seconds_a_step)
@@ -235,21 +178,12 @@ class Plan:
     def rates_of_epochs(
         self, epochs: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
     ) -> Rates:
-        """What all batches of some epochs run at, one after another.
+        """Rates and factors of all batches of some epochs, one after another.
 
-        Parameters
-        ----------
-        epochs : range
-            Their numbers.
-        of : int
-            Batches of an epoch.
-        elapsed, seconds_a_step : float
-            As in `rates`.
-
-        Returns
-        -------
-        Rates
-            One of each for each batch.
+        epochs: Their numbers.
+        of: Batches of an epoch.
+        elapsed, seconds_a_step: As in `rates`.
+        returns: One of each for each batch.
         """
         rate = np.repeat([self.rate(epoch) for epoch in epochs], of)
         steps = np.arange(len(epochs) * of) + (epochs.start - self.first_epoch) * of

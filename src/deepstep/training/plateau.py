@@ -16,7 +16,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "patience": ("a whole number of at least 0", lambda x: x >= 0 and x == int(x)),
     "least": ("a number from 0 to 1", lambda x: 0 <= x <= 1),
 }
-"""What a setting may be, in words and as a test of a finite number."""
+"""The range of each setting, in words and as a test of a finite number."""
 
 
 class Plateau(Callback):
@@ -112,21 +112,14 @@ class Plateau(Callback):
 
     @property
     def quantity(self) -> str:
-        """What it watches."""
+        """The entry of the records that it watches."""
         return self._quantity
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these.
 
-        Parameters
-        ----------
-        names : collection of str
-            The entries of the records.
-
-        Raises
-        ------
-        ConfigurationError
-            If the quantity is not among them.
+        names (collection of str): The entries of the records.
+        ConfigurationError: If the quantity is not among them.
         """
         if self._quantity not in names:
             raise unknown_name("plateau", "quantity of the records", self._quantity, names)
@@ -143,10 +136,7 @@ class Plateau(Callback):
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from where `state` was asked.
 
-        Raises
-        ------
-        ConfigurationError
-            If it is no such state.
+        ConfigurationError: If it is no such state.
         """
         try:
             factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))

@@ -15,16 +15,9 @@ def _none(dtype: type) -> AnyArray:
 class Position:
     """Where training stands: with the session's state, all that is needed to go on.
 
-    Attributes
-    ----------
-    epoch : int
-        Whole epochs done.
-    batch : int
-        Batches done of the epoch that runs.
-    seconds : float
-        Time spent so far, in earlier runs too.
-    costs, sizes : arrays of shape (batch,)
-        J before each update of the epoch that runs, and the examples of its batch.
+    ``epoch`` and ``batch`` count the whole epochs, and the batches of the running epoch, that are done;
+    ``seconds`` includes earlier runs. ``costs`` and ``sizes`` have J before each update of the running epoch,
+    and the examples of its batch.
     """
 
     epoch: int = 0

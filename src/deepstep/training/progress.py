@@ -12,20 +12,13 @@ from deepstep.training.shown import Training
 class Progress(Callback):
     """Show how far training is and its cost.
 
-    What shows it follows from the stream: a terminal gets a bar, a notebook's cell one line that is written
-    over, and a file or a pipe a line now and then, and the last one.
+    The form follows from the stream: a terminal gets a bar, a notebook's cell one line that is written over,
+    and a file or a pipe a line now and then, and the last one.
 
-    Parameters
-    ----------
-    label : str
-        What is being trained.
-    stream : text stream, optional
-        Where to write; stderr by default.
-    seconds_between_lines : float
-        Where the stream is neither terminal nor notebook: seconds between two lines.
+    label: What is being trained.
+    stream (text stream): Where to write; stderr by default.
+    seconds_between_lines: Where the stream is neither terminal nor notebook: seconds between two lines.
 
-    Examples
-    --------
     >>> import sys
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)

@@ -13,25 +13,11 @@ from deepstep.types import AnyArray, Array
 
 
 class Quantity(NamedTuple):
-    """One quantity of a step.
+    """One quantity of a step, such as ``"Z"`` or ``"dW"``; inputs and J have layer 0.
 
-    Attributes
-    ----------
-    name : str
-        ``"Z"``, ``"dW"``, …
-    layer : int
-        0 for the inputs, and for J.
-    value : array of one or two axes
-    made_by : str
-        The formula of the operation that gives it, or its name.
-    sources : mapping
-        What it was made from, by name.
-    columns : bool
-        Whether a column is an example.
-    own : bool
-        Whether the user's own function gives it.
-    limit : float
-        Entries of this size do not count as finite any more.
+    ``made_by`` is a formula or the name of an operation, ``sources`` its operands by name. In ``columns``
+    each column is an example. ``own`` marks a result of the user's own function. An entry of the size
+    ``limit`` does not count as finite.
     """
 
     name: str
@@ -82,7 +68,7 @@ def _forward(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity
 def _quantity(
     name: str, value: Array, equation: Equation, formula: str, sources: Mapping[str, Array], columns: bool
 ) -> Quantity:
-    """What an operation gives: of a function that a user registered its name stands for its formula."""
+    """The result of an operation; the name of a function that a user registered stands for its formula."""
     symbol, layer = symbol_and_layer(name)
     own = EQUATIONS.get(equation.name) is not equation
     made_by = equation.name if own else formula

@@ -22,24 +22,16 @@ DIVERGED = 3.0
 
 @dataclass(frozen=True)
 class RateSearch:
-    """What a search for a learning rate saw.
+    """The rates and costs of a search for a learning rate.
 
-    Attributes
-    ----------
-    rates : array of shape (k,)
-        The learning rates tried, rising by the same factor.
-    costs : array of shape (k,)
-        The smoothed cost after the update at each, from which is taken by how much the batch is easier or
-        harder than others at the first parameters.
-    first_cost : float
-        The cost before all of them, the mean over the batches.
-    suggestion : float or None
-        A tenth of the rate at which the smoothed cost was lowest; None where it only rose.
-    diverged : bool
-        Whether the cost rose so far that the search ended before the last rate.
+    rates (k,): The learning rates tried, rising by the same factor.
+    costs (k,): The smoothed cost after the update at each, from which is taken by how much the batch is
+        easier or harder than others at the first parameters.
+    first_cost: The cost before all of them, the mean over the batches.
+    suggestion (float or None): A tenth of the rate at which the smoothed cost was lowest; None where it only
+        rose.
+    diverged: Whether the cost rose so far that the search ended before the last rate.
 
-    Examples
-    --------
     >>> search = RateSearch(np.array([0.1, 1.0]), np.array([0.5, 0.9]), 0.7, 0.01, diverged=False)
     >>> float(search.rates[search.costs.argmin()])
     0.1
@@ -69,51 +61,28 @@ def find_rate(
     The rates grow by the same factor from step to step, on one batch each. Some batches are easier than
     others: the cost of each is taken relative to that of the same batch, with the same masks and noise, at
     the first parameters. It is smoothed by a moving average, corrected for its beginning as in Adam. The
-    search ends when all rates were tried or the smoothed
-    cost rose far above the lowest one: to four times the first one if it had not fallen. The suggestion is a
-    tenth of the rate at which it was lowest: there the cost falls fast, and the edge of divergence is an
-    order of magnitude away.
+    search ends when all rates were tried or the smoothed cost rose far above the lowest one: to four times
+    the first one if it had not fallen. The suggestion is a tenth of the rate at which it was lowest: there
+    the cost falls fast, and the edge of divergence is an order of magnitude away.
 
-    Parameters
-    ----------
-    session : Session
-        Where the updates are done; it is afterwards as it was before.
-    examples : Examples
-        Training data.
-    least, most : float
-        The first and the last rate.
-    steps : int
-        Updates, at least 2.
-    batch_size : int or None
-        Examples an update; None for all of them.
-    order : callable
-        Order of the examples in each pass over them, as in training.
-    smoothing : float
-        Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for all
-        examples at once, whose costs have no noise: an average lags behind and makes the suggestion larger.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    RateSearch
-        What was tried and seen, with the suggestion.
-
-    Raises
-    ------
-    ConfigurationError
-        If a setting is out of range.
-    DataError
-        If the cost is not finite before the first update, or all weights are 0.
-
-    Notes
-    -----
     Smith, "Cyclical learning rates for training neural networks", arXiv 1506.01186, section 3.3 (the range
     test). A tenth of the minimum, the smoothing and the end at four times the cost: Gugger, "How do you find
     a good learning rate" (2018), and the library fastai.
 
-    Examples
-    --------
+    session: Where the updates are done; it is afterwards as it was before.
+    examples: Training data.
+    least, most: The first and the last rate.
+    steps: Updates, at least 2.
+    batch_size (int or None): Examples an update; None for all of them.
+    order: Order of the examples in each pass over them, as in training.
+    smoothing: Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for
+        all examples at once, whose costs have no noise: an average lags behind and makes the suggestion
+        larger.
+    where: Name for error messages.
+    returns: The rates and costs, with the suggestion.
+    ConfigurationError: If a setting is out of range.
+    DataError: If the cost is not finite before the first update, or all weights are 0.
+
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session
     >>> line = Architecture((1, 1), ("identity",))  # J = ½ mean((w·x - y)²): gradient descent bears α < 2

@@ -19,23 +19,10 @@ LEAST_EXPONENT, EXACT = -300.0, 0.1
 def times_too_high(
     session: ReferenceSession, opened: OpenedStep, rate: float, decay: float, states: Iterable[SessionState]
 ) -> float | None:
-    """How many times higher a rate is than the largest one that is good.
+    """How many times higher a rate is than the largest good one, on the batch of ``opened``.
 
-    Parameters
-    ----------
-    session : ReferenceSession
-        How the steps are done; its dropout and its noise, which let the cost waver, are left out.
-    opened : OpenedStep
-        Whose batch is used.
-    rate, decay : float
-        α and the factor of the weight decay.
-    states : iterable of SessionState
-        Where to try it: the first of them counts at which the rate is too high and a lower one is good.
-
-    Returns
-    -------
-    float or None
-        None where there is no such state.
+    The first of the states counts at which the rate is too high and a lower one is good; None where there is
+    none. Dropout and noise, which let the cost waver, are left out.
     """
     columns = np.unique(np.linspace(0, opened.X.shape[1] - 1, EXAMPLES).astype(int))
     weight = None if opened.sample_weight is None else opened.sample_weight[columns]

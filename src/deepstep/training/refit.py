@@ -30,11 +30,10 @@ class Repeat(Callback):
 
 
 def epochs_to_the_best(history: History, patience: Patience) -> int:
-    """How many epochs it took to the best one, which patience kept; 0 where it kept none, as none was finite
-    or beat an earlier training's.
+    """The number of epochs up to the best one, which patience kept; 0 where it kept none.
 
-    Examples
-    --------
+    It keeps none where none was finite or beat an earlier training's.
+
     >>> patience = Patience("cost", tolerance=0.0, epochs=9, keep_best=True)
     >>> epochs_to_the_best(History([{"cost": 3.0}]), patience)
     0
@@ -48,20 +47,7 @@ def epochs_to_the_best(history: History, patience: Patience) -> int:
 def refuse_rates_by_course(
     time_budget: float | None, schedules: Iterable[tuple[str, object]], where: str
 ) -> None:
-    """Refuse a refit whose rates the same epochs would not bring again.
-
-    Parameters
-    ----------
-    time_budget : float or None
-    schedules : iterable of (str, object)
-        The schedules that are given, by name.
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a refit whose rates the same epochs would not bring again."""
     by_course = ["time_budget"] if time_budget is not None else []
     by_course += [name for name, schedule in schedules if isinstance(schedule, Plateau)]
     if by_course:

@@ -15,25 +15,7 @@ NUMBERS_AT_ONCE = 2**21
 
 
 def forward_rows(forward: Callable[[Array], Array], X: Any, layer_dims: Sequence[int]) -> Array:
-    """Outputs of rows; of sparse rows only the part at hand is made dense.
-
-    Parameters
-    ----------
-    forward : callable
-        Columns (n_x, k) to outputs (n_L, k).
-    X : array or SciPy sparse array of shape (m, n_x)
-    layer_dims : sequence of int
-        Sizes of the layers, which say how many rows a part may have.
-
-    Returns
-    -------
-    array of shape (m, n_L)
-
-    Examples
-    --------
-    >>> forward_rows(lambda A: 2 * A, np.array([[1.0], [3.0]]), [1, 1]).tolist()
-    [[2.0], [6.0]]
-    """
+    """Outputs (m, n_L) of rows (m, n_x), part by part: only the part at hand of sparse rows is made dense."""
     outputs = []
     for part in parts(X.shape[0], layer_dims):
         rows = X[part]
@@ -42,29 +24,7 @@ def forward_rows(forward: Callable[[Array], Array], X: Any, layer_dims: Sequence
 
 
 def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Sequence[int]) -> float:
-    """The cost J of rows, without regularization.
-
-    Parameters
-    ----------
-    cost : callable
-        ``cost(X, Y, sample_weight=…)`` of columns, as that of a session and of a `Network`.
-    examples : Examples
-        Rows with their targets and weights, one of them above 0.
-    layer_dims : sequence of int
-        As in `forward_rows`.
-
-    Returns
-    -------
-    float
-        Inf or NaN where the outputs leave the finite numbers.
-
-    Examples
-    --------
-    >>> from deepstep import Network
-    >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
-    >>> cost_of_rows(net.cost, Examples(np.array([[0.0], [1.0]]), np.array([[1.0], [1.0]])), [1, 1])
-    1.0
-    """
+    """The cost J of rows, without regularization; inf or NaN where the outputs leave the finite numbers."""
     costs = []
     slices = list(parts(len(examples), layer_dims))
     shares = _shares(examples, slices)
@@ -99,7 +59,7 @@ def parts(m: int, layer_dims: Sequence[int]) -> Iterator[slice]:
 
 
 def _shares(examples: Examples, slices: Sequence[slice]) -> Array:
-    """What each part counts for in the mean of all; the share of an only part is 1 to the last digit."""
+    """The share of each part in the mean of all; that of an only part is 1 to the last digit."""
     weight = np.ones(len(examples)) if examples.weight is None else examples.weight / examples.weight.max()
     sizes = np.array([weight[part].sum(dtype=float) for part in slices])
     return sizes / sizes.sum()

@@ -59,7 +59,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[float], bool]]] = {
     "peak": ("between 0 and 1", lambda x: 0 < x < 1),
     "warm_up": ("from 0 to below 1", lambda x: 0 <= x < 1),
 }
-"""What a setting (of one schedule: with its name) may be, in words and as a test of a finite number."""
+"""The range of a setting (for one schedule: with its name), in words and as a test of a finite number."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class Schedule:
         Parameters
         ----------
         t : float
-            Fraction of training done. What is beyond an end counts as that end: the last step may pass a
-            budget of time.
+            Fraction of training done. A number beyond an end counts as that end: the last step may pass
+            a budget of time.
 
         Raises
         ------
@@ -137,13 +137,8 @@ class Schedule:
     def to_dict(self) -> dict[str, Any]:
         """Name and settings; `get_schedule` takes them back, except a user's function.
 
-        Returns
-        -------
-        dict
-            JSON values.
+        returns: JSON values.
 
-        Examples
-        --------
         >>> Schedule("cosine").to_dict()
         {'name': 'cosine', 'last': 0.0}
         """
@@ -186,26 +181,14 @@ def get_schedule(
 ) -> Schedule:
     """The schedule that a user means.
 
-    Parameters
-    ----------
-    schedule : None, str, mapping, callable or Schedule
-        None is constant. A name is one of `SCHEDULES`; a mapping has it under ``"name"``, beside the
-        settings, in JSON's types; a function takes t, from 0 to 1, and gives the factor.
-    where : str
-        Name for error messages.
+    schedule (None or str or mapping or callable or Schedule): None is constant. A name is one of `SCHEDULES`;
+        a mapping has it under ``"name"``, beside the settings, in JSON's types; a function takes t, from 0 to
+        1, and gives the factor.
+    where: Name for error messages.
+    returns: With its settings checked.
+    ConfigurationError: If there is none of that name, a setting is unknown or out of range, or it is none of
+        these.
 
-    Returns
-    -------
-    Schedule
-        With its settings checked.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, a setting is unknown or out of range, or it is none of these.
-
-    Examples
-    --------
     >>> get_schedule({"name": "step", "drop": 0.5, "every": 0.25})(0.6)
     0.25
     >>> get_schedule(lambda t: 1 - t * t)(0.5)

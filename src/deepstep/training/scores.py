@@ -21,13 +21,7 @@ EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
 
 
 def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
-    """Refuse metrics that could not be computed, before the first step.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no validation data, or a metric is no function, has no name or the cost's.
-    """
+    """Refuse metrics that could not be computed, before the first step."""
     if not isinstance(metrics, Mapping):
         raise ConfigurationError(
             where, "metrics is a mapping of names to functions (Y, AL)", f"got {metrics!r:.60}", EXAMPLE
@@ -54,11 +48,6 @@ def scores(session: Session, validation: Examples | None, metrics: Mapping[str, 
     """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
 
     Many workers each do a part of it.
-
-    Raises
-    ------
-    ConfigurationError
-        If a metric gives no number.
     """
     if validation is None:
         return {}

@@ -1,4 +1,4 @@
-"""What callbacks see of a training and of its updates: views that cannot be written."""
+"""A training and its updates as callbacks see them: views that cannot be written."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,29 +23,16 @@ from deepstep.types import Array
 class Update(NamedTuple):
     """One update, with the batch and the state that it began from, as views that cannot be written.
 
-    Attributes
-    ----------
-    number : int
-        Number of the update, from 1.
-    epoch : int
-        Number of the epoch, from 0.
-    cost : float
-        J of the batch before the update, with regularization.
-    X, Y : arrays of shape (n_x, k) and (n_L, k)
-        The batch.
-    before : SessionState
-        The state before the update.
-    learning_rate : float
-        α of the update.
-    sample_weight : array of shape (k,) or None
-        Weight of each example of the batch.
-    weight_decay, dropout : float
-        Factors of the settings of these names, of a schedule.
-    masks : mapping or None
-        Dropout masks by layer where they were given; else the seed gives them.
+    number: Number of the update, from 1.
+    epoch: Number of the epoch, from 0.
+    cost: J of the batch before the update, with regularization.
+    X, Y (arrays of shape (n_x, k) and (n_L, k)): The batch.
+    before: The state before the update.
+    learning_rate: α of the update.
+    sample_weight (array of shape (k,) or None): Weight of each example of the batch.
+    weight_decay, dropout: Factors of the settings of these names, of a schedule.
+    masks (mapping or None): Dropout masks by layer where they were given; else the seed gives them.
 
-    Examples
-    --------
     >>> from deepstep import Network
     >>> steps = Network([1, 1], seed=1).steps([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=1, batch_size=2)
     >>> [(step.update.number, step.update.X.shape) for step in steps]
@@ -161,32 +148,22 @@ class Training:
     def state(self) -> SessionState:
         """Everything that training carries, as views that cannot be written.
 
-        Returns
-        -------
-        SessionState
-            θ, the optimizer's vectors, statistics and counts, now.
+        returns: θ, the optimizer's vectors, statistics and counts, now.
         """
         return locked(self._session.state())
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of some examples at the parameters now.
 
-        Parameters
-        ----------
-        X, Y : arrays of shape (n_x, k) and (n_L, k)
-            Columns are examples.
-
-        Returns
-        -------
-        Parameters
-            The derivatives under the parameters' names.
+        X, Y (arrays of shape (n_x, k) and (n_L, k)): Columns are examples.
+        returns: The derivatives under the parameters' names.
         """
         _, flat = self._session.cost_and_gradient(X, Y)
         return self._session.parameters.like(flat)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What a training that goes on from this one must have the same; hashes the data, once.
+        """The identity that a training must have to go on from this one; hashes the data, once.
 
         Raises
         ------
@@ -215,10 +192,7 @@ class Training:
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Names of the classes and states of those callbacks that keep one.
 
-        Returns
-        -------
-        list of pairs
-            Name of the class, and what `Callback.state` gave.
+        returns (list of pairs): Name of the class, and what `Callback.state` gave.
         """
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 

@@ -18,25 +18,11 @@ from deepstep.training.shown import Update, update_done
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
     """The same training as `train`, one update at a time.
 
-    Parameters
-    ----------
-    session, examples, plan, where
-        As in `train`.
+    session, examples, plan, where: As in `train`.
+    returns: Done when it comes; the next one is done when it is asked for.
+    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
 
-    Yields
-    ------
-    Update
-        Done when it comes; the next one is done when it is asked for.
-
-    Raises
-    ------
-    ConfigurationError
-        If a schedule waits for the end of epochs; at once, before the first update.
-    DivergenceError
-        If the cost or a parameter is not finite any more; the session holds the state before.
-
-    Examples
-    --------
     >>> import numpy as np
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session

@@ -18,51 +18,9 @@ class Patience(Callback):
     """End training, or do something about it, when a quantity of the records stops improving.
 
     scikit-learn's rule: an epoch that is not better than the best one by ``tolerance`` counts; training ends
-    with the epoch in which more than ``epochs`` of them have come in a row.
-
-    Parameters
-    ----------
-    quantity : str
-        Entry of the records: ``"cost"``, ``"validation_cost"`` or one that an earlier callback wrote.
-    tolerance : float
-        What counts as better.
-    epochs : float
-        Epochs in a row that are borne; ``inf`` never ends training.
-    larger_is_better : bool
-        For scores.
-    keep_best : bool
-        Keep the parameters of the best epoch in ``best_parameters``.
-    ties_count : bool
-        Whether a value that is better by exactly ``tolerance`` is an improvement, as in scikit-learn.
-    instead : callable, optional
-        What to do before giving up; where it returns True, training goes on and counts anew.
-    best : float, optional
-        The best value so far, for a training that goes on.
-    stalled : int
-        Epochs without improvement so far, for a training that goes on.
-
-    Attributes
-    ----------
-    best : float or None
-        The best value; None before the first epoch.
-    stalled : int
-        Epochs in a row without improvement.
-    best_parameters : Parameters or None
-        What predicts where ``best`` was seen, if asked for.
-    best_statistics : mapping
-        The running statistics of batch normalization there.
-    over : bool
-        Whether it ended training.
-
-    Examples
-    --------
-    >>> patience = Patience("cost", tolerance=0.1, epochs=1)
-    >>> for cost in (3.0, 2.0, 1.95, 1.99):
-    ...     try:
-    ...         patience.on_epoch_end(None, {"cost": cost})
-    ...     except StopTraining as stop:
-    ...         print(stop)
-    cost did not improve by more than 0.1 for 2 epochs in a row
+    with the epoch in which more than ``epochs`` of them have come in a row. ``ties_count`` makes better by
+    exactly ``tolerance`` an improvement. Before it gives up it calls ``instead``: where that returns True,
+    training goes on and counts anew. ``best`` and ``stalled`` may be those of a training that goes on.
     """
 
     adds_to_records = ()
@@ -96,13 +54,7 @@ class Patience(Callback):
         self.over = False
 
     def on_train_begin(self, training: Training) -> None:
-        """Take up the best parameters of a training that goes on.
-
-        Raises
-        ------
-        ConfigurationError
-            If the best value stands in no record: it is not of this training.
-        """
+        """Take up the best parameters of a training that goes on; a record must have the best value."""
         if "theta" in self._kept:
             if self.best not in training.history.column(self._quantity):
                 raise ConfigurationError(
@@ -133,7 +85,7 @@ class Patience(Callback):
             self.stalled = 0
 
     def blind(self, history: History) -> str:
-        """What to warn of where the watched quantity was finite in no epoch, so that none was the best."""
+        """The warning where the watched quantity was finite in no epoch, so that none was the best."""
         if not len(history) or np.isfinite(history.column(self._quantity)).any():
             return ""
         name, n = self._quantity, len(history)
@@ -141,21 +93,16 @@ class Patience(Callback):
 
     @property
     def quantity(self) -> str:
-        """What it watches."""
+        """The entry of the records that it watches."""
         return self._quantity
 
     def expect(self, names: Collection[str]) -> None:
-        """Refuse to watch a quantity that is not among these.
-
-        Raises
-        ------
-        ConfigurationError
-        """
+        """Refuse to watch a quantity that is not among these."""
         if self._quantity not in names:
             raise unknown_name("patience", "quantity of the records", self._quantity, names)
 
     def settings(self) -> Mapping[str, Any]:
-        """What is watched, and what is borne, in the words of `Network.train`."""
+        """The watched quantity and the patience, in the words of `Network.train`."""
         return {
             "watch": ("-" if self._sign < 0 else "") + self._quantity,
             "tolerance": self._tolerance,
@@ -172,13 +119,7 @@ class Patience(Callback):
         return kept
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is no such state.
-        """
+        """Go on from what `state` gave."""
         try:
             best, stalled, statistics = (
                 state["best"],

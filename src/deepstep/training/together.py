@@ -1,4 +1,4 @@
-"""What the workers of one training decide and compute together; one that is alone does it by itself."""
+"""Decisions and sums of all workers of one training; one that is alone makes them by itself."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,26 +15,7 @@ from deepstep.types import Array
 
 
 def total(session: Session, *values: float) -> Array:
-    """The sums of numbers over all workers.
-
-    Parameters
-    ----------
-    session : Session
-    *values : float
-        Of this worker.
-
-    Returns
-    -------
-    array of float64
-
-    Examples
-    --------
-    >>> from deepstep.engines import open_session
-    >>> from deepstep import Architecture, Parameters
-    >>> alone = open_session("auto", Architecture((1, 1), ("identity",)), Parameters(np.zeros(2), [1, 1]))
-    >>> total(alone, 1, True)
-    array([1., 1.])
-    """
+    """The sums of numbers over all workers."""
     numbers = np.array(values, float)
     return session.summed(numbers) if isinstance(session, Sharing) else numbers
 
@@ -42,13 +23,7 @@ def total(session: Session, *values: float) -> Array:
 def tell_all_of_the_epoch(
     session: Session, callbacks: Sequence[Callback], training: Training, record: Record
 ) -> None:
-    """Tell callbacks of an epoch; where that of one worker ends the training, it ends in all.
-
-    Raises
-    ------
-    StopTraining
-        If a callback does.
-    """
+    """Tell callbacks of an epoch; where that of one worker ends the training, it ends in all."""
     if not isinstance(session, Sharing):
         tell_of_the_epoch(callbacks, training, record)
         return
@@ -58,16 +33,10 @@ def tell_all_of_the_epoch(
 
 @contextmanager
 def ending_all(session: Session) -> Iterator[None]:
-    """Let the wish to end training, of callbacks that one worker alone may have, end that of all. All come
-    here, and none goes on before all have.
+    """End training in all workers where the block of one raises `StopTraining`.
 
-    Raises
-    ------
-    StopTraining
-        Where the block of one of them does.
+    All workers come here, and none goes on before all have.
 
-    Examples
-    --------
     >>> from deepstep.engines import open_session
     >>> from deepstep import Architecture, Parameters
     >>> alone = open_session("auto", Architecture((1, 1), ("identity",)), Parameters(np.zeros(2), [1, 1]))
@@ -127,5 +96,5 @@ def _rows(examples: Examples, part: slice) -> Examples:
 
 
 def _weight(examples: Examples) -> float:
-    """What they count for; 0 where there are none."""
+    """The sum of the weights; 0 where there are no examples."""
     return float(len(examples) if examples.weight is None else examples.weight.sum(dtype=float))

@@ -18,18 +18,9 @@ class TensorBoard(Callback):
     Needs the package tensorboardX, which writes the files without TensorFlow, torch or TensorBoard itself.
     A training that goes on hides what was written for later epochs than the last one of its history.
 
-    Parameters
-    ----------
-    folder : Path or str
-        Where the event files go, for ``tensorboard --logdir``; each training writes one more.
+    folder: Where the event files go, for ``tensorboard --logdir``; each training writes one more.
+    MissingPackageError: When training begins: if tensorboardX is not installed.
 
-    Raises
-    ------
-    MissingPackageError
-        When training begins: if tensorboardX is not installed.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())

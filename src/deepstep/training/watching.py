@@ -1,4 +1,4 @@
-"""What callbacks watch in the records: that it will be there is found out before the first step."""
+"""Entries of the records that callbacks watch are checked before the first step."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -13,18 +13,8 @@ def check_watched(
 ) -> None:
     """Refuse callbacks that watch what neither training nor an earlier callback writes.
 
-    Parameters
-    ----------
-    callbacks : iterable of Callback
-        In their order. After one that does not say what it writes, anything may be there.
-    names : collection of str
-        The entries that training itself writes.
-    called : mapping, optional
-        What an error calls a callback, by its ``id``: the option that it was given for.
-
-    Raises
-    ------
-    ConfigurationError
+    After a callback that does not say what it writes, anything may be there. ``called`` has the option that a
+    callback was given for by the callback's ``id``, for errors.
     """
     known = list(names)
     for callback in callbacks:

@@ -18,7 +18,7 @@ from deepstep.training.shown import Training
 
 
 class LineWriter(Callback):
-    """What `JsonLines` and `Csv` share: a file that holds whole lines, whatever ends the training."""
+    """Base of `JsonLines` and `Csv`: a file that holds whole lines, whatever ends the training."""
 
     looks_at_the_network = False
     adds_to_records = ()
@@ -124,22 +124,12 @@ class JsonLines(LineWriter):
     A record is with the operating system when its epoch ends, and a line is never half there: what a full
     disk cuts short is taken back, and what a killed process left is cut off when a training goes on.
 
-    Parameters
-    ----------
-    path : Path or str
-        The file; its folder exists.
-    append : bool
-        Go on with a file that exists, which is refused otherwise. Where the training itself goes on (its
+    path: The file; its folder exists.
+    append: Go on with a file that exists, which is refused otherwise. Where the training itself goes on (its
         history has records already), the lines of later epochs than its last one are written anew.
+    FileError: When training begins: if the file exists and ``append`` is False, is no file of this kind, or
+        cannot be written. At the end of an epoch: if the line cannot be written.
 
-    Raises
-    ------
-    FileError
-        When training begins: if the file exists and ``append`` is False, is no file of this kind, or cannot
-        be written. At the end of an epoch: if the line cannot be written.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> path = Path(tempfile.mkdtemp()) / "history.jsonl"
@@ -163,24 +153,14 @@ class JsonLines(LineWriter):
 class Csv(LineWriter):
     """Write the records as a table, one line an epoch, below a line with the names of the columns.
 
-    What a record lacks is an empty cell. Where a record has entries that none had before it (a look at health
-    every fifth epoch), the file is written anew with their columns at the end, whole or not at all. Lists and
-    mappings are spread over columns, ``health/1/dead`` for the first layer's.
+    An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
+    at health every fifth epoch), the file is written anew with their columns at the end, whole or not at all.
+    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's.
 
-    Parameters
-    ----------
-    path : Path or str
-        The file; its folder exists.
-    append : bool
-        As in `JsonLines`; the columns are those of the file, and new ones come after them.
+    path: The file; its folder exists.
+    append: As in `JsonLines`; the columns are those of the file, and new ones come after them.
+    FileError: As in `JsonLines`.
 
-    Raises
-    ------
-    FileError
-        As in `JsonLines`.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "history.csv"
     >>> from deepstep import Network
@@ -243,13 +223,7 @@ def _row(cells: Sequence[Any]) -> str:
 
 
 def spread(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without lists and mappings: their entries under names of their own, lists counted from 1.
-
-    Examples
-    --------
-    >>> spread({"epoch": 0, "health": [{"dead": 0.5}, {"dead": 0.0}]})
-    {'epoch': 0, 'health/1/dead': 0.5, 'health/2/dead': 0.0}
-    """
+    """A record without lists and mappings: their entries have names such as ``health/1/dead``."""
     flat: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, np.ndarray | np.generic):
