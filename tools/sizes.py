@@ -16,7 +16,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_500, 5_350),
     "inspection": (1_300, 2_750),
     "model": (1_200, 2_750),
-    "data": (1_600, 4_450),
+    "data": (1_600, 3_710),
     "preparation": (2_100, 6_100),
     "estimators": (2_800, 7_100),
     "plots": (1_270, 2_600),

@@ -17,19 +17,8 @@ a dictionary. More rows are read no faster."""
 def rows_at_once(group: Any, texts: Sequence[str]) -> int:
     """How many rows of a row group to read before one looks how long their texts are.
 
-    Parameters
-    ----------
-    group : pyarrow.parquet.RowGroupMetaData
-    texts : sequence of str
-        The columns of texts.
+    ``group`` is pyarrow's metadata of the row group; without texts the answer is all of its rows.
 
-    Returns
-    -------
-    int
-        Without texts all.
-
-    Examples
-    --------
     >>> import polars, pyarrow.parquet, tempfile
     >>> path = tempfile.mkdtemp() + "/x.parquet"
     >>> frame = polars.DataFrame({"x": range(9000), "long": [f"{row:09999}" for row in range(9000)]})
@@ -51,18 +40,6 @@ def rows_at_once(group: Any, texts: Sequence[str]) -> int:
 def gathered(batches: Iterable[Any], texts: Sequence[str], most: int) -> Iterator[Any]:
     """Batches of rows as tables of at most so many rows and `PIECE_BYTES` of texts; of one row, if that has
     more.
-
-    Parameters
-    ----------
-    batches : iterable of pyarrow.RecordBatch
-    texts : sequence of str
-        The columns of texts.
-    most : int
-        Rows of a table.
-
-    Yields
-    ------
-    pyarrow.Table
     """
     import pyarrow
 

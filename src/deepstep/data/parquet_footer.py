@@ -27,14 +27,6 @@ def bytes_in_memory(path: Path) -> int:
     """About the bytes that the table of a Parquet file takes; 0 where its footer cannot be read.
 
     Few bytes of a file can stand for many rows, or for long texts.
-
-    Examples
-    --------
-    >>> import polars, tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "x.parquet"
-    >>> polars.DataFrame({"x": [1] * 1000, "y": [0.5] * 1000}).write_parquet(path)
-    >>> bytes_in_memory(path)
-    16000
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)

@@ -50,22 +50,11 @@ class _Part(NamedTuple):
 class ParquetRows(StoredRows):
     """The rows of one Parquet file, or of all those of a folder.
 
-    Parameters
-    ----------
-    path : Path or str
-        A file, or a folder of parts.
+    path: A file, or a folder of parts.
+    FileError: If there are no parts, one cannot be read, or they do not fit together: the part is named.
+    DataError: If there are no rows.
+    MissingPackageError: If pyarrow is not installed.
 
-    Raises
-    ------
-    FileError
-        If there are no parts, one cannot be read, or they do not fit together: the part is named.
-    DataError
-        If there are no rows.
-    MissingPackageError
-        If pyarrow is not installed.
-
-    Examples
-    --------
     >>> import polars, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for part in range(2):
@@ -179,16 +168,7 @@ def sha256_of_each(paths: Sequence[Path]) -> list[str]:
 def digest_of(path: Path | str, of_each: Callable[[Sequence[Path]], list[str]] = sha256_of_each) -> str:
     """The SHA-256 of a file; of a folder that of the names of its parts and of their contents.
 
-    Parameters
-    ----------
-    path : path
-    of_each : callable
-        Gives the digests of the parts of a folder.
-
-    Raises
-    ------
-    FileError
-        As `ParquetRows`.
+    ``of_each`` gives the digests of the parts of a folder.
     """
     path = Path(path)
     if kind_at(path) != "folder":

@@ -18,23 +18,9 @@ SUFFIX = ".parquet"
 def part_paths(path: Path) -> list[Path]:
     """The parts of a folder, relative to it; of a file that file.
 
-    Parameters
-    ----------
-    path : Path
-        A file or a folder.
+    They come in the order of their paths. A folder that is a link, or something else among the parts, is a
+    FileError.
 
-    Returns
-    -------
-    list of Path
-        In the order of their paths.
-
-    Raises
-    ------
-    FileError
-        If there are none, something else lies among them, or a folder is a link or cannot be read.
-
-    Examples
-    --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for name in ("b.parquet", "a.parquet", "_SUCCESS"):
